@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { glob, stat } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+
+/**
+ * Types, lint and tests, whatever comes of the one before: who has a typo and a broken test wants to hear of both. The
+ * last line reads "N passed, N failed": the assertions, and one each for types and lint. The exit code says the same.
+ */
+const root = path.resolve(import.meta.dirname, '..')
+const bin = path.join(root, 'node_modules/.bin')
+
+const flags = process.argv.slice(2).filter(argument => argument.startsWith('-'))
+const paths = process.argv.slice(2).filter(argument => !argument.startsWith('-'))
+
+let passed = 0
+let failed = 0
+let interrupted = false
+// A Ctrl-C reaches whatever runs by itself; we stay to say how far it came. A second one ends us too.
+process.once('SIGINT', () => {
+  interrupted = true
+})
+
+for (const [title, program, ...args] of [
+  ['Types', 'tsc', '--project', root],
+  ['Lint', 'biome', 'check', root]
+] as const) {
+  if (interrupted) break
+  process.stdout.write(`${title} ...\n`)
+  const code = await exitCode(start(program, args))
+  if (code === 0) passed++
+  else failed++
+}
+
+if (!interrupted) {
+  process.stdout.write('Tests ...\n')
+  await runTests(await findTests())
+}
+
+process.stdout.write(`${passed} passed, ${failed} failed\n`)
+process.exitCode = failed === 0 && !interrupted ? 0 : 1
+
+async function runTests(files: string[]) {
+  const jobs = Math.min(4, Math.max(2, availableParallelism()))
+  const tap = start(
+    'tap',
+    ['run', '--disable-coverage', `--jobs=${jobs}`, '--reporter=tap', ...flags, ...files],
+    'pipe'
+  )
+  const [totals, code] = await Promise.all([report(tap.stdout!), exitCode(tap)])
+
+  passed += totals?.passed ?? 0
+  failed += totals?.failed ?? 0
+  // A tap that dies, or finds nothing to run, counts nothing as failed; yet nobody may call that a success.
+  if (!totals || (code !== 0 && totals.failed === 0)) failed++
+}
+
+/**
+ * One line for a file that is fine, all that it said for one that is not, each as soon as it is known; and the totals
+ * of tap's own summary. Everything about a file stands between the files' own lines, which alone are not indented.
+ */
+async function report(output: Readable) {
+  let said: string[] = []
+  let totals: { passed: number; failed: number } | undefined
+
+  for await (const line of createInterface(output)) {
+    const [, not, file, time] = /^(not )?ok \d+ - (.*?)(?: # time=([\d.]+)ms)?$/.exec(line) ?? []
+    if (file) {
+      const seconds = time ? ` (${(Number(time) / 1000).toFixed(1)} s)` : ''
+      if (not) process.stdout.write(`${said.join('\n')}\n`)
+      process.stdout.write(`${not ? 'not ok' : 'ok'}  ${file}${seconds}\n`)
+      said = []
+      continue
+    }
+
+    const [, summary] = /^# \{ (total: .*) \}$/.exec(line) ?? []
+    if (summary) totals = { passed: count(summary, 'pass'), failed: count(summary, 'fail') }
+    else if (/^Bail out!/.test(line)) process.stdout.write(`${[...said, line].join('\n')}\n`)
+    else said.push(line)
+  }
+  if (!totals) process.stdout.write(`${said.join('\n')}\n`)
+  return totals
+}
+
+function count(summary: string, name: string) {
+  return Number(new RegExp(`\\b${name}: (\\d+)`).exec(summary)?.[1] ?? 0)
+}
+
+/** The files named on the command line, or in the folders named there, relative to where it was typed or to the root. */
+async function findTests() {
+  const files: string[] = []
+  for (const name of paths.length > 0 ? paths : ['test']) {
+    const here = path.resolve(name)
+    const found = (await kind(here)) ? here : path.resolve(root, name)
+    if ((await kind(found)) !== 'folder') files.push(path.relative(root, found))
+    else
+      for await (const file of glob('**/*.test.ts', { cwd: found }))
+        files.push(path.relative(root, path.join(found, file)))
+  }
+  return files.sort()
+}
+
+async function kind(name: string) {
+  const found = await stat(name).catch(() => undefined)
+  return found && (found.isDirectory() ? 'folder' : 'file')
+}
+
+function start(program: string, args: readonly string[], stdout: 'inherit' | 'pipe' = 'inherit') {
+  const child = spawn(path.join(bin, program), args, {
+    cwd: root,
+    stdio: ['ignore', stdout, 'inherit'],
+    // Every program is to find the same Node.js, and that first.
+    env: { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` }
+  })
+  process.once('SIGTERM', () => child.kill('SIGTERM'))
+  return child
+}
+
+async function exitCode(child: ReturnType<typeof start>): Promise<number | null> {
+  try {
+    const [code] = await once(child, 'close')
+    return code
+  } catch (error) {
+    process.stdout.write(`${(error as Error).message}\n`)
+    return null
+  }
+}

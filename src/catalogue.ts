@@ -1,0 +1,68 @@
+import { readdir } from 'node:fs/promises'
+import { registerHooks } from 'node:module'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Config } from '#config.ts'
+import { findMediaTools } from '#media/binaries.ts'
+import { openStorage } from '#storage/disk.ts'
+import { add } from '#tasks/builtin/add.ts'
+import { processData } from '#tasks/builtin/process-data.ts'
+import { sleep } from '#tasks/builtin/sleep.ts'
+import type { Kind, Kinds } from '#tasks/define.ts'
+import { processVideo } from '#videos/tasks/process-video.ts'
+import { sweep } from '#videos/tasks/sweep.ts'
+
+/** Every kind of task there is: the built-in ones and those of TASKS_DIR. Nobody else knows them all. */
+export async function loadKinds(config: Config): Promise<Kinds> {
+  const storage = await openStorage(config.DATA_DIR)
+  const tools = () => findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH })
+
+  const builtIn: Kind[] = [add, processData, sleep, processVideo({ storage, tools }), sweep({ storage })]
+  const own = config.TASKS_DIR === undefined ? [] : await loadFolder(config.TASKS_DIR)
+
+  const kinds = new Map<string, Kind>()
+  const origins = new Map<string, string>()
+  for (const { kind, origin } of [...builtIn.map(kind => ({ kind, origin: 'the built-in ones' })), ...own]) {
+    const taken = origins.get(kind.name)
+    if (taken) throw new Error(`${origin} defines the task "${kind.name}", which is among ${taken} already`)
+    kinds.set(kind.name, kind)
+    origins.set(kind.name, origin)
+  }
+  return kinds
+}
+
+async function loadFolder(folder: string) {
+  resolveOurs(folder)
+  const files = await readdir(folder).catch(error => {
+    throw new Error(`TASKS_DIR cannot be read: ${error.message}`)
+  })
+  const modules = files.filter(file => /^[^._].*(?<!\.d)\.[cm]?[jt]s$/.test(file)).sort()
+  return Promise.all(
+    modules.map(async file => {
+      const origin = path.join(folder, file)
+      const module = await import(pathToFileURL(origin).href).catch(error => {
+        throw new Error(`${origin} cannot be loaded: ${error.message}`, { cause: error })
+      })
+      const kind = module.default as Kind | undefined
+      if (typeof kind?.run !== 'function' || typeof kind.name !== 'string' || !kind.args) {
+        throw new Error(`${origin} has no task: write "export default defineTask({ … })"`)
+      }
+      return { kind, origin }
+    })
+  )
+}
+
+let resolving = false
+
+/** A folder of tasks needs no node_modules: what it imports from us is ours, the very same copy. */
+function resolveOurs(folder: string) {
+  if (resolving) return
+  resolving = true
+  const inside = `${pathToFileURL(folder).href}/`
+  registerHooks({
+    resolve(specifier, context, next) {
+      const ours = /^(darkroom|typebox)(\/|$)/.test(specifier) && context.parentURL?.startsWith(inside)
+      return next(specifier, ours ? { ...context, parentURL: import.meta.url } : context)
+    }
+  })
+}

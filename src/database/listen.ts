@@ -1,0 +1,84 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
+
+export interface Listening {
+  close(): Promise<void>
+}
+
+interface Options {
+  url: string
+  name: string
+  /** What to call for each channel's messages. */
+  channels: Record<string, (payload: string) => void>
+  /** Called after each connection but the first: whatever was announced in between is lost, so look again. */
+  onReconnect: () => void
+  onError: (error: Error) => void
+}
+
+const firstPause = 100
+const longestPause = 5_000
+// Twice this without an answer and the connection is held to be dead, whatever TCP thinks of it.
+const heartbeat = 15_000
+
+/**
+ * The one LISTEN connection of a process. It keeps itself alive: a NOTIFY is only ever a hint, so losing some is
+ * fine as long as the listener says that it may have.
+ */
+export async function listen({ url, name, channels, onReconnect, onError }: Options): Promise<Listening> {
+  const closed = new AbortController()
+  let client: pg.Client | undefined
+  let pulse: NodeJS.Timeout | undefined
+
+  async function open() {
+    const next = new pg.Client({
+      connectionString: url,
+      application_name: name,
+      connectionTimeoutMillis: 5_000,
+      query_timeout: heartbeat,
+      keepAlive: true
+    })
+    next.on('notification', ({ channel, payload }) => channels[channel]?.(payload ?? ''))
+    next.once('error', error => lost(next, error))
+    next.once('end', () => lost(next, new Error('the connection ended')))
+    try {
+      await next.connect()
+      for (const channel of Object.keys(channels)) await next.query(`listen ${pg.escapeIdentifier(channel)}`)
+    } catch (error) {
+      await next.end().catch(() => {})
+      throw error
+    }
+    client = next
+    if (closed.signal.aborted) return next.end()
+    pulse = setInterval(() => next.query('select 1').catch(error => lost(next, error)), heartbeat)
+    pulse.unref()
+  }
+
+  async function lost(broken: pg.Client, error: Error) {
+    if (client !== broken) return
+    client = undefined
+    clearInterval(pulse)
+    broken.end().catch(() => {})
+    if (closed.signal.aborted) return
+    onError(error)
+
+    for (let pause = firstPause; !closed.signal.aborted; pause = Math.min(pause * 2, longestPause)) {
+      try {
+        await open()
+        return onReconnect()
+      } catch {
+        await delay(pause, undefined, { signal: closed.signal }).catch(() => {})
+      }
+    }
+  }
+
+  await open()
+  return {
+    async close() {
+      closed.abort()
+      clearInterval(pulse)
+      const last = client
+      client = undefined
+      await last?.end().catch(() => {})
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/** SQLSTATE classes: connection, resources, operator intervention (shutdowns), system errors. */
+const passing = ['08', '53', '57', '58']
+/** Serialization failure, deadlock, read-only (a standby during a failover). */
+const transient = new Set(['40001', '40P01', '25006'])
+const network = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN', 'ENOENT'])
+
+/** True when the database, not the statement, is the trouble: the same thing may well work in a moment. */
+export function isOutage(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code, message } = error as { code?: unknown; message: string }
+  if (typeof code === 'string') {
+    return network.has(code) || transient.has(code) || (code.length === 5 && passing.includes(code.slice(0, 2)))
+  }
+  if (error instanceof AggregateError) return error.errors.some(isOutage)
+  // What node-postgres says in words only.
+  return /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|not queryable/i.test(
+    message
+  )
+}

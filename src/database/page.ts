@@ -1,0 +1,39 @@
+import { type RawBuilder, sql } from 'kysely'
+import { InvalidCursor } from '#errors.ts'
+
+/**
+ * Pages start after a row, not at a number, so that what comes in meanwhile shifts nothing. A cursor is that row's
+ * place: its time as Postgres writes it (a JavaScript Date would lose the microseconds) and its id.
+ */
+interface Place {
+  at: string
+  id: string
+}
+
+export function cursorAfter(row: { place: string; id: string }) {
+  return Buffer.from(`${row.place} ${row.id}`).toString('base64url')
+}
+
+export function placeOf(cursor: string): Place {
+  const [, at, id] = /^(\d{4}-\d\d-\d\dT[\d:.]{8,15}Z) ([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
+  if (at === undefined || id === undefined || Number.isNaN(Date.parse(at))) throw new InvalidCursor()
+  return { at, id }
+}
+
+/** What to select so that `cursorAfter` can be asked. */
+export function place(column: string): RawBuilder<string> {
+  return sql<string>`to_char(${sql.ref(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+}
+
+/** Newest first: what comes after the cursor's row. */
+export function after(columns: { at: string; id: string }, cursor: string): RawBuilder<boolean> {
+  const { at, id } = placeOf(cursor)
+  return sql<boolean>`(${sql.ref(columns.at)}, ${sql.ref(columns.id)}) < (${at}::timestamptz, ${id}::uuid)`
+}
+
+/** Cuts the one row too many that was asked for to know whether there is a next page. */
+export function page<Row extends { place: string; id: string }>(rows: Row[], limit: number) {
+  const items = rows.slice(0, limit)
+  const last = items.at(-1)
+  return { items, next_cursor: rows.length > limit && last ? cursorAfter(last) : null }
+}

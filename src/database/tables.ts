@@ -1,0 +1,148 @@
+import type { ColumnType, Generated, GeneratedAlways, Insertable, Selectable } from 'kysely'
+
+/**
+ * The schema as TypeScript sees it; a test holds it to the real one. `Json` columns are written as text: node-postgres
+ * would turn a JavaScript array into a Postgres array.
+ */
+export interface Tables {
+  tasks: TasksTable
+  attempts: AttemptsTable
+  videos: VideosTable
+  renditions: RenditionsTable
+  workers: WorkersTable
+  'pgboss.job': JobTable
+  'pgboss.queue': QueueTable
+}
+
+export type State = 'PENDING' | 'STARTED' | 'RETRY' | 'SUCCESS' | 'FAILURE' | 'REVOKED'
+export type AttemptOutcome =
+  | 'success'
+  | 'failure'
+  | 'soft_time_limit'
+  | 'time_limit'
+  | 'crashed'
+  | 'stalled'
+  | 'cancelled'
+  | 'shutdown'
+export type VideoStatus = 'uploaded' | 'ready' | 'failed'
+export type RenditionStatus = 'pending' | 'ready' | 'skipped' | 'failed'
+
+export interface TaskError {
+  type: string
+  message: string
+}
+
+type Json<T = unknown> = ColumnType<T, string, string>
+type NullableJson<T = unknown> = ColumnType<T | null, string | null | undefined, string | null>
+type Nullable<T> = ColumnType<T | null, T | null | undefined, T | null>
+
+export interface TasksTable {
+  id: string
+  task: string
+  queue: string
+  state: Generated<State>
+  name: Nullable<string>
+  description: Nullable<string>
+  priority: Generated<number>
+  args: Json
+  attempts: Generated<number>
+  failures: Generated<number>
+  crashes: Generated<number>
+  max_retries: Generated<number>
+  retry_delay: Nullable<number>
+  retry_backoff: Nullable<boolean>
+  retry_backoff_max: Nullable<number>
+  retry_jitter: Nullable<boolean>
+  time_limit: Nullable<number>
+  soft_time_limit: Nullable<number>
+  result_expires: number
+  progress: Nullable<number>
+  progress_detail: NullableJson
+  error: NullableJson<TaskError>
+  eta: Nullable<Date>
+  expires_at: Nullable<Date>
+  created_at: Generated<Date>
+  started_at: Nullable<Date>
+  cancel_requested_at: Nullable<Date>
+  finished_at: Nullable<Date>
+  worker: Nullable<string>
+  tags: Generated<string[]>
+  schedule_id: Nullable<string>
+  video_id: Nullable<string>
+}
+
+export interface AttemptsTable {
+  task_id: string
+  number: number
+  worker: Nullable<string>
+  started_at: Date
+  finished_at: Generated<Date>
+  outcome: AttemptOutcome
+  error: NullableJson<TaskError>
+  exit_code: Nullable<number>
+  signal: Nullable<string>
+  peak_memory: Nullable<number>
+  stderr: Nullable<string>
+}
+
+export interface VideosTable {
+  id: string
+  filename: string
+  bytes: number
+  sha256: string
+  status: Generated<VideoStatus>
+  task_id: string
+  probe: NullableJson
+  error: NullableJson<TaskError>
+  created_at: Generated<Date>
+  ready_at: Nullable<Date>
+}
+
+export interface RenditionsTable {
+  video_id: string
+  name: string
+  status: Generated<RenditionStatus>
+  reason: Nullable<string>
+  width: Nullable<number>
+  height: Nullable<number>
+  bytes: Nullable<number>
+  bitrate: Nullable<number>
+  codec: Nullable<string>
+  duration: Nullable<number>
+  storage_key: Nullable<string>
+}
+
+export interface WorkersTable {
+  id: string
+  host: string
+  pid: number
+  version: string
+  queues: string[]
+  concurrency: number
+  status: Generated<'running' | 'stopped' | 'lost'>
+  started_at: Generated<Date>
+  heartbeat_at: Generated<Date>
+  stopped_at: Nullable<Date>
+}
+
+/** The columns of pg-boss that we read; it is written by pg-boss's own calls and by `tasks/`. */
+export interface JobTable {
+  id: GeneratedAlways<string>
+  name: GeneratedAlways<string>
+  state: GeneratedAlways<'created' | 'retry' | 'active' | 'completed' | 'cancelled' | 'failed'>
+  output: GeneratedAlways<unknown>
+  start_after: GeneratedAlways<Date>
+  completed_on: GeneratedAlways<Date | null>
+  deletion_seconds: GeneratedAlways<number>
+}
+
+export interface QueueTable {
+  name: GeneratedAlways<string>
+  table_name: GeneratedAlways<string>
+}
+
+export type Task = Selectable<TasksTable>
+export type Video = Selectable<VideosTable>
+export type NewVideo = Insertable<VideosTable>
+export type Rendition = Selectable<RenditionsTable>
+export type NewRendition = Insertable<RenditionsTable>

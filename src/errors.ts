@@ -1,0 +1,32 @@
+import createError from '@fastify/error'
+
+/**
+ * Every failure that a caller can act on: code, sentence, status. The README's table is held to this list by a test.
+ * A code is a promise: programs branch on it, so it is never renamed and never means something else.
+ */
+export const InvalidRequest = createError('INVALID_REQUEST', '%s', 400)
+export const InvalidJson = createError('INVALID_JSON', 'The body is not JSON: %s', 400)
+export const InvalidCursor = createError('INVALID_CURSOR', 'The cursor is not one that this list has given out', 400)
+export const UnknownTask = createError('UNKNOWN_TASK', 'There is no task named "%s"', 400)
+export const UnknownQueue = createError('UNKNOWN_QUEUE', 'There is no queue named "%s"', 400)
+export const UploadNotMultipart = createError(
+  'UPLOAD_NOT_MULTIPART',
+  'An upload is multipart/form-data with the file in its field "video"',
+  415
+)
+export const UploadMissing = createError('UPLOAD_MISSING', 'There is no file in the field "video"', 400)
+export const UploadSeveral = createError('UPLOAD_SEVERAL', 'One upload carries one file; this one has several', 400)
+export const UploadEmpty = createError('UPLOAD_EMPTY', 'The file is empty', 400)
+export const UploadBroken = createError('UPLOAD_BROKEN', 'The upload is not well-formed multipart: %s', 400)
+export const UploadTooLarge = createError('UPLOAD_TOO_LARGE', 'The file is larger than the allowed %s bytes', 413)
+export const BodyTooLarge = createError('BODY_TOO_LARGE', 'The body is larger than the allowed %s bytes', 413)
+export const UnsupportedMediaType = createError('UNSUPPORTED_MEDIA_TYPE', 'The body must be application/json', 415)
+export const RouteNotFound = createError('ROUTE_NOT_FOUND', 'There is nothing at %s %s', 404)
+export const TaskNotFound = createError('TASK_NOT_FOUND', 'There is no task with the id "%s"', 404)
+export const VideoNotFound = createError('VIDEO_NOT_FOUND', 'There is no video with the id "%s"', 404)
+export const FileNotFound = createError('FILE_NOT_FOUND', 'The video has no file named "%s"', 404)
+export const TaskFinished = createError('TASK_FINISHED', 'The task is finished already: %s', 409)
+export const VideoBusy = createError('VIDEO_BUSY', 'The video is being processed already, by the task "%s"', 409)
+export const StorageFull = createError('STORAGE_FULL', 'There is no space left to keep this', 507)
+export const DatabaseUnavailable = createError('DATABASE_UNAVAILABLE', 'The database does not answer; try again', 503)
+export const Internal = createError('INTERNAL', 'Something went wrong on our side; the log has it under this request id', 500)

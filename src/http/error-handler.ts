@@ -1,0 +1,57 @@
+import { STATUS_CODES } from 'node:http'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { isOutage } from '#database/outage.ts'
+import * as errors from '#errors.ts'
+import type { Problem } from '#schema/common.ts'
+import { isFull } from '#storage/disk.ts'
+
+interface Coded {
+  code: string
+  statusCode: number
+  message: string
+  errors?: { field: string; message: string }[]
+}
+
+const retryAfter = 2
+
+/** Every error leaves through here: one with a code as it is, anything else as a 500 that tells nothing. */
+export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  const known = translate(error, request)
+  if (known.statusCode >= 500) request.log.error({ err: error }, 'request failed')
+  if (known.statusCode === 503) reply.header('retry-after', retryAfter)
+
+  const { code, statusCode, message, errors } = known
+  const problem: Problem = {
+    type: 'about:blank',
+    title: STATUS_CODES[statusCode] ?? 'Error',
+    status: statusCode,
+    code,
+    detail: message,
+    ...(errors && { errors })
+  }
+  return reply.code(statusCode).type('application/problem+json').send(problem)
+}
+
+export function handleNotFound(request: FastifyRequest) {
+  throw new errors.RouteNotFound(request.method, request.url.split('?')[0])
+}
+
+const ours = new Set(Object.values(errors))
+
+function translate(error: FastifyError & { errors?: Coded['errors'] }, request: FastifyRequest): Coded {
+  if (ours.has(error.constructor as never)) return error as Coded
+  switch (error.code) {
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return new errors.InvalidJson(error.message) as Coded
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new errors.BodyTooLarge(request.routeOptions.bodyLimit) as Coded
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new errors.UnsupportedMediaType() as Coded
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return new errors.InvalidRequest('The body is not as long as its Content-Length says') as Coded
+  }
+  if (isFull(error)) return new errors.StorageFull() as Coded
+  if (isOutage(error)) return new errors.DatabaseUnavailable() as Coded
+  return new errors.Internal() as Coded
+}

@@ -1,0 +1,63 @@
+import multipart from '@fastify/multipart'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { InvalidRequest } from '#errors.ts'
+import { taskDialect } from '#tasks/dialect.ts'
+import { type TaskNeeds, taskRoutes } from '#tasks/routes.ts'
+import { type VideoNeeds, videoRoutes } from '#videos/routes.ts'
+import { handleError, handleNotFound } from './error-handler.ts'
+import { healthRoutes } from './health.ts'
+import { parseJsonStrictly } from './json.ts'
+import { lingerOnUnreadBodies } from './linger.ts'
+import { validatorCompiler } from './validation.ts'
+
+export interface ServerNeeds extends TaskNeeds, VideoNeeds {
+  log: Logger
+  needsWorker: boolean
+}
+
+// A body of 10,000 tasks fits; a film never comes this way.
+const bodyLimit = 32 * 1024 * 1024
+// A socket on which nothing moves for so long is given up; an upload is as slow as it likes while it moves.
+const connectionTimeout = 120_000
+
+export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit,
+    connectionTimeout,
+    keepAliveTimeout: 65_000,
+    forceCloseConnections: 'idle',
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2_000 },
+    frameworkErrors: (_error, request, reply) => {
+      // A URL that cannot be decoded. It names nothing, but it is a mistake rather than a miss.
+      handleError(new InvalidRequest('The URL is not well-formed') as never, request, reply)
+    }
+  })
+
+  app.setValidatorCompiler(validatorCompiler as never)
+  // Bodies are what the routes make them; a second opinion on each would only cost.
+  app.setSerializerCompiler(() => data => JSON.stringify(data))
+  app.setErrorHandler(handleError as never)
+  app.setNotFoundHandler(handleNotFound)
+  parseJsonStrictly(app)
+  lingerOnUnreadBodies(app)
+
+  app.addHook('onRequest', async ({ url }) => {
+    const query = url.indexOf('?')
+    if (query >= 0 && /%00/.test(url.slice(query))) throw new InvalidRequest('The query has a NUL in a text')
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, url, routeOptions } = request
+    if (routeOptions.logLevel === 'warn') return
+    request.log.info({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request')
+  })
+
+  await app.register(multipart)
+  await app.register(healthRoutes, { db: needs.db, needsWorker })
+  await app.register(taskRoutes, needs)
+  await app.register(taskDialect, needs)
+  await app.register(videoRoutes, needs)
+  return app
+}

@@ -1,0 +1,90 @@
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { Config } from '#config.ts'
+import { connect, type Database } from '#database/connect.ts'
+import { listen } from '#database/listen.ts'
+import { queueNames } from '#queue/names.ts'
+import { openStorage, type Storage } from '#storage/disk.ts'
+import { channels } from '#tasks/channels.ts'
+import type { Kinds } from '#tasks/define.ts'
+import { submitter } from '#tasks/submitter.ts'
+import { voiceOf } from '#tasks/voice.ts'
+import { watchTasks } from '#tasks/watch.ts'
+import { buildServer } from './server.ts'
+
+interface Needs {
+  url: string
+  config: Config
+  kinds: Kinds
+  log: Logger
+  needsWorker: boolean
+}
+
+export interface Api {
+  app: FastifyInstance
+  db: Database
+  storage: Storage
+  /** Binds the address; until then only injected requests are answered. */
+  listen(): Promise<string>
+  stop(): Promise<void>
+}
+
+// Requests wait for a connection rather than for each other; Postgres' default allows 100 in all.
+const connections = 16
+
+const sessionSettings = { statement_timeout: '30s', idle_in_transaction_session_timeout: '30s', jit: 'off' }
+
+export async function startApi({ url, config, kinds, log, needsWorker }: Needs): Promise<Api> {
+  const storage = await openStorage(config.DATA_DIR)
+  const db = connect(url, { name: 'darkroom api', max: connections, settings: sessionSettings })
+  const voice = voiceOf(db.pool)
+  const watching = watchTasks()
+
+  const ears = await listen({
+    url,
+    name: 'darkroom api ears',
+    channels: { [channels.changed]: watching.hear },
+    onReconnect: watching.lookAgain,
+    onError: error => log.warn({ err: error }, 'the connection that listens was lost; reconnecting')
+  })
+
+  const processVideo = kinds.get('process_video')!
+  const app = await buildServer({
+    db,
+    kinds,
+    log,
+    needsWorker,
+    processVideo,
+    queues: queueNames(db),
+    defaults: { resultExpires: config.RESULT_EXPIRES },
+    maxUploadBytes: config.MAX_UPLOAD_BYTES,
+    storage,
+    submit: submitter(db.pool, voice),
+    voice,
+    watching
+  })
+  await app.ready()
+
+  let stopped: Promise<void> | undefined
+  return {
+    app,
+    db,
+    storage,
+    async listen() {
+      await app.listen({ host: config.HOST, port: config.PORT })
+      const { port } = app.server.address() as AddressInfo
+      const host = config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST
+      return `http://${host}:${port}`
+    },
+    stop() {
+      stopped ??= (async () => {
+        await app.close()
+        await ears.close()
+        await voice.flush()
+        await db.close()
+      })()
+      return stopped
+    }
+  }
+}

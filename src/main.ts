@@ -1,0 +1,87 @@
+import type { Logger } from 'pino'
+import { loadKinds } from '#catalogue.ts'
+import type { Config } from '#config.ts'
+import { findEmbedded, openEmbedded } from '#database/embedded.ts'
+import { startApi } from '#http/start.ts'
+import { startWorker } from '#runner/start.ts'
+import { run, type Stop } from './lifecycle.ts'
+import { openLogger } from './logger.ts'
+import type { Kinds } from '#tasks/define.ts'
+import { migrate } from './migrate.ts'
+import { superviseWorker } from './supervise.ts'
+import { version } from './version.ts'
+
+// Long enough for short tasks to finish; a film is handed back and begun again.
+const defaultGrace = 10
+
+/** API and worker, and the database too where none is given: everything, in the foreground. */
+export async function runServer(config: Config, grace = defaultGrace) {
+  const log = await openLogger(config.LOG_LEVEL)
+  await run(log, grace, async started => {
+    const url = await openDatabase(config, log, started)
+    const kinds = await prepare(url, config, log)
+    const api = await startApi({ url, config, kinds, log, needsWorker: true })
+    started.push(api.stop)
+    const address = await api.listen()
+    const worker = superviseWorker({ url, log, grace })
+    started.push(worker.stop)
+    await worker.ready
+    log.info(`Darkroom ${version} is ready: ${address}`)
+  })
+}
+
+export async function runApi(config: Config, grace = defaultGrace) {
+  const log = await openLogger(config.LOG_LEVEL)
+  await run(log, grace, async started => {
+    const url = await openDatabase(config, log, started)
+    const kinds = await prepare(url, config, log)
+    const api = await startApi({ url, config, kinds, log, needsWorker: false })
+    started.push(api.stop)
+    log.info(`Darkroom ${version} answers: ${await api.listen()}`)
+  })
+}
+
+export async function runWorker(config: Config, grace = defaultGrace) {
+  const log = await openLogger(config.LOG_LEVEL)
+  await run(log, grace, async started => {
+    const url = await findDatabase(config)
+    const kinds = await prepare(url, config, log)
+    const worker = await startWorker({ url, config, kinds, log, version, env: process.env })
+    started.push(worker.stop)
+    process.send?.('ready')
+  })
+}
+
+export async function runMigrate(config: Config) {
+  const log = await openLogger(config.LOG_LEVEL)
+  const started: Stop[] = []
+  try {
+    const applied = await migrate(await openDatabase(config, log, started), [], message => log.warn(message))
+    log.info(applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to do')
+  } finally {
+    for (const stop of started.reverse()) await stop(0)
+  }
+}
+
+/** The database that is set, else one of our own, which stops with us. */
+async function openDatabase(config: Config, log: Logger, started: Stop[]) {
+  if (config.DATABASE_URL) return config.DATABASE_URL
+  const embedded = await openEmbedded({ dataDir: config.DATA_DIR, log: message => log.info(message) })
+  started.push(embedded.stop)
+  return embedded.url
+}
+
+/** The database that is set, else the one that a server on the same DATA_DIR is running. */
+async function findDatabase(config: Config) {
+  const url = config.DATABASE_URL ?? (await findEmbedded(config.DATA_DIR))
+  if (url) return url
+  throw new Error(`There is no database: set DATABASE_URL, or start "scripts/server" on ${config.DATA_DIR} first`)
+}
+
+async function prepare(url: string, config: Config, log: Logger): Promise<Kinds> {
+  const kinds = await loadKinds(config)
+  const queues = [...kinds.values()].map(({ queue }) => queue)
+  const applied = await migrate(url, [...queues, ...(config.WORKER_QUEUES ?? [])], message => log.warn(message))
+  if (applied.length > 0) log.info(`applied migrations: ${applied.join(', ')}`)
+  return kinds
+}

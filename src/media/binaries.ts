@@ -1,0 +1,62 @@
+import { constants } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
+import { delimiter, join, resolve } from 'node:path'
+
+export interface MediaTools {
+  ffmpeg: string
+  ffprobe: string
+}
+
+interface Settings {
+  ffmpegPath?: string | undefined
+  ffprobePath?: string | undefined
+}
+
+/** The setting, else ffmpeg-static where it is installed (it brings no ffprobe), else the first one on PATH. */
+export async function findMediaTools({ ffmpegPath, ffprobePath }: Settings = {}): Promise<MediaTools> {
+  const [ffmpeg, ffprobe] = await Promise.all([
+    ffmpegPath ? chosen('FFMPEG_PATH', ffmpegPath) : bundled().then(path => path ?? onPath('ffmpeg')),
+    ffprobePath ? chosen('FFPROBE_PATH', ffprobePath) : onPath('ffprobe')
+  ])
+
+  const missing = [!ffmpeg && 'ffmpeg (FFMPEG_PATH)', !ffprobe && 'ffprobe (FFPROBE_PATH)'].filter(Boolean)
+  if (!ffmpeg || !ffprobe) {
+    throw new Error(`Cannot find ${missing.join(' and ')}: set the variable, or run "apt-get install ffmpeg".`)
+  }
+  return { ffmpeg, ffprobe }
+}
+
+/** A setting that points nowhere is a mistake to report, not a reason to quietly use another binary. */
+async function chosen(setting: string, path: string) {
+  const file = path.includes('/') ? resolve(path) : await onPath(path)
+  if (file && (await executable(file))) return file
+  throw new Error(`${setting} is "${path}", which is no program: correct it, or run "apt-get install ffmpeg".`)
+}
+
+async function bundled() {
+  try {
+    // Through a variable: the package is optional, and the type checker must not insist on it.
+    const name = 'ffmpeg-static'
+    const { default: path } = await import(name)
+    return typeof path === 'string' && (await executable(path)) ? path : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function onPath(name: string) {
+  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
+    const file = resolve(join(directory, name))
+    if (directory && (await executable(file))) return file
+  }
+  return undefined
+}
+
+async function executable(file: string) {
+  try {
+    await access(file, constants.X_OK)
+    return (await stat(file)).isFile()
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,25 @@
+/** What is wrong with an upload. Stable: callers store these, front ends translate them. */
+export type RejectedCode =
+  | 'not_a_file'
+  | 'empty'
+  | 'not_media'
+  | 'no_streams'
+  | 'encrypted'
+  | 'unsupported_codec'
+  | 'unreadable'
+  | 'too_small'
+  | 'too_many_pixels'
+  | 'too_long'
+  | 'too_many_frames'
+  | 'too_sparse'
+
+/** The upload itself is at fault: the same file fails the same way every time, so trying again is pointless. */
+export class MediaRejected extends Error {
+  readonly code: RejectedCode
+
+  constructor(code: RejectedCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'MediaRejected'
+    this.code = code
+  }
+}

@@ -1,0 +1,73 @@
+import { execa } from 'execa'
+
+export interface Ran {
+  exitCode: number | undefined
+  signal: string | undefined
+  timedOut: boolean
+  overflowed: boolean
+  stdout: string
+  stderr: string
+}
+
+interface Options {
+  signal?: AbortSignal | undefined
+  /** Seconds. */
+  timeout: number
+  /** Bytes of stdout, after which the program is killed. */
+  maxOutput?: number
+}
+
+/** Long enough for every message that explains a failure; a damaged file can write gigabytes of them. */
+const stderrKept = 64 * 1024
+
+/** How every media program is started: killed at once, in our process group, with nothing of our environment. */
+export const spawnOptions = {
+  stdin: 'ignore',
+  reject: false,
+  // Secrets live in the environment, and the program reads what strangers send.
+  extendEnv: false,
+  // On SIGTERM ffmpeg finishes its files first, so a cancelled print would look complete.
+  killSignal: 'SIGKILL'
+} as const
+
+export const spawnEnvironment = () => ({ PATH: process.env.PATH ?? '' })
+
+/** Runs a short-lived program to its end and says what happened; only an abort or a missing program throws. */
+export async function run(program: string, args: string[], { signal, timeout, maxOutput }: Options): Promise<Ran> {
+  signal?.throwIfAborted()
+  const subprocess = execa(program, args, {
+    ...spawnOptions,
+    env: spawnEnvironment(),
+    buffer: { stderr: false },
+    maxBuffer: { stdout: maxOutput ?? 2_000_000 },
+    timeout: timeout * 1000,
+    ...(signal && { cancelSignal: signal })
+  })
+  const stderr = keepTail(subprocess.stderr)
+  const result = await subprocess
+
+  signal?.throwIfAborted()
+  if (result.exitCode === undefined && result.signal === undefined) {
+    throw new Error(`Cannot start ${program}: ${result.originalMessage ?? result.shortMessage}`, {
+      cause: result.cause
+    })
+  }
+  return {
+    exitCode: result.exitCode,
+    signal: result.signal,
+    timedOut: result.timedOut,
+    overflowed: result.isMaxBuffer,
+    stdout: result.stdout ?? '',
+    stderr: stderr()
+  }
+}
+
+/** The last of a stream, in bounded memory. */
+export function keepTail(stream: NodeJS.ReadableStream) {
+  let tail = ''
+  stream.setEncoding('utf8')
+  stream.on('data', (chunk: string) => {
+    tail = (tail + chunk).slice(-stderrKept)
+  })
+  return () => tail
+}

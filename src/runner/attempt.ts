@@ -1,0 +1,152 @@
+import type { Claim } from '#tasks/claim.ts'
+import type { Kind, RetrySettings } from '#tasks/define.ts'
+import type { Ending } from '#tasks/ending.ts'
+import { afterCrash, afterFailure } from '#tasks/retry-policy.ts'
+import type { Child, Exit } from './child-process.ts'
+import type { ChildPool } from './children.ts'
+import type { Failure, Finished, StopReason } from './protocol.ts'
+
+export interface Limits {
+  soft: number | undefined
+  hard: number | undefined
+}
+
+export interface Attempt {
+  claim: Claim
+  /** Resolves when nothing of the attempt runs any more. */
+  ended: Promise<Ending>
+  /** Tells it to stop; the first reason is the one that counts. */
+  stop(reason: StopReason): void
+}
+
+interface Needs {
+  worker: string
+  children: ChildPool
+  limits: Limits
+  onProgress(fraction: number, detail: unknown): void
+  onLog(line: string): void
+}
+
+/** Runs a claimed task in a child process, from its start to the last of its processes. */
+export function runInChild(claim: Claim, kind: Kind | undefined, { worker, children, limits, onProgress, onLog }: Needs): Attempt {
+  let reason: StopReason | undefined
+  let child: Child | undefined
+  let startedAt = new Date()
+  const timers: NodeJS.Timeout[] = []
+
+  function stop(next: StopReason) {
+    if (next === 'soft_time_limit') {
+      if (reason === undefined) child?.abort(next)
+      reason ??= next
+      return
+    }
+    if (reason === undefined || reason === 'soft_time_limit') reason = next
+    child?.abort(next)
+    void child?.stop()
+  }
+
+  async function live(): Promise<Ending> {
+    try {
+      child = await children.take()
+    } catch (error) {
+      return ending({ type: 'exit', exit_code: null, signal: null, stderr: String(error) })
+    }
+    if (reason !== undefined) {
+      children.give(child)
+      return ending({ type: 'exit', exit_code: null, signal: null, stderr: '' })
+    }
+
+    const end = await child.run(
+      { type: 'run', id: claim.id, task: claim.task, args: claim.args, attempt: claim.attempt },
+      {
+        started(at) {
+          startedAt = at
+          if (limits.soft) timers.push(setTimeout(stop, limits.soft * 1000, 'soft_time_limit'))
+          if (limits.hard) timers.push(setTimeout(stop, limits.hard * 1000, 'time_limit'))
+        },
+        progress: onProgress,
+        log: onLog
+      }
+    )
+    for (const timer of timers) clearTimeout(timer)
+    // Whatever it had started must be gone before anybody is told that it is over.
+    if (reason !== undefined && reason !== 'soft_time_limit') await child.stop()
+    children.give(child, end.type === 'exit' ? 0 : end.peak_memory)
+    return ending(end, child.tail)
+  }
+
+  function ending(end: Finished | Exit, stderr = end.type === 'exit' ? end.stderr : ''): Ending {
+    const facts = {
+      id: claim.id,
+      queue: claim.queue,
+      attempt: claim.attempt,
+      worker,
+      started_at: startedAt,
+      exit_code: end.type === 'exit' ? end.exit_code : null,
+      signal: end.type === 'exit' ? end.signal : null,
+      peak_memory: end.type === 'exit' ? null : end.peak_memory,
+      stderr: stderr.toWellFormed().replaceAll('\0', '') || null
+    }
+    return { ...facts, ...judge(end, reason, claim, { ...kind, ...said(claim) } as RetrySettings) }
+  }
+
+  return { claim, ended: live(), stop }
+}
+
+/** What an attempt's end means for its task. */
+export function judge(
+  end: Finished | Exit,
+  reason: StopReason | undefined,
+  claim: Pick<Claim, 'failures' | 'crashes'>,
+  settings: RetrySettings
+): Pick<Ending, 'outcome' | 'result' | 'error' | 'then'> {
+  // A body that still came to its end in time has the last word.
+  if (end.type === 'success' && reason !== 'lost') return { outcome: 'success', result: end.result, then: { state: 'SUCCESS' } }
+
+  switch (reason) {
+    case 'cancelled':
+      return {
+        outcome: 'cancelled',
+        error: { type: 'cancelled', message: 'It was cancelled while it ran' },
+        then: { state: 'REVOKED' }
+      }
+    case 'time_limit':
+      return {
+        outcome: 'time_limit',
+        error: { type: 'TimeLimit', message: 'It ran longer than its time limit and was killed' },
+        then: afterFailure(claim.failures, settings)
+      }
+    case 'soft_time_limit':
+      return {
+        outcome: 'soft_time_limit',
+        error: { type: 'SoftTimeLimit', message: 'It ran longer than its soft time limit' },
+        then: afterFailure(claim.failures, settings)
+      }
+    case 'shutdown':
+    case 'lost':
+      return {
+        outcome: 'shutdown',
+        error: { type: 'shutdown', message: 'Its worker was stopped; it is tried again' },
+        then: { state: 'RETRY', delay: 0 }
+      }
+  }
+
+  if (end.type === 'exit') {
+    const how = end.signal ? `signal ${end.signal}` : `exit code ${end.exit_code}`
+    return { outcome: 'crashed', ...afterCrash(claim.crashes, `Its process ended with ${how}`) }
+  }
+  const { error, retry, retry_after } = end as Failure
+  return {
+    outcome: error.type === 'stalled' ? 'stalled' : 'failure',
+    error,
+    then: retry ? afterFailure(claim.failures, settings, retry_after) : { state: 'FAILURE' }
+  }
+}
+
+/** The retry settings that the caller has given; the others are the kind's. */
+function said(claim: Claim) {
+  const { max_retries, retry_delay, retry_backoff, retry_backoff_max, retry_jitter } = claim
+  return Object.fromEntries(
+    Object.entries({ max_retries, retry_delay, retry_backoff, retry_backoff_max, retry_jitter }).filter(([, value]) => value !== null)
+  )
+}

@@ -1,0 +1,145 @@
+import { fork, type ChildProcess as NodeChild } from 'node:child_process'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Finished, FromChild, Run, StopReason, ToChild } from './protocol.ts'
+
+const program = path.join(import.meta.dirname, 'child.ts')
+
+// A body that was told to stop may tidy up for so long.
+const graceful = 1_000
+const tailLength = 8_192
+
+export interface Exit {
+  type: 'exit'
+  exit_code: number | null
+  signal: string | null
+  stderr: string
+}
+
+export interface Listener {
+  started(at: Date): void
+  progress(fraction: number, detail: unknown): void
+  log(line: string): void
+}
+
+/** One child process and its group. It runs one attempt at a time and may be used again after it. */
+export class Child {
+  readonly ready: Promise<void>
+  readonly gone: Promise<Exit>
+  attempts = 0
+  #process: NodeChild
+  #tail = ''
+  #listener: Listener | undefined
+  #finish: ((finished: Finished) => void) | undefined
+  #stopping = false
+
+  constructor(env: NodeJS.ProcessEnv) {
+    // Detached: it leads a process group, so that what a body starts can be signalled with it.
+    this.#process = fork(program, {
+      detached: true,
+      env,
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc']
+    })
+    this.#process.stdout?.on('data', chunk => this.#keep(chunk))
+    this.#process.stderr?.on('data', chunk => this.#keep(chunk))
+
+    const { promise: ready, resolve: isReady, reject: isBroken } = Promise.withResolvers<void>()
+    this.ready = ready
+    this.ready.catch(() => {})
+    this.gone = new Promise(resolve => {
+      let over = false
+      const end = (exit_code: number | null, signal: string | null) => {
+        if (over) return
+        over = true
+        isBroken(new Error(`The child process did not start: ${this.#tail.trim() || `exit code ${exit_code}`}`))
+        resolve({ type: 'exit', exit_code, signal, stderr: this.#tail })
+      }
+      this.#process.once('close', end)
+      this.#process.once('error', error => {
+        this.#keep(String(error))
+        if (this.#process.pid === undefined) end(null, null)
+      })
+    })
+    this.#process.on('message', (message: FromChild) => this.#hear(message, isReady))
+  }
+
+  get pid() {
+    return this.#process.pid
+  }
+
+  /** True when it can take another attempt. */
+  get usable() {
+    return !this.#stopping && this.#process.connected && this.#process.exitCode === null
+  }
+
+  /** Runs one attempt to its end: what the body said, or how the process went away. */
+  async run(run: Run, listener: Listener): Promise<Finished | Exit> {
+    this.attempts++
+    this.#tail = ''
+    this.#listener = listener
+    const finished = new Promise<Finished>(resolve => {
+      this.#finish = resolve
+    })
+    this.#send(run)
+    const end = await Promise.race([finished, this.gone])
+    this.#listener = undefined
+    this.#finish = undefined
+    return end
+  }
+
+  /** Asks the body to stop; it may take its time. */
+  abort(reason: StopReason) {
+    this.#send({ type: 'abort', reason })
+  }
+
+  get tail() {
+    return this.#tail
+  }
+
+  /** Ends the whole group: nicely, then not. Resolves when no process of it is left. */
+  async stop({ nicely = true } = {}) {
+    this.#stopping = true
+    if (nicely && this.#process.exitCode === null) {
+      this.#signal('SIGTERM')
+      await Promise.race([this.gone, delay(graceful)])
+    }
+    this.#signal('SIGKILL')
+    await this.gone
+    // The leader is gone; what it had started gets the same signal until the kernel has buried it.
+    for (let left = 100; left > 0 && this.#signal('SIGKILL'); left--) await delay(10)
+  }
+
+  #signal(signal: NodeJS.Signals) {
+    if (this.#process.pid === undefined) return false
+    try {
+      return process.kill(-this.#process.pid, signal)
+    } catch {
+      return false
+    }
+  }
+
+  #send(message: ToChild) {
+    if (this.#process.connected) this.#process.send(message, () => {})
+  }
+
+  #hear(message: FromChild, isReady: () => void) {
+    switch (message.type) {
+      case 'ready':
+        return isReady()
+      case 'started':
+        return this.#listener?.started(new Date(message.at))
+      case 'progress':
+        return this.#listener?.progress(message.fraction, message.detail)
+      case 'log':
+        return this.#listener?.log(message.line)
+      default:
+        return this.#finish?.(message)
+    }
+  }
+
+  /** The last lines only: a body may print gigabytes. */
+  #keep(chunk: Buffer | string) {
+    this.#tail = (this.#tail + chunk.toString()).slice(-tailLength)
+  }
+}

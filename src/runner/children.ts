@@ -1,0 +1,69 @@
+import { Child } from './child-process.ts'
+
+interface Options {
+  env: NodeJS.ProcessEnv
+  size: number
+  maxTasks: number
+  /** Bytes. */
+  maxMemory?: number
+}
+
+/**
+ * The child processes of a worker, started before they are needed: an attempt that has to wait for Node to boot
+ * waits 100 ms. Which child is taken does not matter; a used one is replaced when it has done enough.
+ */
+export function childPool({ env, size, maxTasks, maxMemory }: Options) {
+  const idle: Child[] = []
+  const busy = new Set<Child>()
+  let closing = false
+
+  function start() {
+    const child = new Child(env)
+    void child.gone.then(() => {
+      const place = idle.indexOf(child)
+      if (place >= 0) idle.splice(place, 1)
+    })
+    return child
+  }
+
+  function fill() {
+    while (!closing && idle.length + busy.size < size) idle.push(start())
+  }
+
+  fill()
+
+  return {
+    /** Resolves when every child can take work, or cannot be started at all. */
+    async ready() {
+      await Promise.all(idle.map(child => child.ready))
+    },
+
+    async take(): Promise<Child> {
+      const child = idle.shift() ?? start()
+      busy.add(child)
+      try {
+        await child.ready
+        return child
+      } catch (error) {
+        busy.delete(child)
+        throw error
+      }
+    },
+
+    /** Gives a child back after an attempt; what has become of it decides whether it is used again. */
+    give(child: Child, peakMemory = 0) {
+      busy.delete(child)
+      const spent = child.attempts >= maxTasks || (maxMemory !== undefined && peakMemory > maxMemory)
+      if (!closing && child.usable && !spent) idle.push(child)
+      else void child.stop({ nicely: false })
+      fill()
+    },
+
+    async close() {
+      closing = true
+      await Promise.all([...idle, ...busy].map(child => child.stop({ nicely: false })))
+    }
+  }
+}
+
+export type ChildPool = ReturnType<typeof childPool>

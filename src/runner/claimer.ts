@@ -1,0 +1,68 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Pool } from 'pg'
+import { isOutage } from '#database/outage.ts'
+import { type Claim, claim, type Room } from '#tasks/claim.ts'
+
+// Somebody always tells us when there is work. This is for the one time that the message is lost.
+const backstop = 2_000
+const longestPause = 5_000
+
+interface Needs {
+  pool: Pool
+  log: Logger
+  worker(): string
+  /** Where there is room now, and for how many in all. */
+  rooms(): { rooms: Room[]; most: number }
+  onClaim(claim: Claim): void
+  onRevoked(ids: string[]): void
+}
+
+/** Fetches work as soon as there is some and somebody is free; one question at a time is on its way. */
+export function claimer({ pool, log, worker, rooms, onClaim, onRevoked }: Needs) {
+  let wanted = false
+  let asking: Promise<void> | undefined
+  let stopped = false
+  const poll = setInterval(wake, backstop)
+
+  function wake() {
+    wanted = true
+    if (!stopped) {
+      asking ??= ask().finally(() => {
+        asking = undefined
+      })
+    }
+  }
+
+  async function ask() {
+    for (let pause = 100; wanted && !stopped; ) {
+      const { rooms: free, most } = rooms()
+      if (most === 0 || free.length === 0) return
+      wanted = false
+      try {
+        const { claims, revoked } = await claim(pool, worker(), free, most)
+        for (const each of claims) onClaim(each)
+        if (revoked.length > 0) onRevoked(revoked)
+        // As many as we asked for: there may be more.
+        if (claims.length + revoked.length === most) wanted = true
+        pause = 100
+      } catch (error) {
+        wanted = true
+        if (isOutage(error)) log.debug({ err: error }, 'the database does not answer')
+        else log.error({ err: error }, 'claiming failed')
+        await delay(pause)
+        pause = Math.min(pause * 2, longestPause)
+      }
+    }
+  }
+
+  return {
+    wake,
+    /** No new work from here on; resolves when the last answer is in. */
+    async stop() {
+      stopped = true
+      clearInterval(poll)
+      await asking
+    }
+  }
+}

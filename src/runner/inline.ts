@@ -1,0 +1,42 @@
+import type { Database } from '#database/connect.ts'
+import type { Claim } from '#tasks/claim.ts'
+import type { Kind } from '#tasks/define.ts'
+import { type Attempt, judge } from './attempt.ts'
+import { runBody } from './body.ts'
+import type { StopReason } from './protocol.ts'
+
+interface Needs {
+  worker: string
+  db: Database
+  onProgress(fraction: number, detail: unknown): void
+  onLog(line: string): void
+}
+
+/** Runs a task in the worker's own event loop. It has the database, and nobody can kill it: it must be short. */
+export function runInline(claim: Claim, kind: Kind, { worker, db, onProgress, onLog }: Needs): Attempt {
+  const controller = new AbortController()
+  let reason: StopReason | undefined
+  const started_at = new Date()
+
+  async function live() {
+    const end = await runBody(kind, claim.args, {
+      id: claim.id,
+      attempt: claim.attempt,
+      signal: controller.signal,
+      progress: onProgress,
+      log: onLog,
+      db
+    })
+    const { id, queue, attempt } = claim
+    return { id, queue, attempt, worker, started_at, ...judge(end, reason, claim, kind) }
+  }
+
+  return {
+    claim,
+    ended: live(),
+    stop(next) {
+      reason ??= next
+      controller.abort(new DOMException(`The task is to stop: ${next}`, 'AbortError'))
+    }
+  }
+}

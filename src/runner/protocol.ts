@@ -1,0 +1,40 @@
+/** What the worker and its child processes say to each other, as JSON over the pipe that Node opens between them. */
+
+export interface Run {
+  type: 'run'
+  id: string
+  task: string
+  args: unknown
+  attempt: number
+}
+
+export type ToChild = Run | { type: 'abort'; reason: StopReason }
+
+export type FromChild =
+  | { type: 'ready' }
+  | { type: 'started'; at: number }
+  | { type: 'progress'; fraction: number; detail?: unknown }
+  | { type: 'log'; line: string }
+  | Finished
+
+export type Finished = Success | Failure
+
+export interface Success {
+  type: 'success'
+  /** JSON text, checked to be something that Postgres takes. */
+  result: string
+  peak_memory: number
+}
+
+export interface Failure {
+  type: 'failure'
+  error: { type: string; message: string }
+  stack?: string
+  /** Whether another try makes sense, and when if the body has said so. */
+  retry: boolean
+  retry_after?: number
+  peak_memory: number
+}
+
+/** Why a running attempt is told to stop. The first reason wins: a time limit that leads to a kill is a time limit. */
+export type StopReason = 'cancelled' | 'soft_time_limit' | 'time_limit' | 'shutdown' | 'lost'

@@ -1,0 +1,133 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Database } from '#database/connect.ts'
+import { isOutage } from '#database/outage.ts'
+import type { Claim } from '#tasks/claim.ts'
+import { complete, completeIn } from '#tasks/complete.ts'
+import type { Kind } from '#tasks/define.ts'
+import type { Ending, Settled } from '#tasks/ending.ts'
+import { settle } from '#tasks/settle.ts'
+
+interface Ended {
+  claim: Claim
+  kind: Kind | undefined
+  ending: Ending
+}
+
+interface Needs {
+  db: Database
+  log: Logger
+  /** Called for each ending that counted. */
+  onSettled(settled: Settled): void
+}
+
+// pg-boss's way of fencing is measured to stay fast up to batches of this size.
+const largestBatch = 200
+const longestPause = 5_000
+
+/**
+ * Writes how attempts ended, those that end together in one statement, and does not give up while the database is
+ * away: an outcome that is known is never lost, and counts only if the attempt is still ours by then.
+ */
+export function settler({ db, log, onSettled }: Needs) {
+  let waiting: Ended[] = []
+  let writing: Promise<void> | undefined
+
+  async function write() {
+    for (let pause = 50; waiting.length > 0; ) {
+      const batch = waiting.slice(0, largestBatch)
+      try {
+        await writeBatch(batch)
+        waiting = waiting.slice(batch.length)
+        pause = 50
+      } catch (error) {
+        if (!isOutage(error)) log.error({ err: error }, 'an outcome could not be written')
+        await delay(pause)
+        pause = Math.min(pause * 2, longestPause)
+      }
+    }
+  }
+
+  async function writeBatch(batch: Ended[]) {
+    const recorded = batch.filter(({ kind, ending }) => kind?.record && ending.outcome === 'success')
+    const plain = batch.filter(ended => !recorded.includes(ended))
+    await writeAll(plain.filter(({ ending }) => ending.outcome === 'success'), endings => complete(db.pool, endings))
+    await writeAll(plain.filter(({ ending }) => ending.outcome !== 'success'), endings => settle(db, endings))
+    for (const ended of recorded) await record(ended)
+  }
+
+  async function writeAll(batch: Ended[], how: (endings: Ending[]) => Promise<Settled[]>) {
+    if (batch.length === 0) return
+    try {
+      return await announce(batch, await how(batch.map(({ ending }) => ending)))
+    } catch (error) {
+      if (isOutage(error) || batch.length === 1) throw error
+    }
+    // One that Postgres refuses must not hold up the others.
+    for (const ended of batch) await refuseOne(ended, () => how([ended.ending]))
+  }
+
+  async function refuseOne(ended: Ended, how: () => Promise<Settled[]>) {
+    try {
+      await announce([ended], await how())
+    } catch (error) {
+      if (isOutage(error)) throw error
+      await fail(ended, error as Error)
+    }
+  }
+
+  /** A success that other rows tell of too: all of it in one transaction. */
+  async function record(ended: Ended) {
+    const { claim, kind, ending } = ended
+    try {
+      const done = await db.query.transaction().execute(async trx => {
+        const settled = await completeIn(trx, ending)
+        if (!settled) return { settled: [], afterwards: undefined }
+        const afterwards = await kind!.record!(trx, claim as never, JSON.parse(ending.result!))
+        return { settled: [settled], afterwards }
+      })
+      await announce([ended], done.settled)
+      await done.afterwards?.()
+    } catch (error) {
+      if (isOutage(error)) throw error
+      await fail(ended, error as Error)
+    }
+  }
+
+  async function fail(ended: Ended, error: Error) {
+    log.error({ err: error, task: ended.claim.id }, 'a success could not be recorded')
+    const { result: _, ...ending } = ended.ending
+    const failure: Ending = {
+      ...ending,
+      outcome: 'failure',
+      error: { type: 'NotRecorded', message: `Its outcome could not be written: ${error.message}` },
+      then: { state: 'FAILURE' }
+    }
+    await announce([{ ...ended, ending: failure }], await settle(db, [failure]))
+  }
+
+  async function announce(batch: Ended[], settled: Settled[]) {
+    const counted = new Set(settled.map(({ id }) => id))
+    for (const each of settled) onSettled(each)
+    for (const { claim, kind, ending } of batch) {
+      if (!counted.has(claim.id)) log.warn({ task: claim.id, attempt: claim.attempt }, 'an attempt ended that was no longer ours')
+      if (ending.outcome !== 'success' || !counted.has(claim.id)) await discard(claim, kind)
+    }
+  }
+
+  async function discard(claim: Claim, kind: Kind | undefined) {
+    await kind?.discard?.(claim as never).catch(error => log.error({ err: error, task: claim.id }, 'leftovers could not be removed'))
+  }
+
+  return {
+    add(ended: Ended) {
+      waiting.push(ended)
+      writing ??= write().finally(() => {
+        writing = undefined
+      })
+    },
+    async flush() {
+      await writing
+    }
+  }
+}

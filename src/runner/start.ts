@@ -1,0 +1,255 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { v7 as uuid } from 'uuid'
+import type { Config } from '#config.ts'
+import { type Database, connect } from '#database/connect.ts'
+import { listen } from '#database/listen.ts'
+import { delayedQueue, internalQueues, openBoss } from '#queue/boss.ts'
+import { channels } from '#tasks/channels.ts'
+import type { Claim } from '#tasks/claim.ts'
+import type { Kind, Kinds } from '#tasks/define.ts'
+import { findOrphans } from '#tasks/recover.ts'
+import { settle } from '#tasks/settle.ts'
+import { voiceOf } from '#tasks/voice.ts'
+import { endDeadNeighbours, register, unregister } from '#workers/presence.ts'
+import { type Attempt, type Limits, runInChild } from './attempt.ts'
+import { childPool } from './children.ts'
+import { claimer } from './claimer.ts'
+import { fireSchedules } from './fire.ts'
+import { runInline } from './inline.ts'
+import { keepLease } from './lease.ts'
+import { progressWriter } from './progress.ts'
+import { promoter } from './promoter.ts'
+import type { StopReason } from './protocol.ts'
+import { roomsIn } from './rooms.ts'
+import { settler } from './settler.ts'
+
+interface Needs {
+  url: string
+  config: Config
+  kinds: Kinds
+  log: Logger
+  version: string
+  /** For the child processes. */
+  env: NodeJS.ProcessEnv
+}
+
+export interface Worker {
+  readonly id: string
+  /** No new work; running attempts get so many seconds and are then handed back, uncounted. */
+  stop(graceSeconds: number): Promise<void>
+}
+
+// pg-boss's tables are read best through their indexes whatever the statistics say: without these settings sustained
+// throughput falls to a third (16.8k to 4.8k jobs/s over 200k jobs), because the tables change faster than they are
+// analyzed.
+const brokerSettings = {
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  enable_sort: 'off',
+  enable_bitmapscan: 'off',
+  jit: 'off',
+  statement_timeout: '30s',
+  idle_in_transaction_session_timeout: '30s'
+}
+
+export async function startWorker({ url, config, kinds, log, version, env }: Needs): Promise<Worker> {
+  let id = uuid()
+  const db = connect(url, { name: 'darkroom worker', max: 6, settings: brokerSettings })
+  const voice = voiceOf(db.pool)
+  const queues = config.WORKER_QUEUES ?? (await allQueues(db))
+  const concurrency = config.WORKER_CONCURRENCY
+  const running = new Map<string, Attempt>()
+  let stopping = false
+
+  await register(db.pool, { id, version, queues, concurrency })
+  await endDeadNeighbours(db.pool)
+
+  const children = childPool({
+    env,
+    size: concurrency,
+    maxTasks: config.WORKER_MAX_TASKS_PER_CHILD,
+    maxMemory: config.WORKER_MAX_MEMORY_PER_CHILD && config.WORKER_MAX_MEMORY_PER_CHILD * 1024 ** 2
+  })
+
+  const outcomes = settler({
+    db,
+    log,
+    onSettled({ id, state, queue }) {
+      voice.changed(id)
+      if (state === 'RETRY') voice.wake(queue, delayedQueue)
+      log.debug({ task: id, state }, 'settled')
+    }
+  })
+
+  const progress = progressWriter({
+    pool: db.pool,
+    log,
+    onWritten: ids => voice.changed(...ids),
+    onLost(task, attempt) {
+      const lost = running.get(task)
+      if (lost?.claim.attempt === attempt) lost.stop('lost')
+    }
+  })
+
+  const claims = claimer({
+    pool: db.pool,
+    log,
+    worker: () => id,
+    rooms: () => roomsIn(queues, concurrency, [...running.values()].map(({ claim }) => claim.queue)),
+    onClaim: begin,
+    onRevoked: ids => voice.changed(...ids)
+  })
+
+  const delayed = promoter({ pool: db.pool, log, onDue: due => voice.wake(...due) })
+
+  const ears = await listen({
+    url,
+    name: 'darkroom worker ears',
+    channels: {
+      [channels.wake](payload) {
+        const words = payload.split(',')
+        if (words.includes(delayedQueue)) delayed.wake()
+        if (words.some(word => queues.includes(word))) claims.wake()
+      },
+      [channels.cancel](payload) {
+        for (const task of payload.split(',')) running.get(task)?.stop('cancelled')
+      }
+    },
+    onReconnect() {
+      claims.wake()
+      delayed.wake()
+      void stopCancelled()
+    },
+    onError: error => log.warn({ err: error }, 'the connection that listens was lost; reconnecting')
+  })
+
+  const presence = keepLease({
+    pool: db.pool,
+    log,
+    worker: () => id,
+    async onLost() {
+      log.error('another worker took this one for dead; what it ran is stopped and it starts over')
+      for (const attempt of running.values()) attempt.stop('lost')
+      id = uuid()
+      await register(db.pool, { id, version, queues, concurrency })
+    },
+    onOrphans: handOnOrphans
+  })
+
+  const boss = await openBoss({ db, supervise: true, onError: error => log.warn({ err: error }, 'pg-boss') })
+  const schedules = await fireSchedules({ boss, db, kinds, voice, resultExpires: config.RESULT_EXPIRES })
+
+  await handOnOrphans()
+  await children.ready().catch(error => log.error({ err: error }, 'a child process does not start'))
+  claims.wake()
+  log.info({ worker: id, queues, concurrency }, 'worker ready')
+
+  function begin(claim: Claim) {
+    const kind = kinds.get(claim.task)
+    log.info({ task: claim.id, kind: claim.task, attempt: claim.attempt }, 'started')
+    voice.changed(claim.id)
+    const needs = {
+      worker: id,
+      onProgress: (fraction: number, detail: unknown) => progress.report(claim.id, claim.attempt, fraction, detail),
+      onLog: (line: string) => log.info({ task: claim.id }, line)
+    }
+    const attempt =
+      kind?.pool === 'inline'
+        ? runInline(claim, kind, { ...needs, db })
+        : runInChild(claim, kind, { ...needs, children, limits: limitsOf(claim, kind, config) })
+    running.set(claim.id, attempt)
+    if (stopping) attempt.stop('shutdown')
+
+    void attempt.ended.then(ending => {
+      running.delete(claim.id)
+      progress.forget(claim.id)
+      const { outcome, error } = ending
+      log.info({ task: claim.id, kind: claim.task, attempt: claim.attempt, outcome, error }, 'ended')
+      outcomes.add({ claim, kind, ending })
+      claims.wake()
+    })
+  }
+
+  /** Attempts whose workers are gone: tried again elsewhere, perhaps here. */
+  async function handOnOrphans() {
+    const orphans = await findOrphans(db.pool, [...queues])
+    if (orphans.length === 0) return
+    for (const { id, queue, state } of await settle(db, orphans)) {
+      log.warn({ task: id, state }, 'a task lost its worker')
+      voice.changed(id)
+      voice.wake(queue)
+    }
+  }
+
+  /** What was asked for while we could not hear. */
+  async function stopCancelled() {
+    const ids = [...running.keys()]
+    if (ids.length === 0) return
+    const rows = await db.query
+      .selectFrom('tasks')
+      .select('id')
+      .where('id', 'in', ids)
+      .where('cancel_requested_at', 'is not', null)
+      .execute()
+      .catch(() => [])
+    for (const { id } of rows) running.get(id)?.stop('cancelled')
+  }
+
+  function stopAll(reason: StopReason) {
+    for (const attempt of running.values()) attempt.stop(reason)
+  }
+
+  async function stop(graceSeconds: number) {
+    stopping = true
+    await schedules.stop()
+    await Promise.all([claims.stop(), delayed.stop()])
+    const grace = new AbortController()
+    await Promise.race([
+      Promise.all([...running.values()].map(({ ended }) => ended)),
+      delay(graceSeconds * 1000, undefined, { signal: grace.signal }).catch(() => {})
+    ])
+    grace.abort()
+    stopAll('shutdown')
+    await Promise.all([...running.values()].map(({ ended }) => ended))
+    progress.close()
+    // The outcomes are worth a wait even now, but not for ever: the next worker finds what is left.
+    await Promise.race([outcomes.flush(), delay(10_000, undefined, { ref: false })])
+    await presence.stop()
+    await ears.close()
+    await children.close()
+    await boss.stop({ graceful: false, close: false })
+    await unregister(db.pool, id).catch(() => {})
+    await voice.flush()
+    await db.close()
+    log.info({ worker: id }, 'worker stopped')
+  }
+
+  let stopped: Promise<void> | undefined
+  return {
+    get id() {
+      return id
+    },
+    stop(graceSeconds) {
+      if (stopped) stopAll('shutdown')
+      return (stopped ??= stop(graceSeconds))
+    }
+  }
+}
+
+/** The task's own limits, else its kind's, else the deployment's. */
+function limitsOf(claim: Claim, kind: Kind | undefined, config: Config): Limits {
+  return {
+    soft: claim.soft_time_limit ?? kind?.soft_time_limit ?? config.TASK_SOFT_TIME_LIMIT,
+    hard: claim.time_limit ?? kind?.time_limit ?? config.TASK_TIME_LIMIT
+  }
+}
+
+async function allQueues({ pool }: Database) {
+  const { rows } = await pool.query<{ name: string }>(
+    `select name from pgboss.queue where name <> all($1) and name not like '\\_\\_pgboss\\_\\_%' order by name`,
+    [internalQueues]
+  )
+  return rows.map(({ name }) => name)
+}

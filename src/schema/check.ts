@@ -1,0 +1,66 @@
+import type { TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { InvalidRequest } from '#errors.ts'
+
+/** What is wrong with one field; `field` is a path such as `args.x` or `tasks[3].queue`, empty for the whole. */
+export interface FieldProblem {
+  field: string
+  message: string
+}
+
+export type Check = (value: unknown) => FieldProblem[]
+
+const compiled = new WeakMap<TSchema, Check>()
+
+// Enough to mend a request by; a body with ten thousand mistakes does not deserve ten thousand lines.
+const mostProblems = 20
+
+/** Compiles a schema once and answers what is wrong with a value, in words; nothing when it fits. */
+export function checkOf(schema: TSchema): Check {
+  let check = compiled.get(schema)
+  if (!check) {
+    const validator = Compile(schema)
+    check = value => (validator.Check(value) ? [] : problems(validator.Errors(value)))
+    compiled.set(schema, check)
+  }
+  return check
+}
+
+export function refuse(problems: FieldProblem[], prefix = '') {
+  const errors = problems.map(({ field, message }) => ({ field: join(prefix, field), message }))
+  const sentence = errors.map(({ field, message }) => `${field || 'the body'} ${message}`).join('; ')
+  return Object.assign(new InvalidRequest(sentence.length > 1000 ? `${sentence.slice(0, 1000)}…` : sentence), { errors })
+}
+
+function problems(errors: { keyword: string; instancePath: string; message: string; params: any }[]): FieldProblem[] {
+  const seen = new Map<string, FieldProblem>()
+  const add = (field: string, message: string) => {
+    if (!seen.has(field) && seen.size < mostProblems) seen.set(field, { field, message })
+  }
+  for (const { keyword, instancePath, message, params } of errors) {
+    const field = path(instancePath)
+    if (keyword === 'required') {
+      for (const name of params.requiredProperties) add(join(field, name), 'is required')
+    } else if (keyword === 'additionalProperties') {
+      for (const name of params.additionalProperties) add(join(field, name), 'is not a known field')
+    } else if (keyword === 'boolean') {
+      // The same unknown field once more, from its own point of view.
+    } else {
+      add(field, message)
+    }
+  }
+  return seen.size > 0 ? [...seen.values()] : [{ field: '', message: 'does not fit' }]
+}
+
+function path(pointer: string) {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map(part => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce((whole, part) => (/^\d+$/.test(part) ? `${whole}[${part}]` : join(whole, part)), '')
+}
+
+function join(prefix: string, field: string) {
+  if (prefix === '' || field === '') return prefix + field
+  return field.startsWith('[') ? prefix + field : `${prefix}.${field}`
+}

@@ -1,0 +1,69 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+
+interface Needs {
+  url: string
+  log: Logger
+  grace: number
+}
+
+const program = path.join(import.meta.dirname, 'cli.ts')
+const firstPause = 500
+const longestPause = 30_000
+// One that has lived for so long was well; what ended it is news, not a loop.
+const wellAfter = 60_000
+
+/**
+ * The worker of `server`: a process of its own, so that neither can hold up or take down the other, started again
+ * whenever it ends. It is not in our process group: Ctrl-C is for us, and we tell it.
+ */
+export function superviseWorker({ url, log, grace }: Needs) {
+  const { promise: ready, resolve: isReady, reject: isBroken } = Promise.withResolvers<void>()
+  ready.catch(() => {})
+  let worker: ChildProcess | undefined
+  let stopping = false
+  const over = new AbortController()
+
+  async function keepRunning() {
+    for (let pause = firstPause; !stopping; ) {
+      const since = Date.now()
+      const code = await live()
+      if (stopping) return
+      isBroken(new Error('The worker does not start; what it said is above'))
+      if (Date.now() - since > wellAfter) pause = firstPause
+      log.error({ code, again_in_ms: pause }, 'the worker ended; it is started again')
+      await delay(pause, undefined, { signal: over.signal }).catch(() => {})
+      pause = Math.min(pause * 2, longestPause)
+    }
+  }
+
+  function live() {
+    worker = fork(program, ['worker', '--grace', String(grace)], {
+      detached: true,
+      execArgv: [],
+      env: { ...process.env, DATABASE_URL: url },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc']
+    })
+    worker.on('message', message => message === 'ready' && isReady())
+    return new Promise(resolve => {
+      worker?.once('error', resolve)
+      worker?.once('exit', (code, signal) => resolve(signal ?? code))
+    })
+  }
+
+  const running = keepRunning()
+  return {
+    /** Resolves when it takes tasks for the first time; rejects when its first start fails. */
+    ready,
+    async stop(graceSeconds: number) {
+      stopping = true
+      over.abort()
+      if (worker?.connected) worker.send('stop', () => {})
+      if (graceSeconds === 0) worker?.kill('SIGTERM')
+      await Promise.race([running, delay((graceSeconds + 20) * 1000, undefined, { ref: false })])
+      if (worker?.exitCode === null) worker.kill('SIGKILL')
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { sql } from 'kysely'
+import type { Database, InTransaction } from '#database/connect.ts'
+import type { State } from '#database/tables.ts'
+import { delayedQueue } from '#queue/boss.ts'
+import type { Voice } from './voice.ts'
+
+export interface CancelRequest {
+  id: string
+  /** What the task is now: REVOKED at once when it waited, STARTED when its worker has to stop it first. */
+  state: State
+  /** False when there was nothing to cancel any more. */
+  accepted: boolean
+}
+
+/**
+ * A request: a task that waits is over at once; one that runs is over when its worker says that its processes are
+ * gone. The job's row is locked first, as everywhere, so that a task which finishes at this moment has one outcome.
+ */
+export async function requestCancel(trx: InTransaction, id: string): Promise<CancelRequest | undefined> {
+  const { rows: jobs } = await sql<{ name: string; state: string }>`
+    select j.name, j.state from darkroom.tasks t
+    join pgboss.job j on j.id = t.id and j.name in (t.queue, ${delayedQueue})
+    where t.id = ${id}
+    for update of j
+  `.execute(trx)
+
+  if (jobs[0]?.state === 'created' || jobs[0]?.state === 'retry') {
+    await sql`
+      update pgboss.job set state = 'cancelled', completed_on = now() where name = ${jobs[0].name} and id = ${id}
+    `.execute(trx)
+    await trx
+      .updateTable('tasks')
+      .set({
+        state: 'REVOKED',
+        finished_at: sql`now()`,
+        cancel_requested_at: sql`now()`,
+        error: JSON.stringify({ type: 'cancelled', message: 'It was cancelled before it ran' })
+      })
+      .where('id', '=', id)
+      .execute()
+    return { id, state: 'REVOKED', accepted: true }
+  }
+
+  if (jobs[0]?.state === 'active') {
+    await trx
+      .updateTable('tasks')
+      .set({ cancel_requested_at: sql`coalesce(cancel_requested_at, now())` })
+      .where('id', '=', id)
+      .execute()
+    return { id, state: 'STARTED', accepted: true }
+  }
+
+  const task = await trx.selectFrom('tasks').select('state').where('id', '=', id).executeTakeFirst()
+  return task && { id, state: task.state, accepted: false }
+}
+
+/** The same as an operation of its own: committed, and told to whoever has to know. */
+export async function cancelTask({ db, voice }: { db: Database; voice: Voice }, id: string) {
+  const request = await db.query.transaction().execute(trx => requestCancel(trx, id))
+  if (request?.accepted) {
+    voice.changed(id)
+    if (request.state === 'STARTED') voice.cancel(id)
+  }
+  return request
+}
+
+/** The end of a task whose worker does not answer: whatever that worker writes from here on matches no row. */
+export async function revoke(trx: InTransaction, id: string) {
+  await sql`
+    update pgboss.job set state = 'cancelled', completed_on = now() where id = ${id} and state < 'completed'
+  `.execute(trx)
+  await trx
+    .updateTable('tasks')
+    .set({
+      state: 'REVOKED',
+      finished_at: sql`now()`,
+      cancel_requested_at: sql`coalesce(cancel_requested_at, now())`,
+      error: JSON.stringify({ type: 'cancelled', message: 'It was cancelled; its worker did not answer in time' })
+    })
+    .where('id', '=', id)
+    .where('finished_at', 'is', null)
+    .execute()
+}

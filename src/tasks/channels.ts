@@ -1,0 +1,9 @@
+/** What processes tell each other through Postgres. Each message is a comma list of words. */
+export const channels = {
+  /** Names of queues that have something to do. */
+  wake: 'darkroom_wake',
+  /** Ids of tasks that have changed. */
+  changed: 'darkroom_changed',
+  /** Ids of running tasks whose end was asked for. */
+  cancel: 'darkroom_cancel'
+} as const

@@ -1,0 +1,98 @@
+import type { Pool } from 'pg'
+
+/** An attempt that is ours until we settle it or are held to be dead. */
+export interface Claim {
+  id: string
+  queue: string
+  task: string
+  args: unknown
+  attempt: number
+  failures: number
+  crashes: number
+  max_retries: number
+  retry_delay: number | null
+  retry_backoff: boolean | null
+  retry_backoff_max: number | null
+  retry_jitter: boolean | null
+  time_limit: number | null
+  soft_time_limit: number | null
+}
+
+/** How many tasks may be taken from a queue. */
+export interface Room {
+  queue: string
+  slots: number
+}
+
+/**
+ * Takes the next tasks of several queues in one round trip: highest priority first, then oldest. Each queue is
+ * read through pg-boss's own fetch index; what another worker has locked is passed over. A job's retry_count rises
+ * with each claim, so it names the attempt and fences everything that the attempt writes.
+ *
+ * A task that was to start by a time that is past is revoked instead, and a job that somebody put into pg-boss by
+ * hand, without a task, is cancelled: neither may come back for ever.
+ *
+ * Never prepared: a plan made while the table was empty reads the whole queue (110–180 ms a claim instead of 3).
+ */
+const text = `
+with next as materialized (
+  select j.name, j.id, t.id is null or t.expires_at <= now() as stale
+  from (
+    select * from unnest($2::text[], $3::int[]) as room (queue, slots)
+    cross join lateral (
+      select name, id, priority, created_on
+      from pgboss.job
+      where name = room.queue and state < 'active' and not blocked and start_after <= now()
+      order by priority desc, created_on
+      limit room.slots
+      for update skip locked
+    ) job
+    order by priority desc, created_on
+    limit $4
+  ) j
+  left join darkroom.tasks t on t.id = j.id
+), job as (
+  update pgboss.job j set
+    state = case when next.stale then 'cancelled' else 'active' end::pgboss.job_state,
+    started_on = now(),
+    completed_on = case when next.stale then now() end,
+    retry_count = j.retry_count + case when j.started_on is null then 0 else 1 end
+  from next
+  where j.name = next.name and j.id = next.id
+  returning j.id, j.retry_count, next.stale
+), task as (
+  update darkroom.tasks t set
+    state = case when job.stale then 'REVOKED' else 'STARTED' end,
+    attempts = case when job.stale then t.attempts else job.retry_count + 1 end,
+    worker = case when job.stale then null else $1::uuid end,
+    started_at = case when job.stale then t.started_at else now() end,
+    finished_at = case when job.stale then now() end,
+    error = case when job.stale then '{"type": "expired", "message": "It did not start in time"}'::jsonb else t.error end,
+    progress = null,
+    progress_detail = null
+  from job
+  where t.id = job.id and t.state in ('PENDING', 'RETRY')
+  returning
+    t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.max_retries, t.retry_delay,
+    t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.state
+)
+select * from task`
+
+export interface Claimed {
+  claims: Claim[]
+  /** Tasks that were revoked because their time to start had passed. */
+  revoked: string[]
+}
+
+export async function claim(pool: Pool, worker: string, rooms: Room[], most: number): Promise<Claimed> {
+  const { rows } = await pool.query<Claim & { state: string }>(text, [
+    worker,
+    rooms.map(({ queue }) => queue),
+    rooms.map(({ slots }) => slots),
+    most
+  ])
+  return {
+    claims: rows.filter(({ state }) => state === 'STARTED'),
+    revoked: rows.filter(({ state }) => state === 'REVOKED').map(({ id }) => id)
+  }
+}

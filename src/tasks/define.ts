@@ -1,0 +1,116 @@
+import type { Static, TSchema } from 'typebox'
+import type { Database, InTransaction } from '#database/connect.ts'
+
+/** What the body of a task gets besides its arguments. */
+export interface Context {
+  /** The task's id. */
+  id: string
+  /** 1 for the first try. */
+  attempt: number
+  /** Aborts when the task is to stop: cancelled, out of its soft time limit, the worker shutting down. */
+  signal: AbortSignal
+  /** How far it is, from 0 to 1, and anything worth showing beside it. Call it as often as you like. */
+  progress(fraction: number, detail?: unknown): void
+  /** A line for the worker's log. */
+  log(line: string): void
+}
+
+/** How often and how long after each other a task is tried; Celery's names. Delays in seconds. */
+export interface RetrySettings {
+  max_retries: number
+  retry_delay: number
+  retry_backoff: boolean
+  retry_backoff_max: number
+  retry_jitter: boolean
+}
+
+/** An attempt by name: enough to find what it left on the disk. */
+export interface AttemptOf<Args> {
+  id: string
+  attempt: number
+  args: Args
+}
+
+export interface Definition<Args extends TSchema, Result> extends Partial<RetrySettings> {
+  /** What callers name it by. */
+  name: string
+  args: Args
+  /** What it does, in a sentence. */
+  description?: string
+  /** Where it waits when the caller does not say. */
+  queue?: string
+  /** 0 to 9, higher first. */
+  priority?: number
+  /** Seconds after which its process group is killed. */
+  time_limit?: number
+  /** Seconds after which its signal aborts, so that it can tidy up. */
+  soft_time_limit?: number
+  /** Seconds that its result stays readable. */
+  result_expires?: number
+  /** `inline` runs in the worker's own event loop: for short I/O that needs the database. */
+  pool?: 'child' | 'inline'
+  run(args: Static<Args>, context: Context & { db: Database }): Promise<Result> | Result
+  /**
+   * Writes what a success means to other rows, in the transaction that ends the attempt: both or neither. It may
+   * answer what is to be done once that is committed.
+   */
+  record?(trx: InTransaction, attempt: AttemptOf<Static<Args>>, result: Result): Promise<undefined | (() => Promise<void>)>
+  /** Removes what an attempt that did not succeed has left behind, once its processes are gone. */
+  discard?(attempt: AttemptOf<Static<Args>>): Promise<void>
+}
+
+export type Kind<Args extends TSchema = any, Result = any> = Readonly<
+  Definition<Args, Result> & RetrySettings & { queue: string; priority: number; pool: 'child' | 'inline' }
+>
+
+/** Kinds by name. Who needs to know them all gets this; nobody looks for them. */
+export type Kinds = ReadonlyMap<string, Kind>
+
+const defaults = {
+  queue: 'default',
+  priority: 0,
+  pool: 'child',
+  max_retries: 3,
+  retry_delay: 1,
+  retry_backoff: true,
+  retry_backoff_max: 600,
+  retry_jitter: true
+} as const
+
+export function defineTask<Args extends TSchema, Result>(definition: Definition<Args, Result>): Kind<Args, Result> {
+  const { name, run, args } = definition
+  if (typeof name !== 'string' || !/^[\w.:-]{1,100}$/.test(name)) {
+    throw new TypeError(`A task needs a name of letters, digits, "_", "-", "." and ":", not ${JSON.stringify(name)}`)
+  }
+  if (typeof run !== 'function') throw new TypeError(`The task "${name}" needs a function "run"`)
+  if (typeof args !== 'object' || args === null) throw new TypeError(`The task "${name}" needs a schema "args"`)
+  const { priority = 0, queue = 'default' } = definition
+  if (!Number.isInteger(priority) || priority < 0 || priority > 9) {
+    throw new TypeError(`The priority of the task "${name}" must be a whole number from 0 to 9, not ${priority}`)
+  }
+  if (!/^[\w.-]{1,100}$/.test(queue)) throw new TypeError(`The task "${name}" names a queue that cannot be: "${queue}"`)
+  return Object.freeze({ ...defaults, ...definition })
+}
+
+/** Throw it from a task's body to be tried again after so many seconds. It counts as a retry. */
+export class RetryLater extends Error {
+  override name = 'RetryLater'
+  readonly seconds: number
+
+  constructor(seconds: number, reason = `try again in ${seconds} s`) {
+    super(reason)
+    this.seconds = seconds
+  }
+}
+
+/** Throw it from a task's body when another try would end the same way. */
+export class GiveUp extends Error {
+  override name = 'GiveUp'
+  /** Shown as `error.type`. */
+  readonly type: string
+
+  constructor(reason: string, type = 'GiveUp', options?: ErrorOptions) {
+    super(reason, options)
+    this.type = type
+  }
+}

@@ -1,0 +1,42 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { Database } from '#database/connect.ts'
+import type { State } from '#database/tables.ts'
+import { TaskNotFound } from '#errors.ts'
+import { Id } from '#schema/common.ts'
+import { findTask } from './read.ts'
+
+interface Needs {
+  db: Database
+}
+
+const words: Record<State, string> = {
+  PENDING: 'Pending',
+  STARTED: 'Started',
+  RETRY: 'Retry',
+  SUCCESS: 'Success',
+  FAILURE: 'Failure',
+  REVOKED: 'Revoked'
+}
+
+const TaskStatus = Type.Object({
+  status: Type.Enum(Object.values(words)),
+  result: Type.Optional(Type.Unknown()),
+  error: Type.Optional(Type.String())
+})
+
+/** What front ends of the service that this one replaces ask. */
+export const taskDialect: FastifyPluginAsyncTypebox<Needs> = async (app, { db }) => {
+  app.get(
+    '/task-status/:id',
+    { schema: { params: Id, response: { 200: TaskStatus } } },
+    async ({ params: { id } }) => {
+      const task = await findTask(db, id)
+      if (!task) throw new TaskNotFound(id)
+      const status = words[task.state]
+      if (task.state === 'SUCCESS') return { status, result: task.result }
+      if (task.state === 'FAILURE') return { status, error: task.error?.message ?? '' }
+      return { status }
+    }
+  )
+}

@@ -1,0 +1,29 @@
+import type { AttemptOutcome, State, TaskError } from '#database/tables.ts'
+
+/** How an attempt ended: a value, decided once, written as soon as the database takes it. */
+export interface Ending {
+  id: string
+  queue: string
+  attempt: number
+  worker: string
+  started_at: Date
+  outcome: AttemptOutcome
+  /** JSON text; only with success. */
+  result?: string
+  error?: TaskError
+  /** What becomes of the task, unless somebody has asked for its end meanwhile. */
+  then: Then
+  exit_code?: number | null
+  signal?: string | null
+  peak_memory?: number | null
+  stderr?: string | null
+}
+
+export type Then = { state: 'SUCCESS' | 'FAILURE' | 'REVOKED' } | { state: 'RETRY'; delay: number }
+
+/** What the task became. An ending that is missing among the settled ones did not count: the attempt was not ours. */
+export interface Settled {
+  id: string
+  queue: string
+  state: State
+}

@@ -1,0 +1,31 @@
+import type { Pool } from 'pg'
+import type { Ending } from './ending.ts'
+import { afterCrash } from './retry-policy.ts'
+
+interface Orphan {
+  id: string
+  queue: string
+  attempt: number
+  worker: string
+  started_at: Date
+  crashes: number
+}
+
+// Through the jobs that are active, which are few and indexed; the tasks' state has no index on purpose.
+const text = `
+select t.id, j.name as queue, t.attempts as attempt, t.worker, t.started_at, t.crashes
+from pgboss.job j
+join darkroom.tasks t on t.id = j.id
+left join darkroom.workers w on w.id = t.worker
+where j.name = any($1) and j.state = 'active' and w.status is distinct from 'running'
+limit 500`
+
+/** The attempts of workers that are gone, as endings to be settled: each is tried again, but not for ever. */
+export async function findOrphans(pool: Pool, queues: string[]): Promise<Ending[]> {
+  const { rows } = await pool.query<Orphan>(text, [queues])
+  return rows.map(({ crashes, ...orphan }) => ({
+    ...orphan,
+    outcome: 'crashed',
+    ...afterCrash(crashes, 'Its worker went away')
+  }))
+}

@@ -1,0 +1,23 @@
+import type { Pool } from 'pg'
+
+export interface Report {
+  id: string
+  attempt: number
+  progress: number
+  detail: unknown
+}
+
+/**
+ * How far running attempts are, many in one statement. Progress never goes back, and only the attempt that runs is
+ * heard: the ids that are missing in the answer are attempts that are no longer ours.
+ */
+const text = `
+update darkroom.tasks t set progress = greatest(t.progress, report.progress), progress_detail = report.detail
+from jsonb_to_recordset($1::jsonb) as report (id uuid, attempt int, progress real, detail jsonb)
+where t.id = report.id and t.attempts = report.attempt and t.state = 'STARTED'
+returning t.id`
+
+export async function reportProgress(pool: Pool, reports: Report[]): Promise<Set<string>> {
+  const { rows } = await pool.query<{ id: string }>(text, [JSON.stringify(reports)])
+  return new Set(rows.map(({ id }) => id))
+}

@@ -1,0 +1,29 @@
+import type { TaskError } from '#database/tables.ts'
+import type { RetrySettings } from './define.ts'
+import type { Then } from './ending.ts'
+
+// A task that takes its process down three times is the cause, not the victim.
+const crashBudget = 3
+
+/** After a failure that may be retried: the delay doubles with each, up to a cap, and is drawn at random below it. */
+export function afterFailure(failures: number, settings: RetrySettings, asked?: number): Then {
+  if (failures >= settings.max_retries) return { state: 'FAILURE' }
+  return { state: 'RETRY', delay: asked ?? delayOf(failures, settings) }
+}
+
+function delayOf(failures: number, { retry_delay, retry_backoff, retry_backoff_max, retry_jitter }: RetrySettings) {
+  if (!retry_backoff) return retry_delay
+  const delay = Math.min(retry_delay * 2 ** failures, retry_backoff_max)
+  return retry_jitter ? delay * Math.random() : delay
+}
+
+/** After a crash: at once, because the task's body has not failed; but with a budget of its own. */
+export function afterCrash(crashes: number, message: string): { error: TaskError; then: Then } {
+  if (crashes + 1 >= crashBudget) {
+    return {
+      error: { type: 'poisoned', message: `${message}; that was crash number ${crashes + 1}, the last one allowed` },
+      then: { state: 'FAILURE' }
+    }
+  }
+  return { error: { type: 'crashed', message }, then: { state: 'RETRY', delay: 0 } }
+}

@@ -1,0 +1,103 @@
+import { type Static, Type } from 'typebox'
+import { Nullable, Page, Time } from '#schema/common.ts'
+import { states, statuses } from './words.ts'
+
+const State = Type.Enum(states)
+const Status = Type.Enum(statuses)
+const Seconds = (maximum = 315_360_000) => Type.Number({ minimum: 0, maximum })
+
+export const Submission = Type.Object(
+  {
+    task: Type.Optional(Type.String({ default: 'process_data', description: 'which kind of work' })),
+    args: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    name: Type.Optional(Type.String({ maxLength: 200 })),
+    description: Type.Optional(Type.String({ maxLength: 10_000 })),
+    scheduled_time: Type.Optional(Time),
+    eta: Type.Optional(Time),
+    countdown: Type.Optional(Seconds()),
+    expires: Type.Optional(Type.Union([Seconds(), Time], { description: 'seconds, or a time' })),
+    queue: Type.Optional(Type.String({ maxLength: 100 })),
+    priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 9, description: 'higher first' })),
+    max_retries: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
+    retry_delay: Type.Optional(Seconds()),
+    retry_backoff: Type.Optional(Type.Boolean()),
+    retry_backoff_max: Type.Optional(Seconds()),
+    retry_jitter: Type.Optional(Type.Boolean()),
+    time_limit: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 31_536_000 })),
+    soft_time_limit: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 31_536_000 })),
+    result_expires: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000 })),
+    tags: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 20 }))
+  },
+  { additionalProperties: false }
+)
+
+export type Submission = Static<typeof Submission>
+
+export const DataToProcess = Type.Object({ data: Type.String() }, { additionalProperties: false })
+export const TaskStarted = Type.Object({ task_id: Type.String() })
+
+const TaskError = Nullable(Type.Object({ type: Type.String(), message: Type.String() }))
+const Progress = Nullable(Type.Number({ minimum: 0, maximum: 1 }))
+
+export const TaskBody = Type.Object({
+  id: Type.String(),
+  task: Type.String(),
+  name: Nullable(Type.String()),
+  description: Nullable(Type.String()),
+  queue: Type.String(),
+  priority: Type.Integer(),
+  args: Type.Unknown(),
+  state: State,
+  status: Status,
+  progress: Progress,
+  progress_detail: Type.Unknown(),
+  result: Type.Unknown(),
+  result_expires_at: Nullable(Time),
+  error: TaskError,
+  attempts: Type.Integer({ description: 'tries so far' }),
+  max_retries: Type.Integer(),
+  eta: Nullable(Time),
+  expires_at: Nullable(Time),
+  created_at: Time,
+  started_at: Nullable(Time),
+  finished_at: Nullable(Time),
+  worker: Nullable(Type.String()),
+  tags: Type.Array(Type.String()),
+  schedule_id: Nullable(Type.String()),
+  video_id: Nullable(Type.String())
+})
+
+export type TaskBody = Static<typeof TaskBody>
+
+export const StateAnswer = Type.Object({ task_id: Type.String(), status: State, result: Type.Unknown() })
+
+export const StatusAnswer = Type.Object({
+  task_id: Type.String(),
+  status: Status,
+  state: State,
+  progress: Progress,
+  result: Type.Unknown(),
+  error: TaskError
+})
+
+export const TaskFilters = Type.Object(
+  {
+    ...Page.properties,
+    state: Type.Optional(State),
+    task: Type.Optional(Type.String()),
+    queue: Type.Optional(Type.String()),
+    worker: Type.Optional(Type.String()),
+    tag: Type.Optional(Type.String()),
+    q: Type.Optional(Type.String({ maxLength: 200, description: 'part of the name or description, or an id' })),
+    created_after: Type.Optional(Time),
+    created_before: Type.Optional(Time)
+  },
+  { additionalProperties: false }
+)
+
+export type TaskFilters = Static<typeof TaskFilters>
+
+export const Wait = Type.Object(
+  { wait: Type.Optional(Type.Number({ minimum: 0, maximum: 60, description: 'seconds' })) },
+  { additionalProperties: false }
+)

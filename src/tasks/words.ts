@@ -1,0 +1,29 @@
+import type { State } from '#database/tables.ts'
+
+export const states = ['PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED'] as const satisfies State[]
+export const finalStates: readonly State[] = ['SUCCESS', 'FAILURE', 'REVOKED']
+
+export const statuses = ['SCHEDULED', 'PENDING', 'PROCESSING', 'RETRYING', 'COMPLETED', 'FAILED', 'CANCELLED'] as const
+export type Status = (typeof statuses)[number]
+
+export function isFinal(state: State) {
+  return finalStates.includes(state)
+}
+
+/** The state in plain English. Derived, never stored: two truths would part ways. */
+export function statusOf({ state, eta }: { state: State; eta: Date | null }): Status {
+  switch (state) {
+    case 'PENDING':
+      return eta !== null && eta.getTime() > Date.now() ? 'SCHEDULED' : 'PENDING'
+    case 'STARTED':
+      return 'PROCESSING'
+    case 'RETRY':
+      return 'RETRYING'
+    case 'SUCCESS':
+      return 'COMPLETED'
+    case 'FAILURE':
+      return 'FAILED'
+    case 'REVOKED':
+      return 'CANCELLED'
+  }
+}

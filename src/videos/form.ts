@@ -1,0 +1,52 @@
+import type { MultipartFile } from '@fastify/multipart'
+import type { FastifyRequest } from 'fastify'
+import { UploadBroken, UploadMissing, UploadNotMultipart, UploadSeveral, UploadTooLarge } from '#errors.ts'
+import type { Received } from '#storage/disk.ts'
+import { type Needs, receiveFile } from './upload.ts'
+
+const field = 'video'
+
+// What surrounds the file in a form: boundaries, part headers, a few small fields.
+const formOverhead = 1024 * 1024
+
+const limits = { files: 2, fields: 50, fieldSize: 64 * 1024, parts: 60 }
+
+/** Refuses, before a byte of the body is read, what cannot become an upload. */
+export async function refuseEarly({ maxUploadBytes }: Needs, request: FastifyRequest) {
+  if (!/^multipart\/form-data\b/i.test(request.headers['content-type'] ?? '')) throw new UploadNotMultipart()
+  if (Number(request.headers['content-length']) > maxUploadBytes + formOverhead) throw new UploadTooLarge(maxUploadBytes)
+}
+
+/** Reads a form with one file in the field `video`; other fields are allowed and ignored. */
+export async function receiveForm(needs: Needs, request: FastifyRequest): Promise<{ received: Received; filename: string }> {
+  let found: { received: Received; filename: string } | undefined
+  try {
+    const parts = request.parts({ limits: { ...limits, fileSize: needs.maxUploadBytes } })
+    for await (const part of parts) {
+      if (part.type !== 'file') continue
+      if (found) throw new UploadSeveral()
+      if (part.fieldname === field) found = await receivePart(needs, part)
+      else part.file.resume()
+    }
+  } catch (error) {
+    await found?.received.drop()
+    throw translate(error as Error & { code?: string })
+  }
+  if (!found) throw new UploadMissing()
+  return found
+}
+
+async function receivePart(needs: Needs, { file, filename }: MultipartFile) {
+  // The parser would read on to the end of a file that is too large; there is no need to wait for that.
+  file.once('limit', () => file.destroy(new UploadTooLarge(needs.maxUploadBytes)))
+  return { received: await receiveFile(needs, file), filename }
+}
+
+function translate(error: Error & { code?: string }) {
+  if (error.code?.startsWith('UPLOAD_') || error.code === 'STORAGE_FULL') return error
+  if (error.code === 'FST_FILES_LIMIT') return new UploadSeveral()
+  if (error.code === 'FST_MP_PREMATURE_CLOSE') return new UploadBroken('it broke off')
+  if (error.code?.startsWith('FST_')) return new UploadBroken(error.message)
+  // busboy has no codes; what comes from the disk has one.
+  return error.code === undefined || error.code.startsWith('ERR_STREAM') ? new UploadBroken(error.message) : error
+}

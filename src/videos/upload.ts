@@ -1,0 +1,65 @@
+import type { Readable } from 'node:stream'
+import { v7 as uuid } from 'uuid'
+import type { Database } from '#database/connect.ts'
+import { StorageFull, UploadEmpty, UploadTooLarge } from '#errors.ts'
+import { isFull, type Received, type Storage } from '#storage/disk.ts'
+import { enqueueIn, queueToWake } from '#tasks/enqueue.ts'
+import type { Kind } from '#tasks/define.ts'
+import { newTask, type SubmitDefaults } from '#tasks/submit.ts'
+import type { Voice } from '#tasks/voice.ts'
+import { folderOf, originalOf } from './keys.ts'
+import { insertVideo } from './queries.ts'
+
+export interface Needs {
+  db: Database
+  storage: Storage
+  voice: Voice
+  processVideo: Kind
+  defaults: SubmitDefaults
+  maxUploadBytes: number
+}
+
+// As wide as the column; longer names are cut, because a name is no reason to refuse a film.
+const longestName = 255
+
+/** Streams a file to the disk. No transaction is open while bytes arrive: a slow client holds nothing but its socket. */
+export async function receiveFile({ storage, maxUploadBytes }: Needs, file: Readable & { truncated?: boolean }) {
+  const received = await storage.receive(file).catch(error => {
+    throw isFull(error) ? Object.assign(new StorageFull(), { cause: error }) : error
+  })
+  if (received.bytes > 0 && !file.truncated) return received
+  await received.drop()
+  throw file.truncated ? new UploadTooLarge(maxUploadBytes) : new UploadEmpty()
+}
+
+/**
+ * Bytes first, rows second: a row never points at a file that is not there, and if the rows cannot be written the
+ * file goes too. The worst that a crash leaves is a file without a row, which `sweep` finds.
+ */
+export async function acceptUpload(needs: Needs, received: Received, filename: string) {
+  const { db, storage, voice, processVideo, defaults } = needs
+  const id = uuid()
+  try {
+    await received.keep(originalOf(id))
+    const task = newTask(processVideo, { video_id: id }, defaults, { video_id: id })
+    const name = cleanName(filename)
+    const video = { id, filename: name, bytes: received.bytes, sha256: received.sha256, task_id: task.id }
+    const [enqueued] = await db.query.transaction().execute(async trx => {
+      await insertVideo(trx, video)
+      return enqueueIn(trx, [task])
+    })
+    voice.wake(queueToWake(enqueued!))
+    return video
+  } catch (error) {
+    await received.drop()
+    await storage.remove(folderOf(id))
+    throw isFull(error) ? Object.assign(new StorageFull(), { cause: error }) : error
+  }
+}
+
+/** The name is data: whatever could mislead whoever reads it later (paths, line breaks, direction marks) is left out. */
+export function cleanName(filename: string) {
+  const last = filename.toWellFormed().split(/[\\/]/).at(-1) ?? ''
+  const name = last.replaceAll(/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, '').trim()
+  return [...name].slice(0, longestName).join('') || 'video'
+}
