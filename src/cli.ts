@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { ConfigError, type Config, readConfig, settings } from './config.ts'
+import { type Config, ConfigError, readConfig, settings } from './config.ts'
 import { version } from './version.ts'
 
 interface Command {
@@ -91,9 +91,12 @@ ${list.join('\n')}
 }
 
 function help(name: string, { about, options }: Command) {
-  const list = Object.entries(options).map(([option, { value, about }]) => `  ${`--${option} ${value}`.padEnd(22)} ${about}`)
+  const list = Object.entries(options).map(
+    ([option, { value, about }]) => `  ${`--${option} ${value}`.padEnd(22)} ${about}`
+  )
   const variables = Object.entries(settings).map(
-    ([variable, { fallback, about }]) => `  ${variable.padEnd(28)} ${about}${fallback === undefined ? '' : ` (${fallback})`}`
+    ([variable, { fallback, about }]) =>
+      `  ${variable.padEnd(28)} ${about}${fallback === undefined ? '' : ` (${fallback})`}`
   )
   return `darkroom ${name}: ${about}
 ${list.length > 0 ? `\nOptions\n${list.join('\n')}\n` : ''}

@@ -69,7 +69,11 @@ function setting<T>(fallback: string, parse: Parse<T>, about: string) {
 }
 
 function optional<T>(parse: Parse<T>, about: string) {
-  return { fallback: undefined, about, read: (value: string | undefined) => (value === undefined ? undefined : parse(value)) }
+  return {
+    fallback: undefined,
+    about,
+    read: (value: string | undefined) => (value === undefined ? undefined : parse(value))
+  }
 }
 
 function text(value: string) {

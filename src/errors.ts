@@ -29,4 +29,8 @@ export const TaskFinished = createError('TASK_FINISHED', 'The task is finished a
 export const VideoBusy = createError('VIDEO_BUSY', 'The video is being processed already, by the task "%s"', 409)
 export const StorageFull = createError('STORAGE_FULL', 'There is no space left to keep this', 507)
 export const DatabaseUnavailable = createError('DATABASE_UNAVAILABLE', 'The database does not answer; try again', 503)
-export const Internal = createError('INTERNAL', 'Something went wrong on our side; the log has it under this request id', 500)
+export const Internal = createError(
+  'INTERNAL',
+  'Something went wrong on our side; the log has it under this request id',
+  500
+)

@@ -12,7 +12,11 @@ const turnstile = 32_757_666
  */
 export async function migrate(url: string, queues: string[], log: (message: string) => void): Promise<string[]> {
   const db = connect(url, { name: 'darkroom migrate', max: 2 })
-  const turn = new pg.Client({ connectionString: url, application_name: 'darkroom migrate', connectionTimeoutMillis: 5_000 })
+  const turn = new pg.Client({
+    connectionString: url,
+    application_name: 'darkroom migrate',
+    connectionTimeoutMillis: 5_000
+  })
   turn.on('error', () => {})
   try {
     await turn.connect()

@@ -2,7 +2,16 @@
 const passing = ['08', '53', '57', '58']
 /** Serialization failure, deadlock, read-only (a standby during a failover). */
 const transient = new Set(['40001', '40P01', '25006'])
-const network = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN', 'ENOENT'])
+const network = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EAI_AGAIN',
+  'ENOENT'
+])
 
 /** True when the database, not the statement, is the trouble: the same thing may well work in a moment. */
 export function isOutage(error: unknown): boolean {

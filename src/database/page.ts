@@ -15,7 +15,8 @@ export function cursorAfter(row: { place: string; id: string }) {
 }
 
 export function placeOf(cursor: string): Place {
-  const [, at, id] = /^(\d{4}-\d\d-\d\dT[\d:.]{8,15}Z) ([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
+  const [, at, id] =
+    /^(\d{4}-\d\d-\d\dT[\d:.]{8,15}Z) ([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
   if (at === undefined || id === undefined || Number.isNaN(Date.parse(at))) throw new InvalidCursor()
   return { at, id }
 }

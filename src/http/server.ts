@@ -1,5 +1,5 @@
 import multipart from '@fastify/multipart'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { InvalidRequest } from '#errors.ts'
 import { taskDialect } from '#tasks/dialect.ts'
@@ -24,7 +24,7 @@ const connectionTimeout = 120_000
 export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
     connectionTimeout,
     keepAliveTimeout: 65_000,

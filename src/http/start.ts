@@ -10,7 +10,7 @@ import { channels } from '#tasks/channels.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { submitter } from '#tasks/submitter.ts'
 import { voiceOf } from '#tasks/voice.ts'
-import { watchTasks } from '#tasks/watch.ts'
+import { type Watching, watchTasks } from '#tasks/watch.ts'
 import { buildServer } from './server.ts'
 
 interface Needs {
@@ -25,6 +25,7 @@ export interface Api {
   app: FastifyInstance
   db: Database
   storage: Storage
+  watching: Watching
   /** Binds the address; until then only injected requests are answered. */
   listen(): Promise<string>
   stop(): Promise<void>
@@ -71,6 +72,7 @@ export async function startApi({ url, config, kinds, log, needsWorker }: Needs):
     app,
     db,
     storage,
+    watching,
     async listen() {
       await app.listen({ host: config.HOST, port: config.PORT })
       const { port } = app.server.address() as AddressInfo

@@ -46,16 +46,15 @@ function colours(video: ProbedVideo, size: Sizes, canToneMap: boolean) {
   return [`scale=${exactly(size)}${video.full_range ? ':in_range=pc:out_range=tv' : ''}`]
 }
 
-/** One chain for all prints: gaps filled with silence, so that sound stays beside its picture, and a late start kept. */
-export function soundGraph(audio: ProbedAudio, copies: number) {
+/** Gaps are filled with silence, so that sound stays beside its picture, and a late start is kept. */
+export function soundGraph(audio: ProbedAudio) {
   const layout = audio.channels === 1 ? 'mono' : 'stereo'
   const chain = [
     ...named(audio),
-    `aresample=48000:async=1:first_pts=0`,
+    'aresample=48000:async=1:first_pts=0',
     `aformat=sample_fmts=fltp:sample_rates=48000:channel_layouts=${layout}`
-  ].join(',')
-  const outputs = Array.from({ length: copies }, (_, at) => `[a${at}]`)
-  return `[0:${audio.index}]${chain}${copies > 1 ? `,asplit=${copies}` : ''}${outputs.join('')}`
+  ]
+  return `[0:${audio.index}]${chain.join(',')}[a]`
 }
 
 /** ffmpeg cannot mix channels of which it does not know where they stand, so it is told the usual order. */

@@ -28,7 +28,11 @@ interface Needs {
 }
 
 /** Runs a claimed task in a child process, from its start to the last of its processes. */
-export function runInChild(claim: Claim, kind: Kind | undefined, { worker, children, limits, onProgress, onLog }: Needs): Attempt {
+export function runInChild(
+  claim: Claim,
+  kind: Kind | undefined,
+  { worker, children, limits, onProgress, onLog }: Needs
+): Attempt {
   let reason: StopReason | undefined
   let child: Child | undefined
   let startedAt = new Date()
@@ -99,35 +103,36 @@ export function judge(
   reason: StopReason | undefined,
   claim: Pick<Claim, 'failures' | 'crashes'>,
   settings: RetrySettings
-): Pick<Ending, 'outcome' | 'result' | 'error' | 'then'> {
+): Pick<Ending, 'outcome' | 'result' | 'error' | 'next'> {
   // A body that still came to its end in time has the last word.
-  if (end.type === 'success' && reason !== 'lost') return { outcome: 'success', result: end.result, then: { state: 'SUCCESS' } }
+  if (end.type === 'success' && reason !== 'lost')
+    return { outcome: 'success', result: end.result, next: { state: 'SUCCESS' } }
 
   switch (reason) {
     case 'cancelled':
       return {
         outcome: 'cancelled',
         error: { type: 'cancelled', message: 'It was cancelled while it ran' },
-        then: { state: 'REVOKED' }
+        next: { state: 'REVOKED' }
       }
     case 'time_limit':
       return {
         outcome: 'time_limit',
         error: { type: 'TimeLimit', message: 'It ran longer than its time limit and was killed' },
-        then: afterFailure(claim.failures, settings)
+        next: afterFailure(claim.failures, settings)
       }
     case 'soft_time_limit':
       return {
         outcome: 'soft_time_limit',
         error: { type: 'SoftTimeLimit', message: 'It ran longer than its soft time limit' },
-        then: afterFailure(claim.failures, settings)
+        next: afterFailure(claim.failures, settings)
       }
     case 'shutdown':
     case 'lost':
       return {
         outcome: 'shutdown',
         error: { type: 'shutdown', message: 'Its worker was stopped; it is tried again' },
-        then: { state: 'RETRY', delay: 0 }
+        next: { state: 'RETRY', delay: 0 }
       }
   }
 
@@ -139,7 +144,7 @@ export function judge(
   return {
     outcome: error.type === 'stalled' ? 'stalled' : 'failure',
     error,
-    then: retry ? afterFailure(claim.failures, settings, retry_after) : { state: 'FAILURE' }
+    next: retry ? afterFailure(claim.failures, settings, retry_after) : { state: 'FAILURE' }
   }
 }
 
@@ -147,6 +152,8 @@ export function judge(
 function said(claim: Claim) {
   const { max_retries, retry_delay, retry_backoff, retry_backoff_max, retry_jitter } = claim
   return Object.fromEntries(
-    Object.entries({ max_retries, retry_delay, retry_backoff, retry_backoff_max, retry_jitter }).filter(([, value]) => value !== null)
+    Object.entries({ max_retries, retry_delay, retry_backoff, retry_backoff_max, retry_jitter }).filter(
+      ([, value]) => value !== null
+    )
   )
 }

@@ -26,11 +26,17 @@ export async function runBody(kind: Kind, args: unknown, context: Context & { db
 function asJson(result: unknown) {
   const json = JSON.stringify(result) ?? 'null'
   if (Buffer.byteLength(json) > largestResult) {
-    throw new GiveUp('The result is larger than 1 MiB; write it to a file or a table and return where it is', 'ResultTooLarge')
+    throw new GiveUp(
+      'The result is larger than 1 MiB; write it to a file or a table and return where it is',
+      'ResultTooLarge'
+    )
   }
   // Postgres has no NUL in a text, and no half of a surrogate pair.
   if (/\\u(0000|d[89a-f][0-9a-f]{2})/i.test(json) && !isStorable(result)) {
-    throw new GiveUp('The result has a NUL or a broken surrogate pair in a text, which Postgres cannot keep', 'ResultNotStorable')
+    throw new GiveUp(
+      'The result has a NUL or a broken surrogate pair in a text, which Postgres cannot keep',
+      'ResultNotStorable'
+    )
   }
   return json
 }

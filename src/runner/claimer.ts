@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Logger } from 'pino'
 import type { Pool } from 'pg'
+import type { Logger } from 'pino'
 import { isOutage } from '#database/outage.ts'
 import { type Claim, claim, type Room } from '#tasks/claim.ts'
 

@@ -30,17 +30,23 @@ export async function fireSchedules({ boss, db, kinds, voice, resultExpires }: N
     await boss.schedule(dueQueue, cron, { task } satisfies Ticket, { key: task, tz: 'UTC', missed: 'once' })
   }
 
-  const work = await boss.work<Ticket>(dueQueue, { pollingIntervalSeconds: 5, includeMetadata: true }, async tickets => {
-    for (const ticket of tickets) {
-      const kind = kinds.get(ticket.data.task)
-      if (!kind) throw new Error(`There is no task named "${ticket.data.task}"`)
-      const enqueued = await db.query.transaction().execute(async trx => {
-        const { affected } = (await boss.complete(dueQueue, ticket, null, { db: fromKysely(trx) })) as { affected: number }
-        return affected === 1 ? enqueueIn(trx, [newTask(kind, {}, { resultExpires })]) : []
-      })
-      voice.wake(...enqueued.map(queueToWake))
+  const work = await boss.work<Ticket>(
+    dueQueue,
+    { pollingIntervalSeconds: 5, includeMetadata: true },
+    async tickets => {
+      for (const ticket of tickets) {
+        const kind = kinds.get(ticket.data.task)
+        if (!kind) throw new Error(`There is no task named "${ticket.data.task}"`)
+        const enqueued = await db.query.transaction().execute(async trx => {
+          const { affected } = (await boss.complete(dueQueue, ticket, null, { db: fromKysely(trx) })) as {
+            affected: number
+          }
+          return affected === 1 ? enqueueIn(trx, [newTask(kind, {}, { resultExpires })]) : []
+        })
+        voice.wake(...enqueued.map(queueToWake))
+      }
     }
-  })
+  )
 
   return {
     stop: () => boss.offWork(dueQueue, { id: work, wait: true })

@@ -1,5 +1,5 @@
-import type { Logger } from 'pino'
 import type { Pool } from 'pg'
+import type { Logger } from 'pino'
 import { beat, lease, renew } from '#workers/presence.ts'
 
 interface Needs {

@@ -1,5 +1,5 @@
-import type { Logger } from 'pino'
 import type { Pool } from 'pg'
+import type { Logger } from 'pino'
 import { type Report, reportProgress } from '#tasks/report.ts'
 
 // A front end polls once a second; more often only costs the database.

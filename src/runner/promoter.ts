@@ -1,5 +1,5 @@
-import type { Logger } from 'pino'
 import type { Pool } from 'pg'
+import type { Logger } from 'pino'
 import { promote } from '#tasks/promote.ts'
 
 // The next due task is known, so this is only for the one that was put in without telling us.

@@ -51,8 +51,14 @@ export function settler({ db, log, onSettled }: Needs) {
   async function writeBatch(batch: Ended[]) {
     const recorded = batch.filter(({ kind, ending }) => kind?.record && ending.outcome === 'success')
     const plain = batch.filter(ended => !recorded.includes(ended))
-    await writeAll(plain.filter(({ ending }) => ending.outcome === 'success'), endings => complete(db.pool, endings))
-    await writeAll(plain.filter(({ ending }) => ending.outcome !== 'success'), endings => settle(db, endings))
+    await writeAll(
+      plain.filter(({ ending }) => ending.outcome === 'success'),
+      endings => complete(db.pool, endings)
+    )
+    await writeAll(
+      plain.filter(({ ending }) => ending.outcome !== 'success'),
+      endings => settle(db, endings)
+    )
     for (const ended of recorded) await record(ended)
   }
 
@@ -101,7 +107,7 @@ export function settler({ db, log, onSettled }: Needs) {
       ...ending,
       outcome: 'failure',
       error: { type: 'NotRecorded', message: `Its outcome could not be written: ${error.message}` },
-      then: { state: 'FAILURE' }
+      next: { state: 'FAILURE' }
     }
     await announce([{ ...ended, ending: failure }], await settle(db, [failure]))
   }
@@ -110,13 +116,16 @@ export function settler({ db, log, onSettled }: Needs) {
     const counted = new Set(settled.map(({ id }) => id))
     for (const each of settled) onSettled(each)
     for (const { claim, kind, ending } of batch) {
-      if (!counted.has(claim.id)) log.warn({ task: claim.id, attempt: claim.attempt }, 'an attempt ended that was no longer ours')
+      if (!counted.has(claim.id))
+        log.warn({ task: claim.id, attempt: claim.attempt }, 'an attempt ended that was no longer ours')
       if (ending.outcome !== 'success' || !counted.has(claim.id)) await discard(claim, kind)
     }
   }
 
   async function discard(claim: Claim, kind: Kind | undefined) {
-    await kind?.discard?.(claim as never).catch(error => log.error({ err: error, task: claim.id }, 'leftovers could not be removed'))
+    await kind
+      ?.discard?.(claim as never)
+      .catch(error => log.error({ err: error, task: claim.id }, 'leftovers could not be removed'))
   }
 
   return {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { v7 as uuid } from 'uuid'
 import type { Config } from '#config.ts'
-import { type Database, connect } from '#database/connect.ts'
+import { connect, type Database } from '#database/connect.ts'
 import { listen } from '#database/listen.ts'
 import { delayedQueue, internalQueues, openBoss } from '#queue/boss.ts'
 import { channels } from '#tasks/channels.ts'
@@ -97,7 +97,12 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
     pool: db.pool,
     log,
     worker: () => id,
-    rooms: () => roomsIn(queues, concurrency, [...running.values()].map(({ claim }) => claim.queue)),
+    rooms: () =>
+      roomsIn(
+        queues,
+        concurrency,
+        [...running.values()].map(({ claim }) => claim.queue)
+      ),
     onClaim: begin,
     onRevoked: ids => voice.changed(...ids)
   })
@@ -233,7 +238,8 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
     },
     stop(graceSeconds) {
       if (stopped) stopAll('shutdown')
-      return (stopped ??= stop(graceSeconds))
+      stopped ??= stop(graceSeconds)
+      return stopped
     }
   }
 }

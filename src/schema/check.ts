@@ -29,7 +29,9 @@ export function checkOf(schema: TSchema): Check {
 export function refuse(problems: FieldProblem[], prefix = '') {
   const errors = problems.map(({ field, message }) => ({ field: join(prefix, field), message }))
   const sentence = errors.map(({ field, message }) => `${field || 'the body'} ${message}`).join('; ')
-  return Object.assign(new InvalidRequest(sentence.length > 1000 ? `${sentence.slice(0, 1000)}…` : sentence), { errors })
+  return Object.assign(new InvalidRequest(sentence.length > 1000 ? `${sentence.slice(0, 1000)}…` : sentence), {
+    errors
+  })
 }
 
 function problems(errors: { keyword: string; instancePath: string; message: string; params: any }[]): FieldProblem[] {

@@ -54,7 +54,11 @@ export interface Definition<Args extends TSchema, Result> extends Partial<RetryS
    * Writes what a success means to other rows, in the transaction that ends the attempt: both or neither. It may
    * answer what is to be done once that is committed.
    */
-  record?(trx: InTransaction, attempt: AttemptOf<Static<Args>>, result: Result): Promise<undefined | (() => Promise<void>)>
+  record?(
+    trx: InTransaction,
+    attempt: AttemptOf<Static<Args>>,
+    result: Result
+  ): Promise<undefined | (() => Promise<void>)>
   /** Removes what an attempt that did not succeed has left behind, once its processes are gone. */
   discard?(attempt: AttemptOf<Static<Args>>): Promise<void>
 }

@@ -27,16 +27,12 @@ const TaskStatus = Type.Object({
 
 /** What front ends of the service that this one replaces ask. */
 export const taskDialect: FastifyPluginAsyncTypebox<Needs> = async (app, { db }) => {
-  app.get(
-    '/task-status/:id',
-    { schema: { params: Id, response: { 200: TaskStatus } } },
-    async ({ params: { id } }) => {
-      const task = await findTask(db, id)
-      if (!task) throw new TaskNotFound(id)
-      const status = words[task.state]
-      if (task.state === 'SUCCESS') return { status, result: task.result }
-      if (task.state === 'FAILURE') return { status, error: task.error?.message ?? '' }
-      return { status }
-    }
-  )
+  app.get('/task-status/:id', { schema: { params: Id, response: { 200: TaskStatus } } }, async ({ params: { id } }) => {
+    const task = await findTask(db, id)
+    if (!task) throw new TaskNotFound(id)
+    const status = words[task.state]
+    if (task.state === 'SUCCESS') return { status, result: task.result }
+    if (task.state === 'FAILURE') return { status, error: task.error?.message ?? '' }
+    return { status }
+  })
 }

@@ -12,14 +12,14 @@ export interface Ending {
   result?: string
   error?: TaskError
   /** What becomes of the task, unless somebody has asked for its end meanwhile. */
-  then: Then
+  next: Next
   exit_code?: number | null
   signal?: string | null
   peak_memory?: number | null
   stderr?: string | null
 }
 
-export type Then = { state: 'SUCCESS' | 'FAILURE' | 'REVOKED' } | { state: 'RETRY'; delay: number }
+export type Next = { state: 'SUCCESS' | 'FAILURE' | 'REVOKED' } | { state: 'RETRY'; delay: number }
 
 /** What the task became. An ending that is missing among the settled ones did not count: the attempt was not ours. */
 export interface Settled {

@@ -2,8 +2,8 @@ import { type SqlBool, sql } from 'kysely'
 import type { Database } from '#database/connect.ts'
 import { after, page, place } from '#database/page.ts'
 import { isUuid } from '#schema/common.ts'
+import { present } from './present.ts'
 import type { TaskBody, TaskFilters } from './schemas.ts'
-import { isFinal, statusOf } from './words.ts'
 
 /**
  * A task with the result that its job keeps. A result whose time is over is not shown, whether or not it has been
@@ -22,8 +22,6 @@ function tasksWithResults({ query }: Database) {
 }
 
 const unexpired = sql<boolean>`j.completed_on + j.deletion_seconds * interval '1 second' > now()`
-
-type Row = Awaited<ReturnType<ReturnType<typeof tasksWithResults>['executeTakeFirstOrThrow']>>
 
 export async function findTask(db: Database, id: string): Promise<TaskBody | undefined> {
   if (!isUuid(id)) return undefined
@@ -56,40 +54,4 @@ function matches(q: string) {
   if (isUuid(q)) return sql<SqlBool>`t.id = ${q}`
   const pattern = `%${q.replaceAll(/[\\%_]/g, '\\$&')}%`
   return sql<SqlBool>`(t.name ilike ${pattern} or t.description ilike ${pattern})`
-}
-
-/** Rows are exact; bodies are plain. This is the one place where a task's meet. */
-function present(row: Row): TaskBody {
-  const { finished_at, result_expires, result_expired } = row
-  return {
-    id: row.id,
-    task: row.task,
-    name: row.name,
-    description: row.description,
-    queue: row.queue,
-    priority: row.priority,
-    args: row.args,
-    state: row.state,
-    status: statusOf(row),
-    progress: row.progress,
-    progress_detail: row.progress_detail,
-    result: row.result ?? null,
-    result_expires_at: iso(finished_at && isFinal(row.state) ? new Date(finished_at.getTime() + result_expires * 1000) : null),
-    error: result_expired ? { type: 'expired', message: 'The result has expired' } : row.error,
-    attempts: row.attempts,
-    max_retries: row.max_retries,
-    eta: iso(row.eta),
-    expires_at: iso(row.expires_at),
-    created_at: row.created_at.toISOString(),
-    started_at: iso(row.started_at),
-    finished_at: iso(finished_at),
-    worker: row.worker,
-    tags: row.tags,
-    schedule_id: row.schedule_id,
-    video_id: row.video_id
-  }
-}
-
-function iso(time: Date | null) {
-  return time?.toISOString() ?? null
 }

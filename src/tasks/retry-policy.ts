@@ -1,12 +1,12 @@
 import type { TaskError } from '#database/tables.ts'
 import type { RetrySettings } from './define.ts'
-import type { Then } from './ending.ts'
+import type { Next } from './ending.ts'
 
 // A task that takes its process down three times is the cause, not the victim.
 const crashBudget = 3
 
 /** After a failure that may be retried: the delay doubles with each, up to a cap, and is drawn at random below it. */
-export function afterFailure(failures: number, settings: RetrySettings, asked?: number): Then {
+export function afterFailure(failures: number, settings: RetrySettings, asked?: number): Next {
   if (failures >= settings.max_retries) return { state: 'FAILURE' }
   return { state: 'RETRY', delay: asked ?? delayOf(failures, settings) }
 }
@@ -18,12 +18,12 @@ function delayOf(failures: number, { retry_delay, retry_backoff, retry_backoff_m
 }
 
 /** After a crash: at once, because the task's body has not failed; but with a budget of its own. */
-export function afterCrash(crashes: number, message: string): { error: TaskError; then: Then } {
+export function afterCrash(crashes: number, message: string): { error: TaskError; next: Next } {
   if (crashes + 1 >= crashBudget) {
     return {
       error: { type: 'poisoned', message: `${message}; that was crash number ${crashes + 1}, the last one allowed` },
-      then: { state: 'FAILURE' }
+      next: { state: 'FAILURE' }
     }
   }
-  return { error: { type: 'crashed', message }, then: { state: 'RETRY', delay: 0 } }
+  return { error: { type: 'crashed', message }, next: { state: 'RETRY', delay: 0 } }
 }

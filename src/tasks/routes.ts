@@ -5,9 +5,18 @@ import type { QueueNames } from '#queue/names.ts'
 import { Id, isUuid, List, Problem } from '#schema/common.ts'
 import { cancelTask } from './cancel.ts'
 import type { Kinds } from './define.ts'
-import type { NewTask } from './enqueue.ts'
+import { presentNew } from './present.ts'
 import { findTask, listTasks } from './read.ts'
-import { DataToProcess, StateAnswer, StatusAnswer, Submission, TaskBody, TaskFilters, TaskStarted, Wait } from './schemas.ts'
+import {
+  DataToProcess,
+  StateAnswer,
+  StatusAnswer,
+  Submission,
+  TaskBody,
+  TaskFilters,
+  TaskStarted,
+  Wait
+} from './schemas.ts'
 import { prepareTask, type SubmitDefaults } from './submit.ts'
 import type { Submit } from './submitter.ts'
 import type { Voice } from './voice.ts'
@@ -31,9 +40,9 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
     { schema: { body: Submission, response: { 201: TaskBody, '4xx': Problem } } },
     async ({ body }, reply) => {
       const task = await prepareTask(needs, body)
-      await submit(task)
+      const enqueued = await submit(task)
       reply.code(201).header('location', `/api/tasks/${task.id}`)
-      return mustFind(task.id)
+      return presentNew(task, enqueued)
     }
   )
 
@@ -41,7 +50,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
     '/api/tasks/process',
     { schema: { body: DataToProcess, response: { 202: TaskStarted, '4xx': Problem } } },
     async ({ body }, reply) => {
-      const task: NewTask = await prepareTask(needs, { task: 'process_data', args: body })
+      const task = await prepareTask(needs, { task: 'process_data', args: body })
       await submit(task)
       reply.code(202).header('location', `/api/tasks/${task.id}`)
       return { task_id: task.id }
@@ -94,7 +103,8 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
   )
 
   async function mustFind(id: string, wait?: number, signal?: AbortSignal) {
-    const found = wait && isUuid(id) ? await waitUntilFinished({ db, watching }, id, wait, signal) : await findTask(db, id)
+    const found =
+      wait && isUuid(id) ? await waitUntilFinished({ db, watching }, id, wait, signal) : await findTask(db, id)
     if (!found) throw new TaskNotFound(id)
     return found
   }

@@ -62,7 +62,11 @@ select id, queue, state from task`
 
 export async function settle({ query }: Database, endings: Ending[]): Promise<Settled[]> {
   const json = JSON.stringify(
-    endings.map(({ then, result: _, ...ending }) => ({ ...ending, state: then.state, delay: 'delay' in then ? then.delay : 0 }))
+    endings.map(({ next, result: _, ...ending }) => ({
+      ...ending,
+      state: next.state,
+      delay: 'delay' in next ? next.delay : 0
+    }))
   )
   return query.transaction().execute(async trx => {
     const ours = await trx.executeQuery<{ id: string }>(CompiledQuery.raw(lockText, [json]))

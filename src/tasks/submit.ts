@@ -22,7 +22,9 @@ interface Needs {
 export async function prepareTask({ kinds, queues, defaults }: Needs, submission: Submission): Promise<NewTask> {
   const kind = kinds.get(submission.task ?? 'process_data')
   if (!kind) {
-    throw Object.assign(new UnknownTask(submission.task), { errors: [{ field: 'task', message: 'is not a known kind' }] })
+    throw Object.assign(new UnknownTask(submission.task), {
+      errors: [{ field: 'task', message: 'is not a known kind' }]
+    })
   }
 
   const args = submission.args ?? {}

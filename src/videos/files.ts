@@ -24,7 +24,13 @@ const types: [container: RegExp, type: string][] = [
 ]
 
 /** Serves a video's file with ranges and ETags. The name is looked up, never put into a path. */
-export async function serveFile({ db, storage }: Needs, request: FastifyRequest, reply: FastifyReply, id: string, name: string) {
+export async function serveFile(
+  { db, storage }: Needs,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  id: string,
+  name: string
+) {
   const video = isUuid(id) ? await findVideo(db, id) : undefined
   if (!video) throw new VideoNotFound(id)
 
@@ -50,7 +56,8 @@ export async function serveFile({ db, storage }: Needs, request: FastifyRequest,
 
 async function keyOf(db: Database, id: string, name: string) {
   const prints = await listRenditions(db, [id])
-  return prints.find(({ status, storage_key }) => status === 'ready' && path.basename(storage_key ?? '') === name)?.storage_key
+  return prints.find(({ status, storage_key }) => status === 'ready' && path.basename(storage_key ?? '') === name)
+    ?.storage_key
 }
 
 function typeOf(key: string) {

@@ -14,11 +14,15 @@ const limits = { files: 2, fields: 50, fieldSize: 64 * 1024, parts: 60 }
 /** Refuses, before a byte of the body is read, what cannot become an upload. */
 export async function refuseEarly({ maxUploadBytes }: Needs, request: FastifyRequest) {
   if (!/^multipart\/form-data\b/i.test(request.headers['content-type'] ?? '')) throw new UploadNotMultipart()
-  if (Number(request.headers['content-length']) > maxUploadBytes + formOverhead) throw new UploadTooLarge(maxUploadBytes)
+  if (Number(request.headers['content-length']) > maxUploadBytes + formOverhead)
+    throw new UploadTooLarge(maxUploadBytes)
 }
 
 /** Reads a form with one file in the field `video`; other fields are allowed and ignored. */
-export async function receiveForm(needs: Needs, request: FastifyRequest): Promise<{ received: Received; filename: string }> {
+export async function receiveForm(
+  needs: Needs,
+  request: FastifyRequest
+): Promise<{ received: Received; filename: string }> {
   let found: { received: Received; filename: string } | undefined
   try {
     const parts = request.parts({ limits: { ...limits, fileSize: needs.maxUploadBytes } })

@@ -22,7 +22,12 @@ function videosWithTasks({ query }: Pick<Database, 'query'>) {
     .selectFrom('videos as v')
     .leftJoin('tasks as t', 't.id', 'v.task_id')
     .selectAll('v')
-    .select(['t.state as task_state', 't.progress as task_progress', 't.error as task_error', place('v.created_at').as('place')])
+    .select([
+      't.state as task_state',
+      't.progress as task_progress',
+      't.error as task_error',
+      place('v.created_at').as('place')
+    ])
 }
 
 export type VideoRow = Awaited<ReturnType<ReturnType<typeof videosWithTasks>['executeTakeFirstOrThrow']>>

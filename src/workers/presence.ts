@@ -74,7 +74,11 @@ export async function someWorkerIsUp(pool: Pool): Promise<boolean> {
 
 /** Where a pid means something: two containers may share a host name, and a reboot starts pids anew. */
 function host() {
-  return [hostname(), quietly(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()), quietly(() => readlinkSync('/proc/self/ns/pid'))]
+  return [
+    hostname(),
+    quietly(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+    quietly(() => readlinkSync('/proc/self/ns/pid'))
+  ]
     .filter(Boolean)
     .join(' ')
 }

@@ -59,7 +59,9 @@ export function processVideo({ storage, tools }: Needs) {
       return async () => {
         if (!known) return storage.remove(folderOf(video_id))
         const folders = await storage.list(folderOf(video_id))
-        const old = folders.map(({ name }) => `${folderOf(video_id)}/${name}`).filter(key => key.includes('/prints-') && key !== prints)
+        const old = folders
+          .map(({ name }) => `${folderOf(video_id)}/${name}`)
+          .filter(key => key.includes('/prints-') && key !== prints)
         for (const key of old) await storage.remove(key)
       }
     },

@@ -1,0 +1,30 @@
+FROM node:24-bookworm-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json ./
+# The optional packages are what a bare machine needs to have brought along: Node.js, Postgres, ffmpeg. This image has
+# the first, a container beside it the second, and Debian the third.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+
+FROM node:24-bookworm-slim
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends ffmpeg tini \
+  && rm -rf /var/lib/apt/lists/* \
+  && install -d -o node -g node /data
+
+# What changes seldom comes first: an update of the sources is a layer of a few hundred kilobytes. There is no build.
+WORKDIR /app
+COPY --from=packages /app/node_modules node_modules
+COPY package.json ./
+COPY migrations migrations
+COPY src src
+
+ENV NODE_ENV=production DATA_DIR=/data
+USER node
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 8000}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+
+# tini reaps what a killed task leaves behind, and hands signals on.
+ENTRYPOINT ["tini", "--"]
+CMD ["node", "src/cli.ts", "api"]

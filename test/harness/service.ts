@@ -1,0 +1,135 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Response } from 'light-my-request'
+import pino from 'pino'
+import type { Test } from 'tap'
+import { loadKinds } from '../../src/catalogue.ts'
+import { readConfig } from '../../src/config.ts'
+import type { Database } from '../../src/database/connect.ts'
+import { type Api, startApi } from '../../src/http/start.ts'
+import { startWorker, type Worker } from '../../src/runner/start.ts'
+import type { TaskBody } from '../../src/tasks/schemas.ts'
+import { borrowDatabase } from './database.ts'
+import { type FilePart, form } from './form.ts'
+
+interface Options {
+  /** Settings as the environment would give them. */
+  env?: Record<string, string>
+  /** Start a worker too. */
+  worker?: boolean
+}
+
+export interface Service {
+  url: string
+  dataDir: string
+  env: Record<string, string>
+  api: Api
+  db: Database
+  get(url: string, headers?: Record<string, string>): Promise<Response>
+  post(url: string, body?: unknown, headers?: Record<string, string>): Promise<Response>
+  delete(url: string): Promise<Response>
+  upload(parts: FilePart[], url?: string): Promise<Response>
+  /** Submits a task and answers its id. */
+  submit(task: string, args?: unknown, options?: Record<string, unknown>): Promise<string>
+  /** Waits until a task is finished, however it ends. */
+  finished(id: string, seconds?: number): Promise<TaskBody>
+  /** Waits until a task satisfies a condition; by announcements, not by the clock. */
+  until(id: string, condition: (task: TaskBody) => boolean, seconds?: number): Promise<TaskBody>
+  startWorker(env?: Record<string, string>): Promise<Worker>
+  /** Every file below DATA_DIR. */
+  files(): Promise<string[]>
+}
+
+/** The real service on a database and a folder of its own: API in this process, worker too where one is wanted. */
+export async function openService(t: Test, { env = {}, worker = false }: Options = {}): Promise<Service> {
+  const url = await borrowDatabase(t)
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'darkroom-test-'))
+  t.teardown(() => rm(dataDir, { recursive: true, force: true }))
+
+  const settings = {
+    DATABASE_URL: url,
+    DATA_DIR: dataDir,
+    PORT: '0',
+    WORKER_CONCURRENCY: '2',
+    LOG_LEVEL: 'silent',
+    ...env
+  }
+  const config = readConfig(settings)
+  const kinds = await loadKinds(config)
+  const log = pino({ level: config.LOG_LEVEL })
+  const api = await startApi({ url, config, kinds, log, needsWorker: worker })
+  t.teardown(() => api.stop())
+
+  const service: Service = {
+    url,
+    dataDir,
+    env: settings,
+    api,
+    db: api.db,
+    get: (url, headers) => api.app.inject({ method: 'GET', url, headers }),
+    post: (url, body, headers) => api.app.inject({ method: 'POST', url, payload: body as object, headers }),
+    delete: url => api.app.inject({ method: 'DELETE', url }),
+    upload: (parts, url = '/api/videos') => api.app.inject({ method: 'POST', url, ...form(parts) }),
+    async submit(task, args = {}, options = {}) {
+      const response = await service.post('/api/tasks', { task, args, ...options })
+      if (response.statusCode !== 201) throw new Error(response.body)
+      return response.json().id
+    },
+    async finished(id, seconds = 30) {
+      const task = (await service.get(`/api/tasks/${id}?wait=${seconds}`)).json()
+      if (!task.finished_at) throw new Error(`The task is not finished after ${seconds} s: ${JSON.stringify(task)}`)
+      return task
+    },
+    async until(id, condition, seconds = 30) {
+      return waitForChange(service, id, condition, seconds)
+    },
+    async startWorker(more = {}) {
+      const own = readConfig({ ...settings, ...more })
+      const started = await startWorker({
+        url,
+        config: own,
+        kinds,
+        log,
+        version: 'test',
+        env: { ...process.env, ...settings, ...more }
+      })
+      // Before the database goes.
+      t.teardown(() => started.stop(0))
+      return started
+    },
+    async files() {
+      const entries = await readdir(dataDir, { recursive: true, withFileTypes: true })
+      return entries
+        .filter(entry => entry.isFile())
+        .map(entry => path.relative(dataDir, path.join(entry.parentPath, entry.name)))
+        .sort()
+    }
+  }
+  if (worker) await service.startWorker()
+  return service
+}
+
+async function waitForChange(
+  { api, get }: Service,
+  id: string,
+  condition: (task: TaskBody) => boolean,
+  seconds: number
+) {
+  const giveUp = AbortSignal.timeout(seconds * 1000)
+  for (;;) {
+    const changed = new Promise<void>(resolve => {
+      const stop = api.watching.watch(id, done)
+      giveUp.addEventListener('abort', done, { once: true })
+      function done() {
+        stop()
+        giveUp.removeEventListener('abort', done)
+        resolve()
+      }
+    })
+    const task: TaskBody = (await get(`/api/tasks/${id}`)).json()
+    if (condition(task)) return task
+    if (giveUp.aborted) throw new Error(`It did not come about within ${seconds} s: ${JSON.stringify(task)}`)
+    await changed
+  }
+}
