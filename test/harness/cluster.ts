@@ -1,8 +1,13 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
-/** One Postgres for the whole run, whose template is migrated once; each test then borrows a database of its own. */
-export const home = path.resolve(import.meta.dirname, '../../node_modules/.cache/darkroom-test')
+/**
+ * One Postgres for the whole run, whose template is migrated once; each test then borrows a database of its own. Two
+ * runs at once each need a folder of their own, which TEST_HOME names.
+ */
+export const home = path.resolve(
+  process.env.TEST_HOME ?? path.join(import.meta.dirname, '../../node_modules/.cache/darkroom-test')
+)
 export const template = 'darkroom_template'
 
 const note = path.join(home, 'url')
