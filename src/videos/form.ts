@@ -24,31 +24,42 @@ export async function receiveForm(
   request: FastifyRequest
 ): Promise<{ received: Received; filename: string }> {
   let found: { received: Received; filename: string } | undefined
+  let files = 0
   try {
     const parts = request.parts({ limits: { ...limits, fileSize: needs.maxUploadBytes } })
     for await (const part of parts) {
       if (part.type !== 'file') continue
-      if (found) throw new UploadSeveral()
+      if (++files > 1) throw new UploadSeveral()
+      // The parser would read on to the end of a file that is too large; there is no need to wait for that.
+      part.file.once('limit', () => part.file.destroy(new UploadTooLarge(needs.maxUploadBytes)))
       if (part.fieldname === field) found = await receivePart(needs, part)
       else part.file.resume()
     }
   } catch (error) {
     await found?.received.drop()
-    throw translate(error as Error & { code?: string })
+    throw translate(needs, error as Error & { code?: string })
   }
   if (!found) throw new UploadMissing()
   return found
 }
 
-async function receivePart(needs: Needs, { file, filename }: MultipartFile) {
-  // The parser would read on to the end of a file that is too large; there is no need to wait for that.
-  file.once('limit', () => file.destroy(new UploadTooLarge(needs.maxUploadBytes)))
-  return { received: await receiveFile(needs, file), filename }
+/** The name is absent where the part is a file by its type only. */
+async function receivePart(
+  needs: Needs,
+  { file, filename = '' }: Partial<MultipartFile> & Pick<MultipartFile, 'file'>
+) {
+  return { received: await receiveFile(needs, file), filename: readable(filename) }
 }
 
-function translate(error: Error & { code?: string }) {
+/** Forms have no other way to say these three; browsers, curl and most libraries write them so. */
+function readable(filename: string) {
+  return filename.replaceAll(/%(?:22|0D|0A)/gi, decodeURIComponent)
+}
+
+function translate({ maxUploadBytes }: Needs, error: Error & { code?: string }) {
   if (error.code?.startsWith('UPLOAD_') || error.code === 'STORAGE_FULL') return error
   if (error.code === 'FST_FILES_LIMIT') return new UploadSeveral()
+  if (error.code === 'FST_REQ_FILE_TOO_LARGE') return new UploadTooLarge(maxUploadBytes)
   if (error.code === 'FST_MP_PREMATURE_CLOSE') return new UploadBroken('it broke off')
   if (error.code?.startsWith('FST_')) return new UploadBroken(error.message)
   // busboy has no codes; what comes from the disk has one.

@@ -60,6 +60,6 @@ export async function acceptUpload(needs: Needs, received: Received, filename: s
 /** The name is data: whatever could mislead whoever reads it later (paths, line breaks, direction marks) is left out. */
 export function cleanName(filename: string) {
   const last = filename.toWellFormed().split(/[\\/]/).at(-1) ?? ''
-  const name = last.replaceAll(/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, '').trim()
+  const name = last.replaceAll(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '').trim()
   return [...name].slice(0, longestName).join('') || 'video'
 }

@@ -30,6 +30,10 @@ export interface Service {
   post(url: string, body?: unknown, headers?: Record<string, string>): Promise<Response>
   delete(url: string): Promise<Response>
   upload(parts: FilePart[], url?: string): Promise<Response>
+  /** Uploads and answers the ids of the video and of the task that makes its prints. */
+  keep(content: Buffer | string, filename?: string): Promise<{ id: string; task_id: string }>
+  /** Binds a port and answers the address: for clients that need a real connection. */
+  listen(): Promise<string>
   /** Submits a task and answers its id. */
   submit(task: string, args?: unknown, options?: Record<string, unknown>): Promise<string>
   /** Waits until a task is finished, however it ends. */
@@ -71,6 +75,12 @@ export async function openService(t: Test, { env = {}, worker = false }: Options
     post: (url, body, headers) => api.app.inject({ method: 'POST', url, payload: body as object, headers }),
     delete: url => api.app.inject({ method: 'DELETE', url }),
     upload: (parts, url = '/api/videos') => api.app.inject({ method: 'POST', url, ...form(parts) }),
+    async keep(content, filename = 'film.mp4') {
+      const response = await service.upload([{ filename, content }])
+      if (response.statusCode !== 201) throw new Error(response.body)
+      return response.json()
+    },
+    listen: () => api.listen(),
     async submit(task, args = {}, options = {}) {
       const response = await service.post('/api/tasks', { task, args, ...options })
       if (response.statusCode !== 201) throw new Error(response.body)

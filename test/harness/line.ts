@@ -1,0 +1,82 @@
+import { connect } from 'node:net'
+import type { Test } from 'tap'
+
+export interface Answer {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+/** A connection to the service, byte by byte: for clients that no library would be. */
+export interface Line {
+  /** Resolves when the bytes are on their way, or when there is nobody left to take them. */
+  send(data: string | Buffer): Promise<void>
+  /** The next answer; fails when the connection ends before it is complete. */
+  answer(options?: { seconds?: number; head?: boolean }): Promise<Answer>
+  hangUp(): void
+  closed: Promise<void>
+}
+
+export async function openLine(t: Test, address: string): Promise<Line> {
+  const { hostname, port } = new URL(address)
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
+  t.teardown(() => socket.destroy())
+  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
+
+  let received = Buffer.alloc(0)
+  let ended = false
+  let more = Promise.withResolvers<void>()
+  const tell = () => {
+    more.resolve()
+    more = Promise.withResolvers()
+  }
+  socket.on('data', (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk])
+    tell()
+  })
+  for (const event of ['end', 'close', 'error']) {
+    socket.on(event, () => {
+      ended = true
+      tell()
+    })
+  }
+  const closed = new Promise<void>(resolve => socket.once('close', () => resolve()))
+
+  return {
+    closed,
+    hangUp: () => socket.destroy(),
+    send: data => new Promise(resolve => (socket.writable ? socket.write(data, () => resolve()) : resolve())),
+    async answer({ seconds = 20, head = false } = {}) {
+      const timer = setTimeout(() => socket.destroy(new Error('no answer')), seconds * 1000)
+      try {
+        for (;;) {
+          const found = parse(received, head)
+          if (found) {
+            received = received.subarray(found.length)
+            return found.answer
+          }
+          if (ended) throw new Error(`The connection ended without an answer, after "${received}"`)
+          await more.promise
+        }
+      } finally {
+        clearTimeout(timer)
+      }
+    }
+  }
+}
+
+function parse(bytes: Buffer, head: boolean): { answer: Answer; length: number } | undefined {
+  const end = bytes.indexOf('\r\n\r\n')
+  if (end < 0) return undefined
+  const [first, ...lines] = bytes.subarray(0, end).toString('latin1').split('\r\n')
+  const headers = Object.fromEntries(
+    lines.map(line => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()])
+  )
+  const status = Number(first!.split(' ')[1])
+  const start = end + 4
+  if (status === 100) return parse(bytes.subarray(start), head)
+  const length = head || status === 204 || status === 304 ? 0 : Number(headers['content-length'] ?? 0)
+  if (bytes.length < start + length) return undefined
+  const body = bytes.subarray(start, start + length).toString()
+  return { answer: { status, headers, body }, length: start + length }
+}

@@ -1,0 +1,184 @@
+import t from 'tap'
+import { openForm } from '../harness/form.ts'
+import { leftovers, nothing } from '../harness/leftovers.ts'
+import { openLine } from '../harness/line.ts'
+import { openService, type Service } from '../harness/service.ts'
+
+const half = Buffer.alloc(512 * 1024, 'v')
+
+/** The beginning of an upload's request, up to the first half of the file. */
+function begin(path: string, { length }: { length?: number } = {}) {
+  const { headers, head, tail } = openForm([{ filename: 'a.mp4', content: half }])
+  const size = length === undefined ? 'transfer-encoding: chunked' : `content-length: ${length}`
+  const start = `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: ${headers['content-type']}\r\n${size}\r\n\r\n`
+  return { start, head, tail }
+}
+
+function chunk(data: Buffer) {
+  return Buffer.concat([Buffer.from(`${data.length.toString(16)}\r\n`), data, Buffer.from('\r\n')])
+}
+
+/** Waits until the service has put away what it had received, or has got it in the first place. */
+async function until(service: Service, condition: (left: Awaited<ReturnType<typeof leftovers>>) => boolean) {
+  const end = Date.now() + 20_000
+  for (;;) {
+    const left = await leftovers(service)
+    if (condition(left)) return left
+    if (Date.now() > end) throw new Error(`It did not come about: ${JSON.stringify(left)}`)
+    await new Promise(setImmediate)
+  }
+}
+
+t.test('a client that hangs up half way leaves nothing, however it says how much it sends', async t => {
+  const service = await openService(t)
+  const address = await service.listen()
+
+  for (const path of ['/api/videos', '/upload/']) {
+    for (const length of [10_000_000, undefined]) {
+      const line = await openLine(t, address)
+      const { start, head } = begin(path, { length })
+      await line.send(start)
+      await line.send(length === undefined ? chunk(head) : head)
+      await until(service, ({ half_uploads }) => half_uploads.length === 1)
+
+      line.hangUp()
+
+      t.strictSame(await until(service, ({ half_uploads }) => half_uploads.length === 0), nothing)
+    }
+  }
+  t.equal((await service.upload([{ filename: 'next.mp4', content: half }])).statusCode, 201, 'the next one is taken')
+})
+
+t.test('many clients that hang up at once leave nothing, and the service stays up', async t => {
+  const service = await openService(t)
+  const address = await service.listen()
+  const lines = await Promise.all(Array.from({ length: 30 }, () => openLine(t, address)))
+  await Promise.all(
+    lines.map(async line => {
+      const { start, head } = begin('/api/videos', { length: 10_000_000 })
+      await line.send(start)
+      await line.send(head)
+    })
+  )
+  await until(service, ({ half_uploads }) => half_uploads.length === 30)
+
+  for (const line of lines) line.hangUp()
+
+  t.strictSame(await until(service, ({ half_uploads }) => half_uploads.length === 0), nothing)
+  t.equal((await fetch(`${address}/health/live`)).status, 200)
+})
+
+t.test('a client that hangs up before the file, or right behind it, leaves nothing half', async t => {
+  const service = await openService(t)
+  const address = await service.listen()
+  const { start, head, tail } = begin('/api/videos', { length: 10_000_000 })
+
+  const early = await openLine(t, address)
+  await early.send(start + head.subarray(0, 20).toString())
+  early.hangUp()
+  const late = await openLine(t, address)
+  await late.send(start)
+  await late.send(Buffer.concat([head, tail]))
+  await until(service, ({ half_uploads }) => half_uploads.length === 1)
+  late.hangUp()
+
+  t.strictSame(await until(service, ({ half_uploads }) => half_uploads.length === 0), nothing)
+})
+
+t.test('a client that says it is done before the form is hears what is wrong with it', async t => {
+  const service = await openService(t)
+  const line = await openLine(t, await service.listen())
+  const { start, head } = begin('/api/videos')
+
+  await line.send(start)
+  await line.send(chunk(head))
+  await line.send('0\r\n\r\n')
+  const { status, body } = await line.answer()
+
+  t.equal(status, 400)
+  t.match(JSON.parse(body), { code: 'UPLOAD_BROKEN' })
+  t.strictSame(await leftovers(service), nothing)
+})
+
+t.test('a client that announces too much is told at once and can still hear it', async t => {
+  const service = await openService(t, { env: { MAX_UPLOAD_BYTES: '1 MiB' } })
+  const line = await openLine(t, await service.listen())
+  const { start, head } = begin('/api/videos', { length: 100_000_000 })
+
+  await line.send(start)
+  await line.send(head)
+  const { status, headers, body } = await line.answer()
+
+  t.equal(status, 413)
+  t.match(headers['content-type'], /^application\/problem\+json/)
+  t.match(JSON.parse(body), { status: 413, code: 'UPLOAD_TOO_LARGE' })
+  t.strictSame(await leftovers(service), nothing)
+})
+
+t.test('a client that sends too much hears so while it is still sending', async t => {
+  const service = await openService(t, { env: { MAX_UPLOAD_BYTES: '1 MiB' } })
+  const line = await openLine(t, await service.listen())
+  const { start, head } = begin('/api/videos')
+  await line.send(start)
+  await line.send(chunk(head))
+
+  let answered = false
+  const answer = line.answer().finally(() => {
+    answered = true
+  })
+  let sent = 0
+  for (; !answered && sent < 200; sent++) await line.send(chunk(half))
+  const { status, body } = await answer
+  // Nor does it get a reset for what it sends before it has read that.
+  for (let more = 0; more < 8; more++) await line.send(chunk(half))
+
+  t.equal(status, 413)
+  t.match(JSON.parse(body), { code: 'UPLOAD_TOO_LARGE' })
+  t.ok(sent < 200, `after ${sent} pieces of half a MiB`)
+  t.strictSame(await leftovers(service), nothing)
+})
+
+t.test('a client that sends all of it before it listens hears that it was too much', async t => {
+  const service = await openService(t, { env: { MAX_UPLOAD_BYTES: '1 MiB' } })
+  const address = await service.listen()
+  const body = new FormData()
+  body.append('video', new Blob([Buffer.alloc(40 * 1024 * 1024)]), 'large.mp4')
+
+  const response = await fetch(`${address}/api/videos`, { method: 'POST', body })
+
+  t.equal(response.status, 413)
+  t.match(await response.json(), { code: 'UPLOAD_TOO_LARGE' })
+  t.strictSame(await leftovers(service), nothing)
+})
+
+t.test('after a refusal the same connection serves the next request', async t => {
+  const service = await openService(t, { env: { MAX_UPLOAD_BYTES: '1 MiB' } })
+  const line = await openLine(t, await service.listen())
+  const { start, head, tail } = begin('/api/videos')
+  const large = Array.from({ length: 6 }, () => chunk(half))
+
+  await line.send(start)
+  await line.send(Buffer.concat([chunk(head), ...large, chunk(tail), Buffer.from('0\r\n\r\n')]))
+  const refusal = await line.answer()
+  await line.send('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n')
+  const next = await line.answer()
+
+  t.equal(refusal.status, 413)
+  t.equal(next.status, 200)
+})
+
+t.test('a slow client takes as many pieces as it likes', async t => {
+  const service = await openService(t)
+  const line = await openLine(t, await service.listen())
+  const { start, head, tail } = begin('/api/videos')
+
+  await line.send(start)
+  for (const byte of head.subarray(0, 400)) await line.send(chunk(Buffer.from([byte])))
+  await line.send(chunk(head.subarray(400)))
+  for (const byte of tail) await line.send(chunk(Buffer.from([byte])))
+  await line.send('0\r\n\r\n')
+  const { status, body } = await line.answer()
+
+  t.equal(status, 201)
+  t.match(JSON.parse(body), { bytes: half.length })
+})
