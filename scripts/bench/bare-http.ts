@@ -1,0 +1,13 @@
+import { createWriteStream } from 'node:fs'
+import { createServer } from 'node:http'
+import { pipeline } from 'node:stream/promises'
+
+/** What an upload is compared with: the least that a Node server can do to get a body onto the disk. */
+const file = process.argv[2]!
+
+const server = createServer({ requestTimeout: 0 }, async (request, response) => {
+  await pipeline(request, createWriteStream(file))
+  response.writeHead(201).end()
+})
+server.listen(0, '127.0.0.1', () => process.send?.((server.address() as { port: number }).port))
+process.on('disconnect', () => process.exit())

@@ -1,0 +1,58 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { percentile, startService } from './service.ts'
+
+/**
+ * From the moment that a client sends a task to the first line of its body, on an idle service; and how many queries
+ * the idle service makes.
+ *
+ *   node scripts/bench/pickup.ts [tasks] [idle seconds]
+ */
+const count = Number(process.argv[2] ?? 300)
+const idleSeconds = Number(process.argv[3] ?? 30)
+
+const tasks = await mkdtemp(path.join(tmpdir(), 'darkroom-bench-'))
+await writeFile(
+  path.join(tasks, 'stamp.ts'),
+  `import { defineTask } from 'darkroom'
+import { Type } from 'typebox'
+
+export default defineTask({ name: 'stamp', args: Type.Object({}), run: () => performance.timeOrigin + performance.now() })
+`
+)
+const service = await startService({ TASKS_DIR: tasks })
+
+const delays: number[] = []
+for (let sent = -20; sent < count; sent++) {
+  const started = performance.timeOrigin + performance.now()
+  const response = await fetch(`${service.address}/api/tasks`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ task: 'stamp' })
+  })
+  const { id } = (await response.json()) as { id: string }
+  const { result } = (await (await fetch(`${service.address}/api/tasks/${id}?wait=10`)).json()) as { result: number }
+  if (sent >= 0) delays.push(result - started)
+  // Idle again: nothing of the task before is under way any more.
+  await delay(20)
+}
+for (const p of [50, 90, 99]) console.log(`request sent to body running, p${p}: ${percentile(delays, p).toFixed(2)} ms`)
+
+await delay(2_000)
+const before = await transactions()
+await delay(idleSeconds * 1000)
+const after = await transactions()
+// Our own question is one of them.
+console.log(`idle: ${((after - before - 1) / idleSeconds).toFixed(2)} transactions a second`)
+
+await service.stop()
+await rm(tasks, { recursive: true })
+
+async function transactions() {
+  const { rows } = await service.database.query(
+    `select xact_commit + xact_rollback as count from pg_stat_database where datname = current_database()`
+  )
+  return Number(rows[0].count)
+}
