@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, realpath } from 'node:fs/promises'
 import { registerHooks } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -8,7 +8,7 @@ import { openStorage } from '#storage/disk.ts'
 import { add } from '#tasks/builtin/add.ts'
 import { processData } from '#tasks/builtin/process-data.ts'
 import { sleep } from '#tasks/builtin/sleep.ts'
-import type { Kind, Kinds } from '#tasks/define.ts'
+import { defineTask, type Kind, type Kinds } from '#tasks/define.ts'
 import { processVideo } from '#videos/tasks/process-video.ts'
 import { sweep } from '#videos/tasks/sweep.ts'
 
@@ -31,38 +31,46 @@ export async function loadKinds(config: Config): Promise<Kinds> {
   return kinds
 }
 
-async function loadFolder(folder: string) {
+async function loadFolder(given: string) {
+  // Modules know themselves by their real path, also where the folder is reached through a link.
+  const folder = await realpath(given).catch(unreadable)
   resolveOurs(folder)
-  const files = await readdir(folder).catch(error => {
-    throw new Error(`TASKS_DIR cannot be read: ${error.message}`)
-  })
+  const files = await readdir(folder).catch(unreadable)
   const modules = files.filter(file => /^[^._].*(?<!\.d)\.[cm]?[jt]s$/.test(file)).sort()
   return Promise.all(
     modules.map(async file => {
-      const origin = path.join(folder, file)
-      const module = await import(pathToFileURL(origin).href).catch(error => {
+      const origin = path.join(given, file)
+      const module = await import(pathToFileURL(path.join(folder, file)).href).catch(error => {
         throw new Error(`${origin} cannot be loaded: ${error.message}`, { cause: error })
       })
       const kind = module.default as Kind | undefined
       if (typeof kind?.run !== 'function' || typeof kind.name !== 'string' || !kind.args) {
         throw new Error(`${origin} has no task: write "export default defineTask({ … })"`)
       }
-      return { kind, origin }
+      // What was not made by defineTask is now: a kind always has its defaults.
+      return { kind: defineTask(kind), origin }
     })
   )
 }
 
-let resolving = false
+function unreadable(error: Error): never {
+  throw new Error(`TASKS_DIR cannot be read: ${error.message}`)
+}
+
+const folders = new Set<string>()
 
 /** A folder of tasks needs no node_modules: what it imports from us is ours, the very same copy. */
 function resolveOurs(folder: string) {
-  if (resolving) return
-  resolving = true
-  const inside = `${pathToFileURL(folder).href}/`
+  folders.add(`${pathToFileURL(folder).href}/`)
+  if (folders.size > 1) return
   registerHooks({
     resolve(specifier, context, next) {
-      const ours = /^(darkroom|typebox)(\/|$)/.test(specifier) && context.parentURL?.startsWith(inside)
+      const ours = /^(darkroom|typebox)(\/|$)/.test(specifier) && isInside(context.parentURL)
       return next(specifier, ours ? { ...context, parentURL: import.meta.url } : context)
     }
   })
+}
+
+function isInside(url: string | undefined) {
+  return url !== undefined && [...folders].some(folder => url.startsWith(folder))
 }

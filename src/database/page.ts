@@ -16,9 +16,17 @@ export function cursorAfter(row: { place: string; id: string }) {
 
 export function placeOf(cursor: string): Place {
   const [, at, id] =
-    /^(\d{4}-\d\d-\d\dT[\d:.]{8,15}Z) ([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
-  if (at === undefined || id === undefined || Number.isNaN(Date.parse(at))) throw new InvalidCursor()
+    /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(
+      Buffer.from(cursor, 'base64url').toString()
+    ) ?? []
+  if (at === undefined || id === undefined || !isMoment(at)) throw new InvalidCursor()
   return { at, id }
+}
+
+/** JavaScript reads the 30th of February as the 2nd of March; Postgres refuses it, and the year 0 too. */
+function isMoment(at: string) {
+  const time = new Date(at)
+  return !at.startsWith('0000') && !Number.isNaN(time.getTime()) && time.toISOString().slice(0, 19) === at.slice(0, 19)
 }
 
 /** What to select so that `cursorAfter` can be asked. */

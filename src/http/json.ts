@@ -2,15 +2,22 @@ import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance } from 'fastify'
 import { InvalidJson, InvalidRequest } from '#errors.ts'
 
+// Far beyond what anybody writes, and far below what ends Postgres' stack, or ours.
+const deepest = 200
+
 /** Fastify's parser, made strict: what Postgres could not keep is refused here and not with a 500 later. */
 export function parseJsonStrictly(app: FastifyInstance) {
   const parse = app.getDefaultJsonParser('error', 'error')
 
-  app.removeContentTypeParser('application/json')
+  // Fastify's own parser for plain text would hand a body on as a text: one that is meant as JSON says so.
+  app.removeContentTypeParser(['application/json', 'text/plain'])
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const bytes = body as Buffer
     if (!isUtf8(bytes)) return done(new InvalidJson('it is not valid UTF-8'))
+    if (nestsTooDeeply(bytes)) return done(new InvalidRequest(`The body nests more than ${deepest} levels deep`))
     const text = bytes.toString()
+    // Many clients say that they send JSON whatever they send. Where nothing is asked for, nothing is fine.
+    if (text === '' && !request.routeOptions.schema?.body) return done(null, undefined)
     parse(request, text, (error, value) => {
       if (error) return done(new InvalidJson(text === '' ? 'it is empty' : error.message))
       // Only these escapes can bring in what is looked for; most bodies have none.
@@ -21,6 +28,25 @@ export function parseJsonStrictly(app: FastifyInstance) {
       done(null, value)
     })
   })
+}
+
+const [quote, backslash, openList, closeList, openObject, closeObject] = Buffer.from('"\\[]{}')
+
+/** Counts brackets outside of texts: whether they match is the parser's to say. */
+function nestsTooDeeply(bytes: Buffer) {
+  let depth = 0
+  let inText = false
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]
+    if (inText) {
+      if (byte === backslash) i++
+      else if (byte === quote) inText = false
+    } else if (byte === quote) inText = true
+    else if (byte === openList || byte === openObject) {
+      if (++depth > deepest) return true
+    } else if (byte === closeList || byte === closeObject) depth--
+  }
+  return false
 }
 
 /** The path of the first text that Postgres has no way to keep. Without recursion: a body may nest deeply. */

@@ -1,6 +1,5 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
-import Value from 'typebox/value'
 import { checkOf, refuse } from '#schema/check.ts'
 
 /**
@@ -10,8 +9,19 @@ import { checkOf, refuse } from '#schema/check.ts'
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const check = checkOf(schema)
   return (data: unknown) => {
-    const value = httpPart === 'querystring' ? Value.Convert(schema, data) : data
+    const value = httpPart === 'querystring' ? readNumbers(schema, data as Record<string, unknown>) : data
     const problems = check(value)
     return problems.length > 0 ? { error: refuse(problems) } : { value }
   }
+}
+
+/** Only what is written as a number is one: not an empty text, and 1.5 is not rounded to please an integer. */
+function readNumbers(schema: TSchema, query: Record<string, unknown>) {
+  const { properties = {} } = schema as { properties?: Record<string, { type?: string }> }
+  return Object.fromEntries(
+    Object.entries(query).map(([name, value]) => {
+      const numeric = ['number', 'integer'].includes(properties[name]?.type ?? '')
+      return [name, numeric && typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value]
+    })
+  )
 }

@@ -8,7 +8,7 @@ const Seconds = (maximum = 315_360_000) => Type.Number({ minimum: 0, maximum })
 
 export const Submission = Type.Object(
   {
-    task: Type.Optional(Type.String({ default: 'process_data', description: 'which kind of work' })),
+    task: Type.Optional(Type.String({ maxLength: 100, default: 'process_data', description: 'which kind of work' })),
     args: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     name: Type.Optional(Type.String({ maxLength: 200 })),
     description: Type.Optional(Type.String({ maxLength: 10_000 })),

@@ -77,9 +77,9 @@ export function newTask(
 
 function times({ scheduled_time, eta = scheduled_time, countdown, expires }: Submission) {
   return {
-    eta,
+    eta: eta && new Date(eta).toISOString(),
     countdown,
-    expires_at: typeof expires === 'string' ? expires : undefined,
+    expires_at: typeof expires === 'string' ? new Date(expires).toISOString() : undefined,
     expires_in: typeof expires === 'number' ? expires : undefined
   }
 }

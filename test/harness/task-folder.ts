@@ -24,7 +24,7 @@ export function taskModule(name: string, body: string, settings = '') {
       name: '${name}',
       args: Type.Record(Type.String(), Type.Any()),
       retry_delay: 0,
-      ${settings}
+      ${settings && `${settings},`}
       async run (args, { id, attempt, signal, progress, log }) { ${body} }
     })
   `
