@@ -40,7 +40,8 @@ for (let sent = -20; sent < count; sent++) {
 }
 for (const p of [50, 90, 99]) console.log(`request sent to body running, p${p}: ${percentile(delays, p).toFixed(2)} ms`)
 
-await delay(2_000)
+// Postgres counts what a connection did only when it has been quiet for a while.
+await delay(15_000)
 const before = await transactions()
 await delay(idleSeconds * 1000)
 const after = await transactions()

@@ -38,10 +38,10 @@ export async function openBoss({ db, migrate = false, supervise = false, onError
     migrate,
     supervise,
     schedule: supervise,
-    // Seconds of lateness for a schedule, rather than the half minute of the defaults.
-    cronMonitorIntervalSeconds: 1,
-    cronWorkerIntervalSeconds: 1,
-    // REINDEX CONCURRENTLY and the checks for bloat run once a day from here.
+    // Seconds of lateness for a schedule, and not the half minute of the defaults. At 1 s each, an idle worker would
+    // make three queries a second for this alone.
+    cronMonitorIntervalSeconds: 5,
+    cronWorkerIntervalSeconds: 5,
     persistWarnings: true
   })
   boss.on('error', onError)

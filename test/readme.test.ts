@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import t from 'tap'
+import { settings } from '../src/config.ts'
+import * as errors from '../src/errors.ts'
+import { openService } from './harness/service.ts'
+
+const readme = await readFile(path.resolve(import.meta.dirname, '../README.md'), 'utf8')
+
+t.test('the README lists every setting, with its default and what it is', async t => {
+  const rows = tableIn('## Settings')
+
+  t.strictSame(
+    rows,
+    Object.entries(settings).map(([name, { fallback, about }]) => [
+      `\`${name}\``,
+      name === 'WORKER_CONCURRENCY' ? 'number of cores' : fallback === undefined ? '–' : `\`${fallback}\``,
+      about
+    ])
+  )
+})
+
+t.test('the README lists every error, with its status', async t => {
+  const rows = tableIn('## Errors').map(([code, status]) => [code, Number(status)])
+
+  const known = Object.values(errors).map(Coded => new Coded())
+  t.strictSame(rows.toSorted(), known.map(({ code, statusCode }) => [`\`${code}\``, statusCode]).toSorted())
+})
+
+t.test('the examples of the README do what it says', async t => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-readme-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  await writeFile(path.join(folder, 'greet.ts'), blocks('ts')[0]!.code)
+  const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
+  const address = await service.api.listen()
+
+  const examples = blocks('sh').filter(({ expected }) => expected !== undefined)
+  t.ok(examples.length >= 10, 'there are examples')
+  const outputs = await runInOneShell(
+    examples.map(({ code }) => code.replaceAll('http://127.0.0.1:8000', address)),
+    folder
+  )
+
+  for (const [index, { code, expected }] of examples.entries()) {
+    t.ok(fits(JSON.parse(expected!), JSON.parse(outputs[index]!)), code.split('\n').at(-1)!, {
+      found: outputs[index],
+      expected
+    })
+  }
+
+  const [greeting] = (await service.get('/api/tasks?task=greet')).json().items
+  t.match(await service.finished(greeting.id), { result: { greeting: 'Hello, Ada!' }, attempts: 2 })
+})
+
+function tableIn(heading: string) {
+  const section = readme.slice(readme.indexOf(`\n${heading}\n`)).split('\n## ')[1]!
+  return section
+    .split('\n')
+    .filter(line => line.startsWith('| `'))
+    .map(line => line.slice(2, -2).split(' | '))
+}
+
+/** The code blocks in a language, each with the JSON block that follows it at once. */
+function blocks(language: string) {
+  const pattern = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\\n\`\`\`(?:\\n\`\`\`json\\n([\\s\\S]*?)\\n\`\`\`)?`, 'g')
+  return [...readme.matchAll(pattern)].map(([, code, expected]) => ({ code: code!, expected }))
+}
+
+/** As a reader does it: one after the other, with the variables of the ones before. */
+async function runInOneShell(scripts: string[], cwd: string) {
+  const mark = '\u0001'
+  const shell = spawn('bash', ['-e', '-c', scripts.join(`\nprintf '${mark}'\n`)], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  let output = ''
+  for await (const chunk of shell.stdout.setEncoding('utf8')) output += chunk
+  return output.split(mark)
+}
+
+/** Everything that is expected is there; `…` stands for whatever it is. */
+function fits(expected: unknown, found: unknown): boolean {
+  if (typeof expected === 'string' && expected.includes('…')) {
+    const pattern = expected.split('…').map(RegExp.escape).join('.+')
+    return typeof found === 'string' && new RegExp(`^${pattern}$`).test(found)
+  }
+  if (typeof expected !== 'object' || expected === null) return expected === found
+  if (typeof found !== 'object' || found === null) return false
+  return Object.entries(expected).every(([key, value]) => fits(value, (found as Record<string, unknown>)[key]))
+}
