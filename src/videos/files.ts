@@ -2,7 +2,7 @@ import path from 'node:path'
 import send from '@fastify/send'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Database } from '#database/connect.ts'
-import { FileNotFound, VideoNotFound } from '#errors.ts'
+import { FileNotFound, PreconditionFailed, RangeNotSatisfiable, VideoNotFound } from '#errors.ts'
 import type { Probe } from '#media/ffprobe.ts'
 import { isUuid } from '#schema/common.ts'
 import type { Storage } from '#storage/disk.ts'
@@ -34,17 +34,27 @@ export async function serveFile(
   const video = isUuid(id) ? await findVideo(db, id) : undefined
   if (!video) throw new VideoNotFound(id)
 
-  const key = name === 'original' ? originalOf(id) : await keyOf(db, id, name)
-  if (!key) throw new FileNotFound(name)
+  const file = name === 'original' ? { key: originalOf(id), bytes: video.bytes } : await findPrint(db, id, name)
+  if (!file) throw new FileNotFound(name)
+  const { key, bytes } = file
 
-  const { statusCode, headers, stream, type } = await send(request.raw, encodeURI(path.basename(key)), {
+  const { method, headers: asked } = request.raw
+  const range = within(bytes, asked.range)
+  const asking = { method, headers: { ...asked, ...(range && { range }) } } as typeof request.raw
+  const { statusCode, headers, stream, type } = await send(asking, encodeURI(path.basename(key)), {
     root: path.dirname(storage.locate(key)),
     contentType: false,
     cacheControl: false,
     index: false,
     dotfiles: 'allow'
   })
-  if (type === 'error' && statusCode === 404) throw new FileNotFound(name)
+  if (type !== 'file') {
+    stream.destroy()
+    if (statusCode === 412) throw new PreconditionFailed()
+    if (statusCode !== 416) throw new FileNotFound(name)
+    reply.header('content-range', `bytes */${bytes}`)
+    throw new RangeNotSatisfiable()
+  }
   return reply
     .code(statusCode)
     .headers(headers)
@@ -54,10 +64,16 @@ export async function serveFile(
     .send(stream)
 }
 
-async function keyOf(db: Database, id: string, name: string) {
+async function findPrint(db: Database, id: string, name: string) {
   const prints = await listRenditions(db, [id])
-  return prints.find(({ status, storage_key }) => status === 'ready' && path.basename(storage_key ?? '') === name)
-    ?.storage_key
+  const print = prints.find(({ status, storage_key: key }) => status === 'ready' && path.basename(key ?? '') === name)
+  return print && { key: print.storage_key!, bytes: print.bytes! }
+}
+
+/** The last so many bytes of a file that has fewer are all of it; `send` would say that there is no such part. */
+function within(bytes: number, range: string | undefined) {
+  const last = /^bytes=-(\d+)$/.exec(range ?? '')?.[1]
+  return Number(last) > bytes ? 'bytes=0-' : range
 }
 
 function typeOf(key: string) {
