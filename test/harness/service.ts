@@ -67,7 +67,7 @@ export async function openService(t: Test, { env = {}, worker = false }: Options
 
   const service: Service = {
     url,
-    dataDir,
+    dataDir: config.DATA_DIR,
     env: settings,
     api,
     db: api.db,
@@ -109,10 +109,10 @@ export async function openService(t: Test, { env = {}, worker = false }: Options
       return started
     },
     async files() {
-      const entries = await readdir(dataDir, { recursive: true, withFileTypes: true })
+      const entries = await readdir(config.DATA_DIR, { recursive: true, withFileTypes: true })
       return entries
         .filter(entry => entry.isFile())
-        .map(entry => path.relative(dataDir, path.join(entry.parentPath, entry.name)))
+        .map(entry => path.relative(config.DATA_DIR, path.join(entry.parentPath, entry.name)))
         .sort()
     }
   }

@@ -3,6 +3,7 @@ import { openForm } from '../harness/form.ts'
 import { leftovers, nothing } from '../harness/leftovers.ts'
 import { openLine } from '../harness/line.ts'
 import { openService, type Service } from '../harness/service.ts'
+import { until } from '../harness/until.ts'
 
 const half = Buffer.alloc(512 * 1024, 'v')
 
@@ -18,15 +19,13 @@ function chunk(data: Buffer) {
   return Buffer.concat([Buffer.from(`${data.length.toString(16)}\r\n`), data, Buffer.from('\r\n')])
 }
 
-/** Waits until the service has put away what it had received, or has got it in the first place. */
-async function until(service: Service, condition: (left: Awaited<ReturnType<typeof leftovers>>) => boolean) {
-  const end = Date.now() + 20_000
-  for (;;) {
+/** Waits until there are so many half uploads, and answers all that there is. */
+function untilHalf(service: Service, count: number) {
+  const look = async () => {
     const left = await leftovers(service)
-    if (condition(left)) return left
-    if (Date.now() > end) throw new Error(`It did not come about: ${JSON.stringify(left)}`)
-    await new Promise(setImmediate)
+    return left.half_uploads.length === count && left
   }
+  return until(look, `there are ${count} half uploads`)
 }
 
 t.test('a client that hangs up half way leaves nothing, however it says how much it sends', async t => {
@@ -39,11 +38,11 @@ t.test('a client that hangs up half way leaves nothing, however it says how much
       const { start, head } = begin(path, { length })
       await line.send(start)
       await line.send(length === undefined ? chunk(head) : head)
-      await until(service, ({ half_uploads }) => half_uploads.length === 1)
+      await untilHalf(service, 1)
 
       line.hangUp()
 
-      t.strictSame(await until(service, ({ half_uploads }) => half_uploads.length === 0), nothing)
+      t.strictSame(await untilHalf(service, 0), nothing)
     }
   }
   t.equal((await service.upload([{ filename: 'next.mp4', content: half }])).statusCode, 201, 'the next one is taken')
@@ -60,11 +59,11 @@ t.test('many clients that hang up at once leave nothing, and the service stays u
       await line.send(head)
     })
   )
-  await until(service, ({ half_uploads }) => half_uploads.length === 30)
+  await untilHalf(service, 30)
 
   for (const line of lines) line.hangUp()
 
-  t.strictSame(await until(service, ({ half_uploads }) => half_uploads.length === 0), nothing)
+  t.strictSame(await untilHalf(service, 0), nothing)
   t.equal((await fetch(`${address}/health/live`)).status, 200)
 })
 
@@ -79,10 +78,10 @@ t.test('a client that hangs up before the file, or right behind it, leaves nothi
   const late = await openLine(t, address)
   await late.send(start)
   await late.send(Buffer.concat([head, tail]))
-  await until(service, ({ half_uploads }) => half_uploads.length === 1)
+  await untilHalf(service, 1)
   late.hangUp()
 
-  t.strictSame(await until(service, ({ half_uploads }) => half_uploads.length === 0), nothing)
+  t.strictSame(await untilHalf(service, 0), nothing)
 })
 
 t.test('a client that says it is done before the form is hears what is wrong with it', async t => {

@@ -1,0 +1,14 @@
+import { readdir, readFile } from 'node:fs/promises'
+
+/** The ids of the processes whose command line names something: a folder of a test's own, say. */
+export async function processesAbout(text: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name))
+  const found = await Promise.all(
+    pids.map(async pid =>
+      (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes(text) ? [pid] : []
+    )
+  )
+  return found.flat().map(Number)
+}
+
+export const skipWithoutProc = process.platform === 'linux' ? false : 'processes are found in /proc'

@@ -1,0 +1,127 @@
+import path from 'node:path'
+import t from 'tap'
+import { shoot } from '../harness/clip.ts'
+import { openService, type Service } from '../harness/service.ts'
+import { slowFfmpeg } from '../harness/slow-ffmpeg.ts'
+import { until } from '../harness/until.ts'
+
+const nobody = '01980000-0000-7000-8000-000000000000'
+
+async function videoOf(service: Service, id: string) {
+  return (await service.get(`/api/videos/${id}`)).json()
+}
+
+t.test('a video that waits or is at work answers with the task that is there', async t => {
+  const service = await openService(t)
+  const { id, task_id } = await service.keep('film')
+
+  const first = await service.post(`/api/videos/${id}/process`)
+  const second = await service.post(`/process-video/`, { video_id: id })
+
+  t.equal(first.statusCode, 202)
+  t.strictSame(first.json(), { task_id })
+  t.strictSame(second.json(), { task_id, status: 'Task started' })
+})
+
+t.test('again means new prints in the place of the old, which are served until then', async t => {
+  const service = await openService(t, { env: await slowFfmpeg(t), worker: true })
+  const { id, task_id } = await service.keep(await shoot({ seconds: 2 }))
+  await service.finished(task_id)
+  const before = await videoOf(service, id)
+  const [url] = before.renditions.map(({ url }: any) => url).filter(Boolean)
+  const old = (await service.get(url)).headers.etag
+  const oldFiles = await service.files()
+
+  const response = await service.post(`/api/videos/${id}/process`)
+  const again = response.json().task_id
+  await service.until(again, ({ progress }) => progress !== null)
+  const during = await videoOf(service, id)
+  const served = await service.get(url)
+  const task = await service.finished(again)
+
+  t.equal(response.statusCode, 202)
+  t.not(again, task_id)
+  t.match(during, { status: 'processing', processed: false, task_id: again, error: null, ready_at: null })
+  t.equal(during.renditions.find((print: any) => print.url === url)?.status, 'ready')
+  t.equal(served.statusCode, 200)
+  t.equal(served.headers.etag, old)
+  t.equal(task.state, 'SUCCESS')
+  const after = await videoOf(service, id)
+  t.match(after, { status: 'ready', processed: true, task_id: again })
+  t.not(after.ready_at, before.ready_at)
+  t.not((await service.get(url)).headers.etag, old, 'a player that has half of the old one begins anew')
+  await until(async () => (await service.files()).length === oldFiles.length, 'the old prints are gone')
+  const kept = await service.files()
+  t.notOk(kept.some(file => file !== `videos/${id}/original` && oldFiles.includes(file)))
+  t.strictSame(kept.map(file => path.basename(file)).sort(), oldFiles.map(file => path.basename(file)).sort())
+})
+
+t.test('again after a failure is a fresh start', async t => {
+  const service = await openService(t)
+  const { id, task_id } = await service.keep('no film')
+  await service.startWorker()
+  await service.finished(task_id)
+
+  const again = (await service.post(`/api/videos/${id}/process`)).json().task_id
+  const task = await service.finished(again)
+
+  t.not(again, task_id)
+  t.match(task, { state: 'FAILURE', attempts: 1, video_id: id })
+  t.match(await videoOf(service, id), { status: 'failed', task_id: again, error: { type: 'not_media' } })
+})
+
+t.test('when making new prints is cancelled the old ones stay', async t => {
+  const service = await openService(t, { env: await slowFfmpeg(t), worker: true })
+  const { id, task_id } = await service.keep(await shoot({ seconds: 2 }))
+  await service.finished(task_id)
+  const before = await service.files()
+
+  const again = (await service.post(`/api/videos/${id}/process`)).json().task_id
+  await service.until(again, ({ progress }) => progress !== null)
+  await service.post(`/api/tasks/${again}/cancel?wait=10`)
+
+  t.match((await service.get(`/api/tasks/${again}`)).json(), { state: 'REVOKED' })
+  await until(async () => (await service.files()).length === before.length, 'what was begun is gone')
+  t.strictSame(await service.files(), before)
+  const video = await videoOf(service, id)
+  const print = video.renditions.find(({ url }: any) => url !== null)
+  t.equal((await service.get(print.url)).statusCode, 200)
+})
+
+t.test('ten requests at once make one task', async t => {
+  const service = await openService(t)
+  const { id, task_id } = await service.keep('no film')
+  await service.post(`/api/tasks/${task_id}/cancel`)
+
+  const responses = await Promise.all(Array.from({ length: 10 }, () => service.post(`/api/videos/${id}/process`)))
+
+  const ids = new Set(responses.map(response => response.json().task_id))
+  t.equal(ids.size, 1)
+  t.notOk(ids.has(task_id))
+  t.match(await videoOf(service, id), { status: 'uploaded', task_id: [...ids][0] })
+})
+
+t.test('a video that does not exist is not processed', async t => {
+  const service = await openService(t)
+
+  for (const id of [nobody, 'garbage', 'x'.repeat(100), '%00', '..%2f..', "'%20or%20true"]) {
+    const response = await service.post(`/api/videos/${id}/process`)
+    t.match(response.json(), { status: 404, code: 'VIDEO_NOT_FOUND' }, id)
+  }
+  for (const video_id of [nobody, 'garbage', '']) {
+    t.match((await service.post('/process-video', { video_id })).json(), { status: 404, code: 'VIDEO_NOT_FOUND' })
+  }
+  const { rows } = await service.db.pool.query('select from darkroom.tasks')
+  t.equal(rows.length, 0)
+})
+
+t.test('it takes no body, whatever its client says about one', async t => {
+  const service = await openService(t)
+  const { id, task_id } = await service.keep('film')
+
+  const bare = await service.post(`/api/videos/${id}/process`, undefined, { 'content-type': 'application/json' })
+  const empty = await service.post(`/api/videos/${id}/process`, {})
+
+  t.strictSame(bare.json(), { task_id })
+  t.strictSame(empty.json(), { task_id })
+})

@@ -1,0 +1,118 @@
+import t from 'tap'
+import { shoot } from '../harness/clip.ts'
+import { leftovers } from '../harness/leftovers.ts'
+import { processesAbout, skipWithoutProc } from '../harness/processes.ts'
+import { openService } from '../harness/service.ts'
+import { slowFfmpeg } from '../harness/slow-ffmpeg.ts'
+import { until } from '../harness/until.ts'
+
+const gone = { half_uploads: [], folders: [], videos: 0, renditions: 0 }
+
+t.test('a video that waits goes with its file, and its task is revoked', async t => {
+  const service = await openService(t)
+  const { id, task_id } = await service.keep('film')
+
+  const response = await service.delete(`/api/videos/${id}`)
+
+  t.equal(response.statusCode, 204)
+  t.equal(response.body, '')
+  t.match(await leftovers(service), gone)
+  t.match((await service.get(`/api/tasks/${task_id}`)).json(), { state: 'REVOKED', status: 'CANCELLED' })
+  t.match((await service.get(`/api/videos/${id}`)).json(), { status: 404, code: 'VIDEO_NOT_FOUND' })
+  t.strictSame((await service.get('/api/videos')).json().items, [])
+})
+
+t.test('a video that is being processed goes with its processes', { skip: skipWithoutProc }, async t => {
+  const service = await openService(t, { env: await slowFfmpeg(t), worker: true })
+  const { id, task_id } = await service.keep(await shoot({ seconds: 60, fps: 5 }))
+  await service.until(task_id, ({ progress }) => progress !== null)
+  t.ok((await processesAbout(service.dataDir)).length > 0, 'ffmpeg runs')
+
+  const response = await service.delete(`/api/videos/${id}`)
+
+  t.equal(response.statusCode, 204)
+  t.strictSame(await processesAbout(service.dataDir), [], 'ffmpeg is gone when the answer comes')
+  t.match((await service.get(`/api/tasks/${task_id}`)).json(), { state: 'REVOKED', error: { type: 'cancelled' } })
+  t.match(await leftovers(service), gone)
+  const { rows } = await service.db.pool.query('select outcome from darkroom.attempts where task_id = $1', [task_id])
+  t.strictSame(rows, [{ outcome: 'cancelled' }])
+})
+
+t.test('a video whose worker does not answer goes all the same', async t => {
+  const service = await openService(t)
+  const { id, task_id } = await service.keep('film')
+  // As if a worker had taken it and was then cut off.
+  await service.db.pool.query(`update pgboss.job set state = 'active', started_on = now() where id = $1`, [task_id])
+  await service.db.pool.query(
+    `update darkroom.tasks set state = 'STARTED', attempts = 1, worker = gen_random_uuid(), started_at = now() where id = $1`,
+    [task_id]
+  )
+
+  const response = await service.delete(`/api/videos/${id}`)
+
+  t.equal(response.statusCode, 204)
+  t.match((await service.get(`/api/tasks/${task_id}`)).json(), { state: 'REVOKED' })
+  t.match(await leftovers(service), gone)
+})
+
+t.test('a video that is ready goes with its prints', async t => {
+  const service = await openService(t, { worker: true })
+  const { id, task_id } = await service.keep(await shoot())
+  await service.finished(task_id)
+
+  const response = await service.delete(`/api/videos/${id}/`)
+
+  t.equal(response.statusCode, 204)
+  t.match(await leftovers(service), gone)
+  t.match((await service.get(`/api/tasks/${task_id}`)).json(), { state: 'SUCCESS' }, 'what was done stays done')
+  t.equal((await service.get(`/api/videos/${id}/files/180p.mp4`)).statusCode, 404)
+  t.equal((await service.get(`/api/videos/${id}/files/original`)).statusCode, 404)
+})
+
+t.test('other videos stay', async t => {
+  const service = await openService(t)
+  const one = await service.keep('film')
+  const other = await service.keep('film')
+
+  await service.delete(`/api/videos/${one.id}`)
+
+  t.strictSame(await service.files(), [`videos/${other.id}/original`])
+  t.match((await service.get(`/api/tasks/${other.task_id}`)).json(), { state: 'PENDING' })
+})
+
+t.test('a video goes once; twice, or one that never was, is not found', async t => {
+  const service = await openService(t)
+  const { id } = await service.keep('film')
+  await service.delete(`/api/videos/${id}`)
+
+  for (const gone of [id, '01980000-0000-7000-8000-000000000000', 'garbage', '%00', '..%2f..%2f..']) {
+    const response = await service.delete(`/api/videos/${gone}`)
+
+    t.equal(response.statusCode, 404, gone)
+    t.match(response.json(), { status: 404, code: 'VIDEO_NOT_FOUND' }, gone)
+  }
+})
+
+t.test('a dozen deletions at once are one', async t => {
+  const service = await openService(t)
+  const { id } = await service.keep('film')
+
+  const responses = await Promise.all(Array.from({ length: 12 }, () => service.delete(`/api/videos/${id}`)))
+
+  t.ok(responses.some(({ statusCode }) => statusCode === 204))
+  t.ok(responses.every(({ statusCode }) => statusCode === 204 || statusCode === 404))
+  t.match(await leftovers(service), gone)
+})
+
+t.test('a worker that comes to a video after it is gone leaves nothing of it', async t => {
+  const service = await openService(t)
+  const { id, task_id } = await service.keep(await shoot())
+  const again = await service.submit('process_video', { video_id: id })
+  await service.db.pool.query('delete from darkroom.videos where id = $1', [id])
+
+  await service.startWorker()
+
+  await Promise.all([task_id, again].map(task => service.finished(task)))
+  await until(async () => (await leftovers(service)).folders.length === 0, 'its folder is gone')
+  t.match(await leftovers(service), gone)
+})

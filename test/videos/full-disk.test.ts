@@ -1,0 +1,75 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import t from 'tap'
+import { shoot } from '../harness/clip.ts'
+import { leftovers, nothing } from '../harness/leftovers.ts'
+import { openService } from '../harness/service.ts'
+import { mountSmallDisk, withoutSmallDisk } from '../harness/small-disk.ts'
+import { until } from '../harness/until.ts'
+
+const MiB = 1024 ** 2
+
+async function fill(disk: string) {
+  for (let file = 0; ; file++) {
+    try {
+      await writeFile(path.join(disk, `ballast-${file}`), Buffer.alloc(4096))
+    } catch {
+      return
+    }
+  }
+}
+
+t.test('an upload that the disk has no room for is refused as such and leaves nothing', async t => {
+  const disk = await mountSmallDisk(t, 4)
+  if (!disk) return t.pass(withoutSmallDisk, { skip: withoutSmallDisk })
+  const service = await openService(t, { env: { DATA_DIR: disk } })
+
+  const response = await service.upload([{ filename: 'large.mp4', content: Buffer.alloc(8 * MiB) }])
+
+  t.equal(response.statusCode, 507)
+  t.match(response.headers['content-type'], /^application\/problem\+json/)
+  t.match(response.json(), { status: 507, code: 'STORAGE_FULL', title: 'Insufficient Storage' })
+  t.strictSame(await leftovers(service), nothing)
+  t.equal((await service.upload([{ filename: 'small.mp4', content: Buffer.alloc(MiB) }])).statusCode, 201)
+})
+
+t.test('a client that is sending when the disk is full hears so', async t => {
+  const disk = await mountSmallDisk(t, 4)
+  if (!disk) return t.pass(withoutSmallDisk, { skip: withoutSmallDisk })
+  const service = await openService(t, { env: { DATA_DIR: disk } })
+  const body = new FormData()
+  body.append('video', new Blob([Buffer.alloc(40 * MiB)]), 'large.mp4')
+
+  const response = await fetch(`${await service.listen()}/upload/`, { method: 'POST', body })
+
+  t.equal(response.status, 507)
+  t.match(await response.json(), { code: 'STORAGE_FULL' })
+  t.strictSame(await leftovers(service), nothing)
+})
+
+t.test('a disk without room for a single byte refuses too', async t => {
+  const disk = await mountSmallDisk(t, 1)
+  if (!disk) return t.pass(withoutSmallDisk, { skip: withoutSmallDisk })
+  const service = await openService(t, { env: { DATA_DIR: disk } })
+  await fill(disk)
+
+  const response = await service.upload([{ filename: 'tiny.mp4', content: 'x' }])
+
+  t.match(response.json(), { status: 507, code: 'STORAGE_FULL' })
+  t.strictSame(await leftovers(service), nothing)
+})
+
+t.test('a film whose prints the disk has no room for fails and leaves no half of a print', async t => {
+  const disk = await mountSmallDisk(t, 2)
+  if (!disk) return t.pass(withoutSmallDisk, { skip: withoutSmallDisk })
+  const service = await openService(t, { env: { DATA_DIR: disk } })
+  const { id, task_id } = await service.keep(await shoot({ size: '640x480', seconds: 1 }))
+  await fill(disk)
+
+  await service.startWorker()
+  const tried = await service.until(task_id, ({ state }) => state === 'RETRY' || state === 'FAILURE')
+
+  t.match(tried, { state: 'RETRY', error: { message: /./ } })
+  const left = async () => (await service.files()).filter(file => !file.startsWith('ballast')).join()
+  await until(async () => (await left()) === `videos/${id}/original`, 'only the original is left')
+})
