@@ -85,6 +85,7 @@ export async function startApi({ url, config, kinds, log, needsWorker }: Needs):
         await ears.close()
         await voice.flush()
         await db.close()
+        await storage.close()
       })()
       return stopped
     }

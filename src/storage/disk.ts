@@ -1,9 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
+import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { openWriter } from './writer.ts'
 
 /** A file that has arrived but has no name yet: keep it or drop it. */
 export interface Received {
@@ -23,6 +23,7 @@ export interface Storage {
   /** The names in a folder, with the time at which each was last written to; none when there is no folder. */
   list(key: string): Promise<{ name: string; changed: Date }[]>
   createFolder(key: string): Promise<string>
+  close(): Promise<void>
 }
 
 export const incoming = 'incoming'
@@ -30,6 +31,7 @@ export const incoming = 'incoming'
 /** Keys are paths below DATA_DIR, made by us from ids and fixed names; nothing a user chose is ever part of one. */
 export async function openStorage(root: string): Promise<Storage> {
   await mkdir(path.join(root, incoming), { recursive: true })
+  const writer = openWriter()
 
   function locate(key: string) {
     const file = path.join(root, key)
@@ -46,21 +48,16 @@ export async function openStorage(root: string): Promise<Storage> {
     async receive(stream) {
       const part = locate(`${incoming}/${randomUUID()}.part`)
       const drop = () => rm(part, { force: true })
-      const hash = createHash('sha256')
-      let bytes = 0
-      stream.on('data', (chunk: Buffer) => {
-        bytes += chunk.length
-        hash.update(chunk)
-      })
+      const out = writer.create(part)
       try {
-        await pipeline(stream, createWriteStream(part, { flags: 'wx', highWaterMark: 1024 * 1024 }))
+        await pipeline(stream, out)
       } catch (error) {
         await drop()
         throw error
       }
       return {
-        bytes,
-        sha256: hash.digest('hex'),
+        bytes: out.bytes,
+        sha256: out.sha256,
         async keep(key) {
           const file = locate(key)
           await mkdir(path.dirname(file), { recursive: true })
@@ -94,7 +91,9 @@ export async function openStorage(root: string): Promise<Storage> {
     async createFolder(key) {
       await mkdir(locate(key), { recursive: true })
       return locate(key)
-    }
+    },
+
+    close: () => writer.close()
   }
 }
 
