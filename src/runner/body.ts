@@ -6,6 +6,10 @@ import type { Failure, Finished } from './protocol.ts'
 // What a row can carry without hurting everybody who lists tasks. Larger things belong into a file.
 const largestResult = 1024 * 1024
 const longestMessage = 10_000
+const longestType = 200
+const largestDetail = 64 * 1024
+// A retry may be asked for so many seconds from now; 10 years, as everywhere.
+const longestDelay = 315_360_000
 
 /** Runs a task's body and makes a value of however it ends; it never throws. */
 export async function runBody(kind: Kind, args: unknown, context: Context & { db?: Database }): Promise<Finished> {
@@ -15,8 +19,9 @@ export async function runBody(kind: Kind, args: unknown, context: Context & { db
       const list = problems.map(({ field, message }) => `${field || 'args'} ${message}`).join('; ')
       throw new GiveUp(`The arguments do not fit: ${list}`, 'InvalidArgs')
     }
+    const progress = (fraction: number, detail?: unknown) => context.progress(fraction, presentable(detail))
     // An inline kind is never run where there is no database.
-    const result = await kind.run(args, context as Context & { db: Database })
+    const result = await kind.run(args, { ...context, progress } as Context & { db: Database })
     return { type: 'success', result: asJson(result), peak_memory: peakMemory() }
   } catch (error) {
     return failure(error)
@@ -32,13 +37,25 @@ function asJson(result: unknown) {
     )
   }
   // Postgres has no NUL in a text, and no half of a surrogate pair.
-  if (/\\u(0000|d[89a-f][0-9a-f]{2})/i.test(json) && !isStorable(result)) {
+  if (/\\u(0000|d[89a-f][0-9a-f]{2})/i.test(json) && !isStorable(JSON.parse(json))) {
     throw new GiveUp(
       'The result has a NUL or a broken surrogate pair in a text, which Postgres cannot keep',
       'ResultNotStorable'
     )
   }
   return json
+}
+
+/** What a report shows beside the fraction; what cannot be shown is left out, for it is no reason to fail. */
+function presentable(detail: unknown) {
+  try {
+    const json = JSON.stringify(detail) ?? 'null'
+    if (Buffer.byteLength(json) > largestDetail) return null
+    const plain = JSON.parse(json)
+    return isStorable(plain) ? plain : null
+  } catch {
+    return null
+  }
 }
 
 function isStorable(value: unknown): boolean {
@@ -48,25 +65,34 @@ function isStorable(value: unknown): boolean {
 }
 
 function failure(thrown: unknown): Failure {
-  const { type, message, stack } = describe(thrown)
+  const { type, message } = describe(thrown)
   return {
     type: 'failure',
-    error: { type: storable(type), message: storable(message).slice(0, longestMessage) },
-    stack,
+    error: { type: storable(type).slice(0, longestType), message: storable(message).slice(0, longestMessage) },
     retry: !(thrown instanceof GiveUp),
-    retry_after: thrown instanceof RetryLater ? thrown.seconds : undefined,
+    retry_after: thrown instanceof RetryLater ? delayIn(thrown.seconds) : undefined,
     peak_memory: peakMemory()
   }
 }
 
-/** People throw anything: what is no Error still gets a type and a sentence. */
+/** People throw anything, also what cannot be shown: whatever it is gets a type and a sentence. */
 function describe(thrown: unknown) {
-  if (thrown instanceof GiveUp) return { type: thrown.type, message: thrown.message, stack: thrown.stack }
-  if (thrown instanceof Error) {
-    const type = thrown.name !== 'Error' ? thrown.name : thrown.constructor.name
-    return { type, message: thrown.message || type, stack: thrown.stack }
+  try {
+    if (thrown instanceof GiveUp) return { type: String(thrown.type), message: String(thrown.message) }
+    if (thrown instanceof Error) {
+      const type = String(thrown.name !== 'Error' ? thrown.name : thrown.constructor.name)
+      return { type, message: String(thrown.message) || type }
+    }
+    return { type: 'NotAnError', message: `The task threw ${String(thrown)}` }
+  } catch {
+    return { type: 'NotAnError', message: 'The task threw something that cannot be shown' }
   }
-  return { type: 'NotAnError', message: `The task threw ${String(thrown)}`, stack: undefined }
+}
+
+/** Undefined, and so the usual delay, where what was asked for is no number of seconds. */
+function delayIn(seconds: unknown) {
+  if (typeof seconds !== 'number' || Number.isNaN(seconds)) return undefined
+  return Math.min(Math.max(seconds, 0), longestDelay)
 }
 
 function storable(text: string) {

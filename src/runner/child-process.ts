@@ -8,6 +8,8 @@ const program = path.join(import.meta.dirname, 'child.ts')
 // A body that was told to stop may tidy up for so long.
 const graceful = 1_000
 const tailLength = 8_192
+// Something that has left the group may hold the output open for ever.
+const lastOutput = 500
 
 export interface Exit {
   type: 'exit'
@@ -41,8 +43,9 @@ export class Child {
       execArgv: ['--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc']
     })
-    this.#process.stdout?.on('data', chunk => this.#keep(chunk))
-    this.#process.stderr?.on('data', chunk => this.#keep(chunk))
+    for (const output of [this.#process.stdout, this.#process.stderr]) {
+      output?.setEncoding('utf8').on('data', chunk => this.#keep(chunk))
+    }
 
     const { promise: ready, resolve: isReady, reject: isBroken } = Promise.withResolvers<void>()
     this.ready = ready
@@ -52,9 +55,16 @@ export class Child {
       const end = (exit_code: number | null, signal: string | null) => {
         if (over) return
         over = true
+        this.#process.stdout?.destroy()
+        this.#process.stderr?.destroy()
         isBroken(new Error(`The child process did not start: ${this.#tail.trim() || `exit code ${exit_code}`}`))
         resolve({ type: 'exit', exit_code, signal, stderr: this.#tail })
       }
+      this.#process.once('exit', (exit_code, signal) => {
+        // What it has started ends with it; otherwise it would hold the output open, and nobody would wait for it.
+        this.#signal('SIGKILL')
+        setTimeout(end, lastOutput, exit_code, signal)
+      })
       this.#process.once('close', end)
       this.#process.once('error', error => {
         this.#keep(String(error))
@@ -139,7 +149,7 @@ export class Child {
   }
 
   /** The last lines only: a body may print gigabytes. */
-  #keep(chunk: Buffer | string) {
-    this.#tail = (this.#tail + chunk.toString()).slice(-tailLength)
+  #keep(chunk: string) {
+    this.#tail = (this.#tail + chunk).slice(-tailLength)
   }
 }

@@ -35,6 +35,7 @@ async function run({ id, task, args, attempt }: Run) {
   if (!kind) {
     // A newer worker may know it.
     const error = { type: 'UnknownTask', message: `This worker does not know the task "${task}"` }
+    running = undefined
     say({ type: 'failure', error, retry: true, peak_memory: 0 })
     return
   }

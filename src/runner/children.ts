@@ -1,4 +1,5 @@
 import { Child } from './child-process.ts'
+import { watchdog } from './watchdog.ts'
 
 interface Options {
   env: NodeJS.ProcessEnv
@@ -15,11 +16,15 @@ interface Options {
 export function childPool({ env, size, maxTasks, maxMemory }: Options) {
   const idle: Child[] = []
   const busy = new Set<Child>()
+  const dog = watchdog()
   let closing = false
 
   function start() {
     const child = new Child(env)
+    const { pid } = child
+    if (pid !== undefined) dog.watch(pid)
     void child.gone.then(() => {
+      if (pid !== undefined) dog.forget(pid)
       const place = idle.indexOf(child)
       if (place >= 0) idle.splice(place, 1)
     })
@@ -62,6 +67,7 @@ export function childPool({ env, size, maxTasks, maxMemory }: Options) {
     async close() {
       closing = true
       await Promise.all([...idle, ...busy].map(child => child.stop({ nicely: false })))
+      dog.close()
     }
   }
 }

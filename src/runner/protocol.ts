@@ -29,7 +29,6 @@ export interface Success {
 export interface Failure {
   type: 'failure'
   error: { type: string; message: string }
-  stack?: string
   /** Whether another try makes sense, and when if the body has said so. */
   retry: boolean
   retry_after?: number

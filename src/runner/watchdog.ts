@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+
+const script = `
+trap '' HUP INT TERM
+groups=
+while read -r verb group; do
+  rest=
+  for each in $groups; do
+    [ "$each" = "$group" ] || rest="$rest $each"
+  done
+  groups=$rest
+  [ "$verb" = forget ] || groups="$groups $group"
+done
+for each in $groups; do
+  kill -s KILL -- "-$each"
+done
+`
+
+/**
+ * A shell that outlives the worker for a moment: when its input ends, because the worker is gone in whatever way, it
+ * kills the process groups that still run. A body that computes never looks at its pipe, and what it has started has
+ * none; without this both would run on beside the next attempt.
+ */
+export function watchdog() {
+  const groups = new Set<number>()
+  let closing = false
+  let shell = start()
+
+  function start(): ChildProcess {
+    // In a session of its own: what is sent to the worker's group is not for it.
+    const next = spawn('/bin/sh', ['-c', script], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+    next.stdin?.on('error', () => {})
+    // Without a shell there is no watchdog; the children still notice by themselves, unless they compute.
+    next.once('error', () => {})
+    next.once('exit', () => {
+      if (!closing) shell = start()
+    })
+    next.unref()
+    for (const group of groups) next.stdin?.write(`watch ${group}\n`)
+    return next
+  }
+
+  return {
+    watch(group: number) {
+      groups.add(group)
+      shell.stdin?.write(`watch ${group}\n`)
+    },
+    forget(group: number) {
+      groups.delete(group)
+      shell.stdin?.write(`forget ${group}\n`)
+    },
+    close() {
+      closing = true
+      shell.stdin?.end()
+    }
+  }
+}

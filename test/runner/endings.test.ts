@@ -1,0 +1,306 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import t from 'tap'
+import type { TaskBody } from '../../src/tasks/schemas.ts'
+import { openService } from '../harness/service.ts'
+import { taskFolder, taskModule } from '../harness/task-folder.ts'
+
+interface Ending {
+  /** What the body does. */
+  body: string
+  settings?: string
+  task: Record<string, unknown>
+  /** The outcomes of its attempts. */
+  outcomes: string[]
+}
+
+const once = 'max_retries: 0'
+const thrown = (type: string, message: string) => ({ state: 'FAILURE', result: null, error: { type, message } })
+
+// How the body of a task may end, and what its task and its attempts then say.
+const endings: Record<string, Ending> = {
+  'fails twice and then succeeds': {
+    body: `if (attempt < 3) throw new Error('not yet'); return attempt`,
+    task: { state: 'SUCCESS', result: 3, error: null, attempts: 3 },
+    outcomes: ['failure', 'failure', 'success']
+  },
+  'fails more often than it may': {
+    body: `throw new RangeError('number ' + attempt)`,
+    settings: 'max_retries: 2',
+    task: { ...thrown('RangeError', 'number 3'), attempts: 3 },
+    outcomes: ['failure', 'failure', 'failure']
+  },
+  'gives up': {
+    body: `throw new GiveUp('it is hopeless', 'Hopeless')`,
+    task: { ...thrown('Hopeless', 'it is hopeless'), attempts: 1 },
+    outcomes: ['failure']
+  },
+  'asks to be tried again later': {
+    body: `if (attempt === 1) throw new RetryLater(0.2, 'busy'); return 'done'`,
+    settings: 'retry_delay: 1000',
+    task: { state: 'SUCCESS', result: 'done', attempts: 2 },
+    outcomes: ['failure', 'success']
+  },
+  'asks for a time that is none': {
+    body: `
+      if (attempt === 1) throw new RetryLater(NaN)
+      if (attempt === 2) throw new RetryLater(-1e300)
+      if (attempt === 3) throw new RetryLater('soon')
+      return 'done'`,
+    task: { state: 'SUCCESS', attempts: 4 },
+    outcomes: ['failure', 'failure', 'failure', 'success']
+  },
+  'throws undefined': {
+    body: 'throw undefined',
+    settings: once,
+    task: thrown('NotAnError', 'The task threw undefined'),
+    outcomes: ['failure']
+  },
+  'throws a text': {
+    body: `throw 'a text'`,
+    settings: once,
+    task: thrown('NotAnError', 'The task threw a text'),
+    outcomes: ['failure']
+  },
+  'throws what cannot be shown': {
+    body: 'throw Object.create(null)',
+    settings: once,
+    task: { state: 'FAILURE', error: { type: 'NotAnError' } },
+    outcomes: ['failure']
+  },
+  'throws a symbol': {
+    body: `throw Symbol('why')`,
+    settings: once,
+    task: thrown('NotAnError', 'The task threw Symbol(why)'),
+    outcomes: ['failure']
+  },
+  'throws an error whose parts are no texts': {
+    body: `throw Object.assign(new Error('x'), { name: 7, message: { deep: true } })`,
+    settings: once,
+    task: { state: 'FAILURE', error: { type: '7', message: '[object Object]' } },
+    outcomes: ['failure']
+  },
+  'throws an error that throws': {
+    body: `throw new (class extends Error { get message () { throw new Error('gotcha') } })()`,
+    settings: once,
+    task: { state: 'FAILURE' },
+    outcomes: ['failure']
+  },
+  'throws what Postgres cannot keep': {
+    body: `throw new Error('a\\0b \\ud800')`,
+    settings: once,
+    task: thrown('Error', 'a\uFFFDb \uFFFD'),
+    outcomes: ['failure']
+  },
+  'throws a novel': {
+    body: `throw new Error('x'.repeat(5_000_000))`,
+    settings: once,
+    task: { state: 'FAILURE', error: { message: 'x'.repeat(10_000) } },
+    outcomes: ['failure']
+  },
+  'throws at once': {
+    body: '}, run2: () => {}, run () { throw new Error("no promise")',
+    settings: once,
+    task: thrown('Error', 'no promise'),
+    outcomes: ['failure']
+  },
+  'answers nothing': { body: '', task: { state: 'SUCCESS', result: null, error: null }, outcomes: ['success'] },
+  'answers a function': { body: 'return () => 1', task: { state: 'SUCCESS', result: null }, outcomes: ['success'] },
+  'answers zero': { body: 'return 0', task: { state: 'SUCCESS', result: 0 }, outcomes: ['success'] },
+  'answers false': { body: 'return false', task: { state: 'SUCCESS', result: false }, outcomes: ['success'] },
+  'answers an empty text': { body: `return ''`, task: { state: 'SUCCESS', result: '' }, outcomes: ['success'] },
+  'answers what is awkward in JSON': {
+    body: `return { date: new Date(0), nan: NaN, not: undefined, text: '\\\\u0000 "\\u2028" 😀', '': [[]] }`,
+    task: {
+      state: 'SUCCESS',
+      result: { date: '1970-01-01T00:00:00.000Z', nan: null, text: '\\u0000 "\u2028" 😀', '': [[]] }
+    },
+    outcomes: ['success']
+  },
+  'answers too much': {
+    body: `return 'x'.repeat(1024 * 1024)`,
+    task: { state: 'FAILURE', error: { type: 'ResultTooLarge' }, attempts: 1 },
+    outcomes: ['failure']
+  },
+  'answers as much as it may': {
+    body: `return 'x'.repeat(1024 * 1024 - 2)`,
+    task: { state: 'SUCCESS', result: 'x'.repeat(1024 * 1024 - 2) },
+    outcomes: ['success']
+  },
+  'answers what Postgres cannot keep': {
+    body: `return { text: 'a\\0b' }`,
+    task: { state: 'FAILURE', error: { type: 'ResultNotStorable' }, attempts: 1 },
+    outcomes: ['failure']
+  },
+  'answers half a surrogate pair in a key': {
+    body: `return { ['\\ud800']: 1 }`,
+    task: { state: 'FAILURE', error: { type: 'ResultNotStorable' }, attempts: 1 },
+    outcomes: ['failure']
+  },
+  'answers it by way of toJSON': {
+    body: `return { toJSON: () => 'a\\0b' }`,
+    task: { state: 'FAILURE', error: { type: 'ResultNotStorable' }, attempts: 1 },
+    outcomes: ['failure']
+  },
+  'answers what nests too deeply': {
+    body: `let value = []; for (let i = 0; i < 100_000; i++) value = [value]; return value`,
+    settings: once,
+    task: { state: 'FAILURE', error: { type: 'RangeError' } },
+    outcomes: ['failure']
+  },
+  'answers a circle': {
+    body: 'const circle = {}; circle.self = circle; return circle',
+    settings: once,
+    task: { state: 'FAILURE', error: { type: 'TypeError' } },
+    outcomes: ['failure']
+  },
+  'answers a BigInt': {
+    body: 'return 1n',
+    settings: once,
+    task: { state: 'FAILURE', error: { type: 'TypeError' } },
+    outcomes: ['failure']
+  },
+  'reports nonsense': {
+    body: `
+      for (const each of [NaN, Infinity, -5, 7, 'half', undefined, null]) progress(each)
+      const circle = {}; circle.self = circle
+      progress(0.5, circle)
+      progress(0.6, 1n)
+      progress(0.7, 'a\\0b')
+      progress(0.8, '\\ud800')
+      log(undefined); log(Symbol('x'))
+      return 'done'`,
+    settings: once,
+    task: { state: 'SUCCESS', result: 'done', progress: 1 },
+    outcomes: ['success']
+  },
+  'exits with a code': {
+    body: 'process.exit(7)',
+    task: { state: 'FAILURE', error: { type: 'poisoned' }, attempts: 3 },
+    outcomes: ['crashed', 'crashed', 'crashed']
+  },
+  'exits as if all were well': {
+    body: 'process.exit(0)',
+    settings: once,
+    task: { state: 'FAILURE', error: { type: 'poisoned' }, attempts: 3 },
+    outcomes: ['crashed', 'crashed', 'crashed']
+  },
+  'kills itself three times': {
+    body: `process.kill(process.pid, 'SIGKILL'); await delay(60_000)`,
+    task: { state: 'FAILURE', error: { type: 'poisoned' }, attempts: 3 },
+    outcomes: ['crashed', 'crashed', 'crashed']
+  },
+  'kills itself twice': {
+    body: `if (attempt < 3) { process.kill(process.pid, 'SIGKILL'); await delay(60_000) } return 'alive'`,
+    settings: once,
+    task: { state: 'SUCCESS', result: 'alive', attempts: 3, error: null },
+    outcomes: ['crashed', 'crashed', 'success']
+  },
+  'forgets a promise that fails': {
+    body: `void Promise.reject(new Error('nobody waits')); await delay(60_000)`,
+    task: { state: 'FAILURE', error: { type: 'poisoned' }, attempts: 3 },
+    outcomes: ['crashed', 'crashed', 'crashed']
+  },
+  'ends its process and leaves one behind that holds its output': {
+    body: `spawn('sleep', ['600'], { stdio: 'inherit' }); process.exit(1)`,
+    task: { state: 'FAILURE', error: { type: 'poisoned' }, attempts: 3 },
+    outcomes: ['crashed', 'crashed', 'crashed']
+  },
+  'prints megabytes': {
+    body: `for (let i = 0; i < 200; i++) console.log('x'.repeat(50_000)); console.error('the end'); return 'said'`,
+    task: { state: 'SUCCESS', result: 'said' },
+    outcomes: ['success']
+  },
+  'hangs up on its worker': {
+    body: 'process.disconnect(); await delay(60_000)',
+    task: { state: 'FAILURE', error: { type: 'poisoned' }, attempts: 3 },
+    outcomes: ['crashed', 'crashed', 'crashed']
+  }
+}
+
+const names = Object.keys(endings)
+const folder = await taskFolder(
+  t,
+  Object.fromEntries(
+    Object.values(endings).map(({ body, settings }, index) => [
+      `${index}.ts`,
+      taskModule(`t${index}`, body, settings).replace(
+        'retry_delay: 0,',
+        settings?.includes('retry_delay') ? '' : 'retry_delay: 0,'
+      )
+    ])
+  )
+)
+const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
+const ids = await Promise.all(names.map((_, index) => service.submit(`t${index}`)))
+
+for (const [index, name] of names.entries()) {
+  t.test(`a task that ${name}`, async t => {
+    const { task: expected, outcomes } = endings[name]!
+
+    const task = await service.finished(ids[index]!)
+
+    t.match(task, expected)
+    const attempts = await attemptsOf(task)
+    t.strictSame(
+      attempts.map(({ outcome }) => outcome),
+      outcomes
+    )
+    t.strictSame(
+      attempts.map(({ number }) => number),
+      outcomes.map((_, index) => index + 1)
+    )
+    t.equal(task.attempts, outcomes.length)
+    t.ok(task.started_at! >= task.created_at && task.finished_at! >= task.started_at!)
+  })
+}
+
+t.test('an attempt that crashed says how, and what it said last', async t => {
+  const folder = await taskFolder(t, {
+    'loud.ts': taskModule(
+      'loud',
+      `console.error('x'.repeat(100_000) + '\\0 ünd Schluß'); process.exitCode = 1; await delay(100); process.exit(9)`
+    ),
+    'shot.ts': taskModule('shot', `console.log('last words'); await delay(50); process.kill(process.pid, 'SIGSEGV')`)
+  })
+  const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
+
+  const loud = await service.finished(await service.submit('loud'))
+  const shot = await service.finished(await service.submit('shot'))
+
+  const [first] = await attemptsOf(loud, service)
+  t.match(first, { exit_code: 9, signal: null, error: { type: 'crashed', message: /exit code 9/ } })
+  t.ok(first!.stderr!.length <= 8_192)
+  t.match(first!.stderr, / ünd Schluß/)
+  t.match((await attemptsOf(shot, service))[0], { exit_code: null, signal: 'SIGSEGV', stderr: 'last words\n' })
+})
+
+t.test('a success keeps how much memory it took', async t => {
+  const [attempt] = await attemptsOf(await service.finished(ids[names.indexOf('answers zero')]!))
+
+  t.ok(attempt!.peak_memory! > 10_000_000)
+})
+
+t.test('retries wait longer each time, up to a limit', async t => {
+  const file = path.join(folder, 'times.txt')
+  const failing = await taskFolder(t, {
+    'failing.ts': taskModule('failing', `appendFileSync(args.file, Date.now() + '\\n'); throw new Error('again')`)
+  })
+  const service = await openService(t, { env: { TASKS_DIR: failing }, worker: true })
+
+  const id = await service.submit(
+    'failing',
+    { file },
+    { max_retries: 4, retry_delay: 0.1, retry_backoff: true, retry_backoff_max: 0.3, retry_jitter: false }
+  )
+  await service.finished(id)
+
+  const times = (await readFile(file, 'utf8')).trim().split('\n').map(Number)
+  const pauses = times.slice(1).map((time, index) => time - times[index]!)
+  t.equal(times.length, 5)
+  for (const [index, least] of [100, 200, 300, 300].entries()) t.ok(pauses[index]! >= least - 5, `${pauses[index]}`)
+})
+
+async function attemptsOf({ id }: Pick<TaskBody, 'id'>, { db } = service) {
+  return db.query.selectFrom('attempts').selectAll().where('task_id', '=', id).orderBy('number').execute()
+}
