@@ -1,5 +1,5 @@
 import type { Claim } from '#tasks/claim.ts'
-import type { Kind, RetrySettings } from '#tasks/define.ts'
+import { defaults, type Kind, type RetrySettings } from '#tasks/define.ts'
 import type { Ending } from '#tasks/ending.ts'
 import { afterCrash, afterFailure } from '#tasks/retry-policy.ts'
 import type { Child, Exit } from './child-process.ts'
@@ -65,8 +65,8 @@ export function runInChild(
       {
         started(at) {
           startedAt = at
-          if (limits.soft) timers.push(setTimeout(stop, limits.soft * 1000, 'soft_time_limit'))
-          if (limits.hard) timers.push(setTimeout(stop, limits.hard * 1000, 'time_limit'))
+          if (limits.soft) timers.push(setTimeout(stop, inTime(limits.soft), 'soft_time_limit'))
+          if (limits.hard) timers.push(setTimeout(stop, inTime(limits.hard), 'time_limit'))
         },
         progress: onProgress,
         log: onLog
@@ -91,10 +91,15 @@ export function runInChild(
       peak_memory: end.type === 'exit' ? null : end.peak_memory,
       stderr: stderr.toWellFormed().replaceAll('\0', '') || null
     }
-    return { ...facts, ...judge(end, reason, claim, { ...kind, ...said(claim) } as RetrySettings) }
+    return { ...facts, ...judge(end, reason, claim, settingsOf(claim, kind)) }
   }
 
   return { claim, ended: live(), stop }
+}
+
+/** A timer of more than 2^31 ms (24 days) would fire at once. */
+function inTime(seconds: number) {
+  return Math.min(seconds * 1000, 2 ** 31 - 1)
 }
 
 /** What an attempt's end means for its task. */
@@ -149,11 +154,8 @@ export function judge(
 }
 
 /** The retry settings that the caller has given; the others are the kind's. */
-function said(claim: Claim) {
+export function settingsOf(claim: Claim, kind: Kind | undefined): RetrySettings {
   const { max_retries, retry_delay, retry_backoff, retry_backoff_max, retry_jitter } = claim
-  return Object.fromEntries(
-    Object.entries({ max_retries, retry_delay, retry_backoff, retry_backoff_max, retry_jitter }).filter(
-      ([, value]) => value !== null
-    )
-  )
+  const said = Object.entries({ max_retries, retry_delay, retry_backoff, retry_backoff_max, retry_jitter })
+  return { ...defaults, ...kind, ...Object.fromEntries(said.filter(([, value]) => value !== null)) }
 }

@@ -1,7 +1,7 @@
 import type { Database } from '#database/connect.ts'
 import type { Claim } from '#tasks/claim.ts'
 import type { Kind } from '#tasks/define.ts'
-import { type Attempt, judge } from './attempt.ts'
+import { type Attempt, judge, settingsOf } from './attempt.ts'
 import { runBody } from './body.ts'
 import type { StopReason } from './protocol.ts'
 
@@ -28,7 +28,7 @@ export function runInline(claim: Claim, kind: Kind, { worker, db, onProgress, on
       db
     })
     const { id, queue, attempt } = claim
-    return { id, queue, attempt, worker, started_at, ...judge(end, reason, claim, kind) }
+    return { id, queue, attempt, worker, started_at, ...judge(end, reason, claim, settingsOf(claim, kind)) }
   }
 
   return {

@@ -7,6 +7,7 @@ import { complete, completeIn } from '#tasks/complete.ts'
 import type { Kind } from '#tasks/define.ts'
 import type { Ending, Settled } from '#tasks/ending.ts'
 import { settle } from '#tasks/settle.ts'
+import { findSettled } from '#tasks/settled.ts'
 
 interface Ended {
   claim: Claim
@@ -37,71 +38,93 @@ export function settler({ db, log, onSettled }: Needs) {
     for (let pause = 50; waiting.length > 0; ) {
       const batch = waiting.slice(0, largestBatch)
       try {
-        await writeBatch(batch)
-        waiting = waiting.slice(batch.length)
-        pause = 50
+        const refused = await writeBatch(batch)
+        // To the end of the line: whoever waits behind them shall not.
+        waiting = [...waiting.slice(batch.length), ...refused]
+        if (refused.length === 0) {
+          pause = 50
+          continue
+        }
       } catch (error) {
-        if (!isOutage(error)) log.error({ err: error }, 'an outcome could not be written')
-        await delay(pause)
-        pause = Math.min(pause * 2, longestPause)
+        if (!isOutage(error)) log.error({ err: error }, 'outcomes could not be written')
       }
+      await delay(pause)
+      pause = Math.min(pause * 2, longestPause)
     }
   }
 
-  async function writeBatch(batch: Ended[]) {
+  /** Answers those that the database refuses whatever they say. */
+  async function writeBatch(batch: Ended[]): Promise<Ended[]> {
     const recorded = batch.filter(({ kind, ending }) => kind?.record && ending.outcome === 'success')
     const plain = batch.filter(ended => !recorded.includes(ended))
-    await writeAll(
-      plain.filter(({ ending }) => ending.outcome === 'success'),
-      endings => complete(db.pool, endings)
-    )
-    await writeAll(
-      plain.filter(({ ending }) => ending.outcome !== 'success'),
-      endings => settle(db, endings)
-    )
-    for (const ended of recorded) await record(ended)
+    const refused = [
+      await writeAll(
+        plain.filter(({ ending }) => ending.outcome === 'success'),
+        endings => complete(db.pool, endings)
+      ),
+      await writeAll(
+        plain.filter(({ ending }) => ending.outcome !== 'success'),
+        endings => settle(db, endings)
+      )
+    ].flat()
+    for (const ended of recorded) if (!(await writeOne(ended, () => record(ended)))) refused.push(ended)
+    return refused
   }
 
-  async function writeAll(batch: Ended[], how: (endings: Ending[]) => Promise<Settled[]>) {
-    if (batch.length === 0) return
+  async function writeAll(batch: Ended[], how: (endings: Ending[]) => Promise<Settled[]>): Promise<Ended[]> {
+    if (batch.length === 0) return []
+    let settled: Settled[]
     try {
-      return await announce(batch, await how(batch.map(({ ending }) => ending)))
-    } catch (error) {
-      if (isOutage(error) || batch.length === 1) throw error
-    }
-    // One that Postgres refuses must not hold up the others.
-    for (const ended of batch) await refuseOne(ended, () => how([ended.ending]))
-  }
-
-  async function refuseOne(ended: Ended, how: () => Promise<Settled[]>) {
-    try {
-      await announce([ended], await how())
+      settled = await how(batch.map(({ ending }) => ending))
     } catch (error) {
       if (isOutage(error)) throw error
-      await fail(ended, error as Error)
+      // One that Postgres refuses must not hold up the others.
+      const refused: Ended[] = []
+      for (const ended of batch) {
+        const written = await writeOne(ended, async () => announce([ended], await how([ended.ending])))
+        if (!written) refused.push(ended)
+      }
+      return refused
+    }
+    await announce(batch, settled)
+    return []
+  }
+
+  /** One by itself. If it cannot be written as it is, it is written as a failure; false when that is refused too. */
+  async function writeOne(ended: Ended, how: () => Promise<void>): Promise<boolean> {
+    try {
+      await how()
+      return true
+    } catch (error) {
+      if (isOutage(error)) throw error
+      try {
+        await fail(ended, error as Error)
+        return true
+      } catch (error) {
+        if (isOutage(error)) throw error
+        log.error({ err: error, task: ended.claim.id }, 'an outcome is refused by the database; it is tried again')
+        return false
+      }
     }
   }
 
   /** A success that other rows tell of too: all of it in one transaction. */
   async function record(ended: Ended) {
     const { claim, kind, ending } = ended
-    try {
-      const done = await db.query.transaction().execute(async trx => {
-        const settled = await completeIn(trx, ending)
-        if (!settled) return { settled: [], afterwards: undefined }
-        const afterwards = await kind!.record!(trx, claim as never, JSON.parse(ending.result!))
-        return { settled: [settled], afterwards }
-      })
-      await announce([ended], done.settled)
-      await done.afterwards?.()
-    } catch (error) {
-      if (isOutage(error)) throw error
-      await fail(ended, error as Error)
-    }
+    const done = await db.query.transaction().execute(async trx => {
+      const settled = await completeIn(trx, ending)
+      if (!settled) return { settled: [], afterwards: undefined }
+      const afterwards = await kind!.record!(trx, claim as never, JSON.parse(ending.result!))
+      return { settled: [settled], afterwards }
+    })
+    await announce([ended], done.settled)
+    await done
+      .afterwards?.()
+      .catch(error => log.error({ err: error, task: claim.id }, 'tidying up after a success failed'))
   }
 
   async function fail(ended: Ended, error: Error) {
-    log.error({ err: error, task: ended.claim.id }, 'a success could not be recorded')
+    log.error({ err: error, task: ended.claim.id }, 'an outcome could not be recorded')
     const { result: _, ...ending } = ended.ending
     const failure: Ending = {
       ...ending,
@@ -112,7 +135,17 @@ export function settler({ db, log, onSettled }: Needs) {
     await announce([{ ...ended, ending: failure }], await settle(db, [failure]))
   }
 
-  async function announce(batch: Ended[], settled: Settled[]) {
+  async function announce(batch: Ended[], now: Settled[]) {
+    const written = new Set(now.map(({ id }) => id))
+    const missing = batch.filter(({ claim }) => !written.has(claim.id))
+    const earlier =
+      missing.length > 0
+        ? await findSettled(
+            db.pool,
+            missing.map(({ ending }) => ending)
+          )
+        : []
+    const settled = [...now, ...earlier]
     const counted = new Set(settled.map(({ id }) => id))
     for (const each of settled) onSettled(each)
     for (const { claim, kind, ending } of batch) {
@@ -134,6 +167,10 @@ export function settler({ db, log, onSettled }: Needs) {
       writing ??= write().finally(() => {
         writing = undefined
       })
+    },
+    /** What has ended here and is not written yet. */
+    attempts() {
+      return waiting.map(({ claim }) => claim)
     },
     async flush() {
       await writing

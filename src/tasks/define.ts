@@ -70,7 +70,7 @@ export type Kind<Args extends TSchema = any, Result = any> = Readonly<
 /** Kinds by name. Who needs to know them all gets this; nobody looks for them. */
 export type Kinds = ReadonlyMap<string, Kind>
 
-const defaults = {
+export const defaults = {
   queue: 'default',
   priority: 0,
   pool: 'child',

@@ -13,7 +13,7 @@ export function afterFailure(failures: number, settings: RetrySettings, asked?: 
 
 function delayOf(failures: number, { retry_delay, retry_backoff, retry_backoff_max, retry_jitter }: RetrySettings) {
   if (!retry_backoff) return retry_delay
-  const delay = Math.min(retry_delay * 2 ** failures, retry_backoff_max)
+  const delay = Math.min(retry_delay * 2 ** Math.min(failures, 100), retry_backoff_max)
   return retry_jitter ? delay * Math.random() : delay
 }
 
