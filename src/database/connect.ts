@@ -46,6 +46,8 @@ export function connect(url: string, { name, max, settings = {} }: Options): Dat
   })
   // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
   pool.on('error', () => {})
+  // So would one that breaks between two statements of a transaction: the next statement says it to whoever asks.
+  pool.on('connect', client => client.on('error', () => {}))
 
   const query = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }).withSchema('darkroom')
 

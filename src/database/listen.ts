@@ -38,8 +38,8 @@ export async function listen({ url, name, channels, onReconnect, onError }: Opti
       keepAlive: true
     })
     next.on('notification', ({ channel, payload }) => channels[channel]?.(payload ?? ''))
-    next.once('error', error => lost(next, error))
-    next.once('end', () => lost(next, new Error('the connection ended')))
+    next.on('error', error => lost(next, error))
+    next.on('end', () => lost(next, new Error('the connection ended')))
     try {
       await next.connect()
       for (const channel of Object.keys(channels)) await next.query(`listen ${pg.escapeIdentifier(channel)}`)

@@ -2,21 +2,20 @@
 const passing = ['08', '53', '57', '58']
 /** Serialization failure, deadlock, read-only (a standby during a failover). */
 const transient = new Set(['40001', '40P01', '25006'])
-const network = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOTFOUND',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'EAI_AGAIN',
-  'ENOENT'
-])
+const network = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN'])
 
 /** True when the database, not the statement, is the trouble: the same thing may well work in a moment. */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  const { code, message } = error as { code?: unknown; message: string }
+  const { code, message, severity, syscall } = error as Error & {
+    code?: unknown
+    severity?: unknown
+    syscall?: unknown
+  }
+  // It ends the session or keeps it from beginning: shut down, renamed, not accepting connections.
+  if (severity === 'FATAL' || severity === 'PANIC') return true
+  // The socket of a server on this machine that is down; any other missing file is no outage.
+  if (code === 'ENOENT') return syscall === 'connect'
   if (typeof code === 'string') {
     return network.has(code) || transient.has(code) || (code.length === 5 && passing.includes(code.slice(0, 2)))
   }

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { isOutage } from '#database/outage.ts'
 import { type Enqueued, enqueue, type NewTask, queueToWake } from './enqueue.ts'
 import type { Voice } from './voice.ts'
 
@@ -42,7 +43,10 @@ export function submitter(pool: Pool, voice: Voice): Submit {
       for (const { task, resolve } of batch) resolve(byId.get(task.id)!)
       voice.wake(...new Set(enqueued.map(queueToWake)))
     } catch (error) {
-      if (batch.length === 1) return batch[0]!.reject(error)
+      if (batch.length === 1 || isOutage(error)) {
+        for (const { reject } of batch) reject(error)
+        return
+      }
       // One of them is at fault, or none: each finds out for itself.
       for (const each of batch) await write([each])
     }

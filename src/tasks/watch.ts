@@ -29,6 +29,9 @@ export function watchTasks() {
 
 export type Watching = ReturnType<typeof watchTasks>
 
+// Somebody always tells us when a task has changed. This is for the one time that the message is lost.
+const backstop = 5_000
+
 interface Needs {
   db: Database
   watching: Watching
@@ -52,7 +55,7 @@ export async function waitUntilFinished(
       const task = await findTask(db, id)
       const left = end - Date.now()
       if (!task || isFinal(task.state) || left <= 0 || signal?.aborted) return task
-      const timer = setTimeout(giveUp, left)
+      const timer = setTimeout(giveUp, Math.min(left, backstop))
       await changed.promise
       clearTimeout(timer)
       changed = Promise.withResolvers()
