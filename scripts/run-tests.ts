@@ -44,6 +44,12 @@ process.stdout.write(`${passed} passed, ${failed} failed\n`)
 process.exitCode = failed === 0 && !interrupted ? 0 : 1
 
 async function runTests(files: string[]) {
+  if (files.length === 0) {
+    process.stdout.write(`There are no tests in ${paths.join(', ')}\n`)
+    failed++
+    return
+  }
+
   const jobs = Math.min(4, Math.max(2, availableParallelism()))
   const tap = start(
     'tap',

@@ -64,6 +64,9 @@ export async function describe(
   if (exitCode !== 0 || !format) {
     throw new MediaRejected('not_media', 'This is not a video or sound file, or its beginning or end is missing.')
   }
+  if (/exceeds specified max pixel count/.test(answer.stderr)) {
+    throw new MediaRejected('too_many_pixels', 'The picture is too large; the most is 8192x4320.')
+  }
   return { format, streams, programs, opening }
 }
 

@@ -48,6 +48,7 @@ export async function encode(
 
   let stalled = false
   let overran = false
+  let listener: { error: unknown } | undefined
   const watch = setTimeout(async () => {
     if (await grewWithin(files, stallLimit)) return watch.refresh()
     stalled = true
@@ -65,10 +66,17 @@ export async function encode(
         overran = true
         subprocess.kill()
       }
-      onLine(line)
+      try {
+        onLine(line)
+      } catch (error) {
+        // Leaving this loop would wait for the whole encode.
+        listener ??= { error }
+        subprocess.kill()
+      }
     }
     const result = await subprocess
     signal?.throwIfAborted()
+    if (listener) throw listener.error
     if (stalled) throw new Stalled(stallLimit)
     if (result.exitCode === undefined && result.signal === undefined) {
       throw new Error(`Cannot start ${ffmpeg}: ${result.originalMessage ?? result.shortMessage}`, {

@@ -4,7 +4,7 @@ import { encodeArguments, unfinished } from './arguments.ts'
 import type { MediaTools } from './binaries.ts'
 import { decodes, summarise } from './decoded.ts'
 import { encode } from './encode.ts'
-import type { Probe } from './ffprobe.ts'
+import { lead, mostFrames, type Probe } from './ffprobe.ts'
 import type { Print } from './ladder.ts'
 import { type Progress, readProgress } from './progress.ts'
 import { MediaRejected } from './rejected.ts'
@@ -52,15 +52,19 @@ const stallLimit = 120
  */
 export async function develop(work: Develop): Promise<Made[]> {
   const { prints, directory, probe } = work
+  const files = new Set(prints.map(({ file }) => unfinished(file)))
   await mkdir(directory, { recursive: true })
   try {
     const made = await attempt(work).catch(error => withoutSound(work, error))
-    for (const { file } of prints) await rename(join(directory, unfinished(file)), join(directory, file))
+    for (const { file } of prints) {
+      await rename(join(directory, unfinished(file)), join(directory, file))
+      files.add(file)
+    }
     work.onProgress?.(finished(made, probe))
     return made
   } catch (error) {
-    const files = prints.flatMap(({ file }) => [unfinished(file), file])
-    await Promise.all(files.map(file => rm(join(directory, file), { force: true })))
+    // What an earlier run has left under a final name stays as long as this one has not replaced it.
+    await Promise.all([...files].map(file => rm(join(directory, file), { force: true })))
     throw error
   }
 }
@@ -68,12 +72,13 @@ export async function develop(work: Develop): Promise<Made[]> {
 async function attempt(work: Develop): Promise<Made[]> {
   const { source, probe, prints, tools, signal } = work
   const directory = resolve(work.directory)
-  const args = encodeArguments({ source, probe, prints, directory, canToneMap: await canToneMap(tools.ffmpeg) })
+  const toneMap = probe.video?.hdr ? await canToneMap(tools.ffmpeg) : false
+  const args = encodeArguments({ source, probe, prints, directory, canToneMap: toneMap })
   work.onCommand?.([tools.ffmpeg, ...args])
 
   const { video } = probe
   const length = video ? video.duration : probe.duration
-  const planned = video && length ? Math.max(1, Math.round(length * video.fps)) : null
+  const planned = video && length ? Math.max(1, Math.round((length + lead(probe)) * video.fps)) : null
   const {
     exitCode,
     signal: killedBy,
@@ -83,7 +88,7 @@ async function attempt(work: Develop): Promise<Made[]> {
     ffmpeg: tools.ffmpeg,
     signal,
     stallLimit: work.stallLimit ?? stallLimit,
-    mostFrames: mostFrames(probe),
+    mostFrames: video ? mostFrames(video) : Infinity,
     files: prints.map(({ file }) => join(directory, unfinished(file))),
     onLine: readProgress({ duration: length, frames: planned }, progress => work.onProgress?.(progress))
   })
@@ -94,14 +99,16 @@ async function attempt(work: Develop): Promise<Made[]> {
     )
   }
 
-  const read = video && summarise(stderr, video.index)
+  const read = video ? summarise(stderr, video.index) : undefined
   if (read && isGarbage(read, probe)) throw unreadable()
   const checks = await Promise.allSettled(prints.map(print => verify(print, { probe, directory, tools, signal })))
   signal?.throwIfAborted()
   const broken = checks.find(check => check.status === 'rejected')
   const made = checks.flatMap(check => (check.status === 'fulfilled' ? [check.value] : []))
 
-  if (!broken && (exitCode === 0 || isComplete(made, probe))) return made
+  // A source that ends early makes a short print, and that is honest. One that was read whole must not.
+  const readWhole = Boolean(read && video?.frames && read.packets >= video.frames)
+  if (!broken && (exitCode === 0 ? !readWhole || reaches(0.9, made, probe) : reaches(0.98, made, probe))) return made
   if (video && !(await decodes(source, video.index, { tools, signal }))) throw unreadable()
   if (!video && !(await decodes(source, probe.audio!.index, { tools, signal }))) throw unreadable()
   const how = killedBy ? `was killed by ${killedBy}` : `ended with code ${exitCode}`
@@ -134,19 +141,10 @@ function isGarbage(
   return frames === 0 || (errors && frames * perPicture < packets / 2)
 }
 
-/** ffmpeg may end with an error after all the work is done; it may also leave files that only look done. */
-function isComplete(made: Made[], { duration }: Probe) {
-  return duration !== null && made.every(print => print.duration >= 0.98 * duration - 0.1)
-}
-
-/**
- * What the source can hold, with room for a header that is a little wrong. Each picture that is really there may be shown
- * three times on average, and a clip may always have ten minutes' worth.
- */
-function mostFrames({ video }: Probe) {
-  if (!video) return Infinity
-  const length = video.duration ? 2 * video.duration * video.fps : Infinity
-  return Math.max(10 * 60 * video.fps, video.frames ? Math.min(length, 3.5 * video.frames) : length)
+/** Whether the prints last as long as the source should, or nearly. A second is what rounding and gaps may take. */
+function reaches(share: number, made: Made[], { video, duration }: Probe) {
+  const expected = share * ((video ? video.duration : duration) ?? 0) - 1
+  return made.every(print => (video ? print.frames! / video.fps : print.duration) >= expected)
 }
 
 function finished(made: Made[], { video }: Probe): Progress {

@@ -80,9 +80,7 @@ export async function probe(
   const facts = { duration, packets }
   const video = chosen.video ? describeVideo(chosen.video, facts) : null
   const audio = chosen.audio ? describeAudio(chosen.audio) : null
-  refuseExcess(duration, video)
-
-  return {
+  const found: Probe = {
     container: format.format_name ?? 'unknown',
     duration,
     bytes,
@@ -90,6 +88,22 @@ export async function probe(
     video,
     audio
   }
+  refuseExcess(found)
+  return found
+}
+
+/** Seconds of sound before the picture begins. A print shows the first picture meanwhile. */
+export function lead({ video, audio }: Pick<Probe, 'video' | 'audio'>) {
+  return video && audio ? Math.max(0, video.start_time - audio.start_time) : 0
+}
+
+/**
+ * Frames of one print that a source can be good for: each of its pictures shown three times on average, with room for a
+ * header that is a little wrong. Ten minutes' worth is cheap enough for any clip.
+ */
+export function mostFrames({ fps, frames, duration }: ProbedVideo) {
+  const byClock = duration ? 2 * duration * fps : Infinity
+  return Math.max(10 * 60 * fps, frames ? Math.min(byClock, 3.5 * frames) : byClock)
 }
 
 async function sizeOf(file: string) {
@@ -108,7 +122,7 @@ function refuseEncrypted(streams: (RawStream | undefined)[]) {
   if (locked) throw new MediaRejected('encrypted', 'The file is encrypted (DRM): upload a copy without protection.')
 }
 
-function refuseExcess(duration: number | null, video: ProbedVideo | null) {
+function refuseExcess({ duration, video, audio }: Probe) {
   if ((duration ?? 0) > longest) {
     throw new MediaRejected('too_long', `The file lasts ${Math.round(duration! / 3600)} hours; the most is 24.`)
   }
@@ -118,11 +132,13 @@ function refuseExcess(duration: number | null, video: ProbedVideo | null) {
   if (pixels > maxPixels) {
     throw new MediaRejected('too_many_pixels', `The picture is ${video.width}x${video.height}; the most is 8192x4320.`)
   }
-  const { frames, duration: length } = video
-  if (frames && length && length > 600 && frames / length < sparsest) {
+  const { frames, fps } = video
+  const length = (video.duration ?? 0) + lead({ video, audio })
+  const sparse = frames && length > 10 * 60 && frames / length < sparsest
+  if (frames && (sparse || length * fps > mostFrames(video))) {
     throw new MediaRejected('too_sparse', `There are only ${frames} pictures in ${Math.round(length)} seconds.`)
   }
-  if (length && length * video.fps * pixels > mostPixels) {
+  if (length * fps * pixels > mostPixels) {
     throw new MediaRejected(
       'too_many_frames',
       'The file asks for more work than a day of 1080p at 60 pictures a second.'

@@ -45,7 +45,7 @@ export function measure(times: number[]) {
 export function asFraction(rate: number) {
   const ntsc = Math.round(rate * 1.001)
   if (Math.abs((ntsc * 1000) / 1001 - rate) < 1e-3 * Math.abs(ntsc - rate)) return `${ntsc * 1000}/1001`
-  return `${Math.max(Math.round(rate * 1000), 1)}/1000`
+  return Number.isInteger(rate) ? String(rate) : `${Math.max(Math.round(rate * 1000), 1)}/1000`
 }
 
 const plausible = (rate: number) => rate >= 1 && rate <= 240

@@ -33,7 +33,14 @@ export async function readPackets(
   const subprocess = execa(
     ffprobe,
     [
-      ...['-v', 'error', '-show_entries', 'packet=stream_index,pts_time,dts_time,duration_time,size', '-of', 'csv=p=0'],
+      ...[
+        '-v',
+        'error',
+        '-show_entries',
+        'packet=stream_index,pts_time,dts_time,duration_time,size,flags',
+        '-of',
+        'csv=p=0'
+      ],
       ...(small ? [] : ['-read_intervals', `%+${sample}`]),
       ...opening
     ],
@@ -61,8 +68,10 @@ export async function readPackets(
 function add(streams: Packets['streams'], line: string) {
   // Packets with side data of their own are followed by an empty line.
   if (line === '') return
-  const [index, pts, dts, duration, size] = line.split(',').map(Number) as [number, number, number, number, number]
-  if (!Number.isInteger(index)) return
+  const fields = line.split(',')
+  const [index, pts, dts, duration, size] = fields.map(Number) as [number, number, number, number, number]
+  // What an edit list has cut away is read and decoded, but not shown.
+  if (!Number.isInteger(index) || fields[5]?.includes('D')) return
   // Old AVI files have no presentation times.
   const time = Number.isFinite(pts) ? pts : dts
   const stream = streams.get(index) ?? { count: 0, bytes: 0, times: [], from: Infinity, to: -Infinity }

@@ -7,7 +7,6 @@ export type RejectedCode =
   | 'encrypted'
   | 'unsupported_codec'
   | 'unreadable'
-  | 'too_small'
   | 'too_many_pixels'
   | 'too_long'
   | 'too_many_frames'

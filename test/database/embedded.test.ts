@@ -204,6 +204,16 @@ t.test('programs and data in a folder that is closed to everyone but root', need
   t.equal((await stat(closed)).mode & 0o777, 0o700, 'which stays closed')
 })
 
+t.test('what a first start that was killed left behind is cleared away', async t => {
+  const dataDir = await folder(t)
+  const killed = path.join(dataDir, 'postgres.new-4194304-abcdef') // no pid is that high
+  await mkdir(path.join(killed, 'cluster'), { recursive: true })
+
+  await open(t, dataDir)
+
+  t.strictSame((await readdir(dataDir)).sort(), ['postgres', 'postgres.log'])
+})
+
 t.test('data of another Postgres is left alone', async t => {
   const dataDir = await folder(t)
   await mkdir(path.join(dataDir, 'postgres'))

@@ -14,7 +14,7 @@ export interface Account {
   prefix: string[]
 }
 
-/** Postgres refuses to run as root, so root hands it to an account without rights; everyone else runs it as himself. */
+/** Postgres refuses to run as root, so root hands it to an account without rights; everyone else runs it as they are. */
 export async function chooseAccount(folder: string): Promise<Account> {
   if (process.getuid?.() !== 0) return { prefix: [] }
 
@@ -38,11 +38,15 @@ async function findIds(name: string) {
 }
 
 async function createIds(name: string) {
+  // `su` without a dash leaves root without the folders that these are in.
+  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
   try {
-    await run('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', name])
+    await run('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', name], {
+      env
+    })
   } catch (useradd) {
     // Alpine and other busybox systems have this one instead.
-    await run('adduser', ['-S', '-D', '-H', '-s', '/sbin/nologin', name]).catch(() => {
+    await run('adduser', ['-S', '-D', '-H', '-s', '/sbin/nologin', name], { env }).catch(() => {
       throw new EmbeddedError(
         `Postgres does not run as root, and the account "${name}" for it could not be made: ` +
           'start Darkroom as an ordinary user, or set DATABASE_URL',

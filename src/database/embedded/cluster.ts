@@ -77,7 +77,7 @@ export async function createCluster(
     if ((await findCluster(dataDir, binaries)) === 'ready') return
     throw translate(error, dataDir)
   } finally {
-    await rm(build, { recursive: true, force: true })
+    await remove(build)
   }
 }
 
@@ -89,7 +89,7 @@ export async function makeHome(dataDir: string) {
 
 async function makeBuildFolder(dataDir: string, { uid, gid }: Account) {
   try {
-    const build = await mkdtemp(path.join(dataDir, unfinished))
+    const build = await mkdtemp(path.join(dataDir, `${unfinished}${process.pid}-`))
     if (uid !== undefined) await chown(build, uid, gid!)
     return build
   } catch (error) {
@@ -140,11 +140,25 @@ function translate(error: unknown, dataDir: string): unknown {
   return error
 }
 
-/** Only for whoever owns the cluster: nobody else can be in need of a half-made one then. */
+/** What those left who were killed at it. Whoever is still alive has merely lost a race, and cleans up itself. */
 export async function sweepUnfinished(dataDir: string) {
   for (const name of await readdir(dataDir)) {
-    if (name.startsWith(unfinished)) await rm(path.join(dataDir, name), { recursive: true, force: true })
+    const pid = new RegExp(`^${unfinished}(\\d+)-`).exec(name)?.[1]
+    if (pid && !isAlive(Number(pid))) await remove(path.join(dataDir, name))
   }
+}
+
+function isAlive(pid: number) {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** An initdb that lost its parent may write a little longer. What cannot go now goes at a later start. */
+async function remove(folder: string) {
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch(() => {})
 }
 
 /** initdb sets some of ours itself, further down, where its word would be the last. */

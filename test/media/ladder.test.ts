@@ -1,0 +1,133 @@
+import t from 'tap'
+import type { Probe, ProbedVideo } from '#media/ffprobe.ts'
+import { asFraction, chooseFrameRate } from '#media/frame-rate.ts'
+import { planPrints } from '#media/ladder.ts'
+import { capFor } from '#media/rungs.ts'
+
+const video = (width: number, height: number, more: Partial<ProbedVideo> = {}): ProbedVideo => ({
+  index: 0,
+  codec: 'h264',
+  profile: 'High',
+  width,
+  height,
+  coded_width: width,
+  coded_height: height,
+  rotation: 0,
+  odd_rotation: false,
+  sample_aspect_ratio: '1:1',
+  fps: 30,
+  frames: 300,
+  duration: 10,
+  pix_fmt: 'yuv420p',
+  bit_depth: 8,
+  hdr: null,
+  interlaced: false,
+  full_range: false,
+  bitrate: null,
+  start_time: 0,
+  ...more
+})
+
+const source = (width: number, height: number): Probe => ({
+  container: 'mov,mp4,m4a,3gp,3g2,mj2',
+  duration: 10,
+  bytes: 1_000_000,
+  bitrate: 800_000,
+  video: video(width, height),
+  audio: null
+})
+
+const sizes = (width: number, height: number) =>
+  planPrints(source(width, height)).prints.map(({ name, width, height }) => `${name} ${width}x${height}`)
+
+t.test('a landscape print has the height of its rung', async t => {
+  t.strictSame(sizes(1920, 1080), ['1080p 1920x1080', '720p 1280x720', '480p 854x480'])
+  t.strictSame(sizes(3840, 2160), ['1080p 1920x1080', '720p 1280x720', '480p 854x480'])
+  t.strictSame(sizes(2560, 1080), ['1080p 2560x1080', '720p 1706x720', '480p 1138x480'])
+})
+
+t.test('a portrait print has the width of its rung', async t => {
+  t.strictSame(sizes(1080, 1920), ['1080p 1080x1920', '720p 720x1280', '480p 480x854'])
+})
+
+t.test('nothing is enlarged, and each rung above the source says why it is missing', async t => {
+  const { prints, skipped } = planPrints(source(1600, 900))
+
+  t.strictSame(
+    prints.map(({ name }) => name),
+    ['720p', '480p']
+  )
+  t.strictSame(skipped, [{ name: '1080p', reason: 'source_smaller', detail: 'source is 900p' }])
+})
+
+t.test('a source below every rung gets one print of its own size, named after it', async t => {
+  const { prints, skipped } = planPrints(source(320, 180))
+
+  t.strictSame(prints, [{ name: '180p', file: '180p.mp4', width: 320, height: 180 }])
+  t.strictSame(
+    skipped.map(({ name, reason }) => `${name} ${reason}`),
+    ['1080p source_smaller', '720p source_smaller', '480p source_smaller']
+  )
+})
+
+t.test('every side is even and at least 2', async t => {
+  t.strictSame(sizes(161, 121), ['120p 160x120'])
+  t.strictSame(sizes(1, 1), ['2p 2x2'])
+  t.strictSame(sizes(2, 400), ['2p 2x400'])
+  t.strictSame(sizes(853, 480), ['480p 852x480'])
+  t.strictSame(sizes(481, 481), ['480p 480x480'])
+})
+
+t.test('sound alone is one print', async t => {
+  const { prints, skipped } = planPrints({ ...source(1, 1), video: null })
+
+  t.strictSame(prints, [{ name: 'audio', file: 'audio.m4a', width: null, height: null }])
+  t.strictSame(
+    skipped.map(({ name, reason }) => `${name} ${reason}`),
+    ['1080p no_video', '720p no_video', '480p no_video']
+  )
+})
+
+t.test('a print peaks at its rung, half as much again above 30 pictures a second', async t => {
+  t.equal(capFor({ width: 1920, height: 1080 }, video(1920, 1080)), 5_500_000)
+  t.equal(capFor({ width: 1920, height: 1080 }, video(1920, 1080, { fps: 60 })), 8_250_000)
+})
+
+t.test('a print of a lean source does not grow', async t => {
+  const lean = video(1920, 1080, { bitrate: 1_000_000 })
+
+  t.equal(capFor({ width: 1920, height: 1080 }, lean), 1_300_000)
+  t.ok(capFor({ width: 854, height: 480 }, lean) < 500_000)
+})
+
+const every = (gap: number, count: number) => Array.from({ length: count }, (_, at) => at * gap)
+
+t.test('the rate of a print comes from the times of the pictures, not from what the container says', async t => {
+  t.equal(chooseFrameRate({ times: every(1 / 25, 100), declared: 1000 }), 25)
+  t.equal(chooseFrameRate({ times: every(0.04171, 100), declared: 0 }), 23.976024)
+  t.equal(chooseFrameRate({ times: every(0.033, 40), declared: 30000 / 1001 }), 29.97003, 'rounded to milliseconds')
+})
+
+t.test('a rate above 60 is divided evenly', async t => {
+  t.equal(chooseFrameRate({ times: every(1 / 120, 240), declared: 120 }), 60)
+  t.equal(chooseFrameRate({ times: every(1 / 100, 240), declared: 100 }), 50)
+  t.equal(chooseFrameRate({ times: every(1 / 144, 240), declared: 144 }), 48)
+})
+
+t.test('no picture is repeated more than three times on average', async t => {
+  const bursts = every(1, 20).flatMap(second => [second, second + 1 / 30, second + 2 / 30])
+
+  t.ok(chooseFrameRate({ times: bursts, declared: 30 }) <= 9.5)
+})
+
+t.test('one picture, or none that has a time, still has a rate', async t => {
+  t.equal(chooseFrameRate({ times: [0], declared: 24 }), 24)
+  t.equal(chooseFrameRate({ times: [], declared: 0 }), 25)
+})
+
+t.test('rates are counted in the fractions that they stand for', async t => {
+  t.equal(asFraction(29.97003), '30000/1001')
+  t.equal(asFraction(23.976024), '24000/1001')
+  t.equal(asFraction(25), '25')
+  t.equal(asFraction(14.760638), '14761/1000')
+})
