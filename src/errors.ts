@@ -27,11 +27,13 @@ export const VideoNotFound = createError('VIDEO_NOT_FOUND', 'There is no video w
 export const FileNotFound = createError('FILE_NOT_FOUND', 'The video has no file named "%s"', 404)
 export const PreconditionFailed = createError('PRECONDITION_FAILED', 'The file is not the one that was asked for', 412)
 export const RangeNotSatisfiable = createError('RANGE_NOT_SATISFIABLE', 'The file ends before the part asked for', 416)
+export const RequestTimeout = createError('REQUEST_TIMEOUT', 'The request did not arrive in time', 408)
+export const HeadersTooLarge = createError('HEADERS_TOO_LARGE', 'The URL and headers are longer than 16 KiB', 431)
 export const TaskFinished = createError('TASK_FINISHED', 'The task is finished already: %s', 409)
 export const StorageFull = createError('STORAGE_FULL', 'There is no space left to keep this', 507)
 export const DatabaseUnavailable = createError('DATABASE_UNAVAILABLE', 'The database does not answer; try again', 503)
 export const Internal = createError(
   'INTERNAL',
-  'Something went wrong on our side; the log has it under this request id',
+  'Something went wrong on our side; the log has it under the request id %s',
   500
 )

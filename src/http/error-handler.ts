@@ -1,35 +1,18 @@
-import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { isOutage } from '#database/outage.ts'
 import * as errors from '#errors.ts'
-import type { Problem } from '#schema/common.ts'
 import { isFull } from '#storage/disk.ts'
-
-interface Coded {
-  code: string
-  statusCode: number
-  message: string
-  errors?: { field: string; message: string }[]
-}
+import { type Coded, problemOf } from './problem.ts'
 
 const retryAfter = 2
 
 /** Every error leaves through here: one with a code as it is, anything else as a 500 that tells nothing. */
 export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const known = translate(error, request)
-  if (known.statusCode >= 500) request.log.error({ err: error }, 'request failed')
-  if (known.statusCode === 503) reply.header('retry-after', retryAfter)
-
-  const { code, statusCode, message, errors } = known
-  const problem: Problem = {
-    type: 'about:blank',
-    title: STATUS_CODES[statusCode] ?? 'Error',
-    status: statusCode,
-    code,
-    detail: message,
-    ...(errors && { errors })
-  }
-  return reply.code(statusCode).type('application/problem+json').send(problem)
+  const problem = problemOf(known)
+  if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
+  if (problem.status === 503) reply.header('retry-after', retryAfter)
+  return reply.code(problem.status).type('application/problem+json').send(problem)
 }
 
 export function handleNotFound(request: FastifyRequest) {
@@ -53,5 +36,5 @@ function translate(error: FastifyError & { errors?: Coded['errors'] }, request: 
   }
   if (isFull(error)) return new errors.StorageFull() as Coded
   if (isOutage(error)) return new errors.DatabaseUnavailable() as Coded
-  return new errors.Internal() as Coded
+  return new errors.Internal(request.id) as Coded
 }

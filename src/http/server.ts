@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { maxHeaderSize } from 'node:http'
 import multipart from '@fastify/multipart'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
@@ -5,6 +7,8 @@ import { InvalidRequest } from '#errors.ts'
 import { taskDialect } from '#tasks/dialect.ts'
 import { type TaskNeeds, taskRoutes } from '#tasks/routes.ts'
 import { type VideoNeeds, videoRoutes } from '#videos/routes.ts'
+import { answerClientError } from './client-error.ts'
+import { closeAfterLastAnswer } from './closing.ts'
 import { handleError, handleNotFound } from './error-handler.ts'
 import { healthRoutes } from './health.ts'
 import { parseJsonStrictly } from './json.ts'
@@ -29,7 +33,10 @@ export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): 
     connectionTimeout,
     keepAliveTimeout: 65_000,
     forceCloseConnections: 'idle',
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2_000 },
+    // A garbage id of any length is an unknown id; longer than this no URL arrives.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: maxHeaderSize },
+    genReqId: () => randomUUID(),
+    clientErrorHandler: answerClientError,
     frameworkErrors: (_error, request, reply) => {
       // A URL that cannot be decoded. It names nothing, but it is a mistake rather than a miss.
       handleError(new InvalidRequest('The URL is not well-formed') as never, request, reply)
@@ -43,6 +50,7 @@ export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): 
   app.setNotFoundHandler(handleNotFound)
   parseJsonStrictly(app)
   lingerOnUnreadBodies(app)
+  closeAfterLastAnswer(app)
 
   app.addHook('onRequest', async ({ url }) => {
     const query = url.indexOf('?')
@@ -54,10 +62,13 @@ export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): 
     request.log.info({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request')
   })
 
-  await app.register(multipart)
   await app.register(healthRoutes, { db: needs.db, needsWorker })
   await app.register(taskRoutes, needs)
   await app.register(taskDialect, needs)
-  await app.register(videoRoutes, needs)
+  // Forms are for films alone; everywhere else they are a type of body that is not taken.
+  await app.register(async films => {
+    await films.register(multipart)
+    await films.register(videoRoutes, needs)
+  })
   return app
 }

@@ -28,7 +28,8 @@ export interface Api {
   watching: Watching
   /** Binds the address; until then only injected requests are answered. */
   listen(): Promise<string>
-  stop(): Promise<void>
+  /** Requests that are under way get so many seconds; whoever is not done then is cut off. */
+  stop(graceSeconds: number): Promise<void>
 }
 
 // Requests wait for a connection rather than for each other; Postgres' default allows 100 in all.
@@ -79,7 +80,8 @@ export async function startApi({ url, config, kinds, log, needsWorker }: Needs):
       const host = config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST
       return `http://${host}:${port}`
     },
-    stop() {
+    stop(graceSeconds) {
+      const cut = setTimeout(() => app.server.closeAllConnections(), graceSeconds * 1000)
       stopped ??= (async () => {
         await app.close()
         await ears.close()
@@ -87,7 +89,7 @@ export async function startApi({ url, config, kinds, log, needsWorker }: Needs):
         await db.close()
         await storage.close()
       })()
-      return stopped
+      return stopped.finally(() => clearTimeout(cut))
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { Settings } from 'typebox/system'
 import { InvalidRequest } from '#errors.ts'
 
 /** What is wrong with one field; `field` is a path such as `args.x` or `tasks[3].queue`, empty for the whole. */
@@ -14,6 +15,8 @@ const compiled = new WeakMap<TSchema, Check>()
 
 // Enough to mend a request by; a body with ten thousand mistakes does not deserve ten thousand lines.
 const mostProblems = 20
+// Unknown fields are reported twice, and one wrong value may break several rules; typebox would stop at eight.
+Settings.Set({ maxErrors: 10 * mostProblems })
 
 /** Compiles a schema once and answers what is wrong with a value, in words; nothing when it fits. */
 export function checkOf(schema: TSchema): Check {
@@ -34,19 +37,27 @@ export function refuse(problems: FieldProblem[], prefix = '') {
   })
 }
 
-function problems(errors: { keyword: string; instancePath: string; message: string; params: any }[]): FieldProblem[] {
+interface SchemaError {
+  keyword: string
+  schemaPath: string
+  instancePath: string
+  message: string
+  params: any
+}
+
+function problems(errors: SchemaError[]): FieldProblem[] {
   const seen = new Map<string, FieldProblem>()
   const add = (field: string, message: string) => {
     if (!seen.has(field) && seen.size < mostProblems) seen.set(field, { field, message })
   }
-  for (const { keyword, instancePath, message, params } of errors) {
+  for (const { keyword, schemaPath, instancePath, message, params } of errors) {
     const field = path(instancePath)
     if (keyword === 'required') {
       for (const name of params.requiredProperties) add(join(field, name), 'is required')
+    } else if (keyword === 'boolean' && schemaPath.endsWith('/additionalProperties')) {
+      add(field, 'is not a known field')
     } else if (keyword === 'additionalProperties') {
-      for (const name of params.additionalProperties) add(join(field, name), 'is not a known field')
-    } else if (keyword === 'boolean') {
-      // The same unknown field once more, from its own point of view.
+      // The same unknown fields once more, all together.
     } else {
       add(field, message)
     }

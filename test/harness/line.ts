@@ -13,17 +13,21 @@ export interface Line {
   send(data: string | Buffer): Promise<void>
   /** The next answer; fails when the connection ends before it is complete. */
   answer(options?: { seconds?: number; head?: boolean }): Promise<Answer>
+  /** Resolves when the first bytes are here; more are not taken until `resume`, and pile up on the way. */
+  pauseAtFirstBytes(): Promise<void>
+  resume(): void
   hangUp(): void
   closed: Promise<void>
 }
 
 export async function openLine(t: Test, address: string): Promise<Line> {
   const { hostname, port } = new URL(address)
-  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
+  const socket = connect({ host: hostname, port: Number(port) })
   t.teardown(() => socket.destroy())
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
 
   let received = Buffer.alloc(0)
+  let chunks: Buffer[] = []
   let ended = false
   let more = Promise.withResolvers<void>()
   const tell = () => {
@@ -31,7 +35,7 @@ export async function openLine(t: Test, address: string): Promise<Line> {
     more = Promise.withResolvers()
   }
   socket.on('data', (chunk: Buffer) => {
-    received = Buffer.concat([received, chunk])
+    chunks.push(chunk)
     tell()
   })
   for (const event of ['end', 'close', 'error']) {
@@ -44,12 +48,22 @@ export async function openLine(t: Test, address: string): Promise<Line> {
 
   return {
     closed,
+    pauseAtFirstBytes: () =>
+      new Promise(resolve =>
+        socket.once('data', () => {
+          socket.pause()
+          resolve()
+        })
+      ),
+    resume: () => void socket.resume(),
     hangUp: () => socket.destroy(),
     send: data => new Promise(resolve => (socket.writable ? socket.write(data, () => resolve()) : resolve())),
     async answer({ seconds = 20, head = false } = {}) {
       const timer = setTimeout(() => socket.destroy(new Error('no answer')), seconds * 1000)
       try {
         for (;;) {
+          received = Buffer.concat([received, ...chunks])
+          chunks = []
           const found = parse(received, head)
           if (found) {
             received = received.subarray(found.length)

@@ -18,6 +18,8 @@ interface Options {
   env?: Record<string, string>
   /** Start a worker too. */
   worker?: boolean
+  /** Be a server, which is ready only with a worker, whether or not one is started at once. */
+  needsWorker?: boolean
 }
 
 export interface Service {
@@ -46,8 +48,11 @@ export interface Service {
 }
 
 /** The real service on a database and a folder of its own: API in this process, worker too where one is wanted. */
-export async function openService(t: Test, { env = {}, worker = false }: Options = {}): Promise<Service> {
-  const url = await borrowDatabase(t)
+export async function openService(
+  t: Test,
+  { env = {}, worker = false, needsWorker = worker }: Options = {}
+): Promise<Service> {
+  const url = env.DATABASE_URL ?? (await borrowDatabase(t))
   const dataDir = await mkdtemp(path.join(tmpdir(), 'darkroom-test-'))
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
 
@@ -62,8 +67,8 @@ export async function openService(t: Test, { env = {}, worker = false }: Options
   const config = readConfig(settings)
   const kinds = await loadKinds(config)
   const log = pino({ level: config.LOG_LEVEL })
-  const api = await startApi({ url, config, kinds, log, needsWorker: worker })
-  t.teardown(() => api.stop())
+  const api = await startApi({ url, config, kinds, log, needsWorker })
+  t.teardown(() => api.stop(0))
 
   const service: Service = {
     url,

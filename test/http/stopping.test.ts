@@ -1,0 +1,76 @@
+import pg from 'pg'
+import t from 'tap'
+import { openForm } from '../harness/form.ts'
+import { leftovers } from '../harness/leftovers.ts'
+import { openLine } from '../harness/line.ts'
+import { openService } from '../harness/service.ts'
+import { until } from '../harness/until.ts'
+
+t.test('a request that is under way when the service stops is answered to its end', async t => {
+  const service = await openService(t)
+  const address = await service.listen()
+  const idle = await openLine(t, address)
+  await idle.send('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n')
+  await idle.answer()
+  // Somebody holds the table, so that whoever asks for it has to wait.
+  const holder = new pg.Client({ connectionString: service.url })
+  await holder.connect()
+  await holder.query('begin; lock table darkroom.videos in access exclusive mode')
+  const busy = await openLine(t, address)
+  await busy.send('GET /api/videos HTTP/1.1\r\nhost: x\r\n\r\n')
+  const waiting = 'select from pg_locks where not granted and relation = $1::regclass'
+  await until(async () => (await holder.query(waiting, ['darkroom.videos'])).rowCount, 'the request waits')
+
+  const stopped = service.api.stop(30)
+  await idle.closed
+  await holder.query('commit')
+  await holder.end()
+  const answer = await busy.answer()
+
+  t.match(answer, { status: 200, headers: { connection: 'close' }, body: '{"items":[],"next_cursor":null}' })
+  await stopped
+  await t.rejects(fetch(`${address}/health/live`), 'nobody is there any more')
+})
+
+t.test('a download that is under way when the service stops comes to its end, and the connection with it', async t => {
+  const service = await openService(t)
+  const { id } = await service.keep(Buffer.alloc(30_000_000, 'v'))
+  const line = await openLine(t, await service.listen())
+  const begun = line.pauseAtFirstBytes()
+  await line.send(`GET /api/videos/${id}/files/original HTTP/1.1\r\nhost: x\r\n\r\n`)
+  await begun
+
+  const stopped = service.api.stop(30)
+  line.resume()
+  const { status, body } = await line.answer()
+  await stopped
+
+  t.equal(status, 200)
+  t.equal(body.length, 30_000_000)
+  await line.closed
+})
+
+t.test('who takes longer than the service is given to stop is cut off, and leaves nothing', async t => {
+  const service = await openService(t)
+  const address = await service.listen()
+  const { headers, head } = openForm([{ filename: 'a.mp4', content: Buffer.alloc(500_000) }])
+  const upload = await openLine(t, address)
+  await upload.send(
+    `POST /api/videos HTTP/1.1\r\nhost: x\r\ncontent-type: ${headers['content-type']}\r\ncontent-length: 9999999\r\n\r\n`
+  )
+  await upload.send(head)
+  await until(async () => (await leftovers(service)).half_uploads.length === 1, 'the upload has begun')
+  const id = await service.submit('process_data', { data: 'x' })
+  const waiter = await openLine(t, address)
+  await waiter.send(`GET /api/tasks/${id}?wait=60 HTTP/1.1\r\nhost: x\r\n\r\n`)
+  const before = await leftovers(service)
+
+  const patient = service.api.stop(60)
+  await service.api.stop(0)
+  await patient
+  await Promise.all([upload.closed, waiter.closed])
+
+  t.match(before, { videos: 0, half_uploads: [/part$/] })
+  await until(async () => (await service.files()).length === 0, 'the half upload is gone')
+  await t.rejects(fetch(`${address}/health/live`), 'nobody is there any more')
+})
