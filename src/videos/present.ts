@@ -75,5 +75,6 @@ function byHeight(one: Rendition, other: Rendition) {
 
 function order({ name }: Rendition) {
   const rung = rungs.findIndex(each => each.name === name)
-  return rung < 0 ? rungs.length : rungs.length - 1 - rung
+  // What has a name of its own is smaller than every rung.
+  return rung < 0 ? -1 : rungs.length - 1 - rung
 }
