@@ -29,6 +29,9 @@ export interface Room {
  * read through pg-boss's own fetch index; what another worker has locked is passed over. A job's retry_count rises
  * with each claim, so it names the attempt and fences everything that the attempt writes.
  *
+ * A worker that another one has held to be dead gets nothing until it has a new name: what it took under the old one
+ * would be taken from it again at once.
+ *
  * A task that was to start by a time that is past is revoked instead, and a job that somebody put into pg-boss by
  * hand, without a task, is cancelled: neither may come back for ever.
  *
@@ -36,13 +39,14 @@ export interface Room {
  */
 const text = `
 with next as materialized (
-  select j.name, j.id, t.id is null or t.expires_at <= now() as stale
+  select j.name, j.id, t.id is null or (t.expires_at <= now() and t.started_at is null) as stale
   from (
     select * from unnest($2::text[], $3::int[]) as room (queue, slots)
     cross join lateral (
       select name, id, priority, created_on
       from pgboss.job
       where name = room.queue and state < 'active' and not blocked and start_after <= now()
+        and (select status = 'running' from darkroom.workers where id = $1)
       order by priority desc, created_on
       limit room.slots
       for update skip locked

@@ -1,0 +1,122 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import t from 'tap'
+import { families, processesIn } from '../harness/family.ts'
+import { isGone } from '../harness/gone.ts'
+import { outcomes } from '../harness/outcomes.ts'
+import { openService } from '../harness/service.ts'
+import { taskFolder, taskModule } from '../harness/task-folder.ts'
+import { until } from '../harness/until.ts'
+
+const folder = await taskFolder(t, {
+  ...families,
+  'tidy.ts': taskModule(
+    'tidy',
+    `try { await delay(600_000, undefined, { signal }) } finally { appendFileSync(args.file, 'tidied ' + signal.aborted) }`
+  ),
+  'stubborn.ts': taskModule('stubborn', `await delay(400); return 'in spite of ' + signal.reason?.name`),
+  'limited.ts': taskModule('limited', 'await delay(600_000)', 'time_limit: 0.3, max_retries: 0'),
+  'pid.ts': taskModule('pid', 'return process.pid'),
+  'greedy.ts': taskModule('greedy', 'globalThis.kept = Buffer.alloc(150 * 1024 * 1024, 1); return process.pid')
+})
+
+t.test('limits', async t => {
+  const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
+
+  for (const kind of ['patient', 'busy', 'deaf']) {
+    t.test(`a ${kind} task that runs longer than its time limit is killed with all that it has started`, async t => {
+      const file = path.join(service.dataDir, kind)
+
+      const id = await service.submit(kind, { file }, { time_limit: 0.8, max_retries: 0 })
+      const pids = await processesIn(file)
+      const task = await service.finished(id)
+
+      t.ok(pids.every(isGone), 'its processes are gone before anybody is told')
+      t.match(task, { state: 'FAILURE', attempts: 1, error: { type: 'TimeLimit' } })
+      t.strictSame(await outcomes(service, id), ['time_limit'])
+    })
+  }
+
+  t.test('running out of time counts as a failure, and is tried again as one', async t => {
+    const file = path.join(service.dataDir, 'again')
+
+    const id = await service.submit('deaf', { file }, { time_limit: 0.8, max_retries: 1 })
+    const task = await service.finished(id)
+
+    t.match(task, { state: 'SUCCESS', result: 2, attempts: 2 })
+    t.strictSame(await outcomes(service, id), ['time_limit', 'success'])
+  })
+
+  t.test('a task that runs longer than its soft time limit is asked to stop, and may tidy up', async t => {
+    const file = path.join(service.dataDir, 'tidy')
+
+    const id = await service.submit('tidy', { file }, { soft_time_limit: 0.3, time_limit: 60, max_retries: 0 })
+    const task = await service.finished(id)
+
+    t.match(task, { state: 'FAILURE', error: { type: 'SoftTimeLimit' } })
+    t.equal(await readFile(file, 'utf8'), 'tidied true')
+    t.strictSame(await outcomes(service, id), ['soft_time_limit'])
+  })
+
+  t.test('a task that still comes to its end after its soft time limit has succeeded', async t => {
+    const id = await service.submit('stubborn', {}, { soft_time_limit: 0.1 })
+
+    t.match(await service.finished(id), { state: 'SUCCESS', result: 'in spite of AbortError' })
+  })
+
+  t.test('one that does not listen is killed at its time limit', async t => {
+    const id = await service.submit(
+      'deaf',
+      { file: path.join(service.dataDir, 'both') },
+      { soft_time_limit: 0.2, time_limit: 0.9, max_retries: 0 }
+    )
+
+    t.match(await service.finished(id), { state: 'FAILURE', error: { type: 'TimeLimit' } })
+  })
+
+  t.test("a task that does not say has its kind's limit", async t => {
+    t.match(await service.finished(await service.submit('limited')), { state: 'FAILURE', error: { type: 'TimeLimit' } })
+  })
+
+  t.test('a limit of a year is no limit of a millisecond', async t => {
+    const id = await service.submit('stubborn', {}, { time_limit: 31_536_000, soft_time_limit: 31_535_000 })
+
+    t.match(await service.finished(id), { state: 'SUCCESS', result: 'in spite of undefined' })
+  })
+})
+
+t.test("a task that does not say, of a kind that does not, has the deployment's limit", async t => {
+  const env = { TASKS_DIR: folder, TASK_SOFT_TIME_LIMIT: '1', TASK_TIME_LIMIT: '30' }
+  const service = await openService(t, { env, worker: true })
+  const file = path.join(service.dataDir, 'tidy')
+
+  const task = await service.finished(await service.submit('tidy', { file }, { max_retries: 0 }))
+
+  t.match(task, { state: 'FAILURE', error: { type: 'SoftTimeLimit' } })
+})
+
+t.test('a child is replaced after so many tasks', async t => {
+  const env = { TASKS_DIR: folder, WORKER_CONCURRENCY: '1', WORKER_MAX_TASKS_PER_CHILD: '2' }
+  const service = await openService(t, { env, worker: true })
+
+  const pids: unknown[] = []
+  for (let i = 0; i < 6; i++) pids.push((await service.finished(await service.submit('pid'))).result)
+
+  t.strictSame(
+    pids.map(pid => pids.indexOf(pid)),
+    [0, 0, 2, 2, 4, 4]
+  )
+  await until(() => isGone(pids[0] as number), 'the first child is gone')
+})
+
+t.test('a child is replaced after a task that took too much memory', async t => {
+  const env = { TASKS_DIR: folder, WORKER_CONCURRENCY: '1', WORKER_MAX_MEMORY_PER_CHILD: '160' }
+  const service = await openService(t, { env, worker: true })
+
+  const first = (await service.finished(await service.submit('pid'))).result
+  const second = (await service.finished(await service.submit('greedy'))).result
+  const third = (await service.finished(await service.submit('pid'))).result
+
+  t.equal(first, second)
+  t.not(third, second)
+})

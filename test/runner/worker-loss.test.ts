@@ -1,0 +1,35 @@
+import path from 'node:path'
+import t from 'tap'
+import { families, processesIn } from '../harness/family.ts'
+import { isGone } from '../harness/gone.ts'
+import { outcomes } from '../harness/outcomes.ts'
+import { openService } from '../harness/service.ts'
+import { taskFolder } from '../harness/task-folder.ts'
+import { until } from '../harness/until.ts'
+import { spawnWorker } from '../harness/worker-process.ts'
+
+const folder = await taskFolder(t, families)
+
+for (const kind of ['patient', 'busy', 'deaf']) {
+  t.test(`what a ${kind} task has started dies with its worker, and the next worker takes it over at once`, async t => {
+    const service = await openService(t, { env: { TASKS_DIR: folder } })
+    const file = path.join(service.dataDir, 'pids')
+    const first = await spawnWorker(t, service)
+    const id = await service.submit(kind, { file }, { max_retries: 0 })
+    const pids = await processesIn(file)
+    t.equal((await service.get(`/api/tasks/${id}`)).json().worker, first.id)
+
+    first.kill('SIGKILL')
+    await first.exited
+
+    await until(() => pids.every(isGone), 'its processes are gone')
+    const began = performance.now()
+    const second = await spawnWorker(t, service)
+    const task = await service.finished(id)
+    t.match(task, { state: 'SUCCESS', result: 2, attempts: 2, worker: second.id, error: null })
+    t.ok(performance.now() - began < 9_000, 'before the lease of the first would have run out')
+    t.strictSame(await outcomes(service, id), ['crashed', 'success'])
+    const { rows } = await service.db.pool.query('select status from darkroom.workers where id = $1', [first.id])
+    t.equal(rows[0].status, 'lost')
+  })
+}
