@@ -15,7 +15,8 @@ parentPort!.on('message', (message: ToThread) => {
       write(id, message.chunk)
     } else {
       const file = close(id)
-      if (file && message.type === 'end') say({ type: 'closed', id, sha256: file.hash.digest('hex') })
+      if (message.type === 'abandon') say({ type: 'abandoned', id })
+      else if (file) say({ type: 'closed', id, sha256: file.hash.digest('hex') })
     }
   } catch (error) {
     close(id)

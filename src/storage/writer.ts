@@ -11,12 +11,18 @@ export type ToThread =
 export type FromThread =
   | { type: 'written'; id: number; bytes: number }
   | { type: 'closed'; id: number; sha256: string }
+  | { type: 'abandoned'; id: number }
   | { type: 'failed'; id: number; message: string; code?: string }
 
 /** A file that is being written. Pipe into it; when it has finished, it knows how long it is and what it hashes to. */
 export interface Incoming extends Writable {
   bytes: number
   sha256: string
+}
+
+interface Thread {
+  worker: Worker
+  files: Map<number, (message: FromThread) => void>
 }
 
 export interface Writer {
@@ -33,31 +39,34 @@ const inFlight = 1024 * 1024
  * The thread is started with the first upload and serves all of them.
  */
 export function openWriter(): Writer {
-  let thread: Worker | undefined
+  let thread: Thread | undefined
   let next = 0
-  const files = new Map<number, (message: FromThread) => void>()
 
-  function start() {
+  function start(): Thread {
     const worker = new Worker(new URL('./writer-thread.ts', import.meta.url))
+    const files: Thread['files'] = new Map()
     worker.unref()
     worker.on('message', (message: FromThread) => files.get(message.id)?.(message))
-    worker.on('error', error => {
-      thread = undefined
-      for (const [id, hear] of files) hear({ type: 'failed', id, message: error.message })
-    })
-    return worker
+    worker.on('error', error => end(error.message))
+    worker.on('exit', () => end('The thread that writes uploads has ended'))
+    return { worker, files }
+
+    function end(message: string) {
+      if (thread?.worker === worker) thread = undefined
+      for (const [id, hear] of files) hear({ type: 'failed', id, message })
+    }
   }
 
   return {
     create(file) {
       thread ??= start()
-      return new IncomingFile(next++, file, thread, files)
+      return new IncomingFile(next++, file, thread)
     },
 
     async close() {
       if (!thread) return
-      const gone = once(thread, 'exit')
-      await thread.terminate()
+      const gone = once(thread.worker, 'exit')
+      await thread.worker.terminate()
       await gone
     }
   }
@@ -67,18 +76,18 @@ class IncomingFile extends Writable implements Incoming {
   bytes = 0
   sha256 = ''
   #id: number
-  #thread: Worker
-  #files: Map<number, (message: FromThread) => void>
+  #thread: Thread
   #pending = 0
   #resume: (() => void) | undefined
   #finish: (() => void) | undefined
+  #close: (() => void) | undefined
+  #isOver = false
 
-  constructor(id: number, file: string, thread: Worker, files: Map<number, (message: FromThread) => void>) {
+  constructor(id: number, file: string, thread: Thread) {
     super({ highWaterMark: inFlight, decodeStrings: true })
     this.#id = id
     this.#thread = thread
-    this.#files = files
-    files.set(id, message => this.#hear(message))
+    thread.files.set(id, message => this.#hear(message))
     this.#say({ type: 'open', id, file })
   }
 
@@ -96,28 +105,39 @@ class IncomingFile extends Writable implements Incoming {
     this.#say({ type: 'end', id: this.#id })
   }
 
+  /** Is over once the thread has let go of the file: whoever removes it then removes it for good. */
   override _destroy(error: Error | null, callback: (error: Error | null) => void) {
-    if (this.sha256 === '') this.#say({ type: 'abandon', id: this.#id })
-    this.#files.delete(this.#id)
-    callback(error)
+    this.#close = () => {
+      this.#thread.files.delete(this.#id)
+      callback(error)
+    }
+    if (this.#isOver) this.#close()
+    else this.#say({ type: 'abandon', id: this.#id })
   }
 
   #hear(message: FromThread) {
-    if (message.type === 'failed') {
-      this.destroy(Object.assign(new Error(message.message), { code: message.code }))
-    } else if (message.type === 'closed') {
-      this.sha256 = message.sha256
-      this.#finish?.()
-    } else {
-      this.#pending -= message.bytes
-      const resume = this.#resume
-      this.#resume = undefined
-      resume?.()
+    switch (message.type) {
+      case 'written': {
+        this.#pending -= message.bytes
+        const resume = this.#resume
+        this.#resume = undefined
+        return resume?.()
+      }
+      case 'closed':
+        this.#isOver = true
+        this.sha256 = message.sha256
+        return this.#close ? this.#close() : this.#finish?.()
+      case 'abandoned':
+        return this.#close?.()
+      case 'failed':
+        this.#isOver = true
+        if (this.#close) return this.#close()
+        this.destroy(Object.assign(new Error(message.message), { code: message.code }))
     }
   }
 
   #say(message: ToThread, transfer: ArrayBuffer[] = []) {
-    this.#thread.postMessage(message, transfer)
+    this.#thread.worker.postMessage(message, transfer)
   }
 }
 
