@@ -7,6 +7,8 @@ import { type Claim, claim, type Room } from '#tasks/claim.ts'
 // Somebody always tells us when there is work. This is for the one time that the message is lost.
 const backstop = 2_000
 const longestPause = 5_000
+// As long as Postgres lets a statement run: so late may a claim whose connection broke still be committed.
+const longestStatement = 30_000
 
 interface Needs {
   pool: Pool
@@ -16,13 +18,16 @@ interface Needs {
   rooms(): { rooms: Room[]; most: number }
   onClaim(claim: Claim): void
   onRevoked(ids: string[]): void
+  /** A claim may have been committed without an answer: what it took is to be found before there is another. */
+  onUncertain(): Promise<void>
 }
 
 /** Fetches work as soon as there is some and somebody is free; one question at a time is on its way. */
-export function claimer({ pool, log, worker, rooms, onClaim, onRevoked }: Needs) {
+export function claimer({ pool, log, worker, rooms, onClaim, onRevoked, onUncertain }: Needs) {
   let wanted = false
   let asking: Promise<void> | undefined
   let stopped = false
+  let uncertainUntil = 0
   const poll = setInterval(wake, backstop)
 
   function wake() {
@@ -40,6 +45,7 @@ export function claimer({ pool, log, worker, rooms, onClaim, onRevoked }: Needs)
       if (most === 0 || free.length === 0) return
       wanted = false
       try {
+        if (Date.now() < uncertainUntil) await onUncertain()
         const { claims, revoked } = await claim(pool, worker(), free, most)
         for (const each of claims) onClaim(each)
         if (revoked.length > 0) onRevoked(revoked)
@@ -48,8 +54,10 @@ export function claimer({ pool, log, worker, rooms, onClaim, onRevoked }: Needs)
         pause = 100
       } catch (error) {
         wanted = true
-        if (isOutage(error)) log.debug({ err: error }, 'the database does not answer')
-        else log.error({ err: error }, 'claiming failed')
+        if (isOutage(error)) {
+          uncertainUntil = Date.now() + longestStatement
+          log.debug({ err: error }, 'the database does not answer')
+        } else log.error({ err: error }, 'claiming failed')
         await delay(pause)
         pause = Math.min(pause * 2, longestPause)
       }

@@ -8,6 +8,8 @@ interface Needs {
   worker(): string
   /** Another worker took us for dead: what we run is no longer ours. */
   onLost(): Promise<void>
+  /** The database answers: look for what it could not tell us. */
+  onBeat(): Promise<void>
   /** Look for attempts whose workers are gone. */
   onOrphans(): Promise<void>
 }
@@ -16,7 +18,7 @@ interface Needs {
 const beatsBetweenLooks = 4
 
 /** Keeps our own lease and watches those of the others. */
-export function keepLease({ pool, log, worker, onLost, onOrphans }: Needs) {
+export function keepLease({ pool, log, worker, onLost, onBeat, onOrphans }: Needs) {
   let beats = 0
   let lastGood = 0
   // After a gap of our own everybody looks dead: they get one lease to show themselves first.
@@ -30,6 +32,7 @@ export function keepLease({ pool, log, worker, onLost, onOrphans }: Needs) {
       if (lastGood > 0 && now - lastGood > (lease / 2) * 1000) trustFrom = now + lease * 1000
       lastGood = now
       if (!alive) await onLost()
+      await onBeat()
       if (lost > 0) log.warn({ lost }, 'workers went silent; their tasks are handed on')
       if (lost > 0 || beats++ % beatsBetweenLooks === 0) await onOrphans()
     } catch (error) {

@@ -8,7 +8,8 @@ import { delayedQueue, internalQueues, openBoss } from '#queue/boss.ts'
 import { channels } from '#tasks/channels.ts'
 import type { Claim } from '#tasks/claim.ts'
 import type { Kind, Kinds } from '#tasks/define.ts'
-import { findOrphans } from '#tasks/recover.ts'
+import type { Ending } from '#tasks/ending.ts'
+import { findOrphans, findUnknown } from '#tasks/recover.ts'
 import { settle } from '#tasks/settle.ts'
 import { voiceOf } from '#tasks/voice.ts'
 import { endDeadNeighbours, register, unregister } from '#workers/presence.ts'
@@ -104,10 +105,16 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
         [...running.values()].map(({ claim }) => claim.queue)
       ),
     onClaim: begin,
-    onRevoked: ids => voice.changed(...ids)
+    onRevoked: ids => voice.changed(...ids),
+    onUncertain: handBackUnknown
   })
 
-  const delayed = promoter({ pool: db.pool, log, onDue: due => voice.wake(...due) })
+  const delayed = promoter({
+    pool: db.pool,
+    log,
+    onDue: due => voice.wake(...due),
+    onExpired: ids => voice.changed(...ids)
+  })
 
   const ears = await listen({
     url,
@@ -140,6 +147,7 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
       id = uuid()
       await register(db.pool, { id, version, queues, concurrency })
     },
+    onBeat: stopCancelled,
     onOrphans: handOnOrphans
   })
 
@@ -179,9 +187,18 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
 
   /** Attempts whose workers are gone: tried again elsewhere, perhaps here. */
   async function handOnOrphans() {
-    const orphans = await findOrphans(db.pool, [...queues])
-    if (orphans.length === 0) return
-    for (const { id, queue, state } of await settle(db, orphans)) {
+    await handOn(await findOrphans(db.pool, [...queues]))
+  }
+
+  /** Ours by the database's account, but nothing that runs here. */
+  async function handBackUnknown() {
+    const known = [...running.keys(), ...outcomes.attempts().map(({ id }) => id)]
+    await handOn(await findUnknown(db.pool, [...queues], id, known))
+  }
+
+  async function handOn(attempts: Ending[]) {
+    if (attempts.length === 0) return
+    for (const { id, queue, state } of await settle(db, attempts)) {
       log.warn({ task: id, state }, 'a task lost its worker')
       voice.changed(id)
       voice.wake(queue)

@@ -56,7 +56,12 @@ export async function requestCancel(trx: InTransaction, id: string): Promise<Can
 
 /** The same as an operation of its own: committed, and told to whoever has to know. */
 export async function cancelTask({ db, voice }: { db: Database; voice: Voice }, id: string) {
-  const request = await db.query.transaction().execute(trx => requestCancel(trx, id))
+  const attempt = () => db.query.transaction().execute(trx => requestCancel(trx, id))
+  // While we waited for its row the job was moved to another queue's table, which no lock can follow.
+  const request = await attempt().catch(error => {
+    if (error.code === '40001') return attempt()
+    throw error
+  })
   if (request?.accepted) {
     voice.changed(id)
     if (request.state === 'STARTED') voice.cancel(id)

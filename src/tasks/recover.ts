@@ -29,3 +29,20 @@ export async function findOrphans(pool: Pool, queues: string[]): Promise<Ending[
     ...afterCrash(crashes, 'Its worker went away')
   }))
 }
+
+const unknownText = `
+select t.id, j.name as queue, t.attempts as attempt, t.worker, t.started_at
+from pgboss.job j
+join darkroom.tasks t on t.id = j.id
+where j.name = any($1) and j.state = 'active' and t.worker = $2 and t.id <> all($3::uuid[])`
+
+/** What a worker has taken without knowing: the connection broke after the commit and before its answer. */
+export async function findUnknown(pool: Pool, queues: string[], worker: string, known: string[]): Promise<Ending[]> {
+  const { rows } = await pool.query<Omit<Orphan, 'crashes'>>(unknownText, [queues, worker, known])
+  return rows.map(attempt => ({
+    ...attempt,
+    outcome: 'shutdown',
+    error: { type: 'shutdown', message: 'The connection broke as its worker took it; it is tried again' },
+    next: { state: 'RETRY', delay: 0 }
+  }))
+}
