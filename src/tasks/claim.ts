@@ -35,7 +35,8 @@ export interface Room {
  * A task that was to start by a time that is past is revoked instead, and a job that somebody put into pg-boss by
  * hand, without a task, is cancelled: neither may come back for ever.
  *
- * Never prepared: a plan made while the table was empty reads the whole queue (110–180 ms a claim instead of 3).
+ * Prepared, which halves its time (1.7 to 0.8 ms): safe only on connections with the runner's planner settings. With
+ * others, a plan that was made while the table was empty reads the whole queue for each claim.
  */
 const text = `
 with next as materialized (
@@ -89,12 +90,11 @@ export interface Claimed {
 }
 
 export async function claim(pool: Pool, worker: string, rooms: Room[], most: number): Promise<Claimed> {
-  const { rows } = await pool.query<Claim & { state: string }>(text, [
-    worker,
-    rooms.map(({ queue }) => queue),
-    rooms.map(({ slots }) => slots),
-    most
-  ])
+  const { rows } = await pool.query<Claim & { state: string }>({
+    name: 'claim',
+    text,
+    values: [worker, rooms.map(({ queue }) => queue), rooms.map(({ slots }) => slots), most]
+  })
   return {
     claims: rows.filter(({ state }) => state === 'STARTED'),
     revoked: rows.filter(({ state }) => state === 'REVOKED').map(({ id }) => id)

@@ -33,7 +33,7 @@ with ending as (
 select id, queue, state from task`
 
 export async function complete(pool: Pool, endings: Ending[]): Promise<Settled[]> {
-  const { rows } = await pool.query<Settled>(text, [json(endings)])
+  const { rows } = await pool.query<Settled>({ name: 'complete', text, values: [json(endings)] })
   return rows
 }
 

@@ -18,6 +18,6 @@ where t.id = report.id and t.attempts = report.attempt and t.state = 'STARTED'
 returning t.id`
 
 export async function reportProgress(pool: Pool, reports: Report[]): Promise<Set<string>> {
-  const { rows } = await pool.query<{ id: string }>(text, [JSON.stringify(reports)])
+  const { rows } = await pool.query<{ id: string }>({ name: 'report', text, values: [JSON.stringify(reports)] })
   return new Set(rows.map(({ id }) => id))
 }
