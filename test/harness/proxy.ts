@@ -1,45 +1,58 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import type { Test } from 'tap'
 
-/** The way to the database, which a test may cut: what a service sees of a database that goes away. */
-export async function openProxy(t: Test, url: string) {
+/** A wire between the service and Postgres that a test can cut, or make deaf in one direction. */
+export interface Proxy {
+  url: string
+  /** From here on nothing that Postgres answers arrives; what it is told still does. */
+  swallowAnswers(): void
+  /** Every connection breaks; new ones are refused until `restore`. */
+  cut(): void
+  restore(): void
+}
+
+export async function openProxy(t: Test, url: string): Promise<Proxy> {
   const target = new URL(url)
-  const sockets = new Set<Socket>()
-  let open = true
+  const open = new Set<Socket>()
+  let swallowing = false
+  let broken = false
+
   const server = createServer(near => {
-    if (!open) return near.destroy()
+    if (broken) return near.resetAndDestroy()
     const far = connect({ host: target.hostname, port: Number(target.port) })
-    for (const [one, other] of [
-      [near, far],
-      [far, near]
-    ] as const) {
-      sockets.add(one)
-      one.pipe(other)
-      one.on('error', () => {})
-      one.on('close', () => {
-        sockets.delete(one)
-        other.destroy()
+    for (const socket of [near, far]) {
+      open.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        open.delete(socket)
+        near.destroy()
+        far.destroy()
       })
     }
+    near.on('data', chunk => far.write(chunk))
+    far.on('data', chunk => swallowing || near.write(chunk))
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const cut = () => {
-    open = false
-    for (const socket of sockets) socket.destroy()
-  }
   t.teardown(() => {
-    cut()
+    for (const socket of open) socket.destroy()
     server.close()
   })
 
-  const through = new URL(url)
-  through.hostname = '127.0.0.1'
-  through.port = String((server.address() as AddressInfo).port)
+  const mine = new URL(url)
+  mine.hostname = '127.0.0.1'
+  mine.port = String((server.address() as { port: number }).port)
   return {
-    url: through.href,
-    cut,
-    mend() {
-      open = true
+    url: mine.href,
+    swallowAnswers() {
+      swallowing = true
+    },
+    cut() {
+      broken = true
+      for (const socket of open) socket.destroy()
+    },
+    restore() {
+      broken = false
+      swallowing = false
     }
   }
 }

@@ -114,7 +114,9 @@ export async function openService(
       return started
     },
     async files() {
-      const entries = await readdir(config.DATA_DIR, { recursive: true, withFileTypes: true })
+      const look = () => readdir(config.DATA_DIR, { recursive: true, withFileTypes: true })
+      // A folder may go while it is looked into.
+      const entries = await look().catch(error => (error.code === 'ENOENT' ? look() : Promise.reject(error)))
       return entries
         .filter(entry => entry.isFile())
         .map(entry => path.relative(config.DATA_DIR, path.join(entry.parentPath, entry.name)))

@@ -157,7 +157,7 @@ t.test('while the database is away requests are told to come back, and then it g
   ]
   const live = await service.get('/health/live')
   const ready = await service.get('/health/ready')
-  proxy.mend()
+  proxy.restore()
 
   for (const response of away) {
     t.equal(response.statusCode, 503)

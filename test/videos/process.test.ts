@@ -4,7 +4,6 @@ import t from 'tap'
 import { shoot } from '../harness/clip.ts'
 import { film, skipWithoutMedia } from '../harness/media.ts'
 import { openService, type Service } from '../harness/service.ts'
-import { slowFfmpeg } from '../harness/slow-ffmpeg.ts'
 
 async function processed(service: Service, content: Buffer, filename?: string) {
   const { id, task_id } = await service.keep(content, filename)
@@ -132,67 +131,6 @@ t.test('sound only becomes one rendition without a picture', { skip: skipWithout
     t.equal(video.renditions.length, 1, name)
     t.equal((await service.get(video.renditions[0].url)).headers['content-type'], 'audio/mp4')
   }
-})
-
-t.test('what is no film fails, once, with a reason that its owner can understand', async t => {
-  const service = await openService(t, { worker: true })
-
-  const { task, video } = await processed(service, Buffer.from('Dear diary, this is no film at all.\n'.repeat(50)))
-
-  t.match(task, { state: 'FAILURE', status: 'FAILED', attempts: 1, result: null })
-  t.match(task.error, { type: 'not_media', message: /video/ })
-  t.match(video, { status: 'failed', processed: false, error: task.error, ready_at: null, resolution_480p: null })
-  t.ok(video.renditions.every(({ status }: any) => status === 'failed'))
-  t.notMatch(JSON.stringify(video), service.dataDir, 'no path of ours is given away')
-  t.strictSame(await service.files(), [`videos/${video.id}/original`])
-  t.match((await service.get(`/api/videos/${video.id}/status`)).json(), { status: 'failed', processed: false })
-})
-
-t.test('films that are broken, encrypted or only begun fail with a reason', { skip: skipWithoutMedia }, async t => {
-  const service = await openService(t, { worker: true })
-
-  for (const name of ['broken-no-moov.mp4', 'WrongFile.mp4', 'truncated-10k.mp4', 'encrypted-cenc.mp4']) {
-    const { task, video } = await processed(service, await readFile(film(name)), name)
-
-    t.match(video, { status: 'failed', error: { type: /^[a-z_]+$/, message: /^[A-Z].*\.$/ } }, name)
-    t.match(task, { state: 'FAILURE', attempts: 1 }, name)
-  }
-})
-
-t.test('what happens can be watched: progress only ever grows, and the status goes one way', async t => {
-  const service = await openService(t, { env: await slowFfmpeg(t) })
-  const { id, task_id } = await service.keep(await shoot({ seconds: 4 }))
-  const seen: { status: string; progress: number | null }[] = []
-  const look = async () => {
-    const { status, progress } = (await service.get(`/api/videos/${id}/status`)).json()
-    if (JSON.stringify(seen.at(-1)) !== JSON.stringify({ status, progress })) seen.push({ status, progress })
-  }
-
-  await look()
-  await service.startWorker()
-  // Each time that something is announced.
-  await service.until(
-    task_id,
-    task => {
-      void look()
-      return task.finished_at !== null
-    },
-    60
-  )
-  await look()
-
-  const words = [...new Set(seen.map(({ status }) => status))]
-  t.strictSame(words, ['uploaded', 'processing', 'ready'])
-  const progress = seen.map(({ progress }) => progress).filter(value => value !== null)
-  t.strictSame(
-    progress,
-    progress.toSorted((one, other) => one - other)
-  )
-  t.ok(
-    progress.some(value => value > 0 && value < 1),
-    `in between, too: ${progress}`
-  )
-  t.equal(progress.at(-1), 1)
 })
 
 t.test('a file that is uploaded is never touched by what is made of it', async t => {
