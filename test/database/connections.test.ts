@@ -1,0 +1,202 @@
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import { connect, type InTransaction } from '../../src/database/connect.ts'
+import { listen } from '../../src/database/listen.ts'
+import { announcer } from '../../src/database/notify.ts'
+import { isOutage } from '../../src/database/outage.ts'
+import { borrowDatabase } from '../harness/database.ts'
+import { until } from '../harness/until.ts'
+
+async function open(t: Test) {
+  const url = await borrowDatabase(t)
+  const db = connect(url, { name: 'mine', max: 3 })
+  t.teardown(() => db.close())
+  const admin = new pg.Client({ connectionString: url })
+  await admin.connect()
+  t.teardown(() => admin.end())
+  const terminate = (name: string) =>
+    admin.query(
+      `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+      where datname = current_database() and application_name = $1`,
+      [name]
+    )
+  return { url, db, admin, terminate }
+}
+
+t.test('a connection that breaks while nobody uses it is replaced', async t => {
+  const { db, terminate } = await open(t)
+  await Promise.all(Array.from({ length: 3 }, () => db.pool.query('select pg_sleep(0.05)')))
+
+  await terminate('mine')
+  await until(() => db.pool.totalCount === 0, 'the pool has noticed')
+
+  const { rows } = await db.pool.query('select 1 as one')
+  t.strictSame(rows, [{ one: 1 }])
+})
+
+t.test('a connection that breaks between two statements of a transaction fails that transaction alone', async t => {
+  const { db, terminate } = await open(t)
+
+  const transaction = db.query.transaction().execute(async trx => {
+    await trx.selectFrom('tasks').select('id').execute()
+    await terminate('mine')
+    await until(async () => !(await answers(trx)), 'the connection is gone')
+    await trx.selectFrom('tasks').select('id').execute()
+  })
+
+  const error = await transaction.catch(error => error)
+  t.ok(isOutage(error), error.message)
+  t.strictSame(await db.query.selectFrom('tasks').select('id').execute(), [])
+})
+
+const answers = (trx: InTransaction) =>
+  trx
+    .selectFrom('tasks')
+    .select('id')
+    .execute()
+    .then(
+      () => true,
+      () => false
+    )
+
+t.test('what the database says when it is away is told apart from what it says about a statement', async t => {
+  const { url, db, admin } = await open(t)
+  const name = new URL(url).pathname.slice(1)
+  const failing = async (url: string, text = 'select 1') => {
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
+    try {
+      await client.connect()
+      return await client.query(text)
+    } catch (error) {
+      return error
+    } finally {
+      await client.end().catch(() => {})
+    }
+  }
+  const elsewhere = (change: (url: URL) => void) => {
+    const other = new URL(url)
+    change(other)
+    return other.href
+  }
+
+  t.ok(isOutage(await failing(elsewhere(other => (other.port = '1')))), 'nobody listens')
+  t.ok(isOutage(await failing(elsewhere(other => (other.pathname = '/nowhere')))), 'there is no such database')
+  t.ok(isOutage(await failing(elsewhere(other => (other.hostname = 'nowhere.invalid')))), 'there is no such host')
+  t.ok(isOutage(await failing('postgres:///x?host=/nowhere')), 'there is no such socket')
+  t.ok(isOutage(await failing(url, 'select pg_terminate_backend(pg_backend_pid())')), 'the connection was ended')
+  t.ok(isOutage(await failing(url, `set statement_timeout = 1; select pg_sleep(5)`)), 'it takes too long')
+  await admin.query(`alter database ${name} with connection limit 0`)
+  await admin.query(`create role passerby login password 'x'`)
+  const passing = elsewhere(other => {
+    other.username = 'passerby'
+    other.password = 'x'
+  })
+  t.ok(isOutage(await failing(passing)), 'there are too many connections')
+  await admin.query('drop role passerby')
+
+  for (const text of ['select 1/0', 'select * from nowhere', 'selec', `select 'x'::int`]) {
+    t.notOk(isOutage(await failing(url, text)), text)
+  }
+  t.notOk(isOutage(Object.assign(new Error('no such file'), { code: 'ENOENT', syscall: 'open' })))
+  t.notOk(isOutage(new Error('whatever')))
+  t.notOk(isOutage('a text'))
+  t.notOk(isOutage(undefined))
+  await db.pool.query('select 1')
+})
+
+t.test(
+  'who listens hears on, also after the connection was lost, and is told that something may have been missed',
+  async t => {
+    const { url, db, terminate } = await open(t)
+    const heard: string[] = []
+    let reconnected = 0
+    const errors: Error[] = []
+    const ears = await listen({
+      url,
+      name: 'ears',
+      channels: {
+        first: payload => heard.push(`1 ${payload}`),
+        'Second channel': payload => heard.push(`2 ${payload}`)
+      },
+      onReconnect: () => reconnected++,
+      onError: error => errors.push(error)
+    })
+    t.teardown(() => ears.close())
+    const say = (channel: string, payload: string) => db.pool.query('select pg_notify($1, $2)', [channel, payload])
+
+    await say('first', 'a')
+    await say('Second channel', 'b')
+    await say('third', 'c')
+    await until(() => heard.length === 2, 'both are heard')
+    t.equal(reconnected, 0)
+
+    for (let round = 1; round <= 3; round++) {
+      await terminate('ears')
+      await until(() => reconnected === round, 'it is back')
+      await say('first', `round ${round}`)
+      await until(() => heard.at(-1) === `1 round ${round}`, 'it hears again')
+    }
+    t.equal(errors.length, 3)
+
+    await ears.close()
+    await terminate('ears')
+    await say('first', 'after the end')
+    t.equal(reconnected, 3)
+    t.equal(heard.at(-1), '1 round 3')
+  }
+)
+
+t.test('who cannot listen at first is told so', async t => {
+  const url = 'postgres://nobody@127.0.0.1:1/nowhere'
+
+  await t.rejects(listen({ url, name: 'ears', channels: {}, onReconnect: () => {}, onError: () => {} }))
+})
+
+t.test('what is said together goes out together, each word once, in payloads that Postgres takes', async t => {
+  const { url, db } = await open(t)
+  const payloads: string[] = []
+  const ears = await listen({
+    url,
+    name: 'ears',
+    channels: { words: payload => payloads.push(payload) },
+    onReconnect: () => {},
+    onError: () => {}
+  })
+  t.teardown(() => ears.close())
+  const voice = announcer(db.pool, 'words')
+  const ids = Array.from({ length: 1_000 }, (_, n) => `${n}`.padStart(36, '0'))
+
+  voice.say('first')
+  voice.say('second', 'third')
+  voice.say('second')
+  for (const id of ids) voice.say(id)
+  for (const id of ids) voice.say(id)
+  await voice.flush()
+  voice.say('last')
+  await voice.flush()
+  await until(() => payloads.at(-1) === 'last', 'all are heard')
+
+  t.strictSame(payloads.slice(0, 1), ['first'])
+  const words = payloads.slice(1).join(',').split(',')
+  t.strictSame(words, ['second', 'third', ...ids, 'last'])
+  t.ok(payloads.length < 10)
+  t.ok(payloads.every(payload => Buffer.byteLength(payload) < 8_000))
+})
+
+t.test('a word that cannot be said is dropped, and the next is said', async t => {
+  const { db, admin, terminate } = await open(t)
+  const voice = announcer(db.pool, 'words')
+  const heard: unknown[] = []
+  admin.on('notification', ({ payload }) => heard.push(payload))
+  await admin.query('listen words')
+  await db.pool.query('select 1')
+
+  voice.say('lost?')
+  await terminate('mine')
+  await voice.flush()
+  await until(() => db.pool.totalCount === 0, 'the pool has noticed')
+  voice.say('said')
+  await voice.flush()
+
+  await until(() => heard.includes('said'), 'it is heard')
+})
