@@ -48,7 +48,11 @@ async function loadFolder(given: string) {
         throw new Error(`${origin} has no task: write "export default defineTask({ … })"`)
       }
       // What was not made by defineTask is now: a kind always has its defaults.
-      return { kind: defineTask(kind), origin }
+      try {
+        return { kind: defineTask(kind), origin }
+      } catch (error) {
+        throw new Error(`${origin} cannot be used: ${(error as Error).message}`, { cause: error })
+      }
     })
   )
 }

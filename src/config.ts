@@ -86,8 +86,8 @@ function folder(value: string) {
 
 function integer(least: number, most: number): Parse<number> {
   return value => {
-    const number = Number(value)
-    if (!Number.isInteger(number) || number < least || number > most) {
+    const number = /^-?\d+$/.test(value) ? Number(value) : Number.NaN
+    if (!(number >= least && number <= most)) {
       throw new Error(`must be a whole number from ${least} to ${most}, not "${value}"`)
     }
     return number
@@ -96,7 +96,7 @@ function integer(least: number, most: number): Parse<number> {
 
 function seconds(least: number, most: number): Parse<number> {
   return value => {
-    const number = Number(value)
+    const number = /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN
     if (!(number >= least && number <= most)) {
       throw new Error(`must be a number of seconds from ${least} to ${most}, not "${value}"`)
     }

@@ -81,6 +81,23 @@ export const defaults = {
   retry_jitter: true
 } as const
 
+interface Range {
+  whole?: boolean
+  least: number
+  most: number
+}
+
+const decade = 315_360_000
+const numbers = {
+  priority: { whole: true, least: 0, most: 9 },
+  max_retries: { whole: true, least: 0, most: 10_000 },
+  retry_delay: { least: 0, most: decade },
+  retry_backoff_max: { least: 0, most: decade },
+  time_limit: { least: 0.001, most: decade },
+  soft_time_limit: { least: 0.001, most: decade },
+  result_expires: { whole: true, least: 1, most: decade }
+} satisfies Record<string, Range>
+
 export function defineTask<Args extends TSchema, Result>(definition: Definition<Args, Result>): Kind<Args, Result> {
   const { name, run, args } = definition
   if (typeof name !== 'string' || !/^[\w.:-]{1,100}$/.test(name)) {
@@ -88,9 +105,15 @@ export function defineTask<Args extends TSchema, Result>(definition: Definition<
   }
   if (typeof run !== 'function') throw new TypeError(`The task "${name}" needs a function "run"`)
   if (typeof args !== 'object' || args === null) throw new TypeError(`The task "${name}" needs a schema "args"`)
-  const { priority = 0, queue = 'default' } = definition
-  if (!Number.isInteger(priority) || priority < 0 || priority > 9) {
-    throw new TypeError(`The priority of the task "${name}" must be a whole number from 0 to 9, not ${priority}`)
+  const { queue = 'default' } = definition
+  for (const [setting, { whole = false, least, most }] of Object.entries<Range>(numbers)) {
+    const value = definition[setting as keyof typeof numbers]
+    const fits = typeof value === 'number' && value >= least && value <= most && (!whole || Number.isInteger(value))
+    if (value === undefined || fits) continue
+    const kind = whole ? 'a whole number' : 'a number'
+    throw new TypeError(
+      `The ${setting} of the task "${name}" must be ${kind} from ${least} to ${most}, not ${JSON.stringify(value)}`
+    )
   }
   if (!/^[\w.-]{1,100}$/.test(queue)) throw new TypeError(`The task "${name}" names a queue that cannot be: "${queue}"`)
   return Object.freeze({ ...defaults, ...definition })

@@ -1,0 +1,52 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import t from 'tap'
+import { openService } from './harness/service.ts'
+import { taskFolder, taskModule } from './harness/task-folder.ts'
+
+t.test('a folder of task modules of every spelling is loaded beside the built-in ones', async t => {
+  const folder = await taskFolder(t, {
+    'one.ts': `
+      import { defineTask } from 'darkroom'
+      import { Type } from 'typebox'
+      import Value from 'typebox/value'
+      import { double } from './_shared.ts'
+      import { triple } from './more/deeper.js'
+      enum No {}
+      export default defineTask({
+        name: 'six.times', args: Type.Object({ x: Type.Number() }),
+        run: ({ x }) => triple(double(x)) + Value.Create(Type.Number())
+      })`.replace('enum No {}\n', ''),
+    'two.mjs': taskModule('two', 'return 2'),
+    'three.js': `
+      import { Type } from 'typebox'
+      export default { name: 'three', args: Type.Object({}), run: () => 3 }`,
+    '_shared.ts': 'export const double = (x: number) => x * 2',
+    '.hidden.ts': 'throw new Error("it is hidden")',
+    'types.d.ts': 'export declare const nothing: never',
+    'readme.md': 'Not code.'
+  })
+  await mkdir(path.join(folder, 'more'))
+  await writeFile(
+    path.join(folder, 'more/deeper.js'),
+    `import { Type } from 'typebox'; export const triple = x => Type && x * 3`
+  )
+  const link = `${folder}-link`
+  await symlink(folder, link)
+  t.teardown(() => import('node:fs/promises').then(({ rm }) => rm(link)))
+
+  for (const TASKS_DIR of [folder, link]) {
+    const service = await openService(t, { env: { TASKS_DIR }, worker: true })
+
+    const results = await Promise.all(
+      [
+        await service.submit('six.times', { x: 7 }),
+        await service.submit('two'),
+        await service.submit('three'),
+        await service.submit('add', { x: 1, y: 1 })
+      ].map(async id => (await service.finished(id)).result)
+    )
+
+    t.strictSame(results, [42, 2, 3, 2])
+  }
+})

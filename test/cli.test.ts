@@ -1,0 +1,155 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import t from 'tap'
+import { settings } from '../src/config.ts'
+import { version } from '../src/version.ts'
+import { borrowDatabase } from './harness/database.ts'
+import { taskFolder, taskModule } from './harness/task-folder.ts'
+
+const program = path.resolve(import.meta.dirname, '../src/cli.ts')
+const home = await mkdtemp(path.join(tmpdir(), 'darkroom-cli-'))
+t.teardown(() => rm(home, { recursive: true, force: true }))
+
+/** Runs the command to its end. */
+async function darkroom(args: string[], env: Record<string, string> = {}) {
+  const settings = { PATH: process.env.PATH, DATA_DIR: home, ...env }
+  return new Promise<{ code: number; out: string; err: string }>(resolve =>
+    execFile(process.execPath, [program, ...args], { env: settings, timeout: 60_000 }, (error, out, err) =>
+      resolve({ code: error ? Number(error.code) : 0, out, err })
+    )
+  )
+}
+
+t.jobs = 3
+const commands = ['server', 'api', 'worker', 'migrate']
+
+t.test('help lists the commands', { buffered: true }, async t => {
+  for (const args of [[], ['--help'], ['-h'], ['help']]) {
+    const { code, out, err } = await darkroom(args)
+    t.equal(code, 0)
+    t.equal(err, '')
+    for (const command of commands) t.match(out, new RegExp(`^ {2}${command} `, 'm'))
+  }
+})
+
+t.test('the version is that of the package', { buffered: true }, async t => {
+  t.strictSame(await darkroom(['--version']), { code: 0, out: `${version}\n`, err: '' })
+})
+
+for (const command of commands) {
+  t.test(
+    `${command} --help tells its options and every setting, whatever the settings are`,
+    { buffered: true },
+    async t => {
+      const { code, out, err } = await darkroom([command, '--help'], { PORT: 'nonsense' })
+
+      t.equal(code, 0)
+      t.equal(err, '')
+      t.match(out, new RegExp(`^darkroom ${command}: `))
+      for (const name of Object.keys(settings)) t.match(out, new RegExp(`^ {2}${name} `, 'm'))
+    }
+  )
+}
+
+const mistakes: [string, string[], RegExp][] = [
+  ['a command that there is not', ['dance'], /There is no command "dance"/],
+  ['a command of every object', ['constructor'], /There is no command "constructor"/],
+  ['an option that there is not', ['worker', '--colour', 'red'], /--colour/],
+  ['an option of another command', ['worker', '--port', '1'], /--port/],
+  ['an option without its value', ['worker', '--queues'], /--queues/],
+  ['a word too many', ['migrate', 'now'], /now/],
+  ['a grace that is none', ['worker', '--grace', 'soon'], /--grace must be a number of seconds, not "soon"/],
+  ['a negative grace', ['worker', '--grace=-1'], /--grace/]
+]
+
+for (const [what, args, sentence] of mistakes) {
+  t.test(`${what} is one clear line on stderr`, { buffered: true }, async t => {
+    const { code, out, err } = await darkroom(args)
+
+    t.equal(code, 1)
+    t.equal(out, '')
+    t.match(err, sentence)
+    t.equal(err.trim().split('\n').length, 1, err)
+    t.notMatch(err, /^\s+at /m)
+  })
+}
+
+t.test('settings that do not fit are all listed before anything starts', { buffered: true }, async t => {
+  const { code, out, err } = await darkroom(['server', '--concurrency', 'many'], {
+    PORT: 'http',
+    LOG_LEVEL: 'loud',
+    DATABASE_URL: 'localhost'
+  })
+
+  t.equal(code, 1)
+  t.equal(out, '')
+  for (const name of ['PORT', 'LOG_LEVEL', 'DATABASE_URL', 'WORKER_CONCURRENCY'])
+    t.match(err, new RegExp(`^ +${name} `, 'm'))
+})
+
+t.test('a worker without a database says what to do', { buffered: true }, async t => {
+  const { code, err } = await darkroom(['worker'])
+
+  t.equal(code, 1)
+  t.match(err, /There is no database: set DATABASE_URL/)
+})
+
+t.test('a database that cannot be reached is one clear line', { buffered: true }, async t => {
+  for (const command of commands) {
+    const { code, err } = await darkroom([command], { DATABASE_URL: 'postgres://me@127.0.0.1:1/nowhere' })
+
+    t.equal(code, 1, command)
+    t.match(err, /ECONNREFUSED|cannot be reached/)
+    t.equal(err.trim().split('\n').length, 1, err)
+  }
+})
+
+t.test('migrate does what is to be done, and a second time nothing', { buffered: true }, async t => {
+  const env = { DATABASE_URL: await borrowDatabase(t) }
+
+  const { code, out } = await darkroom(['migrate'], env)
+
+  t.equal(code, 0)
+  t.match(out, /nothing to do/)
+})
+
+t.test('task modules that cannot be are refused by their file, before anything starts', { buffered: true }, async t => {
+  const good = taskModule('good', 'return 1')
+  const folders: [string, Record<string, string>, RegExp][] = [
+    ['a mistake in the code', { 'good.ts': good, 'broken.ts': 'export default {{{' }, /broken\.ts cannot be loaded: /],
+    ['a module that throws', { 'angry.js': `throw new Error('not today')` }, /angry\.js cannot be loaded: not today/],
+    ['an import of nothing', { 'lost.ts': `import 'nowhere'` }, /lost\.ts cannot be loaded: .*nowhere/],
+    [
+      'no default export',
+      { 'none.ts': 'export const x = 1' },
+      /none\.ts has no task: write "export default defineTask/
+    ],
+    ['something else', { 'else.mjs': 'export default { name: "x" }' }, /else\.mjs has no task/],
+    ['the same name twice', { 'a.ts': good, 'b.ts': good }, /b\.ts defines the task "good", which is among .*a\.ts/],
+    [
+      "a built-in one's name",
+      { 'a.ts': taskModule('add', '') },
+      /a\.ts defines the task "add", which is among the built-in/
+    ],
+    ['a name that cannot be', { 'a.ts': taskModule('my task', '') }, /a\.ts .*"my task"/],
+    ['a priority that cannot be', { 'a.ts': taskModule('good', '', 'priority: 10') }, /a\.ts .*priority/],
+    ['retries that cannot be', { 'a.ts': taskModule('good', '', 'max_retries: -1') }, /a\.ts .*max_retries/],
+    ['a limit that cannot be', { 'a.ts': taskModule('good', '', `time_limit: '5s'`) }, /a\.ts .*time_limit/],
+    ['a queue that cannot be', { 'a.ts': taskModule('good', '', `queue: 'no queue'`) }, /a\.ts .*"no queue"/],
+    ['a queue of ours', { 'a.ts': taskModule('good', '', `queue: 'delayed'`) }, /the queue "delayed"/]
+  ]
+  const DATABASE_URL = await borrowDatabase(t)
+
+  for (const [what, files, sentence] of folders) {
+    const { code, err } = await darkroom(['worker'], { DATABASE_URL, TASKS_DIR: await taskFolder(t, files) })
+
+    t.equal(code, 1, what)
+    t.match(err, sentence, what)
+    t.equal(err.trim().split('\n').length, 1, err)
+  }
+  t.match((await darkroom(['worker', '--queues', 'due'], { DATABASE_URL })).err, /the queue "due"/)
+  const { err } = await darkroom(['worker'], { DATABASE_URL, TASKS_DIR: '/nowhere' })
+  t.match(err, /TASKS_DIR cannot be read: .*\/nowhere/)
+})

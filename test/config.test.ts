@@ -1,0 +1,132 @@
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+import t from 'tap'
+import { ConfigError, readConfig, settings } from '../src/config.ts'
+
+t.test('without a word every setting has its default', async t => {
+  t.strictSame(
+    { ...readConfig({}) },
+    {
+      HOST: '127.0.0.1',
+      PORT: 8000,
+      DATABASE_URL: undefined,
+      DATA_DIR: path.resolve('data'),
+      TASKS_DIR: undefined,
+      WORKER_CONCURRENCY: availableParallelism(),
+      WORKER_QUEUES: undefined,
+      WORKER_PREFETCH_MULTIPLIER: 1,
+      WORKER_MAX_TASKS_PER_CHILD: 1000,
+      WORKER_MAX_MEMORY_PER_CHILD: undefined,
+      TASK_SOFT_TIME_LIMIT: undefined,
+      TASK_TIME_LIMIT: undefined,
+      RESULT_EXPIRES: 86_400,
+      HISTORY_EXPIRES: 2_592_000,
+      MAX_UPLOAD_BYTES: 10 * 1024 ** 3,
+      TIMEZONE: 'UTC',
+      FFMPEG_PATH: undefined,
+      FFPROBE_PATH: undefined,
+      LOG_LEVEL: 'info'
+    }
+  )
+})
+
+t.test('an empty variable is an unset one, as compose files write it', async t => {
+  const empty = Object.fromEntries(Object.keys(settings).map(name => [name, ' ']))
+
+  t.strictSame(readConfig(empty), readConfig({}))
+})
+
+t.test('a configuration cannot be changed', async t => {
+  t.throws(() => Object.assign(readConfig({}), { PORT: 1 }), TypeError)
+})
+
+const read: [keyof typeof settings, string, unknown][] = [
+  ['PORT', '0', 0],
+  ['PORT', ' 65535 ', 65_535],
+  ['HOST', '::1', '::1'],
+  ['DATABASE_URL', 'postgres://me:pa%20ss@host:5432/db', 'postgres://me:pa%20ss@host:5432/db'],
+  ['DATABASE_URL', 'postgresql://host/db', 'postgresql://host/db'],
+  ['DATA_DIR', '/var/lib/../lib/darkroom/', '/var/lib/darkroom'],
+  ['DATA_DIR', 'here', path.resolve('here')],
+  ['WORKER_QUEUES', 'a', ['a']],
+  ['WORKER_QUEUES', ' a, b ,a,', ['a', 'b']],
+  ['WORKER_CONCURRENCY', '16', 16],
+  ['TASK_TIME_LIMIT', '1.5', 1.5],
+  ['MAX_UPLOAD_BYTES', '1', 1],
+  ['MAX_UPLOAD_BYTES', '500 MiB', 500 * 1024 ** 2],
+  ['MAX_UPLOAD_BYTES', '1.5gib', 1.5 * 1024 ** 3],
+  ['TIMEZONE', 'Europe/Berlin', 'Europe/Berlin'],
+  ['LOG_LEVEL', 'silent', 'silent']
+]
+
+for (const [name, text, value] of read) {
+  t.test(`${name}=${text} is read`, async t => {
+    t.strictSame(readConfig({ [name]: text })[name], value)
+  })
+}
+
+/** What is wrong with an environment, a sentence each. */
+function problemsOf(environment: Record<string, string>) {
+  try {
+    readConfig(environment)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+}
+
+const refused: [keyof typeof settings, string][] = [
+  ['PORT', '65536'],
+  ['PORT', '-1'],
+  ['PORT', '80.5'],
+  ['PORT', 'http'],
+  ['PORT', '0x50'],
+  ['PORT', '1e3'],
+  ['DATABASE_URL', 'localhost'],
+  ['DATABASE_URL', 'mysql://host/db'],
+  ['WORKER_CONCURRENCY', '0'],
+  ['WORKER_CONCURRENCY', '257'],
+  ['WORKER_QUEUES', ','],
+  ['WORKER_QUEUES', 'a b'],
+  ['WORKER_QUEUES', "a';drop"],
+  ['WORKER_PREFETCH_MULTIPLIER', '0'],
+  ['WORKER_MAX_TASKS_PER_CHILD', '0'],
+  ['WORKER_MAX_MEMORY_PER_CHILD', '1'],
+  ['TASK_SOFT_TIME_LIMIT', '0'],
+  ['TASK_TIME_LIMIT', '-5'],
+  ['TASK_TIME_LIMIT', 'Infinity'],
+  ['RESULT_EXPIRES', '0'],
+  ['RESULT_EXPIRES', '1.5'],
+  ['HISTORY_EXPIRES', 'a month'],
+  ['MAX_UPLOAD_BYTES', '0'],
+  ['MAX_UPLOAD_BYTES', 'lots'],
+  ['MAX_UPLOAD_BYTES', '10 GB'],
+  ['MAX_UPLOAD_BYTES', '-1 MiB'],
+  ['TIMEZONE', 'Mars/Olympus'],
+  ['LOG_LEVEL', 'loud']
+]
+
+for (const [name, text] of refused) {
+  t.test(`${name}=${text} is refused by its name`, async t => {
+    const problems = problemsOf({ [name]: text })
+
+    t.match(problems, [new RegExp(`^${name} `)])
+    t.equal(problems.length, 1)
+  })
+}
+
+t.test('a soft limit has to be less than the hard one', async t => {
+  t.match(problemsOf({ TASK_SOFT_TIME_LIMIT: '10', TASK_TIME_LIMIT: '10' }), [
+    /^TASK_SOFT_TIME_LIMIT .*TASK_TIME_LIMIT/
+  ])
+  t.match(readConfig({ TASK_SOFT_TIME_LIMIT: '9', TASK_TIME_LIMIT: '10' }), { TASK_SOFT_TIME_LIMIT: 9 })
+})
+
+t.test('every problem is told at once', async t => {
+  const environment = Object.fromEntries(refused)
+
+  const named = problemsOf(environment).map(problem => problem.split(' ')[0])
+
+  t.strictSame(named.sort(), Object.keys(environment).sort())
+})

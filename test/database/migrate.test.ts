@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import { connect } from '../../src/database/connect.ts'
+import { isMigrated } from '../../src/database/migrations.ts'
+import { migrate } from '../../src/migrate.ts'
+import { clusterUrl, urlOf } from '../harness/cluster.ts'
+import { borrowDatabase } from '../harness/database.ts'
+
+/** A database without anything in it. */
+async function emptyDatabase(t: Test) {
+  const server = await clusterUrl()
+  const name = `test_${randomBytes(8).toString('hex')}`
+  const admin = new pg.Client({ connectionString: server })
+  await admin.connect()
+  await admin.query(`create database ${name}`)
+  t.teardown(async () => {
+    await admin.query(`drop database ${name} with (force)`)
+    await admin.end()
+  })
+  return { url: urlOf(server, name), admin, name }
+}
+
+async function query(url: string, text: string) {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query(text)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+t.test('servers that start together on an empty database all come up, and one of them did the work', async t => {
+  const { url } = await emptyDatabase(t)
+
+  const applied = await Promise.all([1, 2, 3].map(() => migrate(url, ['extra'], () => {})))
+
+  t.equal(applied.filter(names => names.length > 0).length, 1)
+  t.match(applied.flat()[0], /^0001_/)
+  const queues = (await query(url, 'select name from pgboss.queue order by name')).map(({ name }) => name)
+  t.strictSame(
+    queues.filter(name => !name.startsWith('__pgboss__')),
+    ['default', 'delayed', 'due', 'extra', 'high_priority', 'low_priority', 'media']
+  )
+  t.strictSame(
+    (await query(url, 'select name from darkroom.migrations')).map(({ name }) => name),
+    applied.flat()
+  )
+})
+
+t.test('a database that is up to date stays as it is', async t => {
+  const url = await borrowDatabase(t)
+  const everything = `
+    select table_schema, table_name, column_name, data_type from information_schema.columns
+    where table_schema in ('darkroom', 'pgboss') order by 1, 2, 3`
+  const before = await query(url, everything)
+
+  const applied = await migrate(url, [], () => {})
+
+  t.strictSame(applied, [])
+  t.strictSame(await query(url, everything), before)
+})
+
+t.test('a queue that a kind of task names later is made, and those that are there are kept', async t => {
+  const url = await borrowDatabase(t)
+  await query(url, `update pgboss.queue set retry_limit = 7 where name = 'default'`)
+
+  await migrate(url, ['default', 'later', 'later'], () => {})
+
+  t.strictSame(await query(url, `select name, retry_limit from pgboss.queue where name in ('default', 'later')`), [
+    { name: 'default', retry_limit: 7 },
+    { name: 'later', retry_limit: 0 }
+  ])
+})
+
+t.test('a migration that fails leaves nothing, and says why', async t => {
+  const { url } = await emptyDatabase(t)
+  await query(url, 'create schema darkroom; create table darkroom.renditions ()')
+
+  await t.rejects(
+    migrate(url, [], () => {}),
+    /renditions/
+  )
+
+  t.strictSame(
+    await query(
+      url,
+      `select table_name from information_schema.tables where table_schema = 'darkroom' and table_name not like 'migrations%'`
+    ),
+    [{ table_name: 'renditions' }]
+  )
+  await query(url, 'drop table darkroom.renditions')
+  t.match(await migrate(url, [], () => {}), [/^0001_/])
+})
+
+t.test('a server that cannot reach its database says so soon', async t => {
+  await t.rejects(
+    migrate('postgres://nobody@127.0.0.1:1/nowhere', [], () => {}),
+    { code: 'ECONNREFUSED' }
+  )
+})
+
+t.test('whether a database is up to date can be asked', async t => {
+  const { url } = await emptyDatabase(t)
+  const db = connect(url, { name: 'mine', max: 1 })
+  t.teardown(() => db.close())
+
+  await t.rejects(isMigrated(db), { code: '42P01' })
+  await migrate(url, [], () => {})
+  t.equal(await isMigrated(db), true)
+  await db.pool.query('delete from darkroom.migrations')
+  t.equal(await isMigrated(db), false)
+})

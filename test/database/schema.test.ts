@@ -1,0 +1,140 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import t from 'tap'
+import { connect } from '../../src/database/connect.ts'
+import { borrowDatabase } from '../harness/database.ts'
+
+const source = await readFile(path.resolve(import.meta.dirname, '../../src/database/tables.ts'), 'utf8')
+
+interface Column {
+  column_name: string
+  data_type: string
+  is_nullable: 'YES' | 'NO'
+  column_default: string | null
+}
+
+// What a column's type is in the interface, without what is said about null and defaults.
+const types: Record<string, string> = {
+  uuid: 'string',
+  text: 'string',
+  'character varying': 'string',
+  smallint: 'number',
+  integer: 'number',
+  bigint: 'number',
+  real: 'number',
+  'double precision': 'number',
+  boolean: 'boolean',
+  jsonb: 'Json',
+  'timestamp with time zone': 'Date',
+  ARRAY: 'string[]'
+}
+
+/** The names of the tables' interfaces, as the interface `Tables` says. */
+const tables = Object.fromEntries(
+  [...membersOf('Tables')].map(([name, type]) => [name.replaceAll("'", ''), type] as const)
+)
+
+function membersOf(name: string): Map<string, string> {
+  const body = new RegExp(`interface ${name} \\{\\n([^}]*)\\}`).exec(source)?.[1]
+  if (body === undefined) throw new Error(`There is no interface ${name}`)
+  return new Map([...body.matchAll(/^ {2}('?[\w.]+'?): (.+)$/gm)].map(([, member, type]) => [member!, type!]))
+}
+
+/** `Generated<State>` as what it is about: a value with a default, of the words that State names. */
+function read(written: string) {
+  const wrapper = /^(Generated|GeneratedAlways|Nullable|NullableJson|Json)(?:<(.+)>)?$/.exec(written)
+  const [, outer, inner = 'unknown'] = wrapper ?? [undefined, undefined, written]
+  const json = outer === 'Json' || outer === 'NullableJson' || inner === 'unknown'
+  return {
+    nullable: outer?.startsWith('Nullable') === true || / \| null$/.test(inner),
+    generated: outer === 'Generated',
+    type: json ? 'Json' : kindOf(inner.replace(/ \| null$/, ''))
+  }
+}
+
+/** A union of words, by name or on the spot, is a text to Postgres. */
+function kindOf(type: string) {
+  return /^'/.test(type) || new RegExp(`^export type ${type} =\\s+(\\|\\s)?'`, 'm').test(source) ? 'string' : type
+}
+
+t.test('every table and column is to TypeScript what it is to Postgres', async t => {
+  const db = connect(await borrowDatabase(t), { name: 'schema', max: 1 })
+  t.teardown(() => db.close())
+  const columnsOf = async (schema: string, table: string) => {
+    const { rows } = await db.pool.query<Column>(
+      `select column_name, data_type, is_nullable, column_default from information_schema.columns
+      where table_schema = $1 and table_name = $2 order by column_name`,
+      [schema, table]
+    )
+    return new Map(rows.map(row => [row.column_name, row]))
+  }
+
+  const { rows } = await db.pool.query<{ table_name: string }>(
+    `select table_name from information_schema.tables where table_schema = 'darkroom' and table_name not like 'migrations%'`
+  )
+  t.strictSame(
+    Object.keys(tables)
+      .filter(name => !name.startsWith('pgboss.'))
+      .sort(),
+    rows.map(({ table_name }) => table_name).sort()
+  )
+
+  for (const [name, type] of Object.entries(tables)) {
+    t.test(name, async t => {
+      const foreign = name.startsWith('pgboss.')
+      const real = await columnsOf(foreign ? 'pgboss' : 'darkroom', name.replace('pgboss.', ''))
+      const written = membersOf(type)
+
+      // Of a table that is not ours only what we read is written down.
+      if (!foreign) t.strictSame([...written.keys()].sort(), [...real.keys()].sort(), 'the same columns')
+      for (const [column, text] of written) {
+        const { data_type, is_nullable, column_default } =
+          real.get(column) ?? (t.fail(`there is no ${column}`) as never)
+        const { nullable, generated, type } = read(text)
+        t.equal(nullable || (foreign && type === 'Json'), is_nullable === 'YES', `${column} may be null or not`)
+        t.equal(type, types[data_type] ?? (foreign ? 'string' : data_type), `${column} is ${data_type}`)
+        if (!foreign)
+          t.equal(
+            generated,
+            column_default !== null && is_nullable === 'NO' && type !== 'Json',
+            `${column} has a default or not`
+          )
+      }
+    })
+  }
+})
+
+t.test('the words of a check are the words of its type', async t => {
+  const db = connect(await borrowDatabase(t), { name: 'schema', max: 1 })
+  t.teardown(() => db.close())
+  const types = {
+    tasks_state: /export type State =([^\n]+)/,
+    attempts_outcome: /export type AttemptOutcome =([^;]+?)\nexport/,
+    videos_status: /export type VideoStatus =([^\n]+)/,
+    renditions_status: /export type RenditionStatus =([^\n]+)/,
+    workers_status: /interface WorkersTable[^}]+status: Generated<([^>]+)>/
+  }
+
+  const { rows } = await db.pool.query<{ conname: string; definition: string }>(
+    'select conname, pg_get_constraintdef(oid) as definition from pg_constraint where conname = any($1)',
+    [Object.keys(types)]
+  )
+
+  t.equal(rows.length, Object.keys(types).length)
+  for (const { conname, definition } of rows) {
+    const words = (text: string) => [...text.matchAll(/'([A-Za-z_]+)'/g)].map(([, word]) => word).sort()
+    t.strictSame(words(definition), words(types[conname as keyof typeof types].exec(source)![1]!), conname)
+  }
+})
+
+t.test('the name of every table and column of ours can be read without quotes', async t => {
+  const db = connect(await borrowDatabase(t), { name: 'schema', max: 1 })
+  t.teardown(() => db.close())
+
+  const { rows } = await db.pool.query(
+    `select table_name, column_name from information_schema.columns
+    where table_schema = 'darkroom' and (column_name !~ '^[a-z][a-z0-9_]*$' or table_name !~ '^[a-z][a-z0-9_]*$')`
+  )
+
+  t.strictSame(rows, [])
+})
