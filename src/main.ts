@@ -5,6 +5,7 @@ import { findEmbedded, openEmbedded } from '#database/embedded.ts'
 import { startApi } from '#http/start.ts'
 import { startWorker } from '#runner/start.ts'
 import type { Kinds } from '#tasks/define.ts'
+import { endDeadNeighbours } from '#workers/presence.ts'
 import { run, type Stop } from './lifecycle.ts'
 import { openLogger } from './logger.ts'
 import { migrate } from './migrate.ts'
@@ -20,11 +21,14 @@ export async function runServer(config: Config, grace = defaultGrace) {
   await run(log, grace, async started => {
     const url = await openDatabase(config, log, started)
     const kinds = await prepare(url, config, log)
-    const api = await startApi({ url, config, kinds, log, needsWorker: true })
-    started.push(api.stop)
-    const address = await api.listen()
+    // While the worker boots, which takes longest, the API does too.
     const worker = superviseWorker({ url, log, grace })
     started.push(worker.stop)
+    const api = await startApi({ url, config, kinds, log, needsWorker: true })
+    started.push(api.stop)
+    // A worker of a server that was killed is not the one that this server is waiting for.
+    await endDeadNeighbours(api.db.pool)
+    const address = await api.listen()
     await worker.ready
     log.info(`Darkroom ${version} is ready: ${address}`)
   })

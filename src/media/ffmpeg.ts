@@ -111,6 +111,7 @@ async function attempt(work: Develop): Promise<Made[]> {
   if (!broken && (exitCode === 0 ? !readWhole || reaches(0.9, made, probe) : reaches(0.98, made, probe))) return made
   if (video && !(await decodes(source, video.index, { tools, signal }))) throw unreadable()
   if (!video && !(await decodes(source, probe.audio!.index, { tools, signal }))) throw unreadable()
+  if (/No space left on device/.test(stderr)) throw new EncodeFailed('There is no space left for the prints', stderr)
   const how = killedBy ? `was killed by ${killedBy}` : `ended with code ${exitCode}`
   throw new EncodeFailed(`ffmpeg ${how}. ${broken?.reason.message ?? 'Its prints are too short.'}`, stderr, {
     cause: broken?.reason

@@ -34,6 +34,9 @@ export interface TaskNeeds {
 
 export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, needs) => {
   const { db, submit, watching } = needs
+  // Whoever waits for a task does not hold up a server that stops: he gets the task as it is.
+  const closing = new AbortController()
+  app.addHook('preClose', async () => closing.abort())
 
   app.post(
     '/api/tasks',
@@ -104,7 +107,14 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
 
   async function mustFind(id: string, wait?: number, signal?: AbortSignal) {
     const found =
-      wait && isUuid(id) ? await waitUntilFinished({ db, watching }, id, wait, signal) : await findTask(db, id)
+      wait && isUuid(id)
+        ? await waitUntilFinished(
+            { db, watching },
+            id,
+            wait,
+            AbortSignal.any([closing.signal, ...(signal ? [signal] : [])])
+          )
+        : await findTask(db, id)
     if (!found) throw new TaskNotFound(id)
     return found
   }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { v7 as uuid } from 'uuid'
 import type { Database } from '#database/connect.ts'
+import { isOutage } from '#database/outage.ts'
 import { StorageFull, UploadEmpty, UploadTooLarge } from '#errors.ts'
 import { isFull, type Received, type Storage } from '#storage/disk.ts'
 import type { Kind } from '#tasks/define.ts'
@@ -39,6 +40,7 @@ export async function receiveFile({ storage, maxUploadBytes }: Needs, file: Read
 export async function acceptUpload(needs: Needs, received: Received, filename: string) {
   const { db, storage, voice, processVideo, defaults } = needs
   const id = uuid()
+  let committing = false
   try {
     await received.keep(originalOf(id))
     const task = newTask(processVideo, { video_id: id }, defaults, { video_id: id })
@@ -46,13 +48,19 @@ export async function acceptUpload(needs: Needs, received: Received, filename: s
     const video = { id, filename: name, bytes: received.bytes, sha256: received.sha256, task_id: task.id }
     const [enqueued] = await db.query.transaction().execute(async trx => {
       await insertVideo(trx, video)
-      return enqueueIn(trx, [task])
+      const enqueued = await enqueueIn(trx, [task])
+      committing = true
+      return enqueued
     })
     voice.wake(queueToWake(enqueued!))
     return video
   } catch (error) {
-    await received.drop()
-    await storage.remove(folderOf(id))
+    // A connection that broke over the commit leaves open whether the row is there: then the file must be. `sweep`
+    // removes it if it was not.
+    if (!(committing && isOutage(error))) {
+      await received.drop()
+      await storage.remove(folderOf(id))
+    }
     throw isFull(error) ? Object.assign(new StorageFull(), { cause: error }) : error
   }
 }
