@@ -4,8 +4,8 @@ import type { Test } from 'tap'
 /** A wire between the service and Postgres that a test can cut, or make deaf in one direction. */
 export interface Proxy {
   url: string
-  /** From here on nothing that Postgres answers arrives; what it is told still does. */
-  swallowAnswers(): void
+  /** A connection that is to bring an answer with this text brings nothing any more, but is still heard. */
+  swallowAnswersWith(text: string): void
   /** Every connection breaks; new ones are refused until `restore`. */
   cut(): void
   restore(): void
@@ -14,7 +14,7 @@ export interface Proxy {
 export async function openProxy(t: Test, url: string): Promise<Proxy> {
   const target = new URL(url)
   const open = new Set<Socket>()
-  let swallowing = false
+  let swallowed: string | undefined
   let broken = false
 
   const server = createServer(near => {
@@ -29,8 +29,12 @@ export async function openProxy(t: Test, url: string): Promise<Proxy> {
         far.destroy()
       })
     }
+    let deaf = false
     near.on('data', chunk => far.write(chunk))
-    far.on('data', chunk => swallowing || near.write(chunk))
+    far.on('data', chunk => {
+      if (swallowed !== undefined && chunk.includes(swallowed)) deaf = true
+      if (!deaf) near.write(chunk)
+    })
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => {
@@ -43,8 +47,8 @@ export async function openProxy(t: Test, url: string): Promise<Proxy> {
   mine.port = String((server.address() as { port: number }).port)
   return {
     url: mine.href,
-    swallowAnswers() {
-      swallowing = true
+    swallowAnswersWith(text) {
+      swallowed = text
     },
     cut() {
       broken = true
@@ -52,7 +56,7 @@ export async function openProxy(t: Test, url: string): Promise<Proxy> {
     },
     restore() {
       broken = false
-      swallowing = false
+      swallowed = undefined
     }
   }
 }

@@ -12,6 +12,7 @@ import { spawnWorker } from '../harness/worker-process.ts'
 
 const gate = `const { existsSync } = await import('node:fs'); while (!existsSync(args.gate)) await delay(20)`
 const folder = await taskFolder(t, {
+  'unheard.ts': taskModule('unheard', 'return attempt'),
   'gate.ts': taskModule('gate', `${gate}; return 'done by ' + attempt`),
   'careful.ts': taskModule(
     'careful',
@@ -46,7 +47,7 @@ t.test('when every connection breaks, API and worker get new ones and nothing is
   await service.until(id, ({ state }) => state === 'STARTED')
 
   for (let round = 0; round < 3; round++) {
-    t.ok((await terminateAll(client, service)) >= 3)
+    t.ok((await terminateAll(client, service)) > 0)
     await until(async () => (await service.get(`/api/tasks/${id}`)).statusCode === 200, 'the API answers again')
   }
   await writeFile(file, '')
@@ -104,7 +105,7 @@ t.test('an outcome that was written, but whose answer was lost, counts once', as
   const id = await service.submit('careful', { gate: file })
   await service.until(id, ({ state }) => state === 'STARTED')
 
-  proxy.swallowAnswers()
+  proxy.swallowAnswersWith('SUCCESS')
   await writeFile(file, '')
   await until(async () => (await service.get(`/api/tasks/${id}`)).json().state === 'SUCCESS', 'it is committed')
   proxy.cut()
@@ -122,13 +123,13 @@ t.test('a task that was taken, but whose worker never heard of it, is taken agai
   await spawnWorker(t, service, { DATABASE_URL: proxy.url })
   t.equal((await service.finished(await service.submit('add', { x: 1, y: 2 }))).result, 3)
 
-  proxy.swallowAnswers()
-  const id = await service.submit('add', { x: 3, y: 4 })
+  proxy.swallowAnswersWith('unheard')
+  const id = await service.submit('unheard')
   await until(async () => (await service.get(`/api/tasks/${id}`)).json().state === 'STARTED', 'it is committed')
   proxy.cut()
   proxy.restore()
 
-  t.match(await service.finished(id, 40), { state: 'SUCCESS', result: 7, attempts: 2 })
+  t.match(await service.finished(id, 40), { state: 'SUCCESS', result: 2, attempts: 2 })
   t.strictSame(await outcomes(service, id), ['shutdown', 'success'])
 })
 

@@ -40,11 +40,11 @@ t.test('a time that is past is now', async t => {
   t.match(await service.finished(id), { state: 'SUCCESS' })
 })
 
-t.test('a thousand tasks that are due together are all done, each once', async t => {
+t.test('hundreds of tasks that are due together are all done, each once', async t => {
   const service = await openService(t)
   const eta = inSeconds(1)
   const ids = await Promise.all(
-    Array.from({ length: 1_000 }, (_, x) =>
+    Array.from({ length: 700 }, (_, x) =>
       service.submit('add', { x, y: 0 }, { eta, queue: x % 2 ? 'default' : 'high_priority' })
     )
   )
