@@ -46,7 +46,7 @@ export function processVideo({ storage, tools }: Needs) {
         await storage.publish(work, printsOf(video_id, id, attempt))
         return { video_id, renditions: made, skipped, probe: facts }
       } catch (error) {
-        throw error instanceof MediaRejected ? new GiveUp(error.message, error.code, { cause: error }) : error
+        throw asFinal(error)
       }
     },
 
@@ -74,6 +74,15 @@ export function processVideo({ storage, tools }: Needs) {
       }
     }
   })
+}
+
+/** What would end the same way next time is not tried again. */
+function asFinal(error: unknown) {
+  if (error instanceof MediaRejected) return new GiveUp(error.message, error.code, { cause: error })
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+    return new GiveUp('There is no film of that video', 'VideoNotFound', { cause: error })
+  }
+  return error
 }
 
 /**
