@@ -1,3 +1,4 @@
+import path from 'node:path'
 import type { Logger } from 'pino'
 import { loadKinds } from '#catalogue.ts'
 import type { Config } from '#config.ts'
@@ -72,6 +73,9 @@ async function openDatabase(config: Config, log: Logger, started: Stop[]) {
   if (config.DATABASE_URL) return config.DATABASE_URL
   const embedded = await openEmbedded({ dataDir: config.DATA_DIR, log: message => log.info(message) })
   started.push(embedded.stop)
+  const { username, host, pathname } = new URL(embedded.url)
+  const password = path.join(config.DATA_DIR, 'postgres/darkroom.password')
+  log.info(`the database is postgres://${username}@${host}${pathname}, its password in ${password}`)
   return embedded.url
 }
 
