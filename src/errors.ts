@@ -32,6 +32,18 @@ export const HeadersTooLarge = createError('HEADERS_TOO_LARGE', 'The URL and hea
 export const TaskFinished = createError('TASK_FINISHED', 'The task is finished already: %s', 409)
 export const StorageFull = createError('STORAGE_FULL', 'There is no space left to keep this', 507)
 export const DatabaseUnavailable = createError('DATABASE_UNAVAILABLE', 'The database does not answer; try again', 503)
+export const TaskNotFinished = createError('TASK_NOT_FINISHED', 'The task is not finished: %s', 409)
+export const TaskNotRetryable = createError(
+  'TASK_NOT_RETRYABLE',
+  'Only a task that failed or was revoked is tried again: %s',
+  409
+)
+export const IdempotencyKeyReused = createError(
+  'IDEMPOTENCY_KEY_REUSED',
+  'The Idempotency-Key "%s" was used for another request',
+  409
+)
+export const QueueNotFound = createError('QUEUE_NOT_FOUND', 'There is no queue named "%s"', 404)
 export const Internal = createError(
   'INTERNAL',
   'Something went wrong on our side; the log has it under the request id %s',

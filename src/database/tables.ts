@@ -10,6 +10,10 @@ export interface Tables {
   videos: VideosTable
   renditions: RenditionsTable
   workers: WorkersTable
+  events: EventsTable
+  queues: QueuesTable
+  idempotency_keys: IdempotencyKeysTable
+  deadlines: DeadlinesTable
   'pgboss.job': JobTable
   'pgboss.queue': QueueTable
 }
@@ -123,6 +127,32 @@ export interface WorkersTable {
   started_at: Generated<Date>
   heartbeat_at: Generated<Date>
   stopped_at: Nullable<Date>
+}
+
+export interface EventsTable {
+  id: GeneratedAlways<number>
+  task_id: string
+  at: Generated<Date>
+  state: State
+  attempt: Generated<number>
+  error: NullableJson<TaskError>
+}
+
+export interface QueuesTable {
+  name: string
+  paused_at: Nullable<Date>
+}
+
+export interface IdempotencyKeysTable {
+  key: string
+  request: Buffer
+  answer: NullableJson
+  created_at: Generated<Date>
+}
+
+export interface DeadlinesTable {
+  expires_at: Date
+  task_id: string
 }
 
 /** The columns of pg-boss that we read; it is written by pg-boss's own calls and by `tasks/`. */

@@ -4,6 +4,8 @@ import multipart from '@fastify/multipart'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { InvalidRequest } from '#errors.ts'
+import { type QueueNeeds, queueRoutes } from '#queues/routes.ts'
+import { type CreateNeeds, createRoutes } from '#tasks/create-routes.ts'
 import { taskDialect } from '#tasks/dialect.ts'
 import { type TaskNeeds, taskRoutes } from '#tasks/routes.ts'
 import { type VideoNeeds, videoRoutes } from '#videos/routes.ts'
@@ -15,7 +17,7 @@ import { parseJsonStrictly } from './json.ts'
 import { lingerOnUnreadBodies } from './linger.ts'
 import { validatorCompiler } from './validation.ts'
 
-export interface ServerNeeds extends TaskNeeds, VideoNeeds {
+export interface ServerNeeds extends CreateNeeds, TaskNeeds, QueueNeeds, VideoNeeds {
   log: Logger
   needsWorker: boolean
 }
@@ -63,8 +65,10 @@ export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): 
   })
 
   await app.register(healthRoutes, { db: needs.db, needsWorker })
+  await app.register(createRoutes, needs)
   await app.register(taskRoutes, needs)
   await app.register(taskDialect, needs)
+  await app.register(queueRoutes, needs)
   // Forms are for films alone; everywhere else they are a type of body that is not taken.
   await app.register(async films => {
     await films.register(multipart)

@@ -2,12 +2,13 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
-import { connect, type Database } from '#database/connect.ts'
+import { connect, type Database, throughIndexes } from '#database/connect.ts'
 import { listen } from '#database/listen.ts'
 import { queueNames } from '#queue/names.ts'
 import { openStorage, type Storage } from '#storage/disk.ts'
 import { channels } from '#tasks/channels.ts'
 import type { Kinds } from '#tasks/define.ts'
+import { expirer } from '#tasks/expirer.ts'
 import { submitter } from '#tasks/submitter.ts'
 import { voiceOf } from '#tasks/voice.ts'
 import { type Watching, watchTasks } from '#tasks/watch.ts'
@@ -35,13 +36,12 @@ export interface Api {
 // Requests wait for a connection rather than for each other; Postgres' default allows 100 in all.
 const connections = 16
 
-const sessionSettings = { statement_timeout: '30s', idle_in_transaction_session_timeout: '30s', jit: 'off' }
-
 export async function startApi({ url, config, kinds, log, needsWorker }: Needs): Promise<Api> {
   const storage = await openStorage(config.DATA_DIR)
-  const db = connect(url, { name: 'darkroom api', max: connections, settings: sessionSettings })
-  const voice = voiceOf(db.pool)
-  const watching = watchTasks()
+  const db = connect(url, { name: 'darkroom api', max: connections, settings: throughIndexes })
+  const watching = watchTasks(db)
+  const deadlines = expirer({ pool: db.pool, onExpired: ids => voice.changed(...ids) })
+  const voice = voiceOf(db.pool, deadlines.by)
 
   const ears = await listen({
     url,
@@ -84,6 +84,8 @@ export async function startApi({ url, config, kinds, log, needsWorker }: Needs):
       const cut = setTimeout(() => app.server.closeAllConnections(), graceSeconds * 1000)
       stopped ??= (async () => {
         await app.close()
+        watching.close()
+        await deadlines.stop()
         await ears.close()
         await voice.flush()
         await db.close()

@@ -2,7 +2,7 @@ import { fromKysely, type PgBoss } from 'pg-boss'
 import type { Database } from '#database/connect.ts'
 import { dueQueue } from '#queue/boss.ts'
 import type { Kinds } from '#tasks/define.ts'
-import { enqueueIn, queueToWake } from '#tasks/enqueue.ts'
+import { enqueueIn } from '#tasks/enqueue.ts'
 import { newTask } from '#tasks/submit.ts'
 import type { Voice } from '#tasks/voice.ts'
 
@@ -43,7 +43,7 @@ export async function fireSchedules({ boss, db, kinds, voice, resultExpires }: N
           }
           return affected === 1 ? enqueueIn(trx, [newTask(kind, {}, { resultExpires })]) : []
         })
-        voice.wake(...enqueued.map(queueToWake))
+        voice.enqueued(enqueued)
       }
     }
   )

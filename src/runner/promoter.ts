@@ -1,24 +1,19 @@
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
-import { expire } from '#tasks/expire.ts'
 import { promote } from '#tasks/promote.ts'
 
 // The next due task is known, so this is only for the one that was put in without telling us.
 const backstop = 5_000
 const afterTrouble = 1_000
-// Most of what may expire has long been done, so it is not worth more than a look a second.
-const betweenExpiries = 1_000
 
 interface Needs {
   pool: Pool
   log: Logger
   onDue(queues: string[]): void
-  onExpired(ids: string[]): void
 }
 
-/** Wakes when the next delayed task is due and hands it to its queue, and revokes what waits longer than it may. */
-export function promoter({ pool, log, onDue, onExpired }: Needs) {
-  let seen: string | null = null
+/** Wakes when the next delayed task is due and hands it to its queue. */
+export function promoter({ pool, log, onDue }: Needs) {
   let timer: NodeJS.Timeout | undefined
   let looking: Promise<void> | undefined
   let again = false
@@ -31,10 +26,7 @@ export function promoter({ pool, log, onDue, onExpired }: Needs) {
       try {
         const { queues, next } = await promote(pool)
         if (queues.length > 0) onDue(queues)
-        const expired = await expire(pool, seen)
-        seen = expired.seen
-        if (expired.revoked.length > 0) onExpired(expired.revoked)
-        pause = Math.min(backstop, inMilliseconds(next), Math.max(inMilliseconds(expired.next), betweenExpiries))
+        pause = next === null ? backstop : Math.min(backstop, Math.max(0, Math.ceil(next * 1000)))
       } catch (error) {
         log.debug({ err: error }, 'delayed tasks could not be looked at')
         pause = afterTrouble
@@ -62,8 +54,4 @@ export function promoter({ pool, log, onDue, onExpired }: Needs) {
       await looking
     }
   }
-}
-
-function inMilliseconds(seconds: number | null) {
-  return seconds === null ? Number.POSITIVE_INFINITY : Math.max(Math.ceil(seconds * 1000), 0)
 }

@@ -25,19 +25,7 @@ export async function requestCancel(trx: InTransaction, id: string): Promise<Can
   `.execute(trx)
 
   if (jobs[0]?.state === 'created' || jobs[0]?.state === 'retry') {
-    await sql`
-      update pgboss.job set state = 'cancelled', completed_on = now() where name = ${jobs[0].name} and id = ${id}
-    `.execute(trx)
-    await trx
-      .updateTable('tasks')
-      .set({
-        state: 'REVOKED',
-        finished_at: sql`now()`,
-        cancel_requested_at: sql`now()`,
-        error: JSON.stringify({ type: 'cancelled', message: 'It was cancelled before it ran' })
-      })
-      .where('id', '=', id)
-      .execute()
+    await revokeRows(trx, id, 'It was cancelled before it ran')
     return { id, state: 'REVOKED', accepted: true }
   }
 
@@ -71,18 +59,23 @@ export async function cancelTask({ db, voice }: { db: Database; voice: Voice }, 
 
 /** The end of a task whose worker does not answer: whatever that worker writes from here on matches no row. */
 export async function revoke(trx: InTransaction, id: string) {
+  await revokeRows(trx, id, 'It was cancelled; its worker did not answer in time')
+}
+
+/** A job that waited with the delayed ones goes home: that is where a finished task's is looked for. */
+async function revokeRows(trx: InTransaction, id: string, message: string) {
   await sql`
-    update pgboss.job set state = 'cancelled', completed_on = now() where id = ${id} and state < 'completed'
+    with job as (
+      update pgboss.job j set name = t.queue, state = 'cancelled', completed_on = now()
+      from darkroom.tasks t
+      where t.id = ${id} and j.id = t.id and j.name in (t.queue, ${delayedQueue}) and j.state < 'completed'
+    ), task as (
+      update darkroom.tasks set
+        state = 'REVOKED', finished_at = now(), cancel_requested_at = coalesce(cancel_requested_at, now()),
+        error = ${JSON.stringify({ type: 'cancelled', message })}
+      where id = ${id} and finished_at is null
+      returning id, attempts, error
+    )
+    insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task
   `.execute(trx)
-  await trx
-    .updateTable('tasks')
-    .set({
-      state: 'REVOKED',
-      finished_at: sql`now()`,
-      cancel_requested_at: sql`coalesce(cancel_requested_at, now())`,
-      error: JSON.stringify({ type: 'cancelled', message: 'It was cancelled; its worker did not answer in time' })
-    })
-    .where('id', '=', id)
-    .where('finished_at', 'is', null)
-    .execute()
 }

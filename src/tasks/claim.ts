@@ -48,6 +48,7 @@ with next as materialized (
       from pgboss.job
       where name = room.queue and state < 'active' and not blocked and start_after <= now()
         and (select status = 'running' from darkroom.workers where id = $1)
+        and not exists (select from darkroom.queues where name = room.queue and paused_at is not null)
       order by priority desc, created_on
       limit room.slots
       for update skip locked
@@ -79,7 +80,10 @@ with next as materialized (
   where t.id = job.id and t.state in ('PENDING', 'RETRY')
   returning
     t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.max_retries, t.retry_delay,
-    t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.state
+    t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.state, t.error
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error)
+  select id, state, attempt, case when state = 'REVOKED' then error end from task
 )
 select * from task`
 

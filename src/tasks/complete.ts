@@ -29,6 +29,9 @@ with ending as (
   insert into darkroom.attempts (task_id, number, worker, started_at, outcome, peak_memory)
   select ending.id, ending.attempt, ending.worker, task.started_at, 'success', ending.peak_memory
   from ending join task on task.id = ending.id
+), event as (
+  insert into darkroom.events (task_id, state, attempt)
+  select ending.id, 'SUCCESS', ending.attempt from ending join task on task.id = ending.id
 )
 select id, queue, state from task`
 

@@ -73,6 +73,10 @@ with new as (
     id, case when eta > now() then '${delayedQueue}' else queue end, jsonb_build_object('task', task), priority,
     'standard', ${never}, ${never}, result_expires, 'infinity', coalesce(greatest(eta, now()), now())
   from task
+), event as (
+  insert into darkroom.events (task_id, state) select id, 'PENDING' from task
+), deadline as (
+  insert into darkroom.deadlines (expires_at, task_id) select expires_at, id from task where expires_at is not null
 )
 select id, queue, eta, expires_at, created_at from task`
 

@@ -1,25 +1,29 @@
 import type { Pool } from 'pg'
 import { delayedQueue } from '#queue/boss.ts'
 
-const mostAtOnce = 500
-
 /**
  * Revokes what has not started by the time that it was to start by, while it still waits: for a free worker, or for
- * its own time. Only what has expired since the last look is looked at, because the index also leads to all that
- * expired long ago; what is missed by that is revoked when a worker comes to it.
+ * its own time. Deadlines have a table of their own, from which each goes when its time has come; so this costs what
+ * is due and nothing else. A worker that takes the task at this moment wins or loses at the job's row, as everywhere.
  */
 const text = `
-with late as materialized (
-  select j.name, j.id
-  from darkroom.tasks t
+with due as (
+  delete from darkroom.deadlines d
+  using (
+    select expires_at, task_id from darkroom.deadlines where expires_at <= now()
+    order by expires_at, task_id limit 500 for update skip locked
+  ) next
+  where d.expires_at = next.expires_at and d.task_id = next.task_id
+  returning d.task_id
+), late as materialized (
+  select j.name, j.id, t.queue
+  from due
+  join darkroom.tasks t on t.id = due.task_id
   join pgboss.job j on j.id = t.id and j.name in (t.queue, '${delayedQueue}') and j.state < 'active'
-  where t.expires_at > coalesce($1::timestamptz, now() - interval '1 day') and t.expires_at <= now()
-    and t.started_at is null and t.finished_at is null
-  order by t.expires_at
-  limit ${mostAtOnce}
-  for update of j skip locked
+  where t.started_at is null and t.finished_at is null and t.expires_at <= now()
+  for update of j
 ), job as (
-  update pgboss.job j set state = 'cancelled', completed_on = now()
+  update pgboss.job j set name = late.queue, state = 'cancelled', completed_on = now()
   from late
   where j.name = late.name and j.id = late.id
   returning j.id
@@ -29,22 +33,24 @@ with late as materialized (
     error = '{"type": "expired", "message": "It did not start in time"}'
   from job
   where t.id = job.id
-  returning t.id
+  returning t.id, t.attempts, t.error
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task
 )
 select
   (select coalesce(array_agg(id), '{}') from task) as revoked,
-  (case when (select count(*) from late) < ${mostAtOnce} then now() else $1::timestamptz end)::text as seen,
-  (select extract(epoch from min(expires_at) - now())::float8 from darkroom.tasks where expires_at > now()) as next`
+  (
+    select extract(epoch from min(expires_at) - now())::float8 from darkroom.deadlines
+    where task_id not in (select task_id from due)
+  ) as next`
 
 export interface Expired {
   revoked: string[]
-  /** To be handed to the next look. */
-  seen: string | null
   /** Seconds until something else may expire; null when nothing will. */
   next: number | null
 }
 
-export async function expire(pool: Pool, seen: string | null): Promise<Expired> {
-  const { rows } = await pool.query<Expired>(text, [seen])
+export async function expire(pool: Pool): Promise<Expired> {
+  const { rows } = await pool.query<Expired>({ name: 'expire', text })
   return rows[0]!
 }

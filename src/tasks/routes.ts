@@ -1,64 +1,31 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
-import { TaskFinished, TaskNotFound } from '#errors.ts'
-import type { QueueNames } from '#queue/names.ts'
+import { TaskFinished, TaskNotFinished, TaskNotFound, TaskNotRetryable } from '#errors.ts'
 import { Id, isUuid, List, Problem } from '#schema/common.ts'
+import { listAttempts } from './attempts.ts'
 import { cancelTask } from './cancel.ts'
-import type { Kinds } from './define.ts'
-import { presentNew } from './present.ts'
-import { findTask, listTasks } from './read.ts'
-import {
-  DataToProcess,
-  StateAnswer,
-  StatusAnswer,
-  Submission,
-  TaskBody,
-  TaskFilters,
-  TaskStarted,
-  Wait
-} from './schemas.ts'
-import { prepareTask, type SubmitDefaults } from './submit.ts'
-import type { Submit } from './submitter.ts'
+import { forgetTask } from './forget.ts'
+import { listTasks } from './list.ts'
+import { findTask } from './read.ts'
+import { retryTask } from './retry.ts'
+import { Attempts, StateAnswer, StatusAnswer, TaskBody, TaskFilters, Wait } from './schemas.ts'
 import type { Voice } from './voice.ts'
 import { type Watching, waitUntilFinished } from './watch.ts'
+import { isFinal } from './words.ts'
 
 export interface TaskNeeds {
   db: Database
-  kinds: Kinds
-  queues: QueueNames
-  defaults: SubmitDefaults
-  submit: Submit
   voice: Voice
   watching: Watching
 }
 
+/** Looking at tasks that are there, and steering them. */
 export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, needs) => {
-  const { db, submit, watching } = needs
+  const { db, watching } = needs
   // Whoever waits for a task does not hold up a server that stops: he gets the task as it is.
   const closing = new AbortController()
   app.addHook('preClose', async () => closing.abort())
-
-  app.post(
-    '/api/tasks',
-    { schema: { body: Submission, response: { 201: TaskBody, '4xx': Problem } } },
-    async ({ body }, reply) => {
-      const task = await prepareTask(needs, body)
-      const enqueued = await submit(task)
-      reply.code(201).header('location', `/api/tasks/${task.id}`)
-      return presentNew(task, enqueued)
-    }
-  )
-
-  app.post(
-    '/api/tasks/process',
-    { schema: { body: DataToProcess, response: { 202: TaskStarted, '4xx': Problem } } },
-    async ({ body }, reply) => {
-      const task = await prepareTask(needs, { task: 'process_data', args: body })
-      await submit(task)
-      reply.code(202).header('location', `/api/tasks/${task.id}`)
-      return { task_id: task.id }
-    }
-  )
 
   app.get(
     '/api/tasks',
@@ -90,12 +57,20 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
     }
   )
 
+  app.get(
+    '/api/tasks/:id/attempts',
+    { schema: { params: Id, response: { 200: Attempts, '4xx': Problem } } },
+    async ({ params: { id } }) => {
+      await mustFind(id)
+      return { items: await listAttempts(db, id) }
+    }
+  )
+
   app.post(
     '/api/tasks/:id/cancel',
     { schema: { params: Id, querystring: Wait, response: { 200: TaskBody, 202: TaskBody, '4xx': Problem } } },
     async ({ params: { id }, query: { wait = 0 }, signal }, reply) => {
-      if (!isUuid(id)) throw new TaskNotFound(id)
-      const request = await cancelTask(needs, id)
+      const request = isUuid(id) ? await cancelTask(needs, id) : undefined
       if (!request) throw new TaskNotFound(id)
       if (!request.accepted) throw new TaskFinished(request.state)
 
@@ -105,17 +80,37 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
     }
   )
 
+  app.post(
+    '/api/tasks/:id/retry',
+    { schema: { params: Id, response: { 202: TaskBody, '4xx': Problem } } },
+    async ({ params: { id } }, reply) => {
+      const request = isUuid(id) ? await retryTask(needs, id) : undefined
+      if (!request) throw new TaskNotFound(id)
+      if (!request.accepted) throw new TaskNotRetryable(request.state)
+      reply.code(202)
+      return mustFind(id)
+    }
+  )
+
+  app.delete(
+    '/api/tasks/:id',
+    { schema: { params: Id, response: { 204: Type.Null(), '4xx': Problem } } },
+    async ({ params: { id } }, reply) => {
+      const state = isUuid(id) ? await forgetTask(db, id) : undefined
+      if (!state) throw new TaskNotFound(id)
+      if (!isFinal(state)) throw new TaskNotFinished(state)
+      reply.code(204)
+    }
+  )
+
   async function mustFind(id: string, wait?: number, signal?: AbortSignal) {
-    const found =
-      wait && isUuid(id)
-        ? await waitUntilFinished(
-            { db, watching },
-            id,
-            wait,
-            AbortSignal.any([closing.signal, ...(signal ? [signal] : [])])
-          )
-        : await findTask(db, id)
+    const found = await (wait && isUuid(id) ? waitFor(id, wait, signal) : findTask(db, id))
     if (!found) throw new TaskNotFound(id)
     return found
+  }
+
+  async function waitFor(id: string, seconds: number, signal?: AbortSignal) {
+    const stop = AbortSignal.any([closing.signal, ...(signal ? [signal] : [])])
+    return (await waitUntilFinished(watching, id, seconds, stop)) ?? findTask(db, id)
   }
 }

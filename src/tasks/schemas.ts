@@ -33,8 +33,18 @@ export const Submission = Type.Object(
 
 export type Submission = Static<typeof Submission>
 
+// What is in it is checked one by one, so that each bad one can be named.
+export const BulkSubmission = Type.Object(
+  { tasks: Type.Array(Type.Unknown(), { minItems: 1, maxItems: 10_000, description: 'each as for POST /api/tasks' }) },
+  { additionalProperties: false }
+)
+
+export const BulkCreated = Type.Object({ ids: Type.Array(Type.String()) })
+export type BulkCreated = Static<typeof BulkCreated>
+
 export const DataToProcess = Type.Object({ data: Type.String() }, { additionalProperties: false })
 export const TaskStarted = Type.Object({ task_id: Type.String() })
+export type TaskStarted = Static<typeof TaskStarted>
 
 const TaskError = Nullable(Type.Object({ type: Type.String(), message: Type.String() }))
 const Progress = Nullable(Type.Number({ minimum: 0, maximum: 1 }))
@@ -101,3 +111,22 @@ export const Wait = Type.Object(
   { wait: Type.Optional(Type.Number({ minimum: 0, maximum: 60, description: 'seconds' })) },
   { additionalProperties: false }
 )
+
+export const AttemptBody = Type.Object({
+  number: Type.Integer(),
+  worker: Nullable(Type.String()),
+  started_at: Time,
+  finished_at: Nullable(Time),
+  outcome: Nullable(
+    Type.Enum(['success', 'failure', 'soft_time_limit', 'time_limit', 'crashed', 'stalled', 'cancelled', 'shutdown'])
+  ),
+  error: TaskError,
+  exit_code: Nullable(Type.Integer()),
+  signal: Nullable(Type.String()),
+  peak_memory: Nullable(Type.Integer({ description: 'bytes' })),
+  stderr: Nullable(Type.String({ description: 'last lines' }))
+})
+
+export type AttemptBody = Static<typeof AttemptBody>
+
+export const Attempts = Type.Object({ items: Type.Array(AttemptBody) })

@@ -57,6 +57,9 @@ with ending as (
     ending.id, ending.attempt, ending.worker, task.started_at, outcome, ending.error, exit_code, signal, peak_memory,
     stderr
   from ending join task on task.id = ending.id
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error)
+  select ending.id, final, ending.attempt, ending.error from ending join task on task.id = ending.id
 )
 select id, queue, state from task`
 

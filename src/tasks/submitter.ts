@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { isOutage } from '#database/outage.ts'
-import { type Enqueued, enqueue, type NewTask, queueToWake } from './enqueue.ts'
+import { type Enqueued, enqueue, type NewTask } from './enqueue.ts'
 import type { Voice } from './voice.ts'
 
 export type Submit = (task: NewTask) => Promise<Enqueued>
@@ -41,7 +41,7 @@ export function submitter(pool: Pool, voice: Voice): Submit {
       )
       const byId = new Map(enqueued.map(each => [each.id, each]))
       for (const { task, resolve } of batch) resolve(byId.get(task.id)!)
-      voice.wake(...new Set(enqueued.map(queueToWake)))
+      voice.enqueued(enqueued)
     } catch (error) {
       if (batch.length === 1 || isOutage(error)) {
         for (const { reject } of batch) reject(error)

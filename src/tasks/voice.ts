@@ -1,13 +1,19 @@
 import type { Pool } from 'pg'
 import { announcer } from '#database/notify.ts'
 import { channels } from './channels.ts'
+import { type Enqueued, queueToWake } from './enqueue.ts'
 
 /** How a process tells the others what it has just committed. Never inside a transaction. */
-export function voiceOf(pool: Pool) {
+export function voiceOf(pool: Pool, onDeadline: (time: Date) => void = () => {}) {
   const wake = announcer(pool, channels.wake)
   const changed = announcer(pool, channels.changed)
   const cancel = announcer(pool, channels.cancel)
   return {
+    /** These tasks are in. */
+    enqueued(tasks: Enqueued[]) {
+      wake.say(...new Set(tasks.map(queueToWake)))
+      for (const { expires_at } of tasks) if (expires_at) onDeadline(expires_at)
+    },
     wake: (...queues: string[]) => wake.say(...queues),
     changed: (...ids: string[]) => changed.say(...ids),
     cancel: (...ids: string[]) => cancel.say(...ids),

@@ -34,7 +34,7 @@ export async function removeVideo({ db, storage, voice, watching }: Needs, id: s
   const running = cancelled.filter(({ state }) => state === 'STARTED').map(task => task.id)
   voice.changed(...cancelled.map(task => task.id))
   voice.cancel(...running)
-  await Promise.all(running.map(task => waitUntilFinished({ db, watching }, task, patience)))
+  await Promise.all(running.map(task => waitUntilFinished(watching, task, patience)))
 
   const late = await db.query.transaction().execute(async trx => {
     await lockVideo(trx, id)

@@ -2,7 +2,7 @@ import type { Database } from '#database/connect.ts'
 import { VideoNotFound } from '#errors.ts'
 import { isUuid } from '#schema/common.ts'
 import type { Kind } from '#tasks/define.ts'
-import { enqueueIn, queueToWake } from '#tasks/enqueue.ts'
+import { enqueueIn } from '#tasks/enqueue.ts'
 import { newTask, type SubmitDefaults } from '#tasks/submit.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { findOpenTasks, lockVideo, reopenVideo } from './queries.ts'
@@ -29,6 +29,6 @@ export async function processAgain({ db, voice, processVideo, defaults }: Needs,
     await reopenVideo(trx, id, task.id)
     return { task_id: task.id, enqueued: await enqueueIn(trx, [task]) }
   })
-  voice.wake(...enqueued.map(queueToWake))
+  voice.enqueued(enqueued)
   return task_id
 }

@@ -5,7 +5,7 @@ import { isOutage } from '#database/outage.ts'
 import { StorageFull, UploadEmpty, UploadTooLarge } from '#errors.ts'
 import { isFull, type Received, type Storage } from '#storage/disk.ts'
 import type { Kind } from '#tasks/define.ts'
-import { enqueueIn, queueToWake } from '#tasks/enqueue.ts'
+import { enqueueIn } from '#tasks/enqueue.ts'
 import { newTask, type SubmitDefaults } from '#tasks/submit.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { folderOf, originalOf } from './keys.ts'
@@ -46,13 +46,13 @@ export async function acceptUpload(needs: Needs, received: Received, filename: s
     const task = newTask(processVideo, { video_id: id }, defaults, { video_id: id })
     const name = cleanName(filename)
     const video = { id, filename: name, bytes: received.bytes, sha256: received.sha256, task_id: task.id }
-    const [enqueued] = await db.query.transaction().execute(async trx => {
+    const enqueued = await db.query.transaction().execute(async trx => {
       await insertVideo(trx, video)
       const enqueued = await enqueueIn(trx, [task])
       committing = true
       return enqueued
     })
-    voice.wake(queueToWake(enqueued!))
+    voice.enqueued(enqueued)
     return video
   } catch (error) {
     // A connection that broke over the commit leaves open whether the row is there: then the file must be. `sweep`

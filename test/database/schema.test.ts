@@ -21,6 +21,7 @@ const types: Record<string, string> = {
   smallint: 'number',
   integer: 'number',
   bigint: 'number',
+  bytea: 'Buffer',
   real: 'number',
   'double precision': 'number',
   boolean: 'boolean',
@@ -47,7 +48,7 @@ function read(written: string) {
   const json = outer === 'Json' || outer === 'NullableJson' || inner === 'unknown'
   return {
     nullable: outer?.startsWith('Nullable') === true || / \| null$/.test(inner),
-    generated: outer === 'Generated',
+    generated: outer === 'Generated' || outer === 'GeneratedAlways',
     type: json ? 'Json' : kindOf(inner.replace(/ \| null$/, ''))
   }
 }
@@ -62,7 +63,8 @@ t.test('every table and column is to TypeScript what it is to Postgres', async t
   t.teardown(() => db.close())
   const columnsOf = async (schema: string, table: string) => {
     const { rows } = await db.pool.query<Column>(
-      `select column_name, data_type, is_nullable, column_default from information_schema.columns
+      `select column_name, data_type, is_nullable, coalesce(column_default, identity_generation) as column_default
+      from information_schema.columns
       where table_schema = $1 and table_name = $2 order by column_name`,
       [schema, table]
     )

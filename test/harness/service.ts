@@ -135,8 +135,12 @@ async function waitForChange(
 ) {
   const giveUp = AbortSignal.timeout(seconds * 1000)
   for (;;) {
-    const changed = new Promise<void>(resolve => {
-      const stop = api.watching.watch(id, done)
+    const task: TaskBody = (await get(`/api/tasks/${id}`)).json()
+    if (condition(task)) return task
+    if (giveUp.aborted) throw new Error(`It did not come about within ${seconds} s: ${JSON.stringify(task)}`)
+    await new Promise<void>(resolve => {
+      const seen = JSON.stringify(task)
+      const stop = api.watching.watch(id, now => JSON.stringify(now) !== seen && done())
       giveUp.addEventListener('abort', done, { once: true })
       function done() {
         stop()
@@ -144,9 +148,5 @@ async function waitForChange(
         resolve()
       }
     })
-    const task: TaskBody = (await get(`/api/tasks/${id}`)).json()
-    if (condition(task)) return task
-    if (giveUp.aborted) throw new Error(`It did not come about within ${seconds} s: ${JSON.stringify(task)}`)
-    await changed
   }
 }

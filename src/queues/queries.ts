@@ -1,0 +1,90 @@
+import { CompiledQuery } from 'kysely'
+import type { Pool } from 'pg'
+import type { InTransaction } from '#database/connect.ts'
+import { delayedQueue } from '#queue/boss.ts'
+import { forTasks } from '#queue/names.ts'
+
+export interface QueueRow {
+  name: string
+  depth: number
+  oldest_age: number | null
+  running: number
+  paused: boolean
+  per_minute: { created: number; finished: number }
+}
+
+// "Since when does the oldest wait?" is asked for each priority by itself: so it is the first row of pg-boss's fetch
+// index, however many wait.
+const text = `
+select
+  q.name,
+  (select count(*)::int from pgboss.job j where j.name = q.name and state < 'active' and not blocked) as depth,
+  (
+    select extract(epoch from now() - min(greatest(first.created_on, first.start_after)))::float8
+    from generate_series(0, 9) priority
+    cross join lateral (
+      select j.created_on, j.start_after from pgboss.job j
+      where j.name = q.name and j.priority = priority and state < 'active' and not blocked
+      order by j.created_on limit 1
+    ) first
+  ) as oldest_age,
+  (select count(*)::int from pgboss.job j where j.name = q.name and state = 'active') as running,
+  coalesce(d.paused_at is not null, false) as paused,
+  json_build_object(
+    'created', (
+      select count(*) from pgboss.job j where j.name = q.name and created_on > now() - interval '1 minute'
+    ),
+    'finished', (
+      select count(*) from pgboss.job j
+      where j.name = q.name and completed_on > now() - interval '1 minute' and state > 'active'
+    )
+  ) as per_minute
+from pgboss.queue q
+left join darkroom.queues d on d.name = q.name
+where ${forTasks}
+order by q.name`
+
+export async function listQueues(pool: Pool): Promise<QueueRow[]> {
+  return (await pool.query<QueueRow>(text)).rows
+}
+
+export async function setPaused(pool: Pool, name: string, paused: boolean) {
+  await pool.query(
+    `insert into darkroom.queues (name, paused_at) values ($1, case when $2 then now() end)
+    on conflict (name) do update set paused_at = case when $2 then coalesce(queues.paused_at, now()) end`,
+    [name, paused]
+  )
+}
+
+/**
+ * Revokes up to so many tasks that wait in a queue, for a worker or for their time. One that is being taken at this
+ * moment is passed over: it does not wait any more.
+ */
+export async function revokeWaiting(trx: InTransaction, queue: string, most: number): Promise<string[]> {
+  const { rows } = await trx.executeQuery<{ id: string }>(CompiledQuery.raw(purgeText, [queue, most]))
+  return rows.map(({ id }) => id)
+}
+
+const purgeText = `
+with waiting as materialized (
+  select j.name, j.id from pgboss.job j
+  join darkroom.tasks t on t.id = j.id
+  where j.name in ($1, '${delayedQueue}') and j.state < 'active' and t.queue = $1
+  limit $2
+  for update of j skip locked
+), job as (
+  update pgboss.job j set name = $1, state = 'cancelled', completed_on = now()
+  from waiting
+  where j.name = waiting.name and j.id = waiting.id
+  returning j.id
+), task as (
+  update darkroom.tasks t set
+    state = 'REVOKED', finished_at = now(),
+    error = '{"type": "purged", "message": "Its queue was purged before it ran"}'
+  from job
+  where t.id = job.id
+  returning t.id, t.attempts, t.error
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task
+)
+select id from task`

@@ -1,0 +1,73 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { Database } from '#database/connect.ts'
+import { QueueNotFound } from '#errors.ts'
+import type { QueueNames } from '#queue/names.ts'
+import { Nullable, Problem } from '#schema/common.ts'
+import type { Voice } from '#tasks/voice.ts'
+import { purgeQueue } from './purge.ts'
+import { listQueues, setPaused } from './queries.ts'
+
+export interface QueueNeeds {
+  db: Database
+  queues: QueueNames
+  voice: Voice
+}
+
+const Name = Type.Object({ name: Type.String() })
+
+const QueueBody = Type.Object({
+  name: Type.String(),
+  depth: Type.Integer({ description: 'tasks that wait and could run now' }),
+  oldest_age: Nullable(Type.Number({ description: 'seconds that the oldest of them has waited' })),
+  running: Type.Integer(),
+  paused: Type.Boolean(),
+  per_minute: Type.Object({
+    created: Type.Integer({ description: 'tasks that came in during the last minute' }),
+    finished: Type.Integer({ description: 'tasks that ended in it' })
+  })
+})
+
+const Queues = Type.Object({ items: Type.Array(QueueBody) })
+const Purged = Type.Object({ name: Type.String(), purged: Type.Integer({ description: 'tasks that were revoked' }) })
+
+export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, needs) => {
+  const { db, queues, voice } = needs
+
+  app.get('/api/queues', { schema: { response: { 200: Queues } } }, async () => ({ items: await listQueues(db.pool) }))
+
+  app.post(
+    '/api/queues/:name/pause',
+    { schema: { params: Name, response: { 200: QueueBody, '4xx': Problem } } },
+    async ({ params: { name } }) => steer(name, true)
+  )
+
+  app.post(
+    '/api/queues/:name/resume',
+    { schema: { params: Name, response: { 200: QueueBody, '4xx': Problem } } },
+    async ({ params: { name } }) => {
+      const queue = await steer(name, false)
+      voice.wake(name)
+      return queue
+    }
+  )
+
+  app.post(
+    '/api/queues/:name/purge',
+    { schema: { params: Name, response: { 200: Purged, '4xx': Problem } } },
+    async ({ params: { name } }) => {
+      await mustExist(name)
+      return { name, purged: await purgeQueue(needs, name) }
+    }
+  )
+
+  async function steer(name: string, paused: boolean) {
+    await mustExist(name)
+    await setPaused(db.pool, name, paused)
+    return (await listQueues(db.pool)).find(queue => queue.name === name)!
+  }
+
+  async function mustExist(name: string) {
+    if (!(await queues.has(name))) throw new QueueNotFound(name)
+  }
+}

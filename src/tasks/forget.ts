@@ -1,0 +1,26 @@
+import { sql } from 'kysely'
+import type { Database } from '#database/connect.ts'
+import type { State } from '#database/tables.ts'
+import { isFinal } from './words.ts'
+
+/** Removes a finished task with everything that is known of it: job and result, attempts, events. */
+export async function forgetTask({ query }: Database, id: string): Promise<State | undefined> {
+  return query.transaction().execute(async trx => {
+    await sql`
+      select j.id from darkroom.tasks t join pgboss.job j on j.name = t.queue and j.id = t.id where t.id = ${id}
+      for update of j
+    `.execute(trx)
+    const task = await trx
+      .selectFrom('tasks')
+      .select(['state', 'queue'])
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirst()
+    if (!task || !isFinal(task.state)) return task?.state
+    await sql`delete from pgboss.job where name = ${task.queue} and id = ${id}`.execute(trx)
+    await trx.deleteFrom('events').where('task_id', '=', id).execute()
+    await trx.deleteFrom('attempts').where('task_id', '=', id).execute()
+    await trx.deleteFrom('tasks').where('id', '=', id).execute()
+    return task.state
+  })
+}
