@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import * as errors from '#errors.ts'
-import { problemOf } from './problem.ts'
+import { problemOf } from '#schema/problems.ts'
 
 /** What Node's parser refuses never becomes a request; its sender gets a problem like everybody else. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket) {

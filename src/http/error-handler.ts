@@ -1,8 +1,8 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { isOutage } from '#database/outage.ts'
 import * as errors from '#errors.ts'
+import { type Coded, problemOf } from '#schema/problems.ts'
 import { isFull } from '#storage/disk.ts'
-import { type Coded, problemOf } from './problem.ts'
 
 const retryAfter = 2
 

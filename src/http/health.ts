@@ -2,6 +2,8 @@ import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { isMigrated } from '#database/migrations.ts'
+import { answer } from '#schema/answers.ts'
+import { problems } from '#schema/problems.ts'
 import { someWorkerIsUp } from '#workers/presence.ts'
 
 interface Needs {
@@ -19,9 +21,25 @@ const Ready = Type.Object({
 })
 
 export const healthRoutes: FastifyPluginAsync<Needs> = async (app, { db, needsWorker }) => {
-  app.get('/health/live', { schema: { response: { 200: Live } }, logLevel: 'warn' }, async () => ({ status: 'live' }))
+  app.get(
+    '/health/live',
+    {
+      logLevel: 'warn',
+      schema: { summary: 'Is the process up?', response: { 200: answer(Live, 'It is'), ...problems() } }
+    },
+    async () => ({ status: 'live' })
+  )
 
-  app.get('/health/ready', { schema: { response: { 200: Ready, 503: Ready } }, logLevel: 'warn' }, async (_, reply) => {
+  const schema = {
+    summary: 'Can it do its work?',
+    description: 'Whether the database answers, migrations are in and, where the server has one, a worker is up.',
+    response: {
+      200: answer(Ready, 'It can'),
+      ...problems(),
+      503: answer(Ready, 'Not now', { 'Retry-After': Type.Integer({ description: 'seconds' }) })
+    }
+  }
+  app.get('/health/ready', { schema, logLevel: 'warn' }, async (_, reply) => {
     const migrations = await isMigrated(db).catch(() => undefined)
     const worker = await someWorkerIsUp(db.pool).catch(() => false)
     const database = migrations !== undefined

@@ -11,10 +11,12 @@ import { type TaskNeeds, taskRoutes } from '#tasks/routes.ts'
 import { type VideoNeeds, videoRoutes } from '#videos/routes.ts'
 import { answerClientError } from './client-error.ts'
 import { closeAfterLastAnswer } from './closing.ts'
+import { docsRoutes } from './docs.ts'
 import { handleError, handleNotFound } from './error-handler.ts'
 import { healthRoutes } from './health.ts'
 import { parseJsonStrictly } from './json.ts'
 import { lingerOnUnreadBodies } from './linger.ts'
+import { collectRoutes, openapiRoute } from './openapi.ts'
 import { validatorCompiler } from './validation.ts'
 
 export interface ServerNeeds extends CreateNeeds, TaskNeeds, QueueNeeds, VideoNeeds {
@@ -64,6 +66,7 @@ export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): 
     request.log.info({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request')
   })
 
+  await collectRoutes(app)
   await app.register(healthRoutes, { db: needs.db, needsWorker })
   await app.register(createRoutes, needs)
   await app.register(taskRoutes, needs)
@@ -74,5 +77,7 @@ export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): 
     await films.register(multipart)
     await films.register(videoRoutes, needs)
   })
+  await app.register(openapiRoute)
+  await app.register(docsRoutes)
   return app
 }

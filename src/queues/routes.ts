@@ -3,7 +3,9 @@ import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { QueueNotFound } from '#errors.ts'
 import type { QueueNames } from '#queue/names.ts'
-import { Nullable, Problem } from '#schema/common.ts'
+import { answer } from '#schema/answers.ts'
+import { Nullable } from '#schema/common.ts'
+import { readProblems, writeProblems } from '#schema/problems.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { purgeQueue } from './purge.ts'
 import { listQueues, setPaused } from './queries.ts'
@@ -14,19 +16,27 @@ export interface QueueNeeds {
   voice: Voice
 }
 
-const Name = Type.Object({ name: Type.String() })
+const Name = Type.Object({ name: Type.String({ examples: ['media'] }) })
 
-const QueueBody = Type.Object({
-  name: Type.String(),
-  depth: Type.Integer({ description: 'tasks that wait and could run now' }),
-  oldest_age: Nullable(Type.Number({ description: 'seconds that the oldest of them has waited' })),
-  running: Type.Integer(),
-  paused: Type.Boolean(),
-  per_minute: Type.Object({
-    created: Type.Integer({ description: 'tasks that came in during the last minute' }),
-    finished: Type.Integer({ description: 'tasks that ended in it' })
-  })
-})
+const QueueBody = Type.Object(
+  {
+    name: Type.String(),
+    depth: Type.Integer({ description: 'tasks that wait and could run now' }),
+    oldest_age: Nullable(Type.Number({ description: 'seconds that the oldest of them has waited' })),
+    running: Type.Integer(),
+    paused: Type.Boolean(),
+    per_minute: Type.Object({
+      created: Type.Integer({ description: 'tasks that came in during the last minute' }),
+      finished: Type.Integer({ description: 'tasks that ended in it' })
+    })
+  },
+  {
+    title: 'Queue',
+    examples: [
+      { name: 'media', depth: 3, oldest_age: 12.5, running: 2, paused: false, per_minute: { created: 4, finished: 1 } }
+    ]
+  }
+)
 
 const Queues = Type.Object({ items: Type.Array(QueueBody) })
 const Purged = Type.Object({ name: Type.String(), purged: Type.Integer({ description: 'tasks that were revoked' }) })
@@ -34,17 +44,36 @@ const Purged = Type.Object({ name: Type.String(), purged: Type.Integer({ descrip
 export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, needs) => {
   const { db, queues, voice } = needs
 
-  app.get('/api/queues', { schema: { response: { 200: Queues } } }, async () => ({ items: await listQueues(db.pool) }))
+  app.get(
+    '/api/queues',
+    {
+      schema: { summary: 'Every queue', response: { 200: answer(Queues, 'All of them, by name'), ...readProblems() } }
+    },
+    async () => ({ items: await listQueues(db.pool) })
+  )
 
   app.post(
     '/api/queues/:name/pause',
-    { schema: { params: Name, response: { 200: QueueBody, '4xx': Problem } } },
+    {
+      schema: {
+        summary: 'Stop taking from a queue',
+        description: 'It accepts and keeps; what runs already goes on.',
+        params: Name,
+        response: { 200: answer(QueueBody, 'It is paused'), ...writeProblems(QueueNotFound) }
+      }
+    },
     async ({ params: { name } }) => steer(name, true)
   )
 
   app.post(
     '/api/queues/:name/resume',
-    { schema: { params: Name, response: { 200: QueueBody, '4xx': Problem } } },
+    {
+      schema: {
+        summary: 'Take from a queue again',
+        params: Name,
+        response: { 200: answer(QueueBody, 'It is not paused'), ...writeProblems(QueueNotFound) }
+      }
+    },
     async ({ params: { name } }) => {
       const queue = await steer(name, false)
       voice.wake(name)
@@ -54,7 +83,13 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
 
   app.post(
     '/api/queues/:name/purge',
-    { schema: { params: Name, response: { 200: Purged, '4xx': Problem } } },
+    {
+      schema: {
+        summary: 'Revoke what waits in a queue',
+        params: Name,
+        response: { 200: answer(Purged, 'Nothing waits in it'), ...writeProblems(QueueNotFound) }
+      }
+    },
     async ({ params: { name } }) => {
       await mustExist(name)
       return { name, purged: await purgeQueue(needs, name) }

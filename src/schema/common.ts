@@ -41,7 +41,7 @@ export const Problem = Type.Object(
     detail: Type.String(),
     errors: Type.Optional(Type.Array(Type.Object({ field: Type.String(), message: Type.String() })))
   },
-  { description: 'RFC 9457' }
+  { title: 'Problem', description: 'RFC 9457' }
 )
 
 export type Problem = Static<typeof Problem>

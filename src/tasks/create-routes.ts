@@ -1,9 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Database } from '#database/connect.ts'
+import { IdempotencyKeyReused, UnknownQueue, UnknownTask } from '#errors.ts'
 import { type Answer, keyOf, once } from '#idempotency/once.ts'
 import { say } from '#idempotency/reply.ts'
+import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
 import type { QueueNames } from '#queue/names.ts'
-import { Problem } from '#schema/common.ts'
+import { answer } from '#schema/answers.ts'
+import { writeProblems } from '#schema/problems.ts'
 import { prepareBulk } from './bulk.ts'
 import type { Kinds } from './define.ts'
 import { type Enqueued, enqueue, enqueueIn, type NewTask } from './enqueue.ts'
@@ -28,7 +31,19 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
 
   app.post(
     '/api/tasks',
-    { schema: { body: Submission, response: { 201: TaskBody, '4xx': Problem } } },
+    {
+      schema: {
+        summary: 'Submit a task',
+        description:
+          'Answered when it is written to the database. Of `eta`, `scheduled_time` and `countdown` give one.',
+        headers: IdempotencyKey,
+        body: Submission,
+        response: {
+          201: answer(TaskBody, 'The task', { Location, ...Replayed }),
+          ...writeProblems(UnknownTask, UnknownQueue, IdempotencyKeyReused)
+        }
+      }
+    },
     async ({ body, headers }, reply) => {
       const key = keyOf(headers['idempotency-key'], 'POST /api/tasks', body)
       const task = await prepareTask(needs, body)
@@ -44,7 +59,18 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
 
   app.post(
     '/api/tasks/process',
-    { schema: { body: DataToProcess, response: { 202: TaskStarted, '4xx': Problem } } },
+    {
+      schema: {
+        summary: 'Submit a `process_data` task',
+        description: 'Its result is `{ "processed_data": … }`, the data in capitals.',
+        headers: IdempotencyKey,
+        body: DataToProcess,
+        response: {
+          202: answer(TaskStarted, 'The id of the task', { Location, ...Replayed }),
+          ...writeProblems(IdempotencyKeyReused)
+        }
+      }
+    },
     async ({ body, headers }, reply) => {
       const key = keyOf(headers['idempotency-key'], 'POST /api/tasks/process', body)
       const task = await prepareTask(needs, { task: 'process_data', args: body })
@@ -57,7 +83,19 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
 
   app.post(
     '/api/tasks/bulk',
-    { schema: { body: BulkSubmission, response: { 201: BulkCreated, '4xx': Problem } } },
+    {
+      schema: {
+        summary: 'Submit up to 10,000 tasks, all or none',
+        description:
+          'Where one does not fit nothing is written, and `errors` names each by its index: `tasks[3].queue`.',
+        headers: IdempotencyKey,
+        body: BulkSubmission,
+        response: {
+          201: answer(BulkCreated, 'The ids, in the order of the tasks', Replayed),
+          ...writeProblems(IdempotencyKeyReused)
+        }
+      }
+    },
     async ({ body, headers }, reply) => {
       const key = keyOf(headers['idempotency-key'], 'POST /api/tasks/bulk', body)
       const tasks = await prepareBulk(needs, body.tasks)

@@ -3,7 +3,9 @@ import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import type { State } from '#database/tables.ts'
 import { TaskNotFound } from '#errors.ts'
+import { answer } from '#schema/answers.ts'
 import { Id } from '#schema/common.ts'
+import { readProblems } from '#schema/problems.ts'
 import { findTask } from './read.ts'
 
 interface Needs {
@@ -27,7 +29,13 @@ const TaskStatus = Type.Object({
 
 /** What front ends of the service that this one replaces ask. */
 export const taskDialect: FastifyPluginAsyncTypebox<Needs> = async (app, { db }) => {
-  app.get('/task-status/:id', { schema: { params: Id, response: { 200: TaskStatus } } }, async ({ params: { id } }) => {
+  const schema = {
+    summary: 'What a task is at',
+    description: '`result` comes with `Success`, `error` with `Failure`.',
+    params: Id,
+    response: { 200: answer(TaskStatus, 'Its state'), ...readProblems(TaskNotFound) }
+  }
+  app.get('/task-status/:id', { schema }, async ({ params: { id } }) => {
     const task = await findTask(db, id)
     if (!task) throw new TaskNotFound(id)
     const status = words[task.state]

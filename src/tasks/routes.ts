@@ -1,8 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
-import { TaskFinished, TaskNotFinished, TaskNotFound, TaskNotRetryable } from '#errors.ts'
-import { Id, isUuid, List, Problem } from '#schema/common.ts'
+import { InvalidCursor, TaskFinished, TaskNotFinished, TaskNotFound, TaskNotRetryable } from '#errors.ts'
+import { answer } from '#schema/answers.ts'
+import { Id, isUuid, List } from '#schema/common.ts'
+import { readProblems, writeProblems } from '#schema/problems.ts'
 import { listAttempts } from './attempts.ts'
 import { cancelTask } from './cancel.ts'
 import { forgetTask } from './forget.ts'
@@ -29,19 +31,39 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
 
   app.get(
     '/api/tasks',
-    { schema: { querystring: TaskFilters, response: { 200: List(TaskBody), '4xx': Problem } } },
+    {
+      schema: {
+        summary: 'Tasks, newest first',
+        querystring: TaskFilters,
+        response: { 200: answer(List(TaskBody), 'A page of tasks'), ...readProblems(InvalidCursor) }
+      }
+    },
     async ({ query }) => listTasks(db, query)
   )
 
   app.get(
     '/api/tasks/:id',
-    { schema: { params: Id, querystring: Wait, response: { 200: TaskBody, '4xx': Problem } } },
+    {
+      schema: {
+        summary: 'A task',
+        description: 'With `wait` it is answered as soon as it is finished, at the latest after so many seconds.',
+        params: Id,
+        querystring: Wait,
+        response: { 200: answer(TaskBody, 'The task as it is'), ...readProblems(TaskNotFound) }
+      }
+    },
     async ({ params: { id }, query: { wait }, signal }) => mustFind(id, wait, signal)
   )
 
   app.get(
     '/api/tasks/:id/status',
-    { schema: { params: Id, response: { 200: StatusAnswer, '4xx': Problem } } },
+    {
+      schema: {
+        summary: 'What a task is at, in plain English',
+        params: Id,
+        response: { 200: answer(StatusAnswer, 'State, progress, result'), ...readProblems(TaskNotFound) }
+      }
+    },
     async ({ params: { id } }) => {
       const { status, state, progress, result, error } = await mustFind(id)
       return { task_id: id, status, state, progress, result, error }
@@ -50,7 +72,13 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
 
   app.get(
     '/api/tasks/status/:id',
-    { schema: { params: Id, response: { 200: StateAnswer, '4xx': Problem } } },
+    {
+      schema: {
+        summary: "What a task is at, in Celery's words",
+        params: Id,
+        response: { 200: answer(StateAnswer, 'State and result'), ...readProblems(TaskNotFound) }
+      }
+    },
     async ({ params: { id } }) => {
       const { state, result } = await mustFind(id)
       return { task_id: id, status: state, result }
@@ -59,7 +87,16 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
 
   app.get(
     '/api/tasks/:id/attempts',
-    { schema: { params: Id, response: { 200: Attempts, '4xx': Problem } } },
+    {
+      schema: {
+        summary: 'Every try at a task',
+        params: Id,
+        response: {
+          200: answer(Attempts, 'First to last; the one that runs has no outcome yet'),
+          ...readProblems(TaskNotFound)
+        }
+      }
+    },
     async ({ params: { id } }) => {
       await mustFind(id)
       return { items: await listAttempts(db, id) }
@@ -68,7 +105,19 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
 
   app.post(
     '/api/tasks/:id/cancel',
-    { schema: { params: Id, querystring: Wait, response: { 200: TaskBody, 202: TaskBody, '4xx': Problem } } },
+    {
+      schema: {
+        summary: 'Cancel a task',
+        description: 'One that runs is stopped with its processes; with `wait` the answer comes when they are gone.',
+        params: Id,
+        querystring: Wait,
+        response: {
+          200: answer(TaskBody, 'It does not run any more'),
+          202: answer(TaskBody, 'It is being stopped'),
+          ...writeProblems(TaskNotFound, TaskFinished)
+        }
+      }
+    },
     async ({ params: { id }, query: { wait = 0 }, signal }, reply) => {
       const request = isUuid(id) ? await cancelTask(needs, id) : undefined
       if (!request) throw new TaskNotFound(id)
@@ -82,7 +131,14 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
 
   app.post(
     '/api/tasks/:id/retry',
-    { schema: { params: Id, response: { 202: TaskBody, '4xx': Problem } } },
+    {
+      schema: {
+        summary: 'Try a task again that failed or was revoked',
+        description: 'It keeps its id and its history, and gets a fresh set of attempts.',
+        params: Id,
+        response: { 202: answer(TaskBody, 'It waits for a worker'), ...writeProblems(TaskNotFound, TaskNotRetryable) }
+      }
+    },
     async ({ params: { id } }, reply) => {
       const request = isUuid(id) ? await retryTask(needs, id) : undefined
       if (!request) throw new TaskNotFound(id)
@@ -94,7 +150,16 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
 
   app.delete(
     '/api/tasks/:id',
-    { schema: { params: Id, response: { 204: Type.Null(), '4xx': Problem } } },
+    {
+      schema: {
+        summary: 'Forget a finished task',
+        params: Id,
+        response: {
+          204: answer(Type.Null(), 'Nothing is known of it any more'),
+          ...writeProblems(TaskNotFound, TaskNotFinished)
+        }
+      }
+    },
     async ({ params: { id } }, reply) => {
       const state = isUuid(id) ? await forgetTask(db, id) : undefined
       if (!state) throw new TaskNotFound(id)

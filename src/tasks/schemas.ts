@@ -28,7 +28,14 @@ export const Submission = Type.Object(
     result_expires: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000 })),
     tags: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 20 }))
   },
-  { additionalProperties: false }
+  {
+    additionalProperties: false,
+    title: 'Submission',
+    examples: [
+      { task: 'add', args: { x: 4, y: 6 } },
+      { task: 'process_data', args: { data: 'hello' }, countdown: 60, expires: 3600, priority: 9, tags: ['demo'] }
+    ]
+  }
 )
 
 export type Submission = Static<typeof Submission>
@@ -36,46 +43,93 @@ export type Submission = Static<typeof Submission>
 // What is in it is checked one by one, so that each bad one can be named.
 export const BulkSubmission = Type.Object(
   { tasks: Type.Array(Type.Unknown(), { minItems: 1, maxItems: 10_000, description: 'each as for POST /api/tasks' }) },
-  { additionalProperties: false }
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        tasks: [
+          { task: 'add', args: { x: 1, y: 2 } },
+          { task: 'sleep', args: { seconds: 1 } }
+        ]
+      }
+    ]
+  }
 )
 
 export const BulkCreated = Type.Object({ ids: Type.Array(Type.String()) })
 export type BulkCreated = Static<typeof BulkCreated>
 
-export const DataToProcess = Type.Object({ data: Type.String() }, { additionalProperties: false })
+export const DataToProcess = Type.Object(
+  { data: Type.String() },
+  { additionalProperties: false, examples: [{ data: 'hello' }] }
+)
 export const TaskStarted = Type.Object({ task_id: Type.String() })
 export type TaskStarted = Static<typeof TaskStarted>
 
 const TaskError = Nullable(Type.Object({ type: Type.String(), message: Type.String() }))
 const Progress = Nullable(Type.Number({ minimum: 0, maximum: 1 }))
 
-export const TaskBody = Type.Object({
-  id: Type.String(),
-  task: Type.String(),
-  name: Nullable(Type.String()),
-  description: Nullable(Type.String()),
-  queue: Type.String(),
-  priority: Type.Integer(),
-  args: Type.Unknown(),
-  state: State,
-  status: Status,
-  progress: Progress,
-  progress_detail: Type.Unknown(),
-  result: Type.Unknown(),
-  result_expires_at: Nullable(Time),
-  error: TaskError,
-  attempts: Type.Integer({ description: 'tries so far' }),
-  max_retries: Type.Integer(),
-  eta: Nullable(Time),
-  expires_at: Nullable(Time),
-  created_at: Time,
-  started_at: Nullable(Time),
-  finished_at: Nullable(Time),
-  worker: Nullable(Type.String()),
-  tags: Type.Array(Type.String()),
-  schedule_id: Nullable(Type.String()),
-  video_id: Nullable(Type.String())
-})
+export const TaskBody = Type.Object(
+  {
+    id: Type.String(),
+    task: Type.String(),
+    name: Nullable(Type.String()),
+    description: Nullable(Type.String()),
+    queue: Type.String(),
+    priority: Type.Integer(),
+    args: Type.Unknown(),
+    state: State,
+    status: Status,
+    progress: Progress,
+    progress_detail: Type.Unknown(),
+    result: Type.Unknown(),
+    result_expires_at: Nullable(Time),
+    error: TaskError,
+    attempts: Type.Integer({ description: 'tries so far' }),
+    max_retries: Type.Integer(),
+    eta: Nullable(Time),
+    expires_at: Nullable(Time),
+    created_at: Time,
+    started_at: Nullable(Time),
+    finished_at: Nullable(Time),
+    worker: Nullable(Type.String()),
+    tags: Type.Array(Type.String()),
+    schedule_id: Nullable(Type.String()),
+    video_id: Nullable(Type.String())
+  },
+  {
+    title: 'Task',
+    examples: [
+      {
+        id: '01980000-0000-7000-8000-000000000001',
+        task: 'process_data',
+        name: null,
+        description: null,
+        queue: 'default',
+        priority: 0,
+        args: { data: 'hello' },
+        state: 'SUCCESS',
+        status: 'COMPLETED',
+        progress: null,
+        progress_detail: null,
+        result: { processed_data: 'HELLO' },
+        result_expires_at: '2026-03-02T09:00:00.035Z',
+        error: null,
+        attempts: 1,
+        max_retries: 3,
+        eta: null,
+        expires_at: null,
+        created_at: '2026-03-01T09:00:00.000Z',
+        started_at: '2026-03-01T09:00:00.012Z',
+        finished_at: '2026-03-01T09:00:00.035Z',
+        worker: '01980000-0000-7000-8000-00000000000a',
+        tags: [],
+        schedule_id: null,
+        video_id: null
+      }
+    ]
+  }
+)
 
 export type TaskBody = Static<typeof TaskBody>
 
@@ -112,20 +166,23 @@ export const Wait = Type.Object(
   { additionalProperties: false }
 )
 
-export const AttemptBody = Type.Object({
-  number: Type.Integer(),
-  worker: Nullable(Type.String()),
-  started_at: Time,
-  finished_at: Nullable(Time),
-  outcome: Nullable(
-    Type.Enum(['success', 'failure', 'soft_time_limit', 'time_limit', 'crashed', 'stalled', 'cancelled', 'shutdown'])
-  ),
-  error: TaskError,
-  exit_code: Nullable(Type.Integer()),
-  signal: Nullable(Type.String()),
-  peak_memory: Nullable(Type.Integer({ description: 'bytes' })),
-  stderr: Nullable(Type.String({ description: 'last lines' }))
-})
+export const AttemptBody = Type.Object(
+  {
+    number: Type.Integer(),
+    worker: Nullable(Type.String()),
+    started_at: Time,
+    finished_at: Nullable(Time),
+    outcome: Nullable(
+      Type.Enum(['success', 'failure', 'soft_time_limit', 'time_limit', 'crashed', 'stalled', 'cancelled', 'shutdown'])
+    ),
+    error: TaskError,
+    exit_code: Nullable(Type.Integer()),
+    signal: Nullable(Type.String()),
+    peak_memory: Nullable(Type.Integer({ description: 'bytes' })),
+    stderr: Nullable(Type.String({ description: 'last lines' }))
+  },
+  { title: 'Attempt' }
+)
 
 export type AttemptBody = Static<typeof AttemptBody>
 

@@ -1,10 +1,13 @@
 import path from 'node:path'
 import send from '@fastify/send'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { FileNotFound, PreconditionFailed, RangeNotSatisfiable, VideoNotFound } from '#errors.ts'
 import type { Probe } from '#media/ffprobe.ts'
+import { answer, bytesIn } from '#schema/answers.ts'
 import { isUuid } from '#schema/common.ts'
+import { readProblems } from '#schema/problems.ts'
 import type { Storage } from '#storage/disk.ts'
 import { originalOf } from './keys.ts'
 import { findVideo, listRenditions, type VideoRow } from './queries.ts'
@@ -22,6 +25,17 @@ const types: [container: RegExp, type: string][] = [
   [/^mp3$/, 'audio/mpeg'],
   [/^gif$/, 'image/gif']
 ]
+
+const served = [...new Set([...types.map(([, type]) => type), 'audio/mp4', 'application/octet-stream'])]
+const tag = { ETag: Type.String(), 'Last-Modified': Type.String(), 'Accept-Ranges': Type.String() }
+const name = { 'Content-Disposition': Type.Optional(Type.String({ description: 'of `original`: its name' })) }
+
+export const fileAnswers = {
+  200: bytesIn(served, 'The file', { ...tag, ...name }),
+  206: bytesIn(served, 'The part that was asked for', { ...tag, ...name, 'Content-Range': Type.String() }),
+  304: answer(Type.Null(), 'It has not changed', tag),
+  ...readProblems(VideoNotFound, FileNotFound, PreconditionFailed, RangeNotSatisfiable)
+}
 
 /** Serves a video's file with ranges and ETags. The name is looked up, never put into a path. */
 export async function serveFile(

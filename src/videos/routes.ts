@@ -1,16 +1,38 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { VideoNotFound } from '#errors.ts'
-import { Id, isUuid, List, Page, Problem } from '#schema/common.ts'
+import {
+  InvalidCursor,
+  StorageFull,
+  UploadBroken,
+  UploadEmpty,
+  UploadMissing,
+  UploadNotMultipart,
+  UploadSeveral,
+  UploadTooLarge,
+  VideoNotFound
+} from '#errors.ts'
+import { answer } from '#schema/answers.ts'
+import { Id, isUuid, List, Page } from '#schema/common.ts'
+import { formProblems, readProblems, writeProblems } from '#schema/problems.ts'
 import type { Watching } from '#tasks/watch.ts'
 import { removeVideo } from './delete.ts'
-import { serveFile } from './files.ts'
+import { fileAnswers, serveFile } from './files.ts'
 import { receiveForm, refuseEarly } from './form.ts'
 import { present, presentStatus } from './present.ts'
 import { processAgain } from './process-again.ts'
 import { findVideo, listRenditions, listVideos } from './queries.ts'
-import { ProcessVideo, Uploaded, VideoBody, VideoStatusBody } from './schemas.ts'
+import {
+  FileHeaders,
+  Processed,
+  ProcessVideo,
+  StartedAsBefore,
+  Uploaded,
+  UploadedAsBefore,
+  UploadForm,
+  VideoBody,
+  VideoStatusBody
+} from './schemas.ts'
 import { acceptUpload, type Needs as UploadNeeds } from './upload.ts'
 
 export interface VideoNeeds extends UploadNeeds {
@@ -25,10 +47,35 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
   const onRequest = (request: FastifyRequest) => refuseEarly(needs, request)
   // Nothing of an upload is ever held in memory; its size is watched where it is written.
   const bodyLimit = Math.max(maxUploadBytes * 2, 1024 * 1024)
+  // The form is described for the documentation; it is read as it comes, and never there as a whole to be checked.
+  const form = { consumes: ['multipart/form-data'], body: UploadForm }
+  const validatorCompiler = () => () => true
+  const uploadProblems = formProblems(
+    UploadMissing,
+    UploadSeveral,
+    UploadEmpty,
+    UploadBroken,
+    UploadTooLarge,
+    UploadNotMultipart,
+    StorageFull
+  )
 
   app.post(
     '/api/videos',
-    { onRequest, bodyLimit, schema: { response: { 201: Uploaded, '4xx': Problem } } },
+    {
+      onRequest,
+      bodyLimit,
+      validatorCompiler,
+      schema: {
+        summary: 'Upload a film',
+        description: 'Answered when its last byte is on the disk, before any processing. Other fields are ignored.',
+        ...form,
+        response: {
+          201: answer(Uploaded, 'It is there', { Location: Type.String({ description: 'where it is' }) }),
+          ...uploadProblems
+        }
+      }
+    },
     async (request, reply) => {
       const video = await upload(request)
       reply.code(201).header('location', `/api/videos/${video.id}`)
@@ -38,7 +85,13 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
 
   app.get(
     '/api/videos',
-    { schema: { querystring: Page, response: { 200: List(VideoBody), '4xx': Problem } } },
+    {
+      schema: {
+        summary: 'Videos, newest first',
+        querystring: Page,
+        response: { 200: answer(List(VideoBody), 'A page of videos'), ...readProblems(InvalidCursor) }
+      }
+    },
     async ({ query }) => {
       const { items, next_cursor } = await listVideos(db, query)
       const renditions = await listRenditions(
@@ -51,25 +104,56 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
 
   app.get(
     '/api/videos/:id',
-    { schema: { params: Id, response: { 200: VideoBody, '4xx': Problem } } },
+    {
+      schema: {
+        summary: 'A video and its prints',
+        params: Id,
+        response: { 200: answer(VideoBody, 'The video as it is'), ...readProblems(VideoNotFound) }
+      }
+    },
     async ({ params: { id } }) => present(await mustFind(id), await listRenditions(db, [id]))
   )
 
   app.get(
     '/api/videos/:id/status',
-    { schema: { params: Id, response: { 200: VideoStatusBody, '4xx': Problem } } },
+    {
+      schema: {
+        summary: 'How far a video is',
+        params: Id,
+        response: { 200: answer(VideoStatusBody, 'Status and progress'), ...readProblems(VideoNotFound) }
+      }
+    },
     async ({ params: { id } }) => presentStatus(await mustFind(id))
   )
 
   app.get(
     '/api/videos/:id/files/*',
-    { schema: { params: Type.Object({ id: Type.String(), '*': Type.String() }) } },
+    {
+      schema: {
+        summary: 'A file of a video',
+        params: Type.Object({
+          id: Type.String({ description: 'uuid' }),
+          '*': Type.String({ description: '`original`, or the last part of a URL of a print', examples: ['480p.mp4'] })
+        }),
+        headers: FileHeaders,
+        response: fileAnswers
+      }
+    },
     async (request, reply) => serveFile(needs, request, reply, request.params.id, request.params['*'])
   )
 
   app.post(
     '/api/videos/:id/process',
-    { schema: { params: Id, response: { 202: TaskStarted, '4xx': Problem } } },
+    {
+      schema: {
+        summary: 'Make the prints again',
+        params: Id,
+        response: {
+          202: answer(TaskStarted, 'The task that is at it; the one that was already, where there was one'),
+          ...writeProblems(VideoNotFound)
+        }
+      }
+    },
     async ({ params: { id } }, reply) => {
       reply.code(202)
       return { task_id: await processAgain(needs, id) }
@@ -78,7 +162,14 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
 
   app.delete(
     '/api/videos/:id',
-    { schema: { params: Id, response: { 204: Type.Null(), '4xx': Problem } } },
+    {
+      schema: {
+        summary: 'Remove a video',
+        description: 'Stops what is at work on it, then removes its rows and files.',
+        params: Id,
+        response: { 204: answer(Type.Null(), 'It is gone'), ...writeProblems(VideoNotFound) }
+      }
+    },
     async ({ params: { id } }, reply) => {
       await removeVideo(needs, id)
       reply.code(204)
@@ -86,20 +177,35 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
   )
 
   // What front ends of the service that this one replaces send and ask.
-  app.post('/upload', { onRequest, bodyLimit }, async (request, reply) => {
+  const uploadAsBefore = {
+    summary: 'Upload a film',
+    ...form,
+    response: { 201: answer(UploadedAsBefore, 'It is there'), ...uploadProblems }
+  }
+  app.post('/upload', { onRequest, bodyLimit, validatorCompiler, schema: uploadAsBefore }, async (request, reply) => {
     const { id, task_id } = await upload(request)
     reply.code(201)
     return { message, task_id, id }
   })
 
-  app.get('/status/:id', { schema: { params: Id } }, async ({ params: { id } }) => {
+  const statusAsBefore = {
+    summary: 'Is a video processed?',
+    params: Id,
+    response: { 200: answer(Processed, 'It is or it is not'), ...readProblems(VideoNotFound) }
+  }
+  app.get('/status/:id', { schema: statusAsBefore }, async ({ params: { id } }) => {
     const { processed } = presentStatus(await mustFind(id))
     return { processed }
   })
 
-  app.post('/process-video', { schema: { body: ProcessVideo } }, async ({ body: { video_id } }) => ({
+  const processAsBefore = {
+    summary: 'Make the prints again',
+    body: ProcessVideo,
+    response: { 200: answer(StartedAsBefore, 'The task that is at it'), ...writeProblems(VideoNotFound) }
+  }
+  app.post('/process-video', { schema: processAsBefore }, async ({ body: { video_id } }) => ({
     task_id: await processAgain(needs, video_id),
-    status: 'Task started'
+    status: 'Task started' as const
   }))
 
   async function upload(request: FastifyRequest) {

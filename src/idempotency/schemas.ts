@@ -1,0 +1,22 @@
+import { Type } from 'typebox'
+
+/** For the documentation; `keyOf` is what checks it. */
+export const IdempotencyKey = Type.Object({
+  'Idempotency-Key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      pattern: '^[\\x21-\\x7e]+$',
+      description: 'The same request under the same key is done once and answered the same, for a day'
+    })
+  )
+})
+
+export const Location = Type.String({ description: 'where it is' })
+
+/** Headers of an answer that is given again. */
+export const Replayed = {
+  'Idempotency-Replayed': Type.Optional(
+    Type.String({ description: '`true` where the answer is that to an earlier request' })
+  )
+}

@@ -1,0 +1,97 @@
+import { STATUS_CODES } from 'node:http'
+import { type TSchema, Type } from 'typebox'
+import * as errors from '#errors.ts'
+import { Problem } from './common.ts'
+
+export interface Coded {
+  code: string
+  statusCode?: number
+  message: string
+  errors?: { field: string; message: string }[]
+}
+
+type Failure = (typeof errors)[keyof typeof errors]
+
+/** RFC 9457, with the code that programs branch on. */
+export function problemOf({ code, statusCode = 500, message, errors }: Coded): Problem {
+  return {
+    type: 'about:blank',
+    title: STATUS_CODES[statusCode] ?? 'Error',
+    status: statusCode,
+    code,
+    detail: message,
+    ...(errors && { errors })
+  }
+}
+
+// What a request may meet before its route has anything to say, and what may befall any.
+const anywhere = [errors.InvalidRequest, errors.RequestTimeout, errors.HeadersTooLarge, errors.Internal]
+// Fastify reads the body of whatever may have one, asked for or not.
+const withBody = [errors.InvalidJson, errors.BodyTooLarge, errors.UnsupportedMediaType]
+
+/** The response entries of a route that needs nothing but this process. */
+export const problems = (...own: Failure[]) => entries([...anywhere, ...own])
+
+/** Of one that reads from the database. */
+export const readProblems = (...own: Failure[]) => entries([...anywhere, errors.DatabaseUnavailable, ...own])
+
+/** Of one that may be sent a body, and uses the database. */
+export const writeProblems = (...own: Failure[]) =>
+  entries([...anywhere, errors.DatabaseUnavailable, ...withBody, ...own])
+
+/** Of one whose body is a form. */
+export const formProblems = (...own: Failure[]) => entries([...anywhere, errors.DatabaseUnavailable, ...own])
+
+/**
+ * What handlers are allowed to answer does not change with the errors that they throw: to the compiler this is one
+ * entry that no handler uses.
+ */
+function entries(failures: Failure[]) {
+  const byStatus = Map.groupBy([...new Set(failures)].map(exampleOf), ({ statusCode }) => statusCode!)
+  return Object.fromEntries([...byStatus].map(([status, some]) => [status, entry(status, some)])) as unknown as {
+    '4xx': typeof Problem
+  }
+}
+
+function entry(status: number, failures: Coded[]) {
+  const codes = failures.map(({ code }) => code)
+  return {
+    description: codes.map(code => `\`${code}\``).join(' or '),
+    ...(status === 503 && { headers: { 'Retry-After': Type.Integer({ description: 'seconds' }) } }),
+    ...(status === 416 && { headers: { 'Content-Range': Type.String({ description: 'how long the file is' }) } }),
+    content: {
+      'application/problem+json': {
+        schema: {
+          allOf: [Problem, { type: 'object', properties: { status: { const: status }, code: { enum: codes } } }]
+        } as TSchema,
+        examples: Object.fromEntries(failures.map(failure => [failure.code, { value: problemOf(failure) }]))
+      }
+    }
+  }
+}
+
+const nobody = '01980000-0000-7000-8000-000000000000'
+const filledIn: Record<string, string[]> = {
+  INVALID_REQUEST: ['priority must be <= 9'],
+  INVALID_JSON: ['Unexpected end of JSON input'],
+  ROUTE_NOT_FOUND: ['GET', '/nowhere'],
+  UNKNOWN_TASK: ['send_mail'],
+  UNKNOWN_QUEUE: ['nowhere'],
+  QUEUE_NOT_FOUND: ['nowhere'],
+  TASK_FINISHED: ['SUCCESS'],
+  TASK_NOT_FINISHED: ['STARTED'],
+  TASK_NOT_RETRYABLE: ['SUCCESS'],
+  IDEMPOTENCY_KEY_REUSED: ['order-17'],
+  UPLOAD_BROKEN: ['Unexpected end of form'],
+  UPLOAD_TOO_LARGE: ['10737418240'],
+  BODY_TOO_LARGE: ['33554432'],
+  FILE_NOT_FOUND: ['2160p.mp4'],
+  TASK_NOT_FOUND: [nobody],
+  VIDEO_NOT_FOUND: [nobody],
+  INTERNAL: [nobody]
+}
+
+function exampleOf(Failed: Failure): Coded {
+  const { code } = new Failed()
+  return new Failed(...((filledIn[code] ?? []) as [string])) as Coded
+}

@@ -1,0 +1,113 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+
+export interface Operation {
+  /** `GET /api/tasks/{id}` */
+  name: string
+  method: string
+  path: string
+  parameters: any[]
+  requestBody?: any
+  /** With the codes of the problems of each status, none for one that is no problem. */
+  responses: Map<string, { response: any; codes: string[] }>
+}
+
+/** What an answer was, of whichever client. */
+export interface Answered {
+  status: number
+  headers: Record<string, unknown>
+  body: string
+}
+
+// Whoever gets one of these is told something; that it may come is to be said.
+const telling = ['location', 'retry-after', 'content-range', 'accept-ranges', 'etag', 'content-disposition']
+
+/** A reader that takes the document at its word: what it does not say is not there. */
+export function readDocument(document: any) {
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  formats.default(ajv)
+  const components = closed(document.components)
+
+  const operations: Operation[] = Object.entries<any>(document.paths).flatMap(([path, operations]) =>
+    Object.entries<any>(operations).map(([method, operation]) => ({
+      name: `${method.toUpperCase()} ${path}`,
+      method: method.toUpperCase(),
+      path,
+      parameters: operation.parameters ?? [],
+      requestBody: operation.requestBody,
+      responses: new Map(
+        Object.entries(operation.responses).map(([status, each]) => {
+          const response = resolve(each)
+          const problem = response.content?.['application/problem+json']
+          return [status, { response, codes: problem?.schema.allOf[1].properties.code.enum ?? [] }]
+        })
+      )
+    }))
+  )
+
+  return { operations, wrongWithAnswer, wrongWithExamples }
+
+  /** What the document does not say of an answer, or says differently; nothing when it is true. */
+  function wrongWithAnswer(operation: Operation, { status, headers, body }: Answered): string[] {
+    const declared = operation.responses.get(String(status))?.response
+    if (!declared) return [`${status} is not declared: ${body}`]
+
+    const wrong: string[] = []
+    const known = Object.keys(declared.headers ?? {}).map(name => name.toLowerCase())
+    for (const name of telling) {
+      if (headers[name] !== undefined && !known.includes(name)) wrong.push(`the header ${name} is not declared`)
+    }
+
+    const type = String(headers['content-type'] ?? '').split(';')[0]!
+    if (!declared.content) return body === '' ? wrong : [...wrong, `it has a body: ${body}`]
+    const content = declared.content[type]
+    if (!content) return [...wrong, `its type is not declared: ${type}`]
+    return type.endsWith('json') ? [...wrong, ...wrongWith(closed(content.schema), JSON.parse(body))] : wrong
+  }
+
+  function wrongWithExamples(): string[] {
+    const wrong: string[] = []
+    look(document, '')
+    return wrong
+
+    function look(value: any, path: string) {
+      if (typeof value !== 'object' || value === null) return
+      const { schema = value, example, examples } = value
+      const all = Array.isArray(examples) ? examples : Object.values(examples ?? {}).map((each: any) => each.value)
+      for (const each of [...(example === undefined ? [] : [example]), ...all]) {
+        wrong.push(...wrongWith(closed(schema), each).map(message => `${path}: ${message}`))
+      }
+      for (const [key, each] of Object.entries(value)) {
+        if (key !== 'example' && key !== 'examples') look(each, `${path}/${key}`)
+      }
+    }
+  }
+
+  function wrongWith(schema: any, value: unknown): string[] {
+    const check = ajv.compile({ ...schema, components })
+    if (check(value)) return []
+    return check.errors!.map(({ instancePath, message, params }) =>
+      [instancePath, message, JSON.stringify(params)].join(' ')
+    )
+  }
+
+  function resolve({ $ref, ...rest }: any): any {
+    if (!$ref) return rest
+    return $ref
+      .split('/')
+      .slice(1)
+      .reduce((part: any, key: string) => part[key], document)
+  }
+}
+
+/** Fields that are not declared are not allowed. The parts of an `allOf` know each only some of them. */
+function closed(schema: any): any {
+  if (Array.isArray(schema)) return schema.map(closed)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const { allOf, ...rest } = schema
+  const inside = Object.fromEntries(Object.entries(rest).map(([key, each]) => [key, closed(each)]))
+  const open = rest.type === 'object' && rest.properties && rest.additionalProperties === undefined
+  // The document about itself is the one thing that is too large to be described.
+  const described = Object.keys(rest.properties ?? {}).length > 0 && !rest.properties?.openapi
+  return { ...inside, ...(allOf && { allOf }), ...(open && described && { additionalProperties: false }) }
+}

@@ -1,0 +1,270 @@
+import { subscribe } from 'node:diagnostics_channel'
+import path from 'node:path'
+import { Validator } from '@seriousme/openapi-schema-validator'
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
+import { shoot } from '../harness/clip.ts'
+import { borrowDatabase } from '../harness/database.ts'
+import { form } from '../harness/form.ts'
+import { type Operation, readDocument } from '../harness/openapi.ts'
+import { openProxy } from '../harness/proxy.ts'
+import { openService } from '../harness/service.ts'
+
+interface Call {
+  params?: Record<string, string>
+  query?: string
+  headers?: Record<string, string>
+  body?: unknown
+  /** Bytes as they are, instead of a body. */
+  payload?: string | Buffer
+}
+
+const json = { 'content-type': 'application/json' }
+const nobody = '01980000-0000-7000-8000-000000000000'
+
+// From the framework, whatever the generator of the document makes of it. A HEAD is its GET, and the page's own files
+// are part of the page.
+const registered = new Set<string>()
+subscribe('fastify.initialization', message => {
+  const { fastify } = message as { fastify: FastifyInstance }
+  fastify.addHook('onRoute', ({ method, url }) => {
+    if (method === 'HEAD' || url.startsWith('/docs/')) return
+    registered.add(`${method} ${url.replaceAll(/:(\w+)/g, '{$1}').replace('*', '{name}')}`)
+  })
+})
+const service = await openService(t, { needsWorker: true, env: { MAX_UPLOAD_BYTES: '2 MiB' } })
+const document = (await service.get('/openapi.json')).json()
+const { operations, wrongWithAnswer, wrongWithExamples } = readDocument(document)
+
+const notReady = await service.get('/health/ready')
+await service.startWorker()
+const film = await shoot()
+const upload = () => form([{ filename: 'film.mp4', content: film }])
+const video = await service.keep(film)
+const other = await service.keep(film)
+const finished = await service.submit('add', { x: 1, y: 2 })
+const later = () => service.submit('add', { x: 1, y: 2 }, { countdown: 3600 })
+const waiting = await later()
+await Promise.all([video.task_id, other.task_id, finished].map(id => service.finished(id)))
+const stopped = await later()
+await service.post(`/api/tasks/${stopped}/cancel`)
+const sleepers = await Promise.all([60, 60].map(seconds => service.submit('sleep', { seconds })))
+const [running, alsoRunning] = sleepers as [string, string]
+for (const id of sleepers) await service.until(id, ({ state }) => state === 'STARTED')
+const print = path.basename((await service.get(`/api/videos/${video.id}`)).json().renditions[0].url)
+const etag = (await service.get(`/api/videos/${video.id}/files/${print}`)).headers.etag as string
+const of = (id: string) => ({ params: { id } })
+const file = { id: video.id, name: 'original' }
+
+/** What a request that is answered as hoped for looks like, for each operation; several where there are several. */
+const good: Record<string, Call[]> = {
+  'GET /health/live': [{}],
+  'GET /health/ready': [{}],
+  'POST /api/tasks': [{ headers: { 'idempotency-key': 'one' }, body: { task: 'add', args: { x: 1, y: 2 } } }],
+  'GET /api/tasks': [{}, { query: 'limit=2&state=SUCCESS&queue=default' }],
+  'POST /api/tasks/process': [{ headers: { 'idempotency-key': 'two' }, body: { data: 'hello' } }],
+  'POST /api/tasks/bulk': [{ headers: { 'idempotency-key': 'three' }, body: { tasks: [{ args: { data: '' } }] } }],
+  'GET /api/tasks/{id}': [of(finished), of(waiting), of(running), of(stopped), of(video.task_id)],
+  'GET /api/tasks/{id}/status': [of(finished), of(waiting), of(running), of(stopped)],
+  'GET /api/tasks/status/{id}': [of(finished), of(waiting), of(stopped)],
+  'GET /api/tasks/{id}/attempts': [of(finished), of(waiting), of(running)],
+  'GET /task-status/{id}': [of(finished), of(waiting), of(running), of(stopped)],
+  'POST /api/tasks/{id}/cancel': [of(running), { ...of(alsoRunning), query: 'wait=10' }],
+  'POST /api/tasks/{id}/retry': [of(stopped)],
+  'DELETE /api/tasks/{id}': [of(await service.submit('add', { x: 1, y: 2 }, { expires: 0 }))],
+  'GET /api/tasks/{id}/events': [of(finished), { ...of(finished), headers: { 'last-event-id': '999999999' } }],
+  'GET /ws/tasks': [],
+  'GET /ws/tasks/{id}': [],
+  'GET /api/queues': [{}],
+  'POST /api/queues/{name}/pause': [{ params: { name: 'low_priority' } }],
+  'POST /api/queues/{name}/resume': [{ params: { name: 'low_priority' } }],
+  'POST /api/queues/{name}/purge': [{ params: { name: 'low_priority' } }],
+  'POST /api/videos': [upload()],
+  'POST /upload': [upload()],
+  'GET /api/videos': [{}, { query: 'limit=1' }],
+  'GET /api/videos/{id}': [of(video.id)],
+  'GET /api/videos/{id}/status': [of(video.id)],
+  'GET /api/videos/{id}/files/{name}': [
+    { params: file },
+    { params: { ...file, name: print } },
+    { params: file, headers: { range: 'bytes=0-9' } },
+    { params: { ...file, name: print }, headers: { 'if-none-match': etag } }
+  ],
+  'POST /api/videos/{id}/process': [of(video.id)],
+  'POST /process-video': [{ body: { video_id: video.id } }],
+  'GET /status/{id}': [of(video.id)],
+  'DELETE /api/videos/{id}': [of(other.id)],
+  'GET /openapi.json': [{}],
+  'GET /docs': [{}]
+}
+
+/** How to be refused with a code: on every operation that says that it may. */
+const bad: Record<string, Call | ((operation: string) => Call)> = {
+  INVALID_REQUEST: { query: 'x=%00' },
+  INVALID_JSON: { headers: json, payload: '{' },
+  BODY_TOO_LARGE: { headers: { ...json, 'content-length': '999999999' }, payload: '{}' },
+  UNSUPPORTED_MEDIA_TYPE: { headers: { 'content-type': 'text/plain' }, payload: 'hello' },
+  INVALID_CURSOR: { query: 'cursor=x' },
+  UNKNOWN_TASK: { body: { task: 'nothing' } },
+  UNKNOWN_QUEUE: { body: { queue: 'nowhere', args: { data: '' } } },
+  IDEMPOTENCY_KEY_REUSED: operation => {
+    const again = good[operation]![0]!
+    return { ...again, body: { ...bodiesThatDiffer[operation]! } }
+  },
+  ROUTE_NOT_FOUND: {},
+  TASK_NOT_FOUND: of(nobody),
+  VIDEO_NOT_FOUND: { params: { id: nobody, name: 'original' }, body: { video_id: nobody } },
+  QUEUE_NOT_FOUND: { params: { name: 'nowhere' } },
+  FILE_NOT_FOUND: { params: { ...file, name: '2160p.mp4' } },
+  PRECONDITION_FAILED: { params: file, headers: { 'if-match': '"another"' } },
+  RANGE_NOT_SATISFIABLE: { params: file, headers: { range: 'bytes=999999999-' } },
+  TASK_FINISHED: of(finished),
+  TASK_NOT_FINISHED: of(waiting),
+  TASK_NOT_RETRYABLE: of(waiting),
+  UPLOAD_NOT_MULTIPART: { body: {} },
+  UPLOAD_MISSING: form([{ name: 'film', filename: 'film.mp4', content: 'x' }]),
+  UPLOAD_SEVERAL: form(['one.mp4', 'two.mp4'].map(filename => ({ filename, content: 'x' }))),
+  UPLOAD_EMPTY: form([{ filename: 'film.mp4', content: '' }]),
+  UPLOAD_TOO_LARGE: form([{ filename: 'film.mp4', content: Buffer.alloc(2 * 1024 * 1024 + 1) }]),
+  UPLOAD_BROKEN: { ...upload(), payload: upload().payload.subarray(0, 300) }
+}
+
+const bodiesThatDiffer: Record<string, object> = {
+  'POST /api/tasks': { args: { data: '' } },
+  'POST /api/tasks/process': { data: '' },
+  'POST /api/tasks/bulk': { tasks: [{ task: 'add', args: { x: 1, y: 1 } }] }
+}
+
+/** What cannot be had from a service that is well, by a client that is there. */
+const elsewhere = ['REQUEST_TIMEOUT', 'HEADERS_TOO_LARGE', 'INTERNAL', 'STORAGE_FULL', 'DATABASE_UNAVAILABLE']
+
+const address = await service.listen()
+
+async function send(on: typeof service, { method, path }: Operation, call: Call) {
+  const { params = {}, query = '', headers, body, payload = body as object } = call
+  const url = path.replaceAll(/\{(\w+)\}/g, (_, name) => params[name] ?? nobody)
+  const { statusCode, ...answer } = await on.api.app.inject({
+    method: method as 'GET',
+    url: query ? `${url}?${query}` : url,
+    headers,
+    ...(payload !== undefined && method !== 'GET' && { payload })
+  })
+  return { status: statusCode, headers: answer.headers, body: answer.body }
+}
+
+t.test('the document is valid OpenAPI 3.1, and its examples are what it says', async t => {
+  const { valid, errors } = await new Validator().validate(document)
+
+  t.ok(valid, JSON.stringify(errors))
+  t.equal(document.openapi, '3.1.0')
+  t.strictSame(wrongWithExamples(), [])
+  t.strictSame(JSON.stringify(document).match(/.{40}("nullable"|Default Response|%s).{40}/), null)
+})
+
+t.test('every route that is registered is in the document, described, and is called here', async t => {
+  const documented = operations.map(({ name }) => name).toSorted()
+
+  t.strictSame(documented, [...registered].toSorted())
+  t.strictSame(
+    documented.filter(name => !good[name]),
+    [],
+    'all are called'
+  )
+  for (const [path, methods] of Object.entries<any>(document.paths)) {
+    for (const { summary, tags } of Object.values<any>(methods)) {
+      t.match(summary, /^[A-Z].{3,}[^.]$/, path)
+      t.ok(
+        document.tags.some(({ name }: any) => name === tags[0]),
+        path
+      )
+    }
+  }
+})
+
+for (const operation of operations) {
+  t.test(`${operation.name} answers what the document says`, async t => {
+    const seen = new Set<string>()
+    const headers = new Map<string, Set<string>>()
+    const ask = async (call: Call, what: string) => {
+      const answer = await send(service, operation, call)
+      t.strictSame(wrongWithAnswer(operation, answer), [], `${what}: ${answer.status}`)
+      seen.add(String(answer.status))
+      const named = headers.get(String(answer.status)) ?? new Set()
+      headers.set(String(answer.status), new Set([...named, ...Object.keys(answer.headers)]))
+      return answer
+    }
+
+    // First what goes wrong: it changes nothing.
+    for (const [status, { codes }] of operation.responses) {
+      for (const code of codes.filter(code => !elsewhere.includes(code) && code !== 'IDEMPOTENCY_KEY_REUSED')) {
+        const { status: found, body } = await ask(callFor(code, operation.name), code)
+        t.match([found, JSON.parse(body).code], [Number(status), code])
+      }
+    }
+    for (const call of good[operation.name] ?? []) {
+      const { status, body } = await ask(call, JSON.stringify(call).slice(0, 100))
+      t.ok(status < 400, `${status}: ${body}`)
+    }
+    if (operation.responses.get('409')?.codes.includes('IDEMPOTENCY_KEY_REUSED')) {
+      t.equal((await ask(good[operation.name]![0]!, 'again')).headers['idempotency-replayed'], 'true')
+      const { body } = await ask(callFor('IDEMPOTENCY_KEY_REUSED', operation.name), 'another under the same key')
+      t.equal(JSON.parse(body).code, 'IDEMPOTENCY_KEY_REUSED')
+    }
+    if (operation.responses.has('101')) {
+      const socket = new WebSocket(`${address}${operation.path.replace('{id}', finished)}`)
+      t.teardown(() => socket.close())
+      await new Promise((resolve, reject) => {
+        socket.onopen = resolve
+        socket.onerror = reject
+      })
+      seen.add('101')
+    }
+    if (operation.name === 'GET /health/ready') {
+      const answer = { ...notReady, status: notReady.statusCode }
+      t.strictSame(wrongWithAnswer(operation, answer), [])
+      seen.add(String(answer.status))
+      headers.set('503', new Set(Object.keys(answer.headers)))
+    }
+
+    for (const [status, { response, codes }] of operation.responses) {
+      if (codes.length > 0 && codes.every(code => elsewhere.includes(code))) continue
+      t.ok(seen.has(status), `${status} was seen`)
+      for (const name of Object.keys(response.headers ?? {})) {
+        t.ok(headers.get(status)?.has(name.toLowerCase()), `the header ${name} of a ${status} was seen`)
+      }
+    }
+  })
+}
+
+t.test('the bodies that are given as examples are taken', async t => {
+  for (const operation of operations) {
+    for (const { example, examples = {} } of Object.values<any>(operation.requestBody?.content ?? {})) {
+      for (const body of [...(example ? [example] : []), ...Object.values<any>(examples).map(({ value }) => value)]) {
+        const { status, body: answer } = await send(service, operation, { body })
+
+        t.ok(status < 300, `${operation.name}: ${answer}`)
+      }
+    }
+  }
+})
+
+t.test('without its database every operation answers what the document says of that', async t => {
+  const proxy = await openProxy(t, await borrowDatabase(t))
+  const cut = await openService(t, { env: { DATABASE_URL: proxy.url } })
+  proxy.cut()
+
+  for (const operation of operations) {
+    const answer = await send(cut, operation, { params: file, ...good[operation.name]?.[0] })
+
+    t.strictSame(wrongWithAnswer(operation, answer), [], operation.name)
+    if (!operation.responses.has('503')) continue
+    t.equal(answer.status, 503, operation.name)
+    t.ok(answer.headers['retry-after'], operation.name)
+  }
+})
+
+function callFor(code: string, operation: string): Call {
+  const call = bad[code]
+  if (!call) throw new Error(`It is not said here how to be refused with ${code}`)
+  return typeof call === 'function' ? call(operation) : call
+}
