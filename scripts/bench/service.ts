@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { findEmbedded } from '../../src/database/embedded.ts'
 
@@ -20,11 +21,13 @@ export interface Service {
 /** A whole server with durable settings, as a user starts it, on a folder of its own beside the project's. */
 export async function startService(env: Record<string, string> = {}): Promise<Service> {
   const dataDir = await mkdtemp(path.join(root, 'node_modules/.cache-bench-'))
+  const port = await freePort()
   const server = spawn(process.execPath, [path.join(root, 'src/cli.ts'), 'server'], {
-    env: { ...process.env, DATABASE_URL: '', DATA_DIR: dataDir, PORT: '0', ...env },
-    stdio: ['ignore', 'pipe', 'inherit']
+    env: { ...process.env, DATABASE_URL: '', DATA_DIR: dataDir, PORT: String(port), ...env },
+    stdio: ['ignore', 'ignore', 'inherit']
   })
-  const address = await readiness(server)
+  const address = `http://127.0.0.1:${port}`
+  await readiness(server, address)
   const database = new pg.Client({ connectionString: await findEmbedded(dataDir) })
   database.on('error', () => {})
   await database.connect()
@@ -42,17 +45,22 @@ export async function startService(env: Record<string, string> = {}): Promise<Se
   }
 }
 
-async function readiness(server: ChildProcess) {
-  const lines = createInterface(server.stdout!)
-  for await (const line of lines) {
-    const [, address] = /is ready: (http\S+?)"?[,}]/.exec(line) ?? []
-    if (address) {
-      // Nobody reads the rest; it must not fill the pipe.
-      server.stdout!.resume()
-      return address
-    }
+async function readiness(server: ChildProcess, address: string) {
+  for (let tries = 600; tries > 0; tries--) {
+    if (server.exitCode !== null) throw new Error('The server ended before it was ready')
+    const answer = await fetch(`${address}/health/ready`).catch(() => undefined)
+    if (answer?.ok) return
+    await delay(100)
   }
-  throw new Error('The server ended before it was ready')
+  throw new Error('The server was not ready within a minute')
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  return port
 }
 
 /** Bytes that a process has in memory now, and had at most. */

@@ -13,10 +13,14 @@ export interface Limits {
 
 export interface Attempt {
   claim: Claim
+  /** When it was claimed, in milliseconds. */
+  since: number
   /** Resolves when nothing of the attempt runs any more. */
   ended: Promise<Ending>
   /** Tells it to stop; the first reason is the one that counts. */
   stop(reason: StopReason): void
+  /** Takes it back if it has not begun: true, and it never will. Its end is not told then. */
+  recall(): boolean
 }
 
 interface Needs {
@@ -35,6 +39,8 @@ export function runInChild(
 ): Attempt {
   let reason: StopReason | undefined
   let child: Child | undefined
+  let recalled = false
+  const waiting = new AbortController()
   let startedAt = new Date()
   const timers: NodeJS.Timeout[] = []
 
@@ -45,14 +51,28 @@ export function runInChild(
       return
     }
     if (reason === undefined || reason === 'soft_time_limit') reason = next
+    waiting.abort(next)
     child?.abort(next)
     void child?.stop()
   }
 
+  function recall() {
+    if (child || reason !== undefined) return false
+    recalled = true
+    waiting.abort('recalled')
+    return true
+  }
+
   async function live(): Promise<Ending> {
     try {
-      child = await children.take()
+      const taken = await children.take(waiting.signal)
+      if (recalled) {
+        children.give(taken)
+        return never
+      }
+      child = taken
     } catch (error) {
+      if (recalled) return never
       return ending({ type: 'exit', exit_code: null, signal: null, stderr: String(error) })
     }
     if (reason !== undefined) {
@@ -94,8 +114,11 @@ export function runInChild(
     return { ...facts, ...judge(end, reason, claim, settingsOf(claim, kind)) }
   }
 
-  return { claim, ended: live(), stop }
+  return { claim, since: Date.now(), ended: live(), stop, recall }
 }
+
+/** What nobody waits for any more. */
+const never = new Promise<never>(() => {})
 
 /** A timer of more than 2^31 ms (24 days) would fire at once. */
 function inTime(seconds: number) {

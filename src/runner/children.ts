@@ -16,6 +16,7 @@ interface Options {
 export function childPool({ env, size, maxTasks, maxMemory }: Options) {
   const idle: Child[] = []
   const busy = new Set<Child>()
+  const waiting = new Set<(child: Child) => void>()
   const dog = watchdog()
   let closing = false
 
@@ -35,6 +36,25 @@ export function childPool({ env, size, maxTasks, maxMemory }: Options) {
     while (!closing && idle.length + busy.size < size) idle.push(start())
   }
 
+  /** Waits for its turn at a child. */
+  function turn(signal: AbortSignal): Promise<Child> {
+    return new Promise((resolve, reject) => {
+      waiting.add(resolve)
+      signal.addEventListener('abort', () => waiting.delete(resolve) && reject(signal.reason), { once: true })
+    })
+  }
+
+  function serve() {
+    for (const resolve of waiting) {
+      const child = idle.shift()
+      if (!child) return
+      waiting.delete(resolve)
+      // It is taken from here on, although whoever waits for it has not gone on yet.
+      busy.add(child)
+      resolve(child)
+    }
+  }
+
   fill()
 
   return {
@@ -43,14 +63,16 @@ export function childPool({ env, size, maxTasks, maxMemory }: Options) {
       await Promise.all(idle.map(child => child.ready))
     },
 
-    async take(): Promise<Child> {
-      const child = idle.shift() ?? start()
+    /** A child that is free, as soon as there is one; first come, first served. */
+    async take(signal: AbortSignal): Promise<Child> {
+      const child = idle.shift() ?? (busy.size < size ? start() : await turn(signal))
       busy.add(child)
       try {
         await child.ready
         return child
       } catch (error) {
         busy.delete(child)
+        serve()
         throw error
       }
     },
@@ -62,6 +84,7 @@ export function childPool({ env, size, maxTasks, maxMemory }: Options) {
       if (!closing && child.usable && !spent) idle.push(child)
       else void child.stop({ nicely: false })
       fill()
+      serve()
     },
 
     async close() {

@@ -66,6 +66,11 @@ export function claimer({ pool, log, worker, rooms, onClaim, onRevoked, onUncert
 
   return {
     wake,
+    /** Something may be ours without our knowing. */
+    doubt() {
+      uncertainUntil = Date.now() + longestStatement
+      wake()
+    },
     /** No new work from here on; resolves when the last answer is in. */
     async stop() {
       stopped = true

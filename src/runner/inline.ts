@@ -33,7 +33,9 @@ export function runInline(claim: Claim, kind: Kind, { worker, db, onProgress, on
 
   return {
     claim,
+    since: started_at.getTime(),
     ended: live(),
+    recall: () => false,
     stop(next) {
       reason ??= next
       controller.abort(new DOMException(`The task is to stop: ${next}`, 'AbortError'))

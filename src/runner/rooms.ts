@@ -5,8 +5,13 @@ import type { Room } from '#tasks/claim.ts'
  * How many tasks each queue may give now. A film keeps every core busy for minutes, so films leave one place free
  * for the short tasks of a worker that serves other queues too: two of them side by side would not be faster.
  */
-export function roomsIn(queues: string[], concurrency: number, running: string[]): { rooms: Room[]; most: number } {
-  const most = Math.max(0, concurrency - running.length)
+export function roomsIn(
+  queues: string[],
+  concurrency: number,
+  places: number,
+  running: string[]
+): { rooms: Room[]; most: number } {
+  const most = Math.max(0, places - running.length)
   const servesOthers = queues.some(queue => !heavyQueues.includes(queue))
   const rooms = queues.map(queue => {
     if (!heavyQueues.includes(queue) || !servesOthers || concurrency === 1) return { queue, slots: most }

@@ -13,6 +13,7 @@ import type { Ending } from '#tasks/ending.ts'
 import { expirer } from '#tasks/expirer.ts'
 import { findOrphans, findUnknown } from '#tasks/recover.ts'
 import { settle } from '#tasks/settle.ts'
+import { unclaim } from '#tasks/unclaim.ts'
 import { voiceOf } from '#tasks/voice.ts'
 import { endDeadNeighbours, register, unregister } from '#workers/presence.ts'
 import { type Attempt, type Limits, runInChild } from './attempt.ts'
@@ -21,6 +22,7 @@ import { claimer } from './claimer.ts'
 import { fireSchedules } from './fire.ts'
 import { runInline } from './inline.ts'
 import { keepLease } from './lease.ts'
+import { prefetch } from './prefetch.ts'
 import { progressWriter } from './progress.ts'
 import { promoter } from './promoter.ts'
 import type { StopReason } from './protocol.ts'
@@ -37,6 +39,9 @@ interface Needs {
   env: NodeJS.ProcessEnv
 }
 
+/** Milliseconds that a task which was taken ahead may wait for a child. */
+const longestTurn = 250
+
 export interface Worker {
   readonly id: string
   /** No new work; running attempts get so many seconds and are then handed back, uncounted. */
@@ -47,13 +52,15 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
   let id = uuid()
   const db = connect(url, { name: 'darkroom worker', max: 6, settings: throughIndexes })
   const voice = voiceOf(db.pool)
-  const queues = config.WORKER_QUEUES ?? (await listQueueNames(db))
+  let queues = config.WORKER_QUEUES ?? (await listQueueNames(db))
   const concurrency = config.WORKER_CONCURRENCY
   const running = new Map<string, Attempt>()
   let stopping = false
 
   await register(db.pool, { id, version, queues, concurrency })
   await endDeadNeighbours(db.pool)
+
+  const ahead = prefetch(concurrency, config.WORKER_PREFETCH_MULTIPLIER)
 
   const children = childPool({
     env,
@@ -90,6 +97,7 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
       roomsIn(
         queues,
         concurrency,
+        ahead.places(),
         [...running.values()].map(({ claim }) => claim.queue)
       ),
     onClaim: begin,
@@ -112,6 +120,8 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
         const words = payload.split(',')
         if (words.includes(delayedQueue)) delayed.wake()
         if (words.some(word => queues.includes(word))) claims.wake()
+        else if (!config.WORKER_QUEUES && words.some(word => word !== delayedQueue))
+          void meetNewQueues().catch(() => {})
       },
       [channels.cancel](payload) {
         for (const task of payload.split(',')) running.get(task)?.stop('cancelled')
@@ -136,7 +146,10 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
       await register(db.pool, { id, version, queues, concurrency })
     },
     onBeat: stopCancelled,
-    onOrphans: handOnOrphans
+    async onOrphans() {
+      await meetNewQueues()
+      await handOnOrphans()
+    }
   })
 
   const boss = await openBoss({ db, supervise: true, onError: error => log.warn({ err: error }, 'pg-boss') })
@@ -146,6 +159,8 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
   await children.ready().catch(error => log.error({ err: error }, 'a child process does not start'))
   claims.wake()
   log.info({ worker: id, queues, concurrency }, 'worker ready')
+
+  const turns = setInterval(() => void putBack(longestTurn), longestTurn / 2)
 
   function begin(claim: Claim) {
     const kind = kinds.get(claim.task)
@@ -166,6 +181,7 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
     void attempt.ended.then(ending => {
       running.delete(claim.id)
       progress.forget(claim.id)
+      ahead.ended(Date.now() - ending.started_at.getTime())
       const { outcome, error } = ending
       log.info({ task: claim.id, kind: claim.task, attempt: claim.attempt, outcome, error }, 'ended')
       outcomes.add({ claim, kind, ending })
@@ -173,15 +189,51 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
     })
   }
 
+  /**
+   * What was taken ahead and has not begun soon is put back: a long task has come up among the short ones, and
+   * another worker may be free.
+   */
+  async function putBack(patience: number) {
+    if (running.size <= concurrency && patience > 0) return
+    const late = Date.now() - patience
+    const recalled = [...running.values()].filter(attempt => attempt.since <= late && attempt.recall())
+    if (recalled.length === 0) return
+    for (const { claim } of recalled) running.delete(claim.id)
+    ahead.ended(patience)
+    try {
+      for (const { id, queue } of await unclaim(
+        db.pool,
+        recalled.map(({ claim }) => claim)
+      )) {
+        voice.changed(id)
+        voice.wake(queue)
+      }
+    } catch (error) {
+      // They are ours by the database's account and not by our own: found with the next claim, or by the next worker.
+      log.warn({ err: error }, 'tasks could not be put back')
+      claims.doubt()
+    }
+  }
+
+  /** A worker of all queues serves those too that came after it. */
+  async function meetNewQueues() {
+    if (config.WORKER_QUEUES) return
+    const all = await listQueueNames(db)
+    if (all.every(name => queues.includes(name))) return
+    queues = all
+    await db.query.updateTable('workers').set({ queues }).where('id', '=', id).execute()
+    claims.wake()
+  }
+
   /** Attempts whose workers are gone: tried again elsewhere, perhaps here. */
   async function handOnOrphans() {
-    await handOn(await findOrphans(db.pool, [...queues]))
+    await handOn(await findOrphans(db.pool))
   }
 
   /** Ours by the database's account, but nothing that runs here. */
   async function handBackUnknown() {
     const known = [...running.keys(), ...outcomes.attempts().map(({ id }) => id)]
-    await handOn(await findUnknown(db.pool, [...queues], id, known))
+    await handOn(await findUnknown(db.pool, id, known))
   }
 
   async function handOn(attempts: Ending[]) {
@@ -215,6 +267,8 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
     stopping = true
     await schedules.stop()
     await Promise.all([claims.stop(), delayed.stop(), deadlines.stop()])
+    clearInterval(turns)
+    await putBack(0)
     const grace = new AbortController()
     await Promise.race([
       Promise.all([...running.values()].map(({ ended }) => ended)),

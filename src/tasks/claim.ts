@@ -7,6 +7,8 @@ export interface Claim {
   task: string
   args: unknown
   attempt: number
+  /** What its job was before: `created` or `retry`. */
+  was: string
   failures: number
   crashes: number
   max_retries: number
@@ -40,11 +42,11 @@ export interface Room {
  */
 const text = `
 with next as materialized (
-  select j.name, j.id, t.id is null or (t.expires_at <= now() and t.started_at is null) as stale
+  select j.name, j.id, j.state as was, t.id is null or (t.expires_at <= now() and t.started_at is null) as stale
   from (
     select * from unnest($2::text[], $3::int[]) as room (queue, slots)
     cross join lateral (
-      select name, id, priority, created_on
+      select name, id, state, priority, created_on
       from pgboss.job
       where name = room.queue and state < 'active' and not blocked and start_after <= now()
         and (select status = 'running' from darkroom.workers where id = $1)
@@ -65,7 +67,7 @@ with next as materialized (
     retry_count = j.retry_count + case when j.started_on is null then 0 else 1 end
   from next
   where j.name = next.name and j.id = next.id
-  returning j.id, j.retry_count, next.stale
+  returning j.id, j.retry_count, next.stale, next.was
 ), task as (
   update darkroom.tasks t set
     state = case when job.stale then 'REVOKED' else 'STARTED' end,
@@ -80,7 +82,7 @@ with next as materialized (
   where t.id = job.id and t.state in ('PENDING', 'RETRY')
   returning
     t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.max_retries, t.retry_delay,
-    t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.state, t.error
+    t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.state, t.error, job.was
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
