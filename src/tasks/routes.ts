@@ -9,7 +9,7 @@ import { listAttempts } from './attempts.ts'
 import { cancelTask } from './cancel.ts'
 import { forgetTask } from './forget.ts'
 import { listTasks } from './list.ts'
-import { findTask } from './read.ts'
+import { taskReader } from './reader.ts'
 import { retryTask } from './retry.ts'
 import { Attempts, StateAnswer, StatusAnswer, TaskBody, TaskFilters, Wait } from './schemas.ts'
 import type { Voice } from './voice.ts'
@@ -25,6 +25,7 @@ export interface TaskNeeds {
 /** Looking at tasks that are there, and steering them. */
 export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, needs) => {
   const { db, watching } = needs
+  const read = taskReader(db)
   // Whoever waits for a task does not hold up a server that stops: he gets the task as it is.
   const closing = new AbortController()
   app.addHook('preClose', async () => closing.abort())
@@ -169,13 +170,13 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
   )
 
   async function mustFind(id: string, wait?: number, signal?: AbortSignal) {
-    const found = await (wait && isUuid(id) ? waitFor(id, wait, signal) : findTask(db, id))
+    const found = await (wait && isUuid(id) ? waitFor(id, wait, signal) : read(id))
     if (!found) throw new TaskNotFound(id)
     return found
   }
 
   async function waitFor(id: string, seconds: number, signal?: AbortSignal) {
     const stop = AbortSignal.any([closing.signal, ...(signal ? [signal] : [])])
-    return (await waitUntilFinished(watching, id, seconds, stop)) ?? findTask(db, id)
+    return (await waitUntilFinished(watching, id, seconds, stop)) ?? read(id)
   }
 }
