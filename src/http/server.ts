@@ -9,6 +9,8 @@ import { type CreateNeeds, createRoutes } from '#tasks/create-routes.ts'
 import { taskDialect } from '#tasks/dialect.ts'
 import { type TaskNeeds, taskRoutes } from '#tasks/routes.ts'
 import { type VideoNeeds, videoRoutes } from '#videos/routes.ts'
+import { watchRoutes } from '#watch/routes.ts'
+import { isForWatchers } from '#watch/upgrade.ts'
 import { answerClientError } from './client-error.ts'
 import { closeAfterLastAnswer } from './closing.ts'
 import { docsRoutes } from './docs.ts'
@@ -40,6 +42,7 @@ export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): 
     // A garbage id of any length is an unknown id; longer than this no URL arrives.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: maxHeaderSize },
     genReqId: () => randomUUID(),
+    http: { shouldUpgradeCallback: isForWatchers },
     clientErrorHandler: answerClientError,
     frameworkErrors: (_error, request, reply) => {
       // A URL that cannot be decoded. It names nothing, but it is a mistake rather than a miss.
@@ -72,6 +75,7 @@ export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): 
   await app.register(taskRoutes, needs)
   await app.register(taskDialect, needs)
   await app.register(queueRoutes, needs)
+  await app.register(watchRoutes, needs)
   // Forms are for films alone; everywhere else they are a type of body that is not taken.
   await app.register(async films => {
     await films.register(multipart)

@@ -7,11 +7,18 @@ import { isFinal } from './words.ts'
 /** Is told what a task is at the moment, and again after each change; undefined when there is no such task. */
 export type Watcher = (task: TaskBody | undefined) => void
 
-// More than a NOTIFY can name; as many as one question should be about.
-const mostAtOnce = 500
+// What one question is about: results are up to 1 MiB each, and all of the answers are in memory at once.
+const mostAtOnce = 100
 const afterTrouble = 500
 // Somebody always tells us when a task has changed. This is for the one time that the message is lost.
 const backstop = 5_000
+// How far back to look once we hear again: longer than it takes to notice that a connection is dead.
+const marksKept = 12
+
+const markText = `select coalesce(pg_sequence_last_value(pg_get_serial_sequence('darkroom.events', 'id')::regclass), 0) as mark`
+// No index knows the order of all events: this reads the table, but only after a reconnect and only for those who
+// want to hear of everything.
+const missedText = 'select distinct task_id as id from darkroom.events where id > $1'
 
 /**
  * Who wants to know about which task. It is fed by the one connection of this process that listens, and asks the
@@ -19,20 +26,28 @@ const backstop = 5_000
  * one row a change.
  */
 export function watchTasks(db: Database) {
-  const watchers = new Map<string, Set<Watcher>>()
+  // With the number of the first question that may answer the watcher: one that was asked before he came could show
+  // him a task as it was earlier than he knows it.
+  const watchers = new Map<string, Map<Watcher, number>>()
   const watchersOfAll = new Set<(task: TaskBody) => void>()
-  const pending = new Set<string>()
+  // With whether a change was announced. Somebody who begins to watch is no news for those who watch all.
+  const pending = new Map<string, boolean>()
+  // Events up to which everything was heard of, the oldest first.
+  let marks: number[] = []
+  let asked = 0
   let reading = false
   let closed = false
-  const timer = setInterval(lookAgain, backstop).unref()
+  const timer = setInterval(() => {
+    lookAtWatched()
+    void mark()
+  }, backstop).unref()
 
-  /** Something may have been missed: everything that somebody watches is looked at again. */
-  function lookAgain() {
-    for (const id of watchers.keys()) look(id)
+  function lookAtWatched() {
+    for (const id of watchers.keys()) look(id, false)
   }
 
-  function look(id: string) {
-    pending.add(id)
+  function look(id: string, announced: boolean) {
+    pending.set(id, announced || pending.get(id) === true)
     if (!reading) void read()
   }
 
@@ -41,38 +56,81 @@ export function watchTasks(db: Database) {
     // Whoever begins to watch at this moment is asked about together with the others.
     await null
     while (pending.size > 0 && !closed) {
-      const ids = [...pending].slice(0, mostAtOnce)
-      for (const id of ids) pending.delete(id)
-      try {
-        const found = new Map((await findTasks(db, ids)).map(task => [task.id, task]))
-        for (const id of ids) tell(id, found.get(id))
-      } catch {
-        for (const id of ids) pending.add(id)
+      const batch = [...pending.entries().take(mostAtOnce)]
+      for (const [id] of batch) pending.delete(id)
+      const question = ++asked
+      const found = await find(batch.map(([id]) => id))
+      if (found) {
+        for (const [id, announced] of batch) tell(id, found.get(id), question, announced)
+      } else {
+        for (const [id, announced] of batch) pending.set(id, announced || pending.get(id) === true)
         await delay(afterTrouble, undefined, { ref: false })
       }
     }
     reading = false
   }
 
-  function tell(id: string, task: TaskBody | undefined) {
-    for (const watcher of watchers.get(id) ?? []) watcher(task)
-    if (task) for (const watcher of watchersOfAll) watcher(task)
+  async function find(ids: string[]) {
+    try {
+      return new Map((await findTasks(db, ids)).map(task => [task.id, task]))
+    } catch {
+      // The database is away; it will be back.
+      return undefined
+    }
+  }
+
+  function tell(id: string, task: TaskBody | undefined, question: number, announced: boolean) {
+    for (const [watcher, from] of watchers.get(id) ?? []) if (from <= question) watcher(task)
+    if (task && announced) for (const watcher of watchersOfAll) watcher(task)
+  }
+
+  /** Remembers how far the events are, while all is well. */
+  async function mark() {
+    if (watchersOfAll.size === 0) return
+    try {
+      const { rows } = await db.pool.query<{ mark: number }>({ name: 'mark_events', text: markText, values: [] })
+      marks = [...marks, rows[0]!.mark].slice(-marksKept)
+    } catch {
+      // The older ones will do.
+    }
+  }
+
+  async function lookForMissed() {
+    const from = marks[0]
+    while (from !== undefined && watchersOfAll.size > 0 && !closed) {
+      try {
+        const { rows } = await db.pool.query<{ id: string }>({
+          name: 'missed_events',
+          text: missedText,
+          values: [from]
+        })
+        for (const { id } of rows) look(id, true)
+        return
+      } catch {
+        await delay(afterTrouble, undefined, { ref: false })
+      }
+    }
   }
 
   return {
     /** A message of the channel `changed`. */
     hear(payload: string) {
-      for (const id of payload.split(',')) if (watchersOfAll.size > 0 || watchers.has(id)) look(id)
+      for (const id of payload.split(',')) if (watchersOfAll.size > 0 || watchers.has(id)) look(id, true)
     },
 
-    lookAgain,
+    /** Something may have been missed: everything that somebody watches is looked at again. */
+    lookAgain() {
+      lookAtWatched()
+      void lookForMissed()
+    },
 
     /** Tells what the task is now, soon, and then of each change. Answers how to stop. */
-    watch(id: string, watcher: Watcher): () => void {
-      const told = watchers.get(id) ?? new Set()
-      watchers.set(id, told.add(watcher))
+    watch(anyCase: string, watcher: Watcher): () => void {
+      const id = anyCase.toLowerCase()
+      const told = watchers.get(id) ?? new Map<Watcher, number>()
+      watchers.set(id, told.set(watcher, asked + 1))
       // First the watch, then the look: what happens in between is heard.
-      look(id)
+      look(id, false)
       return () => {
         told.delete(watcher)
         if (told.size === 0 && watchers.get(id) === told) watchers.delete(id)
@@ -82,7 +140,18 @@ export function watchTasks(db: Database) {
     /** Every change of every task from now on. */
     watchAll(watcher: (task: TaskBody) => void): () => void {
       watchersOfAll.add(watcher)
-      return () => watchersOfAll.delete(watcher)
+      if (watchersOfAll.size === 1) void mark()
+      return () => {
+        watchersOfAll.delete(watcher)
+        if (watchersOfAll.size === 0) marks = []
+      }
+    },
+
+    /** How many watch. */
+    count() {
+      let count = watchersOfAll.size
+      for (const told of watchers.values()) count += told.size
+      return count
     },
 
     close() {

@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto'
+import type { TaskBody } from '#tasks/schemas.ts'
+import type { Watching } from '#tasks/watch.ts'
+import { messageOf } from './message.ts'
+
+export type Listener = (task: TaskBody, message: Buffer) => void
+
+// Of so many tasks it is known what was said last. An announcement that comes twice comes soon after the first.
+const mostRemembered = 20_000
+
+/** Every change of every task, once for all who listen: what was said last of a task is not said again. */
+export function changesOf(watching: Watching) {
+  const listeners = new Set<Listener>()
+  const said = new Map<string, string>()
+  let stop: (() => void) | undefined
+
+  function hear(task: TaskBody) {
+    const message = messageOf(task)
+    const digest = createHash('sha1').update(message).digest('base64')
+    if (said.get(task.id) === digest) return
+    // To the end of the map, whose beginning is forgotten.
+    said.delete(task.id)
+    said.set(task.id, digest)
+    if (said.size > mostRemembered) said.delete(said.keys().next().value!)
+    for (const listener of listeners) listener(task, message)
+  }
+
+  return function listen(listener: Listener): () => void {
+    listeners.add(listener)
+    stop ??= watching.watchAll(hear)
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size > 0) return
+      stop?.()
+      stop = undefined
+      said.clear()
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import { Readable } from 'node:stream'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { Database } from '#database/connect.ts'
+import { TaskNotFound } from '#errors.ts'
+import { answer, bytesIn } from '#schema/answers.ts'
+import { checkOf, refuse } from '#schema/check.ts'
+import { Id, isUuid } from '#schema/common.ts'
+import { readProblems } from '#schema/problems.ts'
+import type { Watching } from '#tasks/watch.ts'
+import { isFinal } from '#tasks/words.ts'
+import { historian } from './history.ts'
+import { EventsHeaders, EventsQuery } from './schemas.ts'
+import { type StreamLimits, streamEvents, streamLimits as usual } from './stream.ts'
+
+export interface EventNeeds {
+  db: Database
+  watching: Watching
+  streamLimits?: StreamLimits
+}
+
+const checkHeaders = checkOf(EventsHeaders)
+// After the stop, a reader has so long to take what is on its way.
+const farewell = 1_000
+
+/** What happens to a task as Server-Sent Events, which a browser resumes by itself where it was cut off. */
+export const eventRoutes: FastifyPluginAsyncTypebox<EventNeeds> = async (
+  app,
+  { db, watching, streamLimits: limits = usual }
+) => {
+  const read = historian(db)
+  const open = new Set<() => void>()
+  let closing = false
+  app.addHook('preClose', async () => {
+    closing = true
+    for (const stop of open) stop()
+  })
+
+  app.get(
+    '/api/tasks/:id/events',
+    {
+      schema: {
+        summary: 'What happens to a task (Server-Sent Events)',
+        description:
+          'Begins with the task as it is, or with the event after `Last-Event-ID`; 0 replays all that is kept. `data` is the JSON that `GET /api/tasks/{id}/status` answers. What has no `id` is progress between two events.',
+        params: Id,
+        querystring: EventsQuery,
+        headers: EventsHeaders,
+        response: {
+          200: bytesIn(['text/event-stream'], 'Events until the final one', {
+            'Cache-Control': Type.String(),
+            'X-Accel-Buffering': Type.String()
+          }),
+          204: answer(Type.Null(), 'All is told: a browser does not come back'),
+          ...readProblems(TaskNotFound)
+        }
+      }
+    },
+    async ({ method, params: { id }, query, headers }, reply) => {
+      const problems = checkHeaders(headers)
+      if (problems.length > 0) throw refuse(problems)
+      const asked = headers['last-event-id'] ?? query.last_event_id ?? null
+      const first = isUuid(id) ? await read(id.toLowerCase(), asked) : undefined
+      if (!first) throw new TaskNotFound(id)
+
+      // From a place that is not reached yet, everything new would be older: such a reader stands at the end.
+      const { latest, events, task } = first
+      const after = latest === null ? null : asked !== null && Number(asked) > latest.id ? String(latest.id) : asked
+      // Nothing is left to tell, now or later; this is how a browser is told not to come back.
+      if (after !== null && events.length === 0 && isFinal(task.state)) return reply.code(204).send(null as never)
+
+      reply.headers({
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-cache',
+        'x-accel-buffering': 'no'
+      })
+      if (method === 'HEAD') return reply.send('')
+
+      const gone = new AbortController()
+      const { raw } = reply
+      const cut = () => raw.destroy()
+      const stop = () => {
+        gone.abort()
+        setTimeout(cut, farewell).unref()
+      }
+      open.add(stop)
+      raw.once('close', () => {
+        open.delete(stop)
+        gone.abort()
+      })
+      if (closing) stop()
+      const story = streamEvents({ watching, read, first, after, limits, signal: gone.signal, cut })
+      return reply.send(Readable.from(story, { objectMode: false }) as never)
+    }
+  )
+}

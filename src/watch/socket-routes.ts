@@ -1,0 +1,97 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import websocket from '@fastify/websocket'
+import type { Static } from 'typebox'
+import { RouteNotFound } from '#errors.ts'
+import { Id, isUuid } from '#schema/common.ts'
+import { problems } from '#schema/problems.ts'
+import type { Watching } from '#tasks/watch.ts'
+import { isFinal } from '#tasks/words.ts'
+import { changesOf } from './changes.ts'
+import { messageOf } from './message.ts'
+import { ChangeFilters, closings, messages } from './schemas.ts'
+import { keepSockets, longestFromClient, type Socket, type SocketLimits } from './sockets.ts'
+import { isForWatchers } from './upgrade.ts'
+
+export interface SocketNeeds {
+  watching: Watching
+  socketLimits?: SocketLimits
+}
+
+/** WebSockets: of one task until it is finished, or of all. */
+export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, { watching, socketLimits }) => {
+  const sockets = keepSockets(socketLimits)
+  const listen = changesOf(watching)
+
+  await app.register(websocket, {
+    options: { maxPayload: longestFromClient },
+    errorHandler: (error, socket, request) => sockets.fail(error, socket as Socket, request.log),
+    async preClose() {
+      app.websocketServer.close()
+      await sockets.close()
+    }
+  })
+
+  // An upgrade that is refused: its connection has left HTTP behind, and nobody would ever end it.
+  app.addHook('onResponse', async ({ raw }) => {
+    if (isForWatchers(raw)) raw.socket.destroy()
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/ws/tasks/:id',
+    schema: {
+      summary: 'One task, until it is finished (WebSocket)',
+      description:
+        'At once the current message, then one on each change. Closed with 1000 after the final one; 4404 when there is no such task, 1013 when its messages are not read, 1001 when the server stops.',
+      params: Id,
+      response: { 101: messages, ...problems(RouteNotFound) }
+    },
+    handler: notAnAnswer,
+    wsHandler(socket: Socket, { params }) {
+      const { id } = params as Static<typeof Id>
+      let last: Buffer | undefined
+      let stop = () => {}
+      const connection = sockets.adopt(socket, () => stop())
+      if (!isUuid(id)) connection.end(closings.unknown)
+      if (connection.ended) return
+
+      stop = watching.watch(id, task => {
+        if (!task) return connection.end(closings.unknown)
+        const message = messageOf(task)
+        if (!last?.equals(message)) connection.send(message)
+        last = message
+        if (isFinal(task.state)) connection.end(closings.finished)
+      })
+    }
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/ws/tasks',
+    schema: {
+      summary: 'Every change of every task (WebSocket)',
+      description: 'Closed with 1013 when its messages are not read, and with 1001 when the server stops.',
+      querystring: ChangeFilters,
+      response: { 101: messages, ...problems(RouteNotFound) }
+    },
+    handler: notAnAnswer,
+    wsHandler(socket: Socket, { query }) {
+      const wanted = query as ChangeFilters
+      let stop = () => {}
+      const connection = sockets.adopt(socket, () => stop())
+      if (connection.ended) return
+
+      stop = listen((task, message) => {
+        if (wanted.task !== undefined && task.task !== wanted.task) return
+        if (wanted.queue !== undefined && task.queue !== wanted.queue) return
+        if (wanted.state !== undefined && task.state !== wanted.state) return
+        connection.send(message)
+      })
+    }
+  })
+}
+
+/** Asked as a page, there is nothing here. */
+async function notAnAnswer({ method, url }: { method: string; url: string }): Promise<never> {
+  throw new RouteNotFound(method, url.split('?')[0])
+}

@@ -1,0 +1,161 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { TaskBody } from '#tasks/schemas.ts'
+import type { Watching } from '#tasks/watch.ts'
+import { isFinal, type Status, statusOf } from '#tasks/words.ts'
+import type { History, ReadHistory, TaskEvent } from './history.ts'
+import { describe } from './message.ts'
+
+export interface StreamLimits {
+  /** A comment after so many quiet milliseconds, so that nobody on the way takes the connection for dead. */
+  quiet: number
+  /** A reader that takes nothing for so many milliseconds while there is something for him is cut off. */
+  patience: number
+}
+
+export const streamLimits: StreamLimits = { quiet: 15_000, patience: 30_000 }
+
+// What a browser waits before it comes back, in milliseconds.
+const comeBack = 2_000
+const afterTrouble = 500
+
+interface Options {
+  watching: Watching
+  read: ReadHistory
+  /** What was read to answer the request at all. */
+  first: History
+  /** The event that the reader has seen last; null for somebody who begins. */
+  after: string | null
+  limits: StreamLimits
+  signal: AbortSignal
+  /** Ends the connection of a reader who does not read. */
+  cut: () => void
+}
+
+/**
+ * A task's events as text, as fast as they are read and no faster: nothing is kept for a slow reader but his place,
+ * because the events wait for him in the database. Ends after the event of a final state, unless others came after it.
+ */
+export async function* streamEvents({ watching, read, first, after, limits, signal, cut }: Options) {
+  const { task, latest } = first
+  const bell = ring(watching, task.id, limits.quiet, signal)
+  let history = first
+  let seen = after
+  let last = ''
+  try {
+    yield* served(`retry: ${comeBack}\n\n`)
+    if (seen === null) {
+      last = JSON.stringify(describe(task))
+      seen = String(latest?.id ?? 0)
+      yield* served(frame(last, latest?.id))
+    } else if (latest) {
+      // He knows this much; only what is different is news.
+      last = JSON.stringify(asOf(latest, history))
+    }
+
+    for (;;) {
+      for (const event of history.events) {
+        if (signal.aborted) return
+        last = JSON.stringify(asOf(event, history))
+        seen = String(event.id)
+        yield* served(frame(last, event.id))
+      }
+      if (!history.more) {
+        if (isFinal(history.task.state)) return
+        const now = JSON.stringify(describe(history.task))
+        if (now !== last) yield* served(frame(now))
+        last = now
+        while (!(await bell.rings())) {
+          if (signal.aborted) return
+          yield* served(':\n\n')
+        }
+      }
+      if (signal.aborted) return
+      const next = await readOn(seen)
+      // Forgotten meanwhile.
+      if (!next) return
+      history = next
+    }
+  } finally {
+    bell.stop()
+  }
+
+  function* served(text: string) {
+    const timer = setTimeout(cut, limits.patience)
+    try {
+      yield text
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async function readOn(after: string): Promise<History | undefined> {
+    for (;;) {
+      try {
+        return await read(task.id, after)
+      } catch {
+        // The database is away; it will be back.
+        await delay(afterTrouble, undefined, { signal }).catch(() => {})
+        if (signal.aborted) return undefined
+      }
+    }
+  }
+}
+
+function frame(data: string, id?: number) {
+  return `${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`
+}
+
+/** The message as it was at an event. How far the task was is not kept: that is known of the last event only. */
+function asOf(event: TaskEvent, { task, latest }: History) {
+  const { state, error } = event
+  const status = statusAt(event, task)
+  if (event.id === latest?.id && state !== 'STARTED') return { ...describe(task), status }
+  return { task_id: task.id, state, status, progress: state === 'SUCCESS' ? 1 : null, result: null, error }
+}
+
+function statusAt({ at, state }: TaskEvent, { eta, attempts, state: now }: TaskBody): Status {
+  // A retry has another time than the one that was asked for.
+  const asked = attempts <= 1 && now !== 'RETRY'
+  if (state === 'PENDING' && asked && eta !== null && Date.parse(eta) > Date.parse(at)) return 'SCHEDULED'
+  return statusOf({ state, eta: null })
+}
+
+/** Rings when the task may have changed. Heard at once by whoever comes too late to hear it. */
+function ring(watching: Watching, id: string, quiet: number, signal: AbortSignal) {
+  let known = ''
+  let rung = false
+  let heard: (() => void) | undefined
+  const stop = watching.watch(id, task => {
+    const { state, status, attempts, progress, finished_at } = task ?? {}
+    const told = JSON.stringify([state, status, attempts, progress, finished_at])
+    if (told === known) return
+    known = told
+    rung = true
+    heard?.()
+  })
+  const wake = () => heard?.()
+  signal.addEventListener('abort', wake, { once: true })
+
+  return {
+    /** False when nothing has happened for a while, or when it is over. */
+    async rings() {
+      if (!rung && !signal.aborted) {
+        await new Promise<void>(resolve => {
+          const timer = setTimeout(resolve, quiet)
+          heard = () => {
+            clearTimeout(timer)
+            resolve()
+          }
+        })
+        heard = undefined
+      }
+      const answer = rung
+      rung = false
+      return answer
+    },
+    stop() {
+      stop()
+      signal.removeEventListener('abort', wake)
+    }
+  }
+}
