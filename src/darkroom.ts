@@ -1,2 +1,10 @@
-/** What `import … from 'darkroom'` gives to a task module. */
-export { type Context, defineTask, GiveUp, RetryLater } from '#tasks/define.ts'
+/** What `import … from 'darkroom'` gives: to task modules, and to programs that call tasks. */
+export { defineCallable as defineTask } from '#calling/callable.ts'
+export { TaskFailed } from '#calling/failed.ts'
+export type { Handle } from '#calling/handle.ts'
+export { type Context, GiveUp, RetryLater } from '#tasks/define.ts'
+
+/** Closes the connection that calls have opened. Nobody has to: it does not keep a program alive. */
+export async function close() {
+  await (await import('#calling/caller.ts')).closeCaller()
+}

@@ -26,6 +26,8 @@ interface Options {
   max: number
   /** Session settings that every connection starts with. */
   settings?: Record<string, string>
+  /** Idle connections do not keep the process alive. */
+  idle?: boolean
 }
 
 /**
@@ -47,7 +49,7 @@ export const throughIndexes = {
 // A connection that cannot be had in 5 s will not be had in 50: the caller is told, and may try again.
 const connectionTimeoutMillis = 5_000
 
-export function connect(url: string, { name, max, settings = {} }: Options): Database {
+export function connect(url: string, { name, max, settings = {}, idle = false }: Options): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max,
@@ -55,6 +57,7 @@ export function connect(url: string, { name, max, settings = {} }: Options): Dat
     connectionTimeoutMillis,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
+    allowExitOnIdle: idle,
     types: { getTypeParser },
     options: Object.entries({ timezone: 'UTC', ...settings })
       .map(([setting, value]) => `-c ${setting}=${value}`)

@@ -91,6 +91,15 @@ export async function enqueueIn(trx: InTransaction, tasks: NewTask[]): Promise<E
   return rows as Enqueued[]
 }
 
+/** Through whatever can run a statement: a caller's own connection, inside his own transaction. */
+export async function enqueueThrough(
+  query: (text: string, values: unknown[]) => Promise<{ rows: any[] }>,
+  tasks: NewTask[]
+): Promise<Enqueued[]> {
+  const { text, values } = statement(tasks)
+  return (await query(text, values)).rows
+}
+
 export async function enqueue(pool: Pool, tasks: NewTask[]): Promise<Enqueued[]> {
   const { rows } = await pool.query<Enqueued>(statement(tasks))
   return rows

@@ -1,0 +1,18 @@
+import type { State } from '#database/tables.ts'
+import type { TaskBody } from '#tasks/schemas.ts'
+
+/** A task that `get` was waiting for did not succeed. */
+export class TaskFailed extends Error {
+  override name = 'TaskFailed'
+  readonly id: string
+  readonly state: State
+  /** The task's `error.type`. */
+  readonly type: string
+
+  constructor({ id, state, error }: TaskBody) {
+    super(error?.message ?? `The task is ${state}`)
+    this.id = id
+    this.state = state
+    this.type = error?.type ?? state
+  }
+}

@@ -1,0 +1,117 @@
+import pg from 'pg'
+import t from 'tap'
+import { Type } from 'typebox'
+import { close, defineTask, GiveUp, TaskFailed } from '../../src/darkroom.ts'
+import { openService, type Service } from '../harness/service.ts'
+import { taskFolder } from '../harness/task-folder.ts'
+
+// The same definition for the program that calls and the worker that runs.
+const source = `
+import { defineTask, GiveUp } from 'darkroom'
+import { Type } from 'typebox'
+export default defineTask({
+  name: 'sum',
+  args: Type.Object({ x: Type.Number(), y: Type.Number() }),
+  run({ x, y }) {
+    if (x < 0) throw new GiveUp('x is negative', 'Negative')
+    return x + y
+  }
+})`
+
+const sum = defineTask({
+  name: 'sum',
+  args: Type.Object({ x: Type.Number(), y: Type.Number() }),
+  run({ x, y }) {
+    if (x < 0) throw new GiveUp('x is negative', 'Negative')
+    return x + y
+  }
+})
+
+async function openCalled(t: Parameters<typeof openService>[0], worker = true): Promise<Service> {
+  const folder = await taskFolder(t, { 'sum.ts': source })
+  const service = await openService(t, { env: { TASKS_DIR: folder }, worker })
+  process.env.DATABASE_URL = service.url
+  t.teardown(async () => {
+    await close()
+    delete process.env.DATABASE_URL
+  })
+  return service
+}
+
+t.test('a call runs the body here and now, and a wrong one is refused', async t => {
+  t.equal(await sum({ x: 4, y: 6 }), 10)
+  await t.rejects(sum({ x: -1, y: 6 }), { message: 'x is negative' })
+  await t.rejects(sum({ x: 'four' } as never), { code: 'INVALID_REQUEST' })
+})
+
+t.test('delay hands it to a worker, and the handle tells what becomes of it', async t => {
+  await openCalled(t)
+
+  const handle = await sum.delay({ x: 4, y: 6 })
+
+  t.equal(await handle.get({ timeout: 20 }), 10)
+  t.equal(await handle.state(), 'SUCCESS')
+  t.equal(await handle.ready(), true)
+  t.equal(await handle.successful(), true)
+  t.equal(await handle.failed(), false)
+  await handle.forget()
+  await t.rejects(handle.state(), { code: 'TASK_NOT_FOUND' })
+})
+
+t.test('get throws what the task failed with, and when it takes too long', async t => {
+  await openCalled(t)
+
+  const failed = await sum.applyAsync({ x: -1, y: 0 })
+  const late = await sum.applyAsync({ x: 1, y: 0 }, { countdown: 3600 })
+
+  await t.rejects(
+    failed.get({ timeout: 20 }),
+    new TaskFailed({ id: failed.id, state: 'FAILURE', error: { type: 'Negative', message: 'x is negative' } } as never)
+  )
+  t.equal(await failed.failed(), true)
+  await t.rejects(late.get({ timeout: 0.05 }), { name: 'TimeoutError' })
+  await t.rejects(late.forget(), { code: 'TASK_NOT_FINISHED' })
+})
+
+t.test('options say what a submission over HTTP can say, and are checked like one', async t => {
+  const service = await openCalled(t, false)
+  const eta = new Date(Date.now() + 3_600_000)
+
+  const handle = await sum.applyAsync(
+    { x: 1, y: 2 },
+    { eta, priority: 7, queue: 'low_priority', tags: ['one'], max_retries: 9 }
+  )
+
+  t.match((await service.get(`/api/tasks/${handle.id}`)).json(), {
+    task: 'sum',
+    args: { x: 1, y: 2 },
+    status: 'SCHEDULED',
+    eta: eta.toISOString(),
+    priority: 7,
+    queue: 'low_priority',
+    tags: ['one'],
+    max_retries: 9
+  })
+  await t.rejects(sum.applyAsync({ x: 1, y: 2 }, { priority: 10 }), { code: 'INVALID_REQUEST' })
+  await t.rejects(sum.applyAsync({ x: 1, y: 2 }, { queue: 'nowhere' }), { code: 'UNKNOWN_QUEUE' })
+  await handle.revoke()
+  t.equal(await handle.state(), 'REVOKED')
+})
+
+t.test("a task in the caller's transaction is there if and when that commits", async t => {
+  const service = await openCalled(t)
+  const client = new pg.Client({ connectionString: service.url })
+  await client.connect()
+  t.teardown(() => client.end())
+
+  await client.query('begin')
+  const dropped = await sum.applyAsync({ x: 1, y: 1 }, { transaction: client })
+  await client.query('rollback')
+  await client.query('begin')
+  const kept = await sum.applyAsync({ x: 2, y: 2 }, { transaction: client })
+  t.equal((await service.get(`/api/tasks/${kept.id}`)).statusCode, 404)
+  await client.query('commit')
+
+  t.equal(await kept.get({ timeout: 20 }), 4)
+  await t.rejects(dropped.state(), { code: 'TASK_NOT_FOUND' })
+})
