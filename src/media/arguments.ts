@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os'
-import type { Probe, ProbedVideo } from './ffprobe.ts'
 import { isRgb, pictureGraph, soundGraph } from './filters.ts'
 import { asFraction } from './frame-rate.ts'
 import { guardedInput, memoryGuard } from './guards.ts'
 import type { Print } from './ladder.ts'
+import type { Probe, ProbedVideo } from './probed.ts'
 import { capFor, profileFor, quality } from './rungs.ts'
 
 export interface Encode {

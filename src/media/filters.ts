@@ -1,6 +1,6 @@
-import type { ProbedAudio, ProbedVideo } from './ffprobe.ts'
 import { asFraction } from './frame-rate.ts'
 import type { Print } from './ladder.ts'
+import type { ProbedAudio, ProbedVideo } from './probed.ts'
 
 interface Sizes {
   width: number

@@ -1,4 +1,4 @@
-import type { ProbedVideo } from './ffprobe.ts'
+import type { ProbedVideo } from './probed.ts'
 
 export interface Rung {
   name: string

@@ -1,7 +1,7 @@
 import t from 'tap'
-import type { Probe, ProbedVideo } from '#media/ffprobe.ts'
 import { asFraction, chooseFrameRate } from '#media/frame-rate.ts'
 import { planPrints } from '#media/ladder.ts'
+import type { Probe, ProbedVideo } from '#media/probed.ts'
 import { capFor } from '#media/rungs.ts'
 
 const video = (width: number, height: number, more: Partial<ProbedVideo> = {}): ProbedVideo => ({

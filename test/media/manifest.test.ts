@@ -6,8 +6,9 @@ import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { findMediaTools } from '#media/binaries.ts'
 import { develop, type Made } from '#media/ffmpeg.ts'
-import { type Probe, probe } from '#media/ffprobe.ts'
+import { probe } from '#media/ffprobe.ts'
 import { planPrints } from '#media/ladder.ts'
+import type { Probe } from '#media/probed.ts'
 import { MediaRejected } from '#media/rejected.ts'
 
 const media = resolve(import.meta.dirname, '../../../shared/media')
