@@ -5,6 +5,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Logger } from 'pino'
 import { InvalidRequest } from '#errors.ts'
 import { type QueueNeeds, queueRoutes } from '#queues/routes.ts'
+import { isUuid } from '#schema/common.ts'
 import { type CreateNeeds, createRoutes } from '#tasks/create-routes.ts'
 import { taskDialect } from '#tasks/dialect.ts'
 import { type TaskNeeds, taskRoutes } from '#tasks/routes.ts'
@@ -62,6 +63,11 @@ export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): 
   app.addHook('onRequest', async ({ url }) => {
     const query = url.indexOf('?')
     if (query >= 0 && /%00/.test(url.slice(query))) throw new InvalidRequest('The query has a NUL in a text')
+  })
+  // Postgres knows an id in any case; files, announcements and comparisons know it only as we write it.
+  app.addHook('preValidation', async request => {
+    const params = request.params as { id?: string }
+    if (params.id !== undefined && isUuid(params.id)) params.id = params.id.toLowerCase()
   })
   app.addHook('onResponse', async (request, reply) => {
     const { method, url, routeOptions } = request

@@ -7,8 +7,9 @@ export const videosFolder = 'videos'
 const workPrefix = 'work-'
 const printsPrefix = 'prints-'
 
+/** An id in the arguments of a task is as its author has typed it; the folder is the one of the upload. */
 export function folderOf(video: string) {
-  return `${videosFolder}/${video}`
+  return `${videosFolder}/${video.toLowerCase()}`
 }
 
 export function originalOf(video: string) {

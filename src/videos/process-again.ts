@@ -15,8 +15,9 @@ interface Needs {
 }
 
 /** Answers the task that makes the prints: the one that is at it already, where there is one. */
-export async function processAgain({ db, voice, processVideo, defaults }: Needs, id: string): Promise<string> {
-  if (!isUuid(id)) throw new VideoNotFound(id)
+export async function processAgain({ db, voice, processVideo, defaults }: Needs, anyCase: string): Promise<string> {
+  if (!isUuid(anyCase)) throw new VideoNotFound(anyCase)
+  const id = anyCase.toLowerCase()
   const { task_id, enqueued } = await db.query.transaction().execute(async trx => {
     // Two requests at once take turns at this row; the second finds the first one's task.
     const video = await lockVideo(trx, id)

@@ -37,7 +37,7 @@ export function sweep({ storage }: Needs) {
         if (!isUuid(name)) continue
         if (await isKnown(db, name)) swept.attempts += await sweepVideo(db, name, before)
         else if (changed <= before) {
-          await storage.remove(folderOf(name))
+          await storage.remove(`${videosFolder}/${name}`)
           swept.videos++
         }
       }
