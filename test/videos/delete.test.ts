@@ -1,3 +1,4 @@
+import pg from 'pg'
 import t from 'tap'
 import { shoot } from '../harness/clip.ts'
 import { leftovers } from '../harness/leftovers.ts'
@@ -67,6 +68,34 @@ t.test('a video that is ready goes with its prints', async t => {
   t.match((await service.get(`/api/tasks/${task_id}`)).json(), { state: 'SUCCESS' }, 'what was done stays done')
   t.equal((await service.get(`/api/videos/${id}/files/180p.mp4`)).statusCode, 404)
   t.equal((await service.get(`/api/videos/${id}/files/original`)).statusCode, 404)
+})
+
+t.test('a video that goes while its prints are being recorded is gone', async t => {
+  const service = await openService(t)
+  const { id, task_id } = await service.keep(await shoot())
+  // Whoever records the end of a task stands still before it comes to the video, for as long as we hold this lock.
+  const gate = new pg.Client({ connectionString: service.url })
+  await gate.connect()
+  t.teardown(() => gate.end())
+  await gate.query(`
+    create function wait_at_gate() returns trigger language plpgsql as $$
+    begin perform pg_advisory_xact_lock(4711); return new; end $$;
+    create trigger gate after update on darkroom.tasks
+      for each row when (new.state = 'SUCCESS') execute function wait_at_gate();
+    select pg_advisory_lock(4711)`)
+  const waiting = async () => (await gate.query('select from pg_locks where not granted')).rowCount
+  await service.startWorker()
+  await until(async () => (await waiting()) === 1, 'the end of the task is being recorded')
+
+  const deletion = service.delete(`/api/videos/${id}`)
+  await until(async () => (await waiting()) === 2, 'the deletion waits for it')
+  await gate.query('select pg_advisory_unlock(4711)')
+  const response = await deletion
+
+  t.equal(response.statusCode, 204, response.body)
+  t.match(await service.finished(task_id), { state: 'SUCCESS' }, 'which was first')
+  await until(async () => (await leftovers(service)).folders.length === 0, 'its folder is gone')
+  t.match(await leftovers(service), gone)
 })
 
 t.test('other videos stay', async t => {
