@@ -8,15 +8,18 @@ import type { VideoBody } from './schemas.ts'
  * What is stored is what is settled; what is going on is read off the task, whoever changed it and by whatever door.
  */
 export function statusOf({ status, task_state }: VideoRow): VideoBody['status'] {
-  if (status !== 'uploaded') return status
+  if (status === 'failed') return status
   if (task_state === 'STARTED' || task_state === 'RETRY') return 'processing'
+  // Its prints are being made again. If nothing comes of that the old ones are still there.
+  if (status === 'ready') return task_state === 'PENDING' ? 'processing' : 'ready'
   if (task_state === 'FAILURE' || task_state === 'REVOKED') return 'failed'
   return 'uploaded'
 }
 
 export function presentStatus(video: VideoRow) {
   const status = statusOf(video)
-  return { video_id: video.id, status, processed: status === 'ready', progress: progressOf(video) }
+  const ready = status === 'ready'
+  return { video_id: video.id, status, processed: ready, progress: ready ? 1 : video.task_progress }
 }
 
 export function present(video: VideoRow, renditions: Rendition[]): VideoBody {
@@ -52,12 +55,8 @@ export function present(video: VideoRow, renditions: Rendition[]): VideoBody {
     task_id: video.task_id,
     error: status === 'failed' ? (video.error ?? video.task_error ?? null) : null,
     created_at: video.created_at.toISOString(),
-    ready_at: video.ready_at?.toISOString() ?? null
+    ready_at: status === 'ready' ? video.ready_at!.toISOString() : null
   }
-}
-
-function progressOf(video: VideoRow) {
-  return video.status === 'ready' ? 1 : video.task_progress
 }
 
 function pendingAs(status: VideoBody['status']) {

@@ -3,8 +3,8 @@ import type { Database, InTransaction } from '#database/connect.ts'
 import { after, page, place } from '#database/page.ts'
 import type { NewVideo, Rendition } from '#database/tables.ts'
 import type { Made } from '#media/ffmpeg.ts'
-import type { Probe } from '#media/ffprobe.ts'
 import type { Skipped } from '#media/ladder.ts'
+import type { Probe } from '#media/probed.ts'
 import { rungs } from '#media/rungs.ts'
 
 /** With its three rungs, so that whoever asks before the work begins is told what is to come. */
@@ -51,6 +51,10 @@ export async function listRenditions({ query }: Database, videos: string[]): Pro
   return query.selectFrom('renditions').selectAll().where('video_id', 'in', videos).execute()
 }
 
+export async function isThere(trx: InTransaction, id: string) {
+  return (await trx.selectFrom('videos').select('id').where('id', '=', id).executeTakeFirst()) !== undefined
+}
+
 export function lockVideo(trx: InTransaction, id: string) {
   return trx.selectFrom('videos').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
 }
@@ -66,11 +70,11 @@ export function findOpenTasks(trx: InTransaction, video: string) {
     .execute()
 }
 
-/** Another task is going to make its prints; the ones there are stay until then. */
+/** Another task is going to make its prints; the ones there are stay, and it with them ready, however that task ends. */
 export async function reopenVideo(trx: InTransaction, id: string, task: string) {
   await trx
     .updateTable('videos')
-    .set({ status: 'uploaded', task_id: task, error: null, ready_at: null })
+    .set({ status: sql`case when status = 'ready' then status else 'uploaded' end`, task_id: task, error: null })
     .where('id', '=', id)
     .execute()
 }

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
 import { shoot } from '../harness/clip.ts'
@@ -75,6 +76,7 @@ t.test('when making new prints is cancelled the old ones stay', async t => {
   const { id, task_id } = await service.keep(await shoot({ seconds: 2 }))
   await service.finished(task_id)
   const before = await service.files()
+  const { ready_at } = await videoOf(service, id)
 
   const again = (await service.post(`/api/videos/${id}/process`)).json().task_id
   await service.until(again, ({ progress }) => progress !== null)
@@ -84,8 +86,35 @@ t.test('when making new prints is cancelled the old ones stay', async t => {
   await until(async () => (await service.files()).length === before.length, 'what was begun is gone')
   t.strictSame(await service.files(), before)
   const video = await videoOf(service, id)
+  t.match(video, { status: 'ready', processed: true, progress: 1, error: null, ready_at, task_id: again })
+  t.strictSame((await service.get(`/status/${id}/`)).json(), { processed: true })
   const print = video.renditions.find(({ url }: any) => url !== null)
   t.equal((await service.get(print.url)).statusCode, 200)
+})
+
+t.test('when making new prints fails the old ones stay, and a later run may still replace them', async t => {
+  const service = await openService(t)
+  const { id, task_id } = await service.keep(await shoot())
+  const worker = await service.startWorker()
+  await service.finished(task_id)
+  await worker.stop(0)
+  const original = path.join(service.dataDir, 'videos', id, 'original')
+  const film = await readFile(original)
+
+  const failing = (await service.post(`/api/videos/${id}/process`)).json().task_id
+  const waiting = await videoOf(service, id)
+  await writeFile(original, 'no film')
+  await service.startWorker()
+  const failed = await service.finished(failing)
+  const after = await videoOf(service, id)
+  await writeFile(original, film)
+  const last = (await service.post(`/api/videos/${id}/process`)).json().task_id
+  await service.finished(last)
+
+  t.match(waiting, { status: 'processing', processed: false, progress: null, ready_at: null })
+  t.equal(failed.state, 'FAILURE')
+  t.match(after, { status: 'ready', processed: true, progress: 1, error: null, task_id: failing })
+  t.match(await videoOf(service, id), { status: 'ready', processed: true, task_id: last })
 })
 
 t.test('ten requests at once make one task', async t => {
