@@ -8,10 +8,12 @@ export const Nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Ty
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i
 
 // Narrower than RFC 3339: what is neither a moment to JavaScript nor to Postgres (a leap second, the year 0, the 30th
-// of February, a zone's name behind the offset) is refused here and not with a 500 later.
+// of February, the year 10000 that an offset leads to, a zone's name behind the offset) is refused here and not with a
+// 500 later.
 setFormat('date-time', text => {
   const moment = time.test(text) ? new Date(text) : undefined
-  if (!moment || Number.isNaN(moment.getTime()) || moment.getUTCFullYear() < 1) return false
+  if (!moment || Number.isNaN(moment.getTime())) return false
+  if (moment.getUTCFullYear() < 1 || moment.getUTCFullYear() > 9999) return false
   const [year, month, day] = text.split(/[-T]/i).map(Number)
   return new Date(Date.UTC(year!, month! - 1, day!)).getUTCDate() === day
 })

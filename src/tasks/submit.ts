@@ -18,6 +18,9 @@ interface Needs {
   defaults: SubmitDefaults
 }
 
+// As much as a result: a list of a thousand tasks has all of their arguments in memory at once.
+const largestArgs = 1024 * 1024
+
 /** Turns a checked body into a task that can be written, or says what does not fit. */
 export async function prepareTask({ kinds, queues, defaults }: Needs, submission: Submission): Promise<NewTask> {
   const kind = kinds.get(submission.task ?? 'process_data')
@@ -28,6 +31,9 @@ export async function prepareTask({ kinds, queues, defaults }: Needs, submission
   }
 
   const args = submission.args ?? {}
+  if (Buffer.byteLength(JSON.stringify(args)) > largestArgs) {
+    throw refuse([{ field: 'args', message: 'must be at most 1 MiB' }])
+  }
   const problems = checkOf(kind.args)(args)
   if (problems.length > 0) throw refuse(problems, 'args')
 
