@@ -37,7 +37,7 @@ export const readProblems = (...own: Failure[]) => entries([...anywhere, errors.
 
 /** Of one that may be sent a body, and uses the database. */
 export const writeProblems = (...own: Failure[]) =>
-  entries([...anywhere, errors.DatabaseUnavailable, ...withBody, ...own])
+  entries([...anywhere, errors.DatabaseUnavailable, errors.StorageFull, ...withBody, ...own])
 
 /** Of one whose body is a form. */
 export const formProblems = (...own: Failure[]) => entries([...anywhere, errors.DatabaseUnavailable, ...own])

@@ -104,7 +104,7 @@ function absent<T>(instead: T) {
   }
 }
 
-/** True when there is no room: the disk, the quota or the file size limit is full. */
+/** True when there is no room: the disk, the quota or the file size limit is full, or Postgres' disk (53100). */
 export function isFull(error: unknown) {
-  return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException)?.code ?? '')
+  return ['ENOSPC', 'EDQUOT', 'EFBIG', '53100'].includes((error as NodeJS.ErrnoException)?.code ?? '')
 }

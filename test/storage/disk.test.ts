@@ -149,7 +149,7 @@ t.test('no key leaves the folder of the data', async t => {
 })
 
 t.test('a full disk is told from a broken one', async t => {
-  for (const code of ['ENOSPC', 'EDQUOT', 'EFBIG']) t.ok(isFull(Object.assign(new Error('x'), { code })), code)
+  for (const code of ['ENOSPC', 'EDQUOT', 'EFBIG', '53100']) t.ok(isFull(Object.assign(new Error('x'), { code })), code)
   for (const other of [new Error('x'), Object.assign(new Error('x'), { code: 'EIO' }), null, undefined, 'ENOSPC']) {
     t.notOk(isFull(other), String(other))
   }

@@ -59,6 +59,22 @@ t.test('a disk without room for a single byte refuses too', async t => {
   t.strictSame(await leftovers(service), nothing)
 })
 
+t.test('where it is the database that has no room left, that is what is said', async t => {
+  const service = await openService(t)
+  await service.db.pool.query(`
+    create function full_disk() returns trigger language plpgsql as $$
+    begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$;
+    create trigger full_disk before insert on darkroom.tasks for each row execute function full_disk()`)
+
+  const responses = [
+    await service.post('/api/tasks', { task: 'add', args: { x: 1, y: 2 } }),
+    await service.upload([{ filename: 'a.mp4', content: 'film' }])
+  ]
+
+  for (const response of responses) t.match(response.json(), { status: 507, code: 'STORAGE_FULL' })
+  t.strictSame(await leftovers(service), nothing)
+})
+
 t.test('a film whose prints the disk has no room for fails and leaves no half of a print', async t => {
   const disk = await mountSmallDisk(t, 2)
   if (!disk) return t.pass(withoutSmallDisk, { skip: withoutSmallDisk })
