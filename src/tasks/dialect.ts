@@ -31,7 +31,7 @@ const TaskStatus = Type.Object({
 export const taskDialect: FastifyPluginAsyncTypebox<Needs> = async (app, { db }) => {
   const schema = {
     summary: 'What a task is at',
-    description: '`result` comes with `Success`, `error` with `Failure`.',
+    description: '`result` comes with `Success`, `error` with `Failure`, or beside a result that has expired.',
     params: Id,
     response: { 200: answer(TaskStatus, 'Its state'), ...readProblems(TaskNotFound) }
   }
@@ -39,6 +39,10 @@ export const taskDialect: FastifyPluginAsyncTypebox<Needs> = async (app, { db })
     const task = await findTask(db, id)
     if (!task) throw new TaskNotFound(id)
     const status = words[task.state]
+    // A result of null and one that is gone look the same otherwise.
+    if (task.error?.type === 'expired' && task.state === 'SUCCESS') {
+      return { status, result: null, error: task.error.message }
+    }
     if (task.state === 'SUCCESS') return { status, result: task.result }
     if (task.state === 'FAILURE') return { status, error: task.error?.message ?? '' }
     return { status }

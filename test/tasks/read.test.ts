@@ -328,3 +328,16 @@ t.test('a list', async t => {
     t.equal(seen.length, 30)
   })
 })
+
+t.test('the old status of a task tells a result that is gone from one that is null', async t => {
+  const service = await openService(t, { worker: true })
+  const id = await service.submit('process_data', { data: 'x' })
+  await service.finished(id)
+
+  const before = await service.get(`/task-status/${id}/`)
+  await service.db.pool.query(`update pgboss.job set completed_on = now() - interval '2 days' where id = $1`, [id])
+  const after = await service.get(`/task-status/${id}/`)
+
+  t.strictSame(before.json(), { status: 'Success', result: { processed_data: 'X' } })
+  t.strictSame(after.json(), { status: 'Success', result: null, error: 'The result has expired' })
+})
