@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { maxHeaderSize } from 'node:http'
-import multipart from '@fastify/multipart'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { InvalidRequest } from '#errors.ts'
@@ -82,11 +81,7 @@ export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): 
   await app.register(taskDialect, needs)
   await app.register(queueRoutes, needs)
   await app.register(watchRoutes, needs)
-  // Forms are for films alone; everywhere else they are a type of body that is not taken.
-  await app.register(async films => {
-    await films.register(multipart)
-    await films.register(videoRoutes, needs)
-  })
+  await app.register(videoRoutes, needs)
   await app.register(openapiRoute)
   await app.register(docsRoutes)
   return app

@@ -1,87 +1,28 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import {
-  InvalidCursor,
-  StorageFull,
-  UploadBroken,
-  UploadEmpty,
-  UploadMissing,
-  UploadNotMultipart,
-  UploadSeveral,
-  UploadTooLarge,
-  VideoNotFound
-} from '#errors.ts'
+import { InvalidCursor, VideoNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { Id, isUuid, List, Page } from '#schema/common.ts'
-import { formProblems, readProblems, writeProblems } from '#schema/problems.ts'
+import { readProblems, writeProblems } from '#schema/problems.ts'
 import type { Watching } from '#tasks/watch.ts'
 import { removeVideo } from './delete.ts'
 import { fileAnswers, serveFile } from './files.ts'
-import { receiveForm, refuseEarly } from './form.ts'
 import { present, presentStatus } from './present.ts'
 import { processAgain } from './process-again.ts'
 import { findVideo, listRenditions, listVideos } from './queries.ts'
-import {
-  FileHeaders,
-  Processed,
-  ProcessVideo,
-  StartedAsBefore,
-  Uploaded,
-  UploadedAsBefore,
-  UploadForm,
-  VideoBody,
-  VideoStatusBody
-} from './schemas.ts'
-import { acceptUpload, type Needs as UploadNeeds } from './upload.ts'
+import { FileHeaders, Processed, ProcessVideo, StartedAsBefore, VideoBody, VideoStatusBody } from './schemas.ts'
+import type { Needs as UploadNeeds } from './upload.ts'
+import { uploadRoutes } from './upload-routes.ts'
 
 export interface VideoNeeds extends UploadNeeds {
   watching: Watching
 }
 
 const TaskStarted = Type.Object({ task_id: Type.String() })
-const message = 'File successfully uploaded. Background processing started.'
 
 export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, needs) => {
-  const { db, maxUploadBytes } = needs
-  const onRequest = (request: FastifyRequest) => refuseEarly(needs, request)
-  // Nothing of an upload is ever held in memory; its size is watched where it is written.
-  const bodyLimit = Math.max(maxUploadBytes * 2, 1024 * 1024)
-  // The form is described for the documentation; it is read as it comes, and never there as a whole to be checked.
-  const form = { consumes: ['multipart/form-data'], body: UploadForm }
-  const validatorCompiler = () => () => true
-  const uploadProblems = formProblems(
-    UploadMissing,
-    UploadSeveral,
-    UploadEmpty,
-    UploadBroken,
-    UploadTooLarge,
-    UploadNotMultipart,
-    StorageFull
-  )
-
-  app.post(
-    '/api/videos',
-    {
-      onRequest,
-      bodyLimit,
-      validatorCompiler,
-      schema: {
-        summary: 'Upload a film',
-        description: 'Answered when its last byte is on the disk, before any processing. Other fields are ignored.',
-        ...form,
-        response: {
-          201: answer(Uploaded, 'It is there', { Location: Type.String({ description: 'where it is' }) }),
-          ...uploadProblems
-        }
-      }
-    },
-    async (request, reply) => {
-      const video = await upload(request)
-      reply.code(201).header('location', `/api/videos/${video.id}`)
-      return { ...video, message, status: 'uploaded' as const }
-    }
-  )
+  const { db } = needs
+  await app.register(uploadRoutes, needs)
 
   app.get(
     '/api/videos',
@@ -177,17 +118,6 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
   )
 
   // What front ends of the service that this one replaces send and ask.
-  const uploadAsBefore = {
-    summary: 'Upload a film',
-    ...form,
-    response: { 201: answer(UploadedAsBefore, 'It is there'), ...uploadProblems }
-  }
-  app.post('/upload', { onRequest, bodyLimit, validatorCompiler, schema: uploadAsBefore }, async (request, reply) => {
-    const { id, task_id } = await upload(request)
-    reply.code(201)
-    return { message, task_id, id }
-  })
-
   const statusAsBefore = {
     summary: 'Is a video processed?',
     params: Id,
@@ -207,11 +137,6 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
     task_id: await processAgain(needs, video_id),
     status: 'Task started' as const
   }))
-
-  async function upload(request: FastifyRequest) {
-    const { received, filename } = await receiveForm(needs, request)
-    return acceptUpload(needs, received, filename)
-  }
 
   async function mustFind(id: string) {
     const video = isUuid(id) ? await findVideo(db, id) : undefined

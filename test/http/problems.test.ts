@@ -86,6 +86,8 @@ t.test('every kind of mistake is answered with a problem', async t => {
       ['POST', '/api/tasks', 'a=b', 'application/x-www-form-urlencoded', 415, 'UNSUPPORTED_MEDIA_TYPE'],
       ['POST', '/api/tasks', '{}', 'garbage', 415, 'UNSUPPORTED_MEDIA_TYPE'],
       ['POST', '/api/tasks', '--x--', 'multipart/form-data; boundary=x', 415, 'UNSUPPORTED_MEDIA_TYPE'],
+      ['POST', '/process-video/', '--x--', 'multipart/form-data; boundary=x', 415, 'UNSUPPORTED_MEDIA_TYPE'],
+      ['POST', `/api/videos/${id}/process`, '--x--', 'multipart/form-data; boundary=x', 415, 'UNSUPPORTED_MEDIA_TYPE'],
       ['POST', '/api/videos', '{}', json, 415, 'UPLOAD_NOT_MULTIPART'],
       ['GET', '/api/videos?limit=x', undefined, undefined, 400, 'INVALID_REQUEST'],
       ['GET', '/api/videos?cursor=x', undefined, undefined, 400, 'INVALID_CURSOR'],
