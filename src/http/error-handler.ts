@@ -11,6 +11,8 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
   const known = translate(error, request)
   const problem = problemOf(known)
   if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
+  else if (request.raw.socket.destroyed)
+    request.log.info({ method: request.method, url: request.url }, 'the client hung up')
   if (problem.status === 503) reply.header('retry-after', retryAfter)
   return reply.code(problem.status).type('application/problem+json').send(problem)
 }
@@ -34,6 +36,8 @@ function translate(error: FastifyError & { errors?: Coded['errors'] }, request: 
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return new errors.InvalidRequest('The body is not as long as its Content-Length says') as Coded
   }
+  // Half a body is what a client makes by hanging up. As a code it looks like the database's.
+  if (error === request.raw.errored) return new errors.InvalidRequest('The request broke off') as Coded
   if (isFull(error)) return new errors.StorageFull() as Coded
   if (isOutage(error)) return new errors.DatabaseUnavailable() as Coded
   return new errors.Internal(request.id) as Coded

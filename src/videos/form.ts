@@ -31,7 +31,10 @@ export async function receiveForm(
       if (part.type !== 'file') continue
       if (++files > 1) throw new UploadSeveral()
       // The parser would read on to the end of a file that is too large; there is no need to wait for that.
-      part.file.once('limit', () => part.file.destroy(new UploadTooLarge(needs.maxUploadBytes)))
+      const refuse = () => part.file.destroy(new UploadTooLarge(needs.maxUploadBytes))
+      part.file.once('limit', refuse)
+      // The parser is ahead of us: its first piece may have been too large already.
+      if (part.file.truncated) refuse()
       if (part.fieldname === field) found = await receivePart(needs, part)
       else part.file.resume()
     }
@@ -60,7 +63,8 @@ function translate({ maxUploadBytes }: Needs, error: Error & { code?: string }) 
   if (error.code?.startsWith('UPLOAD_') || error.code === 'STORAGE_FULL') return error
   if (error.code === 'FST_FILES_LIMIT') return new UploadSeveral()
   if (error.code === 'FST_REQ_FILE_TOO_LARGE') return new UploadTooLarge(maxUploadBytes)
-  if (error.code === 'FST_MP_PREMATURE_CLOSE') return new UploadBroken('it broke off')
+  // Of a disk there is no such error: it is the client that has hung up, or our stop that has cut it off.
+  if (error.code === 'FST_MP_PREMATURE_CLOSE' || error.code === 'ECONNRESET') return new UploadBroken('it broke off')
   if (error.code?.startsWith('FST_')) return new UploadBroken(error.message)
   // busboy has no codes; what comes from the disk has one.
   return error.code === undefined || error.code.startsWith('ERR_STREAM') ? new UploadBroken(error.message) : error

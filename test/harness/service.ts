@@ -20,6 +20,8 @@ interface Options {
   worker?: boolean
   /** Be a server, which is ready only with a worker, whether or not one is started at once. */
   needsWorker?: boolean
+  /** Is given every line of the log, from `info` on. */
+  hear?: (line: { level: number; msg: string }) => void
 }
 
 export interface Service {
@@ -50,7 +52,7 @@ export interface Service {
 /** The real service on a database and a folder of its own: API in this process, worker too where one is wanted. */
 export async function openService(
   t: Test,
-  { env = {}, worker = false, needsWorker = worker }: Options = {}
+  { env = {}, worker = false, needsWorker = worker, hear }: Options = {}
 ): Promise<Service> {
   const url = env.DATABASE_URL ?? (await borrowDatabase(t))
   const dataDir = await mkdtemp(path.join(tmpdir(), 'darkroom-test-'))
@@ -66,7 +68,7 @@ export async function openService(
   }
   const config = readConfig(settings)
   const kinds = await loadKinds(config)
-  const log = pino({ level: config.LOG_LEVEL })
+  const log = hear ? pino({}, { write: line => hear(JSON.parse(line)) }) : pino({ level: config.LOG_LEVEL })
   const api = await startApi({ url, config, kinds, log, needsWorker })
   t.teardown(() => api.stop(0))
 

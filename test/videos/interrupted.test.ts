@@ -84,6 +84,31 @@ t.test('a client that hangs up before the file, or right behind it, leaves nothi
   t.strictSame(await untilHalf(service, 0), nothing)
 })
 
+t.test('a client that hangs up is no failure of the service', async t => {
+  const lines: { level: number; msg: string }[] = []
+  const service = await openService(t, { hear: line => lines.push(line) })
+  const address = await service.listen()
+  const { start, head } = begin('/api/videos', { length: 10_000_000 })
+
+  const upload = await openLine(t, address)
+  await upload.send(start)
+  await upload.send(head)
+  await untilHalf(service, 1)
+  upload.hangUp()
+  await until(() => lines.some(({ msg }) => msg === 'the client hung up'), 'it is noted')
+  const body = await openLine(t, address)
+  await body.send(
+    'POST /api/tasks HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{"task": '
+  )
+  body.hangUp()
+  await until(() => lines.filter(({ msg }) => msg === 'the client hung up').length === 2, 'that is noted too')
+
+  t.strictSame(
+    lines.filter(({ level }) => level > 30),
+    []
+  )
+})
+
 t.test('a client that says it is done before the form is hears what is wrong with it', async t => {
   const service = await openService(t)
   const line = await openLine(t, await service.listen())
@@ -111,6 +136,24 @@ t.test('a client that announces too much is told at once and can still hear it',
   t.equal(status, 413)
   t.match(headers['content-type'], /^application\/problem\+json/)
   t.match(JSON.parse(body), { status: 413, code: 'UPLOAD_TOO_LARGE' })
+  t.strictSame(await leftovers(service), nothing)
+})
+
+t.test('a client whose first piece is too much hears so, whether or not it goes on', async t => {
+  const service = await openService(t, { env: { MAX_UPLOAD_BYTES: '1000' } })
+  const address = await service.listen()
+  const { headers, head } = openForm([{ filename: 'a.mp4', content: Buffer.alloc(40_000) }])
+  const type = `content-type: ${headers['content-type']}`
+
+  for (const length of ['transfer-encoding: chunked', 'content-length: 90000']) {
+    const line = await openLine(t, address)
+    const start = Buffer.from(`POST /api/videos HTTP/1.1\r\nhost: x\r\n${type}\r\n${length}\r\n\r\n`)
+    await line.send(Buffer.concat([start, length.includes('chunked') ? chunk(head) : head]))
+    const { status, body } = await line.answer()
+
+    t.equal(status, 413)
+    t.match(JSON.parse(body), { code: 'UPLOAD_TOO_LARGE' })
+  }
   t.strictSame(await leftovers(service), nothing)
 })
 
