@@ -84,8 +84,6 @@ export function keepSockets(limits: SocketLimits = socketLimits) {
       alive = true
       heard++
       if (!isBinary && heard <= limits.chatter) return
-      // Told to leave already, and still talking.
-      if (ended && heard > 2 * limits.chatter) socket.terminate()
       connection.end(closings.unwelcome)
     }
 

@@ -19,8 +19,8 @@ export interface Ear {
 }
 
 /** A WebSocket client that has been let in. */
-export async function openEar(t: Test, address: string, path: string): Promise<Ear> {
-  const raw = new WebSocket(`${address.replace('http', 'ws')}${path}`)
+export async function openEar(t: Test, address: string, path: string, options = {}): Promise<Ear> {
+  const raw = new WebSocket(`${address.replace('http', 'ws')}${path}`, options)
   t.teardown(() => raw.terminate())
   const list = listOf<TaskMessage>()
   const texts: string[] = []
@@ -68,6 +68,8 @@ export interface EventReader {
   /** Resolves when nothing more comes; false where the connection broke. */
   ended: Promise<boolean>
   close(): void
+  pause(): void
+  resume(): void
 }
 
 /** A client of Server-Sent Events as a browser has one, but that does not come back. */
@@ -77,19 +79,17 @@ export async function readEvents(t: Test, url: string, headers: Record<string, s
   const [response] = await once(request, 'response')
   request.on('error', () => {})
   const list = listOf<Told>()
-  let text = ''
-  let parsed = 0
+  const chunks: string[] = []
+  let rest = ''
   response.setEncoding('utf8')
   response.on('data', (chunk: string) => {
-    text += chunk
-    for (let end = text.indexOf('\n\n', parsed); end >= 0; end = text.indexOf('\n\n', parsed)) {
+    chunks.push(chunk)
+    const blocks = (rest + chunk).split('\n\n')
+    rest = blocks.pop()!
+    for (const block of blocks) {
       const fields = Object.fromEntries(
-        text
-          .slice(parsed, end)
-          .split('\n')
-          .map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()])
+        block.split('\n').map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()])
       )
-      parsed = end + 2
       if (fields.data) list.push({ ...(fields.id && { id: Number(fields.id) }), data: JSON.parse(fields.data) })
     }
   })
@@ -104,10 +104,12 @@ export async function readEvents(t: Test, url: string, headers: Record<string, s
     status: response.statusCode,
     headers: response.headers,
     events: list.items,
-    text: () => text,
+    text: () => chunks.join(''),
     heard: list.find,
     ended,
-    close: () => request.destroy()
+    close: () => request.destroy(),
+    pause: () => response.pause(),
+    resume: () => response.resume()
   }
 }
 

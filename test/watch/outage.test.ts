@@ -1,0 +1,78 @@
+import pg from 'pg'
+import t from 'tap'
+import { borrowDatabase } from '../harness/database.ts'
+import { openProxy } from '../harness/proxy.ts'
+import { openService } from '../harness/service.ts'
+import { until } from '../harness/until.ts'
+import { openEar, readEvents } from './clients.ts'
+
+t.test('whoever watches misses nothing although every connection to the database breaks again and again', async t => {
+  const service = await openService(t, { worker: true })
+  const address = await service.listen()
+  const admin = new pg.Client({ connectionString: service.url })
+  await admin.connect()
+  t.teardown(() => admin.end())
+  const all = await openEar(t, address, '/ws/tasks')
+  await until(() => service.api.watching.count() > 0, 'somebody listens')
+
+  for (let round = 0; round < 5; round++) {
+    const ids = await Promise.all([0.1, 0.2, 0.4].map(seconds => service.submit('sleep', { seconds })))
+    const ears = await Promise.all(ids.map(id => openEar(t, address, `/ws/tasks/${id}`)))
+    const readers = await Promise.all(ids.map(id => readEvents(t, `${address}/api/tasks/${id}/events?last_event_id=0`)))
+    await ears[0]!.heard(() => true)
+    await admin.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()'
+    )
+
+    for (const [index, id] of ids.entries()) {
+      t.match(await ears[index]!.closed, { code: 1000 })
+      t.match(ears[index]!.messages.at(-1), { task_id: id, state: 'SUCCESS' })
+      t.ok(await readers[index]!.ended)
+      const known = readers[index]!.events.filter(event => event.id !== undefined)
+      const { rows } = await admin.query('select id::int, state from darkroom.events where task_id = $1 order by id', [
+        id
+      ])
+      t.strictSame(
+        known.map(event => ({ id: event.id, state: event.data.state })),
+        rows
+      )
+      await all.heard(({ task_id, state }) => task_id === id && state === 'SUCCESS')
+    }
+  }
+  all.raw.close()
+  await until(() => service.api.watching.count() === 0, 'nobody watches any more')
+})
+
+t.test('what happens while a server hears nothing of its database is told when it does again', async t => {
+  const url = await borrowDatabase(t)
+  const proxy = await openProxy(t, url)
+  const deaf = await openService(t, { env: { DATABASE_URL: proxy.url } })
+  const address = await deaf.listen()
+  const other = await openService(t, { env: { DATABASE_URL: url }, worker: true })
+  const all = await openEar(t, address, '/ws/tasks')
+  const before = await other.submit('add', { x: 0, y: 0 })
+  const isDone = (id: string) => (message: { task_id: string; state: string }) =>
+    message.task_id === id && message.state === 'SUCCESS'
+  await all.heard(isDone(before))
+  const waiting = await other.submit('add', { x: 1, y: 1 }, { countdown: 1 })
+  const one = await openEar(t, address, `/ws/tasks/${waiting}`)
+  const reader = await readEvents(t, `${address}/api/tasks/${waiting}/events`)
+  await Promise.all([one.heard(() => true), reader.heard(() => true)])
+
+  proxy.cut()
+  const missed = await Promise.all(Array.from({ length: 20 }, (_, x) => other.submit('add', { x, y: 1 })))
+  for (const id of [...missed, waiting]) await other.finished(id)
+  const late = await openEar(t, address, `/ws/tasks/${missed[0]}`)
+  proxy.restore()
+
+  for (const id of missed) await all.heard(isDone(id))
+  t.match(await one.closed, { code: 1000 })
+  t.match(one.messages.at(-1), { state: 'SUCCESS', result: 2 })
+  t.ok(await reader.ended)
+  t.strictSame(
+    reader.events.flatMap(({ id, data }) => (id === undefined ? [] : [data.state])),
+    ['PENDING', 'STARTED', 'SUCCESS']
+  )
+  t.match(await late.closed, { code: 1000 })
+  t.equal(all.messages.filter(isDone(before)).length, 1, 'what was told before is not told again')
+})
