@@ -7,25 +7,19 @@ import { listen } from '#database/listen.ts'
 import { delayedQueue, openBoss } from '#queue/boss.ts'
 import { listQueueNames } from '#queue/names.ts'
 import { channels } from '#tasks/channels.ts'
-import type { Claim } from '#tasks/claim.ts'
-import type { Kind, Kinds } from '#tasks/define.ts'
-import type { Ending } from '#tasks/ending.ts'
+import type { Kinds } from '#tasks/define.ts'
 import { expirer } from '#tasks/expirer.ts'
-import { findOrphans, findUnknown } from '#tasks/recover.ts'
-import { settle } from '#tasks/settle.ts'
-import { unclaim } from '#tasks/unclaim.ts'
 import { voiceOf } from '#tasks/voice.ts'
 import { endDeadNeighbours, register, unregister } from '#workers/presence.ts'
-import { type Attempt, type Limits, runInChild } from './attempt.ts'
 import { childPool } from './children.ts'
 import { claimer } from './claimer.ts'
+import { openDesk } from './desk.ts'
 import { fireSchedules } from './fire.ts'
-import { runInline } from './inline.ts'
 import { keepLease } from './lease.ts'
 import { prefetch } from './prefetch.ts'
 import { progressWriter } from './progress.ts'
 import { promoter } from './promoter.ts'
-import type { StopReason } from './protocol.ts'
+import { recovery } from './recovery.ts'
 import { roomsIn } from './rooms.ts'
 import { settler } from './settler.ts'
 
@@ -54,8 +48,6 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
   const voice = voiceOf(db.pool)
   let queues = config.WORKER_QUEUES ?? (await listQueueNames(db))
   const concurrency = config.WORKER_CONCURRENCY
-  const running = new Map<string, Attempt>()
-  let stopping = false
 
   await register(db.pool, { id, version, queues, concurrency })
   await endDeadNeighbours(db.pool)
@@ -79,12 +71,29 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
     }
   })
 
+  const desk = openDesk({
+    db,
+    config,
+    kinds,
+    children,
+    log,
+    worker: () => id,
+    onProgress: ({ id, attempt }, fraction, detail) => progress.report(id, attempt, fraction, detail),
+    onEnded(claim, kind, ending) {
+      progress.forget(claim.id)
+      ahead.ended(Date.now() - ending.started_at.getTime())
+      outcomes.add({ claim, kind, ending })
+      claims.wake()
+    }
+  })
+  const recover = recovery({ db, voice, log })
+
   const progress = progressWriter({
     pool: db.pool,
     log,
     onWritten: ids => voice.changed(...ids),
     onLost(task, attempt) {
-      const lost = running.get(task)
+      const lost = desk.find(task)
       if (lost?.claim.attempt === attempt) lost.stop('lost')
     }
   })
@@ -93,16 +102,13 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
     pool: db.pool,
     log,
     worker: () => id,
-    rooms: () =>
-      roomsIn(
-        queues,
-        concurrency,
-        ahead.places(),
-        [...running.values()].map(({ claim }) => claim.queue)
-      ),
-    onClaim: begin,
+    rooms: () => roomsIn(queues, concurrency, ahead.places(), desk.queues()),
+    onClaim(claim) {
+      voice.changed(claim.id)
+      desk.begin(claim)
+    },
     onRevoked: ids => voice.changed(...ids),
-    onUncertain: handBackUnknown
+    onUncertain: () => recover.unknown(id, [...desk.ids(), ...outcomes.attempts().map(({ id }) => id)])
   })
 
   const delayed = promoter({
@@ -124,7 +130,7 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
           void meetNewQueues().catch(() => {})
       },
       [channels.cancel](payload) {
-        for (const task of payload.split(',')) running.get(task)?.stop('cancelled')
+        for (const task of payload.split(',')) desk.find(task)?.stop('cancelled')
       }
     },
     onReconnect() {
@@ -141,73 +147,38 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
     worker: () => id,
     async onLost() {
       log.error('another worker took this one for dead; what it ran is stopped and it starts over')
-      for (const attempt of running.values()) attempt.stop('lost')
+      desk.stopAll('lost')
       id = uuid()
       await register(db.pool, { id, version, queues, concurrency })
     },
     onBeat: stopCancelled,
     async onOrphans() {
       await meetNewQueues()
-      await handOnOrphans()
+      await recover.orphans()
     }
   })
 
   const boss = await openBoss({ db, supervise: true, onError: error => log.warn({ err: error }, 'pg-boss') })
   const schedules = await fireSchedules({ boss, db, kinds, voice, resultExpires: config.RESULT_EXPIRES })
 
-  await handOnOrphans()
+  await recover.orphans()
   await children.ready().catch(error => log.error({ err: error }, 'a child process does not start'))
   claims.wake()
   log.info({ worker: id, queues, concurrency }, 'worker ready')
 
   const turns = setInterval(() => void putBack(longestTurn), longestTurn / 2)
 
-  function begin(claim: Claim) {
-    const kind = kinds.get(claim.task)
-    log.info({ task: claim.id, kind: claim.task, attempt: claim.attempt }, 'started')
-    voice.changed(claim.id)
-    const needs = {
-      worker: id,
-      onProgress: (fraction: number, detail: unknown) => progress.report(claim.id, claim.attempt, fraction, detail),
-      onLog: (line: string) => log.info({ task: claim.id }, line)
-    }
-    const attempt =
-      kind?.pool === 'inline'
-        ? runInline(claim, kind, { ...needs, db })
-        : runInChild(claim, kind, { ...needs, children, limits: limitsOf(claim, kind, config) })
-    running.set(claim.id, attempt)
-    if (stopping) attempt.stop('shutdown')
-
-    void attempt.ended.then(ending => {
-      running.delete(claim.id)
-      progress.forget(claim.id)
-      ahead.ended(Date.now() - ending.started_at.getTime())
-      const { outcome, error } = ending
-      log.info({ task: claim.id, kind: claim.task, attempt: claim.attempt, outcome, error }, 'ended')
-      outcomes.add({ claim, kind, ending })
-      claims.wake()
-    })
-  }
-
   /**
    * What was taken ahead and has not begun soon is put back: a long task has come up among the short ones, and
    * another worker may be free.
    */
   async function putBack(patience: number) {
-    if (running.size <= concurrency && patience > 0) return
-    const late = Date.now() - patience
-    const recalled = [...running.values()].filter(attempt => attempt.since <= late && attempt.recall())
+    if (desk.size <= concurrency && patience > 0) return
+    const recalled = desk.recall(patience)
     if (recalled.length === 0) return
-    for (const { claim } of recalled) running.delete(claim.id)
     ahead.ended(patience)
     try {
-      for (const { id, queue } of await unclaim(
-        db.pool,
-        recalled.map(({ claim }) => claim)
-      )) {
-        voice.changed(id)
-        voice.wake(queue)
-      }
+      await recover.putBack(recalled)
     } catch (error) {
       // They are ours by the database's account and not by our own: found with the next claim, or by the next worker.
       log.warn({ err: error }, 'tasks could not be put back')
@@ -225,29 +196,9 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
     claims.wake()
   }
 
-  /** Attempts whose workers are gone: tried again elsewhere, perhaps here. */
-  async function handOnOrphans() {
-    await handOn(await findOrphans(db.pool))
-  }
-
-  /** Ours by the database's account, but nothing that runs here. */
-  async function handBackUnknown() {
-    const known = [...running.keys(), ...outcomes.attempts().map(({ id }) => id)]
-    await handOn(await findUnknown(db.pool, id, known))
-  }
-
-  async function handOn(attempts: Ending[]) {
-    if (attempts.length === 0) return
-    for (const { id, queue, state } of await settle(db, attempts)) {
-      log.warn({ task: id, state }, 'a task lost its worker')
-      voice.changed(id)
-      voice.wake(queue)
-    }
-  }
-
   /** What was asked for while we could not hear. */
   async function stopCancelled() {
-    const ids = [...running.keys()]
+    const ids = desk.ids()
     if (ids.length === 0) return
     const rows = await db.query
       .selectFrom('tasks')
@@ -256,27 +207,20 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
       .where('cancel_requested_at', 'is not', null)
       .execute()
       .catch(() => [])
-    for (const { id } of rows) running.get(id)?.stop('cancelled')
-  }
-
-  function stopAll(reason: StopReason) {
-    for (const attempt of running.values()) attempt.stop(reason)
+    for (const { id } of rows) desk.find(id)?.stop('cancelled')
   }
 
   async function stop(graceSeconds: number) {
-    stopping = true
+    desk.close()
     await schedules.stop()
     await Promise.all([claims.stop(), delayed.stop(), deadlines.stop()])
     clearInterval(turns)
     await putBack(0)
     const grace = new AbortController()
-    await Promise.race([
-      Promise.all([...running.values()].map(({ ended }) => ended)),
-      delay(graceSeconds * 1000, undefined, { signal: grace.signal }).catch(() => {})
-    ])
+    await Promise.race([desk.ended(), delay(graceSeconds * 1000, undefined, { signal: grace.signal }).catch(() => {})])
     grace.abort()
-    stopAll('shutdown')
-    await Promise.all([...running.values()].map(({ ended }) => ended))
+    desk.stopAll('shutdown')
+    await desk.ended()
     progress.close()
     // The outcomes are worth a wait even now, but not for ever: the next worker finds what is left.
     await Promise.race([outcomes.flush(), delay(10_000, undefined, { ref: false })])
@@ -296,17 +240,9 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
       return id
     },
     stop(graceSeconds) {
-      if (stopped) stopAll('shutdown')
+      if (stopped) desk.stopAll('shutdown')
       stopped ??= stop(graceSeconds)
       return stopped
     }
-  }
-}
-
-/** The task's own limits, else its kind's, else the deployment's. */
-function limitsOf(claim: Claim, kind: Kind | undefined, config: Config): Limits {
-  return {
-    soft: claim.soft_time_limit ?? kind?.soft_time_limit ?? config.TASK_SOFT_TIME_LIMIT,
-    hard: claim.time_limit ?? kind?.time_limit ?? config.TASK_TIME_LIMIT
   }
 }

@@ -1,0 +1,46 @@
+import type { Logger } from 'pino'
+import type { Database } from '#database/connect.ts'
+import type { Claim } from '#tasks/claim.ts'
+import type { Ending } from '#tasks/ending.ts'
+import { findOrphans, findUnknown } from '#tasks/recover.ts'
+import { settle } from '#tasks/settle.ts'
+import { unclaim } from '#tasks/unclaim.ts'
+import type { Voice } from '#tasks/voice.ts'
+
+interface Needs {
+  db: Database
+  voice: Voice
+  log: Logger
+}
+
+/** Puts right what the database and the workers see differently. */
+export function recovery({ db, voice, log }: Needs) {
+  async function handOn(attempts: Ending[]) {
+    if (attempts.length === 0) return
+    for (const { id, queue, state } of await settle(db, attempts)) {
+      log.warn({ task: id, state }, 'a task lost its worker')
+      voice.changed(id)
+      voice.wake(queue)
+    }
+  }
+
+  return {
+    /** Attempts whose workers are gone: tried again elsewhere, perhaps here. */
+    async orphans() {
+      await handOn(await findOrphans(db.pool))
+    },
+
+    /** Ours by the database's account, but nothing that is in hand here. */
+    async unknown(worker: string, inHand: string[]) {
+      await handOn(await findUnknown(db.pool, worker, inHand))
+    },
+
+    /** What was taken and has not begun: put back as if it had never been taken. */
+    async putBack(claims: Claim[]) {
+      for (const { id, queue } of await unclaim(db.pool, claims)) {
+        voice.changed(id)
+        voice.wake(queue)
+      }
+    }
+  }
+}
