@@ -12,6 +12,7 @@ import { type VideoNeeds, videoRoutes } from '#videos/routes.ts'
 import { watchRoutes } from '#watch/routes.ts'
 import { isForWatchers } from '#watch/upgrade.ts'
 import { answerClientError } from './client-error.ts'
+import { clientJs } from './client-js.ts'
 import { closeAfterLastAnswer } from './closing.ts'
 import { docsRoutes } from './docs.ts'
 import { handleError, handleNotFound } from './error-handler.ts'
@@ -82,6 +83,7 @@ export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): 
   await app.register(queueRoutes, needs)
   await app.register(watchRoutes, needs)
   await app.register(videoRoutes, needs)
+  await app.register(clientJs)
   await app.register(openapiRoute)
   await app.register(docsRoutes)
   return app

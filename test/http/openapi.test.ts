@@ -53,6 +53,7 @@ const [running, alsoRunning] = sleepers as [string, string]
 for (const id of sleepers) await service.until(id, ({ state }) => state === 'STARTED')
 const print = path.basename((await service.get(`/api/videos/${video.id}`)).json().renditions[0].url)
 const etag = (await service.get(`/api/videos/${video.id}/files/${print}`)).headers.etag as string
+const clientTag = (await service.get('/client.js')).headers.etag as string
 const of = (id: string) => ({ params: { id } })
 const file = { id: video.id, name: 'original' }
 
@@ -94,6 +95,7 @@ const good: Record<string, Call[]> = {
   'POST /process-video': [{ body: { video_id: video.id } }],
   'GET /status/{id}': [of(video.id)],
   'DELETE /api/videos/{id}': [of(other.id)],
+  'GET /client.js': [{}, { headers: { 'if-none-match': clientTag } }],
   'GET /openapi.json': [{}],
   'GET /docs': [{}]
 }

@@ -1,0 +1,167 @@
+import { execFile } from 'node:child_process'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { connect, DarkroomError } from 'darkroom/client'
+import t from 'tap'
+import { openService } from '../harness/service.ts'
+
+const service = await openService(t)
+const address = await service.listen()
+const darkroom = connect(address)
+const nobody = '01980000-0000-7000-8000-000000000000'
+
+/** The ids of all tasks that have this tag, newest first. */
+async function tagged(tag: string) {
+  const ids: string[] = []
+  for await (const { id } of darkroom.tasks({ tag })) ids.push(id)
+  return ids
+}
+
+t.test('a task is submitted with everything that a submission may say, and read again', async t => {
+  const task = await darkroom.submit<number>('add', { x: 4, y: 6 }, { countdown: 3600, priority: 9, tags: ['demo'] })
+
+  t.match(task, { task: 'add', args: { x: 4, y: 6 }, status: 'SCHEDULED', priority: 9, tags: ['demo'] })
+  t.match(await darkroom.get(task.id), { id: task.id, status: 'SCHEDULED' })
+})
+
+t.test('two calls are two tasks, and two under one key are one', async t => {
+  const one = await darkroom.submit('add', { x: 1, y: 1 }, { tags: ['twice'] })
+  const other = await darkroom.submit('add', { x: 1, y: 1 }, { tags: ['twice'] })
+  const keyed = { idempotency_key: 'order-17', tags: ['twice'] }
+  const first = await darkroom.submit('add', { x: 1, y: 1 }, keyed)
+  const second = await darkroom.submit('add', { x: 1, y: 1 }, keyed)
+
+  t.equal(first.id, second.id)
+  t.strictSame(await tagged('twice'), [first.id, other.id, one.id])
+})
+
+t.test('a submission whose answer is lost is sent again, and is there once', async t => {
+  let lost = 0
+  const forgetful = connect(address, {
+    async fetch(...request) {
+      const response = await fetch(...request)
+      if (lost++ > 1) return response
+      await response.text()
+      throw new TypeError('terminated')
+    }
+  })
+
+  const { id } = await forgetful.submit('add', { x: 1, y: 2 }, { tags: ['lost'] })
+
+  t.equal(lost, 3)
+  t.strictSame(await tagged('lost'), [id])
+})
+
+t.test('while the server has no database it is asked again, when it says and not forever', async t => {
+  const problem = { code: 'DATABASE_UNAVAILABLE', detail: 'The database does not answer; try again' }
+  const times: number[] = []
+  const busy = connect(address, {
+    retries: 1,
+    async fetch() {
+      times.push(performance.now())
+      return Response.json(problem, { status: 503, headers: { 'retry-after': '1' } })
+    }
+  })
+
+  await t.rejects(busy.submit('add', { x: 1, y: 2 }), { ...problem, detail: undefined, message: /^The database/ })
+
+  t.equal(times.length, 2)
+  t.ok(times[1]! - times[0]! >= 990)
+})
+
+t.test('a refusal has the code of the server and names each field, and is not repeated', async t => {
+  let requests = 0
+  const counting = connect(address, {
+    fetch(...request) {
+      requests++
+      return fetch(...request)
+    }
+  })
+
+  const error = await counting.submit('add', { x: 'four' }, { priority: 12 }).catch(error => error)
+
+  t.equal(requests, 1)
+  t.ok(error instanceof DarkroomError)
+  t.match(error, { name: 'DarkroomError', code: 'INVALID_REQUEST', status: 400, errors: [{ field: 'priority' }] })
+  await t.rejects(darkroom.get(nobody), { code: 'TASK_NOT_FOUND', status: 404 })
+  await t.rejects(darkroom.get('../videos'), { code: 'TASK_NOT_FOUND', status: 404 })
+  await t.rejects(darkroom.video(nobody), { code: 'VIDEO_NOT_FOUND', status: 404 })
+  await t.rejects(darkroom.retry(nobody), { code: 'TASK_NOT_FOUND', status: 404 })
+})
+
+t.test('where nobody answers that is what the error says, and where somebody else does too', async t => {
+  const away = connect('http://127.0.0.1:1', { retries: 0 })
+  const other = connect(address, { fetch: async () => new Response('<h1>Bad gateway</h1>', { status: 502 }) })
+
+  await t.rejects(away.get(nobody), { name: 'DarkroomError', code: 'NETWORK', status: undefined, cause: Error })
+  await t.rejects(other.get(nobody), { name: 'DarkroomError', code: 'HTTP', status: 502 })
+})
+
+t.test('a call that is given up ends at once, also between two tries', async t => {
+  const away = connect('http://127.0.0.1:1', { retries: 100 })
+  const reason = new Error('enough')
+  const giveUp = new AbortController()
+
+  const submitting = away.submit('add', { x: 1, y: 1 }, { signal: giveUp.signal })
+  giveUp.abort(reason)
+
+  await t.rejects(submitting, reason)
+})
+
+t.test('the headers that are given go with every request, and the address may have a path', async t => {
+  const asked: { url: string; headers: Record<string, string> }[] = []
+  const elsewhere = connect('http://example.test/darkroom', {
+    headers: { authorization: 'Bearer 17' },
+    async fetch(url, init) {
+      asked.push({ url: String(url), headers: init?.headers as Record<string, string> })
+      return Response.json({ items: [], next_cursor: null })
+    }
+  })
+
+  for await (const _ of elsewhere.tasks({ state: 'FAILURE', limit: 7 })) t.fail('there are none')
+  await elsewhere.get('a b')
+
+  t.match(asked, [
+    { url: 'http://example.test/darkroom/api/tasks?state=FAILURE&limit=7', headers: { authorization: 'Bearer 17' } },
+    { url: 'http://example.test/darkroom/api/tasks/a%20b', headers: { authorization: 'Bearer 17' } }
+  ])
+})
+
+t.test('tasks are listed page by page until there are no more, or nobody wants more', async t => {
+  const ids = []
+  for (let i = 0; i < 5; i++) ids.unshift((await darkroom.submit('add', { x: i, y: 0 }, { tags: ['pages'] })).id)
+  let pages = 0
+  const counting = connect(address, {
+    fetch(...request) {
+      pages++
+      return fetch(...request)
+    }
+  })
+
+  const found = []
+  for await (const { id } of counting.tasks({ tag: 'pages', limit: 2 })) found.push(id)
+  const all = pages
+  for await (const { id } of counting.tasks({ tag: 'pages', limit: 2 })) {
+    t.equal(id, ids[0])
+    break
+  }
+
+  t.strictSame(found, ids)
+  t.strictSame([all, pages], [3, 4])
+})
+
+t.test('the client brings nothing of the server with it', async t => {
+  const root = path.resolve(import.meta.dirname, '../..')
+  const script = `
+    import { registerHooks } from 'node:module'
+    const loaded = []
+    registerHooks({ resolve(specifier, context, next) { const found = next(specifier, context); loaded.push(found.url); return found } })
+    await import('darkroom/client')
+    console.log(JSON.stringify(loaded))`
+
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { cwd: root })
+
+  const loaded: string[] = JSON.parse(stdout)
+  t.ok(loaded.length > 1)
+  for (const url of loaded) t.match(url, /\/src\/client\/[a-z]+\.ts$/)
+})

@@ -1,0 +1,84 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { openAsBlob } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { connect } from 'darkroom/client'
+import t from 'tap'
+import { shoot } from '../harness/clip.ts'
+import { leftovers, nothing } from '../harness/leftovers.ts'
+import { openService } from '../harness/service.ts'
+import { until } from '../harness/until.ts'
+
+const megabyte = 1024 * 1024
+
+t.test('a film is uploaded from a file, with progress, and becomes ready', async t => {
+  const service = await openService(t, { worker: true })
+  const darkroom = connect(await service.listen())
+  const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-client-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  const film = await shoot()
+  await writeFile(path.join(folder, 'film.mp4'), film)
+  const steps: { loaded: number; total: number }[] = []
+
+  const uploaded = await darkroom.uploadVideo(await openAsBlob(path.join(folder, 'film.mp4')), {
+    filename: 'my "first" film.mp4',
+    onProgress: step => steps.push(step)
+  })
+  await darkroom.wait(uploaded.task_id)
+
+  t.match(uploaded, {
+    filename: 'my "first" film.mp4',
+    bytes: film.length,
+    sha256: createHash('sha256').update(film).digest('hex'),
+    status: 'uploaded'
+  })
+  t.strictSame(steps.at(-1), { loaded: film.length, total: film.length })
+  t.match(await darkroom.video(uploaded.id), { id: uploaded.id, status: 'ready', processed: true })
+})
+
+t.test('progress rises to the size of the file, and its name is the name of the video', async t => {
+  const service = await openService(t)
+  const darkroom = connect(await service.listen())
+  const content = randomBytes(5 * megabyte)
+  const steps: number[] = []
+
+  const { filename, bytes } = await darkroom.uploadVideo(new File([content], 'größe.mp4'), {
+    onProgress: ({ loaded }) => steps.push(loaded)
+  })
+
+  t.match({ filename, bytes }, { filename: 'größe.mp4', bytes: content.length })
+  t.ok(steps.length > 10)
+  t.strictSame(
+    steps,
+    steps.toSorted((one, other) => one - other)
+  )
+  t.equal(steps.at(-1), content.length)
+})
+
+t.test('a file that is too large is refused with the reason of the server', async t => {
+  const service = await openService(t, { env: { MAX_UPLOAD_BYTES: String(megabyte) } })
+  const darkroom = connect(await service.listen())
+
+  const uploading = darkroom.uploadVideo(new Blob([Buffer.alloc(20 * megabyte)]))
+
+  await t.rejects(uploading, { name: 'DarkroomError', code: 'UPLOAD_TOO_LARGE', status: 413 })
+  await t.rejects(darkroom.uploadVideo(new Blob([])), { code: 'UPLOAD_EMPTY', status: 400 })
+  t.strictSame(await leftovers(service), nothing)
+})
+
+t.test('an upload that is given up ends at once and leaves nothing behind', async t => {
+  const service = await openService(t)
+  const darkroom = connect(await service.listen())
+  const giveUp = new AbortController()
+  const reason = new Error('enough')
+
+  const uploading = darkroom.uploadVideo(new Blob([Buffer.alloc(50 * megabyte)]), {
+    signal: giveUp.signal,
+    onProgress: () => giveUp.abort(reason)
+  })
+
+  await t.rejects(uploading, reason)
+  await until(async () => JSON.stringify(await leftovers(service)) === JSON.stringify(nothing), 'nothing is left')
+  await t.rejects(darkroom.uploadVideo(new Blob(['x']), { signal: AbortSignal.abort(reason) }), reason)
+})
