@@ -37,24 +37,32 @@ async function loadFolder(given: string) {
   resolveOurs(folder)
   const files = await readdir(folder).catch(unreadable)
   const modules = files.filter(file => /^[^._].*(?<!\.d)\.[cm]?[jt]s$/.test(file)).sort()
-  return Promise.all(
+  const own = await Promise.all(
     modules.map(async file => {
       const origin = path.join(given, file)
       const module = await import(pathToFileURL(path.join(folder, file)).href).catch(error => {
         throw new Error(`${origin} cannot be loaded: ${error.message}`, { cause: error })
       })
+      if (isHelper(module)) return []
       const kind = module.default as Kind | undefined
       if (typeof kind?.run !== 'function' || typeof kind.name !== 'string' || !kind.args) {
         throw new Error(`${origin} has no task: write "export default defineTask({ … })"`)
       }
       // What was not made by defineTask is now: a kind always has its defaults.
       try {
-        return { kind: defineTask(kind), origin }
+        return [{ kind: defineTask(kind), origin }]
       } catch (error) {
         throw new Error(`${origin} cannot be used: ${(error as Error).message}`, { cause: error })
       }
     })
   )
+  return own.flat()
+}
+
+/** What tasks share is in modules beside them. To `import`, one of CommonJS has a default export whatever it exports. */
+function isHelper(module: Record<string, unknown>) {
+  if (!('default' in module)) return true
+  return 'module.exports' in module && typeof (module.default as Partial<Kind> | null)?.run !== 'function'
 }
 
 function unreadable(error: Error): never {

@@ -22,6 +22,9 @@ t.test('a folder of task modules of every spelling is loaded beside the built-in
       import { Type } from 'typebox'
       export default { name: 'three', args: Type.Object({}), run: () => 3 }`,
     '_shared.ts': 'export const double = (x: number) => x * 2',
+    'helper.ts': 'export const half = (x: number) => x / 2',
+    'old.cjs': 'exports.half = x => x / 2',
+    'empty.ts': '',
     '.hidden.ts': 'throw new Error("it is hidden")',
     'types.d.ts': 'export declare const nothing: never',
     'readme.md': 'Not code.'
