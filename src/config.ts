@@ -1,3 +1,4 @@
+import { accessSync, constants, readdirSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 
@@ -12,7 +13,7 @@ export const settings = {
   PORT: setting('8000', integer(0, 65_535), 'port to listen on; 0 takes a free one'),
   DATABASE_URL: optional(postgresUrl, 'Postgres 15–18; unset: an embedded one in `DATA_DIR/postgres`'),
   DATA_DIR: setting('./data', folder, 'media and the embedded database'),
-  TASKS_DIR: optional(folder, 'a folder of your own task modules, loaded beside the built-in ones'),
+  TASKS_DIR: optional(folderThatIs, 'a folder of your own task modules, loaded beside the built-in ones'),
   WORKER_CONCURRENCY: setting(String(availableParallelism()), integer(1, 256), 'child processes of a worker'),
   WORKER_QUEUES: optional(names, 'comma list of the queues a worker takes from; unset: all'),
   WORKER_PREFETCH_MULTIPLIER: setting('1', integer(1, 1000), 'tasks claimed ahead for each child process'),
@@ -24,8 +25,8 @@ export const settings = {
   HISTORY_EXPIRES: setting('2592000', integer(1, 315_360_000), "seconds that a finished task's row stays"),
   MAX_UPLOAD_BYTES: setting('10 GiB', bytes, 'largest accepted upload, in bytes or as in `500 MiB`'),
   TIMEZONE: setting('UTC', timezone, 'default time zone of schedules'),
-  FFMPEG_PATH: optional(text, 'unset: `ffmpeg-static` where it is installed, else the one in `PATH`'),
-  FFPROBE_PATH: optional(text, 'unset: the one in `PATH`'),
+  FFMPEG_PATH: optional(program, 'unset: `ffmpeg-static` where it is installed, else the one in `PATH`'),
+  FFPROBE_PATH: optional(program, 'unset: the one in `PATH`'),
   LOG_LEVEL: setting('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'how much is logged')
 }
 
@@ -82,6 +83,32 @@ function text(value: string) {
 
 function folder(value: string) {
   return path.resolve(value)
+}
+
+function folderThatIs(value: string) {
+  try {
+    readdirSync(value)
+    return path.resolve(value)
+  } catch {
+    throw new Error(`must be a folder that can be read, not "${value}"`)
+  }
+}
+
+/** A path, or the name of something on PATH. */
+function program(value: string) {
+  const folders = (process.env.PATH ?? '').split(path.delimiter).filter(folder => folder !== '')
+  const files = value.includes('/') ? [value] : folders.map(folder => path.join(folder, value))
+  if (!files.some(isProgram)) throw new Error(`must be a program that can be run, not "${value}"`)
+  return value
+}
+
+function isProgram(file: string) {
+  try {
+    accessSync(file, constants.X_OK)
+    return statSync(file).isFile()
+  } catch {
+    return false
+  }
 }
 
 function integer(least: number, most: number): Parse<number> {

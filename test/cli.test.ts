@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
@@ -80,13 +82,45 @@ t.test('settings that do not fit are all listed before anything starts', { buffe
   const { code, out, err } = await darkroom(['server', '--concurrency', 'many'], {
     PORT: 'http',
     LOG_LEVEL: 'loud',
-    DATABASE_URL: 'localhost'
+    DATABASE_URL: 'localhost',
+    TASKS_DIR: program,
+    FFMPEG_PATH: '/nowhere/ffmpeg',
+    FFPROBE_PATH: home
   })
 
   t.equal(code, 1)
   t.equal(out, '')
-  for (const name of ['PORT', 'LOG_LEVEL', 'DATABASE_URL', 'WORKER_CONCURRENCY'])
+  for (const name of [
+    ...['PORT', 'LOG_LEVEL', 'DATABASE_URL', 'WORKER_CONCURRENCY'],
+    ...['TASKS_DIR', 'FFMPEG_PATH', 'FFPROBE_PATH']
+  ]) {
     t.match(err, new RegExp(`^ +${name} `, 'm'))
+  }
+})
+
+t.test('an address that cannot be listened on is told by its setting, before anything starts', async t => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  t.teardown(() => other.close())
+  const DATA_DIR = path.join(home, 'never-made')
+  const PORT = String((other.address() as AddressInfo).port)
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ PORT }, new RegExp(`^PORT ${PORT} is taken on 127\\.0\\.0\\.1: `)],
+    [{ PORT: '0', HOST: '192.0.2.1' }, /^HOST "192\.0\.2\.1" is not an address of this machine/],
+    [{ PORT: '0', HOST: 'a b' }, /^HOST "a b" does not resolve/]
+  ]
+
+  for (const [env, sentence] of cases) {
+    for (const command of ['server', 'api']) {
+      const { code, out, err } = await darkroom([command], { ...env, DATA_DIR })
+
+      t.equal(code, 1)
+      t.equal(out, '')
+      t.match(err, sentence)
+      t.equal(err.trim().split('\n').length, 1, err)
+    }
+  }
+  t.notOk((await readdir(home)).includes('never-made'))
 })
 
 t.test('a worker without a database says what to do', { buffered: true }, async t => {
@@ -98,7 +132,7 @@ t.test('a worker without a database says what to do', { buffered: true }, async 
 
 t.test('a database that cannot be reached is one clear line', { buffered: true }, async t => {
   for (const command of commands) {
-    const { code, err } = await darkroom([command], { DATABASE_URL: 'postgres://me@127.0.0.1:1/nowhere' })
+    const { code, err } = await darkroom([command], { DATABASE_URL: 'postgres://me@127.0.0.1:1/nowhere', PORT: '0' })
 
     t.equal(code, 1, command)
     t.match(err, /ECONNREFUSED|cannot be reached/)
@@ -122,8 +156,8 @@ t.test('task modules that cannot be are refused by their file, before anything s
     ['a module that throws', { 'angry.js': `throw new Error('not today')` }, /angry\.js cannot be loaded: not today/],
     ['an import of nothing', { 'lost.ts': `import 'nowhere'` }, /lost\.ts cannot be loaded: .*nowhere/],
     [
-      'no default export',
-      { 'none.ts': 'export const x = 1' },
+      'a default export that is nothing',
+      { 'none.ts': 'export default undefined' },
       /none\.ts has no task: write "export default defineTask/
     ],
     ['something else', { 'else.mjs': 'export default { name: "x" }' }, /else\.mjs has no task/],
@@ -151,5 +185,5 @@ t.test('task modules that cannot be are refused by their file, before anything s
   }
   t.match((await darkroom(['worker', '--queues', 'due'], { DATABASE_URL })).err, /the queue "due"/)
   const { err } = await darkroom(['worker'], { DATABASE_URL, TASKS_DIR: '/nowhere' })
-  t.match(err, /TASKS_DIR cannot be read: .*\/nowhere/)
+  t.match(err, /TASKS_DIR must be a folder that can be read, not "\/nowhere"/)
 })

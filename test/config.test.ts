@@ -55,6 +55,9 @@ const read: [keyof typeof settings, string, unknown][] = [
   ['MAX_UPLOAD_BYTES', '1', 1],
   ['MAX_UPLOAD_BYTES', '500 MiB', 500 * 1024 ** 2],
   ['MAX_UPLOAD_BYTES', '1.5gib', 1.5 * 1024 ** 3],
+  ['TASKS_DIR', 'test', path.resolve('test')],
+  ['FFMPEG_PATH', 'node', 'node'],
+  ['FFPROBE_PATH', process.execPath, process.execPath],
   ['TIMEZONE', 'Europe/Berlin', 'Europe/Berlin'],
   ['LOG_LEVEL', 'silent', 'silent']
 ]
@@ -103,6 +106,11 @@ const refused: [keyof typeof settings, string][] = [
   ['MAX_UPLOAD_BYTES', 'lots'],
   ['MAX_UPLOAD_BYTES', '10 GB'],
   ['MAX_UPLOAD_BYTES', '-1 MiB'],
+  ['TASKS_DIR', '/nowhere'],
+  ['TASKS_DIR', import.meta.filename],
+  ['FFMPEG_PATH', 'no-such-program'],
+  ['FFMPEG_PATH', import.meta.filename],
+  ['FFPROBE_PATH', import.meta.dirname],
   ['TIMEZONE', 'Mars/Olympus'],
   ['LOG_LEVEL', 'loud']
 ]

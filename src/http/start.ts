@@ -12,6 +12,7 @@ import { expirer } from '#tasks/expirer.ts'
 import { submitter } from '#tasks/submitter.ts'
 import { voiceOf } from '#tasks/voice.ts'
 import { type Watching, watchTasks } from '#tasks/watch.ts'
+import { addressError } from './address.ts'
 import { buildServer } from './server.ts'
 
 interface Needs {
@@ -75,7 +76,9 @@ export async function startApi({ url, config, kinds, log, needsWorker }: Needs):
     storage,
     watching,
     async listen() {
-      await app.listen({ host: config.HOST, port: config.PORT })
+      await app.listen({ host: config.HOST, port: config.PORT }).catch(error => {
+        throw addressError(error, config)
+      })
       const { port } = app.server.address() as AddressInfo
       const host = config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST
       return `http://${host}:${port}`

@@ -1,0 +1,36 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { Config } from '#config.ts'
+
+type Address = Pick<Config, 'HOST' | 'PORT'>
+
+/** Says what is wrong with an address before anything is started that would have to be stopped again. */
+export async function checkAddress(address: Address) {
+  const server = createServer()
+  try {
+    server.listen({ host: address.HOST, port: address.PORT })
+    await once(server, 'listening')
+  } catch (error) {
+    throw addressError(error as NodeJS.ErrnoException, address)
+  } finally {
+    server.close()
+  }
+}
+
+/** What keeps us from listening, by the name of the setting that can be changed. */
+export function addressError(error: NodeJS.ErrnoException, { HOST, PORT }: Address) {
+  const sentence = sentences(HOST, PORT)[error.code ?? '']
+  return sentence === undefined ? error : new Error(sentence, { cause: error })
+}
+
+function sentences(host: string, port: number): Record<string, string> {
+  const unknown = `HOST "${host}" does not resolve to an address`
+  return {
+    ENOTFOUND: unknown,
+    EAI_AGAIN: unknown,
+    EINVAL: `HOST "${host}" is not an address to listen on`,
+    EADDRNOTAVAIL: `HOST "${host}" is not an address of this machine`,
+    EADDRINUSE: `PORT ${port} is taken on ${host}: stop what listens there, or set another one`,
+    EACCES: `PORT ${port} is one that we may not listen on: ports below 1024 are for root, set another one`
+  }
+}
