@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 
 /** Stops one of the things that were started; running tasks get so many seconds. */
@@ -5,14 +6,23 @@ export type Stop = (graceSeconds: number) => Promise<unknown>
 
 // Whatever hangs at the end: the process is gone after so long.
 const lastResort = 30_000
+// A start that is told to stop comes to its next step in so long, or is cut off in this one.
+const windingDown = 10_000
 
 /**
  * Starts things in order and stops them in reverse: at a signal, when the start fails, or when the process that
- * started us is gone. A second signal leaves out the patience.
+ * started us is gone. A second signal leaves out the patience. A start that is still under way hears of it by its
+ * signal; what it answers `done` to has nothing to wait for.
  */
-export async function run(log: Logger, grace: number, start: (started: Stop[]) => Promise<void>) {
+export async function run(
+  log: Logger,
+  grace: number,
+  start: (started: Stop[], signal: AbortSignal) => Promise<unknown>
+) {
   const started: Stop[] = []
   const { promise: asked, resolve: ask } = Promise.withResolvers<void>()
+  const { promise: hurried, resolve: hurry } = Promise.withResolvers<void>()
+  const interrupt = new AbortController()
   let stopping = false
 
   async function stop(graceSeconds: number) {
@@ -27,9 +37,11 @@ export async function run(log: Logger, grace: number, start: (started: Stop[]) =
     if (!stopping) {
       log.info(`${why}: stopping; once more to be quick`)
       stopping = true
+      interrupt.abort()
       return ask()
     }
     log.warn(`${why} again: stopping now`)
+    hurry()
     for (const each of started.toReversed()) void each(0).catch(() => {})
   }
 
@@ -43,12 +55,16 @@ export async function run(log: Logger, grace: number, start: (started: Stop[]) =
   // A promise that nobody waited for is a bug of ours, but no reason to drop what everybody else is doing.
   process.on('unhandledRejection', error => log.error({ err: error }, 'unhandled rejection'))
 
+  const starting = start(started, interrupt.signal)
   try {
-    await Promise.race([start(started), asked])
+    if ((await Promise.race([starting, asked])) === 'done') return await stop(0)
   } catch (error) {
     await stop(0)
     throw error
   }
   await asked
+  // What is half started can neither be left as it is nor be stopped.
+  const wound = starting.catch(error => log.debug({ err: error }, 'the start was given up'))
+  await Promise.race([wound, hurried, delay(windingDown)])
   await stop(grace)
 }

@@ -1,8 +1,10 @@
+import { once } from 'node:events'
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { loadKinds } from '#catalogue.ts'
 import type { Config } from '#config.ts'
 import { findEmbedded, openEmbedded } from '#database/embedded.ts'
+import { checkAddress } from '#http/address.ts'
 import { startApi } from '#http/start.ts'
 import { startWorker } from '#runner/start.ts'
 import type { Kinds } from '#tasks/define.ts'
@@ -19,38 +21,46 @@ const defaultGrace = 10
 /** API and worker, and the database too where none is given: everything, in the foreground. */
 export async function runServer(config: Config, grace = defaultGrace) {
   const log = await openLogger(config.LOG_LEVEL)
-  await run(log, grace, async started => {
-    const url = await openDatabase(config, log, started)
-    const kinds = await prepare(url, config, log)
+  await run(log, grace, async (started, signal) => {
+    await checkAddress(config)
+    const url = await openDatabase(config, log, started, signal)
+    const kinds = await prepare(url, config, log, signal)
+    // Told to stop together, so that both have all of the patience; the database goes after them.
+    const both: Stop[] = []
+    started.push(graceSeconds => stopTogether(both, graceSeconds))
     // While the worker boots, which takes longest, the API does too.
     const worker = superviseWorker({ url, log, grace })
-    started.push(worker.stop)
+    both.push(worker.stop)
     const api = await startApi({ url, config, kinds, log, needsWorker: true })
-    started.push(api.stop)
+    both.push(api.stop)
+    signal.throwIfAborted()
     // A worker of a server that was killed is not the one that this server is waiting for.
     await endDeadNeighbours(api.db.pool)
     const address = await api.listen()
-    await worker.ready
+    await Promise.race([worker.ready, once(signal, 'abort')])
+    signal.throwIfAborted()
     log.info(`Darkroom ${version} is ready: ${address}`)
   })
 }
 
 export async function runApi(config: Config, grace = defaultGrace) {
   const log = await openLogger(config.LOG_LEVEL)
-  await run(log, grace, async started => {
-    const url = await openDatabase(config, log, started)
-    const kinds = await prepare(url, config, log)
+  await run(log, grace, async (started, signal) => {
+    await checkAddress(config)
+    const url = await openDatabase(config, log, started, signal)
+    const kinds = await prepare(url, config, log, signal)
     const api = await startApi({ url, config, kinds, log, needsWorker: false })
     started.push(api.stop)
+    signal.throwIfAborted()
     log.info(`Darkroom ${version} answers: ${await api.listen()}`)
   })
 }
 
 export async function runWorker(config: Config, grace = defaultGrace) {
   const log = await openLogger(config.LOG_LEVEL)
-  await run(log, grace, async started => {
+  await run(log, grace, async (started, signal) => {
     const url = await findDatabase(config)
-    const kinds = await prepare(url, config, log)
+    const kinds = await prepare(url, config, log, signal)
     const worker = await startWorker({ url, config, kinds, log, version, env: process.env })
     started.push(worker.stop)
     process.send?.('ready')
@@ -59,20 +69,28 @@ export async function runWorker(config: Config, grace = defaultGrace) {
 
 export async function runMigrate(config: Config) {
   const log = await openLogger(config.LOG_LEVEL)
-  const started: Stop[] = []
-  try {
-    const applied = await migrate(await openDatabase(config, log, started), [], message => log.warn(message))
+  await run(log, 0, async (started, signal) => {
+    const url = await openDatabase(config, log, started, signal)
+    const applied = await migrate(url, [], message => log.warn(message))
     log.info(applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to do')
-  } finally {
-    for (const stop of started.reverse()) await stop(0)
-  }
+    return 'done'
+  })
 }
 
-/** The database that is set, else one of our own, which stops with us. */
-async function openDatabase(config: Config, log: Logger, started: Stop[]) {
+async function stopTogether(stops: Stop[], graceSeconds: number) {
+  const ends = await Promise.allSettled(stops.map(stop => stop(graceSeconds)))
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
+}
+
+/** The database that is set, else one of our own, which stops with us: also when it has only half begun. */
+async function openDatabase(config: Config, log: Logger, started: Stop[], signal: AbortSignal) {
   if (config.DATABASE_URL) return config.DATABASE_URL
-  const embedded = await openEmbedded({ dataDir: config.DATA_DIR, log: message => log.info(message) })
-  started.push(embedded.stop)
+  const opening = openEmbedded({ dataDir: config.DATA_DIR, log: message => log.info(message), signal })
+  started.push(async () => {
+    const opened = await opening.catch(() => undefined)
+    await opened?.stop()
+  })
+  const embedded = await opening
   const { username, host, pathname } = new URL(embedded.url)
   const password = path.join(config.DATA_DIR, 'postgres/darkroom.password')
   log.info(`the database is postgres://${username}@${host}${pathname}, its password in ${password}`)
@@ -86,10 +104,11 @@ async function findDatabase(config: Config) {
   throw new Error(`There is no database: set DATABASE_URL, or start "scripts/server" on ${config.DATA_DIR} first`)
 }
 
-async function prepare(url: string, config: Config, log: Logger): Promise<Kinds> {
+async function prepare(url: string, config: Config, log: Logger, signal: AbortSignal): Promise<Kinds> {
   const kinds = await loadKinds(config)
   const queues = [...kinds.values()].map(({ queue }) => queue)
   const applied = await migrate(url, [...queues, ...(config.WORKER_QUEUES ?? [])], message => log.warn(message))
   if (applied.length > 0) log.info(`applied migrations: ${applied.join(', ')}`)
+  signal.throwIfAborted()
   return kinds
 }

@@ -31,19 +31,23 @@ interface Options {
   log: (message: string) => void
   /** Only tests, whose data nobody will miss after a power cut, say false. */
   durable?: boolean
+  /** Gives up the start; of what it has begun nothing is left running. */
+  signal?: AbortSignal
 }
 
 const database = 'darkroom'
 
 /** The database that comes with us: made, started, or found running in DATA_DIR/postgres, and ours alone until `stop`. */
-export async function openEmbedded({ dataDir, log, durable = true }: Options): Promise<Embedded> {
+export async function openEmbedded({ dataDir, log, durable = true, signal }: Options): Promise<Embedded> {
   const launch = await prepare({ dataDir: path.resolve(dataDir), log, durable })
+  signal?.throwIfAborted()
   const stopping = new AbortController()
-  let { postmaster, client } = await own(launch)
+  let { postmaster, client } = await own({ ...launch, signal })
   let regaining: Promise<void> | undefined
   let stopped: Promise<void> | undefined
 
   try {
+    signal?.throwIfAborted()
     await createDatabase(client, database)
     await sweepUnfinished(launch.dataDir)
   } catch (error) {
@@ -95,7 +99,7 @@ export async function findEmbedded(dataDir: string): Promise<string | undefined>
   return running?.status === 'ready' ? makeUrl(home, running.port) : undefined
 }
 
-async function prepare({ dataDir, log, durable }: Required<Options>): Promise<Launch> {
+async function prepare({ dataDir, log, durable }: Omit<Required<Options>, 'signal'>): Promise<Launch> {
   const binaries = await findBinaries()
   await makeHome(dataDir)
   const folder = clusterFolder(dataDir)

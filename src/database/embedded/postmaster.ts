@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { link, open, readFile, rename, rm, stat } from 'node:fs/promises'
@@ -25,7 +25,7 @@ export interface Launch {
   log: (message: string) => void
   /** Taken if it is free; a fixed one is waited for. */
   port?: number
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 const limit = 60_000
@@ -71,6 +71,7 @@ export async function ensurePostmaster(launch: Launch): Promise<Postmaster> {
   let port = launch.port ?? (await lastPort(launch.dataDir))
 
   while (performance.now() < deadline) {
+    launch.signal?.throwIfAborted()
     const running = await findPostmaster(launch.dataDir)
     if (running?.status === 'ready') return running
 
@@ -130,12 +131,28 @@ async function start(
   await once(server, 'spawn').finally(() => log.close())
   server.unref()
 
-  while (!exited && performance.now() < deadline) {
-    const running = await findPostmaster(dataDir)
-    if (running?.pid === server.pid && running?.status === 'ready') return undefined
-    await wait()
+  try {
+    while (!exited && performance.now() < deadline) {
+      const running = await findPostmaster(dataDir)
+      if (running?.pid === server.pid && running?.status === 'ready') return undefined
+      await wait()
+    }
+  } catch (error) {
+    // Nobody else knows of this one: left alone it would run for good.
+    await end(server)
+    throw error
   }
   return exited ? readFrom(logFile(dataDir), size) : undefined
+}
+
+/** Of a server that is not up yet; as a child of ours it can be stopped before it has written down that it is there. */
+async function end(server: ChildProcess) {
+  server.ref()
+  for (const [signal, seconds] of stopping) {
+    if (server.exitCode !== null || server.signalCode !== null) return
+    server.kill(signal)
+    await Promise.race([once(server, 'exit'), sleep(seconds * 1000, undefined, { ref: false })])
+  }
 }
 
 function flag(name: string, value: string | number) {
@@ -143,13 +160,15 @@ function flag(name: string, value: string | number) {
 }
 
 /** Fast: whoever is connected is disconnected, and what is committed is on disk. The rest is for when that hangs. */
+const stopping = [
+  ['SIGINT', 30],
+  ['SIGQUIT', 10],
+  ['SIGKILL', 5]
+] as const
+
 export async function stopPostmaster(dataDir: string, pid: number) {
   const folder = clusterFolder(dataDir)
-  for (const [signal, seconds] of [
-    ['SIGINT', 30],
-    ['SIGQUIT', 10],
-    ['SIGKILL', 5]
-  ] as const) {
+  for (const [signal, seconds] of stopping) {
     if (!(await isPostmaster(pid, folder))) return
     process.kill(pid, signal)
     const deadline = performance.now() + seconds * 1000

@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import { borrowDatabase } from './harness/database.ts'
+import { openForm } from './harness/form.ts'
+import { openLine } from './harness/line.ts'
+import { processesAbout, skipWithoutProc } from './harness/processes.ts'
+import { until } from './harness/until.ts'
+
+const program = path.resolve(import.meta.dirname, '../src/cli.ts')
+
+/** A server as a person starts it. */
+async function spawnServer(t: Test, env: Record<string, string>, options: string[] = []) {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'darkroom-start-'))
+  t.teardown(() => rm(dataDir, { recursive: true, force: true }))
+  const server = spawn(process.execPath, [program, 'server', ...options], {
+    env: { PATH: process.env.PATH, DATA_DIR: dataDir, PORT: '0', WORKER_CONCURRENCY: '1', ...env },
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  const exited = once(server, 'exit').then(([code, signal]) => ({ code, signal }))
+  t.teardown(async () => {
+    server.kill('SIGKILL')
+    await exited
+    for (const pid of await processesAbout(dataDir)) process.kill(pid, 'SIGKILL')
+  })
+  const { promise: ready, resolve } = Promise.withResolvers<string>()
+  createInterface({ input: server.stdout }).on('line', line => {
+    const [, found] = /is ready: (http[^"]+)/.exec(line) ?? []
+    if (found) resolve(found)
+  })
+  const address = () =>
+    Promise.race([ready, exited.then(({ code }) => Promise.reject(new Error(`It ended with ${code}`)))])
+  return { dataDir, address, exited, kill: (signal: NodeJS.Signals) => server.kill(signal) }
+}
+
+const moments: [string, (dataDir: string) => Promise<boolean>][] = [
+  ['is being made', async dataDir => (await readdir(dataDir)).some(name => name.startsWith('postgres.new-'))],
+  ['is being started', async dataDir => (await readdir(dataDir)).includes('postgres.log')],
+  [
+    'has just come up',
+    async dataDir =>
+      (await readdir(path.join(dataDir, 'postgres')).catch(() => [] as string[])).includes('postmaster.pid')
+  ]
+]
+
+for (const [moment, isThere] of moments) {
+  t.test(
+    `Ctrl-C while the database ${moment} leaves nothing running and nothing half made`,
+    { skip: skipWithoutProc },
+    async t => {
+      const server = await spawnServer(t, {})
+      await until(() => isThere(server.dataDir), `the database ${moment}`)
+
+      server.kill('SIGINT')
+
+      t.strictSame(await server.exited, { code: 0, signal: null })
+      t.strictSame(await processesAbout(server.dataDir), [])
+      const left = await readdir(server.dataDir)
+      t.notOk(
+        left.some(name => name.startsWith('postgres.new-')),
+        left.join()
+      )
+    }
+  )
+}
+
+t.test('the worker is told to stop together with the API, not after it', async t => {
+  const DATABASE_URL = await borrowDatabase(t)
+  const server = await spawnServer(t, { DATABASE_URL }, ['--grace', '60'])
+  const upload = await openLine(t, await server.address())
+  const { headers, head } = openForm([{ filename: 'a.mp4', content: Buffer.alloc(100_000) }])
+  const type = `content-type: ${headers['content-type']}`
+  await upload.send(`POST /api/videos HTTP/1.1\r\nhost: x\r\n${type}\r\ncontent-length: 900000\r\n\r\n`)
+  await upload.send(head)
+  const half = async () => (await readdir(path.join(server.dataDir, 'incoming'))).length === 1
+  await until(half, 'the upload has begun')
+  const client = new pg.Client({ connectionString: DATABASE_URL })
+  await client.connect()
+
+  server.kill('SIGTERM')
+  const stopped = `select from darkroom.workers where status = 'stopped'`
+  await until(async () => (await client.query(stopped)).rowCount, 'the worker has stopped')
+  await client.end()
+  t.ok(await half(), 'while the upload may still come to its end')
+  upload.hangUp()
+
+  t.strictSame(await server.exited, { code: 0, signal: null })
+})
