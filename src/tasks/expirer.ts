@@ -1,8 +1,8 @@
 import type { Pool } from 'pg'
 import { expire } from './expire.ts'
 
-// The next deadline is known, so this is only for one that somebody else has set meanwhile.
-const backstop = 5_000
+// The next deadline is known, so this is only for one that somebody else has set meanwhile: to the second, all the same.
+const backstop = 1_000
 const afterTrouble = 1_000
 
 interface Needs {
@@ -13,22 +13,40 @@ interface Needs {
 /** Wakes when the next deadline is due and revokes what has not started by then. API and workers each have one. */
 export function expirer({ pool, onExpired }: Needs) {
   let timer: NodeJS.Timeout | undefined
+  let due = Number.POSITIVE_INFINITY
   let looking: Promise<void> | undefined
+  let again = false
   let stopped = false
 
   async function look() {
     let pause = backstop
-    try {
-      const { revoked, next } = await expire(pool)
-      if (revoked.length > 0) onExpired(revoked)
-      if (next !== null) pause = Math.min(backstop, Math.max(0, Math.ceil(next * 1000)))
-    } catch {
-      pause = afterTrouble
-    }
-    if (!stopped) timer = setTimeout(wake, pause)
+    do {
+      again = false
+      try {
+        const { revoked, next } = await expire(pool)
+        if (revoked.length > 0) onExpired(revoked)
+        pause = next === null ? backstop : Math.min(backstop, Math.max(0, Math.ceil(next * 1000)))
+      } catch {
+        pause = afterTrouble
+      }
+    } while (again && !stopped)
+    plan(pause)
+  }
+
+  /** One timer, for the earliest: each that was set would lead to another, for ever. */
+  function plan(milliseconds: number) {
+    const at = performance.now() + milliseconds
+    if (stopped || at >= due) return
+    clearTimeout(timer)
+    due = at
+    timer = setTimeout(wake, milliseconds)
   }
 
   function wake() {
+    clearTimeout(timer)
+    due = Number.POSITIVE_INFINITY
+    // The answer that is on its way may be older than the deadline.
+    again = true
     looking ??= look().finally(() => {
       looking = undefined
     })
@@ -37,10 +55,8 @@ export function expirer({ pool, onExpired }: Needs) {
   wake()
   return {
     /** A deadline was set: look no later than then. */
-    by(time: Date) {
-      const pause = Math.max(0, time.getTime() - Date.now())
-      if (stopped || pause >= backstop) return
-      setTimeout(wake, pause).unref()
+    by(milliseconds: number) {
+      if (milliseconds < backstop) plan(Math.max(0, milliseconds))
     },
     async stop() {
       stopped = true

@@ -4,7 +4,7 @@ import { channels } from './channels.ts'
 import { type Enqueued, queueToWake } from './enqueue.ts'
 
 /** How a process tells the others what it has just committed. Never inside a transaction. */
-export function voiceOf(pool: Pool, onDeadline: (time: Date) => void = () => {}) {
+export function voiceOf(pool: Pool, onDeadline: (milliseconds: number) => void = () => {}) {
   const wake = announcer(pool, channels.wake)
   const changed = announcer(pool, channels.changed)
   const cancel = announcer(pool, channels.cancel)
@@ -12,7 +12,9 @@ export function voiceOf(pool: Pool, onDeadline: (time: Date) => void = () => {})
     /** These tasks are in. */
     enqueued(tasks: Enqueued[]) {
       wake.say(...new Set(tasks.map(queueToWake)))
-      for (const { expires_at } of tasks) if (expires_at) onDeadline(expires_at)
+      // By the database's clock alone: ours may be off.
+      for (const { expires_at, created_at } of tasks)
+        if (expires_at) onDeadline(expires_at.getTime() - created_at.getTime())
     },
     wake: (...queues: string[]) => wake.say(...queues),
     changed: (...ids: string[]) => changed.say(...ids),
