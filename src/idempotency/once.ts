@@ -35,10 +35,13 @@ export function keyOf(header: string | string[] | undefined, route: string, body
  */
 export async function once(
   { query }: Database,
-  { key, request }: Key,
+  known: Key | undefined,
   create: (trx: InTransaction) => Promise<Answer>
 ): Promise<{ answer: Answer; replayed: boolean }> {
   return query.transaction().execute(async trx => {
+    // Without a key every request is the first.
+    if (!known) return { answer: await create(trx), replayed: false }
+    const { key, request } = known
     const { rows: fresh } = await trx.executeQuery(CompiledQuery.raw(claimText, [key, request]))
     if (fresh.length === 0) {
       const { rows } = await trx.executeQuery<{ request: Buffer; answer: Answer }>(CompiledQuery.raw(findText, [key]))

@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { InvalidCursor, VideoNotFound } from '#errors.ts'
+import { IdempotencyKeyReused, InvalidCursor, VideoNotFound } from '#errors.ts'
+import { keyOf } from '#idempotency/once.ts'
+import { IdempotencyKey } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
 import { Id, isUuid, List, Page } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
@@ -89,15 +91,17 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
       schema: {
         summary: 'Make the prints again',
         params: Id,
+        headers: IdempotencyKey,
         response: {
           202: answer(TaskStarted, 'The task that is at it; the one that was already, where there was one'),
-          ...writeProblems(VideoNotFound)
+          ...writeProblems(VideoNotFound, IdempotencyKeyReused)
         }
       }
     },
-    async ({ params: { id } }, reply) => {
+    async ({ params: { id }, headers }, reply) => {
+      const key = keyOf(headers['idempotency-key'], `POST /api/videos/${id}/process`, {})
       reply.code(202)
-      return { task_id: await processAgain(needs, id) }
+      return { task_id: await processAgain(needs, id, key) }
     }
   )
 

@@ -1,8 +1,9 @@
 import multipart from '@fastify/multipart'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Static, Type } from 'typebox'
 import {
+  IdempotencyKeyReused,
   StorageFull,
   UploadBroken,
   UploadEmpty,
@@ -11,11 +12,14 @@ import {
   UploadSeveral,
   UploadTooLarge
 } from '#errors.ts'
+import { type Answer, keyOf } from '#idempotency/once.ts'
+import { say } from '#idempotency/reply.ts'
+import { IdempotencyKey, Replayed } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
 import { formProblems } from '#schema/problems.ts'
 import { receiveForm, refuseEarly } from './form.ts'
 import { Uploaded, UploadedAsBefore, UploadForm } from './schemas.ts'
-import { acceptUpload, type Needs } from './upload.ts'
+import { type Accepted, acceptUpload, type Needs } from './upload.ts'
 
 const message = 'File successfully uploaded. Background processing started.'
 
@@ -27,7 +31,7 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, needs)
   // Nothing of an upload is ever held in memory; its size is watched where it is written.
   const bodyLimit = Math.max(maxUploadBytes * 2, 1024 * 1024)
   // The form is described for the documentation; it is read as it comes, and never there as a whole to be checked.
-  const form = { consumes: ['multipart/form-data'], body: UploadForm }
+  const form = { consumes: ['multipart/form-data'], headers: IdempotencyKey, body: UploadForm }
   const validatorCompiler = () => () => true
   const uploadProblems = formProblems(
     UploadMissing,
@@ -36,7 +40,8 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, needs)
     UploadBroken,
     UploadTooLarge,
     UploadNotMultipart,
-    StorageFull
+    StorageFull,
+    IdempotencyKeyReused
   )
 
   app.post(
@@ -50,15 +55,18 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, needs)
         description: 'Answered when its last byte is on the disk, before any processing. Other fields are ignored.',
         ...form,
         response: {
-          201: answer(Uploaded, 'It is there', { Location: Type.String({ description: 'where it is' }) }),
+          201: answer(Uploaded, 'It is there', { Location: Type.String({ description: 'where it is' }), ...Replayed }),
           ...uploadProblems
         }
       }
     },
     async (request, reply) => {
-      const video = await upload(request)
-      reply.code(201).header('location', `/api/videos/${video.id}`)
-      return { ...video, message, status: 'uploaded' as const }
+      const body = await upload(request, reply, video => ({
+        status: 201,
+        location: `/api/videos/${video.id}`,
+        body: { ...video, message, status: 'uploaded' }
+      }))
+      return body as Static<typeof Uploaded>
     }
   )
 
@@ -66,16 +74,20 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, needs)
   const uploadAsBefore = {
     summary: 'Upload a film',
     ...form,
-    response: { 201: answer(UploadedAsBefore, 'It is there'), ...uploadProblems }
+    response: { 201: answer(UploadedAsBefore, 'It is there', Replayed), ...uploadProblems }
   }
   app.post('/upload', { onRequest, bodyLimit, validatorCompiler, schema: uploadAsBefore }, async (request, reply) => {
-    const { id, task_id } = await upload(request)
-    reply.code(201)
-    return { message, task_id, id }
+    const body = await upload(request, reply, ({ id, task_id }) => ({ status: 201, body: { message, task_id, id } }))
+    return body as Static<typeof UploadedAsBefore>
   })
 
-  async function upload(request: FastifyRequest) {
+  async function upload(request: FastifyRequest, reply: FastifyReply, answered: (video: Accepted) => Answer) {
+    const route = `POST ${request.routeOptions.url}`
+    const keyFor = (sent: unknown) => keyOf(request.headers['idempotency-key'], route, sent)
+    // A key that cannot be is refused before a byte of the film is taken.
+    keyFor({})
     const { received, filename } = await receiveForm(needs, request)
-    return acceptUpload(needs, received, filename)
+    const { answer, replayed } = await acceptUpload(needs, received, { filename, keyOf: keyFor, say: answered })
+    return say(reply, answer, replayed)
   }
 }

@@ -3,9 +3,10 @@ import { v7 as uuid } from 'uuid'
 import type { Database } from '#database/connect.ts'
 import { isOutage } from '#database/outage.ts'
 import { StorageFull, UploadEmpty, UploadTooLarge } from '#errors.ts'
+import { type Answer, type Key, once } from '#idempotency/once.ts'
 import { isFull, type Received, type Storage } from '#storage/disk.ts'
 import type { Kind } from '#tasks/define.ts'
-import { enqueueIn } from '#tasks/enqueue.ts'
+import { type Enqueued, enqueueIn } from '#tasks/enqueue.ts'
 import { newTask, type SubmitDefaults } from '#tasks/submit.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { folderOf, originalOf } from './keys.ts'
@@ -18,6 +19,22 @@ export interface Needs {
   processVideo: Kind
   defaults: SubmitDefaults
   maxUploadBytes: number
+}
+
+export interface Accepted {
+  id: string
+  filename: string
+  bytes: number
+  sha256: string
+  task_id: string
+}
+
+interface Upload {
+  filename: string
+  /** The key of the request, once it is known what was sent. */
+  keyOf(sent: { filename: string; sha256: string }): Key | undefined
+  /** How an upload that was accepted is answered. */
+  say(video: Accepted): Answer
 }
 
 // As wide as the column; longer names are cut, because a name is no reason to refuse a film.
@@ -37,7 +54,7 @@ export async function receiveFile({ storage, maxUploadBytes }: Needs, file: Read
  * Bytes first, rows second: a row never points at a file that is not there, and if the rows cannot be written the
  * file goes too. The worst that a crash leaves is a file without a row, which `sweep` finds.
  */
-export async function acceptUpload(needs: Needs, received: Received, filename: string) {
+export async function acceptUpload(needs: Needs, received: Received, { filename, keyOf, say }: Upload) {
   const { db, storage, voice, processVideo, defaults } = needs
   const id = uuid()
   let committing = false
@@ -46,14 +63,17 @@ export async function acceptUpload(needs: Needs, received: Received, filename: s
     const task = newTask(processVideo, { video_id: id }, defaults, { video_id: id })
     const name = cleanName(filename)
     const video = { id, filename: name, bytes: received.bytes, sha256: received.sha256, task_id: task.id }
-    const enqueued = await db.query.transaction().execute(async trx => {
+    let enqueued: Enqueued[] = []
+    // The file is a part of the request: the same name with other bytes is another one.
+    const outcome = await once(db, keyOf({ filename: name, sha256: received.sha256 }), async trx => {
       await insertVideo(trx, video)
-      const enqueued = await enqueueIn(trx, [task])
+      enqueued = await enqueueIn(trx, [task])
       committing = true
-      return enqueued
+      return say(video)
     })
-    voice.enqueued(enqueued)
-    return video
+    if (outcome.replayed) await storage.remove(folderOf(id))
+    else voice.enqueued(enqueued)
+    return outcome
   } catch (error) {
     // A connection that broke over the commit leaves open whether the row is there: then the file must be. `sweep`
     // removes it if it was not.
