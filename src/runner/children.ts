@@ -65,6 +65,8 @@ export function childPool({ env, size, maxTasks, maxMemory }: Options) {
 
     /** A child that is free, as soon as there is one; first come, first served. */
     async take(signal: AbortSignal): Promise<Child> {
+      // Nobody would end one that is started now.
+      if (closing) throw new Error('The worker is stopping')
       const child = idle.shift() ?? (busy.size < size ? start() : await turn(signal))
       busy.add(child)
       try {
