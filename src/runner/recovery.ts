@@ -37,7 +37,7 @@ export function recovery({ db, voice, log }: Needs) {
 
     /** What was taken and has not begun: put back as if it had never been taken. */
     async putBack(claims: Claim[]) {
-      for (const { id, queue } of await unclaim(db.pool, claims)) {
+      for (const { id, queue } of await unclaim(db, claims)) {
         voice.changed(id)
         voice.wake(queue)
       }

@@ -5,7 +5,11 @@ import { until } from '../harness/until.ts'
 
 const folder = await taskFolder(t, { 'late.ts': taskModule('late', 'return args', `queue: 'low_priority'`) })
 const service = await openService(t, { env: { TASKS_DIR: folder } })
-const add = <Options>(x: number, options?: Options) => ({ task: 'add', args: { x, y: 0 }, ...options })
+const add = (x: number, options: { queue?: string; [option: string]: unknown } = {}) => ({
+  task: 'add',
+  args: { x, y: 0 },
+  ...options
+})
 // What is wrong with one task has no order.
 const byIndex = (one: string, other: string) => one.localeCompare(other, 'en', { numeric: true })
 const bulk = (tasks: unknown) => service.post('/api/tasks/bulk', { tasks })
