@@ -9,6 +9,8 @@ export type Watcher = (task: TaskBody | undefined) => void
 
 // What one question is about: results are up to 1 MiB each, and all of the answers are in memory at once.
 const mostAtOnce = 100
+// Changes that wait to be told to those who watch all. Who is behind by more cannot be told everything.
+const mostForAll = 100_000
 const afterTrouble = 500
 // Somebody always tells us when a task has changed. This is for the one time that the message is lost.
 const backstop = 5_000
@@ -29,9 +31,11 @@ export function watchTasks(db: Database) {
   // With the number of the first question that may answer the watcher: one that was asked before he came could show
   // him a task as it was earlier than he knows it.
   const watchers = new Map<string, Map<Watcher, number>>()
-  const watchersOfAll = new Set<(task: TaskBody) => void>()
+  const watchersOfAll = new Map<(task: TaskBody) => void, () => void>()
   // With whether a change was announced. Somebody who begins to watch is no news for those who watch all.
   const pending = new Map<string, boolean>()
+  // What only those want who watch all. It comes after the rest: many changes must not keep one from being told.
+  const pendingForAll = new Set<string>()
   // Events up to which everything was heard of, the oldest first.
   let marks: number[] = []
   let asked = 0
@@ -47,23 +51,41 @@ export function watchTasks(db: Database) {
   }
 
   function look(id: string, announced: boolean) {
-    pending.set(id, announced || pending.get(id) === true)
+    if (watchers.has(id)) pending.set(id, announced || pending.get(id) === true)
+    else if (announced && watchersOfAll.size > 0) lookForAll(id)
+    else return
     if (!reading) void read()
+  }
+
+  function lookForAll(id: string) {
+    pendingForAll.add(id)
+    if (pendingForAll.size <= mostForAll) return
+    pendingForAll.clear()
+    for (const lost of [...watchersOfAll.values()]) lost()
+  }
+
+  /** What to ask about next: no more than one answer may hold, with whether it was announced. */
+  function take() {
+    const batch = [...pending.entries().take(mostAtOnce)]
+    for (const [id] of batch) pending.delete(id)
+    for (const id of pendingForAll.values().take(mostAtOnce - batch.length)) {
+      pendingForAll.delete(id)
+      batch.push([id, true])
+    }
+    return batch
   }
 
   async function read() {
     reading = true
     // Whoever begins to watch at this moment is asked about together with the others.
     await null
-    while (pending.size > 0 && !closed) {
-      const batch = [...pending.entries().take(mostAtOnce)]
-      for (const [id] of batch) pending.delete(id)
+    for (let batch = take(); batch.length > 0 && !closed; batch = take()) {
       const question = ++asked
       const found = await find(batch.map(([id]) => id))
       if (found) {
         for (const [id, announced] of batch) tell(id, found.get(id), question, announced)
       } else {
-        for (const [id, announced] of batch) pending.set(id, announced || pending.get(id) === true)
+        for (const [id, announced] of batch) look(id, announced)
         await delay(afterTrouble, undefined, { ref: false })
       }
     }
@@ -80,8 +102,8 @@ export function watchTasks(db: Database) {
   }
 
   function tell(id: string, task: TaskBody | undefined, question: number, announced: boolean) {
-    for (const [watcher, from] of watchers.get(id) ?? []) if (from <= question) watcher(task)
-    if (task && announced) for (const watcher of watchersOfAll) watcher(task)
+    for (const [watcher, from] of watchers.get(id) ?? []) if (from <= question) alone(() => watcher(task))
+    if (task && announced) for (const watcher of watchersOfAll.keys()) alone(() => watcher(task))
   }
 
   /** Remembers how far the events are, while all is well. */
@@ -115,7 +137,7 @@ export function watchTasks(db: Database) {
   return {
     /** A message of the channel `changed`. */
     hear(payload: string) {
-      for (const id of payload.split(',')) if (watchersOfAll.size > 0 || watchers.has(id)) look(id, true)
+      for (const id of payload.split(',')) look(id, true)
     },
 
     /** Something may have been missed: everything that somebody watches is looked at again. */
@@ -137,13 +159,15 @@ export function watchTasks(db: Database) {
       }
     },
 
-    /** Every change of every task from now on. */
-    watchAll(watcher: (task: TaskBody) => void): () => void {
-      watchersOfAll.add(watcher)
+    /** Every change of every task from now on, or the news that there were more than could be told. */
+    watchAll(watcher: (task: TaskBody) => void, lost: () => void): () => void {
+      watchersOfAll.set(watcher, lost)
       if (watchersOfAll.size === 1) void mark()
       return () => {
         watchersOfAll.delete(watcher)
-        if (watchersOfAll.size === 0) marks = []
+        if (watchersOfAll.size > 0) return
+        marks = []
+        pendingForAll.clear()
       }
     },
 
@@ -158,6 +182,15 @@ export function watchTasks(db: Database) {
       closed = true
       clearInterval(timer)
     }
+  }
+}
+
+/** A watcher that fails is a bug of ours, which the log shall have; the others are told all the same. */
+function alone(tell: () => void) {
+  try {
+    tell()
+  } catch (error) {
+    void Promise.reject(error)
   }
 }
 

@@ -3,7 +3,11 @@ import type { TaskBody } from '#tasks/schemas.ts'
 import type { Watching } from '#tasks/watch.ts'
 import { messageOf } from './message.ts'
 
-export type Listener = (task: TaskBody, message: Buffer) => void
+export interface Listener {
+  hear(task: TaskBody, message: Buffer): void
+  /** There was more than could be told. */
+  lost(): void
+}
 
 // Of so many tasks it is known what was said last. An announcement that comes twice comes soon after the first.
 const mostRemembered = 20_000
@@ -22,12 +26,16 @@ export function changesOf(watching: Watching) {
     said.delete(task.id)
     said.set(task.id, digest)
     if (said.size > mostRemembered) said.delete(said.keys().next().value!)
-    for (const listener of listeners) listener(task, message)
+    for (const listener of listeners) listener.hear(task, message)
+  }
+
+  function lost() {
+    for (const listener of [...listeners]) listener.lost()
   }
 
   return function listen(listener: Listener): () => void {
     listeners.add(listener)
-    stop ??= watching.watchAll(hear)
+    stop ??= watching.watchAll(hear, lost)
     return () => {
       listeners.delete(listener)
       if (listeners.size > 0) return

@@ -81,11 +81,14 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
       const connection = sockets.adopt(socket, () => stop())
       if (connection.ended) return
 
-      stop = listen((task, message) => {
-        if (wanted.task !== undefined && task.task !== wanted.task) return
-        if (wanted.queue !== undefined && task.queue !== wanted.queue) return
-        if (wanted.state !== undefined && task.state !== wanted.state) return
-        connection.send(message)
+      stop = listen({
+        hear(task, message) {
+          if (wanted.task !== undefined && task.task !== wanted.task) return
+          if (wanted.queue !== undefined && task.queue !== wanted.queue) return
+          if (wanted.state !== undefined && task.state !== wanted.state) return
+          connection.send(message)
+        },
+        lost: () => connection.end(closings.slow)
       })
     }
   })

@@ -124,6 +124,22 @@ t.test('events of a task', async t => {
     }
   })
 
+  t.test('miss nothing, whenever in the life of a task they begin', async t => {
+    const streams = Array.from({ length: 150 }, async (_, n) => {
+      const id = await service.submit('add', { x: n, y: 1 })
+      const reader = await readEvents(t, urlOf(id), n % 2 ? { 'last-event-id': '0' } : {})
+      t.ok(await reader.ended)
+      return { n, states: statesOf(reader.events), last: reader.events.at(-1) }
+    })
+
+    for (const { n, states, last } of await Promise.all(streams)) {
+      t.match(last, { id: Number, data: { state: 'SUCCESS', result: n + 1 } })
+      const all = ['PENDING', 'STARTED', 'SUCCESS']
+      t.strictSame(states, n % 2 ? all : all.slice(-states.length))
+    }
+    await nobodyWatches()
+  })
+
   t.test('go on after a final state where somebody has tried the task again', async t => {
     const id = await service.submit('fail')
     await service.finished(id)

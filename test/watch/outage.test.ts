@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import t from 'tap'
 import { borrowDatabase } from '../harness/database.ts'
@@ -75,4 +76,25 @@ t.test('what happens while a server hears nothing of its database is told when i
   )
   t.match(await late.closed, { code: 1000 })
   t.equal(all.messages.filter(isDone(before)).length, 1, 'what was told before is not told again')
+})
+
+t.test('more changes than can be kept cost those their socket who want all of them, and nobody else', async t => {
+  const service = await openService(t)
+  const address = await service.listen()
+  const id = await service.submit('add', { x: 1, y: 2 }, { countdown: 600 })
+  const all = await openEar(t, address, '/ws/tasks')
+  const one = await openEar(t, address, `/ws/tasks/${id}`)
+  await one.heard(() => true)
+  const holder = new pg.Client({ connectionString: service.url })
+  await holder.connect()
+  await holder.query('begin; lock table darkroom.tasks in access exclusive mode')
+
+  for (let n = 0; n < 1_010; n++) service.api.watching.hear(Array.from({ length: 100 }, () => randomUUID()).join())
+  t.match(await all.closed, { code: 1013 })
+  await holder.query('commit')
+  await holder.end()
+  await service.post(`/api/tasks/${id}/cancel`)
+
+  t.match(await one.closed, { code: 1000 })
+  t.match(one.messages.at(-1), { state: 'REVOKED' })
 })

@@ -46,7 +46,7 @@ t.test('a socket of one task', async t => {
   })
 
   t.test('says why a task is tried again, and why it failed', async t => {
-    const id = await service.submit('fail', {}, { retry_delay: 0.3 })
+    const id = await service.submit('fail', {}, { retry_delay: 1, retry_jitter: false })
 
     const ear = await openEar(t, address, `/ws/tasks/${id}/`)
     const { code } = await ear.closed
