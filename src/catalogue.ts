@@ -3,9 +3,11 @@ import { registerHooks } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '#config.ts'
+import type { InTransaction } from '#database/connect.ts'
 import { findMediaTools } from '#media/binaries.ts'
 import { openStorage } from '#storage/disk.ts'
 import { add } from '#tasks/builtin/add.ts'
+import { type Ended, expireResults } from '#tasks/builtin/expire-results.ts'
 import { processData } from '#tasks/builtin/process-data.ts'
 import { sleep } from '#tasks/builtin/sleep.ts'
 import { defineTask, type Kind, type Kinds } from '#tasks/define.ts'
@@ -17,7 +19,10 @@ export async function loadKinds(config: Config): Promise<Kinds> {
   const storage = await openStorage(config.DATA_DIR)
   const tools = () => findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH })
 
-  const builtIn: Kind[] = [add, processData, sleep, processVideo({ storage, tools }), sweep({ storage })]
+  const builtIn: Kind[] = [
+    ...[add, processData, sleep, processVideo({ storage, tools })],
+    ...[sweep({ storage }), expireResults({ historyExpires: config.HISTORY_EXPIRES, remember })]
+  ]
   const own = config.TASKS_DIR === undefined ? [] : await loadFolder(config.TASKS_DIR)
 
   const kinds = new Map<string, Kind>()
@@ -29,6 +34,14 @@ export async function loadKinds(config: Config): Promise<Kinds> {
     origins.set(kind.name, origin)
   }
   return kinds
+}
+
+/** Loaded when there is something to write down: the child processes, which know every kind, have no database. */
+async function remember(trx: InTransaction, ended: Ended[]) {
+  const lost = ended.filter(({ state, video_id }) => state !== 'SUCCESS' && video_id !== null)
+  if (lost.length === 0) return
+  const { keepFailures } = await import('#videos/queries.ts')
+  await keepFailures(trx, lost)
 }
 
 async function loadFolder(given: string) {

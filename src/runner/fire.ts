@@ -19,7 +19,10 @@ interface Ticket {
 }
 
 /** What Darkroom does by itself, by the clock. Minutes that nobody else chooses, so that they do not all come at once. */
-const houseKeeping = [{ task: 'sweep', cron: '23 * * * *' }]
+const houseKeeping = [
+  { task: 'sweep', cron: '23 * * * *' },
+  { task: 'expire_results', cron: '* * * * *' }
+]
 
 /**
  * pg-boss puts a ticket into a queue of its own each time a schedule is due; here it becomes an ordinary task. The

@@ -79,6 +79,18 @@ export async function reopenVideo(trx: InTransaction, id: string, task: string) 
     .execute()
 }
 
+/** What a video reads off its task is its own once that task is forgotten. */
+export async function keepFailures(
+  trx: InTransaction,
+  ended: { id: string; error: unknown; video_id: string | null }[]
+) {
+  await sql`
+    update darkroom.videos v set status = 'failed', error = ended.error
+    from jsonb_to_recordset(${JSON.stringify(ended)}::jsonb) as ended (id uuid, error jsonb, video_id uuid)
+    where v.id = ended.video_id and v.task_id = ended.id and v.status = 'uploaded'
+  `.execute(trx)
+}
+
 export async function deleteVideo(trx: InTransaction, id: string) {
   await trx.deleteFrom('videos').where('id', '=', id).execute()
 }
