@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Database } from '#database/connect.ts'
 import type { State } from '#database/tables.ts'
+import { dropDeadline } from './expire.ts'
 import { isFinal } from './words.ts'
 
 /** Removes a finished task with everything that is known of it: job and result, attempts, events. */
@@ -18,6 +19,7 @@ export async function forgetTask({ query }: Database, id: string): Promise<State
       .executeTakeFirst()
     if (!task || !isFinal(task.state)) return task?.state
     await sql`delete from pgboss.job where name = ${task.queue} and id = ${id}`.execute(trx)
+    await dropDeadline(trx, id)
     await trx.deleteFrom('events').where('task_id', '=', id).execute()
     await trx.deleteFrom('attempts').where('task_id', '=', id).execute()
     await trx.deleteFrom('tasks').where('id', '=', id).execute()

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Database, InTransaction } from '#database/connect.ts'
 import type { State } from '#database/tables.ts'
 import { never } from '#queue/boss.ts'
+import { dropDeadline } from './expire.ts'
 import type { Voice } from './voice.ts'
 
 export interface RetryRequest {
@@ -46,6 +47,7 @@ export async function requestRetry(trx: InTransaction, id: string): Promise<Retr
       from darkroom.tasks where id = ${id}
     `.execute(trx)
   }
+  await dropDeadline(trx, id)
   await sql`
     with task as (
       update darkroom.tasks set
