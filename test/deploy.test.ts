@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import t from 'tap'
+import { openService } from './harness/service.ts'
+
+const root = path.resolve(import.meta.dirname, '..')
+const read = (file: string) => readFile(path.join(root, file), 'utf8')
+
+t.test('whoever stops us waits longer than we are told to give running tasks', async t => {
+  const compose = await read('docker-compose.yml')
+  const minutes = Number(/stop_grace_period: (\d+)m\n {4}# A worker/.exec(compose)?.[1])
+  const cases: [file: string, text: string, limit: number][] = [
+    ['docker-compose.yml', /command: .*cli\.ts, worker.*/.exec(compose)![0], minutes * 60],
+    ...(await Promise.all(
+      ['darkroom.service', 'darkroom-worker@.service', 'supervisord.conf'].map(
+        async (file): Promise<[string, string, number]> => {
+          const text = await read(`scripts/deploy/${file}`)
+          return [file, text, Number(/(?:TimeoutStopSec|stopwaitsecs)=(\d+)/.exec(text)?.[1])]
+        }
+      )
+    ))
+  ]
+
+  for (const [file, text, limit] of cases) {
+    const graces = [...text.matchAll(/cli\.ts,? (?:worker|server),? --grace,? '?(\d+)/g)].map(([, grace]) =>
+      Number(grace)
+    )
+    t.ok(graces.length > 0, `${file} has a grace`)
+    for (const grace of graces) t.ok(grace <= limit - 15, `${file}: ${grace} s of ${limit}`)
+  }
+})
+
+t.test('the health check of a worker in the compose file tells one that works from one that is gone', async t => {
+  const [, block] = /- --eval\n {8}- \|\n((?: {10}.*\n)+)/.exec(await read('docker-compose.yml')) ?? []
+  const script = block!.replaceAll('$$', '$')
+  const service = await openService(t)
+  const isHealthy = () =>
+    new Promise(resolve =>
+      execFile(
+        process.execPath,
+        ['--input-type=module', '--eval', script],
+        { cwd: root, env: { PATH: process.env.PATH, DATABASE_URL: service.url } },
+        (error, _, stderr) => resolve(error ? stderr || false : true)
+      )
+    )
+
+  const before = await isHealthy()
+  const worker = await service.startWorker()
+  const during = await isHealthy()
+  await worker.stop(0)
+  const after = await isHealthy()
+
+  t.strictSame([before, during, after], [false, true, false])
+})
