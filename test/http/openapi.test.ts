@@ -242,6 +242,46 @@ for (const operation of operations) {
   })
 }
 
+t.test('in whatever state a task is, an operation on it answers what the document says', async t => {
+  const states = {
+    later,
+    async revoked() {
+      const id = await later()
+      await service.post(`/api/tasks/${id}/cancel`)
+      return id
+    },
+    async finished() {
+      const id = await service.submit('add', { x: 1, y: 2 })
+      await service.finished(id)
+      return id
+    }
+  }
+  // A stream of what is still to come has no end that could be waited for.
+  const onTasks = operations.filter(({ path }) => /task.*\{id\}(?!\/events)/.test(path))
+
+  t.ok(onTasks.length >= 8)
+  for (const operation of onTasks) {
+    for (const [state, make] of Object.entries(states)) {
+      const answer = await send(service, operation, of(await make()))
+      t.strictSame(wrongWithAnswer(operation, answer), [], `${operation.name}, ${state}: ${answer.status}`)
+    }
+  }
+})
+
+t.test('whatever a body is, an operation answers it as the document says', async t => {
+  const strange = { task: 'nothing', queue: 'nowhere', args: { x: 1 }, data: 5, video_id: 'garbage' }
+  const bodies = [[], {}, 'text', 7, strange, { task: 'nothing' }, { queue: 'nowhere', args: { data: '' } }]
+  const withBody = operations.filter(({ requestBody }) => requestBody?.content['application/json'])
+
+  t.ok(withBody.length >= 4)
+  for (const operation of withBody) {
+    for (const each of [...bodies, { video_id: 'garbage' }, ...bodies.map(body => ({ tasks: [body] }))]) {
+      const answer = await send(service, operation, { headers: json, payload: JSON.stringify(each) })
+      t.strictSame(wrongWithAnswer(operation, answer), [], `${operation.name}, ${JSON.stringify(each)}`)
+    }
+  }
+})
+
 t.test('the bodies that are given as examples are taken', async t => {
   for (const operation of operations) {
     for (const { example, examples = {} } of Object.values<any>(operation.requestBody?.content ?? {})) {
