@@ -9,6 +9,8 @@ export interface UploadOptions {
   filename?: string
   /** How many bytes of the file are on their way. */
   onProgress?: (progress: { loaded: number; total: number }) => void
+  /** Under the same key the same file is kept once, for a day: for whoever sends it again after it broke off. */
+  idempotency_key?: string
   signal?: AbortSignal
 }
 
@@ -27,9 +29,11 @@ export async function upload(needs: Needs, file: Blob, options: UploadOptions = 
   options.signal?.throwIfAborted()
   const name = options.filename ?? (file as Partial<File>).name ?? 'video'
   const Xhr = (globalThis as { XMLHttpRequest?: new () => Xhr }).XMLHttpRequest
+  const key = options.idempotency_key
+  const keyed = { ...needs, headers: { ...needs.headers, ...(key !== undefined && { 'idempotency-key': key }) } }
   const { status, text } = await (Xhr && !needs.fetch
-    ? sendForm(new Xhr(), needs, file, name, options)
-    : sendStream(needs, file, name, options))
+    ? sendForm(new Xhr(), keyed, file, name, options)
+    : sendStream(keyed, file, name, options))
   if (status >= 400) throw errorOf(status, text)
   return JSON.parse(text)
 }

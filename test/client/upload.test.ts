@@ -56,6 +56,19 @@ t.test('progress rises to the size of the file, and its name is the name of the 
   t.equal(steps.at(-1), content.length)
 })
 
+t.test('a file that is sent again under its key is one video', async t => {
+  const service = await openService(t)
+  const darkroom = connect(await service.listen())
+  const send = (content: string) => darkroom.uploadVideo(new File([content], 'a.mp4'), { idempotency_key: 'holiday' })
+
+  const first = await send('film')
+  const again = await send('film')
+
+  t.strictSame(again, first)
+  t.equal((await leftovers(service)).videos, 1)
+  await t.rejects(send('another film'), { code: 'IDEMPOTENCY_KEY_REUSED', status: 409 })
+})
+
 t.test('a file that is too large is refused with the reason of the server', async t => {
   const service = await openService(t, { env: { MAX_UPLOAD_BYTES: String(megabyte) } })
   const darkroom = connect(await service.listen())
