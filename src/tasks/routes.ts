@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
@@ -53,7 +55,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
         response: { 200: answer(TaskBody, 'The task as it is'), ...readProblems(TaskNotFound) }
       }
     },
-    async ({ params: { id }, query: { wait }, signal }) => mustFind(id, wait, signal)
+    async ({ params: { id }, query: { wait }, signal, raw }) => patiently(raw, () => mustFind(id, wait, signal))
   )
 
   app.get(
@@ -119,12 +121,12 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
         }
       }
     },
-    async ({ params: { id }, query: { wait = 0 }, signal }, reply) => {
+    async ({ params: { id }, query: { wait = 0 }, signal, raw }, reply) => {
       const request = isUuid(id) ? await cancelTask(needs, id) : undefined
       if (!request) throw new TaskNotFound(id)
       if (!request.accepted) throw new TaskFinished(request.state)
 
-      const task = await mustFind(id, wait, signal)
+      const task = await patiently(raw, () => mustFind(id, wait, signal))
       reply.code(task.state === 'STARTED' ? 202 : 200)
       return task
     }
@@ -178,5 +180,18 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
   async function waitFor(id: string, seconds: number, signal?: AbortSignal) {
     const stop = AbortSignal.any([closing.signal, ...(signal ? [signal] : [])])
     return (await waitUntilFinished(watching, id, seconds, stop)) ?? read(id)
+  }
+}
+
+/** A socket on which nothing moves is given up after a while; not while somebody waits at the other end of it. */
+async function patiently<T>({ socket }: IncomingMessage, wait: () => Promise<T>): Promise<T> {
+  // A request that was injected has no line.
+  if (!(socket instanceof Socket)) return wait()
+  const { timeout } = socket
+  socket.setTimeout(0)
+  try {
+    return await wait()
+  } finally {
+    if (timeout) socket.setTimeout(timeout)
   }
 }

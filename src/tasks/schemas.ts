@@ -162,7 +162,7 @@ export const TaskFilters = Type.Object(
 export type TaskFilters = Static<typeof TaskFilters>
 
 export const Wait = Type.Object(
-  { wait: Type.Optional(Type.Number({ minimum: 0, maximum: 60, description: 'seconds' })) },
+  { wait: Type.Optional(Type.Number({ minimum: 0, maximum: 3600, description: 'seconds' })) },
   { additionalProperties: false }
 )
 

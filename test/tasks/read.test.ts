@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
+import { openLine } from '../harness/line.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 
@@ -174,7 +175,7 @@ t.test('questions', async t => {
     })
   }
 
-  for (const wait of ['-1', '61', 'abc', '', 'NaN', '1&wait=2', '%00']) {
+  for (const wait of ['-1', '3601', 'abc', '', 'NaN', '1&wait=2', '%00']) {
     t.test(`a wait that makes no sense is refused: ${wait}`, async t => {
       for (const response of [
         await service.get(`/api/tasks/${id}?wait=${wait}`),
@@ -340,4 +341,24 @@ t.test('the old status of a task tells a result that is gone from one that is nu
 
   t.strictSame(before.json(), { status: 'Success', result: { processed_data: 'X' } })
   t.strictSame(after.json(), { status: 'Success', result: null, error: 'The result has expired' })
+})
+
+t.test('who waits for an hour is not given up, although nothing moves on the line', async t => {
+  const service = await openService(t)
+  const id = await service.submit('process_data', { data: 'x' })
+  // What is two minutes otherwise.
+  service.api.app.server.setTimeout(100)
+  const address = await service.listen()
+  const given = await openLine(t, address)
+  const waiting = await openLine(t, address)
+
+  await waiting.send(`GET /api/tasks/${id}?wait=3600 HTTP/1.1\r\nhost: x\r\n\r\n`)
+  await given.closed
+  await delay(300)
+  await service.startWorker()
+  const answer = await waiting.answer()
+
+  t.match(answer, { status: 200, body: /"state":"SUCCESS"/ })
+  await waiting.closed
+  t.equal((await service.get(`/api/tasks/${id}?wait=3601`)).statusCode, 400)
 })
