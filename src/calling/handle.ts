@@ -5,6 +5,7 @@ import { cancelTask } from '#tasks/cancel.ts'
 import { forgetTask } from '#tasks/forget.ts'
 import { findTask } from '#tasks/read.ts'
 import { isFinal } from '#tasks/words.ts'
+import { keepFailures } from '#videos/queries.ts'
 import type { Caller } from './caller.ts'
 import { TaskFailed } from './failed.ts'
 
@@ -55,7 +56,7 @@ export function handleOf<Result>({ db, voice }: Caller, id: string): Handle<Resu
     },
 
     async forget() {
-      const state = await forgetTask(db, id)
+      const state = await forgetTask(db, id, keepFailures)
       if (!state) throw new TaskNotFound(id)
       if (!isFinal(state)) throw new TaskNotFinished(state)
     }

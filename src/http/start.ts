@@ -12,6 +12,7 @@ import { expirer } from '#tasks/expirer.ts'
 import { submitter } from '#tasks/submitter.ts'
 import { voiceOf } from '#tasks/voice.ts'
 import { type Watching, watchTasks } from '#tasks/watch.ts'
+import { keepFailures } from '#videos/queries.ts'
 import { addressError } from './address.ts'
 import { buildServer } from './server.ts'
 
@@ -65,7 +66,8 @@ export async function startApi({ url, config, kinds, log, needsWorker }: Needs):
     storage,
     submit: submitter(db.pool, voice),
     voice,
-    watching
+    watching,
+    beforeForgetting: keepFailures
   })
   await app.ready()
 

@@ -9,7 +9,7 @@ import { Id, isUuid, List } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
 import { listAttempts } from './attempts.ts'
 import { cancelTask } from './cancel.ts'
-import { forgetTask } from './forget.ts'
+import { type BeforeForgetting, forgetTask } from './forget.ts'
 import { listTasks } from './list.ts'
 import { taskReader } from './reader.ts'
 import { retryTask } from './retry.ts'
@@ -22,11 +22,12 @@ export interface TaskNeeds {
   db: Database
   voice: Voice
   watching: Watching
+  beforeForgetting: BeforeForgetting
 }
 
 /** Looking at tasks that are there, and steering them. */
 export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, needs) => {
-  const { db, watching } = needs
+  const { beforeForgetting, db, watching } = needs
   const read = taskReader(db)
   // Whoever waits for a task does not hold up a server that stops: he gets the task as it is.
   const closing = new AbortController()
@@ -164,7 +165,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
       }
     },
     async ({ params: { id } }, reply) => {
-      const state = isUuid(id) ? await forgetTask(db, id) : undefined
+      const state = isUuid(id) ? await forgetTask(db, id, beforeForgetting) : undefined
       if (!state) throw new TaskNotFound(id)
       if (!isFinal(state)) throw new TaskNotFinished(state)
       reply.code(204)

@@ -23,6 +23,16 @@ t.test('what is no film fails, once, with a reason that its owner can understand
   t.match((await service.get(`/api/videos/${video.id}/status`)).json(), { status: 'failed', processed: false })
 })
 
+t.test('a film that failed goes on saying why when its task is forgotten', async t => {
+  const service = await openService(t, { worker: true })
+  const { task, video } = await processed(service, Buffer.from('no film'))
+
+  const forgotten = await service.delete(`/api/tasks/${task.id}`)
+
+  t.equal(forgotten.statusCode, 204)
+  t.match((await service.get(`/api/videos/${video.id}`)).json(), { status: 'failed', error: task.error })
+})
+
 t.test('films that are broken, encrypted or only begun fail with a reason', { skip: skipWithoutMedia }, async t => {
   const service = await openService(t, { worker: true })
 
