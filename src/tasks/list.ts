@@ -9,10 +9,19 @@ import type { TaskBody, TaskFilters } from './schemas.ts'
  * A page of tasks, newest first. Few combinations of state, kind and queue exist, however many tasks do: they are
  * found by skipping through the index from one to the next, and the newest tasks are taken from each that is asked
  * for. So a failure among a million successes costs what any other page costs.
+ *
+ * Where there are many combinations, nearly all of what each could give would be thrown away: a few of each are enough
+ * to know a time after which there is a page's worth, and nothing older is looked at (with 120 of them 4 ms, and not 20).
  */
 export async function listTasks(db: Database, filters: TaskFilters) {
   const { limit = 50, worker } = filters
   if (worker !== undefined && !isUuid(worker)) return { items: [], next_cursor: null }
+
+  const newestOf = (most: RawBuilder<unknown>, since = sql``) => sql`
+    select id, created_at from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue ${and(rowFilters(filters))} ${since}
+    order by t.created_at desc, t.id desc
+    limit ${most}`
 
   const { rows } = await sql<{ id: string; place: string }>`
     with recursive lanes as (
@@ -24,18 +33,27 @@ export async function listTasks(db: Database, filters: TaskFilters) {
         where (t.state, t.task, t.queue) > (lanes.state, lanes.task, lanes.queue)
         order by state, task, queue limit 1
       ) next
+    ), asked as materialized (
+      select * from lanes where true ${and(laneFilters(filters))}
+    ), enough as materialized (
+      select t.created_at from asked
+      cross join lateral (
+        ${newestOf(sql`(select 1 + ${2 * (limit + 1)}::int / greatest(count(*), 1) from asked)`)}
+      ) t
+      where ${bounded(filters)}
+      order by t.created_at desc
+      offset ${limit} limit 1
     )
-    select t.id, ${place('t.created_at')} as place
-    from lanes
-    cross join lateral (
-      select id, created_at from darkroom.tasks t
-      where t.state = lanes.state and t.task = lanes.task and t.queue = lanes.queue ${and(rowFilters(filters))}
+    select id, ${place('created_at')} as place
+    from (
+      select t.id, t.created_at from asked
+      cross join lateral (
+        ${newestOf(sql`${limit + 1}`, sql`and t.created_at >= coalesce((select created_at from enough), '-infinity')`)}
+      ) t
       order by t.created_at desc, t.id desc
       limit ${limit + 1}
-    ) t
-    where true ${and(laneFilters(filters))}
-    order by t.created_at desc, t.id desc
-    limit ${limit + 1}
+    ) newest
+    order by created_at desc, id desc
   `.execute(db.query)
 
   const { items, next_cursor } = page(rows, limit)
@@ -54,11 +72,16 @@ export async function listTasks(db: Database, filters: TaskFilters) {
   }
 }
 
+/** What no index knows is looked for once, not twice. */
+function bounded({ worker, tag, q }: TaskFilters) {
+  return worker === undefined && tag === undefined && q === undefined ? sql<SqlBool>`true` : sql<SqlBool>`false`
+}
+
 function laneFilters({ state, task, queue }: TaskFilters) {
   return [
-    state !== undefined && sql<SqlBool>`lanes.state = ${state}`,
-    task !== undefined && sql<SqlBool>`lanes.task = ${task}`,
-    queue !== undefined && sql<SqlBool>`lanes.queue = ${queue}`
+    state !== undefined && sql<SqlBool>`state = ${state}`,
+    task !== undefined && sql<SqlBool>`task = ${task}`,
+    queue !== undefined && sql<SqlBool>`queue = ${queue}`
   ]
 }
 

@@ -1,0 +1,138 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { connect, throughIndexes } from '../../src/database/connect.ts'
+import { openEmbedded } from '../../src/database/embedded.ts'
+import { migrate } from '../../src/migrate.ts'
+import { listTasks } from '../../src/tasks/list.ts'
+import type { TaskFilters } from '../../src/tasks/schemas.ts'
+import { percentile } from './service.ts'
+
+/**
+ * What a page of the list costs among a million finished tasks, for every combination of state, kind, queue and time:
+ * the first page and one further on, 50 tasks each, results included.
+ *
+ *   node scripts/bench/list.ts [tasks]
+ */
+const count = Number(process.argv[2] ?? 1_000_000)
+const rounds = 25
+const target = 20
+
+const kinds = Array.from({ length: 10 }, (_, kind) => `kind_${kind}`)
+const queues = ['default', 'media', 'high_priority', 'low_priority']
+const days = 30
+
+const dataDir = await mkdtemp(path.join(import.meta.dirname, '../../node_modules/.cache-bench-'))
+const server = await openEmbedded({ dataDir, log: () => {}, durable: false })
+await migrate(server.url, [], () => {})
+const db = connect(server.url, { name: 'bench', max: 2, settings: throughIndexes })
+try {
+  await fill()
+  await measure()
+} finally {
+  await db.close()
+  await server.stop()
+  await rm(dataDir, { recursive: true, force: true })
+}
+
+async function fill() {
+  const begun = performance.now()
+  const loader = connect(server.url, { name: 'bench', max: 1, settings: { maintenance_work_mem: '256MB' } })
+  await loader.pool.query(
+    `insert into darkroom.tasks (
+      id, task, queue, state, args, attempts, result_expires, progress, error, created_at, started_at, finished_at, worker
+    )
+    select
+      gen_random_uuid(), ($2::text[])[1 + floor(random() * 10)], ($3::text[])[1 + floor(random() * 4)], state,
+      '{"data": "hello"}', 1, 2592000, case when state = 'SUCCESS' then 1 end,
+      case when state <> 'SUCCESS' then '{"type": "Error", "message": "no"}'::jsonb end,
+      at, at + interval '10 ms', at + interval '100 ms', '01980000-0000-7000-8000-00000000000a'
+    from (
+      select
+        case when luck < 0.01 then 'FAILURE' when luck < 0.011 then 'REVOKED' else 'SUCCESS' end as state,
+        now() - $4::int * interval '1 day' * random() as at
+      from (select random() as luck from generate_series(1, $1::int)) drawn
+    ) task`,
+    [count, kinds, queues, days]
+  )
+  await loader.pool.query(
+    `insert into pgboss.job (
+      id, name, data, policy, retry_limit, expire_seconds, deletion_seconds, keep_until, state, created_on, started_on,
+      completed_on, output
+    )
+    select
+      id, queue, jsonb_build_object('task', task), 'standard', 0, 60, result_expires, 'infinity',
+      case state when 'SUCCESS' then 'completed' when 'FAILURE' then 'failed' else 'cancelled' end::pgboss.job_state,
+      created_at, started_at, now(), '{"processed_data": "HELLO"}'
+    from darkroom.tasks`
+  )
+  await loader.pool.query('vacuum (analyze) darkroom.tasks')
+  await loader.pool.query('vacuum (analyze) pgboss.job')
+  await loader.close()
+  console.log(`${count} tasks of the last ${days} days in ${((performance.now() - begun) / 1000).toFixed(0)} s`)
+}
+
+async function measure() {
+  const all: number[] = []
+  let worst = 0
+  for (const state of [undefined, 'SUCCESS', 'FAILURE', 'REVOKED'] as const) {
+    for (const byKind of [false, true]) {
+      for (const byQueue of [false, true]) {
+        for (const times of ['', 'after', 'before', 'between']) {
+          const filters = () => ({
+            ...(state && { state }),
+            ...(byKind && { task: oneOf(kinds) }),
+            ...(byQueue && { queue: oneOf(queues) }),
+            ...between(times)
+          })
+          await page(filters())
+          const waits: number[] = []
+          let found = 0
+          for (let round = 0; round < rounds; round++) {
+            const asked = filters()
+            const first = await page(asked, waits)
+            found = Math.max(found, first.items.length)
+            if (first.next_cursor) await page({ ...asked, cursor: first.next_cursor }, waits)
+          }
+          const name = [state, byKind && 'kind', byQueue && 'queue', times && `created ${times}`]
+            .filter(Boolean)
+            .join(', ')
+          const [p50, p95] = [percentile(waits, 50), percentile(waits, 95)]
+          console.log(`${(name || 'everything').padEnd(44)} p50 ${ms(p50)}  p95 ${ms(p95)}  (up to ${found} found)`)
+          worst = Math.max(worst, p95)
+          all.push(...waits)
+        }
+      }
+    }
+  }
+  console.log(
+    `all of them: p50 ${ms(percentile(all, 50))}, p95 ${ms(percentile(all, 95))}, worst p95 of a combination ${ms(worst)}` +
+      ` (${worst <= target ? 'within' : 'MISSES'} ${target} ms)`
+  )
+}
+
+async function page(filters: TaskFilters, waits: number[] = []) {
+  const begun = performance.now()
+  const answer = await listTasks(db, filters)
+  waits.push(performance.now() - begun)
+  return answer
+}
+
+function between(times: string) {
+  const [early, late] = [Math.random() * days, Math.random() * days].sort((one, other) => other - one)
+  return {
+    ...((times === 'after' || times === 'between') && { created_after: daysAgo(early!) }),
+    ...((times === 'before' || times === 'between') && { created_before: daysAgo(late!) })
+  }
+}
+
+function daysAgo(days: number) {
+  return new Date(Date.now() - days * 86_400_000).toISOString()
+}
+
+function oneOf<Each>(some: Each[]) {
+  return some[Math.floor(Math.random() * some.length)]!
+}
+
+function ms(milliseconds: number) {
+  return `${milliseconds.toFixed(1).padStart(6)} ms`
+}
