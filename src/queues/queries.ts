@@ -13,21 +13,13 @@ export interface QueueRow {
   per_minute: { created: number; finished: number }
 }
 
-// "Since when does the oldest wait?" is asked for each priority by itself: so it is the first row of pg-boss's fetch
-// index, however many wait.
+// What waits is read once, from pg-boss's fetch index alone. The oldest is not the one that was created first: a retry
+// or a countdown waits from when its time has come.
 const text = `
 select
   q.name,
-  (select count(*)::int from pgboss.job j where j.name = q.name and state < 'active' and not blocked) as depth,
-  (
-    select extract(epoch from now() - min(greatest(first.created_on, first.start_after)))::float8
-    from generate_series(0, 9) priority
-    cross join lateral (
-      select j.created_on, j.start_after from pgboss.job j
-      where j.name = q.name and j.priority = priority and state < 'active' and not blocked
-      order by j.created_on limit 1
-    ) first
-  ) as oldest_age,
+  waiting.depth,
+  waiting.oldest_age,
   (select count(*)::int from pgboss.job j where j.name = q.name and state = 'active') as running,
   coalesce(d.paused_at is not null, false) as paused,
   json_build_object(
@@ -41,6 +33,13 @@ select
   ) as per_minute
 from pgboss.queue q
 left join darkroom.queues d on d.name = q.name
+cross join lateral (
+  select
+    count(*)::int as depth,
+    extract(epoch from now() - min(greatest(j.created_on, j.start_after)))::float8 as oldest_age
+  from pgboss.job j
+  where j.name = q.name and state < 'active' and not blocked
+) waiting
 where ${forTasks}
 order by q.name`
 
@@ -48,12 +47,15 @@ export async function listQueues(pool: Pool): Promise<QueueRow[]> {
   return (await pool.query<QueueRow>(text)).rows
 }
 
-export async function setPaused(pool: Pool, name: string, paused: boolean) {
-  await pool.query(
-    `insert into darkroom.queues (name, paused_at) values ($1, case when $2 then now() end)
+/** False when there is no such queue. */
+export async function setPaused(pool: Pool, name: string, paused: boolean): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `insert into darkroom.queues (name, paused_at)
+    select q.name, case when $2 then now() end from pgboss.queue q where q.name = $1 and ${forTasks}
     on conflict (name) do update set paused_at = case when $2 then coalesce(queues.paused_at, now()) end`,
     [name, paused]
   )
+  return rowCount === 1
 }
 
 /**

@@ -98,8 +98,10 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
 
   async function steer(name: string, paused: boolean) {
     await mustExist(name)
-    await setPaused(db.pool, name, paused)
-    return (await listQueues(db.pool)).find(queue => queue.name === name)!
+    const known = await setPaused(db.pool, name, paused)
+    const queue = (await listQueues(db.pool)).find(queue => queue.name === name)
+    if (!known || !queue) throw new QueueNotFound(name)
+    return queue
   }
 
   async function mustExist(name: string) {

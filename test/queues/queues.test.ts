@@ -1,0 +1,297 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import t from 'tap'
+import { openPgBoss } from '../harness/pg-boss.ts'
+import { openService, type Service } from '../harness/service.ts'
+import { taskFolder, taskModule } from '../harness/task-folder.ts'
+import { until } from '../harness/until.ts'
+
+const folder = await taskFolder(t, {
+  'gate.ts': taskModule(
+    'gate',
+    `const { existsSync } = await import('node:fs')
+     while (!existsSync(args.gate)) await delay(20, undefined, { signal })
+     return attempt`
+  ),
+  'later.ts': taskModule('later', 'throw new RetryLater(600)')
+})
+const add = { x: 1, y: 1 }
+
+const queueOf = async ({ get }: Service, name: string) =>
+  (await get('/api/queues')).json().items.find((queue: { name: string }) => queue.name === name)
+
+const read = async (service: Service, id: string) => (await service.get(`/api/tasks/${id}`)).json()
+
+t.test('queues are listed with what goes on in them', async t => {
+  const service = await openService(t, { env: { TASKS_DIR: folder } })
+  const idle = { depth: 0, oldest_age: null, running: 0, paused: false, per_minute: { created: 0, finished: 0 } }
+
+  t.test('each by its name, and none that is not for tasks', async t => {
+    const response = await service.get('/api/queues')
+
+    t.equal(response.statusCode, 200)
+    t.strictSame(response.json(), {
+      items: ['default', 'high_priority', 'low_priority', 'media'].map(name => ({ name, ...idle }))
+    })
+  })
+
+  t.test('with how many wait and since when, those whose time has not come aside', async t => {
+    const ids = [await service.submit('add', add), await service.submit('add', add, { priority: 9 })]
+    await service.submit('add', add, { countdown: 600 })
+    await service.db.pool.query(
+      `update pgboss.job set created_on = now() - interval '90 seconds', start_after = now() - interval '90 seconds'
+      where id = $1`,
+      [ids[1]]
+    )
+
+    const { oldest_age, ...queue } = await queueOf(service, 'default')
+
+    t.match(queue, { depth: 2, running: 0, per_minute: { created: 1, finished: 0 } })
+    t.ok(oldest_age >= 90 && oldest_age < 150, String(oldest_age))
+    t.match(await queueOf(service, 'media'), idle)
+  })
+
+  t.test('with the age of the one that has waited longest, not of the one that was created first', async t => {
+    const early = await service.submit('add', add, { queue: 'low_priority' })
+    const waiting = await service.submit('add', add, { queue: 'low_priority' })
+    const age = (id: string, created: number, ready: number) =>
+      service.db.pool.query(
+        `update pgboss.job set created_on = now() - $2 * interval '1 second',
+        start_after = now() - $3 * interval '1 second' where id = $1`,
+        [id, created, ready]
+      )
+    // Created first, but its time has come only now, as with a retry or a countdown.
+    await age(early, 3600, 0)
+    await age(waiting, 300, 300)
+
+    const { oldest_age } = await queueOf(service, 'low_priority')
+
+    t.ok(oldest_age >= 300 && oldest_age < 360, String(oldest_age))
+  })
+
+  t.test('with how many run and how many have ended', async t => {
+    const gate = path.join(service.dataDir, 'gate')
+    await service.startWorker({ WORKER_QUEUES: 'high_priority' })
+    const running = await service.submit('gate', { gate }, { queue: 'high_priority' })
+    await service.until(running, ({ state }) => state === 'STARTED')
+    await service.finished(await service.submit('add', add, { queue: 'high_priority' }))
+
+    t.match(await queueOf(service, 'high_priority'), {
+      depth: 0,
+      oldest_age: null,
+      running: 1,
+      per_minute: { created: 2, finished: 1 }
+    })
+    await writeFile(gate, '')
+    await service.finished(running)
+    t.match(await queueOf(service, 'high_priority'), { running: 0, per_minute: { created: 2, finished: 2 } })
+  })
+})
+
+t.test('a paused queue', async t => {
+  const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
+  const kept = [] as string[]
+
+  t.test('says so, and others do not', async t => {
+    const gate = path.join(service.dataDir, 'gate')
+    const running = await service.submit('gate', { gate })
+    await service.until(running, ({ state }) => state === 'STARTED')
+
+    const response = await service.post('/api/queues/default/pause')
+
+    t.equal(response.statusCode, 200)
+    t.match(response.json(), { name: 'default', paused: true, running: 1 })
+    t.equal((await service.post('/api/queues/default/pause')).statusCode, 200, 'twice is once')
+    t.equal((await queueOf(service, 'default')).paused, true)
+    t.equal((await queueOf(service, 'media')).paused, false)
+    await writeFile(gate, '')
+    t.match(await service.finished(running), { state: 'SUCCESS' }, 'what runs already goes on')
+  })
+
+  t.test('accepts and keeps, also from a worker that comes later, while others work on', async t => {
+    kept.push(
+      await service.submit('add', add),
+      await service.submit('add', add, { priority: 9 }),
+      await service.submit('add', add, { countdown: 0.1 })
+    )
+    await service.startWorker()
+
+    // Each was woken before its queue: what is done there shows that they have looked.
+    for (let round = 0; round < 5; round++) {
+      const other = await service.submit('add', add, { queue: 'high_priority' })
+      t.match(await service.finished(other), { state: 'SUCCESS' })
+    }
+    await until(async () => (await queueOf(service, 'default')).depth === 3, 'what was due later has come in')
+
+    for (const id of kept) t.match(await read(service, id), { state: 'PENDING', attempts: 0 })
+    t.match(await queueOf(service, 'default'), { depth: 3, running: 0, paused: true })
+  })
+
+  t.test('still lets what it keeps be cancelled, and expire', async t => {
+    const cancelled = await service.submit('add', add)
+    const expired = await service.submit('add', add, { expires: 0.1 })
+
+    t.equal((await service.post(`/api/tasks/${cancelled}/cancel`)).statusCode, 200)
+    t.match(await service.finished(expired), { state: 'REVOKED', error: { type: 'expired' } })
+  })
+
+  t.test('is worked on at once when it is resumed', async t => {
+    const response = await service.post('/api/queues/default/resume')
+
+    t.equal(response.statusCode, 200)
+    t.match(response.json(), { name: 'default', paused: false })
+    for (const id of kept) t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
+    t.equal((await service.post('/api/queues/default/resume')).statusCode, 200, 'twice is once')
+  })
+})
+
+t.test('purging a queue', async t => {
+  const service = await openService(t, { env: { TASKS_DIR: folder } })
+  const worker = await service.startWorker({ WORKER_CONCURRENCY: '1', WORKER_QUEUES: 'media' })
+
+  t.test('revokes what waits in it, and nothing else', async t => {
+    const retrying = await service.submit('later', {}, { queue: 'media' })
+    await service.until(retrying, ({ state }) => state === 'RETRY')
+    const done = await service.submit('add', add, { queue: 'media' })
+    await service.finished(done)
+    const gate = path.join(service.dataDir, 'gate')
+    const running = await service.submit('gate', { gate }, { queue: 'media' })
+    await service.until(running, ({ state }) => state === 'STARTED')
+    const waiting = await service.submit('add', add, { queue: 'media', expires: 600 })
+    const delayed = await service.submit('add', add, { queue: 'media', countdown: 600 })
+    const elsewhere = await service.submit('add', add)
+    const delayedElsewhere = await service.submit('add', add, { countdown: 600 })
+    await until(async () => (await queueOf(service, 'media')).depth === 1, 'what was taken ahead is put back')
+
+    const response = await service.post('/api/queues/media/purge')
+
+    t.equal(response.statusCode, 200)
+    t.strictSame(response.json(), { name: 'media', purged: 3 })
+    for (const [id, attempts] of [
+      [retrying, 1],
+      [waiting, 0],
+      [delayed, 0]
+    ] as const) {
+      const task = await read(service, id)
+      t.match(task, { state: 'REVOKED', status: 'CANCELLED', error: { type: 'purged' }, attempts, worker: null })
+      t.ok(task.finished_at)
+      const { rows } = await service.db.pool.query(
+        `select j.name, j.state, (select state from darkroom.events e where task_id = j.id order by id desc limit 1) as event
+        from pgboss.job j where j.id = $1`,
+        [id]
+      )
+      t.strictSame(rows, [{ name: 'media', state: 'cancelled', event: 'REVOKED' }])
+    }
+    t.equal((await read(service, running)).state, 'STARTED')
+    t.equal((await read(service, elsewhere)).state, 'PENDING')
+    t.equal((await read(service, delayedElsewhere)).state, 'PENDING')
+    await writeFile(gate, '')
+    t.match(await service.finished(running), { state: 'SUCCESS' })
+    t.equal((await read(service, done)).state, 'SUCCESS')
+    t.match(await queueOf(service, 'media'), { depth: 0, running: 0 })
+  })
+
+  t.test('tells whoever waits for what is purged', async t => {
+    const id = await service.submit('add', add)
+    const waiting = service.finished(id)
+    await until(() => service.api.watching.count() > 0, 'somebody watches')
+
+    await service.post('/api/queues/default/purge')
+
+    t.match(await waiting, { state: 'REVOKED', error: { type: 'purged' } })
+  })
+
+  t.test('takes any number, and is done once', async t => {
+    await worker.stop(0)
+    await service.post('/api/tasks/bulk', {
+      tasks: Array.from({ length: 2_500 }, (_, x) => ({ task: 'add', args: { x, y: 0 }, countdown: x % 5 ? 0 : 600 }))
+    })
+
+    const responses = await Promise.all([1, 2, 3].map(() => service.post('/api/queues/default/purge')))
+
+    const purged = responses.map(response => response.json().purged)
+    t.equal(
+      purged.reduce((sum, some) => sum + some),
+      2_500,
+      String(purged)
+    )
+    t.strictSame((await service.post('/api/queues/default/purge')).json(), { name: 'default', purged: 0 })
+  })
+
+  t.test('leaves tasks that can be tried again', async t => {
+    const id = await service.submit('add', add, { countdown: 600 })
+    await service.post('/api/queues/default/purge')
+
+    t.equal((await service.post(`/api/tasks/${id}/retry`)).statusCode, 202)
+    await service.startWorker()
+
+    t.match(await service.finished(id), { state: 'SUCCESS', result: 2 })
+  })
+})
+
+t.test('a queue that is not there', async t => {
+  const service = await openService(t)
+
+  for (const name of [
+    'nowhere',
+    'delayed',
+    'due',
+    '__pgboss__send-it',
+    '%00',
+    '%2e%2e',
+    "';--",
+    'x'.repeat(90),
+    '%20'
+  ]) {
+    for (const verb of ['pause', 'resume', 'purge']) {
+      const response = await service.post(`/api/queues/${name}/${verb}`)
+
+      t.equal(response.statusCode, 404, `${verb} ${name}`)
+      t.match(response.json(), { code: 'QUEUE_NOT_FOUND' })
+    }
+  }
+  const { rows } = await service.db.pool.query('select name from darkroom.queues')
+  t.strictSame(rows, [])
+})
+
+t.test('a queue that somebody has removed meanwhile is not there either', async t => {
+  const service = await openService(t)
+  const boss = await openPgBoss(t, service)
+  await boss.createQueue('passing')
+  t.equal((await service.post('/api/queues/passing/pause')).statusCode, 200)
+
+  await boss.deleteQueue('passing')
+
+  for (const verb of ['pause', 'resume']) {
+    t.equal((await service.post(`/api/queues/passing/${verb}`)).statusCode, 404, verb)
+  }
+})
+
+t.test('workers', async t => {
+  const service = await openService(t, { worker: true })
+  const boss = await openPgBoss(t, service)
+
+  t.test('of all queues serve one that comes after them', async t => {
+    await boss.createQueue('afterwards')
+
+    const id = await service.submit('add', add, { queue: 'afterwards' })
+
+    t.match(await service.finished(id), { state: 'SUCCESS', queue: 'afterwards' })
+    t.match(await queueOf(service, 'afterwards'), { depth: 0, running: 0, per_minute: { created: 1, finished: 1 } })
+    const { rows } = await service.db.pool.query('select queues from darkroom.workers')
+    t.ok(rows[0].queues.includes('afterwards'), 'and say so')
+  })
+
+  t.test('of some queues leave the others alone', async t => {
+    const service = await openService(t)
+    await service.startWorker({ WORKER_QUEUES: 'media,low_priority' })
+    const left = await service.submit('add', add, { priority: 9 })
+
+    for (const queue of ['media', 'low_priority', 'media']) {
+      t.match(await service.finished(await service.submit('add', add, { queue })), { state: 'SUCCESS' })
+    }
+
+    t.match(await read(service, left), { state: 'PENDING' })
+    t.match(await queueOf(service, 'default'), { depth: 1, running: 0 })
+  })
+})
