@@ -60,10 +60,13 @@ export function openDesk({ db, config, kinds, children, log, worker, onProgress,
     queues: () => [...attempts.values()].map(({ claim }) => claim.queue),
     find: (task: string) => attempts.get(task),
 
-    /** Takes back what has waited so long for a child and has not begun; from here on it is not in hand. */
-    recall(milliseconds: number): Claim[] {
+    /**
+     * Takes back what has waited so long for a child and has not begun; from here on it is not in hand. Of what was
+     * taken first so many are kept.
+     */
+    recall(milliseconds: number, kept = 0): Claim[] {
       const late = Date.now() - milliseconds
-      const recalled = [...attempts.values()].filter(attempt => attempt.since <= late && attempt.recall())
+      const recalled = [...attempts.values().drop(kept)].filter(attempt => attempt.since <= late && attempt.recall())
       for (const { claim } of recalled) attempts.delete(claim.id)
       return recalled.map(({ claim }) => claim)
     },

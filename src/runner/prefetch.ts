@@ -10,15 +10,29 @@ const newest = 0.1
  * Long ones are never taken ahead, so they never wait behind each other here while another worker is free.
  */
 export function prefetch(concurrency: number, multiplier: number) {
+  /** So many are kept whatever happens: somebody has asked for it. */
+  const reserved = concurrency * multiplier
   let average = Number.POSITIVE_INFINITY
+  let held = false
+
+  function count(milliseconds: number) {
+    average = Number.isFinite(average) ? average * (1 - newest) + milliseconds * newest : milliseconds
+  }
 
   return {
+    reserved,
     ended(milliseconds: number) {
-      average = Number.isFinite(average) ? average * (1 - newest) + milliseconds * newest : milliseconds
+      held = false
+      count(milliseconds)
+    },
+    /** Some were put back after so long: they would come right back, and go again, if more were taken before one ends. */
+    recalled(milliseconds: number) {
+      held = true
+      count(milliseconds)
     },
     places() {
-      const ahead = Math.floor((concurrency * horizon) / Math.max(average, 0.25))
-      return concurrency * multiplier + Math.min(most, ahead)
+      const ahead = held ? 0 : Math.floor((concurrency * horizon) / Math.max(average, 0.25))
+      return reserved + Math.min(most, ahead)
     }
   }
 }

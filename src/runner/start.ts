@@ -34,7 +34,7 @@ interface Needs {
 }
 
 /** Milliseconds that a task which was taken ahead may wait for a child. */
-const longestTurn = 250
+const longestTurn = 500
 
 export interface Worker {
   readonly id: string
@@ -173,10 +173,9 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
    * another worker may be free.
    */
   async function putBack(patience: number) {
-    if (desk.size <= concurrency && patience > 0) return
-    const recalled = desk.recall(patience)
+    const recalled = desk.recall(patience, patience > 0 ? ahead.reserved : 0)
     if (recalled.length === 0) return
-    ahead.ended(patience)
+    ahead.recalled(patience)
     try {
       await recover.putBack(recalled)
     } catch (error) {
