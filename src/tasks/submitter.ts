@@ -8,11 +8,12 @@ export type Submit = (task: NewTask) => Promise<Enqueued>
 
 /**
  * Tasks that arrive together share a transaction and its commit, and each is answered only when its own row is
- * durable. A second statement keeps the database busy while the first commits.
+ * durable. One statement at a time: with two the batches are half as large, and both take a lock on the row of their
+ * queue (12,500 submissions a second became 5,500).
  */
 export function submitter(pool: Pool, voice: Voice): Submit {
   const write = together<NewTask, Enqueued | Error>({
-    lanes: 2,
+    lanes: 1,
     most: 500,
     async run(tasks) {
       try {
