@@ -232,17 +232,7 @@ t.test('purging a queue', async t => {
 t.test('a queue that is not there', async t => {
   const service = await openService(t)
 
-  for (const name of [
-    'nowhere',
-    'delayed',
-    'due',
-    '__pgboss__send-it',
-    '%00',
-    '%2e%2e',
-    "';--",
-    'x'.repeat(90),
-    '%20'
-  ]) {
+  for (const name of ['nowhere', 'delayed', 'due', '__pgboss__send-it', '%00', '%27%22--', 'x'.repeat(90), '%20']) {
     for (const verb of ['pause', 'resume', 'purge']) {
       const response = await service.post(`/api/queues/${name}/${verb}`)
 
