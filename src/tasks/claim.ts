@@ -42,7 +42,7 @@ export interface Room {
  */
 const text = `
 with next as materialized (
-  select j.name, j.id, j.state as was, t.id is null or (t.expires_at <= now() and t.started_at is null) as stale
+  select j.name, j.id, j.priority, j.created_on, j.state as was, t.id is null or (t.expires_at <= now() and t.started_at is null) as stale
   from (
     select * from unnest($2::text[], $3::int[]) as room (queue, slots)
     cross join lateral (
@@ -87,7 +87,8 @@ with next as materialized (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
 )
-select * from task`
+-- In the order in which they are to begin, which an UPDATE does not keep.
+select task.* from task join next on next.id = task.id order by next.priority desc, next.created_on, next.id`
 
 export interface Claimed {
   claims: Claim[]

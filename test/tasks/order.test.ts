@@ -3,11 +3,12 @@ import { openService } from '../harness/service.ts'
 
 t.test('who goes first', async t => {
   const service = await openService(t)
-  const low = await service.submit('add', { x: 1, y: 1 }, { priority: 0 })
-  const second = await service.submit('add', { x: 1, y: 1 }, { priority: 5 })
-  const third = await service.submit('add', { x: 1, y: 1 }, { priority: 5 })
-  const first = await service.submit('add', { x: 1, y: 1 }, { priority: 9, queue: 'low_priority' })
-  const due = await service.submit('add', { x: 1, y: 1 }, { priority: 7, countdown: 0.001 })
+  // They last long enough for no two to start in the same millisecond.
+  const low = await service.submit('sleep', { seconds: 0.02 }, { priority: 0 })
+  const second = await service.submit('sleep', { seconds: 0.02 }, { priority: 5 })
+  const third = await service.submit('sleep', { seconds: 0.02 }, { priority: 5 })
+  const first = await service.submit('sleep', { seconds: 0.02 }, { priority: 9, queue: 'low_priority' })
+  const due = await service.submit('sleep', { seconds: 0.02 }, { priority: 7, countdown: 0.001 })
 
   await service.startWorker({ WORKER_CONCURRENCY: '1' })
   const tasks = await Promise.all([low, second, third, first, due].map(id => service.finished(id)))
