@@ -50,7 +50,8 @@ async function runTests(files: string[]) {
     return
   }
 
-  const jobs = Math.min(4, Math.max(2, availableParallelism()))
+  // Much of a test is waiting for somebody else.
+  const jobs = Math.min(6, availableParallelism() + 1)
   const tap = start(
     'tap',
     ['run', '--disable-coverage', `--jobs=${jobs}`, '--reporter=tap', ...flags, ...files],

@@ -2,7 +2,7 @@ import type { Database, InTransaction } from './connect.ts'
 
 /** Serialization failure, deadlock: nothing was done, and the same thing may well work now. */
 const again = ['40001', '40P01']
-const most = 3
+const most = 5
 
 /** Runs a transaction whose locks somebody else may take in another order; it is begun anew where that went wrong. */
 export async function transact<T>({ query }: Database, run: (trx: InTransaction) => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import type { Database } from '#database/connect.ts'
+import { transact } from '#database/transact.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { revokeWaiting } from './queries.ts'
 
@@ -8,7 +9,8 @@ const batch = 1_000
 /** Revokes everything that waits in a queue; answers how much that was. */
 export async function purgeQueue({ db, voice }: { db: Database; voice: Voice }, name: string): Promise<number> {
   for (let count = 0; ; ) {
-    const ids = await db.query.transaction().execute(trx => revokeWaiting(trx, name, batch))
+    // A delayed task that another purge is taking home at this moment cannot be locked: that batch is begun anew.
+    const ids = await transact(db, trx => revokeWaiting(trx, name, batch))
     voice.changed(...ids)
     count += ids.length
     if (ids.length < batch) return count

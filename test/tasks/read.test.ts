@@ -359,6 +359,5 @@ t.test('who waits for an hour is not given up, although nothing moves on the lin
   const answer = await waiting.answer()
 
   t.match(answer, { status: 200, body: /"state":"SUCCESS"/ })
-  await waiting.closed
   t.equal((await service.get(`/api/tasks/${id}?wait=3601`)).statusCode, 400)
 })
