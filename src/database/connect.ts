@@ -41,6 +41,8 @@ export const throughIndexes = {
   enable_mergejoin: 'off',
   enable_sort: 'off',
   enable_bitmapscan: 'off',
+  // There is one plan to be had, so it is made once: choosing it anew took a claim 1.2 ms each time.
+  plan_cache_mode: 'force_generic_plan',
   jit: 'off',
   statement_timeout: '30s',
   idle_in_transaction_session_timeout: '30s'

@@ -8,7 +8,6 @@ import { delayedQueue, openBoss } from '#queue/boss.ts'
 import { listQueueNames } from '#queue/names.ts'
 import { channels } from '#tasks/channels.ts'
 import type { Kinds } from '#tasks/define.ts'
-import { expirer } from '#tasks/expirer.ts'
 import { voiceOf } from '#tasks/voice.ts'
 import { endDeadNeighbours, register, unregister } from '#workers/presence.ts'
 import { childPool } from './children.ts'
@@ -116,7 +115,6 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
     log,
     onDue: due => voice.wake(...due)
   })
-  const deadlines = expirer({ pool: db.pool, onExpired: ids => voice.changed(...ids) })
 
   const ears = await listen({
     url,
@@ -212,7 +210,7 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
   async function stop(graceSeconds: number) {
     desk.close()
     await schedules.stop()
-    await Promise.all([claims.stop(), delayed.stop(), deadlines.stop()])
+    await Promise.all([claims.stop(), delayed.stop()])
     clearInterval(turns)
     await putBack(0)
     const grace = new AbortController()

@@ -10,7 +10,7 @@ interface Needs {
   onExpired(ids: string[]): void
 }
 
-/** Wakes when the next deadline is due and revokes what has not started by then. API and workers each have one. */
+/** Wakes when the next deadline is due and revokes what has not started by then. Every API has one; a worker refuses by itself what comes too late. */
 export function expirer({ pool, onExpired }: Needs) {
   let timer: NodeJS.Timeout | undefined
   let due = Number.POSITIVE_INFINITY
