@@ -33,6 +33,8 @@ for (let sent = -20; sent < count; sent++) {
     body: JSON.stringify({ task: 'stamp' })
   })
   const { id } = (await response.json()) as { id: string }
+  // Asking for it at once would be work for the service that is to be idle.
+  await delay(20)
   const { result } = (await (await fetch(`${service.address}/api/tasks/${id}?wait=10`)).json()) as { result: number }
   if (sent >= 0) delays.push(result - started)
   // Idle again: nothing of the task before is under way any more.

@@ -32,7 +32,6 @@ export function openDesk({ db, config, kinds, children, log, worker, onProgress,
   return {
     begin(claim: Claim) {
       const kind = kinds.get(claim.task)
-      log.info({ task: claim.id, kind: claim.task, attempt: claim.attempt }, 'started')
       const needs = {
         worker: worker(),
         onProgress: (fraction: number, detail: unknown) => onProgress(claim, fraction, detail),
@@ -44,6 +43,7 @@ export function openDesk({ db, config, kinds, children, log, worker, onProgress,
           : runInChild(claim, kind, { ...needs, children, limits: limitsOf(claim, kind, config) })
       attempts.set(claim.id, attempt)
       if (closing) attempt.stop('shutdown')
+      log.info({ task: claim.id, kind: claim.task, attempt: claim.attempt }, 'started')
 
       void attempt.ended.then(ending => {
         attempts.delete(claim.id)

@@ -103,8 +103,9 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
     worker: () => id,
     rooms: () => roomsIn(queues, concurrency, ahead.places(), desk.queues()),
     onClaim(claim) {
-      voice.changed(claim.id)
+      // First the body, then the news of it.
       desk.begin(claim)
+      voice.changed(claim.id)
     },
     onRevoked: ids => voice.changed(...ids),
     onUncertain: () => recover.unknown(id, [...desk.ids(), ...outcomes.attempts().map(({ id }) => id)])
