@@ -1,10 +1,11 @@
 import { connect, type Socket } from 'node:net'
 
 /**
- * So many connections that each ask again as soon as they are answered. Written on bare sockets: on two cores, what a
+ * So many connections that each ask again as soon as they are answered, for so long or until there is nothing more to
+ * ask. Written on bare sockets: on two cores, what a
  * comfortable client costs would be missing from the server.
  */
-export async function load(address: string, connections: number, seconds: number, next: () => Buffer) {
+export async function load(address: string, connections: number, seconds: number, next: () => Buffer | undefined) {
   const { hostname, port } = new URL(address)
   const end = performance.now() + seconds * 1000
   const statuses = new Map<string, number>()
@@ -19,9 +20,10 @@ export async function load(address: string, connections: number, seconds: number
       let heard = ''
       let asked = 0
       const ask = () => {
-        if (performance.now() >= end) return socket.end()
         asked = performance.now()
-        socket.write(next())
+        const question = asked < end ? next() : undefined
+        if (question) socket.write(question)
+        else socket.end()
       }
       socket.setNoDelay()
       socket.setEncoding('latin1')

@@ -1,0 +1,77 @@
+import { readdir, readFile } from 'node:fs/promises'
+import type { Service } from './service.ts'
+
+/** Milliseconds of CPU that each part of a service has used so far, its threads included. */
+export async function cpuOf({ pid, database }: Service): Promise<Map<string, number>> {
+  const used = new Map<string, number>()
+  const parts = new Map([...(await ownProcesses(pid)), ...(await backends())])
+  for (const [each, part] of parts) {
+    add(part, await cpu(each))
+    if (part === 'worker') add('children', await cpuOfTheDead(each))
+  }
+  return used
+
+  function add(part: string, milliseconds: number) {
+    used.set(part, (used.get(part) ?? 0) + milliseconds)
+  }
+
+  async function backends() {
+    const { rows } = await database.query<{ pid: number; part: string }>(
+      `select pid, 'postgres: ' || coalesce(nullif(application_name, ''), backend_type) as part from pg_stat_activity
+       where pid <> pg_backend_pid()`
+    )
+    return rows.map(({ pid, part }) => [pid, part] as const)
+  }
+}
+
+/** What was used between two looks, for each of so many tasks, the most expensive first. */
+export function perTask(before: Map<string, number>, after: Map<string, number>, tasks: number) {
+  return [...after]
+    .map(([part, now]) => [part, ((now - (before.get(part) ?? 0)) * 1000) / tasks] as const)
+    .filter(([, microseconds]) => microseconds >= 1)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([part, microseconds]) => `${part} ${microseconds.toFixed(0)}`)
+    .join(', ')
+}
+
+/** The server, its worker, and the worker's children. */
+async function ownProcesses(server: number) {
+  const parts: [number, string][] = [[server, 'api']]
+  for (const [worker, parent] of await parents()) {
+    if (parent !== server || !(await commandOf(worker)).includes('worker')) continue
+    parts.push([worker, 'worker'])
+    for (const [child, parent] of await parents()) if (parent === worker) parts.push([child, 'children'])
+  }
+  return parts
+}
+
+async function parents() {
+  const list: [number, number][] = []
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')
+    const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+    if (parent > 0) list.push([Number(name), parent])
+  }
+  return list
+}
+
+async function commandOf(pid: number) {
+  return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ')
+}
+
+/** Of children that have ended, as the kernel adds it up for their parent, in hundredths of a second. */
+async function cpuOfTheDead(parent: number) {
+  const stat = await readFile(`/proc/${parent}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[13]) + Number(fields[14])) * 10
+}
+
+async function cpu(pid: number) {
+  let nanoseconds = 0
+  for (const thread of await readdir(`/proc/${pid}/task`).catch(() => [])) {
+    const text = await readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').catch(() => '0')
+    nanoseconds += Number(text.split(' ')[0])
+  }
+  return nanoseconds / 1e6
+}
