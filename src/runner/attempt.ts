@@ -4,6 +4,7 @@ import type { Ending } from '#tasks/ending.ts'
 import { afterCrash, afterFailure } from '#tasks/retry-policy.ts'
 import type { Child, Exit } from './child-process.ts'
 import type { ChildPool } from './children.ts'
+import { misfit } from './fit.ts'
 import type { Failure, Finished, StopReason } from './protocol.ts'
 
 export interface Limits {
@@ -64,6 +65,8 @@ export function runInChild(
   }
 
   async function live(): Promise<Ending> {
+    const wrong = misfit(claim, kind)
+    if (wrong) return ending(wrong)
     try {
       const taken = await children.take(waiting.signal)
       if (recalled) {
@@ -80,11 +83,13 @@ export function runInChild(
       return ending({ type: 'exit', exit_code: null, signal: null, stderr: '' })
     }
 
+    const loading = setTimeout(() => void child?.stop(), longestLoad)
     const end = await child.run(
-      { type: 'run', id: claim.id, task: claim.task, args: claim.args, attempt: claim.attempt },
+      { type: 'run', id: claim.id, task: claim.task, file: kind?.file, args: claim.args, attempt: claim.attempt },
       {
         started(at) {
           startedAt = at
+          clearTimeout(loading)
           if (limits.soft) timers.push(setTimeout(stop, inTime(limits.soft), 'soft_time_limit'))
           if (limits.hard) timers.push(setTimeout(stop, inTime(limits.hard), 'time_limit'))
         },
@@ -92,7 +97,7 @@ export function runInChild(
         log: onLog
       }
     )
-    for (const timer of timers) clearTimeout(timer)
+    for (const timer of [...timers, loading]) clearTimeout(timer)
     // Whatever it had started must be gone before anybody is told that it is over.
     if (reason !== undefined && reason !== 'soft_time_limit') await child.stop()
     children.give(child, end.type === 'exit' ? 0 : end.peak_memory)
@@ -103,6 +108,7 @@ export function runInChild(
     const facts = {
       id: claim.id,
       queue: claim.queue,
+      place: claim.place,
       attempt: claim.attempt,
       worker,
       started_at: startedAt,
@@ -116,6 +122,9 @@ export function runInChild(
 
   return { claim, since: Date.now(), ended: live(), stop, recall }
 }
+
+// A module that is still not loaded after so long waits for something that does not come.
+const longestLoad = 60_000
 
 /** What nobody waits for any more. */
 const never = new Promise<never>(() => {})

@@ -3,6 +3,7 @@ import type { Claim } from '#tasks/claim.ts'
 import type { Kind } from '#tasks/define.ts'
 import { type Attempt, judge, settingsOf } from './attempt.ts'
 import { runBody } from './body.ts'
+import { misfit } from './fit.ts'
 import type { StopReason } from './protocol.ts'
 
 interface Needs {
@@ -19,16 +20,18 @@ export function runInline(claim: Claim, kind: Kind, { worker, db, onProgress, on
   const started_at = new Date()
 
   async function live() {
-    const end = await runBody(kind, claim.args, {
-      id: claim.id,
-      attempt: claim.attempt,
-      signal: controller.signal,
-      progress: onProgress,
-      log: onLog,
-      db
-    })
-    const { id, queue, attempt } = claim
-    return { id, queue, attempt, worker, started_at, ...judge(end, reason, claim, settingsOf(claim, kind)) }
+    const end =
+      misfit(claim, kind) ??
+      (await runBody(kind, claim.args, {
+        id: claim.id,
+        attempt: claim.attempt,
+        signal: controller.signal,
+        progress: onProgress,
+        log: onLog,
+        db
+      }))
+    const { id, queue, place, attempt } = claim
+    return { id, queue, place, attempt, worker, started_at, ...judge(end, reason, claim, settingsOf(claim, kind)) }
   }
 
   return {

@@ -64,7 +64,14 @@ export interface Definition<Args extends TSchema, Result> extends Partial<RetryS
 }
 
 export type Kind<Args extends TSchema = any, Result = any> = Readonly<
-  Definition<Args, Result> & RetrySettings & { queue: string; priority: number; pool: 'child' | 'inline' }
+  Definition<Args, Result> &
+    RetrySettings & {
+      queue: string
+      priority: number
+      pool: 'child' | 'inline'
+      /** Where it is defined, if that is a file of TASKS_DIR. */
+      file?: string
+    }
 >
 
 /** Kinds by name. Who needs to know them all gets this; nobody looks for them. */

@@ -4,6 +4,8 @@ import type { AttemptOutcome, State, TaskError } from '#database/tables.ts'
 export interface Ending {
   id: string
   queue: string
+  /** Where its job's row was when it was claimed, if that is known. */
+  place?: string
   attempt: number
   worker: string
   started_at: Date

@@ -33,3 +33,22 @@ for (const kind of ['patient', 'busy', 'deaf']) {
     t.equal(rows[0].status, 'lost')
   })
 }
+
+t.test('what a killed worker had taken ahead of its children is not charged with its death', async t => {
+  const service = await openService(t, { env: { TASKS_DIR: folder } })
+  const file = path.join(service.dataDir, 'pids')
+  const ahead = { WORKER_CONCURRENCY: '1', WORKER_PREFETCH_MULTIPLIER: '4' }
+  const first = await spawnWorker(t, service, ahead)
+  const culprit = await service.submit('busy', { file })
+  await processesIn(file)
+  const innocent = await Promise.all([1, 2, 3].map(x => service.submit('add', { x, y: 1 })))
+  for (const id of innocent) await service.until(id, ({ state }) => state === 'STARTED')
+
+  first.kill('SIGKILL')
+  await first.exited
+  await spawnWorker(t, service, ahead)
+
+  for (const id of [culprit, ...innocent]) t.match(await service.finished(id), { state: 'SUCCESS', attempts: 2 })
+  t.strictSame(await outcomes(service, culprit), ['crashed', 'success'])
+  for (const id of innocent) t.strictSame(await outcomes(service, id), ['shutdown', 'success'])
+})

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto'
+import type { Pool } from 'pg'
+import t from 'tap'
+import { connect, throughIndexes } from '../../src/database/connect.ts'
+import { type Claim, claim } from '../../src/tasks/claim.ts'
+import { complete } from '../../src/tasks/complete.ts'
+import type { Ending } from '../../src/tasks/ending.ts'
+import { settle } from '../../src/tasks/settle.ts'
+import { register } from '../../src/workers/presence.ts'
+import { openService } from '../harness/service.ts'
+
+const many = 1_000
+const service = await openService(t)
+const db = connect(service.url, { name: 'test', max: 1, settings: throughIndexes })
+t.teardown(() => db.close())
+const worker = randomUUID()
+await register(db.pool, { id: worker, version: 'test', queues: ['default'], concurrency: 1 })
+
+/** A pool that lets Postgres say how many rows each statement looked at in vain. */
+function watched(wasted: number[]): Pool {
+  const query = async ({ text, values }: { text: string; values: unknown[] }) => {
+    await db.pool.query('begin')
+    const { rows } = await db.pool.query(`explain (analyze, format json) ${text}`, values)
+    await db.pool.query('rollback')
+    wasted.push(wasteOf(rows[0]['QUERY PLAN'][0].Plan))
+    return db.pool.query(text, values)
+  }
+  return { query } as unknown as Pool
+}
+
+interface Plan {
+  'Rows Removed by Filter'?: number
+  'Rows Removed by Join Filter'?: number
+  'Actual Loops': number
+  Plans?: Plan[]
+}
+
+function wasteOf(plan: Plan): number {
+  const own = (plan['Rows Removed by Filter'] ?? 0) + (plan['Rows Removed by Join Filter'] ?? 0)
+  return own * plan['Actual Loops'] + (plan.Plans ?? []).reduce((sum, each) => sum + wasteOf(each), 0)
+}
+
+const situations = {
+  'a fresh installation': [],
+  'an idle service whose tables were empty when they were last looked at': [
+    'truncate darkroom.tasks, darkroom.events, darkroom.attempts',
+    `delete from pgboss.job where name = 'default'`,
+    'vacuum analyze pgboss.job_common',
+    'vacuum analyze darkroom.tasks'
+  ]
+}
+
+for (const [situation, statements] of Object.entries(situations)) {
+  t.test(`a worker goes straight to its tasks in ${situation}`, async t => {
+    for (const statement of statements) await db.pool.query(statement)
+    const tasks = Array.from({ length: many }, () => ({ task: 'add', args: { x: 1, y: 1 } }))
+    t.equal((await service.post('/api/tasks/bulk', { tasks })).statusCode, 201)
+    const wasted: number[] = []
+
+    const { claims } = await claim(watched(wasted), worker, [{ queue: 'default', slots: many / 2 }], many / 2)
+    t.equal((await complete(watched(wasted), claims.map(success))).length, many / 2)
+
+    t.equal(wasted.length, 2)
+    for (const rows of wasted) t.ok(rows < many / 4, `${rows} rows looked at in vain`)
+  })
+}
+
+const change = (text: string) => async (id: string) => {
+  await db.pool.query(text, [id])
+}
+const changes = {
+  'whose job a DBA has touched': change('update pgboss.job set priority = priority where id = $1'),
+  'whose task a DBA has touched': change(`update darkroom.tasks set tags = '{seen}' where id = $1`)
+}
+
+for (const [what, touch] of Object.entries(changes)) {
+  t.test(`an attempt ${what} while it ran is settled all the same`, async t => {
+    for (const end of [
+      (claim: Claim) => complete(db.pool, [success(claim)]),
+      (claim: Claim) => settle(db, [failure(claim)])
+    ]) {
+      const id = await service.submit('add', { x: 1, y: 1 }, { priority: 9 })
+      const { claims } = await claim(db.pool, worker, [{ queue: 'default', slots: 1 }], 1)
+      t.equal(claims[0]?.id, id)
+      await touch(id)
+
+      t.match(await end(claims[0]!), [{ id }])
+
+      const { rows } = await db.pool.query(
+        `select t.state, j.state as job from darkroom.tasks t join pgboss.job j on j.id = t.id where t.id = $1`,
+        [id]
+      )
+      t.match(rows, [{ state: /SUCCESS|FAILURE/, job: /completed|failed/ }])
+    }
+  })
+}
+
+function success({ id, queue, place, attempt }: Claim): Ending {
+  const next = { state: 'SUCCESS' as const }
+  return { id, queue, place, attempt, worker, started_at: new Date(), outcome: 'success', result: '2', next }
+}
+
+function failure({ id, queue, place, attempt }: Claim): Ending {
+  const error = { type: 'Error', message: 'no' }
+  const next = { state: 'FAILURE' as const }
+  return { id, queue, place, attempt, worker, started_at: new Date(), outcome: 'failure', error, next }
+}
