@@ -4,36 +4,53 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '#config.ts'
 import type { InTransaction } from '#database/connect.ts'
-import { findMediaTools } from '#media/binaries.ts'
-import { openStorage } from '#storage/disk.ts'
-import { add } from '#tasks/builtin/add.ts'
-import { type Ended, expireResults } from '#tasks/builtin/expire-results.ts'
-import { processData } from '#tasks/builtin/process-data.ts'
-import { sleep } from '#tasks/builtin/sleep.ts'
+import type { Ended } from '#tasks/builtin/expire-results.ts'
 import { defineTask, type Kind, type Kinds } from '#tasks/define.ts'
-import { processVideo } from '#videos/tasks/process-video.ts'
-import { sweep } from '#videos/tasks/sweep.ts'
+
+/** Each is loaded by itself: a child process that adds numbers has no use for what a film needs. */
+const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
+  add: async () => (await import('#tasks/builtin/add.ts')).add,
+  process_data: async () => (await import('#tasks/builtin/process-data.ts')).processData,
+  sleep: async () => (await import('#tasks/builtin/sleep.ts')).sleep,
+  process_video: async config => {
+    const { processVideo } = await import('#videos/tasks/process-video.ts')
+    const { findMediaTools } = await import('#media/binaries.ts')
+    const tools = () => findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH })
+    return processVideo({ storage: await storageIn(config), tools })
+  },
+  sweep: async config => (await import('#videos/tasks/sweep.ts')).sweep({ storage: await storageIn(config) }),
+  expire_results: async config => {
+    const { expireResults } = await import('#tasks/builtin/expire-results.ts')
+    return expireResults({ historyExpires: config.HISTORY_EXPIRES, remember })
+  }
+}
 
 /** Every kind of task there is: the built-in ones and those of TASKS_DIR. Nobody else knows them all. */
 export async function loadKinds(config: Config): Promise<Kinds> {
-  const storage = await openStorage(config.DATA_DIR)
-  const tools = () => findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH })
-
-  const builtIn: Kind[] = [
-    ...[add, processData, sleep, processVideo({ storage, tools })],
-    ...[sweep({ storage }), expireResults({ historyExpires: config.HISTORY_EXPIRES, remember })]
-  ]
-  const own = config.TASKS_DIR === undefined ? [] : await loadFolder(config.TASKS_DIR)
-
   const kinds = new Map<string, Kind>()
+  for (const [name, load] of Object.entries(builtIn)) kinds.set(name, await load(config))
+
   const origins = new Map<string, string>()
-  for (const { kind, origin } of [...builtIn.map(kind => ({ kind, origin: 'the built-in ones' })), ...own]) {
-    const taken = origins.get(kind.name)
+  for (const { kind, origin } of config.TASKS_DIR === undefined ? [] : await loadFolder(config.TASKS_DIR)) {
+    const taken = origins.get(kind.name) ?? (Object.hasOwn(builtIn, kind.name) ? 'the built-in ones' : undefined)
     if (taken) throw new Error(`${origin} defines the task "${kind.name}", which is among ${taken} already`)
     kinds.set(kind.name, kind)
     origins.set(kind.name, origin)
   }
   return kinds
+}
+
+/** One kind that is known to be there, in a process that needs no other: from its file, or a built-in one. */
+export async function loadKind(config: Config, name: string, file: string | undefined): Promise<Kind> {
+  if (file === undefined) return builtIn[name]!(config)
+  resolveOurs(path.dirname(file))
+  const kind = kindIn(await import(pathToFileURL(file).href), file)
+  if (kind?.name === name) return kind
+  throw new Error(`${file} no longer defines the task "${name}"`)
+}
+
+async function storageIn(config: Config) {
+  return (await import('#storage/disk.ts')).openStorage(config.DATA_DIR)
 }
 
 /** Loaded when there is something to write down: the child processes, which know every kind, have no database. */
@@ -56,20 +73,25 @@ async function loadFolder(given: string) {
       const module = await import(pathToFileURL(path.join(folder, file)).href).catch(error => {
         throw new Error(`${origin} cannot be loaded: ${error.message}`, { cause: error })
       })
-      if (isHelper(module)) return []
-      const kind = module.default as Kind | undefined
-      if (typeof kind?.run !== 'function' || typeof kind.name !== 'string' || !kind.args) {
-        throw new Error(`${origin} has no task: write "export default defineTask({ … })"`)
-      }
-      // What was not made by defineTask is now: a kind always has its defaults.
-      try {
-        return [{ kind: defineTask(kind), origin }]
-      } catch (error) {
-        throw new Error(`${origin} cannot be used: ${(error as Error).message}`, { cause: error })
-      }
+      const kind = kindIn(module, origin)
+      return kind === undefined ? [] : [{ kind: Object.freeze({ ...kind, file: path.join(folder, file) }), origin }]
     })
   )
   return own.flat()
+}
+
+function kindIn(module: Record<string, unknown>, origin: string): Kind | undefined {
+  if (isHelper(module)) return undefined
+  const kind = module.default as Kind | undefined
+  if (typeof kind?.run !== 'function' || typeof kind.name !== 'string' || !kind.args) {
+    throw new Error(`${origin} has no task: write "export default defineTask({ … })"`)
+  }
+  // What was not made by defineTask is now: a kind always has its defaults.
+  try {
+    return defineTask(kind)
+  } catch (error) {
+    throw new Error(`${origin} cannot be used: ${(error as Error).message}`, { cause: error })
+  }
 }
 
 /** What tasks share is in modules beside them. To `import`, one of CommonJS has a default export whatever it exports. */
@@ -86,8 +108,9 @@ const folders = new Set<string>()
 
 /** A folder of tasks needs no node_modules: what it imports from us is ours, the very same copy. */
 function resolveOurs(folder: string) {
+  const known = folders.size > 0
   folders.add(`${pathToFileURL(folder).href}/`)
-  if (folders.size > 1) return
+  if (known) return
   registerHooks({
     resolve(specifier, context, next) {
       const ours = /^(darkroom|typebox)(\/|$)/.test(specifier) && isInside(context.parentURL)

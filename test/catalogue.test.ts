@@ -53,3 +53,20 @@ t.test('a folder of task modules of every spelling is loaded beside the built-in
     t.strictSame(results, [42, 2, 3, 2])
   }
 })
+
+t.test('a module that is broken while the worker runs fails its task with the reason, and nothing else', async t => {
+  const folder = await taskFolder(t, {
+    'one.ts': taskModule('one', 'return 1'),
+    'two.ts': taskModule('two', 'return 2')
+  })
+  const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '1' }, worker: true })
+  await writeFile(path.join(folder, 'one.ts'), 'export default 5 +')
+
+  const broken = await service.submit('one', {}, { max_retries: 0 })
+  t.match(await service.finished(broken), { state: 'FAILURE', error: { type: 'SyntaxError' } })
+  const gone = await service.submit('one', {}, { max_retries: 0 })
+  await writeFile(path.join(folder, 'one.ts'), taskModule('other', 'return 1'))
+  await service.finished(gone)
+
+  t.equal((await service.finished(await service.submit('two'))).result, 2)
+})

@@ -1,5 +1,4 @@
 import type { Database } from '#database/connect.ts'
-import { checkOf } from '#schema/check.ts'
 import { type Context, GiveUp, type Kind, RetryLater } from '#tasks/define.ts'
 import type { Failure, Finished } from './protocol.ts'
 
@@ -14,11 +13,6 @@ const longestDelay = 315_360_000
 /** Runs a task's body and makes a value of however it ends; it never throws. */
 export async function runBody(kind: Kind, args: unknown, context: Context & { db?: Database }): Promise<Finished> {
   try {
-    const problems = checkOf(kind.args)(args)
-    if (problems.length > 0) {
-      const list = problems.map(({ field, message }) => `${field || 'args'} ${message}`).join('; ')
-      throw new GiveUp(`The arguments do not fit: ${list}`, 'InvalidArgs')
-    }
     const progress = (fraction: number, detail?: unknown) => context.progress(fraction, presentable(detail))
     // An inline kind is never run where there is no database.
     const result = await kind.run(args, { ...context, progress } as Context & { db: Database })
@@ -64,7 +58,7 @@ function isStorable(value: unknown): boolean {
   return Object.entries(value).every(([key, each]) => isStorable(key) && isStorable(each))
 }
 
-function failure(thrown: unknown): Failure {
+export function failure(thrown: unknown): Failure {
   const { type, message } = describe(thrown)
   return {
     type: 'failure',

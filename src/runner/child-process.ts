@@ -1,7 +1,7 @@
 import { fork, type ChildProcess as NodeChild } from 'node:child_process'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Finished, FromChild, Run, StopReason, ToChild } from './protocol.ts'
+import type { Finished, FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
 
 const program = path.join(import.meta.dirname, 'child.ts')
 
@@ -35,7 +35,7 @@ export class Child {
   #finish: ((finished: Finished) => void) | undefined
   #stopping = false
 
-  constructor(env: NodeJS.ProcessEnv) {
+  constructor(env: NodeJS.ProcessEnv, kinds: Source[]) {
     // Detached: it leads a process group, so that what a body starts can be signalled with it.
     this.#process = fork(program, {
       detached: true,
@@ -72,6 +72,7 @@ export class Child {
       })
     })
     this.#process.on('message', (message: FromChild) => this.#hear(message, isReady))
+    this.#send({ type: 'warm', kinds })
   }
 
   get pid() {

@@ -1,19 +1,28 @@
-import { loadKinds } from '../catalogue.ts'
+import { flushCompileCache } from 'node:module'
+import { loadKind } from '../catalogue.ts'
 import { readConfig } from '../config.ts'
-import { runBody } from './body.ts'
-import type { FromChild, Run, StopReason, ToChild } from './protocol.ts'
+import type { Kind } from '../tasks/define.ts'
+import { failure, runBody } from './body.ts'
+import { takeTypeboxFrom } from './one-file.ts'
+import type { FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
 
 /**
  * The other side of the worker's pipe: runs one body at a time, knows no database. It leads a process group of its
  * own, so that everything a body starts can be ended with it.
+ *
+ * How soon it is there counts: each is replaced after a number of tasks. So it loads a kind when it first runs it, or
+ * when it is told at its start what the others have run of late.
  */
-const kinds = await loadKinds(readConfig())
+const config = readConfig()
+const kinds = new Map<string, Promise<Kind>>()
+if (process.env.DARKROOM_TYPEBOX) takeTypeboxFrom(process.env.DARKROOM_TYPEBOX)
 
 let running: AbortController | undefined
 
 process.on('message', (message: ToChild) => {
   if (message.type === 'run') void run(message)
-  else stop(message.reason)
+  else if (message.type === 'abort') stop(message.reason)
+  else void warm(message.kinds)
 })
 
 // The worker sends this to the whole group, ffmpeg included; a body that listens to its signal can tidy up.
@@ -25,20 +34,34 @@ process.on('SIGTERM', () => {
 // Without a worker nobody would take the outcome: nothing of this group may live on.
 process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'))
 
-say({ type: 'ready' })
+async function warm(sources: Source[]) {
+  // What does not load says so when it is run.
+  await Promise.allSettled(sources.map(find))
+  say({ type: 'ready' })
+  // Usually kept at a process' end, which for us is a SIGKILL.
+  flushCompileCache()
+}
 
-async function run({ id, task, args, attempt }: Run) {
+function find({ task, file }: Source): Promise<Kind> {
+  let kind = kinds.get(task)
+  if (!kind) {
+    kind = loadKind(config, task, file)
+    kinds.set(task, kind)
+  }
+  return kind
+}
+
+async function run({ id, task, file, args, attempt }: Run) {
+  let kind: Kind
+  try {
+    kind = await find({ task, file })
+  } catch (error) {
+    kinds.delete(task)
+    return say(failure(error))
+  }
   const controller = new AbortController()
   running = controller
-  const kind = kinds.get(task)
   say({ type: 'started', at: Date.now() })
-  if (!kind) {
-    // A newer worker may know it.
-    const error = { type: 'UnknownTask', message: `This worker does not know the task "${task}"` }
-    running = undefined
-    say({ type: 'failure', error, retry: true, peak_memory: 0 })
-    return
-  }
   const finished = await runBody(kind, args, {
     id,
     attempt,

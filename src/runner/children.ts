@@ -1,4 +1,5 @@
 import { Child } from './child-process.ts'
+import type { Source } from './protocol.ts'
 import { watchdog } from './watchdog.ts'
 
 interface Options {
@@ -9,6 +10,9 @@ interface Options {
   maxMemory?: number
 }
 
+// A service has many kinds, and is busy with a few of them.
+const mostRemembered = 8
+
 /**
  * The child processes of a worker, started before they are needed: an attempt that has to wait for Node to boot
  * waits 100 ms. Which child is taken does not matter; a used one is replaced when it has done enough.
@@ -18,10 +22,11 @@ export function childPool({ env, size, maxTasks, maxMemory }: Options) {
   const busy = new Set<Child>()
   const waiting = new Set<(child: Child) => void>()
   const dog = watchdog()
+  const recent = new Map<string, Source>()
   let closing = false
 
   function start() {
-    const child = new Child(env)
+    const child = new Child(env, [...recent.values()])
     const { pid } = child
     if (pid !== undefined) dog.watch(pid)
     void child.gone.then(() => {
@@ -61,6 +66,13 @@ export function childPool({ env, size, maxTasks, maxMemory }: Options) {
     /** Resolves when every child can take work, or cannot be started at all. */
     async ready() {
       await Promise.all(idle.map(child => child.ready))
+    },
+
+    /** A child that is started from here on will have loaded this. */
+    remember(source: Source) {
+      recent.delete(source.task)
+      recent.set(source.task, source)
+      if (recent.size > mostRemembered) recent.delete(recent.keys().next().value!)
     },
 
     /** A child that is free, as soon as there is one; first come, first served. */

@@ -42,6 +42,7 @@ export function openDesk({ db, config, kinds, children, log, worker, onProgress,
           ? runInline(claim, kind, { ...needs, db })
           : runInChild(claim, kind, { ...needs, children, limits: limitsOf(claim, kind, config) })
       attempts.set(claim.id, attempt)
+      if (kind && kind.pool !== 'inline') children.remember({ task: kind.name, file: kind.file })
       if (closing) attempt.stop('shutdown')
       log.info({ task: claim.id, kind: claim.task, attempt: claim.attempt }, 'started')
 

@@ -1,14 +1,25 @@
 /** What the worker and its child processes say to each other, as JSON over the pipe that Node opens between them. */
 
-export interface Run {
+/** Where a child finds a kind: its file, or among the built-in ones. */
+export interface Source {
+  task: string
+  file?: string | undefined
+}
+
+export interface Run extends Source {
   type: 'run'
   id: string
-  task: string
   args: unknown
   attempt: number
 }
 
-export type ToChild = Run | { type: 'abort'; reason: StopReason }
+/** Sent at once to a new child: what it may soon have to run. */
+export interface Warm {
+  type: 'warm'
+  kinds: Source[]
+}
+
+export type ToChild = Warm | Run | { type: 'abort'; reason: StopReason }
 
 export type FromChild =
   | { type: 'ready' }

@@ -15,6 +15,7 @@ import { claimer } from './claimer.ts'
 import { openDesk } from './desk.ts'
 import { fireSchedules } from './fire.ts'
 import { keepLease } from './lease.ts'
+import { typeboxInOneFile } from './one-file.ts'
 import { prefetch } from './prefetch.ts'
 import { progressWriter } from './progress.ts'
 import { promoter } from './promoter.ts'
@@ -53,8 +54,9 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
 
   const ahead = prefetch(concurrency, config.WORKER_PREFETCH_MULTIPLIER)
 
+  const DARKROOM_TYPEBOX = await typeboxInOneFile(log)
   const children = childPool({
-    env,
+    env: { ...env, DARKROOM_TYPEBOX },
     size: concurrency,
     maxTasks: config.WORKER_MAX_TASKS_PER_CHILD,
     maxMemory: config.WORKER_MAX_MEMORY_PER_CHILD && config.WORKER_MAX_MEMORY_PER_CHILD * 1024 ** 2

@@ -1,0 +1,21 @@
+import { checkOf } from '#schema/check.ts'
+import type { Claim } from '#tasks/claim.ts'
+import { GiveUp, type Kind } from '#tasks/define.ts'
+import { failure } from './body.ts'
+import type { Failure } from './protocol.ts'
+
+/**
+ * Why a task cannot be run here, if that is so: nobody needs to start a process to find out. What was submitted
+ * through the API fits its kind, but rows are written by others too, and kinds change.
+ */
+export function misfit({ task, args }: Claim, kind: Kind | undefined): Failure | undefined {
+  if (!kind) {
+    // A newer worker may know it.
+    const error = { type: 'UnknownTask', message: `This worker does not know the task "${task}"` }
+    return { type: 'failure', error, retry: true, peak_memory: 0 }
+  }
+  const problems = checkOf(kind.args)(args)
+  if (problems.length === 0) return undefined
+  const list = problems.map(({ field, message }) => `${field || 'args'} ${message}`).join('; ')
+  return failure(new GiveUp(`The arguments do not fit: ${list}`, 'InvalidArgs'))
+}
