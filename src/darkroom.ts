@@ -2,7 +2,7 @@
 export { defineCallable as defineTask } from '#calling/callable.ts'
 export { TaskFailed } from '#calling/failed.ts'
 export type { Handle } from '#calling/handle.ts'
-export { type Context, GiveUp, RetryLater } from '#tasks/define.ts'
+export { type Context, GiveUp, RetryLater, SoftTimeLimit } from '#tasks/define.ts'
 
 /** Closes the connection that calls have opened. Nobody has to: it does not keep a program alive. */
 export async function close() {

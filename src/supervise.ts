@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { stepBack } from '#runner/priority.ts'
 
 interface Needs {
   url: string
@@ -10,6 +11,8 @@ interface Needs {
 }
 
 const program = path.join(import.meta.dirname, 'cli.ts')
+// Behind the API, and before its own children.
+const nice = 5
 const firstPause = 500
 const longestPause = 30_000
 // One that has lived for so long was well; what ended it is news, not a loop.
@@ -46,6 +49,7 @@ export function superviseWorker({ url, log, grace }: Needs) {
       env: { ...process.env, DATABASE_URL: url },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc']
     })
+    if (worker.pid !== undefined) stepBack(worker.pid, nice)
     worker.on('message', message => message === 'ready' && isReady())
     return new Promise(resolve => {
       worker?.once('error', resolve)

@@ -10,6 +10,8 @@ import type { Failure, Finished, StopReason } from './protocol.ts'
 export interface Limits {
   soft: number | undefined
   hard: number | undefined
+  /** Seconds without a report of progress. */
+  stall: number | undefined
 }
 
 export interface Attempt {
@@ -44,6 +46,7 @@ export function runInChild(
   const waiting = new AbortController()
   let startedAt = new Date()
   const timers: NodeJS.Timeout[] = []
+  let stall: NodeJS.Timeout | undefined
 
   function stop(next: StopReason) {
     if (next === 'soft_time_limit') {
@@ -91,13 +94,17 @@ export function runInChild(
           startedAt = at
           clearTimeout(loading)
           if (limits.soft) timers.push(setTimeout(stop, inTime(limits.soft), 'soft_time_limit'))
+          if (limits.stall) stall = setTimeout(stop, inTime(limits.stall), 'stalled')
           if (limits.hard) timers.push(setTimeout(stop, inTime(limits.hard), 'time_limit'))
         },
-        progress: onProgress,
+        progress(fraction, detail) {
+          stall?.refresh()
+          onProgress(fraction, detail)
+        },
         log: onLog
       }
     )
-    for (const timer of [...timers, loading]) clearTimeout(timer)
+    for (const timer of [...timers, loading, stall]) clearTimeout(timer)
     // Whatever it had started must be gone before anybody is told that it is over.
     if (reason !== undefined && reason !== 'soft_time_limit') await child.stop()
     children.give(child, end.type === 'exit' ? 0 : end.peak_memory)
@@ -158,6 +165,12 @@ export function judge(
         error: { type: 'TimeLimit', message: 'It ran longer than its time limit and was killed' },
         next: afterFailure(claim.failures, settings)
       }
+    case 'stalled':
+      return {
+        outcome: 'stalled',
+        error: { type: 'Stalled', message: 'It made no progress for longer than its stall limit and was killed' },
+        next: afterFailure(claim.failures, settings)
+      }
     case 'soft_time_limit':
       return {
         outcome: 'soft_time_limit',
@@ -179,7 +192,7 @@ export function judge(
   }
   const { error, retry, retry_after } = end as Failure
   return {
-    outcome: error.type === 'stalled' ? 'stalled' : 'failure',
+    outcome: error.type === 'Stalled' ? 'stalled' : 'failure',
     error,
     next: retry ? afterFailure(claim.failures, settings, retry_after) : { state: 'FAILURE' }
   }

@@ -1,6 +1,6 @@
 import type { Database } from '#database/connect.ts'
-import { type Context, GiveUp, type Kind, RetryLater } from '#tasks/define.ts'
-import type { Failure, Finished } from './protocol.ts'
+import { type Context, GiveUp, type Kind, RetryLater, SoftTimeLimit } from '#tasks/define.ts'
+import type { Failure, Finished, StopReason } from './protocol.ts'
 
 // What a row can carry without hurting everybody who lists tasks. Larger things belong into a file.
 const largestResult = 1024 * 1024
@@ -56,6 +56,12 @@ function isStorable(value: unknown): boolean {
   if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0')
   if (typeof value !== 'object' || value === null) return true
   return Object.entries(value).every(([key, each]) => isStorable(key) && isStorable(each))
+}
+
+/** What a body's signal says when it aborts. */
+export function abortReason(reason: StopReason) {
+  if (reason === 'soft_time_limit') return new SoftTimeLimit()
+  return new DOMException(`The task is to stop: ${reason}`, 'AbortError')
 }
 
 export function failure(thrown: unknown): Failure {

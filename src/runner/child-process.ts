@@ -143,6 +143,8 @@ export class Child {
       case 'progress':
         return this.#listener?.progress(message.fraction, message.detail)
       case 'log':
+        // What it said last is kept with the attempt, as what it printed is.
+        this.#keep(`${message.line}\n`)
         return this.#listener?.log(message.line)
       default:
         return this.#finish?.(message)

@@ -2,7 +2,7 @@ import { flushCompileCache } from 'node:module'
 import { loadKind } from '../catalogue.ts'
 import { readConfig } from '../config.ts'
 import type { Kind } from '../tasks/define.ts'
-import { failure, runBody } from './body.ts'
+import { abortReason, failure, runBody } from './body.ts'
 import { takeTypeboxFrom } from './one-file.ts'
 import type { FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
 
@@ -74,7 +74,7 @@ async function run({ id, task, file, args, attempt }: Run) {
 }
 
 function stop(reason: StopReason) {
-  running?.abort(new DOMException(`The task is to stop: ${reason}`, 'AbortError'))
+  running?.abort(abortReason(reason))
 }
 
 function say(message: FromChild) {

@@ -1,4 +1,5 @@
 import { Child } from './child-process.ts'
+import { stepBack } from './priority.ts'
 import type { Source } from './protocol.ts'
 import { watchdog } from './watchdog.ts'
 
@@ -10,6 +11,8 @@ interface Options {
   maxMemory?: number
 }
 
+// Behind API and database, and behind the worker, whose heartbeat must not wait for a film.
+const childNice = 10
 // A service has many kinds, and is busy with a few of them.
 const mostRemembered = 8
 
@@ -28,7 +31,10 @@ export function childPool({ env, size, maxTasks, maxMemory }: Options) {
   function start() {
     const child = new Child(env, [...recent.values()])
     const { pid } = child
-    if (pid !== undefined) dog.watch(pid)
+    if (pid !== undefined) {
+      dog.watch(pid)
+      stepBack(pid, childNice)
+    }
     void child.gone.then(() => {
       if (pid !== undefined) dog.forget(pid)
       const place = idle.indexOf(child)

@@ -87,6 +87,7 @@ export function openDesk({ db, config, kinds, children, log, worker, onProgress,
 function limitsOf(claim: Claim, kind: Kind | undefined, config: Config): Limits {
   return {
     soft: claim.soft_time_limit ?? kind?.soft_time_limit ?? config.TASK_SOFT_TIME_LIMIT,
-    hard: claim.time_limit ?? kind?.time_limit ?? config.TASK_TIME_LIMIT
+    hard: claim.time_limit ?? kind?.time_limit ?? config.TASK_TIME_LIMIT,
+    stall: kind?.stall_limit
   }
 }

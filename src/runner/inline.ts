@@ -2,7 +2,7 @@ import type { Database } from '#database/connect.ts'
 import type { Claim } from '#tasks/claim.ts'
 import type { Kind } from '#tasks/define.ts'
 import { type Attempt, judge, settingsOf } from './attempt.ts'
-import { runBody } from './body.ts'
+import { abortReason, runBody } from './body.ts'
 import { misfit } from './fit.ts'
 import type { StopReason } from './protocol.ts'
 
@@ -41,7 +41,7 @@ export function runInline(claim: Claim, kind: Kind, { worker, db, onProgress, on
     recall: () => false,
     stop(next) {
       reason ??= next
-      controller.abort(new DOMException(`The task is to stop: ${next}`, 'AbortError'))
+      controller.abort(abortReason(next))
     }
   }
 }

@@ -12,23 +12,24 @@ import { anywhere, inPlace } from './lock-attempts.ts'
 const statement = (where: string) => `
 with ending as (
   select * from jsonb_to_recordset($1::jsonb) as ending (
-    id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, peak_memory bigint, result jsonb
+    id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, peak_memory bigint, stderr text,
+    result jsonb
   )
 ), job as (
   update pgboss.job j set state = 'completed', completed_on = now(), output = ending.result
   from ending
   where ${where}
-  returning ending.id, ending.attempt, ending.worker, ending.started_at, ending.peak_memory
+  returning ending.id, ending.attempt, ending.worker, ending.started_at, ending.peak_memory, ending.stderr
 ), task as (
   update darkroom.tasks t set
     state = 'SUCCESS', finished_at = now(), progress = 1, error = null,
     started_at = greatest(t.created_at, job.started_at)
   from job
   where t.id = job.id
-  returning t.id, t.queue, t.state, t.started_at, job.attempt, job.worker, job.peak_memory
+  returning t.id, t.queue, t.state, t.started_at, job.attempt, job.worker, job.peak_memory, job.stderr
 ), attempt as (
-  insert into darkroom.attempts (task_id, number, worker, started_at, outcome, peak_memory)
-  select id, attempt, worker, started_at, 'success', peak_memory from task
+  insert into darkroom.attempts (task_id, number, worker, started_at, outcome, peak_memory, stderr)
+  select id, attempt, worker, started_at, 'success', peak_memory, stderr from task
 ), event as (
   insert into darkroom.events (task_id, state, attempt)
   select id, 'SUCCESS', attempt from task
@@ -53,8 +54,18 @@ export async function completeIn(trx: InTransaction, ending: Ending): Promise<Se
 
 /** Results are JSON text already: they are put in as they are instead of being parsed and written again. */
 function json(endings: Ending[]) {
-  const rows = endings.map(({ id, queue, place, attempt, worker, started_at, peak_memory, result = 'null' }) => {
-    const rest = JSON.stringify({ id, queue, place, attempt, worker, started_at, peak_memory })
+  const rows = endings.map(({ result = 'null', ...ending }) => {
+    const { id, queue, place, attempt, worker, started_at, peak_memory, stderr } = ending
+    const rest = JSON.stringify({
+      id,
+      queue,
+      place,
+      attempt,
+      worker,
+      started_at,
+      peak_memory,
+      stderr: stderr ?? undefined
+    })
     return `${rest.slice(0, -1)},"result":${result}}`
   })
   return `[${rows.join(',')}]`

@@ -45,6 +45,8 @@ export interface Definition<Args extends TSchema, Result> extends Partial<RetryS
   time_limit?: number
   /** Seconds after which its signal aborts, so that it can tidy up. */
   soft_time_limit?: number
+  /** Its promise to report progress: seconds without any after which its process group is killed. */
+  stall_limit?: number
   /** Seconds that its result stays readable. */
   result_expires?: number
   /** `inline` runs in the worker's own event loop: for short I/O that needs the database. */
@@ -102,6 +104,7 @@ const numbers = {
   retry_backoff_max: { least: 0, most: decade },
   time_limit: { least: 0.001, most: decade },
   soft_time_limit: { least: 0.001, most: decade },
+  stall_limit: { least: 0.001, most: decade },
   result_expires: { whole: true, least: 1, most: decade }
 } satisfies Record<string, Range>
 
@@ -124,6 +127,15 @@ export function defineTask<Args extends TSchema, Result>(definition: Definition<
   }
   if (!/^[\w.-]{1,100}$/.test(queue)) throw new TypeError(`The task "${name}" names a queue that cannot be: "${queue}"`)
   return Object.freeze({ ...defaults, ...definition })
+}
+
+/** Why a task's signal aborts when its soft time limit is over: `signal.throwIfAborted()` throws it. */
+export class SoftTimeLimit extends Error {
+  override name = 'SoftTimeLimit'
+
+  constructor() {
+    super('It ran longer than its soft time limit')
+  }
 }
 
 /** Throw it from a task's body to be tried again after so many seconds. It counts as a retry. */

@@ -16,6 +16,16 @@ const folder = await taskFolder(t, {
   ),
   'stubborn.ts': taskModule('stubborn', `await delay(400); return 'in spite of ' + signal.reason?.name`),
   'limited.ts': taskModule('limited', 'await delay(600_000)', 'time_limit: 0.3, max_retries: 0'),
+  'silent.ts': taskModule(
+    'silent',
+    `progress(0.1); log('about to hang'); if (attempt === 1) while (true) {} return attempt`,
+    'stall_limit: 0.5'
+  ),
+  'chatty.ts': taskModule(
+    'chatty',
+    `for (let n = 0; n < 10; n++) { await delay(200); progress(n / 10) } return 'done'`,
+    'stall_limit: 1.5'
+  ),
   'pid.ts': taskModule('pid', 'return process.pid'),
   'greedy.ts': taskModule('greedy', 'globalThis.kept = Buffer.alloc(150 * 1024 * 1024, 1); return process.pid')
 })
@@ -36,6 +46,20 @@ t.test('limits', async t => {
       t.strictSame(await outcomes(service, id), ['time_limit'])
     })
   }
+
+  t.test('a task that promises progress and makes none is killed and tried again', async t => {
+    const id = await service.submit('silent')
+
+    t.match(await service.finished(id), { state: 'SUCCESS', result: 2 })
+    t.strictSame(await outcomes(service, id), ['stalled', 'success'])
+    const { items } = (await service.get(`/api/tasks/${id}/attempts`)).json()
+    t.match(items[0], { error: { type: 'Stalled' }, signal: 'SIGKILL', stderr: /about to hang/ })
+    t.match(items[1], { outcome: 'success', stderr: /about to hang/ })
+  })
+
+  t.test('one that keeps its promise may take longer than its stall limit', async t => {
+    t.match(await service.finished(await service.submit('chatty')), { state: 'SUCCESS', result: 'done', attempts: 1 })
+  })
 
   t.test('running out of time counts as a failure, and is tried again as one', async t => {
     const file = path.join(service.dataDir, 'again')
@@ -61,7 +85,7 @@ t.test('limits', async t => {
   t.test('a task that still comes to its end after its soft time limit has succeeded', async t => {
     const id = await service.submit('stubborn', {}, { soft_time_limit: 0.1 })
 
-    t.match(await service.finished(id), { state: 'SUCCESS', result: 'in spite of AbortError' })
+    t.match(await service.finished(id), { state: 'SUCCESS', result: 'in spite of SoftTimeLimit' })
   })
 
   t.test('one that does not listen is killed at its time limit', async t => {
