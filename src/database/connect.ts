@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { Kysely, PostgresDialect, type Transaction } from 'kysely'
 import pg from 'pg'
 import type { Tables } from './tables.ts'
@@ -28,6 +29,8 @@ interface Options {
   settings?: Record<string, string>
   /** Idle connections do not keep the process alive. */
   idle?: boolean
+  /** Seconds that Postgres may leave a statement unanswered. */
+  patience?: number
 }
 
 /**
@@ -50,8 +53,11 @@ export const throughIndexes = {
 
 // A connection that cannot be had in 5 s will not be had in 50: the caller is told, and may try again.
 const connectionTimeoutMillis = 5_000
+// Statements end by themselves after 30 s. Who says nothing for longer is not there any more, and TCP alone would
+// believe for a quarter of an hour that he is.
+const longestSilence = 40
 
-export function connect(url: string, { name, max, settings = {}, idle = false }: Options): Database {
+export function connect(url: string, { name, max, settings = {}, idle = false, patience }: Options): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max,
@@ -68,12 +74,24 @@ export function connect(url: string, { name, max, settings = {}, idle = false }:
   // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
   pool.on('error', () => {})
   // So would one that breaks between two statements of a transaction: the next statement says it to whoever asks.
-  pool.on('connect', client => client.on('error', () => {}))
+  pool.on('connect', client => {
+    client.on('error', () => {})
+    if ('statement_timeout' in settings) giveUpOn(client, patience ?? longestSilence)
+  })
 
   const query = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }).withSchema('darkroom')
 
   let closing: Promise<void> | undefined
   return { url, pool, query, close: () => (closing ??= pool.end()) }
+}
+
+/** Breaks a connection on which a statement waits for too long; whoever waits for it is told at once. */
+function giveUpOn(client: pg.PoolClient, seconds: number) {
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
+  stream.setTimeout(seconds * 1000, () => {
+    const isWaiting = !(client as unknown as { readyForQuery: boolean }).readyForQuery
+    if (isWaiting) stream.destroy(new Error('Connection terminated: Postgres does not answer'))
+  })
 }
 
 /** bigint comes back as a number: our bigints are bytes, and those stay below 2^53. */

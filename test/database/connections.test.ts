@@ -1,10 +1,12 @@
+import { sql } from 'kysely'
 import pg from 'pg'
 import t, { type Test } from 'tap'
-import { connect, type InTransaction } from '../../src/database/connect.ts'
+import { connect, type InTransaction, throughIndexes } from '../../src/database/connect.ts'
 import { listen } from '../../src/database/listen.ts'
 import { announcer } from '../../src/database/notify.ts'
 import { isOutage } from '../../src/database/outage.ts'
 import { borrowDatabase } from '../harness/database.ts'
+import { openProxy } from '../harness/proxy.ts'
 import { until } from '../harness/until.ts'
 
 async function open(t: Test) {
@@ -199,4 +201,27 @@ t.test('a word that cannot be said is dropped, and the next is said', async t =>
   await voice.flush()
 
   await until(() => heard.includes('said'), 'it is heard')
+})
+
+t.test('a statement on a connection that has gone deaf is given up, and so is a transaction', async t => {
+  const proxy = await openProxy(t, await borrowDatabase(t))
+  const db = connect(proxy.url, { name: 'test', max: 2, settings: throughIndexes, patience: 0.5 })
+  t.teardown(() => db.close())
+  await db.pool.query('select 1')
+  const unheard = () => sql`select 'not to be heard'`
+
+  proxy.swallowAnswersWith('not to be heard')
+  const alone = await unheard()
+    .execute(db.query)
+    .catch(error => error)
+  const within = await db.query
+    .transaction()
+    .execute(trx => unheard().execute(trx))
+    .catch(error => error)
+
+  t.ok(isOutage(alone), alone.message)
+  t.ok(isOutage(within), within.message)
+  proxy.restore()
+  t.strictSame((await db.pool.query('select 1 as one')).rows, [{ one: 1 }], 'others are not held up')
+  await sql`select pg_sleep(0.3)`.execute(db.query)
 })
