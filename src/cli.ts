@@ -7,7 +7,8 @@ import { version } from './version.ts'
 interface Command {
   about: string
   options: Record<string, { env?: string; value: string; about: string }>
-  run(config: Config, grace: number | undefined): Promise<void>
+  /** Answers the exit code. */
+  run(config: Config, grace: number | undefined): Promise<number>
 }
 
 const grace = { value: 'seconds', about: 'how long running tasks may take to finish when it stops (10)' }
@@ -70,8 +71,7 @@ async function main([name, ...rest]: string[]): Promise<number> {
       // As a variable it also reaches the processes that this one starts.
       if (env !== undefined && said[option] !== undefined) process.env[env] = said[option]
     }
-    await command.run(readConfig(), seconds(said.grace))
-    return 0
+    return await command.run(readConfig(), seconds(said.grace))
   } catch (error) {
     if (error instanceof ConfigError) return complain(`The settings do not fit:\n  ${error.problems.join('\n  ')}`)
     const { message, stack } = error as Error

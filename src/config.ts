@@ -4,6 +4,9 @@ import path from 'node:path'
 
 const GiB = 1024 ** 3
 
+/** The most attempts that a worker runs side by side, however it is told. */
+export const mostConcurrent = 256
+
 /**
  * Every setting, in the order in which the README lists them. The README's table is held to this one by a test.
  * `read` turns the text of the environment into a value or throws a sentence that completes "PORT …".
@@ -14,11 +17,24 @@ export const settings = {
   DATABASE_URL: optional(postgresUrl, 'Postgres 15–18; unset: an embedded one in `DATA_DIR/postgres`'),
   DATA_DIR: setting('./data', folder, 'media and the embedded database'),
   TASKS_DIR: optional(folderThatIs, 'a folder of your own task modules, loaded beside the built-in ones'),
-  WORKER_CONCURRENCY: setting(String(availableParallelism()), integer(1, 256), 'child processes of a worker'),
+  WORKER_CONCURRENCY: setting(
+    String(availableParallelism()),
+    integer(1, mostConcurrent),
+    'child processes of a worker'
+  ),
   WORKER_QUEUES: optional(names, 'comma list of the queues a worker takes from; unset: all'),
   WORKER_PREFETCH_MULTIPLIER: setting('1', integer(1, 1000), 'tasks claimed ahead for each child process'),
   WORKER_MAX_TASKS_PER_CHILD: setting('1000', integer(1, 1e9), 'then the child process is replaced'),
   WORKER_MAX_MEMORY_PER_CHILD: optional(integer(32, 1e6), 'MiB; then the child process is replaced after its task'),
+  WORKER_GIVE_UP_AFTER: setting(
+    '300',
+    integer(1, 31_536_000),
+    'seconds without the database after which a worker that runs nothing ends'
+  ),
+  WORKER_HEALTH_PORT: optional(
+    integer(0, 65_535),
+    'port of `HOST` on which a worker answers `/health/ready`; 0 takes a free one; unset: none'
+  ),
   TASK_SOFT_TIME_LIMIT: optional(seconds(1, 31_536_000), 'seconds; then a task is asked to stop; unset: per kind'),
   TASK_TIME_LIMIT: optional(seconds(1, 31_536_000), 'seconds; then its process group is killed; unset: per kind'),
   RESULT_EXPIRES: setting('86400', integer(1, 315_360_000), "seconds that a finished task's result stays readable"),

@@ -44,6 +44,8 @@ export const IdempotencyKeyReused = createError(
   409
 )
 export const QueueNotFound = createError('QUEUE_NOT_FOUND', 'There is no queue named "%s"', 404)
+export const WorkerNotFound = createError('WORKER_NOT_FOUND', 'There is no worker with the id "%s"', 404)
+export const WorkerGone = createError('WORKER_GONE', 'The worker is gone: %s', 409)
 export const Internal = createError(
   'INTERNAL',
   'Something went wrong on our side; the log has it under the request id %s',

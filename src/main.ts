@@ -21,7 +21,7 @@ const defaultGrace = 10
 /** API and worker, and the database too where none is given: everything, in the foreground. */
 export async function runServer(config: Config, grace = defaultGrace) {
   const log = await openLogger(config.LOG_LEVEL)
-  await run(log, grace, async (started, signal) => {
+  return run(log, grace, async (started, signal) => {
     await checkAddress(config)
     const url = await openDatabase(config, log, started, signal)
     const kinds = await prepare(url, config, log, signal)
@@ -45,7 +45,7 @@ export async function runServer(config: Config, grace = defaultGrace) {
 
 export async function runApi(config: Config, grace = defaultGrace) {
   const log = await openLogger(config.LOG_LEVEL)
-  await run(log, grace, async (started, signal) => {
+  return run(log, grace, async (started, signal) => {
     await checkAddress(config)
     const url = await openDatabase(config, log, started, signal)
     const kinds = await prepare(url, config, log, signal)
@@ -58,10 +58,10 @@ export async function runApi(config: Config, grace = defaultGrace) {
 
 export async function runWorker(config: Config, grace = defaultGrace) {
   const log = await openLogger(config.LOG_LEVEL)
-  await run(log, grace, async (started, signal) => {
+  return run(log, grace, async (started, signal, end) => {
     const url = await findDatabase(config)
     const kinds = await prepare(url, config, log, signal)
-    const worker = await startWorker({ url, config, kinds, log, version, env: process.env })
+    const worker = await startWorker({ url, config, kinds, log, version, env: process.env, end })
     started.push(worker.stop)
     process.send?.('ready')
   })
@@ -69,7 +69,7 @@ export async function runWorker(config: Config, grace = defaultGrace) {
 
 export async function runMigrate(config: Config) {
   const log = await openLogger(config.LOG_LEVEL)
-  await run(log, 0, async (started, signal) => {
+  return run(log, 0, async (started, signal) => {
     const url = await openDatabase(config, log, started, signal)
     const applied = await migrate(url, [], message => log.warn(message))
     log.info(applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to do')

@@ -20,7 +20,8 @@ const wellAfter = 60_000
 
 /**
  * The worker of `server`: a process of its own, so that neither can hold up or take down the other, started again
- * whenever it ends. It is not in our process group: Ctrl-C is for us, and we tell it.
+ * whenever it ends, also when somebody has shut it down: a server without a worker would take tasks that nobody runs.
+ * It is not in our process group: Ctrl-C is for us, and we tell it.
  */
 export function superviseWorker({ url, log, grace }: Needs) {
   const { promise: ready, resolve: isReady, reject: isBroken } = Promise.withResolvers<void>()
@@ -34,6 +35,10 @@ export function superviseWorker({ url, log, grace }: Needs) {
       const since = Date.now()
       const code = await live()
       if (stopping) return
+      if (code === 0) {
+        log.info('the worker was told to end; another takes its place')
+        continue
+      }
       isBroken(new Error('The worker does not start; what it said is above'))
       if (Date.now() - since > wellAfter) pause = firstPause
       log.error({ code, again_in_ms: pause }, 'the worker ended; it is started again')

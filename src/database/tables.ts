@@ -119,10 +119,18 @@ export interface RenditionsTable {
 export interface WorkersTable {
   id: string
   host: string
+  machine: Generated<string>
   pid: number
   version: string
   queues: string[]
+  pools: Json
   concurrency: number
+  children: Generated<number>
+  paused_at: Nullable<Date>
+  shutdown: Nullable<'warm' | 'cold'>
+  tasks: Json
+  memory: Nullable<number>
+  cpu: Nullable<number>
   status: Generated<'running' | 'stopped' | 'lost'>
   started_at: Generated<Date>
   heartbeat_at: Generated<Date>

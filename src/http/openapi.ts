@@ -11,6 +11,7 @@ const tags: [start: string, name: string][] = [
   ['/ws/tasks', 'Tasks'],
   ['/api/videos', 'Videos'],
   ['/api/queues', 'Queues'],
+  ['/api/workers', 'Workers'],
   ['/upload', 'Dialects'],
   ['/status', 'Dialects'],
   ['/process-video', 'Dialects'],
@@ -35,6 +36,7 @@ export async function collectRoutes(app: FastifyInstance) {
         { name: 'Tasks', description: 'Work that somebody asked for, now or for later' },
         { name: 'Videos', description: 'Films, and the prints that are made of them' },
         { name: 'Queues', description: 'The lanes in which tasks wait' },
+        { name: 'Workers', description: 'The processes that run tasks' },
         { name: 'Operations', description: 'For whoever keeps it running' },
         { name: 'Dialects', description: 'What front ends of the services that this one replaces ask' }
       ]

@@ -11,6 +11,7 @@ import { type TaskNeeds, taskRoutes } from '#tasks/routes.ts'
 import { type VideoNeeds, videoRoutes } from '#videos/routes.ts'
 import { watchRoutes } from '#watch/routes.ts'
 import { isForWatchers } from '#watch/upgrade.ts'
+import { workerRoutes } from '#workers/routes.ts'
 import { answerClientError } from './client-error.ts'
 import { clientJs } from './client-js.ts'
 import { closeAfterLastAnswer } from './closing.ts'
@@ -81,6 +82,7 @@ export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): 
   await app.register(taskRoutes, needs)
   await app.register(taskDialect, needs)
   await app.register(queueRoutes, needs)
+  await app.register(workerRoutes, needs)
   await app.register(watchRoutes, needs)
   await app.register(videoRoutes, needs)
   await app.register(clientJs)

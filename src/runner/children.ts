@@ -20,7 +20,8 @@ const mostRemembered = 8
  * The child processes of a worker, started before they are needed: an attempt that has to wait for Node to boot
  * waits 100 ms. Which child is taken does not matter; a used one is replaced when it has done enough.
  */
-export function childPool({ env, size, maxTasks, maxMemory }: Options) {
+export function childPool({ env, size: first, maxTasks, maxMemory }: Options) {
+  let size = first
   const idle: Child[] = []
   const busy = new Set<Child>()
   const waiting = new Set<(child: Child) => void>()
@@ -101,10 +102,22 @@ export function childPool({ env, size, maxTasks, maxMemory }: Options) {
     give(child: Child, peakMemory = 0) {
       busy.delete(child)
       const spent = child.attempts >= maxTasks || (maxMemory !== undefined && peakMemory > maxMemory)
-      if (!closing && child.usable && !spent) idle.push(child)
+      const surplus = idle.length + busy.size >= size
+      if (!closing && child.usable && !spent && !surplus) idle.push(child)
       else void child.stop({ nicely: false })
       fill()
       serve()
+    },
+
+    /** From here on it is to have so many. Those that are too many end as soon as they have nothing to do. */
+    resize(next: number) {
+      size = next
+      while (idle.length > 0 && idle.length + busy.size > size) void idle.pop()!.stop({ nicely: false })
+      fill()
+      serve()
+    },
+    get count() {
+      return idle.length + busy.size
     },
 
     async close() {

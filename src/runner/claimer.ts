@@ -28,6 +28,7 @@ export function claimer({ pool, log, worker, rooms, onClaim, onRevoked, onUncert
   let asking: Promise<void> | undefined
   let stopped = false
   let uncertainUntil = 0
+  let askedAt: number | undefined
   const poll = setInterval(wake, backstop)
 
   function wake() {
@@ -41,12 +42,18 @@ export function claimer({ pool, log, worker, rooms, onClaim, onRevoked, onUncert
 
   async function ask() {
     for (let pause = 100; wanted && !stopped; ) {
-      const { rooms: free, most } = rooms()
-      if (most === 0 || free.length === 0) return
-      wanted = false
       try {
+        // Also when there is no room: what we have without knowing may be all that anybody waits for.
         if (Date.now() < uncertainUntil) await onUncertain()
+        const { rooms: free, most } = rooms()
+        if (most === 0 || free.length === 0) {
+          askedAt = undefined
+          return
+        }
+        wanted = false
+        askedAt ??= Date.now()
         const { claims, revoked } = await claim(pool, worker(), free, most)
+        askedAt = undefined
         for (const each of claims) onClaim(each)
         if (revoked.length > 0) onRevoked(revoked)
         // As many as we asked for: there may be more.
@@ -71,6 +78,8 @@ export function claimer({ pool, log, worker, rooms, onClaim, onRevoked, onUncert
       uncertainUntil = Date.now() + longestStatement
       wake()
     },
+    /** Milliseconds that a question has been without an answer. */
+    waiting: () => (askedAt === undefined ? 0 : Date.now() - askedAt),
     /** No new work from here on; resolves when the last answer is in. */
     async stop() {
       stopped = true

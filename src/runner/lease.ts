@@ -1,15 +1,18 @@
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
-import { beat, lease, renew } from '#workers/presence.ts'
+import { beat, type Desired, lease, type Report, renew } from '#workers/presence.ts'
 
 interface Needs {
   pool: Pool
   log: Logger
   worker(): string
+  /** What the others are to know of us. */
+  report(): Promise<Report>
+  /** The database answers, and says what we are to do: look for what it could not tell us. */
+  onBeat(desired: Desired): Promise<void>
+  onSilence(error: Error): void
   /** Another worker took us for dead: what we run is no longer ours. */
-  onLost(): Promise<void>
-  /** The database answers: look for what it could not tell us. */
-  onBeat(): Promise<void>
+  onLost(): Promise<Desired>
   /** Look for attempts whose workers are gone. */
   onOrphans(): Promise<void>
 }
@@ -17,37 +20,57 @@ interface Needs {
 // Orphans are looked for at once when a worker is found dead, and now and then in case that somebody died over it.
 const beatsBetweenLooks = 4
 
-/** Keeps our own lease and watches those of the others. */
-export function keepLease({ pool, log, worker, onLost, onBeat, onOrphans }: Needs) {
+/** Keeps our own lease, hears with it what we are to do, and watches the leases of the others. */
+export function keepLease({ pool, log, worker, report, onBeat, onSilence, onLost, onOrphans }: Needs) {
   let beats = 0
-  let lastGood = 0
+  // We have just been registered.
+  let lastGood = Date.now()
   // After a gap of our own everybody looks dead: they get one lease to show themselves first.
   let trustFrom = Date.now() + lease * 1000
   let beating: Promise<void> | undefined
+  let again = false
+  let stopped = false
 
   async function renewOnce() {
     try {
-      const { alive, lost } = await renew(pool, worker(), Date.now() >= trustFrom)
+      const { desired, lost } = await renew(pool, worker(), await report(), Date.now() >= trustFrom)
       const now = Date.now()
-      if (lastGood > 0 && now - lastGood > (lease / 2) * 1000) trustFrom = now + lease * 1000
+      if (now - lastGood > (lease / 2) * 1000) trustFrom = now + lease * 1000
       lastGood = now
-      if (!alive) await onLost()
-      await onBeat()
+      await onBeat(desired ?? (await onLost()))
       if (lost > 0) log.warn({ lost }, 'workers went silent; their tasks are handed on')
       if (lost > 0 || beats++ % beatsBetweenLooks === 0) await onOrphans()
     } catch (error) {
       log.debug({ err: error }, 'the lease could not be renewed')
+      onSilence(error as Error)
     }
   }
 
-  const timer = setInterval(() => {
-    beating ??= renewOnce().finally(() => {
+  async function keepOn() {
+    do {
+      again = false
+      await renewOnce()
+    } while (again && !stopped)
+  }
+
+  function start() {
+    beating ??= keepOn().finally(() => {
       beating = undefined
     })
-  }, beat * 1000)
+  }
+
+  const timer = setInterval(start, beat * 1000)
 
   return {
+    /** There is something to hear. What is on its way may have been said before. */
+    now() {
+      again = true
+      if (!stopped) start()
+    },
+    /** Whether the database has answered within our lease. */
+    isKept: () => Date.now() - lastGood < lease * 1000,
     async stop() {
+      stopped = true
       clearInterval(timer)
       await beating
     }

@@ -9,9 +9,9 @@ const newest = 0.1
  * tasks, so while tasks are short more of them are taken at a time: as many as will have begun within the horizon.
  * Long ones are never taken ahead, so they never wait behind each other here while another worker is free.
  */
-export function prefetch(concurrency: number, multiplier: number) {
+export function prefetch(concurrency: () => number, multiplier: number) {
   /** So many are kept whatever happens: somebody has asked for it. */
-  const reserved = concurrency * multiplier
+  const reserved = () => concurrency() * multiplier
   let average = Number.POSITIVE_INFINITY
   let held = false
 
@@ -31,8 +31,8 @@ export function prefetch(concurrency: number, multiplier: number) {
       count(milliseconds)
     },
     places() {
-      const ahead = held ? 0 : Math.floor((concurrency * horizon) / Math.max(average, 0.25))
-      return reserved + Math.min(most, ahead)
+      const ahead = held ? 0 : Math.floor((concurrency() * horizon) / Math.max(average, 0.25))
+      return reserved() + Math.min(most, ahead)
     }
   }
 }

@@ -7,13 +7,18 @@ import { listen } from '#database/listen.ts'
 import { delayedQueue, openBoss } from '#queue/boss.ts'
 import { listQueueNames } from '#queue/names.ts'
 import { channels } from '#tasks/channels.ts'
+import type { Claim } from '#tasks/claim.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { voiceOf } from '#tasks/voice.ts'
-import { endDeadNeighbours, register, unregister } from '#workers/presence.ts'
+import { endDeadNeighbours, lease, type Pools, register, type Shutdown, unregister } from '#workers/presence.ts'
+import { openTally } from '#workers/tally.ts'
+import { usageMeter } from '#workers/usage.ts'
 import { childPool } from './children.ts'
 import { claimer } from './claimer.ts'
 import { openDesk } from './desk.ts'
 import { fireSchedules } from './fire.ts'
+import { patience } from './giving-up.ts'
+import { serveHealth } from './health.ts'
 import { keepLease } from './lease.ts'
 import { typeboxInOneFile } from './one-file.ts'
 import { prefetch } from './prefetch.ts'
@@ -22,6 +27,7 @@ import { promoter } from './promoter.ts'
 import { recovery } from './recovery.ts'
 import { roomsIn } from './rooms.ts'
 import { settler } from './settler.ts'
+import { steering } from './steering.ts'
 
 interface Needs {
   url: string
@@ -31,6 +37,8 @@ interface Needs {
   version: string
   /** For the child processes. */
   env: NodeJS.ProcessEnv
+  /** Asks to be stopped: somebody has shut it down, or it has given up. */
+  end(why: string, code: 0 | 1): void
 }
 
 /** Milliseconds that a task which was taken ahead may wait for a child. */
@@ -42,22 +50,48 @@ export interface Worker {
   stop(graceSeconds: number): Promise<void>
 }
 
-export async function startWorker({ url, config, kinds, log, version, env }: Needs): Promise<Worker> {
+export async function startWorker({ url, config, kinds, log, version, env, end }: Needs): Promise<Worker> {
   let id = uuid()
+  let started = false
+  let givingBack: Promise<unknown> = Promise.resolve()
   const db = connect(url, { name: 'darkroom worker', max: 6, settings: throughIndexes })
   const voice = voiceOf(db.pool)
   let queues = config.WORKER_QUEUES ?? (await listQueueNames(db))
-  const concurrency = config.WORKER_CONCURRENCY
+  const pools = poolsOf(kinds)
+  // Before there is anything that would have to be stopped again: the port may be taken.
+  const health =
+    config.WORKER_HEALTH_PORT === undefined
+      ? undefined
+      : await serveHealth({ host: config.HOST, port: config.WORKER_HEALTH_PORT, isReady })
 
-  await register(db.pool, { id, version, queues, concurrency })
+  const first = await register(db.pool, { id, version, queues, pools, concurrency: config.WORKER_CONCURRENCY })
   await endDeadNeighbours(db.pool)
 
-  const ahead = prefetch(concurrency, config.WORKER_PREFETCH_MULTIPLIER)
+  const steer = steering({
+    first,
+    onConcurrency(concurrency) {
+      log.info({ concurrency }, 'told to run so many tasks side by side')
+      children.resize(concurrency)
+      void putBack(0)
+      claims.wake()
+    },
+    onRest() {
+      log.info('told to take nothing new')
+      void putBack(0)
+    },
+    onResume() {
+      log.info('told to take tasks again')
+      claims.wake()
+    },
+    onShutdown: mode => void shutDown(mode)
+  })
+
+  const ahead = prefetch(() => steer.concurrency, config.WORKER_PREFETCH_MULTIPLIER)
 
   const DARKROOM_TYPEBOX = await typeboxInOneFile(log)
   const children = childPool({
     env: { ...env, DARKROOM_TYPEBOX },
-    size: concurrency,
+    size: first.concurrency,
     maxTasks: config.WORKER_MAX_TASKS_PER_CHILD,
     maxMemory: config.WORKER_MAX_MEMORY_PER_CHILD && config.WORKER_MAX_MEMORY_PER_CHILD * 1024 ** 2
   })
@@ -82,12 +116,23 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
     onProgress: ({ id, attempt }, fraction, detail) => progress.report(id, attempt, fraction, detail),
     onEnded(claim, kind, ending) {
       progress.forget(claim.id)
+      if (ending.worker === id) tally.ended(ending.outcome)
+      waitForDatabase.ended()
       ahead.ended(Date.now() - ending.started_at.getTime())
       outcomes.add({ claim, kind, ending })
       claims.wake()
     }
   })
   const recover = recovery({ db, voice, log })
+  const tally = openTally(() => desk.size)
+  const usage = usageMeter()
+
+  const waitForDatabase = patience({
+    seconds: config.WORKER_GIVE_UP_AFTER,
+    isBusy: () => desk.size > 0,
+    held: () => outcomes.attempts().length,
+    onOver: sentence => end(sentence, 1)
+  })
 
   const progress = progressWriter({
     pool: db.pool,
@@ -103,8 +148,10 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
     pool: db.pool,
     log,
     worker: () => id,
-    rooms: () => roomsIn(queues, concurrency, ahead.places(), desk.queues()),
+    rooms: () => roomsIn(queues, steer.concurrency, steer.isTaking() ? ahead.places() : 0, desk.queues()),
     onClaim(claim) {
+      // It was asked for before we were told.
+      if (!steer.isTaking()) return void giveBack([claim])
       // First the body, then the news of it.
       desk.begin(claim)
       voice.changed(claim.id)
@@ -132,11 +179,15 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
       },
       [channels.cancel](payload) {
         for (const task of payload.split(',')) desk.find(task)?.stop('cancelled')
+      },
+      [channels.steer](payload) {
+        if (payload.split(',').includes(id)) presence.now()
       }
     },
     onReconnect() {
       claims.wake()
       delayed.wake()
+      presence.now()
       void stopCancelled()
     },
     onError: error => log.warn({ err: error }, 'the connection that listens was lost; reconnecting')
@@ -146,13 +197,23 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
     pool: db.pool,
     log,
     worker: () => id,
+    report: async () => ({ ...(await usage()), children: children.count, tasks: tally.counts() }),
+    async onBeat(desired) {
+      waitForDatabase.answered()
+      steer.apply(desired)
+      await stopCancelled()
+    },
+    onSilence: waitForDatabase.silent,
     async onLost() {
       log.error('another worker took this one for dead; what it ran is stopped and it starts over')
       desk.stopAll('lost')
-      id = uuid()
-      await register(db.pool, { id, version, queues, concurrency })
+      const next = uuid()
+      const { concurrency } = steer
+      const desired = await register(db.pool, { id: next, version, queues, pools, concurrency }, id)
+      id = next
+      tally.reset()
+      return desired
     },
-    onBeat: stopCancelled,
     async onOrphans() {
       await meetNewQueues()
       await recover.orphans()
@@ -165,7 +226,9 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
   await recover.orphans()
   await children.ready().catch(error => log.error({ err: error }, 'a child process does not start'))
   claims.wake()
-  log.info({ worker: id, queues, concurrency }, 'worker ready')
+  presence.now()
+  started = true
+  log.info({ worker: id, queues, concurrency: steer.concurrency, health: health?.address }, 'worker ready')
 
   const turns = setInterval(() => void putBack(longestTurn), longestTurn / 2)
 
@@ -174,16 +237,20 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
    * another worker may be free.
    */
   async function putBack(patience: number) {
-    const recalled = desk.recall(patience, patience > 0 ? ahead.reserved : 0)
+    const recalled = desk.recall(patience, patience > 0 ? ahead.reserved() : 0)
     if (recalled.length === 0) return
-    ahead.recalled(patience)
-    try {
-      await recover.putBack(recalled)
-    } catch (error) {
+    if (patience > 0) ahead.recalled(patience)
+    await giveBack(recalled)
+  }
+
+  function giveBack(taken: Claim[]) {
+    const giving = recover.putBack(taken).catch(error => {
       // They are ours by the database's account and not by our own: found with the next claim, or by the next worker.
       log.warn({ err: error }, 'tasks could not be put back')
       claims.doubt()
-    }
+    })
+    givingBack = Promise.all([givingBack, giving])
+    return giving
   }
 
   /** A worker of all queues serves those too that came after it. */
@@ -210,12 +277,34 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
     for (const { id } of rows) desk.find(id)?.stop('cancelled')
   }
 
+  /** Polled lately, and waits for no answer; as long as it does as it is told it is well. */
+  function isReady() {
+    return started && presence.isKept() && claims.waiting() < lease * 1000
+  }
+
+  /** As somebody has asked for, by its row. By then it takes nothing new. */
+  async function shutDown(mode: Shutdown) {
+    if (mode === 'cold') {
+      // It may be stopping already, and have patience.
+      desk.stopAll('shutdown')
+    } else {
+      log.info('told to end once everything has ended that it runs')
+      await putBack(0)
+      // The last answer may still be on its way; what it brings goes back.
+      await claims.stop()
+      await desk.ended()
+      await outcomes.flush()
+    }
+    end(`shut down (${mode})`, 0)
+  }
+
   async function stop(graceSeconds: number) {
     desk.close()
     await schedules.stop()
     await Promise.all([claims.stop(), delayed.stop()])
     clearInterval(turns)
     await putBack(0)
+    await givingBack
     const grace = new AbortController()
     await Promise.race([desk.ended(), delay(graceSeconds * 1000, undefined, { signal: grace.signal }).catch(() => {})])
     grace.abort()
@@ -227,8 +316,9 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
     await presence.stop()
     await ears.close()
     await children.close()
+    health?.close()
     await boss.stop({ graceful: false, close: false })
-    await unregister(db.pool, id).catch(() => {})
+    await unregister(db.pool, id, tally.counts()).catch(() => {})
     await voice.flush()
     await db.close()
     log.info({ worker: id }, 'worker stopped')
@@ -245,4 +335,10 @@ export async function startWorker({ url, config, kinds, log, version, env }: Nee
       return stopped
     }
   }
+}
+
+/** Which kinds run where. */
+function poolsOf(kinds: Kinds): Pools {
+  const names = (pool: string) => [...kinds.values()].filter(kind => kind.pool === pool).map(({ name }) => name)
+  return { child: names('child').toSorted(), inline: names('inline').toSorted() }
 }

@@ -86,8 +86,10 @@ const filledIn: Record<string, string[]> = {
   UPLOAD_TOO_LARGE: ['10737418240'],
   BODY_TOO_LARGE: ['33554432'],
   FILE_NOT_FOUND: ['2160p.mp4'],
+  WORKER_GONE: ['stopped'],
   TASK_NOT_FOUND: [nobody],
   VIDEO_NOT_FOUND: [nobody],
+  WORKER_NOT_FOUND: [nobody],
   INTERNAL: [nobody]
 }
 

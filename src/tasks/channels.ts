@@ -5,5 +5,7 @@ export const channels = {
   /** Ids of tasks that have changed. */
   changed: 'darkroom_changed',
   /** Ids of running tasks whose end was asked for. */
-  cancel: 'darkroom_cancel'
+  cancel: 'darkroom_cancel',
+  /** Ids of workers that are to do something else from now on. */
+  steer: 'darkroom_steer'
 } as const

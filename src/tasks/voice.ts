@@ -8,6 +8,7 @@ export function voiceOf(pool: Pool, onDeadline: (milliseconds: number) => void =
   const wake = announcer(pool, channels.wake)
   const changed = announcer(pool, channels.changed)
   const cancel = announcer(pool, channels.cancel)
+  const steer = announcer(pool, channels.steer)
   return {
     /** These tasks are in. */
     enqueued(tasks: Enqueued[]) {
@@ -19,8 +20,9 @@ export function voiceOf(pool: Pool, onDeadline: (milliseconds: number) => void =
     wake: (...queues: string[]) => wake.say(...queues),
     changed: (...ids: string[]) => changed.say(...ids),
     cancel: (...ids: string[]) => cancel.say(...ids),
+    steer: (...workers: string[]) => steer.say(...workers),
     async flush() {
-      await Promise.all([wake.flush(), changed.flush(), cancel.flush()])
+      await Promise.all([wake.flush(), changed.flush(), cancel.flush(), steer.flush()])
     }
   }
 }

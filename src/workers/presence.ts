@@ -1,49 +1,101 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import type { Pool } from 'pg'
+import type { Tally } from './tally.ts'
 
 /** Seconds without a heartbeat after which a worker is held to be dead, and between two heartbeats. */
 export const lease = 10
 export const beat = 3
 
+/** Kinds of task by where their bodies run: in a child process, or in the worker's own event loop. */
+export interface Pools {
+  child: string[]
+  inline: string[]
+}
+
 export interface Presence {
   id: string
   version: string
   queues: string[]
+  pools: Pools
   concurrency: number
 }
 
-export async function register(pool: Pool, { id, version, queues, concurrency }: Presence) {
-  await pool.query(
-    'insert into darkroom.workers (id, host, pid, version, queues, concurrency) values ($1, $2, $3, $4, $5, $6)',
-    [id, host(), process.pid, version, queues, concurrency]
-  )
+/** `warm`: once everything has ended that it runs. `cold`: at once, and what it runs is handed back. */
+export type Shutdown = 'warm' | 'cold'
+
+/** What a worker is to do, as its row says; it reads that with each heartbeat. */
+export interface Desired {
+  concurrency: number
+  paused: boolean
+  shutdown: Shutdown | null
 }
 
-/**
- * Renews our lease and, unless told not to, ends those of workers that have gone silent. One statement: an idle
- * worker is to cost next to nothing. `alive` is false when another worker has held us to be dead.
- */
-export async function renew(pool: Pool, id: string, endOthers: boolean): Promise<{ alive: boolean; lost: number }> {
-  const { rows } = await pool.query<{ alive: boolean; lost: number }>(
-    `with mine as (
-      update darkroom.workers set heartbeat_at = now() where id = $1 and status = 'running' returning id
-    ), lost as (
-      update darkroom.workers set status = 'lost', stopped_at = now()
-      where $2 and status = 'running' and id <> $1 and heartbeat_at < now() - ${lease} * interval '1 second'
-      returning id
-    )
-    select exists (select from mine) as alive, (select count(*) from lost)::int as lost`,
-    [id, endOthers]
+/** What a worker says of itself with each heartbeat. */
+export interface Report {
+  children: number
+  /** Bytes. */
+  memory: number | null
+  /** Cores. */
+  cpu: number | null
+  tasks: Tally
+}
+
+const desired = 'concurrency, paused_at is not null as paused, shutdown'
+
+/** A worker that comes back under a new id does what was wanted of the former one. */
+export async function register(pool: Pool, presence: Presence, former: string | null = null): Promise<Desired> {
+  const { id, version, queues, pools, concurrency } = presence
+  const { rows } = await pool.query<Desired>(
+    `insert into darkroom.workers
+      (id, host, machine, pid, version, queues, pools, concurrency, paused_at, shutdown)
+    select $1, $2, $3, $4, $5, $6, $7, coalesce(former.concurrency, $8), former.paused_at, former.shutdown
+    from (values (1)) one left join darkroom.workers former on former.id = $9
+    returning ${desired}`,
+    [id, hostname(), machine(), process.pid, version, queues, JSON.stringify(pools), concurrency, former]
   )
+  return rows[0]!
+}
+
+const renewText = `
+with mine as (
+  update darkroom.workers set
+    heartbeat_at = now(), children = $3, memory = $4, cpu = $5, tasks = $6
+  where id = $1 and status = 'running'
+  returning ${desired}
+), lost as (
+  update darkroom.workers set status = 'lost', stopped_at = now()
+  where $2 and status = 'running' and id <> $1 and heartbeat_at < now() - ${lease} * interval '1 second'
+  returning id
+)
+select (select to_json(mine) from mine) as desired, (select count(*) from lost)::int as lost`
+
+/**
+ * Renews our lease, says what we are doing and hears what we are to do, and ends those workers that have gone silent,
+ * unless told not to. One statement: an idle worker is to cost next to nothing. Nothing is desired of a worker that
+ * another one has held to be dead.
+ */
+export async function renew(
+  pool: Pool,
+  id: string,
+  { children, memory, cpu, tasks }: Report,
+  endOthers: boolean
+): Promise<{ desired: Desired | null; lost: number }> {
+  const statement = {
+    text: renewText,
+    values: [id, endOthers, children, memory, cpu, JSON.stringify(tasks)],
+    // Into a connection that leads nowhere any more one could speak for a quarter of an hour.
+    query_timeout: lease * 1000
+  }
+  const { rows } = await pool.query<{ desired: Desired | null; lost: number }>(statement)
   return rows[0]!
 }
 
 /** After a kill -9 the next worker on the same machine need not wait for the lease: it can see who is gone. */
 export async function endDeadNeighbours(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ id: string; pid: number }>(
-    `select id, pid from darkroom.workers where status = 'running' and host = $1`,
-    [host()]
+    `select id, pid from darkroom.workers where status = 'running' and machine = $1`,
+    [machine()]
   )
   const dead = rows.filter(({ pid }) => pid !== process.pid && !isAlive(pid)).map(({ id }) => id)
   if (dead.length === 0) return 0
@@ -54,26 +106,27 @@ export async function endDeadNeighbours(pool: Pool): Promise<number> {
   return dead.length
 }
 
-export async function unregister(pool: Pool, id: string) {
+export async function unregister(pool: Pool, id: string, tasks: Tally) {
   await pool.query(
-    `update darkroom.workers set status = 'stopped', stopped_at = now() where id = $1 and status = 'running'`,
-    [id]
+    `update darkroom.workers set status = 'stopped', stopped_at = now(), children = 0, tasks = $2
+    where id = $1 and status = 'running'`,
+    [id, JSON.stringify(tasks)]
   )
 }
 
-/** True when some worker has shown itself within its lease. */
+/** True when some worker has shown itself within its lease, and is to stay. A paused one is up: it does as it is told. */
 export async function someWorkerIsUp(pool: Pool): Promise<boolean> {
   const { rows } = await pool.query<{ up: boolean }>(
     `select exists (
       select from darkroom.workers
-      where status = 'running' and heartbeat_at > now() - ${lease} * interval '1 second'
+      where status = 'running' and shutdown is null and heartbeat_at > now() - ${lease} * interval '1 second'
     ) as up`
   )
   return rows[0]!.up
 }
 
 /** Where a pid means something: two containers may share a host name, and a reboot starts pids anew. */
-function host() {
+function machine() {
   return [
     hostname(),
     quietly(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),

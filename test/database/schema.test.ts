@@ -114,7 +114,8 @@ t.test('the words of a check are the words of its type', async t => {
     attempts_outcome: /export type AttemptOutcome =([^;]+?)\nexport/,
     videos_status: /export type VideoStatus =([^\n]+)/,
     renditions_status: /export type RenditionStatus =([^\n]+)/,
-    workers_status: /interface WorkersTable[^}]+status: Generated<([^>]+)>/
+    workers_status: /interface WorkersTable[^}]+status: Generated<([^>]+)>/,
+    workers_shutdown: /interface WorkersTable[^}]+shutdown: Nullable<([^>]+)>/
   }
 
   const { rows } = await db.pool.query<{ conname: string; definition: string }>(

@@ -32,6 +32,7 @@ export interface Service {
   db: Database
   get(url: string, headers?: Record<string, string>): Promise<Response>
   post(url: string, body?: unknown, headers?: Record<string, string>): Promise<Response>
+  patch(url: string, body?: unknown): Promise<Response>
   delete(url: string): Promise<Response>
   upload(parts: FilePart[], url?: string): Promise<Response>
   /** Uploads and answers the ids of the video and of the task that makes its prints. */
@@ -80,6 +81,7 @@ export async function openService(
     db: api.db,
     get: (url, headers) => api.app.inject({ method: 'GET', url, headers }),
     post: (url, body, headers) => api.app.inject({ method: 'POST', url, payload: body as object, headers }),
+    patch: (url, body) => api.app.inject({ method: 'PATCH', url, payload: body as object }),
     delete: url => api.app.inject({ method: 'DELETE', url }),
     upload: (parts, url = '/api/videos') => api.app.inject({ method: 'POST', url, ...form(parts) }),
     async keep(content, filename = 'film.mp4') {
@@ -103,13 +105,14 @@ export async function openService(
     },
     async startWorker(more = {}) {
       const own = readConfig({ ...settings, ...more })
-      const started = await startWorker({
+      const started: Worker = await startWorker({
         url,
         config: own,
         kinds,
         log,
         version: 'test',
-        env: { ...process.env, ...settings, ...more }
+        env: { ...process.env, ...settings, ...more },
+        end: () => void started.stop(0)
       })
       // Before the database goes.
       t.teardown(() => started.stop(0))

@@ -12,6 +12,8 @@ export interface WorkerProcess {
   /** Its id, from its log. */
   id: string
   kill(signal: NodeJS.Signals): void
+  /** What it has written so far. */
+  said(): string
   exited: Promise<{ code: number | null; signal: string | null }>
 }
 
@@ -47,5 +49,5 @@ export async function spawnWorker(
       throw new Error(`The worker ended before it was ready:\n${said}`)
     })
   ])
-  return { pid: worker.pid!, id, exited, kill: signal => worker.kill(signal) }
+  return { pid: worker.pid!, id, exited, said: () => said, kill: signal => worker.kill(signal) }
 }

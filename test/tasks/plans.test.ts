@@ -14,7 +14,13 @@ const service = await openService(t)
 const db = connect(service.url, { name: 'test', max: 1, settings: throughIndexes })
 t.teardown(() => db.close())
 const worker = randomUUID()
-await register(db.pool, { id: worker, version: 'test', queues: ['default'], concurrency: 1 })
+await register(db.pool, {
+  id: worker,
+  version: 'test',
+  queues: ['default'],
+  pools: { child: [], inline: [] },
+  concurrency: 1
+})
 
 /** A pool that lets Postgres say how many rows each statement looked at in vain. */
 function watched(wasted: number[]): Pool {

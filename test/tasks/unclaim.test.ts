@@ -10,7 +10,13 @@ import { until } from '../harness/until.ts'
 const service = await openService(t)
 const { pool } = service.db
 const worker = randomUUID()
-await register(pool, { id: worker, version: 'test', queues: ['default'], concurrency: 1 })
+await register(pool, {
+  id: worker,
+  version: 'test',
+  queues: ['default'],
+  pools: { child: [], inline: [] },
+  concurrency: 1
+})
 
 const take = async () => (await claim(pool, worker, [{ queue: 'default', slots: 1 }], 1)).claims[0]!
 const read = async (id: string) => (await service.get(`/api/tasks/${id}`)).json()

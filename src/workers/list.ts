@@ -1,0 +1,61 @@
+import type { Pool } from 'pg'
+import { isUuid } from '#schema/common.ts'
+import { lease, type Pools } from './presence.ts'
+import type { WorkerBody } from './schemas.ts'
+import { nothingYet, type Tally } from './tally.ts'
+
+type RunningTask = WorkerBody['running'][number]
+
+type Row = Omit<WorkerBody, 'running' | 'pools' | 'tasks'> & { pools: Partial<Pools>; tasks: Partial<Tally> }
+
+// Of those that have gone the newest: one that was started again every second for a day is not worth a line each time.
+const mostGone = 500
+
+// One that is silent is lost, whether or not another worker is there to write it down.
+const text = `
+select
+  w.id, w.host, w.pid, w.version, w.queues, w.pools, w.concurrency, w.children, w.paused_at is not null as paused,
+  w.shutdown, case when silent.since is null then w.status else 'lost' end as status, w.started_at, w.heartbeat_at,
+  greatest(0, extract(epoch from now() - w.heartbeat_at)::float8) as heartbeat_age,
+  coalesce(w.stopped_at, silent.since) as stopped_at, w.tasks, w.memory, w.cpu
+from darkroom.workers w
+cross join lateral (
+  select case when w.status = 'running' and w.heartbeat_at < now() - lease then w.heartbeat_at + lease end as since
+  from (values (${lease} * interval '1 second')) silence (lease)
+) silent
+where $1::uuid is null and (
+  w.status = 'running' or w.id in (
+    select id from darkroom.workers where status <> 'running' order by started_at desc, id desc limit ${mostGone}
+  )
+) or w.id = $1
+order by w.started_at desc, w.id desc`
+
+// Few are in hand at a time, and the list's own index begins with the state.
+const runningText = `
+select worker, id as task_id, task, queue, attempts as attempt, started_at
+from darkroom.tasks
+where state = 'STARTED' and worker = any($1::uuid[])
+order by started_at, id`
+
+/** Every worker that is there or has been since yesterday, newest first, with what it has in hand. */
+export function listWorkers(pool: Pool): Promise<WorkerBody[]> {
+  return read(pool, null)
+}
+
+export async function findWorker(pool: Pool, id: string): Promise<WorkerBody | undefined> {
+  const [worker] = isUuid(id) ? await read(pool, id) : []
+  return worker
+}
+
+async function read(pool: Pool, id: string | null): Promise<WorkerBody[]> {
+  const { rows } = await pool.query<Row>(text, [id])
+  const { rows: tasks } = await pool.query<RunningTask & { worker: string }>(runningText, [rows.map(({ id }) => id)])
+  const running = Map.groupBy(tasks, ({ worker }) => worker)
+  return rows.map(row => ({
+    ...row,
+    // One of an earlier version has said nothing of these.
+    pools: { child: [], inline: [], ...row.pools },
+    tasks: { ...nothingYet, ...row.tasks },
+    running: (running.get(row.id) ?? []).map(({ worker: _, ...task }) => task)
+  }))
+}

@@ -1,0 +1,40 @@
+import type { Pool } from 'pg'
+import type { Voice } from '#tasks/voice.ts'
+import { lease, type Shutdown } from './presence.ts'
+import type { Steering } from './schemas.ts'
+
+interface Needs {
+  db: { pool: Pool }
+  voice: Voice
+}
+
+const isThere = `status = 'running' and heartbeat_at > now() - ${lease} * interval '1 second'`
+
+const steerText = `
+update darkroom.workers set
+  concurrency = coalesce($2, concurrency),
+  paused_at = case when $3::bool is null then paused_at when $3 then coalesce(paused_at, now()) end
+where id = $1 and ${isThere}`
+
+/** Writes down what a worker is to do, and tells it. False when it is gone: then it would never hear of it. */
+export async function steer({ db, voice }: Needs, id: string, { concurrency, paused }: Steering): Promise<boolean> {
+  const { rowCount } = await db.pool.query(steerText, [id, concurrency ?? null, paused ?? null])
+  return told(voice, id, rowCount)
+}
+
+// One that is to end at once does not get more time by being asked for less.
+const shutDownText = `
+update darkroom.workers set shutdown = case when shutdown = 'cold' then shutdown else $2 end
+where id = $1 and ${isThere}`
+
+/** The same for its end. */
+export async function shutDown({ db, voice }: Needs, id: string, mode: Shutdown): Promise<boolean> {
+  const { rowCount } = await db.pool.query(shutDownText, [id, mode])
+  return told(voice, id, rowCount)
+}
+
+function told(voice: Voice, id: string, rowCount: number | null) {
+  const isThere = rowCount === 1
+  if (isThere) voice.steer(id)
+  return isThere
+}

@@ -1,0 +1,51 @@
+import type { AttemptOutcome } from '#database/tables.ts'
+
+/** The attempts of a worker, by how they ended. */
+export interface Tally {
+  started: number
+  succeeded: number
+  failed: number
+  timed_out: number
+  crashed: number
+  cancelled: number
+  handed_back: number
+}
+
+type Ended = Exclude<keyof Tally, 'started'>
+
+const words: Record<AttemptOutcome, Ended> = {
+  success: 'succeeded',
+  failure: 'failed',
+  stalled: 'failed',
+  soft_time_limit: 'timed_out',
+  time_limit: 'timed_out',
+  crashed: 'crashed',
+  cancelled: 'cancelled',
+  shutdown: 'handed_back'
+}
+
+export const nothingYet: Tally = {
+  started: 0,
+  succeeded: 0,
+  failed: 0,
+  timed_out: 0,
+  crashed: 0,
+  cancelled: 0,
+  handed_back: 0
+}
+
+/** Counts how attempts end; those that run have started too. */
+export function openTally(running: () => number) {
+  let counts = { ...nothingYet }
+  return {
+    ended(outcome: AttemptOutcome) {
+      counts.started++
+      counts[words[outcome]]++
+    },
+    counts: (): Tally => ({ ...counts, started: counts.started + running() }),
+    /** Under a new id a worker begins anew. */
+    reset() {
+      counts = { ...nothingYet }
+    }
+  }
+}
