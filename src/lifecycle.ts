@@ -6,6 +6,8 @@ export type Stop = (graceSeconds: number) => Promise<unknown>
 
 // Whatever hangs at the end: the process is gone after so long.
 const lastResort = 30_000
+// Whoever has given up has waited long enough.
+const lastResortOfFailure = 10_000
 // A start that is told to stop comes to its next step in so long, or is cut off in this one.
 const windingDown = 10_000
 
@@ -31,7 +33,8 @@ export async function run(
 
   async function stop(graceSeconds: number) {
     stopping = true
-    setTimeout(() => process.exit(1), graceSeconds * 1000 + lastResort).unref()
+    const longest = exitCode === 0 ? lastResort : lastResortOfFailure
+    setTimeout(() => process.exit(1), graceSeconds * 1000 + longest).unref()
     for (const each of started.toReversed()) {
       await each(graceSeconds).catch(error => log.error({ err: error }, 'stopping failed'))
     }

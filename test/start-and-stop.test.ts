@@ -91,3 +91,24 @@ t.test('the worker is told to stop together with the API, not after it', async t
 
   t.strictSame(await server.exited, { code: 0, signal: null })
 })
+
+t.test('a server whose worker is shut down is not ready until another has taken its place', async t => {
+  const DATABASE_URL = await borrowDatabase(t)
+  const server = await spawnServer(t, { DATABASE_URL })
+  const address = await server.address()
+  const ask = async (path: string, options?: RequestInit) => (await fetch(`${address}${path}`, options)).json()
+  const [{ id }] = (await ask('/api/workers')).items
+
+  t.match(await ask(`/api/workers/${id}/shutdown`, { method: 'POST' }), { id, shutdown: 'warm' })
+  t.match(await ask('/health/ready'), { status: 'not ready', worker: false })
+
+  await until(async () => (await ask('/health/ready')).status === 'ready', 'there is another one')
+  const workers = (await ask('/api/workers')).items
+  t.match(workers, [
+    { status: 'running', shutdown: null },
+    { id, status: 'stopped' }
+  ])
+  t.not(workers[0].pid, workers[1].pid)
+  server.kill('SIGTERM')
+  t.strictSame(await server.exited, { code: 0, signal: null })
+})

@@ -14,17 +14,12 @@ interface Needs {
  * long again: the database may come back in time for it.
  */
 export function patience({ seconds, isBusy, held, onOver }: Needs) {
-  let answeredAt = Date.now()
-  let idleSince = answeredAt
+  let idleSince = Date.now()
   let over = false
 
   return {
-    answered() {
-      answeredAt = Date.now()
-      idleSince = answeredAt
-    },
-    /** Something has just ended. */
-    ended() {
+    /** It answers; or something has just ended, whose outcome is to be written. */
+    beginAnew() {
       idleSince = Date.now()
     },
     silent(error: Error) {
@@ -32,11 +27,15 @@ export function patience({ seconds, isBusy, held, onOver }: Needs) {
       if (isBusy()) idleSince = now
       if (over || now - idleSince < seconds * 1000) return
       over = true
-      const lost = held()
-      const tail = lost > 0 ? `; ${lost} outcomes could not be written, and those tasks are tried again` : ''
       onOver(
-        `The database has not answered for ${Math.round((now - answeredAt) / 1000)} s (${error.message}): this worker gives up${tail}`
+        `The database could not be reached for ${seconds} s (${error.message}): this worker gives up${unwritten(held())}`
       )
     }
   }
+}
+
+function unwritten(outcomes: number) {
+  if (outcomes === 0) return ''
+  if (outcomes === 1) return '; 1 outcome could not be written, and its task is tried again'
+  return `; ${outcomes} outcomes could not be written, and their tasks are tried again`
 }

@@ -117,7 +117,7 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
     onEnded(claim, kind, ending) {
       progress.forget(claim.id)
       if (ending.worker === id) tally.ended(ending.outcome)
-      waitForDatabase.ended()
+      waitForDatabase.beginAnew()
       ahead.ended(Date.now() - ending.started_at.getTime())
       outcomes.add({ claim, kind, ending })
       claims.wake()
@@ -199,7 +199,9 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
     worker: () => id,
     report: async () => ({ ...(await usage()), children: children.count, tasks: tally.counts() }),
     async onBeat(desired) {
-      waitForDatabase.answered()
+      // Heartbeats may come through where a question for work has gone into a connection that leads nowhere.
+      if (isAnswered()) waitForDatabase.beginAnew()
+      else waitForDatabase.silent(new Error('a question for work is without an answer'))
       steer.apply(desired)
       await stopCancelled()
     },
@@ -277,9 +279,13 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
     for (const { id } of rows) desk.find(id)?.stop('cancelled')
   }
 
-  /** Polled lately, and waits for no answer; as long as it does as it is told it is well. */
+  /** Its heartbeats and its questions for work are answered; one that is paused or about to end is well, too. */
   function isReady() {
-    return started && presence.isKept() && claims.waiting() < lease * 1000
+    return started && presence.isKept() && isAnswered()
+  }
+
+  function isAnswered() {
+    return claims.waiting() < lease * 1000
   }
 
   /** As somebody has asked for, by its row. By then it takes nothing new. */

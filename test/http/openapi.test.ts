@@ -51,6 +51,9 @@ await service.post(`/api/tasks/${stopped}/cancel`)
 const sleepers = await Promise.all([60, 60].map(seconds => service.submit('sleep', { seconds })))
 const [running, alsoRunning] = sleepers as [string, string]
 for (const id of sleepers) await service.until(id, ({ state }) => state === 'STARTED')
+const spare = () => service.startWorker({ WORKER_CONCURRENCY: '1', WORKER_QUEUES: 'low_priority' })
+const [worker, warm, cold, gone] = await Promise.all([spare(), spare(), spare(), spare()])
+await gone.stop(0)
 const print = path.basename((await service.get(`/api/videos/${video.id}`)).json().renditions[0].url)
 const etag = (await service.get(`/api/videos/${video.id}/files/${print}`)).headers.etag as string
 const clientTag = (await service.get('/client.js')).headers.etag as string
@@ -80,6 +83,13 @@ const good: Record<string, Call[]> = {
   'POST /api/queues/{name}/pause': [{ params: { name: 'low_priority' } }],
   'POST /api/queues/{name}/resume': [{ params: { name: 'low_priority' } }],
   'POST /api/queues/{name}/purge': [{ params: { name: 'low_priority' } }],
+  'GET /api/workers': [{}],
+  'GET /api/workers/{id}': [of(worker.id), of(gone.id)],
+  'PATCH /api/workers/{id}': [
+    { ...of(worker.id), body: { paused: true } },
+    { ...of(worker.id), body: { paused: false, concurrency: 2 } }
+  ],
+  'POST /api/workers/{id}/shutdown': [of(warm.id), { ...of(cold.id), body: { mode: 'cold' } }],
   'POST /api/videos': [upload()],
   'POST /upload': [upload()],
   'GET /api/videos': [{}, { query: 'limit=1' }],
@@ -112,6 +122,8 @@ const bad: Record<string, Call> = {
   ROUTE_NOT_FOUND: {},
   TASK_NOT_FOUND: of(nobody),
   VIDEO_NOT_FOUND: { params: { id: nobody, name: 'original' }, body: { video_id: nobody } },
+  WORKER_NOT_FOUND: { ...of(nobody), body: {} },
+  WORKER_GONE: { ...of(gone.id), body: {} },
   QUEUE_NOT_FOUND: { params: { name: 'nowhere' } },
   FILE_NOT_FOUND: { params: { ...file, name: '2160p.mp4' } },
   PRECONDITION_FAILED: { params: file, headers: { 'if-match': '"another"' } },

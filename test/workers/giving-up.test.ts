@@ -1,0 +1,96 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { borrowDatabase } from '../harness/database.ts'
+import { gate } from '../harness/gate.ts'
+import { outcomes } from '../harness/outcomes.ts'
+import { openProxy } from '../harness/proxy.ts'
+import { openService } from '../harness/service.ts'
+import { taskFolder } from '../harness/task-folder.ts'
+import { until } from '../harness/until.ts'
+import { spawnWorker } from '../harness/worker-process.ts'
+
+const folder = await taskFolder(t, gate)
+
+/** A worker with little patience, on a wire that can be cut; the service has one of its own. */
+async function open(t: Test, seconds: string) {
+  const url = await borrowDatabase(t)
+  const proxy = await openProxy(t, url)
+  const service = await openService(t, { env: { DATABASE_URL: url, TASKS_DIR: folder } })
+  const worker = await spawnWorker(t, service, {
+    DATABASE_URL: proxy.url,
+    WORKER_CONCURRENCY: '1',
+    WORKER_GIVE_UP_AFTER: seconds,
+    LOG_LEVEL: 'debug'
+  })
+  const misses = () => worker.said().split('the lease could not be renewed').length - 1
+  return { proxy, service, worker, misses }
+}
+
+/** What it had to say that a person should read. */
+const lastWords = (said: string) =>
+  said
+    .split('\n')
+    .filter(line => line.includes('"level":60'))
+    .map(line => JSON.parse(line).msg)
+
+t.test('a worker without work that cannot reach its database for long says so, once, and ends', async t => {
+  const { proxy, worker } = await open(t, '1')
+
+  proxy.cut()
+
+  t.strictSame(await worker.exited, { code: 1, signal: null })
+  t.match(lastWords(worker.said()), [/^The database could not be reached for 1 s \(.+\): this worker gives up$/])
+})
+
+t.test('so does one whose questions for work are never answered, although its heartbeats are', async t => {
+  const { proxy, worker } = await open(t, '1')
+
+  proxy.swallowAnswersWith('retry_backoff_max')
+
+  t.strictSame(await worker.exited, { code: 1, signal: null })
+  t.match(lastWords(worker.said()), [/a question for work is without an answer/])
+})
+
+t.test('one that the database answers again in time goes on', async t => {
+  const { proxy, service, misses } = await open(t, '600')
+  proxy.cut()
+  await until(() => misses() >= 1, 'it has noticed')
+
+  proxy.restore()
+
+  t.match(await service.finished(await service.submit('add', { x: 1, y: 2 })), { state: 'SUCCESS', result: 3 })
+})
+
+t.test('what runs may come to its end, and its outcome is written when the database is back', async t => {
+  const { proxy, service, worker, misses } = await open(t, '1')
+  const file = path.join(service.dataDir, 'gate')
+  const id = await service.submit('gate', { gate: file })
+  await service.until(id, ({ state }) => state === 'STARTED')
+
+  proxy.cut()
+  await until(() => misses() >= 3, 'it has missed more than it has patience for', 40)
+  proxy.restore()
+  await writeFile(file, '')
+
+  t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
+  t.strictSame(await outcomes(service, id), ['success'])
+  t.strictSame(lastWords(worker.said()), [])
+})
+
+t.test('an outcome that cannot be written in time is named, and the task is tried again', async t => {
+  const { proxy, service, worker, misses } = await open(t, '1')
+  const file = path.join(service.dataDir, 'gate')
+  const id = await service.submit('gate', { gate: file })
+  await service.until(id, ({ state }) => state === 'STARTED')
+
+  proxy.cut()
+  await until(() => misses() >= 1, 'it has noticed')
+  await writeFile(file, '')
+
+  t.strictSame(await worker.exited, { code: 1, signal: null })
+  t.match(lastWords(worker.said()), [/this worker gives up; 1 outcome could not be written, and its task is tried/])
+  await spawnWorker(t, service)
+  t.match(await service.finished(id), { state: 'SUCCESS', attempts: 2 })
+  t.strictSame(await outcomes(service, id), ['crashed', 'success'])
+})

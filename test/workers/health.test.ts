@@ -1,0 +1,90 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t, { type Test } from 'tap'
+import { borrowDatabase } from '../harness/database.ts'
+import { openProxy } from '../harness/proxy.ts'
+import { openService } from '../harness/service.ts'
+import { until } from '../harness/until.ts'
+import { spawnWorker, type WorkerProcess } from '../harness/worker-process.ts'
+
+/** Where a worker answers, from its log. */
+function addressOf(worker: WorkerProcess): string {
+  return /"health":"([^"]+)"/.exec(worker.said())![1]!
+}
+
+async function ask(url: string) {
+  const response = await fetch(url)
+  return [response.status, await response.json()]
+}
+
+const ready = [200, { status: 'ready' }]
+const notReady = [503, { status: 'not ready' }]
+
+t.test('a worker says that it is ready, on this machine alone, also while it is paused or about to end', async t => {
+  const service = await openService(t)
+  const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_HEALTH_PORT: '0' })
+  const address = addressOf(worker)
+
+  t.match(address, /^http:\/\/127\.0\.0\.1:\d+$/)
+  t.strictSame(await ask(`${address}/health/ready`), ready)
+  t.strictSame(await ask(`${address}/health/ready/?x=1`), ready)
+  t.strictSame(await ask(`${address}/health/live`), [200, { status: 'live' }])
+  t.strictSame(await ask(`${address}/elsewhere`), [404, { status: 'not found' }])
+  await service.patch(`/api/workers/${worker.id}`, { paused: true })
+  await until(() => worker.said().includes('told to take nothing'), 'it has heard')
+  t.strictSame(await ask(`${address}/health/ready`), ready)
+
+  await service.patch(`/api/workers/${worker.id}`, { paused: false })
+  const id = await service.submit('sleep', { seconds: 600 })
+  await service.until(id, ({ state }) => state === 'STARTED')
+  await service.post(`/api/workers/${worker.id}/shutdown`, { mode: 'warm' })
+  await until(() => worker.said().includes('told to end'), 'it has heard')
+  t.strictSame(await ask(`${address}/health/ready`), ready)
+})
+
+t.test('one that the database does not answer is not ready, and is again when it does', async t => {
+  const { proxy, address } = await openBehindProxy(t)
+  t.strictSame(await ask(`${address}/health/ready`), ready)
+
+  proxy.cut()
+  await until(async () => (await ask(`${address}/health/ready`))[0] === 503, 'it is not ready', 40)
+  t.strictSame(await ask(`${address}/health/ready`), notReady)
+  t.strictSame(await ask(`${address}/health/live`), [200, { status: 'live' }])
+  proxy.restore()
+
+  await until(async () => (await ask(`${address}/health/ready`))[0] === 200, 'it is ready again', 40)
+})
+
+t.test('nor is one whose questions for work are never answered, although its heartbeats are', async t => {
+  const { proxy, address } = await openBehindProxy(t)
+
+  proxy.swallowAnswersWith('retry_backoff_max')
+
+  await until(async () => (await ask(`${address}/health/ready`))[0] === 503, 'it is not ready', 40)
+})
+
+t.test('a port that is taken is said by the name of its setting', async t => {
+  const service = await openService(t)
+  const other = createServer().listen(0, '127.0.0.1')
+  await new Promise(resolve => other.once('listening', resolve))
+  t.teardown(() => other.close())
+  const { port } = other.address() as AddressInfo
+
+  await t.rejects(
+    spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_HEALTH_PORT: String(port) }),
+    new RegExp(`WORKER_HEALTH_PORT ${port} is taken on 127\\.0\\.0\\.1`)
+  )
+  t.strictSame((await service.get('/api/workers')).json(), { items: [] })
+})
+
+async function openBehindProxy(t: Test) {
+  const url = await borrowDatabase(t)
+  const proxy = await openProxy(t, url)
+  const service = await openService(t, { env: { DATABASE_URL: url } })
+  const worker = await spawnWorker(t, service, {
+    DATABASE_URL: proxy.url,
+    WORKER_CONCURRENCY: '1',
+    WORKER_HEALTH_PORT: '0'
+  })
+  return { proxy, worker, address: addressOf(worker) }
+}
