@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
 import { openService } from './harness/service.ts'
+import { spawnWorker } from './harness/worker-process.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const read = (file: string) => readFile(path.join(root, file), 'utf8')
@@ -32,24 +33,26 @@ t.test('whoever stops us waits longer than we are told to give running tasks', a
 })
 
 t.test('the health check of a worker in the compose file tells one that works from one that is gone', async t => {
-  const [, block] = /- --eval\n {8}- \|\n((?: {10}.*\n)+)/.exec(await read('docker-compose.yml')) ?? []
-  const script = block!.replaceAll('$$', '$')
+  const compose = await read('docker-compose.yml')
+  const [, script] = /test: \[CMD, node, -e, "(.*)"\]\n(?: {6}.*\n)*\nvolumes:/.exec(compose)!
+  const [, port] = /WORKER_HEALTH_PORT: (\d+)/.exec(compose)!
   const service = await openService(t)
+  let address = ''
   const isHealthy = () =>
     new Promise(resolve =>
-      execFile(
-        process.execPath,
-        ['--input-type=module', '--eval', script],
-        { cwd: root, env: { PATH: process.env.PATH, DATABASE_URL: service.url } },
-        (error, _, stderr) => resolve(error ? stderr || false : true)
+      execFile(process.execPath, ['-e', script!.replace(`http://127.0.0.1:${port}`, address)], (error, _, stderr) =>
+        resolve(error ? stderr || false : true)
       )
     )
 
-  const before = await isHealthy()
-  const worker = await service.startWorker()
+  // On a port of the test's own, for others may run beside it.
+  const worker = await spawnWorker(t, service, { WORKER_HEALTH_PORT: '0', WORKER_CONCURRENCY: '1' })
+  address = /"health":"([^"]+)"/.exec(worker.said())![1]!
   const during = await isHealthy()
-  await worker.stop(0)
+  worker.kill('SIGTERM')
+  await worker.exited
   const after = await isHealthy()
 
-  t.strictSame([before, during, after], [false, true, false])
+  t.strictSame([during, after], [true, false])
+  t.ok(script!.includes(`127.0.0.1:${port}/health/ready`), 'it asks the port that the worker is given')
 })

@@ -10,6 +10,7 @@ import { borrowDatabase } from './harness/database.ts'
 import { openForm } from './harness/form.ts'
 import { openLine } from './harness/line.ts'
 import { processesAbout, skipWithoutProc } from './harness/processes.ts'
+import { openProxy } from './harness/proxy.ts'
 import { until } from './harness/until.ts'
 
 const program = path.resolve(import.meta.dirname, '../src/cli.ts')
@@ -29,13 +30,15 @@ async function spawnServer(t: Test, env: Record<string, string>, options: string
     for (const pid of await processesAbout(dataDir)) process.kill(pid, 'SIGKILL')
   })
   const { promise: ready, resolve } = Promise.withResolvers<string>()
+  const said: string[] = []
   createInterface({ input: server.stdout }).on('line', line => {
+    said.push(line)
     const [, found] = /is ready: (http[^"]+)/.exec(line) ?? []
     if (found) resolve(found)
   })
   const address = () =>
     Promise.race([ready, exited.then(({ code }) => Promise.reject(new Error(`It ended with ${code}`)))])
-  return { dataDir, address, exited, kill: (signal: NodeJS.Signals) => server.kill(signal) }
+  return { dataDir, address, exited, said, kill: (signal: NodeJS.Signals) => server.kill(signal) }
 }
 
 const moments: [string, (dataDir: string) => Promise<boolean>][] = [
@@ -96,7 +99,8 @@ t.test('a server whose worker is shut down is not ready until another has taken 
   const DATABASE_URL = await borrowDatabase(t)
   const server = await spawnServer(t, { DATABASE_URL })
   const address = await server.address()
-  const ask = async (path: string, options?: RequestInit) => (await fetch(`${address}${path}`, options)).json()
+  const ask = async (path: string, options?: RequestInit): Promise<any> =>
+    (await fetch(`${address}${path}`, options)).json()
   const [{ id }] = (await ask('/api/workers')).items
 
   t.match(await ask(`/api/workers/${id}/shutdown`, { method: 'POST' }), { id, shutdown: 'warm' })
@@ -109,6 +113,23 @@ t.test('a server whose worker is shut down is not ready until another has taken 
     { id, status: 'stopped' }
   ])
   t.not(workers[0].pid, workers[1].pid)
+  server.kill('SIGTERM')
+  t.strictSame(await server.exited, { code: 0, signal: null })
+})
+
+t.test('a server whose worker has given up on the database starts it again until there is one', async t => {
+  const proxy = await openProxy(t, await borrowDatabase(t))
+  const server = await spawnServer(t, { DATABASE_URL: proxy.url, WORKER_GIVE_UP_AFTER: '1' })
+  const address = await server.address()
+  const heard = (text: string) => until(() => server.said.some(line => line.includes(text)), `it says "${text}"`, 40)
+
+  proxy.cut()
+  await heard('this worker gives up')
+  await heard('the worker ended; it is started again')
+  t.equal((await fetch(`${address}/health/ready`)).status, 503)
+  proxy.restore()
+
+  await until(async () => (await fetch(`${address}/health/ready`)).ok, 'it is ready again', 60)
   server.kill('SIGTERM')
   t.strictSame(await server.exited, { code: 0, signal: null })
 })
