@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import pg from 'pg'
 import t from 'tap'
 import type { WorkerBody } from '../../src/workers/schemas.ts'
 import { gate } from '../harness/gate.ts'
@@ -207,3 +208,40 @@ t.test('one that is not there cannot be steered, nor one that has gone', async t
     t.match(await read(service, id), { paused: false })
   }
 })
+
+for (const [what, steer] of [
+  ['paused', (service: Service, id: string) => service.patch(`/api/workers/${id}`, { paused: true })],
+  ['told to end', (service: Service, id: string) => service.post(`/api/workers/${id}/shutdown`)]
+] as const) {
+  t.test(`what a worker has asked for before it was ${what} goes back as if it had never been taken`, async t => {
+    const service = await openService(t, { env: { TASKS_DIR: folder } })
+    const id = await service.submit('add', { x: 1, y: 2 }, { queue: apart })
+    const client = new pg.Client({ connectionString: service.url })
+    await client.connect()
+    t.teardown(() => client.end())
+    await client.query('begin')
+    // The worker's question waits for this row.
+    await client.query('select from darkroom.tasks where id = $1 for update', [id])
+    const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_QUEUES: apart })
+    const asking = `select from pg_locks where not granted and database = (
+      select oid from pg_database where datname = current_database()) or locktype = 'transactionid' and not granted`
+    await until(async () => (await client.query(asking)).rowCount, 'it has asked')
+
+    await steer(service, worker.id)
+    await until(() => /told to (take nothing|end)/.test(worker.said()), 'it has heard')
+    await client.query('commit')
+
+    const states = async () => {
+      const { rows } = await service.db.pool.query('select state from darkroom.events where task_id = $1 order by id', [
+        id
+      ])
+      return rows.map(({ state }) => state).join(' ')
+    }
+    await until(async () => (await states()).endsWith('STARTED PENDING'), 'it is back')
+    t.match((await service.get(`/api/tasks/${id}`)).json(), { state: 'PENDING', attempts: 0, worker: null })
+    if (what === 'told to end') t.strictSame(await worker.exited, { code: 0, signal: null })
+    t.match(await read(service, worker.id), { running: [], tasks: { started: 0 } })
+    await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_QUEUES: apart })
+    t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
+  })
+}
