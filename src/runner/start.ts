@@ -181,7 +181,8 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
         for (const task of payload.split(',')) desk.find(task)?.stop('cancelled')
       },
       [channels.steer](payload) {
-        if (payload.split(',').includes(id)) presence.now()
+        // Before that there is nobody to act on it; the first heartbeat tells it all the same.
+        if (started && payload.split(',').includes(id)) presence.now()
       }
     },
     onReconnect() {
@@ -228,8 +229,8 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
   await recover.orphans()
   await children.ready().catch(error => log.error({ err: error }, 'a child process does not start'))
   claims.wake()
-  presence.now()
   started = true
+  presence.now()
   log.info({ worker: id, queues, concurrency: steer.concurrency, health: health?.address }, 'worker ready')
 
   const turns = setInterval(() => void putBack(longestTurn), longestTurn / 2)
