@@ -9,6 +9,7 @@ import { form } from '../harness/form.ts'
 import { type Operation, readDocument } from '../harness/openapi.ts'
 import { openProxy } from '../harness/proxy.ts'
 import { openService } from '../harness/service.ts'
+import { taskFolder, taskModule } from '../harness/task-folder.ts'
 
 interface Call {
   params?: Record<string, string>
@@ -32,7 +33,9 @@ subscribe('fastify.initialization', message => {
     registered.add(`${method} ${url.replaceAll(/:(\w+)/g, '{$1}').replace('*', '{name}')}`)
   })
 })
-const service = await openService(t, { needsWorker: true, env: { MAX_UPLOAD_BYTES: '2 MiB' } })
+// It does not listen: when it is cancelled it takes a second until it is gone, and the answer is there before.
+const folder = await taskFolder(t, { 'stubborn.ts': taskModule('stubborn', 'await delay(600_000)') })
+const service = await openService(t, { needsWorker: true, env: { MAX_UPLOAD_BYTES: '2 MiB', TASKS_DIR: folder } })
 const document = (await service.get('/openapi.json')).json()
 const { operations, wrongWithAnswer, wrongWithExamples } = readDocument(document)
 
@@ -48,8 +51,8 @@ const waiting = await later()
 await Promise.all([video.task_id, other.task_id, finished].map(id => service.finished(id)))
 const stopped = await later()
 await service.post(`/api/tasks/${stopped}/cancel`)
-const sleepers = await Promise.all([60, 60].map(seconds => service.submit('sleep', { seconds })))
-const [running, alsoRunning] = sleepers as [string, string]
+const sleepers = await Promise.all([service.submit('stubborn'), service.submit('sleep', { seconds: 60 })])
+const [running, alsoRunning] = sleepers
 for (const id of sleepers) await service.until(id, ({ state }) => state === 'STARTED')
 const spare = () => service.startWorker({ WORKER_CONCURRENCY: '1', WORKER_QUEUES: 'low_priority' })
 const [worker, warm, cold, gone] = await Promise.all([spare(), spare(), spare(), spare()])
