@@ -44,12 +44,13 @@ export function openDesk({ db, config, kinds, children, log, worker, onProgress,
       attempts.set(claim.id, attempt)
       if (kind && kind.pool !== 'inline') children.remember({ task: kind.name, file: kind.file })
       if (closing) attempt.stop('shutdown')
-      log.info({ task: claim.id, kind: claim.task, attempt: claim.attempt }, 'started')
+      log.debug({ task: claim.id, kind: claim.task, attempt: claim.attempt }, 'started')
 
       void attempt.ended.then(ending => {
         attempts.delete(claim.id)
-        const { outcome, error } = ending
-        log.info({ task: claim.id, kind: claim.task, attempt: claim.attempt, outcome, error }, 'ended')
+        const { outcome, error, started_at } = ending
+        const seconds = (Date.now() - started_at.getTime()) / 1000
+        log.info({ task: claim.id, kind: claim.task, attempt: claim.attempt, outcome, error, seconds }, 'ended')
         onEnded(claim, kind, ending)
       })
     },

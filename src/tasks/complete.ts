@@ -25,7 +25,7 @@ with ending as (
     state = 'SUCCESS', finished_at = now(), progress = 1, error = null,
     started_at = greatest(t.created_at, job.started_at)
   from job
-  where t.id = job.id
+  where t.id = any(array[job.id])
   returning t.id, t.queue, t.state, t.started_at, job.attempt, job.worker, job.peak_memory, job.stderr
 ), attempt as (
   insert into darkroom.attempts (task_id, number, worker, started_at, outcome, peak_memory, stderr)

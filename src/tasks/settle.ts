@@ -16,7 +16,7 @@ with ending as (
     id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, outcome text, error jsonb,
     state text, delay float8, exit_code int, signal text, peak_memory bigint, stderr text
   )
-  join darkroom.tasks t on t.id = e.id
+  join darkroom.tasks t on t.id = any(array[e.id])
 ), job as (
   update pgboss.job j set
     name = case when final = 'RETRY' and delay > 0 then '${delayedQueue}' else j.name end,
@@ -38,7 +38,7 @@ with ending as (
     started_at = greatest(t.created_at, job.started_at),
     finished_at = case when final <> 'RETRY' then now() end
   from job
-  where t.id = job.id
+  where t.id = any(array[job.id])
   returning
     t.id, t.queue, t.state, t.started_at, t.error, job.attempt, job.worker, outcome, exit_code, signal, peak_memory,
     stderr

@@ -16,7 +16,7 @@ with back as (
       else 'RETRY'
     end as final
   from jsonb_to_recordset($1::jsonb) as back (id uuid, queue text, place tid, attempt int, was text)
-  join darkroom.tasks t on t.id = back.id
+  join darkroom.tasks t on t.id = any(array[back.id])
 ), job as (
   update pgboss.job j set
     state = case final when 'REVOKED' then 'cancelled' else back.was end::pgboss.job_state,
@@ -40,7 +40,7 @@ with back as (
       else t.error
     end
   from job
-  where t.id = job.id
+  where t.id = any(array[job.id])
   returning t.id, t.queue, t.state, t.attempts, t.error, t.started_at, t.expires_at
 ), deadline as (
   insert into darkroom.deadlines (expires_at, task_id)
