@@ -18,7 +18,8 @@ COPY package.json ./
 COPY migrations migrations
 COPY src src
 
-ENV NODE_ENV=production DATA_DIR=/data
+# Short-lived objects would otherwise take up to 130 MiB a process, and keep them.
+ENV NODE_ENV=production DATA_DIR=/data NODE_OPTIONS=--max-semi-space-size=8
 USER node
 VOLUME /data
 EXPOSE 8000

@@ -5,8 +5,6 @@ import { loadKinds } from '#catalogue.ts'
 import type { Config } from '#config.ts'
 import { findEmbedded, openEmbedded } from '#database/embedded.ts'
 import { checkAddress } from '#http/address.ts'
-import { startApi } from '#http/start.ts'
-import { startWorker } from '#runner/start.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { endDeadNeighbours } from '#workers/presence.ts'
 import { run, type Stop } from './lifecycle.ts'
@@ -14,6 +12,8 @@ import { openLogger } from './logger.ts'
 import { migrate } from './migrate.ts'
 import { superviseWorker } from './supervise.ts'
 import { version } from './version.ts'
+
+// An API knows nothing of running tasks and a worker nothing of HTTP: each loads its own half.
 
 // Long enough for short tasks to finish; a film is handed back and begun again.
 const defaultGrace = 10
@@ -31,6 +31,7 @@ export async function runServer(config: Config, grace = defaultGrace) {
     // While the worker boots, which takes longest, the API does too.
     const worker = superviseWorker({ url, log, grace })
     both.push(worker.stop)
+    const { startApi } = await import('#http/start.ts')
     const api = await startApi({ url, config, kinds, log, needsWorker: true })
     both.push(api.stop)
     signal.throwIfAborted()
@@ -49,6 +50,7 @@ export async function runApi(config: Config, grace = defaultGrace) {
     await checkAddress(config)
     const url = await openDatabase(config, log, started, signal)
     const kinds = await prepare(url, config, log, signal)
+    const { startApi } = await import('#http/start.ts')
     const api = await startApi({ url, config, kinds, log, needsWorker: false })
     started.push(api.stop)
     signal.throwIfAborted()
@@ -61,6 +63,7 @@ export async function runWorker(config: Config, grace = defaultGrace) {
   return run(log, grace, async (started, signal, end) => {
     const url = await findDatabase(config)
     const kinds = await prepare(url, config, log, signal)
+    const { startWorker } = await import('#runner/start.ts')
     const worker = await startWorker({ url, config, kinds, log, version, env: process.env, end })
     started.push(worker.stop)
     process.send?.('ready')

@@ -50,7 +50,8 @@ export function superviseWorker({ url, log, grace }: Needs) {
   function live() {
     worker = fork(program, ['worker', '--grace', String(grace)], {
       detached: true,
-      execArgv: [],
+      // As scripts/prepare says.
+      execArgv: ['--max-semi-space-size=8'],
       env: { ...process.env, DATABASE_URL: url },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc']
     })

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { cpuOf, perTask } from './cpu.ts'
 import { load, post } from './load.ts'
+import { cpuOf, perTask } from './processes.ts'
 import { median, startService } from './service.ts'
 
 /**

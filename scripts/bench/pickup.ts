@@ -5,16 +5,18 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { post } from './load.ts'
-import { percentile, startService } from './service.ts'
+import { memoryOfAll } from './processes.ts'
+import { mebibytes, percentile, startService } from './service.ts'
 
 /**
  * From the moment that a client sends a task to the first line of its body, on an idle service; and how many queries
- * the idle service makes.
+ * the idle service makes. With a rate, so many other tasks a second come in besides.
  *
- *   node scripts/bench/pickup.ts [tasks] [idle seconds]
+ *   node scripts/bench/pickup.ts [tasks] [idle seconds] [others a second]
  */
 const count = Number(process.argv[2] ?? 300)
 const idleSeconds = Number(process.argv[3] ?? 30)
+const rate = Number(process.argv[4] ?? 0)
 
 const tasks = await mkdtemp(path.join(tmpdir(), 'darkroom-bench-'))
 await writeFile(
@@ -32,6 +34,8 @@ const { hostname, port } = new URL(service.address)
 const line = connect(Number(port), hostname).setNoDelay().setEncoding('utf8')
 await once(line, 'connect')
 
+const fresh = await memoryOfAll(service)
+const others = submitOthers()
 const delays: number[] = []
 for (let sent = -20; sent < count; sent++) {
   const started = performance.timeOrigin + performance.now()
@@ -45,6 +49,7 @@ for (let sent = -20; sent < count; sent++) {
   // Idle again: nothing of the task before is under way any more.
   await delay(20)
 }
+await others.stop()
 for (const p of [50, 90, 99]) console.log(`request sent to body running, p${p}: ${percentile(delays, p).toFixed(2)} ms`)
 
 // Postgres counts what a connection did only when it has been quiet for a while.
@@ -53,6 +58,9 @@ const before = await transactions()
 await delay(idleSeconds * 1000)
 const after = await transactions()
 // Our own question is one of them.
+console.log(
+  `memory of all processes but Postgres: ${mebibytes(fresh)} fresh, ${mebibytes(await memoryOfAll(service))} now`
+)
 console.log(`idle: ${((after - before - 1) / idleSeconds).toFixed(2)} transactions a second`)
 
 line.destroy()
@@ -64,4 +72,23 @@ async function transactions() {
     `select xact_commit + xact_rollback as count from pg_stat_database where datname = current_database()`
   )
   return Number(rows[0].count)
+}
+
+/** Tasks that do nothing, one at a time, evenly. */
+function submitOthers() {
+  if (rate === 0) return { stop: async () => {} }
+  const second = connect(Number(port), hostname).setNoDelay().resume()
+  const begun = performance.now()
+  let sent = 0
+  const timer = setInterval(() => {
+    for (; sent < ((performance.now() - begun) / 1000) * rate; sent++)
+      second.write(post('/api/tasks/process', { data: 'x' }))
+  }, 1)
+  return {
+    async stop() {
+      clearInterval(timer)
+      console.log(`${sent} others in ${((performance.now() - begun) / 1000).toFixed(0)} s`)
+      second.destroy()
+    }
+  }
 }

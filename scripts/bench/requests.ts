@@ -44,7 +44,10 @@ async function run(what: string, length: number, request: () => Buffer) {
 /** So that one figure does not pay for the other. */
 async function drained() {
   const left = async () =>
-    Number((await service.database.query(`select count(*) from pgboss.job where name = 'default' and state < 'completed'`)).rows[0].count)
+    Number(
+      (await service.database.query(`select count(*) from pgboss.job where name = 'default' and state < 'completed'`))
+        .rows[0].count
+    )
   const begun = performance.now()
   const before = await left()
   while ((await left()) > 0) await new Promise(resolve => setTimeout(resolve, 200))

@@ -22,7 +22,8 @@ export interface Service {
 export async function startService(env: Record<string, string> = {}): Promise<Service> {
   const dataDir = await mkdtemp(path.join(root, 'node_modules/.cache-bench-'))
   const port = await freePort()
-  const server = spawn(process.execPath, [path.join(root, 'src/cli.ts'), 'server'], {
+  // As scripts/server does.
+  const server = spawn(process.execPath, ['--max-semi-space-size=8', path.join(root, 'src/cli.ts'), 'server'], {
     env: { ...process.env, DATABASE_URL: '', DATA_DIR: dataDir, PORT: String(port), ...env },
     stdio: ['ignore', 'ignore', 'inherit']
   })

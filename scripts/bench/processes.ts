@@ -34,6 +34,16 @@ export function perTask(before: Map<string, number>, after: Map<string, number>,
     .join(', ')
 }
 
+/** Bytes that all processes of a service have in memory besides Postgres, what they share counted once. */
+export async function memoryOfAll({ pid }: Service): Promise<number> {
+  let kilobytes = 0
+  for (const [each] of await ownProcesses(pid)) {
+    const text = await readFile(`/proc/${each}/smaps_rollup`, 'utf8').catch(() => '')
+    kilobytes += Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0)
+  }
+  return kilobytes * 1024
+}
+
 /** The server, its worker, and the worker's children. */
 async function ownProcesses(server: number) {
   const parts: [number, string][] = [[server, 'api']]
