@@ -5,6 +5,7 @@ import { openEmbedded } from '../../src/database/embedded.ts'
 import { migrate } from '../../src/migrate.ts'
 import { listTasks } from '../../src/tasks/list.ts'
 import type { TaskFilters } from '../../src/tasks/schemas.ts'
+import { days, fillHistory, kinds, queues } from './history.ts'
 import { percentile } from './service.ts'
 
 /**
@@ -16,10 +17,6 @@ import { percentile } from './service.ts'
 const count = Number(process.argv[2] ?? 1_000_000)
 const rounds = 25
 const target = 20
-
-const kinds = Array.from({ length: 10 }, (_, kind) => `kind_${kind}`)
-const queues = ['default', 'media', 'high_priority', 'low_priority']
-const days = 30
 
 const dataDir = await mkdtemp(path.join(import.meta.dirname, '../../node_modules/.cache-bench-'))
 const server = await openEmbedded({ dataDir, log: () => {}, durable: false })
@@ -35,40 +32,9 @@ try {
 }
 
 async function fill() {
-  const begun = performance.now()
   const loader = connect(server.url, { name: 'bench', max: 1, settings: { maintenance_work_mem: '256MB' } })
-  await loader.pool.query(
-    `insert into darkroom.tasks (
-      id, task, queue, state, args, attempts, result_expires, progress, error, created_at, started_at, finished_at, worker
-    )
-    select
-      gen_random_uuid(), ($2::text[])[1 + floor(random() * 10)], ($3::text[])[1 + floor(random() * 4)], state,
-      '{"data": "hello"}', 1, 2592000, case when state = 'SUCCESS' then 1 end,
-      case when state <> 'SUCCESS' then '{"type": "Error", "message": "no"}'::jsonb end,
-      at, at + interval '10 ms', at + interval '100 ms', '01980000-0000-7000-8000-00000000000a'
-    from (
-      select
-        case when luck < 0.01 then 'FAILURE' when luck < 0.011 then 'REVOKED' else 'SUCCESS' end as state,
-        now() - $4::int * interval '1 day' * random() as at
-      from (select random() as luck from generate_series(1, $1::int)) drawn
-    ) task`,
-    [count, kinds, queues, days]
-  )
-  await loader.pool.query(
-    `insert into pgboss.job (
-      id, name, data, policy, retry_limit, expire_seconds, deletion_seconds, keep_until, state, created_on, started_on,
-      completed_on, output
-    )
-    select
-      id, queue, jsonb_build_object('task', task), 'standard', 0, 60, result_expires, 'infinity',
-      case state when 'SUCCESS' then 'completed' when 'FAILURE' then 'failed' else 'cancelled' end::pgboss.job_state,
-      created_at, started_at, now(), '{"processed_data": "HELLO"}'
-    from darkroom.tasks`
-  )
-  await loader.pool.query('vacuum (analyze) darkroom.tasks')
-  await loader.pool.query('vacuum (analyze) pgboss.job')
+  await fillHistory(loader.pool, count)
   await loader.close()
-  console.log(`${count} tasks of the last ${days} days in ${((performance.now() - begun) / 1000).toFixed(0)} s`)
 }
 
 async function measure() {

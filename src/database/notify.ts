@@ -1,16 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Pool } from 'pg'
+import { gather } from './gather.ts'
 
 // Postgres refuses payloads of 8,000 bytes and more.
 const longestPayload = 7_900
-// Milliseconds in which more is gathered before the next is sent, where much is being said.
-const longestPause = 10
 
 /**
  * Says something on a channel soon, but never inside the transaction that it is about: a NOTIFY holds a
  * database-wide lock through its commit, which costs 60 % of concurrent throughput. One statement is on its way
- * at a time; whatever is said meanwhile goes together in the next. A single word goes at once; after many there is a
- * pause of a millisecond for each, for everybody who listens has to look at every message.
+ * at a time; whatever is said meanwhile goes together in the next.
  *
  * A message that cannot be sent is dropped. It is only a hint: everybody who listens also looks by himself.
  */
@@ -31,7 +28,8 @@ export function announcer(pool: Pool, channel: string) {
       } catch {
         return
       }
-      if (words.size > 1) await delay(Math.min(words.size - 1, longestPause))
+      // Everybody who listens has to look at every message.
+      await gather(words.size)
     }
   }
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
+import { gather } from '#database/gather.ts'
 import { isOutage } from '#database/outage.ts'
 import { type Claim, claim, type Room } from '#tasks/claim.ts'
 
@@ -58,6 +59,7 @@ export function claimer({ pool, log, worker, rooms, onClaim, onRevoked, onUncert
         if (revoked.length > 0) onRevoked(revoked)
         // As many as we asked for: there may be more.
         if (claims.length + revoked.length === most) wanted = true
+        else await gather(claims.length)
         pause = 100
       } catch (error) {
         wanted = true

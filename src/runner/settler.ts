@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Database } from '#database/connect.ts'
+import { gather } from '#database/gather.ts'
 import { isOutage } from '#database/outage.ts'
 import type { Claim } from '#tasks/claim.ts'
 import { complete, completeIn } from '#tasks/complete.ts'
@@ -43,6 +44,8 @@ export function settler({ db, log, onSettled }: Needs) {
         waiting = [...waiting.slice(batch.length), ...refused]
         if (refused.length === 0) {
           pause = 50
+          // A commit costs API and worker more than what is in it.
+          if (waiting.length < largestBatch) await gather(batch.length)
           continue
         }
       } catch (error) {

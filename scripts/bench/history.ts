@@ -1,0 +1,59 @@
+import type { ClientBase, Pool } from 'pg'
+
+export const kinds = Array.from({ length: 10 }, (_, kind) => `kind_${kind}`)
+export const queues = ['default', 'media', 'high_priority', 'low_priority']
+export const days = 30
+
+/** So many finished tasks of the last month, with all that a real one leaves: its job, its attempt, its events. */
+export async function fillHistory(database: Pick<ClientBase | Pool, 'query'>, count: number) {
+  const begun = performance.now()
+  const worker = '01980000-0000-7000-8000-00000000000a'
+  await database.query(
+    `insert into darkroom.tasks (
+      id, task, queue, state, args, attempts, result_expires, progress, error, created_at, started_at, finished_at, worker
+    )
+    select
+      gen_random_uuid(), ($2::text[])[1 + floor(random() * 10)], ($3::text[])[1 + floor(random() * 4)], state,
+      '{"data": "hello"}', 1, 2592000, case when state = 'SUCCESS' then 1 end,
+      case when state <> 'SUCCESS' then '{"type": "Error", "message": "no"}'::jsonb end,
+      at, at + interval '10 ms', at + interval '100 ms', '${worker}'
+    from (
+      select
+        case when luck < 0.01 then 'FAILURE' when luck < 0.011 then 'REVOKED' else 'SUCCESS' end as state,
+        now() - $4::int * interval '1 day' * random() as at
+      from (select random() as luck from generate_series(1, $1::int)) drawn
+    ) task`,
+    [count, kinds, queues, days]
+  )
+  const ours = `from darkroom.tasks where worker = '${worker}'`
+  await database.query(
+    `insert into pgboss.job (
+      id, name, data, policy, retry_limit, expire_seconds, deletion_seconds, keep_until, state, created_on, started_on,
+      completed_on, output
+    )
+    select
+      id, queue, jsonb_build_object('task', task), 'standard', 0, 60, result_expires, 'infinity',
+      case state when 'SUCCESS' then 'completed' when 'FAILURE' then 'failed' else 'cancelled' end::pgboss.job_state,
+      created_at, started_at, now(), '{"processed_data": "HELLO"}'
+    ${ours}`
+  )
+  await database.query(
+    `insert into darkroom.attempts (task_id, number, worker, started_at, finished_at, outcome, peak_memory)
+    select id, 1, worker, started_at, finished_at,
+      case state when 'SUCCESS' then 'success' when 'FAILURE' then 'failure' else 'cancelled' end, 60000000 ${ours}`
+  )
+  await database.query(
+    `insert into darkroom.events (task_id, at, state, attempt)
+    select id, at, change.state, attempt from (select * ${ours}) task
+    cross join lateral (
+      values (created_at, 'PENDING', 0), (started_at, 'STARTED', 1), (finished_at, task.state, 1)
+    ) change (at, state, attempt)`
+  )
+  for (const table of ['darkroom.tasks', 'darkroom.attempts', 'darkroom.events', 'pgboss.job']) {
+    await database.query(`vacuum (analyze) ${table}`)
+  }
+  await database.query('checkpoint')
+  console.log(
+    `${count} finished tasks of the last ${days} days in ${((performance.now() - begun) / 1000).toFixed(0)} s`
+  )
+}
