@@ -57,6 +57,9 @@ export async function register(pool: Pool, presence: Presence, former: string | 
   return rows[0]!
 }
 
+// A heartbeat that did not come: for a worker on our machine reason enough to look whether its process is there.
+const missed = beat * 1.5
+
 const renewText = `
 with mine as (
   update darkroom.workers set
@@ -68,7 +71,13 @@ with mine as (
   where $2 and status = 'running' and id <> $1 and heartbeat_at < now() - ${lease} * interval '1 second'
   returning id
 )
-select (select to_json(mine) from mine) as desired, (select count(*) from lost)::int as lost`
+select
+  (select to_json(mine) from mine) as desired,
+  (select count(*) from lost)::int as lost,
+  exists (
+    select from darkroom.workers
+    where status = 'running' and machine = $7 and heartbeat_at < now() - ${missed} * interval '1 second'
+  ) as missed`
 
 /**
  * Renews our lease, says what we are doing and hears what we are to do, and ends those workers that have gone silent,
@@ -83,15 +92,16 @@ export async function renew(
 ): Promise<{ desired: Desired | null; lost: number }> {
   const statement = {
     text: renewText,
-    values: [id, endOthers, children, memory, cpu, JSON.stringify(tasks)],
+    values: [id, endOthers, children, memory, cpu, JSON.stringify(tasks), machine()],
     // Into a connection that leads nowhere any more one could speak for a quarter of an hour.
     query_timeout: lease * 1000
   }
-  const { rows } = await pool.query<{ desired: Desired | null; lost: number }>(statement)
-  return rows[0]!
+  const { rows } = await pool.query<{ desired: Desired | null; lost: number; missed: boolean }>(statement)
+  const { desired, lost, missed } = rows[0]!
+  return { desired, lost: lost + (missed ? await endDeadNeighbours(pool) : 0) }
 }
 
-/** After a kill -9 the next worker on the same machine need not wait for the lease: it can see who is gone. */
+/** After a kill -9 whoever is on the same machine need not wait for the lease: it can see who is gone. */
 export async function endDeadNeighbours(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ id: string; pid: number }>(
     `select id, pid from darkroom.workers where status = 'running' and machine = $1`,

@@ -4,6 +4,7 @@ import { families, processesIn } from '../harness/family.ts'
 import { outcomes } from '../harness/outcomes.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
+import { until } from '../harness/until.ts'
 import { spawnWorker } from '../harness/worker-process.ts'
 
 const folder = await taskFolder(t, families)
@@ -27,6 +28,28 @@ t.test('a worker that is already there takes over when the lease has run out', a
   )
 
   t.match(await service.finished(id, 40), { state: 'SUCCESS', attempts: 2, worker: alive.id })
+})
+
+t.test('one whose process is gone is not waited for by a worker on the same machine', async t => {
+  const service = await openService(t, { env: { TASKS_DIR: folder } })
+  const file = path.join(service.dataDir, 'pids')
+  const first = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1' })
+  const id = await service.submit('patient', { file })
+  await processesIn(file)
+  const second = await spawnWorker(t, service)
+
+  first.kill('SIGKILL')
+  await first.exited
+
+  // It has missed a heartbeat, and its lease never runs out.
+  await until(async () => {
+    const { rowCount } = await service.db.pool.query(
+      `update darkroom.workers set heartbeat_at = now() - interval '5 seconds' where id = $1 and status = 'running'`,
+      [first.id]
+    )
+    return rowCount === 0
+  }, 'it is known to be gone')
+  t.match(await service.finished(id), { state: 'SUCCESS', attempts: 2, worker: second.id })
 })
 
 t.test('a worker that comes back from a stop too long writes nothing of what is no longer its own', async t => {
