@@ -106,7 +106,8 @@ export function runInChild(
     )
     for (const timer of [...timers, loading, stall]) clearTimeout(timer)
     // Whatever it had started must be gone before anybody is told that it is over.
-    if (reason !== undefined && reason !== 'soft_time_limit') await child.stop()
+    const cut = reason !== undefined && reason !== 'soft_time_limit'
+    if (cut || end.type === 'exit') await child.stop()
     children.give(child, end.type === 'exit' ? 0 : end.peak_memory)
     return ending(end, child.tail)
   }

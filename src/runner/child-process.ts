@@ -2,6 +2,7 @@ import { fork, type ChildProcess as NodeChild } from 'node:child_process'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Finished, FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
+import { endStrays, mark } from './strays.ts'
 
 const program = path.join(import.meta.dirname, 'child.ts')
 
@@ -30,16 +31,18 @@ export class Child {
   readonly gone: Promise<Exit>
   attempts = 0
   #process: NodeChild
+  #marked: string
   #tail = ''
   #listener: Listener | undefined
   #finish: ((finished: Finished) => void) | undefined
   #stopping = false
 
-  constructor(env: NodeJS.ProcessEnv, kinds: Source[]) {
+  constructor(env: NodeJS.ProcessEnv, kinds: Source[], marked: string) {
+    this.#marked = marked
     // Detached: it leads a process group, so that what a body starts can be signalled with it.
     this.#process = fork(program, {
       detached: true,
-      env,
+      env: { ...env, [mark]: marked },
       execArgv: ['--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc']
     })
@@ -108,7 +111,10 @@ export class Child {
     return this.#tail
   }
 
-  /** Ends the whole group: nicely, then not. Resolves when no process of it is left. */
+  /**
+   * Ends the whole group: nicely, then not. Resolves when no process of it is left; where an attempt was cut short, none
+   * that has left the group either.
+   */
   async stop({ nicely = true } = {}) {
     this.#stopping = true
     if (nicely && this.#process.exitCode === null) {
@@ -119,6 +125,7 @@ export class Child {
     await this.gone
     // The leader is gone; what it had started gets the same signal until the kernel has buried it.
     for (let left = 100; left > 0 && this.#signal('SIGKILL'); left--) await delay(10)
+    if (nicely) await endStrays(this.#marked)
   }
 
   #signal(signal: NodeJS.Signals) {

@@ -1,6 +1,8 @@
+import { v7 as uuid } from 'uuid'
 import { Child } from './child-process.ts'
 import { stepBack } from './priority.ts'
 import type { Source } from './protocol.ts'
+import { endStrays } from './strays.ts'
 import { watchdog } from './watchdog.ts'
 
 interface Options {
@@ -25,12 +27,14 @@ export function childPool({ env, size: first, maxTasks, maxMemory }: Options) {
   const idle: Child[] = []
   const busy = new Set<Child>()
   const waiting = new Set<(child: Child) => void>()
-  const dog = watchdog()
+  const pool = `${uuid()}:`
+  let started = 0
+  const dog = watchdog(pool)
   const recent = new Map<string, Source>()
   let closing = false
 
   function start() {
-    const child = new Child(env, [...recent.values()])
+    const child = new Child(env, [...recent.values()], `${pool}${++started}.`)
     const { pid } = child
     if (pid !== undefined) {
       dog.watch(pid)
@@ -123,6 +127,7 @@ export function childPool({ env, size: first, maxTasks, maxMemory }: Options) {
     async close() {
       closing = true
       await Promise.all([...idle, ...busy].map(child => child.stop({ nicely: false })))
+      await endStrays(pool)
       dog.close()
     }
   }

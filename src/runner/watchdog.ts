@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { mark } from './strays.ts'
 
 const script = `
 trap '' HUP INT TERM
@@ -14,6 +15,10 @@ done
 for each in $groups; do
   kill -s KILL -- "-$each"
 done
+for each in $(grep -l -- "${mark}=$1" /proc/[0-9]*/environ 2>/dev/null); do
+  each=\${each#/proc/}
+  kill -s KILL "\${each%/environ}"
+done
 `
 
 /**
@@ -21,14 +26,17 @@ done
  * kills the process groups that still run. A body that computes never looks at its pipe, and what it has started has
  * none; without this both would run on beside the next attempt.
  */
-export function watchdog() {
+export function watchdog(marked: string) {
   const groups = new Set<number>()
   let closing = false
   let shell = start()
 
   function start(): ChildProcess {
     // In a session of its own: what is sent to the worker's group is not for it.
-    const next = spawn('/bin/sh', ['-c', script], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+    const next = spawn('/bin/sh', ['-c', script, 'darkroom-watchdog', marked], {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore']
+    })
     next.stdin?.on('error', () => {})
     // Without a shell there is no watchdog; the children still notice by themselves, unless they compute.
     next.once('error', () => {})

@@ -2,10 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { taskModule } from './task-folder.ts'
 import { until } from './until.ts'
 
-// Each writes the ids of its processes to a file: the second and third are what an encoder would be.
+// Each writes the ids of its processes to a file: the second and third are what an encoder would be, the fourth has
+// left for a session of its own.
 const tell = `appendFileSync(args.file, [process.pid, ...more].join(' ') + '\\n')`
 const family = `
-  const more = [spawn('sleep', ['600']).pid, spawn('sh', ['-c', 'sleep 601 & wait'], { stdio: 'inherit' }).pid]
+  const more = [spawn('sleep', ['600']).pid, spawn('sh', ['-c', 'sleep 601 & wait'], { stdio: 'inherit' }).pid,
+    spawn('sleep', ['602'], { detached: true, stdio: 'ignore' }).pid]
   await delay(100)
 `
 
