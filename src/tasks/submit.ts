@@ -1,10 +1,10 @@
-import { v7 as uuid } from 'uuid'
 import { UnknownQueue, UnknownTask } from '#errors.ts'
 import type { QueueNames } from '#queue/names.ts'
 import { checkOf, type FieldProblem, refuse } from '#schema/check.ts'
 import { isUuid } from '#schema/common.ts'
 import type { Kind, Kinds } from './define.ts'
 import type { NewTask } from './enqueue.ts'
+import { newId } from './id.ts'
 import type { Submission } from './schemas.ts'
 
 /** What a deployment sets for all kinds that do not say otherwise. */
@@ -56,7 +56,7 @@ export function newTask(
   said: Partial<Omit<NewTask, 'id' | 'task' | 'args'>> = {}
 ): NewTask {
   return {
-    id: uuid(),
+    id: newId(),
     task: kind.name,
     args,
     name: said.name,
