@@ -12,6 +12,9 @@ import { spawnWorker } from '../harness/worker-process.ts'
 
 const folder = await taskFolder(t, gate)
 
+// Each has a worker of its own, and mostly waits for it.
+t.jobs = 4
+
 /** A worker with little patience, on a wire that can be cut; the service has one of its own. */
 async function open(t: Test, seconds: string) {
   const url = await borrowDatabase(t)

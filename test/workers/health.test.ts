@@ -20,6 +20,9 @@ async function ask(url: string) {
 const ready = [200, { status: 'ready' }]
 const notReady = [503, { status: 'not ready' }]
 
+// Each has a worker of its own, and mostly waits for it.
+t.jobs = 4
+
 t.test('a worker says that it is ready, on this machine alone, also while it is paused or about to end', async t => {
   const service = await openService(t)
   const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_HEALTH_PORT: '0' })
