@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import { isOutage } from '#database/outage.ts'
 import { together } from '#database/together.ts'
-import { type Enqueued, enqueue, type NewTask } from './enqueue.ts'
+import { type Enqueued, enqueue, enqueueAndWake, type NewTask } from './enqueue.ts'
 import type { Voice } from './voice.ts'
 
 export type Submit = (task: NewTask) => Promise<Enqueued>
@@ -29,10 +29,17 @@ export function submitter(pool: Pool, voice: Voice): Submit {
   })
 
   async function writeAll(tasks: NewTask[]) {
+    if (tasks.length === 1) return [await writeAlone(tasks[0]!)]
     const enqueued = await enqueue(pool, tasks)
     voice.enqueued(enqueued)
     const byId = new Map(enqueued.map(each => [each.id, each]))
     return tasks.map(({ id }) => byId.get(id)!)
+  }
+
+  async function writeAlone(task: NewTask) {
+    const enqueued = await enqueueAndWake(pool, task)
+    voice.expected([enqueued])
+    return enqueued
   }
 
   return async task => {

@@ -13,6 +13,10 @@ export function voiceOf(pool: Pool, onDeadline: (milliseconds: number) => void =
     /** These tasks are in. */
     enqueued(tasks: Enqueued[]) {
       wake.say(...new Set(tasks.map(queueToWake)))
+      this.expected(tasks)
+    },
+    /** They are in, and their workers know. */
+    expected(tasks: Enqueued[]) {
       // By the database's clock alone: ours may be off.
       for (const { expires_at, created_at } of tasks)
         if (expires_at) onDeadline(expires_at.getTime() - created_at.getTime())
