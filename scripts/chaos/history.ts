@@ -1,0 +1,171 @@
+import { readFile } from 'node:fs/promises'
+import type { State } from '#database/tables.ts'
+import type { Cluster } from './cluster.ts'
+import type { Ledger } from './ledger.ts'
+import type { Process } from './processes.ts'
+
+/** All that is known when it is over: what was asked for, what the database says, and what the bodies saw. */
+export interface History {
+  ledger: Ledger
+  tasks: TaskHistory[]
+  workers: Map<string, WorkerHistory>
+  /** Noted by the database at a commit. */
+  tripped: { task_id: string; what: string }[]
+  /** Rows that should be gone, sessions that should have ended. */
+  leftRows: string[]
+  leftProcesses: Process[]
+}
+
+export interface WorkerHistory {
+  pid: number
+  status: string
+}
+
+export interface TaskHistory {
+  id: string
+  /** What it calls itself, if it is one of ours. */
+  order: string | null
+  task: string
+  queue: string
+  state: State
+  attempts: number
+  failures: number
+  crashes: number
+  max_retries: number
+  error: { type: string; message: string } | null
+  progress: number | null
+  progress_attempt: number | null
+  expires: boolean
+  cancel_requested_at: number | null
+  jobs: Job[]
+  /** Attempts that are over. */
+  tries: Try[]
+  events: Event[]
+  runs: Run[]
+}
+
+export interface Job {
+  name: string
+  state: string
+  retry_count: number
+  output: unknown
+}
+
+/** Times are milliseconds, as the bodies have them. */
+export interface Try {
+  number: number
+  worker: string
+  started_at: number
+  finished_at: number
+  outcome: string
+  error: { type: string; message: string } | null
+}
+
+export interface Event {
+  at: number
+  state: State
+  attempt: number
+}
+
+/** A body at work, by its own account. */
+export interface Run {
+  attempt: number
+  pid: number
+  worker: number
+  began: number
+  last: number
+  ended: 'returned' | 'threw' | undefined
+}
+
+type Recorded = Omit<History, 'ledger' | 'leftRows' | 'leftProcesses'>
+
+export async function readHistory({ insist }: Cluster, journal: string): Promise<Recorded> {
+  const [tasks, jobs, tries, events, workers, tripped] = await Promise.all([
+    insist<Omit<TaskHistory, 'jobs' | 'tries' | 'events' | 'runs'>>(`
+      select
+        id, coalesce(args ->> 'order', args ->> 'data') as "order", task, queue, state, attempts, failures, crashes,
+        max_retries, error, progress, (progress_detail ->> 'attempt')::int as progress_attempt,
+        expires_at is not null or (error ->> 'type') is not distinct from 'expired' as expires,
+        ${milliseconds('cancel_requested_at')}
+      from darkroom.tasks where task not in ('expire_results', 'sweep') order by created_at, id`),
+    insist<Job & { id: string }>('select id, name, state::text, retry_count, output from pgboss.job'),
+    insist<Try & { task_id: string }>(`
+      select task_id, number, worker, ${milliseconds('started_at')}, ${milliseconds('finished_at')}, outcome, error
+      from darkroom.attempts order by task_id, number`),
+    insist<Event & { task_id: string }>(`
+      select task_id, ${milliseconds('at')}, state, attempt from darkroom.events order by task_id, id`),
+    insist<WorkerHistory & { id: string }>('select id, pid, status from darkroom.workers'),
+    insist<{ task_id: string; what: string }>('select distinct task_id, what from chaos.tripped')
+  ])
+  const runs = readRuns(await readFile(journal, 'utf8').catch(() => ''))
+  const of = <T extends { task_id: string }>(rows: T[]) => Map.groupBy(rows, ({ task_id }) => task_id)
+  const byTask = { jobs: Map.groupBy(jobs, ({ id }) => id), tries: of(tries), events: of(events) }
+  return {
+    tasks: tasks.map(task => ({
+      ...task,
+      jobs: byTask.jobs.get(task.id) ?? [],
+      tries: byTask.tries.get(task.id) ?? [],
+      events: byTask.events.get(task.id) ?? [],
+      runs: runs.get(task.id) ?? []
+    })),
+    workers: new Map(workers.map(({ id, pid, status }) => [id, { pid, status }])),
+    tripped
+  }
+}
+
+function milliseconds(column: string) {
+  return `(extract(epoch from ${column}) * 1000)::float8 as ${column}`
+}
+
+/**
+ * What stands in somebody's way although it is over. To be looked for while API and workers are there: it is theirs to
+ * remove.
+ */
+export async function readLeftRows({ insist }: Cluster): Promise<string[]> {
+  const rows = await insist<{ what: string }>(`
+    select 'a deadline of ' || task_id || ' that passed at ' || expires_at as what
+    from darkroom.deadlines where expires_at < now() - interval '3 seconds'
+    union all
+    select 'the key ' || key || ' without an answer' from darkroom.idempotency_keys where answer is null
+    union all
+    select 'the task ' || t.id || ' is over and its job among the delayed'
+    from pgboss.job j join darkroom.tasks t on t.id = j.id where j.name = 'delayed' and t.finished_at is not null
+    union all
+    select 'what was tried or happened without a task: ' || task_id
+    from (select task_id from darkroom.attempts union select task_id from darkroom.events) orphan
+    where task_id not in (select id from darkroom.tasks)
+    union all
+    select 'a session that is ' || state || ' and holds what it has locked: ' || application_name
+    from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'
+      and state_change < now() - interval '2 seconds'`)
+  return rows.map(({ what }) => what)
+}
+
+interface Line {
+  id: string
+  attempt: number
+  pid: number
+  worker: number
+  what: 'began' | 'lives' | 'returned' | 'threw'
+  at: number
+}
+
+/** Each beginning is a run of its own, also where two claim to be the same attempt. */
+export function readRuns(journal: string): Map<string, Run[]> {
+  const runs = new Map<string, Run[]>()
+  const open = new Map<string, Run>()
+  for (const text of journal.split('\n').slice(0, -1)) {
+    const { id, attempt, pid, worker, what, at } = JSON.parse(text) as Line
+    const key = `${id} ${attempt} ${pid}`
+    if (what === 'began') {
+      const run: Run = { attempt, pid, worker, began: at, last: at, ended: undefined }
+      open.set(key, run)
+      runs.set(id, [...(runs.get(id) ?? []), run])
+      continue
+    }
+    const run = open.get(key)!
+    run.last = at
+    if (what !== 'lives') run.ended = what
+  }
+  return runs
+}

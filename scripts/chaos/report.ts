@@ -1,0 +1,75 @@
+import type { Violation } from './checker.ts'
+import type { History, TaskHistory } from './history.ts'
+import { measure } from './measures.ts'
+
+/** What was asked, what became of it, what was done to whom, and how long the worst of it took. */
+export function summary(history: History): string {
+  const { ledger, tasks } = history
+  const { handedOn, handedBack, longestTakeover, longestOutage } = measure(history)
+  const answers = count(ledger.orders.map(({ answer }) => answer))
+  const entries = tasks.flatMap(({ tries }) => tries)
+  return table({
+    orders: `${ledger.orders.length} (${list(answers)})`,
+    'under a key': ledger.orders.filter(({ key }) => key !== undefined).length,
+    tasks: `${tasks.length} (${list(count(tasks.map(({ state }) => state)))})`,
+    attempts: `${entries.length} (${list(count(entries.map(({ outcome }) => outcome)))})`,
+    'asked to be cancelled': ledger.cancelled.size,
+    'tried again by hand': [...ledger.retried.values()].reduce((sum, { accepted }) => sum + accepted, 0),
+    'handed on, handed back': `${handedOn}, ${handedBack}`,
+    'longest from a kill to running again': seconds(longestTakeover),
+    'longest from an outage to the next success': seconds(longestOutage),
+    blows: ledger.blows.length,
+    ...Object.fromEntries(Object.entries(count(ledger.blows.map(({ what }) => `  ${what}`))).sort())
+  })
+}
+
+/** A violation and all that is known of its task, in the order in which it happened. */
+export function describe({ rule, what, task }: Violation, began: number): string {
+  return [`NOT TRUE: ${rule}`, `  ${what}`, ...(task ? story(task, began) : [])].join('\n')
+}
+
+function story(task: TaskHistory, began: number): string[] {
+  const { id, order, queue, state, attempts, failures, crashes, max_retries, error } = task
+  const lines = [
+    ...task.events.map(({ at, state, attempt }) => ({ at, text: `${state} ${attempt}` })),
+    ...task.tries.map(({ finished_at, number, outcome, worker, error }) => ({
+      at: finished_at,
+      text: `attempt ${number} of worker ${worker} is kept as ${outcome} ${error?.message ?? ''}`
+    })),
+    ...task.runs.flatMap(({ attempt, pid, worker, began, last, ended }) => [
+      { at: began, text: `body of attempt ${attempt} begins in process ${pid} of worker process ${worker}` },
+      { at: last, text: `body of attempt ${attempt} in process ${pid} ${ended ?? 'lives for the last time'}` }
+    ])
+  ].sort((one, other) => one.at - other.at)
+  return [
+    `  ${task.task} ${id}, order ${order}, in ${queue}: ${state} ${error ? JSON.stringify(error) : ''}`,
+    `  attempts ${attempts}, failures ${failures} of ${max_retries}, crashes ${crashes}`,
+    ...task.jobs.map(({ name, state, retry_count, output }) => {
+      return `  job ${state} in ${name}, retry_count ${retry_count}, output ${JSON.stringify(output)}`
+    }),
+    ...lines.map(({ at, text }) => `  ${((at - began) / 1000).toFixed(3).padStart(9)} s  ${text}`)
+  ]
+}
+
+export function count(words: string[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const word of words) counts[word] = (counts[word] ?? 0) + 1
+  return counts
+}
+
+export function list(counts: Record<string, number>) {
+  return Object.entries(counts)
+    .map(([word, times]) => `${times} ${word}`)
+    .join(', ')
+}
+
+function seconds(milliseconds: number | undefined) {
+  return milliseconds === undefined ? '–' : `${(milliseconds / 1000).toFixed(1)} s`
+}
+
+function table(rows: Record<string, string | number>) {
+  const width = Math.max(...Object.keys(rows).map(name => name.length))
+  return Object.entries(rows)
+    .map(([name, value]) => `${name.padEnd(width)}  ${value}`)
+    .join('\n')
+}

@@ -1,0 +1,215 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { History, Run, TaskHistory, Try } from './history.ts'
+import { type Life, livesOf } from './lives.ts'
+import { endings } from './orders.ts'
+
+/** What must hold for each task, whatever was done to the service. Each rule answers what is wrong. */
+export const rules: Record<string, (task: TaskHistory, history: History, lives: Life[]) => string[]> = {
+  'it is finished': ({ state }) => (isFinal(state) ? [] : [`it is still ${state}`]),
+
+  'its events are the steps of a life, and it ends once': task => {
+    const { wrong } = livesOf(task)
+    const last = task.events.at(-1)
+    if (last?.state !== task.state) wrong.push(`it is ${task.state}, and its last event ${last?.state}`)
+    return wrong
+  },
+
+  'its job says the same': ({ jobs, state, queue, attempts }) => {
+    if (jobs.length !== 1) return [`it has ${jobs.length} jobs`]
+    const [job] = jobs
+    const wrong = []
+    if (taskState[job!.state] !== state) wrong.push(`it is ${state}, and its job ${job!.state}`)
+    if (isFinal(state) && job!.name !== queue) wrong.push(`it is over, and its job in ${job!.name} instead of ${queue}`)
+    if (job!.retry_count !== Math.max(0, attempts - 1)) {
+      wrong.push(`it had ${attempts} attempts, and its job counts ${job!.retry_count} retries`)
+    }
+    return wrong
+  },
+
+  'its attempts are numbered without gap or double': ({ attempts, tries }) => {
+    const numbers = tries.map(({ number }) => number).sort((one, other) => one - other)
+    const expected = Array.from({ length: attempts }, (_, index) => index + 1)
+    return isDeepStrictEqual(numbers, expected) ? [] : [`of ${attempts} attempts these are kept: ${numbers.join(', ')}`]
+  },
+
+  'each attempt was settled once, as what it was': ({ tries }, _, lives) => {
+    const settled = lives.flatMap(life => life.settled)
+    return tries.flatMap(({ number, outcome }) => {
+      const found = settled.filter(({ attempt }) => attempt === number)
+      if (found.length !== 1) return [`attempt ${number} was settled ${found.length} times`]
+      const [{ state }] = found as [Life['settled'][number]]
+      return becomes[outcome]!.includes(state)
+        ? []
+        : [`attempt ${number} ended with ${outcome}, and the task was ${state}`]
+    })
+  },
+
+  'it was tried as often as it may be': (task, _, lives) => lives.flatMap(life => budget(task, life)),
+
+  'it counts what happened since it was last asked for': ({ failures, crashes }, _, lives) => {
+    const counted = lives.at(-1)?.settled ?? []
+    const expected = {
+      failures: counted.filter(({ entry }) => isFailure(entry)).length,
+      crashes: counted.filter(({ entry }) => entry?.outcome === 'crashed').length
+    }
+    return isDeepStrictEqual(expected, { failures, crashes })
+      ? []
+      : [`it counts ${JSON.stringify({ failures, crashes })}, and it was ${JSON.stringify(expected)}`]
+  },
+
+  'it ended as one of its kind does': (task, { ledger }) => {
+    const { state, id, error, crashes } = task
+    if (state === 'FAILURE' && error?.type === 'poisoned' && crashes === 3) return []
+    if (state === 'REVOKED') {
+      const asked = ledger.cancelled.has(id) || (task.expires && error?.type === 'expired')
+      return asked ? [] : ['it was revoked, and nobody had asked for it']
+    }
+    const may = endings[task.task] ?? []
+    return !isFinal(state) || may.includes(state) ? [] : [`it is ${state}: ${JSON.stringify(error)}`]
+  },
+
+  'nothing was begun after its end was asked for': ({ cancel_requested_at: asked }, _, lives) => {
+    const late = lives.at(-1)?.events.find(({ state, at }) => asked !== null && state === 'STARTED' && at > asked)
+    return late ? [`attempt ${late.attempt} was begun all the same`] : []
+  },
+
+  'its result is that of the attempt that succeeded': (
+    { state, attempts, order, task, jobs, runs, tries },
+    { workers }
+  ) => {
+    if (state !== 'SUCCESS') return []
+    const output = jobs[0]?.output
+    if (task === 'process_data') {
+      return isDeepStrictEqual(output, { processed_data: order?.toUpperCase() })
+        ? []
+        : [`its result is ${JSON.stringify(output)}`]
+    }
+    const run = runs.find(({ attempt, ended }) => attempt === attempts && ended === 'returned')
+    if (!run) return [`attempt ${attempts} has succeeded, and no body has returned`]
+    if (!isDeepStrictEqual(output, { order, attempt: attempts, pid: run.pid })) {
+      return [`its result is ${JSON.stringify(output)}, and attempt ${attempts} ran in process ${run.pid}`]
+    }
+    const worker = workers.get(tries.find(({ number }) => number === attempts)?.worker ?? '')
+    return worker?.pid === run.worker ? [] : [`worker ${worker?.pid} has its success, and ${run.worker} ran it`]
+  },
+
+  'its progress is that of its last attempt': ({ state, progress, progress_attempt, attempts }) => {
+    const wrong = []
+    if (state === 'SUCCESS' && progress !== 1) wrong.push(`it has succeeded, and its progress is ${progress}`)
+    if (progress_attempt !== null && progress_attempt !== attempts) {
+      wrong.push(`it shows the progress of attempt ${progress_attempt} of ${attempts}`)
+    }
+    return wrong
+  },
+
+  'no attempt runs twice, and none that there was not': ({ runs, attempts }) => {
+    const numbers = runs.map(({ attempt }) => attempt)
+    return numbers.flatMap((number, place) => {
+      if (numbers.indexOf(number) !== place) return [`attempt ${number} ran more than once`]
+      return number > attempts ? [`attempt ${number} ran, and there were ${attempts}`] : []
+    })
+  },
+
+  'what failed by itself has run': ({ task, tries, runs }) =>
+    tries
+      .filter(({ outcome, number }) => {
+        const run = runs.find(({ attempt }) => attempt === number)
+        if (outcome === 'failure') return task in endings && task !== 'process_data' && run?.ended !== 'threw'
+        return ['time_limit', 'soft_time_limit', 'stalled'].includes(outcome) && !run
+      })
+      .map(({ number, outcome }) => `attempt ${number} ended with ${outcome}, and no body says so`),
+
+  'no two attempts run at the same time': (task, { workers }) => {
+    const runs = task.runs.toSorted((one, other) => one.began - other.began)
+    return runs.flatMap((run, place) =>
+      runs
+        .slice(place + 1)
+        .filter(next => run.last > next.began && !wasTakenAway(tryOf(task, run), workers))
+        .map(next => `attempt ${run.attempt} ran on for ${run.last - next.began} ms beside attempt ${next.attempt}`)
+    )
+  },
+
+  'nothing of it runs on when its end is told': (task, { workers }) =>
+    task.runs.flatMap(run => {
+      const entry = tryOf(task, run)
+      if (!entry || wasTakenAway(entry, workers)) return []
+      const late = run.last - entry.finished_at
+      return late > clocks ? [`attempt ${run.attempt} lived for ${late.toFixed(0)} ms after its end was told`] : []
+    }),
+
+  'it was begun anew as often as somebody wanted it': ({ id }, { ledger }, lives) => {
+    const { accepted, unknown } = ledger.retried.get(id) ?? { accepted: 0, unknown: 0 }
+    const times = lives.length - 1
+    return times >= accepted && times <= accepted + unknown
+      ? []
+      : [`it was begun anew ${times} times; ${accepted} were answered and ${unknown} were not`]
+  }
+}
+
+/** Milliseconds by which two clocks of one machine may differ. */
+const clocks = 50
+
+const taskState: Record<string, string> = {
+  created: 'PENDING',
+  active: 'STARTED',
+  retry: 'RETRY',
+  completed: 'SUCCESS',
+  failed: 'FAILURE',
+  cancelled: 'REVOKED'
+}
+
+const becomes: Record<string, string[]> = {
+  success: ['SUCCESS'],
+  cancelled: ['REVOKED'],
+  crashed: ['RETRY', 'FAILURE', 'REVOKED'],
+  shutdown: ['RETRY', 'REVOKED'],
+  failure: ['RETRY', 'FAILURE', 'REVOKED'],
+  time_limit: ['RETRY', 'FAILURE', 'REVOKED'],
+  soft_time_limit: ['RETRY', 'FAILURE', 'REVOKED'],
+  stalled: ['RETRY', 'FAILURE', 'REVOKED']
+}
+
+const crashBudget = 3
+
+/** Both ways: not tried more often than it may be, and not given up before. */
+function budget({ max_retries }: TaskHistory, { settled }: Life): string[] {
+  const wrong: string[] = []
+  let failures = 0
+  let crashes = 0
+  for (const { attempt, state, entry } of settled) {
+    if (isFailure(entry)) failures++
+    if (entry?.outcome === 'crashed') crashes++
+    const spent = failures > max_retries || crashes >= crashBudget
+    if (spent && state === 'RETRY') {
+      wrong.push(`after attempt ${attempt}, with ${failures} failures and ${crashes} crashes, it was to be tried again`)
+    }
+    if (crashes >= crashBudget && entry?.outcome === 'crashed' && entry.error?.type !== 'poisoned') {
+      wrong.push(`crash ${crashes} did not poison it`)
+    }
+    if (state === 'FAILURE' && !spent && entry?.error?.type !== 'GiveUp') {
+      wrong.push(`after attempt ${attempt}, with ${failures} failures and ${crashes} crashes, it was given up`)
+    }
+  }
+  return wrong
+}
+
+function isFinal(state: string) {
+  return ['SUCCESS', 'FAILURE', 'REVOKED'].includes(state)
+}
+
+function isFailure(entry: Try | undefined) {
+  return ['failure', 'soft_time_limit', 'time_limit', 'stalled'].includes(entry?.outcome ?? '')
+}
+
+function tryOf({ tries }: TaskHistory, { attempt }: Run) {
+  return tries.find(({ number }) => number === attempt)
+}
+
+/** Its worker was held to be dead and somebody else settled it: what ran on there has written nothing. */
+function wasTakenAway(entry: Try | undefined, workers: History['workers']) {
+  return (
+    entry !== undefined &&
+    ['crashed', 'shutdown'].includes(entry.outcome) &&
+    workers.get(entry.worker)?.status === 'lost'
+  )
+}

@@ -1,0 +1,212 @@
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { v4 as uuid } from 'uuid'
+import { blows, type Scene } from './blows.ts'
+import { check, type Violation } from './checker.ts'
+import { type Cluster, openCluster } from './cluster.ts'
+import { customers } from './customers.ts'
+import { fill, type Post } from './fleet.ts'
+import { type History, readHistory, readLeftRows } from './history.ts'
+import { openLedger } from './ledger.ts'
+import type { Step } from './plan.ts'
+import { marked, marker, send } from './processes.ts'
+import type { Random } from './random.ts'
+import { list } from './report.ts'
+import { stretchTripwires } from './tripwires.ts'
+
+export interface Options {
+  random: Random
+  seconds: number
+  steps: Step[]
+  workers: number
+  /** Orders a second. */
+  rate: number
+  /** Seconds that everything may take to come to its end once the chaos is over. */
+  patience: number
+  /** Whether Postgres waits for the disk. */
+  durable: boolean
+  /** Leave data and logs where they are. */
+  keep: boolean
+  say(line: string): void
+  signal: AbortSignal
+}
+
+export interface Outcome {
+  history: History
+  violations: Violation[]
+  /** Where data and logs are, if they were to be kept. */
+  folder: string
+}
+
+// Of the marked processes some are told to end by others that do so; after this nobody is about to any more.
+const lastBreath = 3_000
+
+/** Some minutes in the life of a service to which nobody is kind, and then the question what has become of it. */
+export async function runChaos(options: Options): Promise<Outcome> {
+  const { random, seconds, steps, workers, rate, patience, durable, keep, signal } = options
+  const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-chaos-'))
+  const run = uuid()
+  const ledger = openLedger()
+  const say = (line: string) => options.say(`${((Date.now() - ledger.began) / 1000).toFixed(1).padStart(7)} s  ${line}`)
+  const journal = path.join(folder, 'journal')
+  const posts: Post[] = []
+  const chaos = new AbortController()
+  const over = new AbortController()
+  let cluster: Cluster | undefined
+
+  try {
+    cluster = await openCluster({ folder, durable, say })
+    signal.throwIfAborted()
+    const address = await openService(cluster)
+    const [api, ...fleet] = posts as [Post, ...Post[]]
+    await stretchTripwires(cluster)
+    say(`${workers} workers and the API are up; the chaos begins`)
+
+    const scene: Scene = { run, address, cluster, workers: fleet, api, ledger, say, over: chaos.signal }
+    let backlog = 0
+    const watching = watch(cluster, left => {
+      backlog = left
+    })
+    over.signal.addEventListener('abort', watching.stop)
+    const people = customers({
+      address,
+      ledger,
+      random: random.fork(),
+      rate,
+      backlog: () => backlog,
+      closing: chaos.signal,
+      over: over.signal
+    })
+    const struck = await vandalize(scene)
+    chaos.abort()
+    say('the chaos is over; waiting for what is still to be done')
+    await struck.ended
+
+    const settled = await settle(cluster, people.satisfied())
+    over.abort()
+    await people.satisfied()
+    say(settled ? 'everything has come to its end' : `not everything has come to its end within ${patience} s`)
+
+    const leftRows = await readLeftRows(cluster)
+    await Promise.all(posts.map(post => post.stop()))
+    const leftProcesses = await lastProcesses()
+    const history: History = { ...(await readHistory(cluster, journal)), ledger, leftRows, leftProcesses }
+    return { history, violations: check(history), folder }
+  } finally {
+    chaos.abort()
+    over.abort()
+    await Promise.all(posts.map(post => post.stop()))
+    for (const { pid } of await marked(run)) send(pid, 'SIGKILL')
+    await cluster?.stop()
+    if (!keep) await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+
+  async function openService({ url }: Cluster) {
+    const port = await freePort(random.fork())
+    const logs = path.join(folder, 'logs')
+    await mkdir(logs)
+    const env = {
+      PATH: process.env.PATH,
+      [marker]: run,
+      CHAOS_JOURNAL: journal,
+      DATABASE_URL: url,
+      DATA_DIR: path.join(folder, 'media'),
+      TASKS_DIR: path.join(import.meta.dirname, 'tasks'),
+      PORT: String(port),
+      WORKER_CONCURRENCY: '2',
+      // So that children are replaced in between, too.
+      WORKER_MAX_TASKS_PER_CHILD: '50'
+    }
+    const post = (name: string, command: string[], sign: string) =>
+      posts.push(fill({ name, command, env, sign, folder: logs, ledger, random: random.fork() }))
+    post('api', ['api', '--grace', '2'], 'answers: http')
+    for (let number = 1; number <= workers; number++) {
+      post(`worker-${number}`, ['worker', '--grace', '2'], '"worker ready"')
+    }
+    for (let tries = 600; !posts.every(({ ready }) => ready); tries--) {
+      signal.throwIfAborted()
+      if (tries === 0) throw new Error(`Not everybody was ready within a minute; see ${logs}`)
+      await delay(100)
+    }
+    return `http://127.0.0.1:${port}`
+  }
+
+  /** Strikes when the plan says so. Some blows last, and others fall meanwhile; `ended` when all are put right. */
+  async function vandalize(scene: Scene) {
+    const began = performance.now()
+    const until = (at: number) => delay(Math.max(0, began + at - performance.now()), undefined, { signal })
+    const struck: Promise<void>[] = []
+    for (const { at, blow, random } of steps) {
+      await until(at)
+      struck.push(blows[blow](scene, random).catch(error => say(`${blow}: ${error.message}`)))
+    }
+    await until(seconds * 1000)
+    return { ended: Promise.all(struck) }
+  }
+
+  /** How much there is to do, said every few seconds. */
+  function watch({ ask }: Cluster, onBacklog: (left: number) => void) {
+    let finishedBefore = 0
+    let looks = 0
+    let looking = false
+    const timer = setInterval(async () => {
+      if (looking) return
+      looking = true
+      const rows = await ask<{ state: string; count: number }>(
+        'select state, count(*)::int as count from darkroom.tasks group by state'
+      )
+      looking = false
+      if (!rows) return
+      const counts = Object.fromEntries(rows.map(({ state, count }) => [state, count]))
+      onBacklog((counts.PENDING ?? 0) + (counts.STARTED ?? 0) + (counts.RETRY ?? 0))
+      if (looks++ % 5 > 0) return
+      const finished = (counts.SUCCESS ?? 0) + (counts.FAILURE ?? 0) + (counts.REVOKED ?? 0)
+      say(`${finished - finishedBefore} finished; ${list(counts)}`)
+      finishedBefore = finished
+    }, 1_000)
+    return { stop: () => clearInterval(timer) }
+  }
+
+  async function settle({ ask }: Cluster, satisfied: Promise<void>) {
+    const end = performance.now() + patience * 1000
+    let asking = true
+    void satisfied.then(() => {
+      asking = false
+    })
+    while (performance.now() < end) {
+      signal.throwIfAborted()
+      const rows = await ask<{ left: boolean }>(`
+        select exists (select from darkroom.tasks where finished_at is null and task not in ('expire_results', 'sweep'))
+          or exists (select from darkroom.deadlines where expires_at < now() - interval '1 second') as left`)
+      if (!asking && rows?.[0]?.left === false) return true
+      await delay(200)
+    }
+    return false
+  }
+
+  async function lastProcesses() {
+    const end = performance.now() + lastBreath
+    for (;;) {
+      const left = await marked(run)
+      if (left.length === 0 || performance.now() > end) return left
+      await delay(50)
+    }
+  }
+}
+
+/** Below those that connections get by chance: while the API is down, nobody else shall have its port. */
+async function freePort(random: Random): Promise<number> {
+  const probe = createServer().listen(random.whole(20_000, 30_000), '127.0.0.1')
+  try {
+    await once(probe, 'listening')
+    return (probe.address() as AddressInfo).port
+  } catch {
+    return freePort(random)
+  } finally {
+    probe.close()
+  }
+}

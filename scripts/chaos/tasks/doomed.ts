@@ -1,0 +1,14 @@
+import { defineTask } from 'darkroom'
+import { Type } from 'typebox'
+import { order, witnessed } from './witness.ts'
+
+/** Fails whenever it is tried. */
+export default defineTask({
+  name: 'doomed',
+  args: Type.Object(order),
+  max_retries: 2,
+  retry_delay: 0.1,
+  run: witnessed(() => {
+    throw new Error('as always')
+  })
+})

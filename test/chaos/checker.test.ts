@@ -1,0 +1,353 @@
+import t from 'tap'
+import { check } from '../../scripts/chaos/checker.ts'
+import { type History, readRuns, type TaskHistory } from '../../scripts/chaos/history.ts'
+import { openLedger } from '../../scripts/chaos/ledger.ts'
+import { planFor } from '../../scripts/chaos/plan.ts'
+import { randomFrom } from '../../scripts/chaos/random.ts'
+import { describe, summary } from '../../scripts/chaos/report.ts'
+import { rules } from '../../scripts/chaos/rules.ts'
+
+// Whoever finds nothing has to show that he would find something: each of these histories is true but for one thing.
+
+/** A task whose worker was killed at its first attempt, and that failed once before it succeeded. */
+function task(): TaskHistory {
+  return {
+    id: 'a',
+    order: '1',
+    task: 'flaky',
+    queue: 'default',
+    state: 'SUCCESS',
+    attempts: 3,
+    failures: 1,
+    crashes: 1,
+    max_retries: 3,
+    error: null,
+    progress: 1,
+    progress_attempt: 3,
+    expires: false,
+    cancel_requested_at: null,
+    jobs: [{ name: 'default', state: 'completed', retry_count: 2, output: { order: '1', attempt: 3, pid: 13 } }],
+    tries: [
+      {
+        number: 1,
+        worker: 'one',
+        started_at: 100,
+        finished_at: 900,
+        outcome: 'crashed',
+        error: { type: 'crashed', message: 'Its worker went away' }
+      },
+      {
+        number: 2,
+        worker: 'two',
+        started_at: 1_000,
+        finished_at: 1_100,
+        outcome: 'failure',
+        error: { type: 'Error', message: 'failure 2' }
+      },
+      { number: 3, worker: 'two', started_at: 1_200, finished_at: 1_300, outcome: 'success', error: null }
+    ],
+    events: [
+      { at: 0, state: 'PENDING', attempt: 0 },
+      { at: 50, state: 'STARTED', attempt: 1 },
+      { at: 60, state: 'PENDING', attempt: 0 },
+      { at: 100, state: 'STARTED', attempt: 1 },
+      { at: 900, state: 'RETRY', attempt: 1 },
+      { at: 1_000, state: 'STARTED', attempt: 2 },
+      { at: 1_100, state: 'RETRY', attempt: 2 },
+      { at: 1_200, state: 'STARTED', attempt: 3 },
+      { at: 1_300, state: 'SUCCESS', attempt: 3 }
+    ],
+    runs: [
+      { attempt: 1, pid: 11, worker: 1, began: 110, last: 1_050, ended: undefined },
+      { attempt: 2, pid: 12, worker: 2, began: 1_010, last: 1_090, ended: 'threw' },
+      { attempt: 3, pid: 13, worker: 2, began: 1_210, last: 1_290, ended: 'returned' }
+    ]
+  }
+}
+
+/** One that was revoked, wanted again by hand, and has failed for good. */
+function another(): TaskHistory {
+  return {
+    ...task(),
+    id: 'b',
+    order: '2',
+    task: 'doomed',
+    state: 'FAILURE',
+    attempts: 1,
+    failures: 1,
+    crashes: 0,
+    max_retries: 0,
+    error: { type: 'Error', message: 'as always' },
+    progress: null,
+    progress_attempt: null,
+    jobs: [{ name: 'default', state: 'failed', retry_count: 0, output: null }],
+    tries: [
+      {
+        number: 1,
+        worker: 'two',
+        started_at: 2_000,
+        finished_at: 2_100,
+        outcome: 'failure',
+        error: { type: 'Error', message: 'as always' }
+      }
+    ],
+    events: [
+      { at: 0, state: 'PENDING', attempt: 0 },
+      { at: 500, state: 'REVOKED', attempt: 0 },
+      { at: 1_500, state: 'PENDING', attempt: 0 },
+      { at: 2_000, state: 'STARTED', attempt: 1 },
+      { at: 2_100, state: 'FAILURE', attempt: 1 }
+    ],
+    runs: [{ attempt: 1, pid: 21, worker: 2, began: 2_010, last: 2_090, ended: 'threw' }]
+  }
+}
+
+function truth(): History {
+  const ledger = openLedger()
+  ledger.orders.push(
+    { number: 1, path: '/api/tasks', key: 'order-1', body: {}, names: ['1'], answer: 'accepted', ids: ['a'] },
+    { number: 2, path: '/api/tasks', body: {}, names: ['2'], answer: 'unknown', ids: [] },
+    { number: 3, path: '/api/tasks', body: {}, names: ['3'], answer: 'unknown', ids: [] }
+  )
+  ledger.cancelled.add('b')
+  ledger.retried.set('b', { accepted: 1, unknown: 1 })
+  ledger.blows.push({ at: 300, what: 'kill -9 of a worker', pid: 1, deadly: true })
+  return {
+    ledger,
+    tasks: [task(), another()],
+    workers: new Map([
+      ['one', { pid: 1, status: 'lost' }],
+      ['two', { pid: 2, status: 'running' }]
+    ]),
+    tripped: [],
+    leftRows: [],
+    leftProcesses: []
+  }
+}
+
+t.test('nothing is wrong with a history that is true', async t => {
+  const history = truth()
+
+  t.strictSame(check(history), [])
+  t.match(summary(history), /longest from a kill to running again +0\.7 s/)
+})
+
+const forgeries: Record<
+  string,
+  [forge: (history: History, first: TaskHistory, second: TaskHistory) => void, rule: string]
+> = {
+  'an accepted task is lost': [history => history.tasks.shift(), 'nothing that was accepted is lost'],
+  'a key has made two tasks': [(history, first) => history.tasks.push({ ...first, id: 'c' }), 'nothing is done twice'],
+  'half of a bulk is there': [({ ledger }) => ledger.orders[1]!.names.push('2.1'), 'of a bulk there are all or none'],
+  'what nobody was there to take is there': [
+    ({ ledger }) => {
+      ledger.orders[1]!.answer = 'refused'
+    },
+    'what was refused is not done'
+  ],
+  'a proper order is refused': [
+    ({ ledger }) => {
+      ledger.orders[2]!.complaint = '409'
+    },
+    'what is asked for properly is not refused'
+  ],
+  'somebody with a key was never answered': [
+    ({ ledger }) => {
+      ledger.orders[2]!.key = 'order-3'
+    },
+    'whoever asks often enough under a key is answered'
+  ],
+  'a task came from nowhere': [
+    (_, first) => {
+      first.order = '9'
+    },
+    'nothing is done that nobody asked for'
+  ],
+  'a task hangs': [
+    (_, first) => {
+      first.state = 'STARTED'
+      first.events.pop()
+    },
+    'it is finished'
+  ],
+  'an outcome is told twice': [
+    (_, { events }) => events.push({ ...events.at(-1)! }),
+    'its events are the steps of a life, and it ends once'
+  ],
+  'an outcome is recorded twice': [
+    (_, { tries }) => tries.push({ ...tries.at(-1)! }),
+    'its attempts are numbered without gap or double'
+  ],
+  'an attempt is not kept': [(_, { tries }) => tries.splice(1, 1), 'its attempts are numbered without gap or double'],
+  'a number is left out': [
+    (_, { events }) => {
+      for (const event of events.slice(-2)) event.attempt = 4
+    },
+    'its events are the steps of a life, and it ends once'
+  ],
+  'a cancelled attempt succeeded': [
+    (_, { tries }) => {
+      tries[2]!.outcome = 'cancelled'
+    },
+    'each attempt was settled once, as what it was'
+  ],
+  'task and job disagree': [
+    (_, { jobs }) => {
+      jobs[0]!.state = 'active'
+    },
+    'its job says the same'
+  ],
+  'a finished job waits among the delayed': [
+    (_, { jobs }) => {
+      jobs[0]!.name = 'delayed'
+    },
+    'its job says the same'
+  ],
+  'it was tried too often': [
+    (_, first) => {
+      first.max_retries = 0
+    },
+    'it was tried as often as it may be'
+  ],
+  'it was given up too early': [
+    (_, __, second) => {
+      second.max_retries = 1
+    },
+    'it was tried as often as it may be'
+  ],
+  'a crash counts as a failure': [
+    (_, first) => {
+      first.failures = 2
+    },
+    'it counts what happened since it was last asked for'
+  ],
+  'what never succeeds has succeeded': [
+    (_, first) => {
+      first.task = 'doomed'
+    },
+    'it ended as one of its kind does'
+  ],
+  'it was revoked for no reason': [
+    ({ ledger }, _, second) => {
+      second.state = 'REVOKED'
+      second.events.splice(-2)
+      second.tries = second.runs = []
+      second.jobs[0]!.state = 'cancelled'
+      ledger.cancelled.clear()
+    },
+    'it ended as one of its kind does'
+  ],
+  'a cancelled task was begun once more': [
+    (_, first) => {
+      first.cancel_requested_at = 1_150
+    },
+    'nothing was begun after its end was asked for'
+  ],
+  'the result is that of another attempt': [
+    (_, { jobs }) => {
+      jobs[0]!.output = { order: '1', attempt: 2, pid: 12 }
+    },
+    'its result is that of the attempt that succeeded'
+  ],
+  'the success is that of another worker': [
+    (_, { tries }) => {
+      tries[2]!.worker = 'one'
+    },
+    'its result is that of the attempt that succeeded'
+  ],
+  'an older attempt has the last word on progress': [
+    (_, first) => {
+      first.progress_attempt = 2
+    },
+    'its progress is that of its last attempt'
+  ],
+  'an attempt runs twice': [
+    (_, { runs }) => runs.push({ ...runs[1]!, pid: 14 }),
+    'no attempt runs twice, and none that there was not'
+  ],
+  'a failure that no body has had': [(_, { runs }) => runs.splice(1, 1), 'what failed by itself has run'],
+  'two attempts overlap, and no worker was lost': [
+    ({ workers }) => {
+      workers.get('one')!.status = 'running'
+    },
+    'no two attempts run at the same time'
+  ],
+  'two attempts overlap, and the first has written': [
+    (_, { tries, runs }) => {
+      runs[1]!.last = 1_250
+      tries[1]!.finished_at = 1_250
+    },
+    'no two attempts run at the same time'
+  ],
+  'a body runs on when all is told': [
+    (_, { runs }) => {
+      runs[2]!.last = 1_400
+    },
+    'nothing of it runs on when its end is told'
+  ],
+  'it was begun anew, and nobody wanted it': [
+    ({ ledger }) => ledger.retried.clear(),
+    'it was begun anew as often as somebody wanted it'
+  ],
+  'a worker is held to be dead that is not': [
+    ({ ledger }) => ledger.blows.pop(),
+    'nobody is held to be dead who is not'
+  ],
+  'a commit left behind what must not be': [
+    ({ tripped }) => tripped.push({ task_id: 'a', what: 'the task was STARTED and its job completed' }),
+    'at each commit a task agrees with its job and its attempt'
+  ],
+  'a row is left': [({ leftRows }) => leftRows.push('a deadline'), 'no row is left that stands in the way'],
+  'a process is left': [
+    ({ leftProcesses }) => leftProcesses.push({ pid: 7, parent: 1, command: 'sleep 3600' }),
+    'no process is left'
+  ],
+  'a process ended by itself': [
+    ({ ledger }) => ledger.surprises.push('worker-1 ended by itself with 1'),
+    'no process ends unless it is told to, and then it does'
+  ]
+}
+
+for (const [title, [forge, rule]] of Object.entries(forgeries)) {
+  t.test(`it is noticed when ${title}`, async t => {
+    const history = truth()
+    forge(history, history.tasks[0]!, history.tasks[1]!)
+
+    const violations = check(history)
+
+    t.ok(
+      violations.some(violation => violation.rule === rule),
+      violations.map(({ rule }) => rule).join('; ')
+    )
+    t.match(describe(violations[0]!, 0), /^NOT TRUE: /)
+  })
+}
+
+t.test('no rule is there that nothing has been caught by', async t => {
+  const caught = new Set(Object.values(forgeries).map(([, rule]) => rule))
+
+  t.strictSame(
+    Object.keys(rules).filter(rule => !caught.has(rule)),
+    []
+  )
+})
+
+t.test('what bodies wrote down is read as runs, each from its beginning to its last sign of life', async t => {
+  const line = (what: string, at: number, pid = 5) =>
+    `${JSON.stringify({ id: 'a', attempt: 1, pid, worker: 2, what, at })}\n`
+
+  const runs = readRuns(line('began', 1) + line('began', 2, 6) + line('lives', 3) + line('returned', 4, 6))
+
+  t.strictSame(runs.get('a'), [
+    { attempt: 1, pid: 5, worker: 2, began: 1, last: 3, ended: undefined },
+    { attempt: 1, pid: 6, worker: 2, began: 2, last: 4, ended: 'returned' }
+  ])
+})
+
+t.test('the same seed hits the same at the same times, another seed does not', async t => {
+  const plan = (seed: number) => planFor(randomFrom(seed), 120).map(({ at, blow }) => `${at} ${blow}`)
+
+  t.strictSame(plan(1), plan(1))
+  t.not(plan(1).join(), plan(2).join())
+  t.ok(plan(1).length > 30)
+})
