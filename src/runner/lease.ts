@@ -31,12 +31,18 @@ export function keepLease({ pool, log, worker, report, onBeat, onSilence, onLost
   let again = false
   let stopped = false
 
+  function noticeGap() {
+    const now = Date.now()
+    if (now - lastGood > (lease / 2) * 1000) trustFrom = now + lease * 1000
+  }
+
   async function renewOnce() {
+    // Also before we ask: the first answer after an outage shows everybody as silent as we were.
+    noticeGap()
     try {
       const { desired, lost } = await renew(pool, worker(), await report(), Date.now() >= trustFrom)
-      const now = Date.now()
-      if (now - lastGood > (lease / 2) * 1000) trustFrom = now + lease * 1000
-      lastGood = now
+      noticeGap()
+      lastGood = Date.now()
       await onBeat(desired ?? (await onLost()))
       if (lost > 0) log.warn({ lost }, 'workers went silent; their tasks are handed on')
       if (lost > 0 || beats++ % beatsBetweenLooks === 0) await onOrphans()

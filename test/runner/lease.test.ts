@@ -1,5 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import path from 'node:path'
+import { mock } from 'node:test'
+import type { Pool } from 'pg'
+import pino from 'pino'
 import t from 'tap'
+import { keepLease } from '../../src/runner/lease.ts'
+import { register } from '../../src/workers/presence.ts'
 import { families, processesIn } from '../harness/family.ts'
 import { outcomes } from '../harness/outcomes.ts'
 import { openService } from '../harness/service.ts'
@@ -82,4 +88,53 @@ t.test('a worker that comes back from a stop too long writes nothing of what is 
   t.not(again.worker, first.id)
   t.strictSame(await outcomes(service, id), ['crashed', 'success'])
   t.strictSame((await service.get(`/api/tasks/${id}`)).json(), task)
+})
+
+t.test('after an outage that was longer than a lease nobody is taken for dead who could not show himself', async t => {
+  const { db } = await openService(t)
+  const [me, other] = [randomUUID(), randomUUID()]
+  for (const id of [me, other]) await register(db.pool, { id, version: 'test', queues: ['default'], concurrency: 1 })
+  const statusOf = async (id: string) =>
+    (await db.pool.query('select status from darkroom.workers where id = $1', [id])).rows[0].status
+  let away = false
+  const pool = {
+    query: async (...query: Parameters<Pool['query']>) => {
+      if (away) throw Object.assign(new Error('it is away'), { code: 'ECONNREFUSED' })
+      return db.pool.query(...query)
+    }
+  } as unknown as Pool
+  mock.timers.enable({ apis: ['setInterval', 'Date'], now: Date.now() })
+  t.teardown(() => mock.timers.reset())
+  let good = 0
+  const lease = keepLease({
+    pool,
+    log: pino({ level: 'silent' }),
+    worker: () => me,
+    async onLost() {
+      t.fail('it is not lost itself')
+    },
+    async onBeat() {
+      good++
+    },
+    onOrphans: async () => {}
+  })
+  const beat = async () => {
+    const before = good
+    mock.timers.tick(3_000)
+    if (!away) await until(() => good > before, 'the lease is renewed')
+    await new Promise(setImmediate)
+  }
+  for (let beats = 5; beats > 0; beats--) await beat()
+
+  away = true
+  for (let beats = 4; beats > 0; beats--) await beat()
+  // What time would do to somebody who was shut out as well.
+  await db.pool.query(`update darkroom.workers set heartbeat_at = now() - interval '13 seconds' where id = $1`, [other])
+  away = false
+  await beat()
+
+  t.equal(await statusOf(other), 'running')
+  for (let beats = 4; beats > 0; beats--) await beat()
+  t.equal(await statusOf(other), 'lost', 'he has had one lease to come back')
+  await lease.stop()
 })
