@@ -7,6 +7,9 @@ import { lockAttempts } from './lock-attempts.ts'
 /**
  * Everything that is not a success. A crash and a shutdown do not count as failures of the task; a task whose end
  * was asked for is not tried again. Retries that are not at once wait with the delayed tasks.
+ *
+ * Whose attempt it is counts as well as its number: one that was put back before it began leaves its number to another
+ * worker, and whoever takes over from the first has perhaps read it before.
  */
 const text = `
 with ending as (
@@ -16,7 +19,7 @@ with ending as (
     id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, outcome text, error jsonb,
     state text, delay float8, exit_code int, signal text, peak_memory bigint, stderr text
   )
-  join darkroom.tasks t on t.id = any(array[e.id])
+  join darkroom.tasks t on t.id = any(array[e.id]) and t.worker is not distinct from e.worker
 ), job as (
   update pgboss.job j set
     name = case when final = 'RETRY' and delay > 0 then '${delayedQueue}' else j.name end,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { type Claim, claim } from '../../src/tasks/claim.ts'
+import { findOrphans } from '../../src/tasks/recover.ts'
 import { settle } from '../../src/tasks/settle.ts'
 import { unclaim } from '../../src/tasks/unclaim.ts'
 import { register } from '../../src/workers/presence.ts'
@@ -135,6 +136,28 @@ t.test('an attempt that is no longer ours is not put back', async t => {
   t.match(await read(id), { state: 'STARTED', attempts: 2 })
   await unclaim(service.db, [second])
 })
+
+t.test(
+  'who takes over from a worker that is gone leaves alone what it has put back, and another has taken',
+  async t => {
+    const [gone, other] = [randomUUID(), randomUUID()]
+    for (const id of [gone, other]) await register(pool, { id, version: 'test', queues: ['default'], concurrency: 1 })
+    const takeAs = async (id: string) => (await claim(pool, id, [{ queue: 'default', slots: 1 }], 1)).claims[0]!
+    const id = await service.submit('add', { x: 1, y: 1 }, { priority: 9 })
+    const taken = await takeAs(gone)
+    await pool.query(`update darkroom.workers set status = 'lost', stopped_at = now() where id = $1`, [gone])
+
+    const orphans = await findOrphans(pool)
+    await unclaim(service.db, [taken])
+    const again = await takeAs(other)
+    t.match(again, { id, attempt: 1 }, 'the number is used again')
+
+    t.strictSame(await settle(service.db, orphans), [])
+    t.match(await read(id), { state: 'STARTED', attempts: 1, worker: other })
+    await unclaim(service.db, [again])
+    await service.post(`/api/tasks/${id}/cancel`)
+  }
+)
 
 async function someoneWaits({ db }: Service) {
   await until(async () => {
