@@ -1,14 +1,20 @@
 import type { History } from './history.ts'
+import type { Blow } from './ledger.ts'
 
 export interface Measures {
   /** Attempts that were taken over from somebody who was gone. */
   handedOn: number
   /** Attempts that were given back by a worker that stopped. */
   handedBack: number
-  /** Milliseconds from the death of a worker to the moment that what it had ran again, at the longest. */
-  longestTakeover: number | undefined
-  /** Milliseconds from the loss of the database to the next end of a task, at the longest. */
-  longestOutage: number | undefined
+  /** From the death of a worker to the moment that what it had ran again, at the longest. */
+  longestTakeover: Span | undefined
+  /** From the loss of the database to the next success, at the longest. */
+  longestOutage: Span | undefined
+}
+
+export interface Span {
+  milliseconds: number
+  since: Blow
 }
 
 /** How long what took, read off the history. */
@@ -22,7 +28,7 @@ export function measure({ tasks, workers, ledger }: History): Measures {
           blow => blow.deadly && blow.pid === pid && blow.at >= entry.started_at - 1_000 && blow.at <= entry.finished_at
         )
         const again = task.events.find(({ state, attempt }) => state === 'STARTED' && attempt === entry.number + 1)
-        return blow && again ? again.at - blow.at : undefined
+        return blow && again && { milliseconds: again.at - blow.at, since: blow }
       })
   )
   const ends = tasks
@@ -30,9 +36,10 @@ export function measure({ tasks, workers, ledger }: History): Measures {
     .sort((one, other) => one - other)
   const outages = ledger.blows
     .filter(({ outage }) => outage)
-    .map(({ at }) => {
-      const next = ends.find(end => end > at + 100)
-      return next === undefined ? undefined : next - at
+    .map(since => {
+      // What was committed at that very moment does not count.
+      const next = ends.find(end => end > since.at + 100)
+      return next === undefined ? undefined : { milliseconds: next - since.at, since }
     })
   return {
     handedOn: taken.length,
@@ -42,7 +49,9 @@ export function measure({ tasks, workers, ledger }: History): Measures {
   }
 }
 
-function longest(times: (number | undefined)[]) {
-  const known = times.filter(time => time !== undefined)
-  return known.length > 0 ? Math.max(...known) : undefined
+function longest(spans: (Span | undefined)[]): Span | undefined {
+  return spans
+    .filter(span => span !== undefined)
+    .sort((one, other) => other.milliseconds - one.milliseconds)
+    .at(0)
 }

@@ -1,6 +1,6 @@
 import type { Violation } from './checker.ts'
 import type { History, TaskHistory } from './history.ts'
-import { measure } from './measures.ts'
+import { measure, type Span } from './measures.ts'
 
 /** What was asked, what became of it, what was done to whom, and how long the worst of it took. */
 export function summary(history: History): string {
@@ -16,8 +16,8 @@ export function summary(history: History): string {
     'asked to be cancelled': ledger.cancelled.size,
     'tried again by hand': [...ledger.retried.values()].reduce((sum, { accepted }) => sum + accepted, 0),
     'handed on, handed back': `${handedOn}, ${handedBack}`,
-    'longest from a kill to running again': seconds(longestTakeover),
-    'longest from an outage to the next success': seconds(longestOutage),
+    'longest from a kill to running again': span(longestTakeover, ledger.began),
+    'longest from an outage to the next success': span(longestOutage, ledger.began),
     blows: ledger.blows.length,
     ...Object.fromEntries(Object.entries(count(ledger.blows.map(({ what }) => `  ${what}`))).sort())
   })
@@ -63,8 +63,10 @@ export function list(counts: Record<string, number>) {
     .join(', ')
 }
 
-function seconds(milliseconds: number | undefined) {
-  return milliseconds === undefined ? '–' : `${(milliseconds / 1000).toFixed(1)} s`
+function span(span: Span | undefined, began: number) {
+  if (span === undefined) return '–'
+  const { milliseconds, since } = span
+  return `${(milliseconds / 1000).toFixed(1)} s (${since.what}, ${((since.at - began) / 1000).toFixed(1)} s)`
 }
 
 function table(rows: Record<string, string | number>) {

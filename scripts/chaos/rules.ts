@@ -73,10 +73,7 @@ export const rules: Record<string, (task: TaskHistory, history: History, lives: 
     return late ? [`attempt ${late.attempt} was begun all the same`] : []
   },
 
-  'its result is that of the attempt that succeeded': (
-    { state, attempts, order, task, jobs, runs, tries },
-    { workers }
-  ) => {
+  'its result is that of the attempt that succeeded': ({ state, attempts, order, task, jobs, runs }) => {
     if (state !== 'SUCCESS') return []
     const output = jobs[0]?.output
     if (task === 'process_data') {
@@ -86,12 +83,20 @@ export const rules: Record<string, (task: TaskHistory, history: History, lives: 
     }
     const run = runs.find(({ attempt, ended }) => attempt === attempts && ended === 'returned')
     if (!run) return [`attempt ${attempts} has succeeded, and no body has returned`]
-    if (!isDeepStrictEqual(output, { order, attempt: attempts, pid: run.pid })) {
-      return [`its result is ${JSON.stringify(output)}, and attempt ${attempts} ran in process ${run.pid}`]
-    }
-    const worker = workers.get(tries.find(({ number }) => number === attempts)?.worker ?? '')
-    return worker?.pid === run.worker ? [] : [`worker ${worker?.pid} has its success, and ${run.worker} ran it`]
+    return isDeepStrictEqual(output, { order, attempt: attempts, pid: run.pid })
+      ? []
+      : [`its result is ${JSON.stringify(output)}, and attempt ${attempts} ran in process ${run.pid}`]
   },
+
+  'an attempt is kept as that of the worker that ran it': (task, { workers }) =>
+    task.runs.flatMap(run => {
+      const entry = tryOf(task, run)
+      const pid = entry && workers.get(entry.worker)?.pid
+      // A child that was started as its worker died has another parent by the time that it looks.
+      return pid === undefined || pid === run.worker || run.worker === 1
+        ? []
+        : [`attempt ${run.attempt} is that of worker process ${pid}, and ran in one of ${run.worker}`]
+    }),
 
   'its progress is that of its last attempt': ({ state, progress, progress_attempt, attempts }) => {
     const wrong = []

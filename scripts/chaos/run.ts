@@ -121,11 +121,13 @@ export async function runChaos(options: Options): Promise<Outcome> {
       // So that children are replaced in between, too.
       WORKER_MAX_TASKS_PER_CHILD: '50'
     }
-    const post = (name: string, command: string[], sign: string) =>
-      posts.push(fill({ name, command, env, sign, folder: logs, ledger, random: random.fork() }))
+    const post = (name: string, command: string[], sign: string, more = {}) =>
+      posts.push(fill({ name, command, env: { ...env, ...more }, sign, folder: logs, ledger, random: random.fork() }))
     post('api', ['api', '--grace', '2'], 'answers: http')
     for (let number = 1; number <= workers; number++) {
-      post(`worker-${number}`, ['worker', '--grace', '2'], '"worker ready"')
+      // Some of what a worker has taken ahead has not begun when it goes.
+      const ahead = number % 2 === 0 ? { WORKER_PREFETCH_MULTIPLIER: '4' } : {}
+      post(`worker-${number}`, ['worker', '--grace', '2'], '"worker ready"', ahead)
     }
     for (let tries = 600; !posts.every(({ ready }) => ready); tries--) {
       signal.throwIfAborted()

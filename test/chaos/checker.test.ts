@@ -253,7 +253,7 @@ const forgeries: Record<
     (_, { tries }) => {
       tries[2]!.worker = 'one'
     },
-    'its result is that of the attempt that succeeded'
+    'an attempt is kept as that of the worker that ran it'
   ],
   'an older attempt has the last word on progress': [
     (_, first) => {
