@@ -73,7 +73,7 @@ with next as materialized (
 ), job as (
   update pgboss.job j set
     state = case when next.stale then 'cancelled' else 'active' end::pgboss.job_state,
-    started_on = now(),
+    started_on = case when next.stale then j.started_on else now() end,
     completed_on = case when next.stale then now() end,
     retry_count = j.retry_count + case when j.started_on is null then 0 else 1 end
   from next

@@ -53,6 +53,22 @@ t.test('what does not start in time', async t => {
     t.ok(task.state === 'SUCCESS' ? task.attempts === 2 : task.error?.type === 'expired')
   })
 
+  t.test('has its first attempt when it is wanted all the same', async t => {
+    const service = await openService(t)
+    const id = await service.submit('add', { x: 1, y: 1 })
+    // Without a deadline, so that it is a worker who finds that it comes too late.
+    await service.db.pool.query(`update darkroom.tasks set expires_at = now() - interval '1 second' where id = $1`, [
+      id
+    ])
+    await service.startWorker()
+    t.match(await service.finished(id), expired)
+
+    t.equal((await service.post(`/api/tasks/${id}/retry`)).statusCode, 202)
+
+    t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
+    t.match((await service.get(`/api/tasks/${id}/attempts`)).json().items, [{ number: 1, outcome: 'success' }])
+  })
+
   t.test('is done if it starts in time, however long it takes', async t => {
     const service = await openService(t, { worker: true })
 
