@@ -1,4 +1,4 @@
-import type { History } from './history.ts'
+import type { History, TaskHistory } from './history.ts'
 import type { Blow } from './ledger.ts'
 
 export interface Measures {
@@ -6,7 +6,9 @@ export interface Measures {
   handedOn: number
   /** Attempts that were given back by a worker that stopped. */
   handedBack: number
-  /** From the death of a worker to the moment that what it had ran again, at the longest. */
+  /** From the death of a worker to the moment that what it had was taken from it, at the longest. */
+  longestMourning: Span | undefined
+  /** And to the moment that it ran again: it waits for its turn as others do. */
   longestTakeover: Span | undefined
   /** From the loss of the database to the next success, at the longest. */
   longestOutage: Span | undefined
@@ -15,11 +17,12 @@ export interface Measures {
 export interface Span {
   milliseconds: number
   since: Blow
+  task?: TaskHistory
 }
 
 /** How long what took, read off the history. */
 export function measure({ tasks, workers, ledger }: History): Measures {
-  const taken = tasks.flatMap(task =>
+  const orphans = tasks.flatMap(task =>
     task.tries
       .filter(({ error }) => error?.message.startsWith('Its worker went away'))
       .map(entry => {
@@ -27,8 +30,10 @@ export function measure({ tasks, workers, ledger }: History): Measures {
         const blow = ledger.blows.findLast(
           blow => blow.deadly && blow.pid === pid && blow.at >= entry.started_at - 1_000 && blow.at <= entry.finished_at
         )
-        const again = task.events.find(({ state, attempt }) => state === 'STARTED' && attempt === entry.number + 1)
-        return blow && again && { milliseconds: again.at - blow.at, since: blow }
+        const given = task.events.findIndex(({ state, attempt }) => state === 'RETRY' && attempt === entry.number)
+        // Unless it was cancelled while it waited.
+        const again = given < 0 || task.events[given + 1]?.state !== 'STARTED' ? undefined : task.events[given + 1]
+        return blow && { since: blow, task, taken: entry.finished_at, again: again?.at }
       })
   )
   const ends = tasks
@@ -39,14 +44,19 @@ export function measure({ tasks, workers, ledger }: History): Measures {
     .map(since => {
       // What was committed at that very moment does not count.
       const next = ends.find(end => end > since.at + 100)
-      return next === undefined ? undefined : { milliseconds: next - since.at, since }
+      return span({ since }, next)
     })
   return {
-    handedOn: taken.length,
+    handedOn: orphans.length,
     handedBack: tasks.flatMap(({ tries }) => tries).filter(({ outcome }) => outcome === 'shutdown').length,
-    longestTakeover: longest(taken),
+    longestMourning: longest(orphans.map(orphan => orphan && span(orphan, orphan.taken))),
+    longestTakeover: longest(orphans.map(orphan => orphan && span(orphan, orphan.again))),
     longestOutage: longest(outages)
   }
+}
+
+function span({ since, task }: Pick<Span, 'since' | 'task'>, until: number | undefined): Span | undefined {
+  return until === undefined ? undefined : { milliseconds: until - since.at, since, ...(task && { task }) }
 }
 
 function longest(spans: (Span | undefined)[]): Span | undefined {

@@ -5,7 +5,7 @@ import { measure, type Span } from './measures.ts'
 /** What was asked, what became of it, what was done to whom, and how long the worst of it took. */
 export function summary(history: History): string {
   const { ledger, tasks } = history
-  const { handedOn, handedBack, longestTakeover, longestOutage } = measure(history)
+  const { handedOn, handedBack, longestMourning, longestTakeover, longestOutage } = measure(history)
   const answers = count(ledger.orders.map(({ answer }) => answer))
   const entries = tasks.flatMap(({ tries }) => tries)
   return table({
@@ -16,6 +16,7 @@ export function summary(history: History): string {
     'asked to be cancelled': ledger.cancelled.size,
     'tried again by hand': [...ledger.retried.values()].reduce((sum, { accepted }) => sum + accepted, 0),
     'handed on, handed back': `${handedOn}, ${handedBack}`,
+    'longest from a kill to being taken over': span(longestMourning, ledger.began),
     'longest from a kill to running again': span(longestTakeover, ledger.began),
     'longest from an outage to the next success': span(longestOutage, ledger.began),
     blows: ledger.blows.length,
@@ -65,8 +66,9 @@ export function list(counts: Record<string, number>) {
 
 function span(span: Span | undefined, began: number) {
   if (span === undefined) return '–'
-  const { milliseconds, since } = span
-  return `${(milliseconds / 1000).toFixed(1)} s (${since.what}, ${((since.at - began) / 1000).toFixed(1)} s)`
+  const { milliseconds, since, task } = span
+  const what = [since.what, `${((since.at - began) / 1000).toFixed(1)} s`, task?.id].filter(Boolean).join(', ')
+  return `${(milliseconds / 1000).toFixed(1)} s (${what})`
 }
 
 function table(rows: Record<string, string | number>) {
