@@ -152,7 +152,7 @@ export async function runChaos(options: Options): Promise<Outcome> {
 
   /** How much there is to do, said every few seconds. */
   function watch({ ask }: Cluster, onBacklog: (left: number) => void) {
-    let finishedBefore = 0
+    let before = { finished: 0, at: performance.now() }
     let looks = 0
     let looking = false
     const timer = setInterval(async () => {
@@ -167,8 +167,10 @@ export async function runChaos(options: Options): Promise<Outcome> {
       onBacklog((counts.PENDING ?? 0) + (counts.STARTED ?? 0) + (counts.RETRY ?? 0))
       if (looks++ % 5 > 0) return
       const finished = (counts.SUCCESS ?? 0) + (counts.FAILURE ?? 0) + (counts.REVOKED ?? 0)
-      say(`${finished - finishedBefore} finished; ${list(counts)}`)
-      finishedBefore = finished
+      const now = { finished, at: performance.now() }
+      const rate = ((now.finished - before.finished) / (now.at - before.at)) * 1000
+      say(`${rate.toFixed(0)} tasks/s; ${list(counts)}`)
+      before = now
     }, 1_000)
     return { stop: () => clearInterval(timer) }
   }
