@@ -6,6 +6,7 @@ import pino from 'pino'
 import t from 'tap'
 import { keepLease } from '../../src/runner/lease.ts'
 import { register } from '../../src/workers/presence.ts'
+import { openTally } from '../../src/workers/tally.ts'
 import { families, processesIn } from '../harness/family.ts'
 import { outcomes } from '../harness/outcomes.ts'
 import { openService } from '../harness/service.ts'
@@ -93,7 +94,9 @@ t.test('a worker that comes back from a stop too long writes nothing of what is 
 t.test('after an outage that was longer than a lease nobody is taken for dead who could not show himself', async t => {
   const { db } = await openService(t)
   const [me, other] = [randomUUID(), randomUUID()]
-  for (const id of [me, other]) await register(db.pool, { id, version: 'test', queues: ['default'], concurrency: 1 })
+  const pools = { child: [], inline: [] }
+  for (const id of [me, other])
+    await register(db.pool, { id, version: 'test', queues: ['default'], pools, concurrency: 1 })
   const statusOf = async (id: string) =>
     (await db.pool.query('select status from darkroom.workers where id = $1', [id])).rows[0].status
   let away = false
@@ -110,9 +113,11 @@ t.test('after an outage that was longer than a lease nobody is taken for dead wh
     pool,
     log: pino({ level: 'silent' }),
     worker: () => me,
+    report: async () => ({ children: 0, memory: 0, cpu: 0, tasks: openTally(() => 0).counts() }),
     async onLost() {
-      t.fail('it is not lost itself')
+      throw new Error('it is lost itself')
     },
+    onSilence: () => {},
     async onBeat() {
       good++
     },

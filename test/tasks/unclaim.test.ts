@@ -141,7 +141,14 @@ t.test(
   'who takes over from a worker that is gone leaves alone what it has put back, and another has taken',
   async t => {
     const [gone, other] = [randomUUID(), randomUUID()]
-    for (const id of [gone, other]) await register(pool, { id, version: 'test', queues: ['default'], concurrency: 1 })
+    for (const id of [gone, other])
+      await register(pool, {
+        id,
+        version: 'test',
+        queues: ['default'],
+        pools: { child: [], inline: [] },
+        concurrency: 1
+      })
     const takeAs = async (id: string) => (await claim(pool, id, [{ queue: 'default', slots: 1 }], 1)).claims[0]!
     const id = await service.submit('add', { x: 1, y: 1 }, { priority: 9 })
     const taken = await takeAs(gone)
