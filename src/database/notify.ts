@@ -13,12 +13,15 @@ const longestPayload = 7_900
  */
 export function announcer(pool: Pool, channel: string) {
   let waiting = new Set<string>()
+  let said = 0
   let sending: Promise<void> | undefined
 
   async function send() {
     while (waiting.size > 0) {
       const words = waiting
+      const times = said
       waiting = new Set()
+      said = 0
       try {
         await pool.query({
           name: 'announce',
@@ -29,13 +32,14 @@ export function announcer(pool: Pool, channel: string) {
         return
       }
       // Everybody who listens has to look at every message.
-      await gather(words.size)
+      await gather(times)
     }
   }
 
   return {
     say(...words: string[]) {
       for (const word of words) waiting.add(word)
+      said += words.length
       sending ??= send().finally(() => {
         sending = undefined
       })

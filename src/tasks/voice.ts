@@ -12,7 +12,7 @@ export function voiceOf(pool: Pool, onDeadline: (milliseconds: number) => void =
   return {
     /** These tasks are in. */
     enqueued(tasks: Enqueued[]) {
-      wake.say(...new Set(tasks.map(queueToWake)))
+      wake.say(...tasks.map(queueToWake))
       this.expected(tasks)
     },
     /** They are in, and their workers know. */
