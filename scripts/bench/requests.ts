@@ -1,4 +1,5 @@
 import { get, load, post } from './load.ts'
+import { cpuOf, perTask } from './processes.ts'
 import { percentile, startService } from './service.ts'
 
 /**
@@ -35,10 +36,15 @@ await run('GET /api/tasks/{id}', seconds, () => get(`/api/tasks/${rows[next++ % 
 await service.stop()
 
 async function run(what: string, length: number, request: () => Buffer) {
+  const [before, own] = [await cpuOf(service), process.cpuUsage()]
   const { statuses, waits, seconds } = await load(service.address, 32, length, request)
+  const { user, system } = process.cpuUsage(own)
+  const client = ((user + system) / waits.length).toFixed(0)
+  const used = perTask(before, await cpuOf(service), waits.length)
   const codes = [...statuses].map(([status, count]) => `${count} x ${status}`).join(', ')
   const latency = [50, 99].map(p => `p${p} ${percentile(waits, p).toFixed(1)} ms`).join(', ')
   console.log(`${what}: ${(waits.length / seconds).toFixed(0)}/s (${codes}; ${latency})`)
+  console.log(`  (µs each: ${used}, the client ${client})`)
 }
 
 /** So that one figure does not pay for the other. */
