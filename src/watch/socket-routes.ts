@@ -23,7 +23,9 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
   const listen = changesOf(watching)
 
   await app.register(websocket, {
-    options: { maxPayload: longestFromClient },
+    // Pings are counted with everything else that a client says, so that one who says too much is told so; ws by itself
+    // would hang up without a word where its answers to them pile up.
+    options: { maxPayload: longestFromClient, maxPendingAutoPongs: 0 },
     errorHandler: (error, socket, request) => sockets.fail(error, socket as Socket, request.log),
     async preClose() {
       app.websocketServer.close()

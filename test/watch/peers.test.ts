@@ -39,8 +39,7 @@ t.test('a client that does not behave', async t => {
     ],
     'never stops talking': [raw => Array.from({ length: 1_000 }, () => raw.send('hello')), 1008],
     'never stops pinging': [raw => raw.on('pong', () => raw.ping()).ping(), 1008],
-    // What ws does by itself where answers pile up.
-    'pings without waiting': [raw => Array.from({ length: 1_000 }, () => raw.ping()), 1006],
+    'pings without waiting': [raw => Array.from({ length: 1_000 }, () => raw.ping()), 1008],
     'sends what is no text': [raw => raw._socket.write(frame(0x81, Buffer.from([0xff, 0xfe]))), 1007],
     'sends a frame that does not exist': [raw => raw._socket.write(frame(0x8b, Buffer.from('x'))), 1002],
     'sends noise': [raw => raw._socket.write(Buffer.alloc(10_000, 0xa5)), 1002],
