@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { isOutage } from '#database/outage.ts'
 import * as errors from '#errors.ts'
+import { goneQueue } from '#queue/gone.ts'
 import { type Coded, problemOf } from '#schema/problems.ts'
 import { isFull } from '#storage/disk.ts'
 
@@ -38,6 +39,12 @@ function translate(error: FastifyError & { errors?: Coded['errors'] }, request: 
   }
   // Half a body is what a client makes by hanging up. As a code it looks like the database's.
   if (error === request.raw.errored) return new errors.InvalidRequest('The request broke off') as Coded
+  const gone = goneQueue(error)
+  if (gone !== undefined) {
+    return Object.assign(new errors.UnknownQueue(gone), {
+      errors: [{ field: 'queue', message: 'is not there any more' }]
+    })
+  }
   if (isFull(error)) return new errors.StorageFull() as Coded
   if (isOutage(error)) return new errors.DatabaseUnavailable() as Coded
   return new errors.Internal(request.id) as Coded

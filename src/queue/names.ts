@@ -9,22 +9,36 @@ export async function listQueueNames({ pool }: Pick<Database, 'pool'>): Promise<
   return rows.map(({ name }) => name)
 }
 
-/** The queues that a task may be put into. Looked up when a name is new, so one made elsewhere is seen at once. */
+// In milliseconds. Nobody waits for the look that this leads to: what is put into a queue meanwhile that has just been
+// removed is refused by Postgres.
+const freshFor = 1_000
+
+/**
+ * The queues that a task may be put into. Looked up when a name is new, so one made elsewhere is seen at once; and now
+ * and then while somebody asks, so one that was removed is soon forgotten.
+ */
 export function queueNames(db: Database) {
   let known = new Set<string>()
+  let looked = 0
   let looking: Promise<void> | undefined
 
-  async function look() {
-    known = new Set(await listQueueNames(db))
+  function look() {
+    looking ??= listQueueNames(db)
+      .then(names => {
+        known = new Set(names)
+        looked = performance.now()
+      })
+      .finally(() => {
+        looking = undefined
+      })
+    return looking
   }
 
   return {
     async has(name: string) {
-      if (known.has(name)) return true
-      looking ??= look().finally(() => {
-        looking = undefined
-      })
-      await looking
+      if (!known.has(name)) await look()
+      // Where the database is away, whoever asks for more than a name is told.
+      else if (performance.now() - looked > freshFor) look().catch(() => {})
       return known.has(name)
     }
   }

@@ -47,6 +47,13 @@ export async function listQueues(pool: Pool): Promise<QueueRow[]> {
   return (await pool.query<QueueRow>(text)).rows
 }
 
+export async function queueExists(pool: Pool, name: string): Promise<boolean> {
+  // No queue has a NUL in its name, and Postgres would not even look for it.
+  if (name.includes('\0')) return false
+  const { rowCount } = await pool.query(`select from pgboss.queue q where q.name = $1 and ${forTasks}`, [name])
+  return rowCount === 1
+}
+
 /** False when there is no such queue. */
 export async function setPaused(pool: Pool, name: string, paused: boolean): Promise<boolean> {
   const { rowCount } = await pool.query(

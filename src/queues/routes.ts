@@ -2,17 +2,15 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { QueueNotFound } from '#errors.ts'
-import type { QueueNames } from '#queue/names.ts'
 import { answer } from '#schema/answers.ts'
 import { Nullable } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { purgeQueue } from './purge.ts'
-import { listQueues, setPaused } from './queries.ts'
+import { listQueues, queueExists, setPaused } from './queries.ts'
 
 export interface QueueNeeds {
   db: Database
-  queues: QueueNames
   voice: Voice
 }
 
@@ -42,7 +40,7 @@ const Queues = Type.Object({ items: Type.Array(QueueBody) })
 const Purged = Type.Object({ name: Type.String(), purged: Type.Integer({ description: 'tasks that were revoked' }) })
 
 export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, needs) => {
-  const { db, queues, voice } = needs
+  const { db, voice } = needs
 
   app.get(
     '/api/queues',
@@ -91,20 +89,15 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
       }
     },
     async ({ params: { name } }) => {
-      await mustExist(name)
+      if (!(await queueExists(db.pool, name))) throw new QueueNotFound(name)
       return { name, purged: await purgeQueue(needs, name) }
     }
   )
 
   async function steer(name: string, paused: boolean) {
-    await mustExist(name)
-    const known = await setPaused(db.pool, name, paused)
+    const known = (await queueExists(db.pool, name)) && (await setPaused(db.pool, name, paused))
     const queue = (await listQueues(db.pool)).find(queue => queue.name === name)
     if (!known || !queue) throw new QueueNotFound(name)
     return queue
-  }
-
-  async function mustExist(name: string) {
-    if (!(await queues.has(name))) throw new QueueNotFound(name)
   }
 }

@@ -3,6 +3,7 @@ import type { Database, InTransaction } from '#database/connect.ts'
 import type { State } from '#database/tables.ts'
 import { delayedQueue } from '#queue/boss.ts'
 import type { Voice } from './voice.ts'
+import { isFinal } from './words.ts'
 
 export interface CancelRequest {
   id: string
@@ -38,8 +39,11 @@ export async function requestCancel(trx: InTransaction, id: string): Promise<Can
     return { id, state: 'STARTED', accepted: true }
   }
 
-  const task = await trx.selectFrom('tasks').select('state').where('id', '=', id).executeTakeFirst()
-  return task && { id, state: task.state, accepted: false }
+  const task = await trx.selectFrom('tasks').select('state').where('id', '=', id).forUpdate().executeTakeFirst()
+  if (!task || isFinal(task.state)) return task && { id, state: task.state, accepted: false }
+  // Its job went with a queue that was removed: nobody else will ever end it.
+  await revokeRows(trx, id, 'It was cancelled before it ran')
+  return { id, state: 'REVOKED', accepted: true }
 }
 
 /** The same as an operation of its own: committed, and told to whoever has to know. */
@@ -62,13 +66,21 @@ export async function revoke(trx: InTransaction, id: string) {
   await revokeRows(trx, id, 'It was cancelled; its worker did not answer in time')
 }
 
-/** A job that waited with the delayed ones goes home: that is where a finished task's is looked for. */
+/**
+ * A job that waited with the delayed ones goes home: that is where a finished task's is looked for. Where home is not
+ * there any more it goes altogether.
+ */
 async function revokeRows(trx: InTransaction, id: string, message: string) {
   await sql`
     with job as (
       update pgboss.job j set name = t.queue, state = 'cancelled', completed_on = now()
       from darkroom.tasks t
       where t.id = ${id} and j.id = t.id and j.name in (t.queue, ${delayedQueue}) and j.state < 'completed'
+        and exists (select from pgboss.queue q where q.name = t.queue)
+    ), homeless as (
+      delete from pgboss.job j using darkroom.tasks t
+      where t.id = ${id} and j.id = t.id and j.name = ${delayedQueue} and j.state < 'completed'
+        and not exists (select from pgboss.queue q where q.name = t.queue)
     ), task as (
       update darkroom.tasks set
         state = 'REVOKED', finished_at = now(), cancel_requested_at = coalesce(cancel_requested_at, now()),

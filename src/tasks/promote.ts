@@ -1,5 +1,7 @@
 import type { Pool } from 'pg'
 import { delayedQueue } from '#queue/boss.ts'
+import { goneQueue } from '#queue/gone.ts'
+import { revokeHomeless } from './homeless.ts'
 
 /**
  * Moves delayed tasks whose time has come into their own queues, under the same id. Answers which queues have got
@@ -25,7 +27,19 @@ select
     where name = '${delayedQueue}' and state < 'active' and id not in (select id from due)
   ) as next`
 
-export async function promote(pool: Pool): Promise<{ queues: string[]; next: number | null }> {
-  const { rows } = await pool.query<{ queues: string[]; next: number | null }>(text)
-  return rows[0]!
+export interface Promoted {
+  queues: string[]
+  next: number | null
+}
+
+export async function promote(pool: Pool): Promise<Promoted> {
+  for (;;) {
+    try {
+      const { rows } = await pool.query<Promoted>(text)
+      return rows[0]!
+    } catch (error) {
+      // One task whose queue is not there any more would keep all others from theirs, retries included.
+      if (goneQueue(error) === undefined || (await revokeHomeless(pool)) === 0) throw error
+    }
+  }
 }

@@ -244,17 +244,74 @@ t.test('a queue that is not there', async t => {
   t.strictSame(rows, [])
 })
 
-t.test('a queue that somebody has removed meanwhile is not there either', async t => {
+t.test('a queue that somebody has removed meanwhile', async t => {
   const service = await openService(t)
   const boss = await openPgBoss(t, service)
-  await boss.createQueue('passing')
-  t.equal((await service.post('/api/queues/passing/pause')).statusCode, 200)
+  const put = (options = {}) => service.post('/api/tasks', { task: 'add', args: add, queue: 'passing', ...options })
+  t.beforeEach(() => boss.createQueue('passing'))
 
-  await boss.deleteQueue('passing')
+  t.test('is not there either', async t => {
+    t.equal((await service.post('/api/queues/passing/pause')).statusCode, 200)
 
-  for (const verb of ['pause', 'resume']) {
-    t.equal((await service.post(`/api/queues/passing/${verb}`)).statusCode, 404, verb)
-  }
+    await boss.deleteQueue('passing')
+
+    for (const verb of ['pause', 'resume', 'purge']) {
+      t.equal((await service.post(`/api/queues/passing/${verb}`)).statusCode, 404, verb)
+    }
+  })
+
+  t.test('takes no tasks: at once where they would run now, and soon where they would wait elsewhere', async t => {
+    t.equal((await put()).statusCode, 201)
+    await boss.deleteQueue('passing')
+
+    const response = await put()
+
+    t.equal(response.statusCode, 400, response.body)
+    t.match(response.json(), {
+      code: 'UNKNOWN_QUEUE',
+      detail: 'There is no queue named "passing"',
+      errors: [{ field: 'queue' }]
+    })
+    t.equal(
+      (await service.post('/api/tasks/bulk', { tasks: [{ task: 'add', args: add, queue: 'passing' }] })).statusCode,
+      400
+    )
+    await until(async () => (await put({ countdown: 600 })).statusCode === 400, 'it is forgotten')
+  })
+
+  t.test('leaves tasks that can be cancelled, and not tried again', async t => {
+    const ids = [await service.submit('add', add, { queue: 'passing' })]
+    ids.push(await service.submit('add', add, { queue: 'passing', countdown: 600 }))
+    await boss.deleteQueue('passing')
+
+    for (const id of ids) {
+      const response = await service.post(`/api/tasks/${id}/cancel`)
+      t.equal(response.statusCode, 200, response.body)
+      t.match(response.json(), { state: 'REVOKED', error: { type: 'cancelled' } })
+      t.equal((await service.post(`/api/tasks/${id}/cancel`)).statusCode, 409)
+      t.match((await service.post(`/api/tasks/${id}/retry`)).json(), { status: 400, code: 'UNKNOWN_QUEUE' })
+      t.match(await read(service, id), { state: 'REVOKED' })
+    }
+
+    await boss.createQueue('passing')
+    for (const id of ids) t.equal((await service.post(`/api/tasks/${id}/retry`)).statusCode, 202)
+  })
+
+  t.test('takes delayed tasks with it when their time has come, and no others', async t => {
+    const service = await openService(t)
+    const boss = await openPgBoss(t, service)
+    await boss.createQueue('passing')
+    const homeless = await service.submit('add', add, { queue: 'passing', countdown: 1 })
+    const other = await service.submit('add', add, { countdown: 1 })
+    await boss.deleteQueue('passing')
+
+    await service.startWorker()
+
+    t.match(await service.finished(other), { state: 'SUCCESS' })
+    t.match(await service.finished(homeless), { state: 'REVOKED', error: { type: 'queue_gone' }, attempts: 0 })
+    const { rows } = await service.db.pool.query('select from pgboss.job where id = $1', [homeless])
+    t.strictSame(rows, [])
+  })
 })
 
 t.test('workers', async t => {
