@@ -5,6 +5,8 @@ import { states, statuses } from './words.ts'
 const State = Type.Enum(states)
 const Status = Type.Enum(statuses)
 const Seconds = (maximum = 315_360_000) => Type.Number({ minimum: 0, maximum })
+// Less than a millisecond is no time at all to anybody here, and so little may be that Postgres cannot keep it.
+const TimeLimit = Type.Number({ minimum: 0.001, maximum: 31_536_000 })
 
 export const Submission = Type.Object(
   {
@@ -23,8 +25,8 @@ export const Submission = Type.Object(
     retry_backoff: Type.Optional(Type.Boolean()),
     retry_backoff_max: Type.Optional(Seconds()),
     retry_jitter: Type.Optional(Type.Boolean()),
-    time_limit: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 31_536_000 })),
-    soft_time_limit: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 31_536_000 })),
+    time_limit: Type.Optional(TimeLimit),
+    soft_time_limit: Type.Optional(TimeLimit),
     result_expires: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000 })),
     tags: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 20 }))
   },

@@ -64,9 +64,9 @@ export function newTask(
     queue: said.queue ?? kind.queue,
     priority: said.priority ?? kind.priority,
     max_retries: said.max_retries ?? kind.max_retries,
-    retry_delay: said.retry_delay,
+    retry_delay: kept(said.retry_delay),
     retry_backoff: said.retry_backoff,
-    retry_backoff_max: said.retry_backoff_max,
+    retry_backoff_max: kept(said.retry_backoff_max),
     retry_jitter: said.retry_jitter,
     time_limit: said.time_limit,
     soft_time_limit: said.soft_time_limit,
@@ -102,6 +102,11 @@ function contradictions({ scheduled_time, eta, countdown, time_limit, soft_time_
     problems.push({ field: 'soft_time_limit', message: `must be less than time_limit, which is ${hard}` })
   }
   return problems
+}
+
+/** So little that a `real` of Postgres cannot keep it, and would refuse it, is nothing. */
+function kept(seconds: number | undefined) {
+  return seconds !== undefined && seconds < 1e-30 ? 0 : seconds
 }
 
 /** A task about a video says so in its arguments; the row says it too, so that both can be found from each other. */

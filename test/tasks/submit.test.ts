@@ -109,6 +109,15 @@ t.test('submissions', async t => {
     t.match(submitted, { priority: 0, max_retries: 0 })
   })
 
+  t.test('the caller may say next to nothing', async t => {
+    const little = { retry_delay: 1e-50, retry_backoff_max: 5e-324, countdown: 5e-324, expires: 5e-324 }
+
+    const response = await service.post('/api/tasks', { ...add, ...little })
+
+    t.equal(response.statusCode, 201, response.body)
+    t.match(await row(response.json().id), { retry_delay: 0, retry_backoff_max: 0 })
+  })
+
   t.test('process_data is what is done when no kind is named', async t => {
     const submitted = (await service.post('/api/tasks', { args: { data: 'hello' } })).json()
 
@@ -192,6 +201,8 @@ t.test('submissions', async t => {
     ['a negative delay', { ...add, retry_delay: -1 }, 'retry_delay'],
     ['a backoff that is no claim', { ...add, retry_backoff: 'yes' }, 'retry_backoff'],
     ['no time at all', { ...add, time_limit: 0 }, 'time_limit'],
+    ['next to no time', { ...add, time_limit: 1e-50 }, 'time_limit'],
+    ['next to no time to finish in', { ...add, soft_time_limit: 1e-50 }, 'soft_time_limit'],
     ['a result that expires at once', { ...add, result_expires: 0 }, 'result_expires'],
     ['a name of a page', { ...add, name: 'n'.repeat(201) }, 'name'],
     ['tags that are no list', { ...add, tags: 'a' }, 'tags'],
