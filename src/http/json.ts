@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance } from 'fastify'
 import { InvalidJson, InvalidRequest } from '#errors.ts'
+import { join, refuse } from '#schema/check.ts'
 
 // Far beyond what anybody writes, and far below what ends Postgres' stack, or ours.
 const deepest = 200
@@ -22,8 +23,9 @@ export function parseJsonStrictly(app: FastifyInstance) {
       if (error) return done(new InvalidJson(text === '' ? 'it is empty' : error.message))
       // Only these escapes can bring in what is looked for; most bodies have none.
       if (/\\u(0000|d[89a-f][0-9a-f]{2})/i.test(text)) {
-        const path = unstorable(value)
-        if (path !== undefined) return done(new InvalidRequest(`${path} has a NUL or half a surrogate pair in a text`))
+        const field = unstorable(value)
+        if (field !== undefined)
+          return done(refuse([{ field, message: 'has a NUL or half a surrogate pair in a text' }]))
       }
       done(null, value)
     })
@@ -49,17 +51,24 @@ function nestsTooDeeply(bytes: Buffer) {
   return false
 }
 
-/** The path of the first text that Postgres has no way to keep. Without recursion: a body may nest deeply. */
+/**
+ * The field with the first text that Postgres has no way to keep; where that is a key, the one that the key is in.
+ * Without recursion: a body may nest deeply.
+ */
 function unstorable(body: unknown): string | undefined {
-  const open: { path: string; value: unknown }[] = [{ path: 'the body', value: body }]
+  const open: { field: string; value: unknown }[] = [{ field: '', value: body }]
   for (let next = open.pop(); next; next = open.pop()) {
-    const { path, value } = next
-    if (typeof value === 'string' && (!value.isWellFormed() || value.includes('\0'))) return path
+    const { field, value } = next
+    if (typeof value === 'string' && isUnstorable(value)) return field
     if (typeof value !== 'object' || value === null) continue
     for (const [key, each] of Object.entries(value)) {
-      if (!key.isWellFormed() || key.includes('\0')) return `a key of ${path}`
-      open.push({ path: path === 'the body' ? key : `${path}.${key}`, value: each })
+      if (isUnstorable(key)) return field
+      open.push({ field: join(field, Array.isArray(value) ? `[${key}]` : key), value: each })
     }
   }
   return undefined
+}
+
+function isUnstorable(text: string) {
+  return !text.isWellFormed() || text.includes('\0')
 }

@@ -73,7 +73,8 @@ function path(pointer: string) {
     .reduce((whole, part) => (/^\d+$/.test(part) ? `${whole}[${part}]` : join(whole, part)), '')
 }
 
-function join(prefix: string, field: string) {
+/** The path of a field in another. */
+export function join(prefix: string, field: string) {
   if (prefix === '' || field === '') return prefix + field
   return field.startsWith('[') ? prefix + field : `${prefix}.${field}`
 }

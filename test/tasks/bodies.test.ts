@@ -57,12 +57,12 @@ for (const [what, body] of notJson) {
 }
 
 const unfit: [string, string, string | undefined][] = [
-  ['a NUL in a name', '{"task":"add","args":{"x":1,"y":2},"name":"a\\u0000b"}', undefined],
-  ['a NUL in an argument', '{"task":"process_data","args":{"data":"a\\u0000"}}', undefined],
-  ['a NUL in the kind', '{"task":"a\\u0000dd"}', undefined],
-  ['a NUL in a key', '{"task":"echo","args":{"a\\u0000b":1}}', undefined],
-  ['half a surrogate pair', '{"task":"process_data","args":{"data":"\\ud83d"}}', undefined],
-  ['the halves of a pair the wrong way round', '{"task":"echo","args":{"value":["\\ude00\\ud83d"]}}', undefined],
+  ['a NUL in a name', '{"task":"add","args":{"x":1,"y":2},"name":"a\\u0000b"}', 'name'],
+  ['a NUL in an argument', '{"task":"process_data","args":{"data":"a\\u0000"}}', 'args.data'],
+  ['a NUL in the kind', '{"task":"a\\u0000dd"}', 'task'],
+  ['a NUL in a key', '{"task":"echo","args":{"a\\u0000b":1}}', 'args'],
+  ['half a surrogate pair', '{"task":"process_data","args":{"data":"\\ud83d"}}', 'args.data'],
+  ['the halves of a pair the wrong way round', '{"task":"echo","args":{"value":["\\ude00\\ud83d"]}}', 'args.value[0]'],
   ['null', 'null', ''],
   ['a list', '[]', ''],
   ['a number', '7', ''],
