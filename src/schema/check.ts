@@ -45,6 +45,16 @@ interface SchemaError {
   params: any
 }
 
+// Where typebox only says that there is something to know.
+const wordsFor: Record<string, (params: any) => string | undefined> = {
+  enum: ({ allowedValues }) => `must be one of ${allowedValues.join(', ')}`,
+  format: ({ format }) => formats[format]
+}
+const formats: Record<string, string> = {
+  'date-time': 'must be a time with its offset, such as 2030-01-31T09:00:00Z',
+  uuid: 'must be a uuid'
+}
+
 function problems(errors: SchemaError[]): FieldProblem[] {
   const seen = new Map<string, FieldProblem>()
   const add = (field: string, message: string) => {
@@ -59,7 +69,11 @@ function problems(errors: SchemaError[]): FieldProblem[] {
     } else if (keyword === 'additionalProperties') {
       // The same unknown fields once more, all together.
     } else {
-      add(field, message)
+      const words = wordsFor[keyword]?.(params) ?? message
+      const other = schemaPath.includes('/anyOf/') ? seen.get(field) : undefined
+      // What may be one thing or another says both.
+      if (other && keyword !== 'anyOf') other.message += ` or ${words.replace(/^must be /, '')}`
+      else add(field, words)
     }
   }
   return seen.size > 0 ? [...seen.values()] : [{ field: '', message: 'does not fit' }]

@@ -168,3 +168,20 @@ t.test('what goes wrong on our side is told to nobody but the log', async t => {
   t.ok(id, 'the sentence has the id under which the log has it')
   t.not((await service.get('/api/videos')).json().detail, response.json().detail, 'which is another one each time')
 })
+
+t.test('what a field may be is said by its problem', async t => {
+  const service = await openService(t)
+  const words = async (url: string, body?: object) => {
+    const response = await (body ? service.post(url, body) : service.get(url))
+    t.equal(response.statusCode, 400)
+    return response.json().errors[0].message
+  }
+  const add = { task: 'add', args: { x: 1, y: 2 } }
+  const time = 'a time with its offset, such as 2030-01-31T09:00:00Z'
+
+  t.equal(await words('/api/tasks?state=done'), 'must be one of PENDING, STARTED, RETRY, SUCCESS, FAILURE, REVOKED')
+  t.equal(await words('/api/tasks?created_after=2030-01-01'), `must be ${time}`)
+  t.equal(await words('/api/tasks', { ...add, eta: 'tomorrow' }), `must be ${time}`)
+  t.equal(await words('/api/tasks', { ...add, expires: 'soon' }), `must be number or ${time}`)
+  t.equal(await words('/api/tasks', { task: 'process_video', args: { video_id: 'film' } }), 'must be a uuid')
+})
