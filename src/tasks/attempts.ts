@@ -1,36 +1,35 @@
 import type { Database } from '#database/connect.ts'
+import type { AttemptsTable } from '#database/tables.ts'
+import { isUuid } from '#schema/common.ts'
 import type { AttemptBody } from './schemas.ts'
 
-/** Every try at a task, first to last. The one that runs is not written down yet: it is on the task's row. */
-export async function listAttempts({ query }: Database, id: string): Promise<AttemptBody[]> {
-  const [past, running] = await Promise.all([
-    query.selectFrom('attempts').selectAll().where('task_id', '=', id).orderBy('number').execute(),
-    query
-      .selectFrom('tasks')
-      .select(['attempts', 'worker', 'started_at'])
-      .where('id', '=', id)
-      .where('state', '=', 'STARTED')
-      .executeTakeFirst()
-  ])
-  const items: AttemptBody[] = past.map(({ task_id: _, started_at, finished_at, ...attempt }) => ({
-    ...attempt,
-    started_at: started_at.toISOString(),
-    finished_at: finished_at.toISOString()
-  }))
-  if (running && !past.some(({ number }) => number === running.attempts)) {
-    const { attempts: number, worker, started_at } = running
-    items.push({
-      number,
-      worker,
-      started_at: started_at!.toISOString(),
-      finished_at: null,
-      outcome: null,
-      error: null,
-      exit_code: null,
-      signal: null,
-      peak_memory: null,
-      stderr: null
-    })
-  }
-  return items
+// One statement, so that an attempt which ends at this moment is there once: the one that runs is on the task's row,
+// and is written down among the others as it ends. A task without any is a row of nothing.
+const text = `
+select a.number, a.worker, a.started_at, a.finished_at, a.outcome, a.error, a.exit_code, a.signal, a.peak_memory, a.stderr
+from darkroom.tasks t
+left join lateral (
+  select number, worker, started_at, finished_at, outcome, error, exit_code, signal, peak_memory, stderr
+  from darkroom.attempts where task_id = t.id
+  union all
+  select t.attempts, t.worker, t.started_at, null, null, null, null, null, null, null where t.state = 'STARTED'
+) a on true
+where t.id = $1
+order by a.number`
+
+type Row = Omit<AttemptBody, 'started_at' | 'finished_at'> &
+  Pick<AttemptsTable, 'started_at'> & { finished_at: Date | null }
+
+/** Every try at a task, first to last, also the one that runs; undefined where there is no such task. */
+export async function listAttempts({ pool }: Database, id: string): Promise<AttemptBody[] | undefined> {
+  if (!isUuid(id)) return undefined
+  const { rows } = await pool.query<Row>({ name: 'attempts', text, values: [id] })
+  if (rows.length === 0) return undefined
+  return rows
+    .filter(({ number }) => number !== null)
+    .map(({ started_at, finished_at, ...attempt }) => ({
+      ...attempt,
+      started_at: started_at.toISOString(),
+      finished_at: finished_at?.toISOString() ?? null
+    }))
 }

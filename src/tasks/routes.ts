@@ -102,8 +102,9 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
       }
     },
     async ({ params: { id } }) => {
-      await mustFind(id)
-      return { items: await listAttempts(db, id) }
+      const items = await listAttempts(db, id)
+      if (!items) throw new TaskNotFound(id)
+      return { items }
     }
   )
 
