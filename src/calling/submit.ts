@@ -1,4 +1,5 @@
 import { checkOf, refuse } from '#schema/check.ts'
+import { unstorableIn } from '#schema/storable.ts'
 import { channels } from '#tasks/channels.ts'
 import type { Kind } from '#tasks/define.ts'
 import { type Enqueued, enqueueThrough, queueToWake } from '#tasks/enqueue.ts'
@@ -27,7 +28,8 @@ export async function applyAsync<Result>(
   const { transaction, eta, expires, ...said } = options
   const caller = await openCaller()
   const submission = { task: kind.name, args, ...said, ...times({ eta, expires }) } as Submission
-  const problems = checkOf(Submission)(submission)
+  const misfits = checkOf(Submission)(submission)
+  const problems = misfits.length > 0 ? misfits : unstorableIn(submission, JSON.stringify(submission))
   if (problems.length > 0) throw refuse(problems)
 
   const needs = {

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance } from 'fastify'
 import { InvalidJson, InvalidRequest } from '#errors.ts'
-import { join, refuse } from '#schema/check.ts'
+import { refuse } from '#schema/check.ts'
+import { unstorableIn } from '#schema/storable.ts'
 
 // Far beyond what anybody writes, and far below what ends Postgres' stack, or ours.
 const deepest = 200
@@ -21,12 +22,8 @@ export function parseJsonStrictly(app: FastifyInstance) {
     if (text === '' && !request.routeOptions.schema?.body) return done(null, undefined)
     parse(request, text, (error, value) => {
       if (error) return done(new InvalidJson(text === '' ? 'it is empty' : error.message))
-      // Only these escapes can bring in what is looked for; most bodies have none.
-      if (/\\u(0000|d[89a-f][0-9a-f]{2})/i.test(text)) {
-        const field = unstorable(value)
-        if (field !== undefined)
-          return done(refuse([{ field, message: 'has a NUL or half a surrogate pair in a text' }]))
-      }
+      const problems = unstorableIn(value, text)
+      if (problems.length > 0) return done(refuse(problems))
       done(null, value)
     })
   })
@@ -49,26 +46,4 @@ function nestsTooDeeply(bytes: Buffer) {
     } else if (byte === closeList || byte === closeObject) depth--
   }
   return false
-}
-
-/**
- * The field with the first text that Postgres has no way to keep; where that is a key, the one that the key is in.
- * Without recursion: a body may nest deeply.
- */
-function unstorable(body: unknown): string | undefined {
-  const open: { field: string; value: unknown }[] = [{ field: '', value: body }]
-  for (let next = open.pop(); next; next = open.pop()) {
-    const { field, value } = next
-    if (typeof value === 'string' && isUnstorable(value)) return field
-    if (typeof value !== 'object' || value === null) continue
-    for (const [key, each] of Object.entries(value)) {
-      if (isUnstorable(key)) return field
-      open.push({ field: join(field, Array.isArray(value) ? `[${key}]` : key), value: each })
-    }
-  }
-  return undefined
-}
-
-function isUnstorable(text: string) {
-  return !text.isWellFormed() || text.includes('\0')
 }

@@ -98,6 +98,29 @@ t.test('options say what a submission over HTTP can say, and are checked like on
   t.equal(await handle.state(), 'REVOKED')
 })
 
+t.test("what Postgres cannot keep is refused by its name, before it can spoil the caller's transaction", async t => {
+  const { url } = await openCalled(t, false)
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  t.teardown(() => client.end())
+  await client.query('begin')
+  const args = { x: 1, y: 2 }
+
+  for (const [options, field] of [
+    [{ name: 'a\0b', tags: [] }, 'name'],
+    [{ tags: ['fine', '\ud83d'] }, 'tags[1]']
+  ] as const) {
+    await t.rejects(sum.applyAsync(args, { ...options, tags: [...options.tags], transaction: client }), {
+      code: 'INVALID_REQUEST',
+      errors: [{ field }]
+    })
+  }
+
+  const handle = await sum.applyAsync(args, { name: '\\u0000 😀', transaction: client })
+  await client.query('commit')
+  t.equal(await handle.state(), 'PENDING')
+})
+
 t.test("a task in the caller's transaction is there if and when that commits", async t => {
   const service = await openCalled(t)
   const client = new pg.Client({ connectionString: service.url })
