@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Claim } from '#tasks/claim.ts'
 import { defaults, type Kind, type RetrySettings } from '#tasks/define.ts'
 import type { Ending } from '#tasks/ending.ts'
@@ -45,7 +46,7 @@ export function runInChild(
   let recalled = false
   const waiting = new AbortController()
   let startedAt = new Date()
-  const timers: NodeJS.Timeout[] = []
+  let timers: NodeJS.Timeout[] = []
   let stall: NodeJS.Timeout | undefined
 
   function stop(next: StopReason) {
@@ -58,6 +59,20 @@ export function runInChild(
     waiting.abort(next)
     child?.abort(next)
     void child?.stop()
+  }
+
+  function limit() {
+    if (limits.soft) timers.push(setTimeout(stop, inTime(limits.soft), 'soft_time_limit'))
+    if (limits.hard) timers.push(setTimeout(stop, inTime(limits.hard), 'time_limit'))
+    if (limits.stall) {
+      stall = setTimeout(stop, inTime(limits.stall), 'stalled')
+      timers.push(stall)
+    }
+  }
+
+  function unlimit() {
+    for (const timer of timers) clearTimeout(timer)
+    timers = []
   }
 
   function recall() {
@@ -86,16 +101,20 @@ export function runInChild(
       return ending({ type: 'exit', exit_code: null, signal: null, stderr: '' })
     }
 
-    const loading = setTimeout(() => void child?.stop(), longestLoad)
+    // From here on, for a body that never lets its process say that it has begun; and anew when it does.
+    startedAt = new Date()
+    limit()
     const end = await child.run(
       { type: 'run', id: claim.id, task: claim.task, file: kind?.file, args: claim.args, attempt: claim.attempt },
       {
+        loading() {
+          unlimit()
+          timers.push(setTimeout(() => void child?.stop(), longestLoad))
+        },
         started(at) {
           startedAt = at
-          clearTimeout(loading)
-          if (limits.soft) timers.push(setTimeout(stop, inTime(limits.soft), 'soft_time_limit'))
-          if (limits.stall) stall = setTimeout(stop, inTime(limits.stall), 'stalled')
-          if (limits.hard) timers.push(setTimeout(stop, inTime(limits.hard), 'time_limit'))
+          unlimit()
+          limit()
         },
         progress(fraction, detail) {
           stall?.refresh()
@@ -104,7 +123,10 @@ export function runInChild(
         log: onLog
       }
     )
-    for (const timer of [...timers, loading, stall]) clearTimeout(timer)
+    unlimit()
+    if (end.type !== 'exit' && end.started_at !== undefined) startedAt = new Date(end.started_at)
+    // What a failure has printed is on its way by another pipe, and read in the same turn.
+    if (end.type === 'failure') await nextTurn()
     // Whatever it had started must be gone before anybody is told that it is over.
     const cut = reason !== undefined && reason !== 'soft_time_limit'
     if (cut || end.type === 'exit') await child.stop()

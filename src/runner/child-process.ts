@@ -20,6 +20,7 @@ export interface Exit {
 }
 
 export interface Listener {
+  loading(): void
   started(at: Date): void
   progress(fraction: number, detail: unknown): void
   log(line: string): void
@@ -145,6 +146,8 @@ export class Child {
     switch (message.type) {
       case 'ready':
         return isReady()
+      case 'loading':
+        return this.#listener?.loading()
       case 'started':
         return this.#listener?.started(new Date(message.at))
       case 'progress':

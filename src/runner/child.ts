@@ -14,7 +14,7 @@ import type { FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
  * when it is told at its start what the others have run of late.
  */
 const config = readConfig()
-const kinds = new Map<string, Promise<Kind>>()
+const kinds = new Map<string, Kind>()
 if (process.env.DARKROOM_TYPEBOX) takeTypeboxFrom(process.env.DARKROOM_TYPEBOX)
 
 let running: AbortController | undefined
@@ -36,41 +36,55 @@ process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'))
 
 async function warm(sources: Source[]) {
   // What does not load says so when it is run.
-  await Promise.allSettled(sources.map(find))
+  await Promise.allSettled(sources.map(load))
   say({ type: 'ready' })
   // Usually kept at a process' end, which for us is a SIGKILL.
   flushCompileCache()
 }
 
-function find({ task, file }: Source): Promise<Kind> {
-  let kind = kinds.get(task)
-  if (!kind) {
-    kind = loadKind(config, task, file)
-    kinds.set(task, kind)
-  }
+async function load({ task, file }: Source): Promise<Kind> {
+  const kind = await loadKind(config, task, file)
+  kinds.set(task, kind)
   return kind
 }
 
 async function run({ id, task, file, args, attempt }: Run) {
+  const known = kinds.get(task)
+  if (!known) say({ type: 'loading' })
   let kind: Kind
   try {
-    kind = await find({ task, file })
+    kind = known ?? (await load({ task, file }))
   } catch (error) {
-    kinds.delete(task)
     return say(failure(error))
   }
   const controller = new AbortController()
   running = controller
-  say({ type: 'started', at: Date.now() })
+  const at = Date.now()
+  // Many are over at once: for them one message less, which is a third of what the worker has to do.
+  let soon: NodeJS.Immediate | undefined = setImmediate(begun)
+  if (!known) begun()
+  function begun() {
+    if (!soon) return
+    clearImmediate(soon)
+    soon = undefined
+    say({ type: 'started', at })
+  }
   const finished = await runBody(kind, args, {
     id,
     attempt,
     signal: controller.signal,
-    progress: (fraction, detail) => say({ type: 'progress', fraction, detail }),
-    log: line => say({ type: 'log', line: String(line).slice(0, 10_000) })
+    progress(fraction, detail) {
+      begun()
+      say({ type: 'progress', fraction, detail })
+    },
+    log(line) {
+      begun()
+      say({ type: 'log', line: String(line).slice(0, 10_000) })
+    }
   })
   running = undefined
-  say(finished)
+  if (soon) clearImmediate(soon)
+  say(soon ? { ...finished, started_at: at } : finished)
 }
 
 function stop(reason: StopReason) {

@@ -23,12 +23,14 @@ export type ToChild = Warm | Run | { type: 'abort'; reason: StopReason }
 
 export type FromChild =
   | { type: 'ready' }
+  | { type: 'loading' }
   | { type: 'started'; at: number }
   | { type: 'progress'; fraction: number; detail?: unknown }
   | { type: 'log'; line: string }
   | Finished
 
-export type Finished = Success | Failure
+/** One that is over before anybody could be told that it began says so with its end. */
+export type Finished = (Success | Failure) & { started_at?: number }
 
 export interface Success {
   type: 'success'

@@ -304,3 +304,19 @@ t.test('retries wait longer each time, up to a limit', async t => {
 async function attemptsOf({ id }: Pick<TaskBody, 'id'>, { db } = service) {
   return db.query.selectFrom('attempts').selectAll().where('task_id', '=', id).orderBy('number').execute()
 }
+
+t.test('a failure keeps what it printed last, however soon it comes', async t => {
+  const folder = await taskFolder(t, {
+    'hasty.ts': taskModule('hasty', `log('logged'); console.error('printed'); throw new Error('no')`, once)
+  })
+  const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
+
+  const ids = await Promise.all(Array.from({ length: 20 }, () => service.submit('hasty')))
+
+  for (const id of ids) {
+    await service.finished(id)
+    const { items } = (await service.get(`/api/tasks/${id}/attempts`)).json()
+    t.match(items[0].stderr, /logged/)
+    t.match(items[0].stderr, /printed/)
+  }
+})
