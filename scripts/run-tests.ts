@@ -51,7 +51,7 @@ async function runTests(files: string[]) {
   }
 
   // Much of a test is waiting for somebody else.
-  const jobs = Math.min(6, availableParallelism() + 1)
+  const jobs = Math.min(8, availableParallelism() + 2)
   const tap = start(
     'tap',
     ['run', '--disable-coverage', `--jobs=${jobs}`, '--reporter=tap', ...flags, ...files],

@@ -125,8 +125,11 @@ export function runInChild(
     )
     unlimit()
     if (end.type !== 'exit' && end.started_at !== undefined) startedAt = new Date(end.started_at)
-    // What a failure has printed is on its way by another pipe, and read in the same turn.
-    if (end.type === 'failure') await nextTurn()
+    // What a failure has printed is in another pipe by now, and read within the next turn: this one may have begun before.
+    if (end.type === 'failure') {
+      await nextTurn()
+      await nextTurn()
+    }
     // Whatever it had started must be gone before anybody is told that it is over.
     const cut = reason !== undefined && reason !== 'soft_time_limit'
     if (cut || end.type === 'exit') await child.stop()
