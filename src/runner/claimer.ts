@@ -8,6 +8,8 @@ import { type Claim, claim, type Room } from '#tasks/claim.ts'
 // Somebody always tells us when there is work. This is for the one time that the message is lost.
 const backstop = 2_000
 const longestPause = 5_000
+// While tasks pour in, they are taken in large gulps: whoever submits them waits for an answer, and they wait anyway.
+const longestGulp = 40
 // As long as Postgres lets a statement run: so late may a claim whose connection broke still be committed.
 const longestStatement = 30_000
 
@@ -30,6 +32,7 @@ export function claimer({ pool, log, worker, rooms, onClaim, onRevoked, onUncert
   let stopped = false
   let uncertainUntil = 0
   let askedAt: number | undefined
+  let arriving = false
   const poll = setInterval(wake, backstop)
 
   function wake() {
@@ -59,7 +62,9 @@ export function claimer({ pool, log, worker, rooms, onClaim, onRevoked, onUncert
         if (revoked.length > 0) onRevoked(revoked)
         // As many as we asked for: there may be more.
         if (claims.length + revoked.length === most) wanted = true
-        else await gather(claims.length)
+        if (arriving) await gather(claims.length, longestGulp)
+        else if (!wanted) await gather(claims.length)
+        arriving = false
         pause = 100
       } catch (error) {
         wanted = true
@@ -75,6 +80,11 @@ export function claimer({ pool, log, worker, rooms, onClaim, onRevoked, onUncert
 
   return {
     wake,
+    /** More is coming in. */
+    more() {
+      arriving = true
+      wake()
+    },
     /** Something may be ours without our knowing. */
     doubt() {
       uncertainUntil = Date.now() + longestStatement

@@ -173,7 +173,7 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
       [channels.wake](payload) {
         const words = payload.split(',')
         if (words.includes(delayedQueue)) delayed.wake()
-        if (words.some(word => queues.includes(word))) claims.wake()
+        if (words.some(word => queues.includes(word))) claims.more()
         else if (!config.WORKER_QUEUES && words.some(word => word !== delayedQueue))
           void meetNewQueues().catch(() => {})
       },
