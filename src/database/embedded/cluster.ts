@@ -17,7 +17,7 @@ const passwordFile = 'darkroom.password'
  */
 const settings = `# Darkroom's defaults, written at each start. Yours belong into postgresql.conf or ALTER SYSTEM; they win.
 max_connections = 200
-shared_buffers = 128MB
+shared_buffers = 256MB # the rows of a busy day and their indexes
 fsync = on
 synchronous_commit = on
 wal_compression = on # whole pages after a checkpoint are most of what a busy queue writes
