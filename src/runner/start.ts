@@ -5,9 +5,7 @@ import type { Config } from '#config.ts'
 import { connect, throughIndexes } from '#database/connect.ts'
 import { listen } from '#database/listen.ts'
 import { delayedQueue, openBoss } from '#queue/boss.ts'
-import { listQueueNames } from '#queue/names.ts'
 import { channels } from '#tasks/channels.ts'
-import type { Claim } from '#tasks/claim.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { voiceOf } from '#tasks/voice.ts'
 import { endDeadNeighbours, lease, type Pools, register, type Shutdown, unregister } from '#workers/presence.ts'
@@ -17,6 +15,7 @@ import { childPool } from './children.ts'
 import { claimer } from './claimer.ts'
 import { openDesk } from './desk.ts'
 import { fireSchedules } from './fire.ts'
+import { giverBack } from './give-back.ts'
 import { patience } from './giving-up.ts'
 import { serveHealth } from './health.ts'
 import { keepLease } from './lease.ts'
@@ -26,6 +25,7 @@ import { progressWriter } from './progress.ts'
 import { promoter } from './promoter.ts'
 import { recovery } from './recovery.ts'
 import { roomsIn } from './rooms.ts'
+import { servedQueues } from './served-queues.ts'
 import { settler } from './settler.ts'
 import { steering } from './steering.ts'
 
@@ -53,10 +53,14 @@ export interface Worker {
 export async function startWorker({ url, config, kinds, log, version, env, end }: Needs): Promise<Worker> {
   let id = uuid()
   let started = false
-  let givingBack: Promise<unknown> = Promise.resolve()
   const db = connect(url, { name: 'darkroom worker', max: 6, settings: throughIndexes })
   const voice = voiceOf(db.pool)
-  let queues = config.WORKER_QUEUES ?? (await listQueueNames(db))
+  const queues = await servedQueues({
+    db,
+    told: config.WORKER_QUEUES,
+    worker: () => id,
+    onMore: () => claims.wake()
+  })
   const pools = poolsOf(kinds)
   // Before there is anything that would have to be stopped again: the port may be taken.
   const health =
@@ -64,7 +68,13 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
       ? undefined
       : await serveHealth({ host: config.HOST, port: config.WORKER_HEALTH_PORT, isReady })
 
-  const first = await register(db.pool, { id, version, queues, pools, concurrency: config.WORKER_CONCURRENCY })
+  const first = await register(db.pool, {
+    id,
+    version,
+    queues: queues.names,
+    pools,
+    concurrency: config.WORKER_CONCURRENCY
+  })
   await endDeadNeighbours(db.pool)
 
   const steer = steering({
@@ -124,6 +134,7 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
     }
   })
   const recover = recovery({ db, voice, log })
+  const back = giverBack({ log, putBack: recover.putBack, onDoubt: () => claims.doubt() })
   const tally = openTally(() => desk.size)
   const usage = usageMeter()
 
@@ -148,10 +159,10 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
     pool: db.pool,
     log,
     worker: () => id,
-    rooms: () => roomsIn(queues, steer.concurrency, steer.isTaking() ? ahead.places() : 0, desk.queues()),
+    rooms: () => roomsIn(queues.names, steer.concurrency, steer.isTaking() ? ahead.places() : 0, desk.queues()),
     onClaim(claim) {
       // It was asked for before we were told.
-      if (!steer.isTaking()) return void giveBack([claim])
+      if (!steer.isTaking()) return void back.give([claim])
       // First the body, then the news of it.
       desk.begin(claim)
       voice.changed(claim.id)
@@ -173,9 +184,8 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
       [channels.wake](payload) {
         const words = payload.split(',')
         if (words.includes(delayedQueue)) delayed.wake()
-        if (words.some(word => queues.includes(word))) claims.more()
-        else if (!config.WORKER_QUEUES && words.some(word => word !== delayedQueue))
-          void meetNewQueues().catch(() => {})
+        if (words.some(queues.includes)) claims.more()
+        else if (words.some(word => word !== delayedQueue)) void queues.lookAgain().catch(() => {})
       },
       [channels.cancel](payload) {
         for (const task of payload.split(',')) desk.find(task)?.stop('cancelled')
@@ -212,13 +222,13 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
       desk.stopAll('lost')
       const next = uuid()
       const { concurrency } = steer
-      const desired = await register(db.pool, { id: next, version, queues, pools, concurrency }, id)
+      const desired = await register(db.pool, { id: next, version, queues: queues.names, pools, concurrency }, id)
       id = next
       tally.reset()
       return desired
     },
     async onOrphans() {
-      await meetNewQueues()
+      await queues.lookAgain()
       await recover.orphans()
     }
   })
@@ -231,7 +241,10 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
   claims.wake()
   started = true
   presence.now()
-  log.info({ worker: id, queues, concurrency: steer.concurrency, health: health?.address }, 'worker ready')
+  log.info(
+    { worker: id, queues: queues.names, concurrency: steer.concurrency, health: health?.address },
+    'worker ready'
+  )
 
   const turns = setInterval(() => void putBack(longestTurn), longestTurn / 2)
 
@@ -243,27 +256,7 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
     const recalled = desk.recall(patience, patience > 0 ? ahead.reserved() : 0)
     if (recalled.length === 0) return
     if (patience > 0) ahead.recalled(patience)
-    await giveBack(recalled)
-  }
-
-  function giveBack(taken: Claim[]) {
-    const giving = recover.putBack(taken).catch(error => {
-      // They are ours by the database's account and not by our own: found with the next claim, or by the next worker.
-      log.warn({ err: error }, 'tasks could not be put back')
-      claims.doubt()
-    })
-    givingBack = Promise.all([givingBack, giving])
-    return giving
-  }
-
-  /** A worker of all queues serves those too that came after it. */
-  async function meetNewQueues() {
-    if (config.WORKER_QUEUES) return
-    const all = await listQueueNames(db)
-    if (all.every(name => queues.includes(name))) return
-    queues = all
-    await db.query.updateTable('workers').set({ queues }).where('id', '=', id).execute()
-    claims.wake()
+    await back.give(recalled)
   }
 
   /** What was asked for while we could not hear. */
@@ -311,7 +304,7 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
     await Promise.all([claims.stop(), delayed.stop()])
     clearInterval(turns)
     await putBack(0)
-    await givingBack
+    await back.settled()
     const grace = new AbortController()
     await Promise.race([desk.ended(), delay(graceSeconds * 1000, undefined, { signal: grace.signal }).catch(() => {})])
     grace.abort()
