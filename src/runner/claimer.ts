@@ -9,7 +9,8 @@ import { type Claim, claim, type Room } from '#tasks/claim.ts'
 const backstop = 2_000
 const longestPause = 5_000
 // While tasks pour in, they are taken in large gulps: whoever submits them waits for an answer, and they wait anyway.
-const longestGulp = 40
+// So many milliseconds pass between two for one child; for more children, who get through more, accordingly less.
+const longestGulp = 80
 // As long as Postgres lets a statement run: so late may a claim whose connection broke still be committed.
 const longestStatement = 30_000
 
@@ -17,6 +18,8 @@ interface Needs {
   pool: Pool
   log: Logger
   worker(): string
+  /** How many run side by side. */
+  children(): number
   /** Where there is room now, and for how many in all. */
   rooms(): { rooms: Room[]; most: number }
   onClaim(claim: Claim): void
@@ -26,7 +29,7 @@ interface Needs {
 }
 
 /** Fetches work as soon as there is some and somebody is free; one question at a time is on its way. */
-export function claimer({ pool, log, worker, rooms, onClaim, onRevoked, onUncertain }: Needs) {
+export function claimer({ pool, log, worker, children, rooms, onClaim, onRevoked, onUncertain }: Needs) {
   let wanted = false
   let asking: Promise<void> | undefined
   let stopped = false
@@ -62,7 +65,7 @@ export function claimer({ pool, log, worker, rooms, onClaim, onRevoked, onUncert
         if (revoked.length > 0) onRevoked(revoked)
         // As many as we asked for: there may be more.
         if (claims.length + revoked.length === most) wanted = true
-        if (arriving) await gather(claims.length, longestGulp)
+        if (arriving) await gather(claims.length, longestGulp / children())
         else if (!wanted) await gather(claims.length)
         arriving = false
         pause = 100

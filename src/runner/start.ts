@@ -159,6 +159,7 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
     pool: db.pool,
     log,
     worker: () => id,
+    children: () => steer.concurrency,
     rooms: () => roomsIn(queues.names, steer.concurrency, steer.isTaking() ? ahead.places() : 0, desk.queues()),
     onClaim(claim) {
       // It was asked for before we were told.
