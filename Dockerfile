@@ -25,7 +25,10 @@ COPY src src
 
 # Short-lived objects would otherwise take up to 130 MiB a process, and keep them.
 ENV NODE_ENV=production DATA_DIR=/data NODE_OPTIONS=--max-semi-space-size=8
+ENV NODE_COMPILE_CACHE=/home/node/.cache/darkroom
 USER node
+# As the user whose processes read it: a process that compiles its modules itself keeps 15 MiB for that.
+RUN node src/compile.ts && node src/cli.ts --version
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \

@@ -41,8 +41,8 @@ const commands: Record<string, Command> = {
   }
 }
 
-// A third of a start is compiling what has not changed since the last one. Processes that we start inherit it; where
-// the folder cannot be written to, nothing is kept.
+// As scripts/prepare says, for whoever starts this file without it. Processes that we start inherit it; where the folder
+// cannot be written to, nothing is kept.
 process.env.NODE_COMPILE_CACHE ??= path.resolve(import.meta.dirname, '../node_modules/.cache/compile')
 enableCompileCache(process.env.NODE_COMPILE_CACHE)
 

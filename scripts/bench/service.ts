@@ -8,6 +8,7 @@ import pg from 'pg'
 import { findEmbedded } from '../../src/database/embedded.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
+const NODE_COMPILE_CACHE = path.join(root, 'node_modules/.cache/compile')
 
 export interface Service {
   address: string
@@ -24,7 +25,7 @@ export async function startService(env: Record<string, string> = {}): Promise<Se
   const port = await freePort()
   // As scripts/server does.
   const server = spawn(process.execPath, ['--max-semi-space-size=8', path.join(root, 'src/cli.ts'), 'server'], {
-    env: { ...process.env, DATABASE_URL: '', DATA_DIR: dataDir, PORT: String(port), ...env },
+    env: { ...process.env, NODE_COMPILE_CACHE, DATABASE_URL: '', DATA_DIR: dataDir, PORT: String(port), ...env },
     stdio: ['ignore', 'ignore', 'inherit']
   })
   const address = `http://127.0.0.1:${port}`
