@@ -4,7 +4,7 @@ COPY package.json package-lock.json ./
 # The optional packages are what a bare machine needs to have brought along: Node.js, Postgres, ffmpeg. This image has
 # the first, a container beside it the second, and Debian the third.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
-# What a worker would make at its first start, where it may write (src/runner/one-file.ts): here it may not.
+# What a worker would make at its first start, where it may write (src/runner/children/one-file.ts): here it may not.
 RUN npm install --prefix /tmp/bundler --ignore-scripts --no-audit --no-fund \
     "esbuild@$(node -p 'require("./package.json").dependencies.esbuild')" \
   && /tmp/bundler/node_modules/.bin/esbuild node_modules/typebox/build/index.mjs --bundle --format=esm --platform=node \

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { stepBack } from '#runner/priority.ts'
+import { stepBack } from '#runner/children/priority.ts'
 
 interface Needs {
   url: string

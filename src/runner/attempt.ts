@@ -3,10 +3,10 @@ import type { Claim } from '#tasks/claim.ts'
 import { defaults, type Kind, type RetrySettings } from '#tasks/define.ts'
 import type { Ending } from '#tasks/ending.ts'
 import { afterCrash, afterFailure } from '#tasks/retry-policy.ts'
-import type { Child, Exit } from './child-process.ts'
-import type { ChildPool } from './children.ts'
+import type { Child, Exit } from './children/child-process.ts'
+import type { ChildPool } from './children/pool.ts'
+import type { Failure, Finished, StopReason } from './children/protocol.ts'
 import { misfit } from './fit.ts'
-import type { Failure, Finished, StopReason } from './protocol.ts'
 
 export interface Limits {
   soft: number | undefined

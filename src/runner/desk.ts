@@ -5,9 +5,9 @@ import type { Claim } from '#tasks/claim.ts'
 import type { Kind, Kinds } from '#tasks/define.ts'
 import type { Ending } from '#tasks/ending.ts'
 import { type Attempt, type Limits, runInChild } from './attempt.ts'
-import type { ChildPool } from './children.ts'
+import type { ChildPool } from './children/pool.ts'
+import type { StopReason } from './children/protocol.ts'
 import { runInline } from './inline.ts'
-import type { StopReason } from './protocol.ts'
 
 interface Needs {
   db: Database

@@ -1,8 +1,8 @@
 import { checkOf } from '#schema/check.ts'
 import type { Claim } from '#tasks/claim.ts'
 import { GiveUp, type Kind } from '#tasks/define.ts'
-import { failure } from './body.ts'
-import type { Failure } from './protocol.ts'
+import { failure } from './children/body.ts'
+import type { Failure } from './children/protocol.ts'
 
 /**
  * Why a task cannot be run here, if that is so: nobody needs to start a process to find out. What was submitted

@@ -2,9 +2,9 @@ import type { Database } from '#database/connect.ts'
 import type { Claim } from '#tasks/claim.ts'
 import type { Kind } from '#tasks/define.ts'
 import { type Attempt, judge, settingsOf } from './attempt.ts'
-import { abortReason, runBody } from './body.ts'
+import { abortReason, runBody } from './children/body.ts'
+import type { StopReason } from './children/protocol.ts'
 import { misfit } from './fit.ts'
-import type { StopReason } from './protocol.ts'
 
 interface Needs {
   worker: string

@@ -1,33 +1,34 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { v7 as uuid } from 'uuid'
 import type { Config } from '#config.ts'
 import { connect, throughIndexes } from '#database/connect.ts'
-import { listen } from '#database/listen.ts'
 import { delayedQueue, openBoss } from '#queue/boss.ts'
-import { channels } from '#tasks/channels.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { voiceOf } from '#tasks/voice.ts'
-import { endDeadNeighbours, lease, type Pools, register, type Shutdown, unregister } from '#workers/presence.ts'
+import { endDeadNeighbours, lease, type Pools, register, unregister } from '#workers/presence.ts'
 import { openTally } from '#workers/tally.ts'
 import { usageMeter } from '#workers/usage.ts'
-import { childPool } from './children.ts'
-import { claimer } from './claimer.ts'
+import { stopCancelled } from './cancelled.ts'
+import { typeboxInOneFile } from './children/one-file.ts'
+import { childPool } from './children/pool.ts'
 import { openDesk } from './desk.ts'
+import { openEars } from './ears.ts'
 import { fireSchedules } from './fire.ts'
-import { giverBack } from './give-back.ts'
 import { patience } from './giving-up.ts'
 import { serveHealth } from './health.ts'
+import { claimer } from './intake/claimer.ts'
+import { giverBack } from './intake/give-back.ts'
+import { prefetch } from './intake/prefetch.ts'
+import { roomsIn } from './intake/rooms.ts'
+import { servedQueues } from './intake/served-queues.ts'
+import { turns } from './intake/turns.ts'
 import { keepLease } from './lease.ts'
-import { typeboxInOneFile } from './one-file.ts'
-import { prefetch } from './prefetch.ts'
 import { progressWriter } from './progress.ts'
 import { promoter } from './promoter.ts'
 import { recovery } from './recovery.ts'
-import { roomsIn } from './rooms.ts'
-import { servedQueues } from './served-queues.ts'
 import { settler } from './settler.ts'
 import { steering } from './steering.ts'
+import { stopping } from './stopping.ts'
 
 interface Needs {
   url: string
@@ -40,9 +41,6 @@ interface Needs {
   /** Asks to be stopped: somebody has shut it down, or it has given up. */
   end(why: string, code: 0 | 1): void
 }
-
-/** Milliseconds that a task which was taken ahead may wait for a child. */
-const longestTurn = 500
 
 export interface Worker {
   readonly id: string
@@ -82,18 +80,18 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
     onConcurrency(concurrency) {
       log.info({ concurrency }, 'told to run so many tasks side by side')
       children.resize(concurrency)
-      void putBack(0)
+      void turn.putBack()
       claims.wake()
     },
     onRest() {
       log.info('told to take nothing new')
-      void putBack(0)
+      void turn.putBack()
     },
     onResume() {
       log.info('told to take tasks again')
       claims.wake()
     },
-    onShutdown: mode => void shutDown(mode)
+    onShutdown: mode => void ends.shutDown(mode).then(() => end(`shut down (${mode})`, 0))
   })
 
   const ahead = prefetch(() => steer.concurrency, config.WORKER_PREFETCH_MULTIPLIER)
@@ -135,6 +133,7 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
   })
   const recover = recovery({ db, voice, log })
   const back = giverBack({ log, putBack: recover.putBack, onDoubt: () => claims.doubt() })
+  const turn = turns({ desk, ahead, give: back.give })
   const tally = openTally(() => desk.size)
   const usage = usageMeter()
 
@@ -178,32 +177,28 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
     onDue: due => voice.wake(...due)
   })
 
-  const ears = await listen({
+  const ears = await openEars({
     url,
-    name: 'darkroom worker ears',
-    channels: {
-      [channels.wake](payload) {
-        const words = payload.split(',')
-        if (words.includes(delayedQueue)) delayed.wake()
-        if (words.some(queues.includes)) claims.more()
-        else if (words.some(word => word !== delayedQueue)) void queues.lookAgain().catch(() => {})
-      },
-      [channels.cancel](payload) {
-        for (const task of payload.split(',')) desk.find(task)?.stop('cancelled')
-      },
-      [channels.steer](payload) {
-        // Before that there is nobody to act on it; the first heartbeat tells it all the same.
-        if (started && payload.split(',').includes(id)) presence.now()
-      }
+    log,
+    serves: queues.includes,
+    onWork: claims.more,
+    onStrangeQueue: () => void queues.lookAgain().catch(() => {}),
+    onDelayed: delayed.wake,
+    onCancel: task => desk.find(task)?.stop('cancelled'),
+    onSteer(workers) {
+      // Before that there is nobody to act on it; the first heartbeat tells it all the same.
+      if (started && workers.includes(id)) presence.now()
     },
     onReconnect() {
       claims.wake()
       delayed.wake()
       presence.now()
-      void stopCancelled()
-    },
-    onError: error => log.warn({ err: error }, 'the connection that listens was lost; reconnecting')
+      void stopCancelled(db, desk)
+    }
   })
+
+  const boss = await openBoss({ db, supervise: true, onError: error => log.warn({ err: error }, 'pg-boss') })
+  const schedules = await fireSchedules({ boss, db, kinds, voice, resultExpires: config.RESULT_EXPIRES })
 
   const presence = keepLease({
     pool: db.pool,
@@ -215,7 +210,7 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
       if (isAnswered()) waitForDatabase.beginAnew()
       else waitForDatabase.silent(new Error('a question for work is without an answer'))
       steer.apply(desired)
-      await stopCancelled()
+      await stopCancelled(db, desk)
     },
     onSilence: waitForDatabase.silent,
     async onLost() {
@@ -234,8 +229,27 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
     }
   })
 
-  const boss = await openBoss({ db, supervise: true, onError: error => log.warn({ err: error }, 'pg-boss') })
-  const schedules = await fireSchedules({ boss, db, kinds, voice, resultExpires: config.RESULT_EXPIRES })
+  const ends = stopping({
+    log,
+    desk,
+    claims,
+    turn,
+    outcomes,
+    before: () => Promise.all([schedules.stop(), delayed.stop()]),
+    givenBack: back.settled,
+    after: [
+      progress.close,
+      presence.stop,
+      ears.close,
+      children.close,
+      () => health?.close(),
+      () => boss.stop({ graceful: false, close: false }),
+      () => unregister(db.pool, id, tally.counts()).catch(() => {}),
+      () => voice.flush(),
+      db.close,
+      () => log.info({ worker: id }, 'worker stopped')
+    ]
+  })
 
   await recover.orphans()
   await children.ready().catch(error => log.error({ err: error }, 'a child process does not start'))
@@ -247,33 +261,6 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
     'worker ready'
   )
 
-  const turns = setInterval(() => void putBack(longestTurn), longestTurn / 2)
-
-  /**
-   * What was taken ahead and has not begun soon is put back: a long task has come up among the short ones, and
-   * another worker may be free.
-   */
-  async function putBack(patience: number) {
-    const recalled = desk.recall(patience, patience > 0 ? ahead.reserved() : 0)
-    if (recalled.length === 0) return
-    if (patience > 0) ahead.recalled(patience)
-    await back.give(recalled)
-  }
-
-  /** What was asked for while we could not hear. */
-  async function stopCancelled() {
-    const ids = desk.ids()
-    if (ids.length === 0) return
-    const rows = await db.query
-      .selectFrom('tasks')
-      .select('id')
-      .where('id', 'in', ids)
-      .where('cancel_requested_at', 'is not', null)
-      .execute()
-      .catch(() => [])
-    for (const { id } of rows) desk.find(id)?.stop('cancelled')
-  }
-
   /** Its heartbeats and its questions for work are answered; one that is paused or about to end is well, too. */
   function isReady() {
     return started && presence.isKept() && isAnswered()
@@ -283,58 +270,11 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
     return claims.waiting() < lease * 1000
   }
 
-  /** As somebody has asked for, by its row. By then it takes nothing new. */
-  async function shutDown(mode: Shutdown) {
-    if (mode === 'cold') {
-      // It may be stopping already, and have patience.
-      desk.stopAll('shutdown')
-    } else {
-      log.info('told to end once everything has ended that it runs')
-      await putBack(0)
-      // The last answer may still be on its way; what it brings goes back.
-      await claims.stop()
-      await desk.ended()
-      await outcomes.flush()
-    }
-    end(`shut down (${mode})`, 0)
-  }
-
-  async function stop(graceSeconds: number) {
-    desk.close()
-    await schedules.stop()
-    await Promise.all([claims.stop(), delayed.stop()])
-    clearInterval(turns)
-    await putBack(0)
-    await back.settled()
-    const grace = new AbortController()
-    await Promise.race([desk.ended(), delay(graceSeconds * 1000, undefined, { signal: grace.signal }).catch(() => {})])
-    grace.abort()
-    desk.stopAll('shutdown')
-    await desk.ended()
-    progress.close()
-    // The outcomes are worth a wait even now, but not for ever: the next worker finds what is left.
-    await Promise.race([outcomes.flush(), delay(10_000, undefined, { ref: false })])
-    await presence.stop()
-    await ears.close()
-    await children.close()
-    health?.close()
-    await boss.stop({ graceful: false, close: false })
-    await unregister(db.pool, id, tally.counts()).catch(() => {})
-    await voice.flush()
-    await db.close()
-    log.info({ worker: id }, 'worker stopped')
-  }
-
-  let stopped: Promise<void> | undefined
   return {
     get id() {
       return id
     },
-    stop(graceSeconds) {
-      if (stopped) desk.stopAll('shutdown')
-      stopped ??= stop(graceSeconds)
-      return stopped
-    }
+    stop: ends.stop
   }
 }
 

@@ -15,7 +15,7 @@ export async function typeboxInOneFile(log: Logger): Promise<string | undefined>
   try {
     const entry = require.resolve('typebox')
     const { version } = JSON.parse(await readFile(path.join(entry, '../../package.json'), 'utf8'))
-    const folder = path.resolve(import.meta.dirname, '../../node_modules/.cache/darkroom')
+    const folder = path.resolve(import.meta.dirname, '../../../node_modules/.cache/darkroom')
     const file = path.join(folder, `typebox-${version}.mjs`)
     if (await exists(file)) return file
 
