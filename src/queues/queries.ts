@@ -3,6 +3,7 @@ import type { Pool } from 'pg'
 import type { InTransaction } from '#database/connect.ts'
 import { delayedQueue } from '#queue/boss.ts'
 import { forTasks } from '#queue/names.ts'
+import { revoking } from '#tasks/revoke.ts'
 
 export interface QueueRow {
   name: string
@@ -86,14 +87,5 @@ with waiting as materialized (
   from waiting
   where j.name = waiting.name and j.id = waiting.id
   returning j.id
-), task as (
-  update darkroom.tasks t set
-    state = 'REVOKED', finished_at = now(),
-    error = '{"type": "purged", "message": "Its queue was purged before it ran"}'
-  from job
-  where t.id = job.id
-  returning t.id, t.attempts, t.error
-), event as (
-  insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task
-)
+), ${revoking('purged', 'Its queue was purged before it ran')}
 select id from task`

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Database } from '#database/connect.ts'
 import type { Claim } from '#tasks/claim.ts'
 import type { Ending } from '#tasks/ending.ts'
+import { revokeJobless } from '#tasks/homeless.ts'
 import { findOrphans, findUnknown } from '#tasks/recover.ts'
 import { settle } from '#tasks/settle.ts'
 import { unclaim } from '#tasks/unclaim.ts'
@@ -28,6 +29,12 @@ export function recovery({ db, voice, log }: Needs) {
     /** Attempts whose workers are gone: tried again elsewhere, perhaps here. */
     async orphans() {
       await handOn(await findOrphans(db.pool))
+    },
+
+    /** Tasks that nobody will ever run: their queue was removed. */
+    async jobless() {
+      const count = await revokeJobless(db.pool)
+      if (count > 0) log.warn({ count }, 'tasks were revoked with their queue')
     },
 
     /** Ours by the database's account, but nothing that is in hand here. */

@@ -226,6 +226,7 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
     async onOrphans() {
       await queues.lookAgain()
       await recover.orphans()
+      await recover.jobless()
     }
   })
 

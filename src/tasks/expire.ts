@@ -2,6 +2,7 @@ import { CompiledQuery } from 'kysely'
 import type { Pool } from 'pg'
 import type { InTransaction } from '#database/connect.ts'
 import { delayedQueue } from '#queue/boss.ts'
+import { revoking } from './revoke.ts'
 
 /**
  * Revokes what has not started by the time that it was to start by, while it still waits: for a free worker, or for
@@ -29,16 +30,7 @@ with due as (
   from late
   where j.name = late.name and j.id = late.id
   returning j.id
-), task as (
-  update darkroom.tasks t set
-    state = 'REVOKED', finished_at = now(),
-    error = '{"type": "expired", "message": "It did not start in time"}'
-  from job
-  where t.id = job.id
-  returning t.id, t.attempts, t.error
-), event as (
-  insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task
-)
+), ${revoking('expired', 'It did not start in time')}
 select
   (select coalesce(array_agg(id), '{}') from task) as revoked,
   (

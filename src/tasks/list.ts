@@ -2,13 +2,13 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Database } from '#database/connect.ts'
 import { after, page, place } from '#database/page.ts'
 import { isUuid } from '#schema/common.ts'
+import { lanes } from './lanes.ts'
 import { findTasks } from './read.ts'
 import type { TaskBody, TaskFilters } from './schemas.ts'
 
 /**
- * A page of tasks, newest first. Few combinations of state, kind and queue exist, however many tasks do: they are
- * found by skipping through the index from one to the next, and the newest tasks are taken from each that is asked
- * for. So a failure among a million successes costs what any other page costs.
+ * A page of tasks, newest first: of the combinations of state, kind and queue that are asked for, the newest tasks of
+ * each. So a failure among a million successes costs what any other page costs.
  *
  * Where there are many combinations, nearly all of what each could give would be thrown away: a few of each are enough
  * to know a time after which there is a page's worth, and nothing older is looked at (with 120 of them 4 ms, and not 20).
@@ -24,16 +24,7 @@ export async function listTasks(db: Database, filters: TaskFilters) {
     limit ${most}`
 
   const { rows } = await sql<{ id: string; place: string }>`
-    with recursive lanes as (
-      (select state, task, queue from darkroom.tasks order by state, task, queue limit 1)
-      union all
-      select next.* from lanes
-      cross join lateral (
-        select state, task, queue from darkroom.tasks t
-        where (t.state, t.task, t.queue) > (lanes.state, lanes.task, lanes.queue)
-        order by state, task, queue limit 1
-      ) next
-    ), asked as materialized (
+    with recursive ${sql.raw(lanes)}, asked as materialized (
       select * from lanes where true ${and(laneFilters(filters))}
     ), enough as materialized (
       select t.created_at from asked

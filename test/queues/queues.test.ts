@@ -297,6 +297,23 @@ t.test('a queue that somebody has removed meanwhile', async t => {
     for (const id of ids) t.equal((await service.post(`/api/tasks/${id}/retry`)).statusCode, 202)
   })
 
+  t.test('takes with it what waits in it, as soon as a worker looks', async t => {
+    const service = await openService(t)
+    const boss = await openPgBoss(t, service)
+    await boss.createQueue('passing')
+    const ids = [await service.submit('add', add, { queue: 'passing' })]
+    ids.push(await service.submit('process_data', { data: 'a' }, { queue: 'passing', priority: 9 }))
+    const later = await service.submit('add', add, { queue: 'passing', countdown: 600 })
+    await boss.deleteQueue('passing')
+
+    await service.startWorker()
+
+    for (const id of ids) {
+      t.match(await service.finished(id), { state: 'REVOKED', error: { type: 'queue_gone' }, attempts: 0 })
+    }
+    t.match(await read(service, later), { state: 'PENDING' }, 'its queue may be back by then')
+  })
+
   t.test('takes delayed tasks with it when their time has come, and no others', async t => {
     const service = await openService(t)
     const boss = await openPgBoss(t, service)
