@@ -2,7 +2,7 @@ import { checkOf, refuse } from '#schema/check.ts'
 import { unstorableIn } from '#schema/storable.ts'
 import { channels } from '#tasks/channels.ts'
 import type { Kind } from '#tasks/define.ts'
-import { type Enqueued, enqueueThrough, queueToWake } from '#tasks/enqueue.ts'
+import { type Enqueued, enqueueThrough, queueToWake, timeToStart } from '#tasks/enqueue.ts'
 import { Submission } from '#tasks/schemas.ts'
 import { prepareTask } from '#tasks/submit.ts'
 import { openCaller } from './caller.ts'
@@ -42,6 +42,8 @@ export async function applyAsync<Result>(
     const [enqueued] = await enqueueThrough((text, values) => transaction.query(text, values), [task])
     // The one NOTIFY inside a transaction: only this commit, which is not ours, can say when there is something to do.
     await transaction.query('select pg_notify($1, $2)', [channels.wake, queueToWake(enqueued as Enqueued)])
+    const left = timeToStart(enqueued as Enqueued)
+    if (left !== null) await transaction.query('select pg_notify($1, $2)', [channels.deadline, String(left)])
   } else {
     caller.voice.enqueued(await enqueueThrough((text, values) => caller.db.pool.query(text, values), [task]))
     await caller.voice.flush()

@@ -48,8 +48,14 @@ export async function startApi({ url, config, kinds, log, needsWorker }: Needs):
   const ears = await listen({
     url,
     name: 'darkroom api ears',
-    channels: { [channels.changed]: watching.hear },
-    onReconnect: watching.lookAgain,
+    channels: {
+      [channels.changed]: watching.hear,
+      [channels.deadline]: payload => deadlines.by(Math.min(...payload.split(',').map(Number)))
+    },
+    onReconnect() {
+      watching.lookAgain()
+      deadlines.by(0)
+    },
     onError: error => log.warn({ err: error }, 'the connection that listens was lost; reconnecting')
   })
 

@@ -42,6 +42,8 @@ export async function openBoss({ db, migrate = false, supervise = false, onError
     // make three queries a second for this alone.
     cronMonitorIntervalSeconds: 5,
     cronWorkerIntervalSeconds: 5,
+    // Jobs that wait for other jobs are pg-boss's own, and ours are none; a look at them is three queries.
+    flowIntervalSeconds: 30,
     persistWarnings: true
   })
   boss.on('error', onError)

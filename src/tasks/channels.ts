@@ -7,5 +7,7 @@ export const channels = {
   /** Ids of running tasks whose end was asked for. */
   cancel: 'darkroom_cancel',
   /** Ids of workers that are to do something else from now on. */
-  steer: 'darkroom_steer'
+  steer: 'darkroom_steer',
+  /** In how many milliseconds something must have begun. */
+  deadline: 'darkroom_deadline'
 } as const

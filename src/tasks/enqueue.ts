@@ -126,3 +126,8 @@ export async function enqueueAndWake(pool: Pool, task: NewTask): Promise<Enqueue
 export function queueToWake({ queue, eta, created_at }: Enqueued) {
   return eta !== null && eta > created_at ? delayedQueue : queue
 }
+
+/** Milliseconds in which it must have started, by the database's clock alone: ours may be off. Null: it has time. */
+export function timeToStart({ expires_at, created_at }: Enqueued) {
+  return expires_at && expires_at.getTime() - created_at.getTime()
+}

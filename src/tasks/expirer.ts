@@ -1,8 +1,9 @@
 import type { Pool } from 'pg'
 import { expire } from './expire.ts'
 
-// The next deadline is known, so this is only for one that somebody else has set meanwhile: to the second, all the same.
-const backstop = 1_000
+// The next deadline is known, and whoever sets an earlier one says so: this is for the one that was set with SQL, or by
+// an API that is gone.
+const backstop = 5_000
 const afterTrouble = 1_000
 
 interface Needs {

@@ -1,14 +1,19 @@
 import type { Pool } from 'pg'
 import { announcer } from '#database/notify.ts'
 import { channels } from './channels.ts'
-import { type Enqueued, queueToWake } from './enqueue.ts'
+import { type Enqueued, queueToWake, timeToStart } from './enqueue.ts'
 
-/** How a process tells the others what it has just committed. Never inside a transaction. */
-export function voiceOf(pool: Pool, onDeadline: (milliseconds: number) => void = () => {}) {
+/**
+ * How a process tells the others what it has just committed. Never inside a transaction. One that looks after deadlines
+ * itself is told of its own by `onDeadline`, and nobody else is.
+ */
+export function voiceOf(pool: Pool, onDeadline?: (milliseconds: number) => void) {
   const wake = announcer(pool, channels.wake)
   const changed = announcer(pool, channels.changed)
   const cancel = announcer(pool, channels.cancel)
   const steer = announcer(pool, channels.steer)
+  const deadline = announcer(pool, channels.deadline)
+  const onTime = onDeadline ?? (milliseconds => deadline.say(String(milliseconds)))
   return {
     /** These tasks are in. */
     enqueued(tasks: Enqueued[]) {
@@ -17,16 +22,17 @@ export function voiceOf(pool: Pool, onDeadline: (milliseconds: number) => void =
     },
     /** They are in, and their workers know. */
     expected(tasks: Enqueued[]) {
-      // By the database's clock alone: ours may be off.
-      for (const { expires_at, created_at } of tasks)
-        if (expires_at) onDeadline(expires_at.getTime() - created_at.getTime())
+      for (const task of tasks) {
+        const left = timeToStart(task)
+        if (left !== null) onTime(left)
+      }
     },
     wake: (...queues: string[]) => wake.say(...queues),
     changed: (...ids: string[]) => changed.say(...ids),
     cancel: (...ids: string[]) => cancel.say(...ids),
     steer: (...workers: string[]) => steer.say(...workers),
     async flush() {
-      await Promise.all([wake.flush(), changed.flush(), cancel.flush(), steer.flush()])
+      await Promise.all([wake, changed, cancel, steer, deadline].map(each => each.flush()))
     }
   }
 }

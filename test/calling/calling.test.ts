@@ -138,3 +138,24 @@ t.test("a task in the caller's transaction is there if and when that commits", a
   t.equal(await kept.get({ timeout: 20 }), 4)
   await t.rejects(dropped.state(), { code: 'TASK_NOT_FOUND' })
 })
+
+t.test('a time to start by is kept by whoever looks after them, also from a transaction', async t => {
+  const service = await openCalled(t, false)
+  const client = new pg.Client({ connectionString: service.url })
+  await client.connect()
+  t.teardown(() => client.end())
+  const heard: number[] = []
+  client.on('notification', ({ payload }) => heard.push(Number(payload)))
+  await client.query('listen darkroom_deadline')
+
+  const alone = await sum.applyAsync({ x: 1, y: 1 }, { expires: 0.2 })
+  await client.query('begin')
+  const inside = await sum.applyAsync({ x: 1, y: 1 }, { expires: 0.2, transaction: client })
+  await client.query('commit')
+  await sum.applyAsync({ x: 1, y: 1 })
+
+  for (const { id } of [alone, inside]) {
+    t.match(await service.finished(id), { state: 'REVOKED', error: { type: 'expired' } })
+  }
+  t.strictSame(heard, [200, 200], 'in milliseconds, once each')
+})
