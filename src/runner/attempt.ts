@@ -13,6 +13,8 @@ export interface Limits {
   hard: number | undefined
   /** Seconds without a report of progress. */
   stall: number | undefined
+  /** Seconds for its module, where the child has not loaded that yet. */
+  load: number
 }
 
 export interface Attempt {
@@ -104,12 +106,13 @@ export function runInChild(
     // From here on, for a body that never lets its process say that it has begun; and anew when it does.
     startedAt = new Date()
     limit()
+    const source = { task: claim.task, file: kind?.file }
     const end = await child.run(
-      { type: 'run', id: claim.id, task: claim.task, file: kind?.file, args: claim.args, attempt: claim.attempt },
+      { type: 'run', ...source, id: claim.id, args: claim.args, attempt: claim.attempt },
       {
         loading() {
           unlimit()
-          timers.push(setTimeout(() => void child?.stop(), longestLoad))
+          timers.push(setTimeout(stop, inTime(limits.load), 'not_loaded'))
         },
         started(at) {
           startedAt = at
@@ -124,6 +127,8 @@ export function runInChild(
       }
     )
     unlimit()
+    // What takes its process down as it is loaded must not be the first thing that the next one does.
+    if (end.type !== 'exit') children.remember(source)
     if (end.type !== 'exit' && end.started_at !== undefined) startedAt = new Date(end.started_at)
     // What a failure has printed is in another pipe by now, and read within the next turn: this one may have begun before.
     if (end.type === 'failure') {
@@ -155,9 +160,6 @@ export function runInChild(
 
   return { claim, since: Date.now(), ended: live(), stop, recall }
 }
-
-// A module that is still not loaded after so long waits for something that does not come.
-const longestLoad = 60_000
 
 /** What nobody waits for any more. */
 const never = new Promise<never>(() => {})
@@ -210,6 +212,8 @@ export function judge(
         error: { type: 'shutdown', message: 'Its worker was stopped; it is tried again' },
         next: { state: 'RETRY', delay: 0 }
       }
+    case 'not_loaded':
+      return { outcome: 'crashed', ...afterCrash(claim.crashes, 'Its module was not loaded in time') }
   }
 
   if (end.type === 'exit') {

@@ -9,6 +9,9 @@ import type { ChildPool } from './children/pool.ts'
 import type { StopReason } from './children/protocol.ts'
 import { runInline } from './inline.ts'
 
+// Seconds. A module that is still not loaded then waits for something that does not come.
+const longestLoad = 60
+
 interface Needs {
   db: Database
   config: Config
@@ -42,7 +45,6 @@ export function openDesk({ db, config, kinds, children, log, worker, onProgress,
           ? runInline(claim, kind, { ...needs, db })
           : runInChild(claim, kind, { ...needs, children, limits: limitsOf(claim, kind, config) })
       attempts.set(claim.id, attempt)
-      if (kind && kind.pool !== 'inline') children.remember({ task: kind.name, file: kind.file })
       if (closing) attempt.stop('shutdown')
       log.debug({ task: claim.id, kind: claim.task, attempt: claim.attempt }, 'started')
 
@@ -89,6 +91,7 @@ function limitsOf(claim: Claim, kind: Kind | undefined, config: Config): Limits 
   return {
     soft: claim.soft_time_limit ?? kind?.soft_time_limit ?? config.TASK_SOFT_TIME_LIMIT,
     hard: claim.time_limit ?? kind?.time_limit ?? config.TASK_TIME_LIMIT,
-    stall: kind?.stall_limit
+    stall: kind?.stall_limit,
+    load: longestLoad
   }
 }

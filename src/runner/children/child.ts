@@ -1,4 +1,5 @@
 import { flushCompileCache } from 'node:module'
+import { setTimeout as delay } from 'node:timers/promises'
 import { loadKind } from '../../catalogue.ts'
 import { readConfig } from '../../config.ts'
 import type { Kind } from '../../tasks/define.ts'
@@ -16,6 +17,9 @@ import type { FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
 const config = readConfig()
 const kinds = new Map<string, Kind>()
 if (process.env.DARKROOM_TYPEBOX) takeTypeboxFrom(process.env.DARKROOM_TYPEBOX)
+
+// Milliseconds. A module that waits for a server of its own, say, must not keep the others waiting.
+const longestWarming = 1_000
 
 let running: AbortController | undefined
 
@@ -35,8 +39,8 @@ process.on('SIGTERM', () => {
 process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'))
 
 async function warm(sources: Source[]) {
-  // What does not load says so when it is run.
-  await Promise.allSettled(sources.map(load))
+  // What does not load says so when it is run, and what takes long goes on meanwhile.
+  await Promise.race([Promise.allSettled(sources.map(load)), delay(longestWarming)])
   say({ type: 'ready' })
   // Usually kept at a process' end, which for us is a SIGKILL.
   flushCompileCache()

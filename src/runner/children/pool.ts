@@ -40,6 +40,8 @@ export function childPool({ env, size: first, maxTasks, maxMemory }: Options) {
       dog.watch(pid)
       stepBack(pid, childNice)
     }
+    // What it loaded may be why it did not start.
+    child.ready.catch(() => recent.clear())
     void child.gone.then(() => {
       if (pid !== undefined) dog.forget(pid)
       const place = idle.indexOf(child)

@@ -49,4 +49,4 @@ export interface Failure {
 }
 
 /** Why a running attempt is told to stop. The first reason wins: a time limit that leads to a kill is a time limit. */
-export type StopReason = 'cancelled' | 'soft_time_limit' | 'time_limit' | 'stalled' | 'shutdown' | 'lost'
+export type StopReason = 'cancelled' | 'soft_time_limit' | 'time_limit' | 'stalled' | 'not_loaded' | 'shutdown' | 'lost'

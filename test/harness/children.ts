@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto'
+import type { Test } from 'tap'
+import { loadKinds } from '../../src/catalogue.ts'
+import { readConfig } from '../../src/config.ts'
+import { type Limits, runInChild } from '../../src/runner/attempt.ts'
+import { childPool } from '../../src/runner/children/pool.ts'
+import type { Ending } from '../../src/tasks/ending.ts'
+
+interface Options {
+  TASKS_DIR: string
+  env?: NodeJS.ProcessEnv
+  size?: number
+  /** After so many a child is replaced. */
+  maxTasks?: number
+  limits?: Partial<Limits>
+}
+
+/** The children of a worker without the worker: real processes, and nobody who claims or writes anything. */
+export async function openChildren(t: Test, { TASKS_DIR, env = {}, size = 1, maxTasks = 1_000, limits = {} }: Options) {
+  const kinds = await loadKinds(readConfig({ TASKS_DIR }))
+  const children = childPool({ env: { ...process.env, TASKS_DIR, ...env }, size, maxTasks })
+  t.teardown(() => children.close())
+
+  /** A first attempt at a task, to its end. */
+  return function run(task: string, args: unknown = {}): Promise<Ending> {
+    const claim = {
+      id: randomUUID(),
+      queue: 'default',
+      task,
+      args,
+      attempt: 1,
+      was: 'created',
+      place: '(0,1)',
+      failures: 0,
+      crashes: 0,
+      max_retries: 0,
+      retry_delay: null,
+      retry_backoff: null,
+      retry_backoff_max: null,
+      retry_jitter: null,
+      time_limit: null,
+      soft_time_limit: null
+    }
+    const attempt = runInChild(claim, kinds.get(task), {
+      worker: randomUUID(),
+      children,
+      limits: { soft: undefined, hard: undefined, stall: undefined, load: 60, ...limits },
+      onProgress() {},
+      onLog() {}
+    })
+    return attempt.ended
+  }
+}

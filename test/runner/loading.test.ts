@@ -1,0 +1,45 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import t from 'tap'
+import { openChildren } from '../harness/children.ts'
+import { taskFolder, taskModule } from '../harness/task-folder.ts'
+
+// The worker loads every module too, when it starts: what is wrong is so only in a child.
+const inChild = (what: string) => `if (process.env.DARKROOM_CHILD) { ${what} }\n`
+const waiting = 'await new Promise(() => {})'
+
+t.test('a module that never finishes loading is ended, and what runs after it is well', async t => {
+  const TASKS_DIR = await taskFolder(t, {
+    'stuck.ts': inChild(waiting) + taskModule('stuck', 'return 1'),
+    'busy.ts': inChild('while (true) {}') + taskModule('busy', 'return 1'),
+    'fine.ts': taskModule('fine', 'return process.pid')
+  })
+  const run = await openChildren(t, { TASKS_DIR, limits: { load: 0.3 } })
+
+  for (const task of ['stuck', 'busy']) {
+    t.match(await run(task), { outcome: 'crashed', error: { message: 'Its module was not loaded in time' } })
+    t.match(await run('fine'), { outcome: 'success' })
+  }
+})
+
+for (const [what, source] of Object.entries({ 'waits for ever': waiting, 'ends its process': 'process.exit(3)' })) {
+  t.test(
+    `a module that once was well, and now ${what} as it is loaded, does not keep the others from running`,
+    async t => {
+      const TASKS_DIR = await taskFolder(t, {
+        'turning.ts': taskModule('turning', 'return 1'),
+        'fine.ts': taskModule('fine', 'return process.pid')
+      })
+      // Each runs in a child of its own, which has loaded what those before it have run.
+      const run = await openChildren(t, { TASKS_DIR, maxTasks: 1 })
+      t.match(await run('turning'), { outcome: 'success' })
+      await writeFile(path.join(TASKS_DIR, 'turning.ts'), inChild(source) + taskModule('turning', 'return 1'))
+
+      const outcomes: string[] = []
+      for (let n = 0; n < 3; n++) outcomes.push((await run('fine')).outcome)
+
+      t.ok(outcomes.filter(outcome => outcome === 'crashed').length <= 1, outcomes.join())
+      t.equal(outcomes.at(-1), 'success')
+    }
+  )
+}
