@@ -1,23 +1,24 @@
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { createRequire, registerHooks } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Logger } from 'pino'
 
 const require = createRequire(import.meta.url)
+const usualFolder = path.resolve(import.meta.dirname, '../../../node_modules/.cache/darkroom')
 
 /**
  * typebox is four hundred small modules, and every task module imports it: a child process spends 70 ms of CPU on it,
  * of 100 in all, each time that a child is replaced. As one file it takes 3. Made once an installation, beside
  * the compile cache; where that folder cannot be written to, children take the modules as they are.
  */
-export async function typeboxInOneFile(log: Logger): Promise<string | undefined> {
+export async function typeboxInOneFile(log: Logger, folder = usualFolder): Promise<string | undefined> {
   try {
     const entry = require.resolve('typebox')
     const { version } = JSON.parse(await readFile(path.join(entry, '../../package.json'), 'utf8'))
-    const folder = path.resolve(import.meta.dirname, '../../../node_modules/.cache/darkroom')
     const file = path.join(folder, `typebox-${version}.mjs`)
-    if (await exists(file)) return file
+    if (existsSync(file)) return file
 
     await mkdir(folder, { recursive: true })
     const draft = `${file}.${process.pid}`
@@ -44,18 +45,13 @@ export async function typeboxInOneFile(log: Logger): Promise<string | undefined>
   }
 }
 
-/** From here on, whoever imports typebox in this process gets the one file. */
+/** From here on, whoever imports typebox in this process gets the one file, unless somebody has emptied the cache. */
 export function takeTypeboxFrom(file: string) {
   const url = pathToFileURL(file).href
   registerHooks({
     resolve: (specifier, context, next) =>
-      specifier === 'typebox' ? { url, format: 'module', shortCircuit: true } : next(specifier, context)
+      specifier === 'typebox' && existsSync(file)
+        ? { url, format: 'module', shortCircuit: true }
+        : next(specifier, context)
   })
-}
-
-async function exists(file: string) {
-  return stat(file).then(
-    () => true,
-    () => false
-  )
 }
