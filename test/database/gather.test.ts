@@ -1,0 +1,30 @@
+import t from 'tap'
+import { gather } from '../../src/database/gather.ts'
+
+/** True when it is over before anything else gets its turn: no timer, and nothing that comes in. */
+async function isOverAtOnce(gathering: Promise<void>) {
+  let over = false
+  void gathering.then(() => {
+    over = true
+  })
+  // Only what is due already goes on meanwhile.
+  for (let n = 0; n < 10; n++) await null
+  return over
+}
+
+t.test('what comes alone is never held up; after many there is a pause', async t => {
+  const cases: [carried: number, most: number | undefined, atOnce: boolean][] = [
+    [0, undefined, true],
+    [1, undefined, true],
+    [1, 80, true],
+    [2, undefined, false],
+    [50, undefined, false],
+    [50, 80, false]
+  ]
+
+  for (const [carried, most, atOnce] of cases) {
+    const gathering = gather(carried, most)
+    t.equal(await isOverAtOnce(gathering), atOnce, `${carried} of at most ${most ?? 'the usual'}`)
+    await gathering
+  }
+})
