@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import path from 'node:path'
 import type { Test } from 'tap'
 import { loadKinds } from '../../src/catalogue.ts'
 import { readConfig } from '../../src/config.ts'
@@ -17,8 +18,9 @@ interface Options {
 
 /** The children of a worker without the worker: real processes, and nobody who claims or writes anything. */
 export async function openChildren(t: Test, { TASKS_DIR, env = {}, size = 1, maxTasks = 1_000, limits = {} }: Options) {
-  const kinds = await loadKinds(readConfig({ TASKS_DIR }))
-  const children = childPool({ env: { ...process.env, TASKS_DIR, ...env }, size, maxTasks })
+  const settings = { TASKS_DIR, DATA_DIR: path.join(TASKS_DIR, 'data') }
+  const kinds = await loadKinds(readConfig(settings))
+  const children = childPool({ env: { ...process.env, ...settings, ...env }, size, maxTasks })
   t.teardown(() => children.close())
 
   /** A first attempt at a task, to its end. */

@@ -1,0 +1,115 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { version } from '../src/version.ts'
+import { openChildren } from './harness/children.ts'
+import { borrowDatabase } from './harness/database.ts'
+import { taskFolder } from './harness/task-folder.ts'
+
+const root = path.resolve(import.meta.dirname, '..')
+const cli = path.join(root, 'src/cli.ts')
+const script = path.join(root, 'scripts/darkroom')
+const home = await mkdtemp(path.join(tmpdir(), 'darkroom-compiled-'))
+t.teardown(() => rm(home, { recursive: true, force: true }))
+
+// What Node.js takes the types out of a module with; whoever loads it keeps 15 MiB for it.
+const stripper = `process.moduleLoadList.some(name => name.includes('internal/deps/amaro'))`
+const telling = path.join(home, 'telling.mjs')
+const NODE_OPTIONS = `--import=${telling}`
+await writeFile(telling, `process.once('exit', () => console.error(${stripper} ? 'it strips' : 'it does not strip'))`)
+
+async function run(command: string[], env: Record<string, string>) {
+  const [program, ...args] = command
+  return promisify(execFile)(program!, args, { cwd: home, env: { PATH: process.env.PATH, ...env } })
+}
+
+t.test('once all modules are compiled', async t => {
+  const compiled = path.join(home, 'compiled')
+  await run([process.execPath, path.join(root, 'src/compile.ts')], { NODE_COMPILE_CACHE: compiled })
+  await run([process.execPath, cli, '--version'], { NODE_COMPILE_CACHE: compiled })
+
+  /** What one process compiles for itself, another would not have to. */
+  async function copied(name: string) {
+    const copy = path.join(home, name)
+    await cp(compiled, copy, { recursive: true })
+    return copy
+  }
+
+  t.test('the command takes the types out of none', async t => {
+    // As scripts/prepare has it started.
+    const tell = async (NODE_COMPILE_CACHE: string) => {
+      const command = [process.execPath, '--max-semi-space-size=8', cli, '--version']
+      return (await run(command, { NODE_COMPILE_CACHE, NODE_OPTIONS })).stderr
+    }
+
+    t.equal(await tell(path.join(home, 'empty')), 'it strips\n')
+    t.equal(await tell(await copied('command')), 'it does not strip\n')
+  })
+
+  t.test('neither do a server and its worker', async t => {
+    const NODE_COMPILE_CACHE = await copied('server')
+    const server = spawn(process.execPath, ['--max-semi-space-size=8', cli, 'server'], {
+      env: {
+        ...{ PATH: process.env.PATH, NODE_COMPILE_CACHE, NODE_OPTIONS },
+        ...{
+          DATABASE_URL: await borrowDatabase(t),
+          DATA_DIR: path.join(home, 'data'),
+          PORT: '0',
+          WORKER_CONCURRENCY: '1'
+        }
+      },
+      stdio: ['ignore', 'pipe', 'pipe']
+    })
+    const over = once(server, 'close')
+    t.teardown(() => server.kill('SIGKILL'))
+    let said = ''
+    server.stderr.on('data', chunk => {
+      said += chunk
+    })
+    createInterface({ input: server.stdout }).on('line', line => line.includes('is ready') && server.kill('SIGTERM'))
+    await over
+
+    t.strictSame(said.match(/^it .*strips?$/gm), ['it does not strip', 'it does not strip'], said)
+  })
+
+  t.test('neither does a child that runs what is not of TypeScript itself', async t => {
+    const TASKS_DIR = await taskFolder(t, {
+      'strips.mjs': `
+        import { defineTask } from 'darkroom'
+        import { Type } from 'typebox'
+        export default defineTask({ name: 'strips', args: Type.Object({}), run: () => ${stripper} })`
+    })
+    const NODE_COMPILE_CACHE = await copied('child')
+    const run = await openChildren(t, { TASKS_DIR, env: { NODE_COMPILE_CACHE } })
+
+    t.match(await run('add', { x: 1, y: 1 }), { outcome: 'success' })
+    t.match(await run('strips'), { outcome: 'success', result: 'false' })
+  })
+})
+
+t.test('whoever starts the command by its script has them compiled first, once', async t => {
+  const NODE_COMPILE_CACHE = path.join(home, 'by-script', 'folder')
+  const stamp = async () => (await stat(path.join(NODE_COMPILE_CACHE, '.compiled'))).ino
+
+  t.strictSame(await run([script, '--version'], { NODE_COMPILE_CACHE, NODE_OPTIONS }), {
+    stdout: `${version}\n`,
+    stderr: 'it does not strip\n'
+  })
+  const first = await stamp()
+  await run([script, '--version'], { NODE_COMPILE_CACHE })
+  t.equal(await stamp(), first)
+})
+
+t.test('where nothing can be written the command runs all the same', async t => {
+  const file = path.join(home, 'file')
+  await writeFile(file, '')
+
+  const { stdout } = await run([script, '--version'], { NODE_COMPILE_CACHE: path.join(file, 'folder') })
+
+  t.equal(stdout, `${version}\n`)
+})
