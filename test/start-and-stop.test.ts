@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { getPriority, tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
@@ -11,6 +11,7 @@ import { openForm } from './harness/form.ts'
 import { openLine } from './harness/line.ts'
 import { processesAbout, skipWithoutProc } from './harness/processes.ts'
 import { openProxy } from './harness/proxy.ts'
+import { taskFolder, taskModule } from './harness/task-folder.ts'
 import { until } from './harness/until.ts'
 
 const program = path.resolve(import.meta.dirname, '../src/cli.ts')
@@ -38,7 +39,7 @@ async function spawnServer(t: Test, env: Record<string, string>, options: string
   })
   const address = () =>
     Promise.race([ready, exited.then(({ code }) => Promise.reject(new Error(`It ended with ${code}`)))])
-  return { dataDir, address, exited, said, kill: (signal: NodeJS.Signals) => server.kill(signal) }
+  return { pid: server.pid!, dataDir, address, exited, said, kill: (signal: NodeJS.Signals) => server.kill(signal) }
 }
 
 const moments: [string, (dataDir: string) => Promise<boolean>][] = [
@@ -133,3 +134,31 @@ t.test('a server whose worker has given up on the database starts it again until
   server.kill('SIGTERM')
   t.strictSame(await server.exited, { code: 0, signal: null })
 })
+
+t.test(
+  'the API goes before its worker, and the worker before its children and what they start',
+  { skip: getPriority() === 0 ? false : 'whoever runs this has a priority of his own' },
+  async t => {
+    const TASKS_DIR = await taskFolder(t, {
+      'nice.ts': taskModule(
+        'nice',
+        `const { getPriority } = await import('node:os')
+         const { execFileSync } = await import('node:child_process')
+         return [getPriority(), Number(execFileSync('nice'))]`
+      )
+    })
+    const server = await spawnServer(t, { DATABASE_URL: await borrowDatabase(t), TASKS_DIR })
+    const address = await server.address()
+    const ask = async (path: string, init?: RequestInit): Promise<any> =>
+      (await fetch(`${address}${path}`, init)).json()
+    const headers = { 'content-type': 'application/json' }
+
+    const { id } = await ask('/api/tasks', { method: 'POST', headers, body: '{"task":"nice"}' })
+    const { result } = await ask(`/api/tasks/${id}?wait=30`)
+    const [worker] = (await ask('/api/workers')).items
+
+    t.strictSame([getPriority(server.pid), getPriority(worker.pid), ...result], [0, 5, 10, 10])
+    server.kill('SIGTERM')
+    t.strictSame(await server.exited, { code: 0, signal: null })
+  }
+)
