@@ -14,13 +14,15 @@ interface Options {
   /** After so many a child is replaced. */
   maxTasks?: number
   limits?: Partial<Limits>
+  longestStart?: number
 }
 
 /** The children of a worker without the worker: real processes, and nobody who claims or writes anything. */
-export async function openChildren(t: Test, { TASKS_DIR, env = {}, size = 1, maxTasks = 1_000, limits = {} }: Options) {
+export async function openChildren(t: Test, options: Options) {
+  const { TASKS_DIR, env = {}, size = 1, maxTasks = 1_000, limits = {}, longestStart } = options
   const settings = { TASKS_DIR, DATA_DIR: path.join(TASKS_DIR, 'data') }
   const kinds = await loadKinds(readConfig(settings))
-  const children = childPool({ env: { ...process.env, ...settings, ...env }, size, maxTasks })
+  const children = childPool({ env: { ...process.env, ...settings, ...env }, size, maxTasks, longestStart })
   t.teardown(() => children.close())
 
   /** A first attempt at a task, to its end. */

@@ -22,7 +22,13 @@ t.test('a module that never finishes loading is ended, and what runs after it is
   }
 })
 
-for (const [what, source] of Object.entries({ 'waits for ever': waiting, 'ends its process': 'process.exit(3)' })) {
+const turns = {
+  'waits for ever': waiting,
+  'computes for ever': 'while (true) {}',
+  'ends its process': 'process.exit(3)'
+}
+
+for (const [what, source] of Object.entries(turns)) {
   t.test(
     `a module that once was well, and now ${what} as it is loaded, does not keep the others from running`,
     async t => {
@@ -31,7 +37,7 @@ for (const [what, source] of Object.entries({ 'waits for ever': waiting, 'ends i
         'fine.ts': taskModule('fine', 'return process.pid')
       })
       // Each runs in a child of its own, which has loaded what those before it have run.
-      const run = await openChildren(t, { TASKS_DIR, maxTasks: 1 })
+      const run = await openChildren(t, { TASKS_DIR, maxTasks: 1, longestStart: 3_000 })
       t.match(await run('turning'), { outcome: 'success' })
       await writeFile(path.join(TASKS_DIR, 'turning.ts'), inChild(source) + taskModule('turning', 'return 1'))
 

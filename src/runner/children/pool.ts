@@ -11,6 +11,8 @@ interface Options {
   maxTasks: number
   /** Bytes. */
   maxMemory?: number
+  /** Milliseconds that a child may take to be ready. */
+  longestStart?: number
 }
 
 // Behind API and database, and behind the worker, whose heartbeat must not wait for a film.
@@ -22,7 +24,7 @@ const mostRemembered = 8
  * The child processes of a worker, started before they are needed: an attempt that has to wait for Node to boot
  * waits 100 ms. Which child is taken does not matter; a used one is replaced when it has done enough.
  */
-export function childPool({ env, size: first, maxTasks, maxMemory }: Options) {
+export function childPool({ env, size: first, maxTasks, maxMemory, longestStart = 30_000 }: Options) {
   let size = first
   const idle: Child[] = []
   const busy = new Set<Child>()
@@ -40,8 +42,9 @@ export function childPool({ env, size: first, maxTasks, maxMemory }: Options) {
       dog.watch(pid)
       stepBack(pid, childNice)
     }
+    const late = setTimeout(() => void child.stop({ nicely: false }), longestStart)
     // What it loaded may be why it did not start.
-    child.ready.catch(() => recent.clear())
+    child.ready.catch(() => recent.clear()).finally(() => clearTimeout(late))
     void child.gone.then(() => {
       if (pid !== undefined) dog.forget(pid)
       const place = idle.indexOf(child)
