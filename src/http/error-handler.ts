@@ -40,11 +40,7 @@ function translate(error: FastifyError & { errors?: Coded['errors'] }, request: 
   // Half a body is what a client makes by hanging up. As a code it looks like the database's.
   if (error === request.raw.errored) return new errors.InvalidRequest('The request broke off') as Coded
   const gone = goneQueue(error)
-  if (gone !== undefined) {
-    return Object.assign(new errors.UnknownQueue(gone), {
-      errors: [{ field: 'queue', message: 'is not there any more' }]
-    })
-  }
+  if (gone) return gone as Coded
   if (isFull(error)) return new errors.StorageFull() as Coded
   if (isOutage(error)) return new errors.DatabaseUnavailable() as Coded
   return new errors.Internal(request.id) as Coded

@@ -2,10 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance } from 'fastify'
 import { InvalidJson, InvalidRequest } from '#errors.ts'
 import { refuse } from '#schema/check.ts'
-import { unstorableIn } from '#schema/storable.ts'
-
-// Far beyond what anybody writes, and far below what ends Postgres' stack, or ours.
-const deepest = 200
+import { deepest, nestsTooDeeply, unstorableIn } from '#schema/storable.ts'
 
 /** Fastify's parser, made strict: what Postgres could not keep is refused here and not with a 500 later. */
 export function parseJsonStrictly(app: FastifyInstance) {
@@ -27,23 +24,4 @@ export function parseJsonStrictly(app: FastifyInstance) {
       done(null, value)
     })
   })
-}
-
-const [quote, backslash, openList, closeList, openObject, closeObject] = Buffer.from('"\\[]{}')
-
-/** Counts brackets outside of texts: whether they match is the parser's to say. */
-function nestsTooDeeply(bytes: Buffer) {
-  let depth = 0
-  let inText = false
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i]
-    if (inText) {
-      if (byte === backslash) i++
-      else if (byte === quote) inText = false
-    } else if (byte === quote) inText = true
-    else if (byte === openList || byte === openObject) {
-      if (++depth > deepest) return true
-    } else if (byte === closeList || byte === closeObject) depth--
-  }
-  return false
 }

@@ -1,5 +1,8 @@
 import { type FieldProblem, join } from './check.ts'
 
+/** Levels of a body: far beyond what anybody writes, and far below what ends Postgres' stack, or ours. */
+export const deepest = 200
+
 /** What Postgres has no way to keep of a value; `json` is the value as it is written. */
 export function unstorableIn(value: unknown, json: string): FieldProblem[] {
   // Only these escapes can bring in what is looked for; most bodies have none.
@@ -28,4 +31,23 @@ function unstorable(body: unknown): string | undefined {
 
 function isUnstorable(text: string) {
   return !text.isWellFormed() || text.includes('\0')
+}
+
+const [quote, backslash, openList, closeList, openObject, closeObject] = Buffer.from('"\\[]{}')
+
+/** Counts the brackets of a JSON text that are outside of its texts: whether they match is the parser's to say. */
+export function nestsTooDeeply(bytes: Buffer) {
+  let depth = 0
+  let inText = false
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]
+    if (inText) {
+      if (byte === backslash) i++
+      else if (byte === quote) inText = false
+    } else if (byte === quote) inText = true
+    else if (byte === openList || byte === openObject) {
+      if (++depth > deepest) return true
+    } else if (byte === closeList || byte === closeObject) depth--
+  }
+  return false
 }

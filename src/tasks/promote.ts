@@ -39,7 +39,7 @@ export async function promote(pool: Pool): Promise<Promoted> {
       return rows[0]!
     } catch (error) {
       // One task whose queue is not there any more would keep all others from theirs, retries included.
-      if (goneQueue(error) === undefined || (await revokeHomeless(pool)) === 0) throw error
+      if (!goneQueue(error) || (await revokeHomeless(pool)) === 0) throw error
     }
   }
 }

@@ -1,9 +1,12 @@
 import pg from 'pg'
 import t from 'tap'
 import { Type } from 'typebox'
+import type { ApplyOptions } from '../../src/calling/submit.ts'
 import { close, defineTask, GiveUp, TaskFailed } from '../../src/darkroom.ts'
+import { openPgBoss } from '../harness/pg-boss.ts'
 import { openService, type Service } from '../harness/service.ts'
 import { taskFolder } from '../harness/task-folder.ts'
+import { until } from '../harness/until.ts'
 
 // The same definition for the program that calls and the worker that runs.
 const source = `
@@ -26,6 +29,20 @@ const sum = defineTask({
     return x + y
   }
 })
+
+const echo = defineTask({ name: 'echo', args: Type.Object({}), run: args => args })
+
+/** Arguments of so many levels, themselves one of them. */
+function nested(levels: number) {
+  let value: object = {}
+  for (let level = 1; level < levels; level++) value = { value }
+  return value
+}
+
+/** The same as JSON, which JSON.stringify could not write. */
+function deep(levels: number) {
+  return `${'{"value":'.repeat(levels - 1)}{}${'}'.repeat(levels - 1)}`
+}
 
 async function openCalled(t: Parameters<typeof openService>[0], worker = true): Promise<Service> {
   const folder = await taskFolder(t, { 'sum.ts': source })
@@ -119,6 +136,76 @@ t.test("what Postgres cannot keep is refused by its name, before it can spoil th
   const handle = await sum.applyAsync(args, { name: '\\u0000 😀', transaction: client })
   await client.query('commit')
   t.equal(await handle.state(), 'PENDING')
+})
+
+t.test('what cannot be written down is refused by the name of its field, as over HTTP', async t => {
+  const service = await openCalled(t, false)
+  const never = new Date(Number.NaN)
+  const circle: Record<string, unknown> = {}
+  circle.self = circle
+  const accepted = (args: unknown) => echo.applyAsync(args as never).then(({ id }) => service.get(`/api/tasks/${id}`))
+  const cases: [what: string, args: unknown, options: ApplyOptions, field: string][] = [
+    ['a start at no time', {}, { eta: never }, 'eta'],
+    ['a start too far away', {}, { eta: new Date(8.64e15) }, 'eta'],
+    ['an end at no time', {}, { expires: never }, 'expires'],
+    ['more levels than are allowed', nested(200), {}, 'args'],
+    ['more levels than Postgres can take', nested(5_000), {}, 'args'],
+    ['more levels than JSON can have', nested(20_000), {}, 'args'],
+    ['a circle', circle, {}, 'args'],
+    ['a number that JSON does not know', { x: 1n }, {}, 'args']
+  ]
+
+  for (const [what, args, options, field] of cases) {
+    await t.rejects(echo.applyAsync(args as never, options), { code: 'INVALID_REQUEST', errors: [{ field }] }, what)
+  }
+  for (const levels of [200, 5_000, 20_000]) {
+    const { statusCode, body } = await service.post('/api/tasks', `{"task": "echo", "args": ${deep(levels)}}`, {
+      'content-type': 'application/json'
+    })
+    t.equal(statusCode, 400)
+    t.match(JSON.parse(body), { code: 'INVALID_REQUEST', detail: /nests more than 200 levels deep/ }, `${levels}`)
+  }
+  t.strictSame((await accepted(nested(199))).json().args, nested(199), 'and what is allowed there is allowed here')
+})
+
+t.test('a queue that has just been removed is an unknown one, also inside of a transaction', async t => {
+  const service = await openCalled(t, false)
+  const boss = await openPgBoss(t, service)
+  await boss.createQueue('passing')
+  const client = new pg.Client({ connectionString: service.url })
+  await client.connect()
+  t.teardown(() => client.end())
+  const options = { queue: 'passing' }
+  const refused = { code: 'UNKNOWN_QUEUE', errors: [{ field: 'queue' }] }
+  await sum.applyAsync({ x: 1, y: 2 }, options)
+
+  await boss.deleteQueue('passing')
+
+  await client.query('begin')
+  await t.rejects(sum.applyAsync({ x: 1, y: 2 }, { ...options, transaction: client }), refused)
+  await t.rejects(sum.applyAsync({ x: 1, y: 2 }, options), refused)
+  const { id } = await sum.applyAsync({ x: 1, y: 2 }, { transaction: client })
+  await client.query('commit')
+  t.equal((await service.get(`/api/tasks/${id}`)).statusCode, 200, 'which is not spoilt')
+})
+
+t.test('a queue that a transaction has put something into is there when it commits', async t => {
+  const service = await openCalled(t, false)
+  const boss = await openPgBoss(t, service)
+  await boss.createQueue('passing')
+  const client = new pg.Client({ connectionString: service.url })
+  await client.connect()
+  t.teardown(() => client.end())
+  await client.query('begin')
+  const { id } = await sum.applyAsync({ x: 1, y: 2 }, { queue: 'passing', transaction: client })
+
+  const refused = boss.deleteQueue('passing').catch(({ constraint }) => constraint)
+  const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+  await until(async () => (await service.db.pool.query(waiting)).rowCount, 'the removal waits')
+  await client.query('commit')
+
+  t.equal((await service.get(`/api/tasks/${id}`)).statusCode, 200)
+  t.equal(await refused, 'q_fkey')
 })
 
 t.test("a task in the caller's transaction is there if and when that commits", async t => {
