@@ -59,7 +59,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventNeeds> = async (
     async ({ method, params: { id }, query, headers }, reply) => {
       const problems = checkHeaders(headers)
       if (problems.length > 0) throw refuse(problems)
-      const asked = headers['last-event-id'] ?? query.last_event_id ?? null
+      const asked = (headers['last-event-id'] || query.last_event_id) ?? null
       const first = isUuid(id) ? await read(id.toLowerCase(), asked) : undefined
       if (!first) throw new TaskNotFound(id)
 

@@ -17,13 +17,16 @@ export const ChangeFilters = Type.Object(
 export type ChangeFilters = Static<typeof ChangeFilters>
 
 // What a bigint of Postgres surely holds. Other texts are refused rather than taken for the beginning.
-const EventId = Type.String({ pattern: '^[0-9]{1,18}$', description: 'the `id` of an event; 0 for all that is kept' })
+const place = 'the `id` of an event; 0 for all that is kept'
+const EventId = Type.String({ pattern: '^[0-9]{1,18}$', description: place })
 
 export const EventsQuery = Type.Object(
   { last_event_id: Type.Optional(EventId) },
   { additionalProperties: false, description: 'for clients that cannot send the header Last-Event-ID' }
 )
-export const EventsHeaders = Type.Object({ 'last-event-id': Type.Optional(EventId) })
+// Empty is what some clients send that have not seen any: no browser does, which leaves the header out.
+const LastEventId = Type.String({ pattern: '^[0-9]{0,18}$', description: `${place}; empty for none` })
+export const EventsHeaders = Type.Object({ 'last-event-id': Type.Optional(LastEventId) })
 
 /** What an upgrade is answered with. OpenAPI has no words for what follows. */
 export const messages = {

@@ -203,6 +203,19 @@ t.test('events of a task', async t => {
     })
   }
 
+  t.test('are told from the beginning to whoever sends an empty place', async t => {
+    const id = await service.submit('add', { x: 1, y: 2 })
+    await service.finished(id)
+
+    const reader = await readEvents(t, urlOf(id), { 'last-event-id': '' })
+
+    await reader.ended
+    t.match(reader.events, [{ id: Number, data: { state: 'SUCCESS', result: 3 } }])
+    const elsewhere = await readEvents(t, `${urlOf(id)}?last_event_id=0`, { 'last-event-id': '' })
+    await elsewhere.ended
+    t.match(elsewhere.events, [{ data: { state: 'PENDING' } }, {}, { data: { state: 'SUCCESS' } }])
+  })
+
   t.test('are not told of a task that is not there, nor for a question that is not understood', async t => {
     for (const id of [nobody, 'garbage', '%00', "'%20or%201=1--"]) {
       const response = await service.get(`/api/tasks/${id}/events`, { 'last-event-id': '0' })
