@@ -13,13 +13,13 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
   const problem = problemOf(known)
   if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
   else if (request.raw.socket.destroyed)
-    request.log.info({ method: request.method, url: request.url }, 'the client hung up')
+    request.log.info({ method: request.method, url: request.originalUrl }, 'the client hung up')
   if (problem.status === 503) reply.header('retry-after', retryAfter)
   return reply.code(problem.status).type('application/problem+json').send(problem)
 }
 
 export function handleNotFound(request: FastifyRequest) {
-  throw new errors.RouteNotFound(request.method, request.url.split('?')[0])
+  throw new errors.RouteNotFound(request.method, request.originalUrl.split('?')[0])
 }
 
 const ours = new Set(Object.values(errors))

@@ -21,6 +21,7 @@ import { healthRoutes } from './health.ts'
 import { parseJsonStrictly } from './json.ts'
 import { lingerOnUnreadBodies } from './linger.ts'
 import { collectRoutes, openapiRoute } from './openapi.ts'
+import { decodable } from './url.ts'
 import { validatorCompiler } from './validation.ts'
 
 export interface ServerNeeds extends CreateNeeds, TaskNeeds, QueueNeeds, VideoNeeds {
@@ -45,11 +46,8 @@ export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): 
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: maxHeaderSize },
     genReqId: () => randomUUID(),
     http: { shouldUpgradeCallback: isForWatchers },
-    clientErrorHandler: answerClientError,
-    frameworkErrors: (_error, request, reply) => {
-      // A URL that cannot be decoded. It names nothing, but it is a mistake rather than a miss.
-      handleError(new InvalidRequest('The URL is not well-formed') as never, request, reply)
-    }
+    rewriteUrl: ({ url = '' }) => decodable(url),
+    clientErrorHandler: answerClientError
   })
 
   app.setValidatorCompiler(validatorCompiler as never)
@@ -71,7 +69,7 @@ export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): 
     if (params.id !== undefined && isUuid(params.id)) params.id = params.id.toLowerCase()
   })
   app.addHook('onResponse', async (request, reply) => {
-    const { method, url, routeOptions } = request
+    const { method, originalUrl: url, routeOptions } = request
     if (routeOptions.logLevel === 'warn') return
     request.log.info({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request')
   })

@@ -97,6 +97,6 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
 }
 
 /** Asked as a page, there is nothing here. */
-async function notAnAnswer({ method, url }: { method: string; url: string }): Promise<never> {
-  throw new RouteNotFound(method, url.split('?')[0])
+async function notAnAnswer({ method, originalUrl }: { method: string; originalUrl: string }): Promise<never> {
+  throw new RouteNotFound(method, originalUrl.split('?')[0])
 }

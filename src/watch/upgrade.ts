@@ -7,13 +7,5 @@ const watched = /^\/ws\/tasks(?:\/[^/?]*)?\/?(?:\?|$)/
  * `Upgrade: h2c` (Java's, curl --http2) mean an ordinary request, whose body would be lost in an upgrade.
  */
 export function isForWatchers({ method, url = '', headers }: IncomingMessage) {
-  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && watched.test(url) && isWellFormed(url)
-}
-
-function isWellFormed(url: string) {
-  try {
-    return decodeURI(url) !== ''
-  } catch {
-    return false
-  }
+  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && watched.test(url)
 }

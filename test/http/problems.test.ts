@@ -92,15 +92,44 @@ t.test('every kind of mistake is answered with a problem', async t => {
       ['GET', '/api/videos?limit=x', undefined, undefined, 400, 'INVALID_REQUEST'],
       ['GET', '/api/videos?cursor=x', undefined, undefined, 400, 'INVALID_CURSOR'],
       ['GET', '/api/tasks?q=%00', undefined, undefined, 400, 'INVALID_REQUEST'],
-      ['GET', '/api/videos/%zz', undefined, undefined, 400, 'INVALID_REQUEST'],
-      ['GET', '/%', undefined, undefined, 400, 'INVALID_REQUEST'],
-      ['GET', '/api/videos/%E0%A4%A', undefined, undefined, 400, 'INVALID_REQUEST']
+      ['GET', '/%', undefined, undefined, 404, 'ROUTE_NOT_FOUND']
     ]
 
   for (const [method, url, payload, type, status, code] of cases) {
     const response = await inject(method, url, payload, type)
     isProblem(t, response, status, code, `${method} ${url} ${payload ?? ''}`)
   }
+})
+
+t.test('an id that is not well-formed is not found, like any other that nothing has', async t => {
+  const service = await openService(t)
+  const { id } = await service.keep('film')
+  const inject = (method: string, url: string) => service.api.app.inject({ method: method as 'GET', url })
+
+  for (const garbage of ['%ff', '%zz', '%', '%2', '%E0%A4%A', `${id}%ff`, '%2f%ff', '%25%']) {
+    const cases: [method: string, url: string, code: string][] = [
+      ['GET', `/api/tasks/${garbage}`, 'TASK_NOT_FOUND'],
+      ['GET', `/api/tasks/${garbage}/?wait=1`, 'TASK_NOT_FOUND'],
+      ['GET', `/api/tasks/${garbage}/events`, 'TASK_NOT_FOUND'],
+      ['POST', `/api/tasks/${garbage}/cancel`, 'TASK_NOT_FOUND'],
+      ['GET', `/task-status/${garbage}/`, 'TASK_NOT_FOUND'],
+      ['GET', `/api/videos/${garbage}`, 'VIDEO_NOT_FOUND'],
+      ['DELETE', `/api/videos/${garbage}`, 'VIDEO_NOT_FOUND'],
+      ['GET', `/status/${garbage}`, 'VIDEO_NOT_FOUND'],
+      ['GET', `/api/videos/${id}/files/${garbage}`, 'FILE_NOT_FOUND'],
+      ['POST', `/api/workers/${garbage}/shutdown`, 'WORKER_NOT_FOUND'],
+      ['POST', `/api/queues/${garbage}/pause`, 'QUEUE_NOT_FOUND'],
+      ['GET', `/api/${garbage}`, 'ROUTE_NOT_FOUND']
+    ]
+    for (const [method, url, code] of cases) {
+      const response = await inject(method, url)
+      isProblem(t, response, 404, code, `${method} ${url}`)
+    }
+  }
+  const named = (url: string) => inject('GET', url).then(response => response.json().detail)
+  t.equal(await named('/api/tasks/%ff%41'), 'There is no task with the id "%ff%41"', 'which is said as it came')
+  t.equal(await named('/%ff'), 'There is nothing at GET /%ff')
+  t.equal((await service.get(`/api/videos/%${id.charCodeAt(0).toString(16)}${id.slice(1)}?x=%ff`)).statusCode, 200)
 })
 
 t.test('a body that does not fit names each of its fields', async t => {

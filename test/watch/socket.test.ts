@@ -88,7 +88,17 @@ t.test('a socket of one task', async t => {
     t.match(await ear.heard(({ status }) => status !== 'SCHEDULED'), { task_id: id })
   })
 
-  for (const id of [nobody, 'garbage', '123', '%F0%9F%98%80', "'%20or%201=1--", '%00', 'x'.repeat(2_000)]) {
+  for (const id of [
+    nobody,
+    'garbage',
+    '123',
+    '%F0%9F%98%80',
+    '%ff',
+    '%zz',
+    "'%20or%201=1--",
+    '%00',
+    'x'.repeat(2_000)
+  ]) {
     t.test(`of a task that is not there is let in and closed: ${id.slice(0, 40)}`, async t => {
       const ear = await openEar(t, address, `/ws/tasks/${id}`)
 
@@ -191,7 +201,6 @@ t.test('a socket of all tasks', async t => {
     t.match(await refusal(address, '/ws/tasks?task=%00'), { status: 400, body: { code: 'INVALID_REQUEST' } })
     t.match(await refusal(address, '/ws/tasks/a/b'), { status: 404, body: { code: 'ROUTE_NOT_FOUND' } })
     t.match(await refusal(address, '/api/tasks/garbage'), { status: 404, body: { code: 'TASK_NOT_FOUND' } })
-    t.match(await refusal(address, '/ws/tasks/%zz'), { status: 400 })
   })
 
   t.test('is not a page', async t => {
