@@ -111,6 +111,17 @@ t.test('questions', async t => {
     })
   }
 
+  t.test('a time to wait is a number in plain digits', async t => {
+    const id = await service.submit('add', { x: 1, y: 2 })
+
+    for (const wait of ['1e3', '0x10', '-1', '3601', '', 'soon', 'Infinity', '+1']) {
+      const response = await service.get(`/api/tasks/${id}?wait=${wait}`)
+
+      t.equal(response.statusCode, 400, wait)
+      t.match(response.json(), { code: 'INVALID_REQUEST', errors: [{ field: 'wait' }] }, wait)
+    }
+  })
+
   const cursor = (text: string) => Buffer.from(text).toString('base64url')
   const bad = [
     'limit=0',
