@@ -21,6 +21,11 @@ export const UploadBroken = createError('UPLOAD_BROKEN', 'The upload is not well
 export const UploadTooLarge = createError('UPLOAD_TOO_LARGE', 'The file is larger than the allowed %s bytes', 413)
 export const BodyTooLarge = createError('BODY_TOO_LARGE', 'The body is larger than the allowed %s bytes', 413)
 export const UnsupportedMediaType = createError('UNSUPPORTED_MEDIA_TYPE', 'The body must be application/json', 415)
+export const UnsupportedEncoding = createError(
+  'UNSUPPORTED_ENCODING',
+  'The body must be sent as it is, not with the Content-Encoding "%s"',
+  415
+)
 export const RouteNotFound = createError('ROUTE_NOT_FOUND', 'There is nothing at %s %s', 404)
 export const TaskNotFound = createError('TASK_NOT_FOUND', 'There is no task with the id "%s"', 404)
 export const VideoNotFound = createError('VIDEO_NOT_FOUND', 'There is no video with the id "%s"', 404)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { maxHeaderSize } from 'node:http'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
-import { InvalidRequest } from '#errors.ts'
+import { InvalidRequest, UnsupportedEncoding } from '#errors.ts'
 import { type QueueNeeds, queueRoutes } from '#queues/routes.ts'
 import { isUuid } from '#schema/common.ts'
 import { type CreateNeeds, createRoutes } from '#tasks/create-routes.ts'
@@ -34,6 +34,8 @@ const bodyLimit = 32 * 1024 * 1024
 // A socket on which nothing moves for so long is given up; an upload is as slow as it likes while it moves.
 const connectionTimeout = 120_000
 
+const bodyless = new Set(['GET', 'HEAD'])
+
 export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
@@ -59,9 +61,14 @@ export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): 
   lingerOnUnreadBodies(app)
   closeAfterLastAnswer(app)
 
-  app.addHook('onRequest', async ({ url }) => {
+  app.addHook('onRequest', async ({ method, url, headers, is404 }) => {
     const query = url.indexOf('?')
     if (query >= 0 && /%00/.test(url.slice(query))) throw new InvalidRequest('The query has a NUL in a text')
+    const encoding = headers['content-encoding']
+    // Read as if it were plain it would be said to be no JSON, or kept as a film.
+    if (encoding && !/^identity$/i.test(encoding) && !is404 && !bodyless.has(method)) {
+      throw new UnsupportedEncoding(encoding)
+    }
   })
   // Postgres knows an id in any case; files, announcements and comparisons know it only as we write it.
   app.addHook('preValidation', async request => {

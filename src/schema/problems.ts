@@ -27,7 +27,7 @@ export function problemOf({ code, statusCode = 500, message, errors }: Coded): P
 // What a request may meet before its route has anything to say, and what may befall any.
 const anywhere = [errors.InvalidRequest, errors.RequestTimeout, errors.HeadersTooLarge, errors.Internal]
 // Fastify reads the body of whatever may have one, asked for or not.
-const withBody = [errors.InvalidJson, errors.BodyTooLarge, errors.UnsupportedMediaType]
+const withBody = [errors.InvalidJson, errors.BodyTooLarge, errors.UnsupportedMediaType, errors.UnsupportedEncoding]
 
 /** The response entries of a route that needs nothing but this process. */
 export const problems = (...own: Failure[]) => entries([...anywhere, ...own])
@@ -75,6 +75,7 @@ const filledIn: Record<string, string[]> = {
   INVALID_REQUEST: ['priority must be <= 9'],
   INVALID_JSON: ['Unexpected end of JSON input'],
   ROUTE_NOT_FOUND: ['GET', '/nowhere'],
+  UNSUPPORTED_ENCODING: ['gzip'],
   UNKNOWN_TASK: ['send_mail'],
   UNKNOWN_QUEUE: ['nowhere'],
   QUEUE_NOT_FOUND: ['nowhere'],

@@ -119,6 +119,7 @@ const bad: Record<string, Call> = {
   INVALID_JSON: { headers: json, payload: '{' },
   BODY_TOO_LARGE: { headers: { ...json, 'content-length': '999999999' }, payload: '{}' },
   UNSUPPORTED_MEDIA_TYPE: { headers: { 'content-type': 'text/plain' }, payload: 'hello' },
+  UNSUPPORTED_ENCODING: { headers: { ...json, 'content-encoding': 'gzip' }, payload: '{}' },
   INVALID_CURSOR: { query: 'cursor=x' },
   UNKNOWN_TASK: { body: { task: 'nothing' } },
   UNKNOWN_QUEUE: { body: { queue: 'nowhere', args: { data: '' } } },

@@ -1,6 +1,8 @@
+import { gzipSync } from 'node:zlib'
 import type { Response } from 'light-my-request'
 import t from 'tap'
 import * as errors from '../../src/errors.ts'
+import { form } from '../harness/form.ts'
 import { openLine } from '../harness/line.ts'
 import { openService } from '../harness/service.ts'
 
@@ -174,6 +176,36 @@ t.test('a body that is too large is refused before it is read', async t => {
   t.equal(status, 413)
   t.match(headers['content-type'], /^application\/problem\+json/)
   t.match(JSON.parse(body), { status: 413, code: 'BODY_TOO_LARGE' })
+})
+
+t.test('a body that is compressed is refused, not read as if it were plain', async t => {
+  const service = await openService(t)
+  const film = form([{ filename: 'film.mp4', content: 'film' }])
+  const sum = JSON.stringify({ task: 'add', args: { x: 1, y: 2 } })
+  const send = (url: string, payload: string | Buffer, headers: Record<string, string>, encoding: string) =>
+    service.api.app.inject({ method: 'POST', url, payload, headers: { ...headers, 'content-encoding': encoding } })
+  const json = { 'content-type': 'application/json' }
+
+  for (const encoding of ['gzip', 'GZIP', 'br', 'deflate', 'zstd', 'gzip, identity', 'garbage']) {
+    const refused = [
+      await send('/api/tasks', gzipSync(sum), json, encoding),
+      await send('/api/tasks', sum, json, encoding),
+      await send('/api/tasks/bulk', gzipSync(`{"tasks": [${sum}]}`), json, encoding),
+      await send('/api/videos', gzipSync(film.payload), film.headers, encoding),
+      await send('/upload/', film.payload, film.headers, encoding)
+    ]
+    for (const response of refused) {
+      isProblem(t, response, 415, 'UNSUPPORTED_ENCODING', encoding)
+      t.ok(response.json().detail.includes(`"${encoding}"`))
+    }
+  }
+  isProblem(t, await send('/nowhere', sum, json, 'gzip'), 404, 'ROUTE_NOT_FOUND', 'there is nothing to read it')
+  t.equal((await service.get('/api/tasks', { 'content-encoding': 'gzip' })).statusCode, 200, 'there is no body')
+  t.strictSame(await service.files(), [])
+  for (const encoding of ['identity', 'Identity', '']) {
+    t.equal((await send('/api/tasks', sum, json, encoding)).statusCode, 201, encoding)
+    t.equal((await send('/api/videos', film.payload, film.headers, encoding)).statusCode, 201, encoding)
+  }
 })
 
 t.test('an id may be as long as it likes and is still not found', async t => {
