@@ -15,15 +15,17 @@ interface Needs {
 
 /** Many reports in, at most one write a second out, for all attempts of the worker together. */
 export function progressWriter({ pool, log, onWritten, onLost }: Needs) {
+  // Of every attempt that runs and has said something; what was written too, for a write may fail or come too late.
   const latest = new Map<string, Report>()
+  const unwritten = new Set<string>()
   let timer: NodeJS.Timeout | undefined
   let last = 0
 
   async function write() {
     timer = undefined
     last = Date.now()
-    const reports = [...latest.values()]
-    latest.clear()
+    const reports = [...unwritten].flatMap(id => latest.get(id) ?? [])
+    unwritten.clear()
     if (reports.length === 0) return
     try {
       const ours = await reportProgress(pool, reports)
@@ -40,15 +42,21 @@ export function progressWriter({ pool, log, onWritten, onLost }: Needs) {
       if (!Number.isFinite(fraction)) return
       const progress = Math.min(Math.max(fraction, 0), 1)
       latest.set(id, { id, attempt, progress, detail: detail ?? null })
+      unwritten.add(id)
       timer ??= setTimeout(write, Math.max(0, last + interval - Date.now()))
     },
-    /** What an ended attempt reported last is told by its outcome. */
-    forget(id: string) {
+    /** What an attempt that has ended reported last: to be told with its outcome. */
+    take(id: string, attempt: number): Pick<Report, 'progress' | 'detail'> | undefined {
+      const last = latest.get(id)
+      // One that we had lost may end after the next one has begun here.
+      if (last?.attempt !== attempt) return undefined
       latest.delete(id)
+      unwritten.delete(id)
+      return { progress: last.progress, detail: last.detail }
     },
     close() {
       clearTimeout(timer)
-      latest.clear()
+      unwritten.clear()
     }
   }
 }

@@ -123,11 +123,11 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
     worker: () => id,
     onProgress: ({ id, attempt }, fraction, detail) => progress.report(id, attempt, fraction, detail),
     onEnded(claim, kind, ending) {
-      progress.forget(claim.id)
+      const reported = progress.take(claim.id, claim.attempt)
       if (ending.worker === id) tally.ended(ending.outcome)
       waitForDatabase.beginAnew()
       ahead.ended(Date.now() - ending.started_at.getTime())
-      outcomes.add({ claim, kind, ending })
+      outcomes.add({ claim, kind, ending: reported ? { ...ending, reported } : ending })
       claims.wake()
     }
   })

@@ -15,6 +15,8 @@ export interface Ending {
   error?: TaskError
   /** What becomes of the task, unless somebody has asked for its end meanwhile. */
   next: Next
+  /** How far it said that it was; a success is all the way. */
+  reported?: { progress: number; detail: unknown }
   exit_code?: number | null
   signal?: string | null
   peak_memory?: number | null

@@ -17,7 +17,7 @@ with ending as (
     case when e.state = 'RETRY' and t.cancel_requested_at is not null then 'REVOKED' else e.state end as final
   from jsonb_to_recordset($1::jsonb) as e (
     id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, outcome text, error jsonb,
-    state text, delay float8, exit_code int, signal text, peak_memory bigint, stderr text
+    state text, delay float8, progress real, detail jsonb, exit_code int, signal text, peak_memory bigint, stderr text
   )
   join darkroom.tasks t on t.id = any(array[e.id]) and t.worker is not distinct from e.worker
 ), job as (
@@ -34,6 +34,8 @@ with ending as (
   update darkroom.tasks t set
     state = final,
     error = job.error,
+    progress = greatest(t.progress, job.progress),
+    progress_detail = case when job.progress is null then t.progress_detail else job.detail end,
     failures = t.failures + case when outcome in ('crashed', 'shutdown', 'cancelled') then 0 else 1 end,
     crashes = t.crashes + case when outcome = 'crashed' then 1 else 0 end,
     eta = case when final = 'RETRY' and delay > 0 then now() + delay * interval '1 second' else t.eta end,
@@ -59,8 +61,9 @@ export async function settle({ query }: Database, endings: Ending[]): Promise<Se
   return query.transaction().execute(async trx => {
     const ours = await lockAttempts(trx, endings)
     if (ours.length === 0) return []
-    const rows = ours.map(({ next, result: _, ...ending }) => ({
+    const rows = ours.map(({ next, result: _, reported, ...ending }) => ({
       ...ending,
+      ...reported,
       state: next.state,
       delay: 'delay' in next ? next.delay : 0
     }))

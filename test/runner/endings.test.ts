@@ -174,6 +174,36 @@ const endings: Record<string, Ending> = {
     task: { state: 'SUCCESS', result: 'done', progress: 1 },
     outcomes: ['success']
   },
+  'reports how far it is and fails at once': {
+    body: `progress(0.25, 'begun'); progress(0.5, { step: 'halfway' }); throw new Error('no further')`,
+    settings: once,
+    task: { state: 'FAILURE', progress: 0.5, progress_detail: { step: 'halfway' } },
+    outcomes: ['failure']
+  },
+  'reports no detail with what it says last': {
+    body: `progress(0.25, 'begun'); progress(0.5); throw new Error('no further')`,
+    settings: once,
+    task: { state: 'FAILURE', progress: 0.5, progress_detail: null },
+    outcomes: ['failure']
+  },
+  'reports how far it is and is killed': {
+    body: `progress(0.5, 'halfway'); for (;;);`,
+    settings: 'max_retries: 0, time_limit: 0.2',
+    task: { state: 'FAILURE', progress: 0.5, progress_detail: 'halfway' },
+    outcomes: ['time_limit']
+  },
+  'gets less far the second time': {
+    body: `progress(attempt === 1 ? 0.75 : 0.25, attempt); throw new Error('no further')`,
+    settings: 'max_retries: 1',
+    task: { state: 'FAILURE', progress: 0.25, progress_detail: 2 },
+    outcomes: ['failure', 'failure']
+  },
+  'gets nowhere the second time': {
+    body: `if (attempt === 1) progress(0.75, 'far'); throw new Error('no further')`,
+    settings: 'max_retries: 1',
+    task: { state: 'FAILURE', progress: null, progress_detail: null },
+    outcomes: ['failure', 'failure']
+  },
   'exits with a code': {
     body: 'process.exit(7)',
     task: { state: 'FAILURE', error: { type: 'poisoned' }, attempts: 3 },
