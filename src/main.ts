@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { loadKinds } from '#catalogue.ts'
 import type { Config } from '#config.ts'
 import { findEmbedded, openEmbedded } from '#database/embedded.ts'
+import { reachDatabase } from '#database/reach.ts'
 import { checkAddress } from '#http/address.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { endDeadNeighbours } from '#workers/presence.ts'
@@ -74,6 +75,7 @@ export async function runMigrate(config: Config) {
   const log = await openLogger(config.LOG_LEVEL)
   return run(log, 0, async (started, signal) => {
     const url = await openDatabase(config, log, started, signal)
+    await reachDatabase(url, { log, signal })
     const applied = await migrate(url, [], message => log.warn(message))
     log.info(applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to do')
     return 'done'
@@ -110,6 +112,7 @@ async function findDatabase(config: Config) {
 async function prepare(url: string, config: Config, log: Logger, signal: AbortSignal): Promise<Kinds> {
   const kinds = await loadKinds(config)
   const queues = [...kinds.values()].map(({ queue }) => queue)
+  await reachDatabase(url, { log, signal })
   const applied = await migrate(url, [...queues, ...(config.WORKER_QUEUES ?? [])], message => log.warn(message))
   if (applied.length > 0) log.info(`applied migrations: ${applied.join(', ')}`)
   signal.throwIfAborted()

@@ -21,7 +21,7 @@ export function isOutage(error: unknown): boolean {
   }
   if (error instanceof AggregateError) return error.errors.some(isOutage)
   // What node-postgres says in words only.
-  return /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|not queryable/i.test(
+  return /connection terminated|timeout expired|timeout exceeded when trying to connect|client has encountered a connection error|not queryable/i.test(
     message
   )
 }

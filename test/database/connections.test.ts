@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { sql } from 'kysely'
 import pg from 'pg'
 import t, { type Test } from 'tap'
@@ -85,6 +87,11 @@ t.test('what the database says when it is away is told apart from what it says a
   t.ok(isOutage(await failing(elsewhere(other => (other.pathname = '/nowhere')))), 'there is no such database')
   t.ok(isOutage(await failing(elsewhere(other => (other.hostname = 'nowhere.invalid')))), 'there is no such host')
   t.ok(isOutage(await failing('postgres:///x?host=/nowhere')), 'there is no such socket')
+  const silent = createServer(socket => t.teardown(() => socket.destroy())).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  t.teardown(() => silent.close())
+  const { port } = silent.address() as AddressInfo
+  t.ok(isOutage(await failing(`postgres://me@127.0.0.1:${port}/me`)), 'nobody answers')
   t.ok(isOutage(await failing(url, 'select pg_terminate_backend(pg_backend_pid())')), 'the connection was ended')
   t.ok(isOutage(await failing(url, `set statement_timeout = 1; select pg_sleep(5)`)), 'it takes too long')
   await admin.query(`alter database ${name} with connection limit 0`)

@@ -9,6 +9,8 @@ export interface Proxy {
   /** Every connection breaks; new ones are refused until `restore`. */
   cut(): void
   restore(): void
+  /** How many connections it has refused. */
+  refused(): number
 }
 
 export async function openProxy(t: Test, url: string): Promise<Proxy> {
@@ -16,9 +18,13 @@ export async function openProxy(t: Test, url: string): Promise<Proxy> {
   const open = new Set<Socket>()
   let swallowed: string | undefined
   let broken = false
+  let refused = 0
 
   const server = createServer(near => {
-    if (broken) return near.resetAndDestroy()
+    if (broken) {
+      refused++
+      return near.resetAndDestroy()
+    }
     const far = connect({ host: target.hostname, port: Number(target.port) })
     for (const socket of [near, far]) {
       open.add(socket)
@@ -57,6 +63,7 @@ export async function openProxy(t: Test, url: string): Promise<Proxy> {
     restore() {
       broken = false
       swallowed = undefined
-    }
+    },
+    refused: () => refused
   }
 }

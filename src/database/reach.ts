@@ -1,0 +1,62 @@
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
+import type { Logger } from 'pino'
+import { isOutage } from './outage.ts'
+
+// Where everything is started together the database comes last, and after a crash it goes through its log first: both
+// take seconds. For one that takes longer whoever has started us tries again, and somebody should hear of it.
+const patience = 60
+const firstPause = 100
+const longestPause = 2_000
+const connectionTimeoutMillis = 5_000
+
+/** A wrong password, nobody of this name or not from here, no such database: these do not mend themselves. */
+const refusals = new Set(['28P01', '28000', '3D000'])
+
+interface Needs {
+  log: Logger
+  signal: AbortSignal
+  seconds?: number
+}
+
+/** Waits for a database that does not answer yet: for who starts. What runs has a patience of its own. */
+export async function reachDatabase(url: string, { log, signal, seconds = patience }: Needs): Promise<void> {
+  const end = performance.now() + seconds * 1000
+  let waiting = false
+  for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
+    const error = await knock(url, signal)
+    signal.throwIfAborted()
+    if (!error) break
+    if (!isOutage(error) || refusals.has(error.code ?? '')) throw error
+    const reason = error.message || error.code
+    if (performance.now() + pause > end) {
+      throw new Error(`The database does not answer after ${seconds} s: ${reason}`, { cause: error })
+    }
+    if (!waiting) log.warn(`the database does not answer yet (${reason}); it is waited for, for up to ${seconds} s`)
+    waiting = true
+    await delay(pause, undefined, { signal })
+  }
+  if (waiting) log.info('the database answers')
+}
+
+/** Why it does not open, if it does not. */
+async function knock(url: string, signal: AbortSignal): Promise<(Error & { code?: string }) | undefined> {
+  signal.throwIfAborted()
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'darkroom start',
+    connectionTimeoutMillis
+  })
+  client.on('error', () => {})
+  const over = new AbortController()
+  try {
+    await Promise.race([client.connect(), once(signal, 'abort', { signal: over.signal })])
+    return undefined
+  } catch (error) {
+    return error as Error
+  } finally {
+    over.abort()
+    void client.end().catch(() => {})
+  }
+}

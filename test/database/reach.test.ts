@@ -1,0 +1,134 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import pino from 'pino'
+import t, { type Test } from 'tap'
+import { reachDatabase } from '../../src/database/reach.ts'
+import { borrowDatabase } from '../harness/database.ts'
+import { openProxy } from '../harness/proxy.ts'
+import { until } from '../harness/until.ts'
+
+const program = path.resolve(import.meta.dirname, '../../src/cli.ts')
+
+/** A command as an operator starts it, and what it logs. */
+async function start(t: Test, command: string, DATABASE_URL: string) {
+  const DATA_DIR = await mkdtemp(path.join(tmpdir(), 'darkroom-reach-'))
+  t.teardown(() => rm(DATA_DIR, { recursive: true, force: true }))
+  const started = spawn(process.execPath, [program, command], {
+    env: { PATH: process.env.PATH, DATA_DIR, PORT: '0', WORKER_CONCURRENCY: '1', DATABASE_URL },
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  const exited = once(started, 'exit').then(([code, signal]) => ({ code, signal }))
+  t.teardown(async () => {
+    started.kill('SIGKILL')
+    await exited
+  })
+  const said: string[] = []
+  createInterface({ input: started.stdout }).on('line', line => said.push(JSON.parse(line).msg))
+  const heard = (text: string) => until(() => said.some(line => line.includes(text)), `it says "${text}"`, 60)
+  return { said, heard, exited, kill: (signal: NodeJS.Signals) => started.kill(signal) }
+}
+
+const ready = { api: 'answers: http', worker: 'worker ready', migrate: 'nothing to do', server: 'is ready: http' }
+
+for (const [command, sentence] of Object.entries(ready)) {
+  t.test(`${command} waits for a database that comes later`, async t => {
+    const proxy = await openProxy(t, await borrowDatabase(t))
+    proxy.cut()
+    const started = await start(t, command, proxy.url)
+    await started.heard('the database does not answer yet')
+    const tries = proxy.refused()
+    await until(() => proxy.refused() > tries + 1, 'it goes on trying')
+
+    proxy.restore()
+    await started.heard(sentence)
+
+    const about = started.said.filter(line => line.includes('database'))
+    t.equal(about.length, 2, about.join('\n'))
+    t.match(about[0], /^the database does not answer yet \(.*ECONNRESET.*\); it is waited for, for up to 60 s$/)
+    t.equal(about[1], 'the database answers')
+    if (command !== 'migrate') started.kill('SIGTERM')
+    t.strictSame(await started.exited, { code: 0, signal: null })
+  })
+}
+
+t.test('a signal ends the wait, also while a connection is tried that nobody answers', async t => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  t.teardown(() => silent.close())
+  const { port } = silent.address() as { port: number }
+  const cut = await openProxy(t, await borrowDatabase(t))
+  cut.cut()
+
+  for (const command of ['api', 'worker', 'migrate']) {
+    const waiting = await start(t, command, cut.url)
+    await waiting.heard('the database does not answer yet')
+    waiting.kill('SIGTERM')
+    t.strictSame(await waiting.exited, { code: 0, signal: null }, command)
+  }
+  const connected = once(silent, 'connection')
+  const trying = await start(t, 'api', `postgres://me@127.0.0.1:${port}/me`)
+  const [socket] = await connected
+  t.teardown(() => socket.destroy())
+  trying.kill('SIGINT')
+  t.strictSame(await trying.exited, { code: 0, signal: null })
+  t.notOk(
+    trying.said.some(line => line.includes('does not answer')),
+    'it did not wait until that was over'
+  )
+})
+
+/** The wait itself, and what it logs. */
+function reach(url: string, { seconds = 60, signal = new AbortController().signal } = {}) {
+  const said: string[] = []
+  const log = pino({}, { write: line => said.push(JSON.parse(line).msg) })
+  return { said, reached: reachDatabase(url, { log, signal, seconds }) }
+}
+
+t.test('a database that does not come is given up with one sentence', async t => {
+  const proxy = await openProxy(t, await borrowDatabase(t))
+  proxy.cut()
+
+  const { said, reached } = reach(proxy.url, { seconds: 0.5 })
+
+  await t.rejects(reached, { message: /^The database does not answer after 0.5 s: .*ECONNRESET/ })
+  t.equal(said.length, 1)
+  const nobody = reach('postgres://me@127.0.0.1:1/nowhere', { seconds: 0 })
+  await t.rejects(nobody.reached, {
+    message: 'The database does not answer after 0 s: connect ECONNREFUSED 127.0.0.1:1'
+  })
+  const nowhere = reach('postgres://me@nowhere.invalid/nowhere', { seconds: 0 })
+  await t.rejects(nowhere.reached, { message: /^The database does not answer after 0 s: .*nowhere\.invalid/ })
+})
+
+t.test('a database that answers is reached without a word', async t => {
+  const { said, reached } = reach(await borrowDatabase(t))
+
+  await reached
+
+  t.strictSame(said, [])
+})
+
+t.test('what no waiting mends is told at once', async t => {
+  const url = await borrowDatabase(t)
+  const elsewhere = (change: (url: URL) => void) => {
+    const other = new URL(url)
+    change(other)
+    return other.href
+  }
+  const cases: [what: string, url: string, sentence: RegExp][] = [
+    ['a wrong password', elsewhere(other => (other.password = 'wrong')), /password authentication failed/],
+    ['nobody of this name', elsewhere(other => (other.username = 'nobody')), /nobody/],
+    ['no database of this name', elsewhere(other => (other.pathname = '/nowhere')), /database "nowhere" does not exist/]
+  ]
+
+  for (const [what, url, message] of cases) {
+    const { said, reached } = reach(url)
+    await t.rejects(reached, { message }, what)
+    t.strictSame(said, [], what)
+  }
+})
