@@ -40,7 +40,8 @@ export function progressWriter({ pool, log, onWritten, onLost }: Needs) {
   return {
     report(id: string, attempt: number, fraction: number, detail: unknown) {
       if (!Number.isFinite(fraction)) return
-      const progress = Math.min(Math.max(fraction, 0), 1)
+      // What is smaller cannot be kept in a `real` of Postgres, which would refuse it.
+      const progress = fraction < 1e-30 ? 0 : Math.min(fraction, 1)
       latest.set(id, { id, attempt, progress, detail: detail ?? null })
       unwritten.add(id)
       timer ??= setTimeout(write, Math.max(0, last + interval - Date.now()))

@@ -128,7 +128,8 @@ export function settler({ db, log, onSettled }: Needs) {
 
   async function fail(ended: Ended, error: Error) {
     log.error({ err: error, task: ended.claim.id }, 'an outcome could not be recorded')
-    const { result: _, ...ending } = ended.ending
+    // Without what may be why: its result, or what it reported.
+    const { result: _, reported: __, ...ending } = ended.ending
     const failure: Ending = {
       ...ending,
       outcome: 'failure',

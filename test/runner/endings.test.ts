@@ -192,6 +192,12 @@ const endings: Record<string, Ending> = {
     task: { state: 'FAILURE', progress: 0.5, progress_detail: 'halfway' },
     outcomes: ['time_limit']
   },
+  'reports less than Postgres can tell from nothing': {
+    body: `progress(1e-60); throw new Error('no further')`,
+    settings: once,
+    task: { state: 'FAILURE', progress: 0, error: { message: 'no further' } },
+    outcomes: ['failure']
+  },
   'gets less far the second time': {
     body: `progress(attempt === 1 ? 0.75 : 0.25, attempt); throw new Error('no further')`,
     settings: 'max_retries: 1',
