@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
+import { childPool } from '../../src/runner/children/pool.ts'
 import { openChildren } from '../harness/children.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 
@@ -41,11 +42,37 @@ for (const [what, source] of Object.entries(turns)) {
       t.match(await run('turning'), { outcome: 'success' })
       await writeFile(path.join(TASKS_DIR, 'turning.ts'), inChild(source) + taskModule('turning', 'return 1'))
 
-      const outcomes: string[] = []
-      for (let n = 0; n < 3; n++) outcomes.push((await run('fine')).outcome)
+      // Two of them at once: one waits for a child meanwhile.
+      const ended = [...(await Promise.all([run('fine'), run('fine')])), await run('fine')]
 
-      t.ok(outcomes.filter(outcome => outcome === 'crashed').length <= 1, outcomes.join())
-      t.equal(outcomes.at(-1), 'success')
+      t.strictSame(
+        ended.map(({ outcome }) => outcome),
+        ['success', 'success', 'success'],
+        'nor is it their crash'
+      )
     }
   )
 }
+
+t.test('whoever is told to stop does not wait for a child that does not start', async t => {
+  const TASKS_DIR = await taskFolder(t, { 'busy.ts': inChild('while (true) {}') + taskModule('busy', 'return 1') })
+  const children = childPool({ env: { ...process.env, TASKS_DIR }, size: 1, maxTasks: 1 })
+  t.teardown(() => children.close())
+  children.remember({ task: 'busy', file: path.join(TASKS_DIR, 'busy.ts') })
+  const first = await children.take(AbortSignal.timeout(60_000))
+  first.attempts = 1
+  children.give(first)
+
+  const told = new AbortController()
+  const taken = children.take(told.signal)
+  const since = performance.now()
+  setTimeout(() => told.abort('cancelled'), 200)
+
+  await t.rejects(
+    taken.catch(reason => Promise.reject(new Error(reason))),
+    { message: 'cancelled' }
+  )
+  const waited = performance.now() - since
+  t.ok(waited < 10_000, `${Math.round(waited)} ms`)
+  t.equal(children.count, 1)
+})

@@ -33,6 +33,7 @@ export function childPool({ env, size: first, maxTasks, maxMemory, longestStart 
   let started = 0
   const dog = watchdog(pool)
   const recent = new Map<string, Source>()
+  const starting = new Set<Child>()
   let closing = false
 
   function start() {
@@ -43,8 +44,14 @@ export function childPool({ env, size: first, maxTasks, maxMemory, longestStart 
       stepBack(pid, childNice)
     }
     const late = setTimeout(() => void child.stop({ nicely: false }), longestStart)
-    // What it loaded may be why it did not start.
-    child.ready.catch(() => recent.clear()).finally(() => clearTimeout(late))
+    starting.add(child)
+    child.ready
+      // What it loaded may be why it did not start.
+      .catch(() => recent.clear())
+      .finally(() => {
+        starting.delete(child)
+        clearTimeout(late)
+      })
     void child.gone.then(() => {
       if (pid !== undefined) dog.forget(pid)
       const place = idle.indexOf(child)
@@ -76,6 +83,30 @@ export function childPool({ env, size: first, maxTasks, maxMemory, longestStart 
     }
   }
 
+  async function next(signal: AbortSignal): Promise<Child> {
+    // Nobody would end one that is started now.
+    if (closing) throw new Error('The worker is stopping')
+    const child = idle.shift() ?? (busy.size < size ? start() : await turn(signal))
+    busy.add(child)
+    try {
+      await (starting.has(child) ? Promise.race([child.ready, aborted(signal)]) : child.ready)
+      return child
+    } catch (error) {
+      give(child)
+      throw error
+    }
+  }
+
+  function give(child: Child, peakMemory = 0) {
+    busy.delete(child)
+    const spent = child.attempts >= maxTasks || (maxMemory !== undefined && peakMemory > maxMemory)
+    const surplus = idle.length + busy.size >= size
+    if (!closing && child.usable && !spent && !surplus) idle.push(child)
+    else void child.stop({ nicely: false })
+    fill()
+    serve()
+  }
+
   fill()
 
   return {
@@ -93,30 +124,17 @@ export function childPool({ env, size: first, maxTasks, maxMemory, longestStart 
 
     /** A child that is free, as soon as there is one; first come, first served. */
     async take(signal: AbortSignal): Promise<Child> {
-      // Nobody would end one that is started now.
-      if (closing) throw new Error('The worker is stopping')
-      const child = idle.shift() ?? (busy.size < size ? start() : await turn(signal))
-      busy.add(child)
       try {
-        await child.ready
-        return child
+        return await next(signal)
       } catch (error) {
-        busy.delete(child)
-        serve()
-        throw error
+        if (closing || signal.aborted) throw error
+        // That a child did not start says nothing about who was to have it, unless the next one does not either.
+        return await next(signal)
       }
     },
 
     /** Gives a child back after an attempt; what has become of it decides whether it is used again. */
-    give(child: Child, peakMemory = 0) {
-      busy.delete(child)
-      const spent = child.attempts >= maxTasks || (maxMemory !== undefined && peakMemory > maxMemory)
-      const surplus = idle.length + busy.size >= size
-      if (!closing && child.usable && !spent && !surplus) idle.push(child)
-      else void child.stop({ nicely: false })
-      fill()
-      serve()
-    },
+    give,
 
     /** From here on it is to have so many. Those that are too many end as soon as they have nothing to do. */
     resize(next: number) {
@@ -136,6 +154,13 @@ export function childPool({ env, size: first, maxTasks, maxMemory, longestStart 
       dog.close()
     }
   }
+}
+
+function aborted(signal: AbortSignal) {
+  const { promise, reject } = Promise.withResolvers<never>()
+  if (signal.aborted) reject(signal.reason)
+  else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  return promise
 }
 
 export type ChildPool = ReturnType<typeof childPool>
