@@ -6,6 +6,8 @@ import { revoking } from './revoke.ts'
 
 // As many ids as surely fit into one announcement.
 const batch = 200
+// Milliseconds for one look: whoever looks has a lease to renew. The next look goes on.
+const longestLook = 1_000
 
 const end = `${revoking('queue_gone', 'Its queue was removed before it ran')}
 select count(*)::int as count, pg_notify('${channels.changed}', string_agg(id::text, ',')) from task having count(*) > 0`
@@ -27,19 +29,25 @@ with homeless as materialized (
   returning j.id
 ), ${end}`
 
-/** Tasks whose jobs went with their queue, whoever removed it. What is delayed may find its queue again by then. */
+/**
+ * Tasks whose jobs went with their queue, whoever removed it; also where one of the same name has come since, with the
+ * next start at the latest if it is that of a kind. What is delayed may find its queue again by then. The order is for
+ * the index that has it: Postgres would otherwise rather go through all tasks.
+ */
 const jobless = `
 with recursive ${lanes}, job as materialized (
   select t.id from lanes
+  left join pgboss.queue q on q.name = lanes.queue
   cross join lateral (
     select id from darkroom.tasks t
     where t.state = lanes.state and t.task = lanes.task and t.queue = lanes.queue
-      and not exists (select from pgboss.job j where j.name = '${delayedQueue}' and j.id = t.id)
+      and t.created_at < coalesce(q.created_on, 'infinity')
+      and not exists (select from pgboss.job j where j.name in (lanes.queue, '${delayedQueue}') and j.id = t.id)
+    order by created_at desc
     limit ${batch}
     for update skip locked
   ) t
   where lanes.state in ('PENDING', 'STARTED', 'RETRY')
-    and not exists (select from pgboss.queue q where q.name = lanes.queue)
   limit ${batch}
 ), ${end}`
 
@@ -48,10 +56,11 @@ export async function revokeHomeless(pool: Pool): Promise<number> {
 }
 
 export async function revokeJobless(pool: Pool): Promise<number> {
+  const since = performance.now()
   for (let revoked = 0; ; ) {
     const count = await revoke(pool, jobless)
     revoked += count
-    if (count < batch) return revoked
+    if (count < batch || performance.now() - since > longestLook) return revoked
   }
 }
 

@@ -314,6 +314,24 @@ t.test('a queue that somebody has removed meanwhile', async t => {
     t.match(await read(service, later), { state: 'PENDING' }, 'its queue may be back by then')
   })
 
+  t.test('takes it with it also when it is back before a worker looks', async t => {
+    const service = await openService(t)
+    const boss = await openPgBoss(t, service)
+    await boss.createQueue('passing')
+    const lost = await service.submit('add', add, { queue: 'passing' })
+    const delayed = await service.submit('add', add, { queue: 'passing', countdown: 1 })
+    await boss.deleteQueue('passing')
+    await boss.createQueue('passing')
+    const since = await service.submit('add', add, { queue: 'passing' })
+
+    await service.startWorker()
+
+    t.match(await service.finished(lost), { state: 'REVOKED', error: { type: 'queue_gone' }, attempts: 0 })
+    for (const id of [delayed, since]) t.match(await service.finished(id), { state: 'SUCCESS' })
+    t.equal((await service.post(`/api/tasks/${lost}/retry`)).statusCode, 202)
+    t.match(await service.finished(lost), { state: 'SUCCESS' })
+  })
+
   t.test('takes delayed tasks with it when their time has come, and no others', async t => {
     const service = await openService(t)
     const boss = await openPgBoss(t, service)

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import pg, { type Pool } from 'pg'
 import t from 'tap'
 import { connect, throughIndexes } from '../../src/database/connect.ts'
 import { type Claim, claim } from '../../src/tasks/claim.ts'
 import { complete } from '../../src/tasks/complete.ts'
 import type { Ending } from '../../src/tasks/ending.ts'
+import { revokeJobless } from '../../src/tasks/homeless.ts'
 import { settle } from '../../src/tasks/settle.ts'
 import { register } from '../../src/workers/presence.ts'
 import { openService } from '../harness/service.ts'
@@ -85,6 +87,18 @@ for (const [situation, statements] of Object.entries(situations)) {
     for (const rows of wasted) t.ok(rows < many / 4, `${rows} rows looked at in vain`)
   })
 }
+
+t.test('a look for tasks whose queue was removed ends within a lease, however many there are', async t => {
+  let looks = 0
+  const query = async () => {
+    // Far more than anybody waits for, and no reason to go on for ever where this has failed.
+    if (++looks > 500) throw new Error('it goes on and on')
+    await delay(20)
+    return { rows: [{ count: 200 }] }
+  }
+
+  t.equal(await revokeJobless({ query } as unknown as Pool), looks * 200)
+})
 
 const change = (text: string) => async (id: string) => {
   await db.pool.query(text, [id])
