@@ -192,7 +192,7 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
     onReconnect() {
       claims.wake()
       delayed.wake()
-      presence.now()
+      if (started) presence.now()
       void stopCancelled(db, desk)
     }
   })

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { clusterUrl } from '../harness/cluster.ts'
@@ -38,6 +39,33 @@ async function terminateAll(client: pg.Client, service: Service) {
   )
   return rows.length
 }
+
+t.test('a worker whose ears break while it starts has one pair of them afterwards', async t => {
+  const service = await openService(t)
+  const client = await admin(t)
+  const ears = async () => {
+    const text = `select pid from pg_stat_activity where datname = $1 and application_name = 'darkroom worker ears'`
+    return (await client.query<{ pid: number }>(text, [nameOf(service)])).rows.map(({ pid }) => pid)
+  }
+  // What it has to do after it has begun to listen waits for us.
+  const held = await service.db.pool.connect()
+  await held.query('begin; lock table pgboss.schedule')
+  const starting = service.startWorker()
+  await until(async () => (await ears()).length === 1, 'it listens')
+  const [first] = await ears()
+
+  await client.query('select pg_terminate_backend($1)', [first])
+  await until(async () => (await ears()).some(pid => pid !== first), 'it listens again')
+  // As long as it would take to try once more, and then some.
+  await delay(1_000)
+  const now = await ears()
+  await held.query('rollback')
+  held.release()
+  await starting
+
+  t.equal(now.length, 1)
+  t.strictSame(await ears(), now)
+})
 
 t.test('when every connection breaks, API and worker get new ones and nothing is lost', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
