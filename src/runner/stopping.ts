@@ -29,8 +29,8 @@ export function stopping({ log, desk, claims, turn, outcomes, before, givenBack,
 
   async function stop(graceSeconds: number) {
     desk.close()
-    await before()
-    await claims.stop()
+    // At once: what is still claimed would be stopped as it begins, handed back and claimed again.
+    await Promise.all([claims.stop(), before()])
     turn.stop()
     await turn.putBack()
     await givenBack()
