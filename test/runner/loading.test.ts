@@ -38,7 +38,7 @@ for (const [what, source] of Object.entries(turns)) {
         'fine.ts': taskModule('fine', 'return process.pid')
       })
       // Each runs in a child of its own, which has loaded what those before it have run.
-      const run = await openChildren(t, { TASKS_DIR, maxTasks: 1, longestStart: 3_000 })
+      const run = await openChildren(t, { TASKS_DIR, maxTasks: 1, longestStart: 5_000 })
       t.match(await run('turning'), { outcome: 'success' })
       await writeFile(path.join(TASKS_DIR, 'turning.ts'), inChild(source) + taskModule('turning', 'return 1'))
 
