@@ -11,8 +11,8 @@ const firstPause = 100
 const longestPause = 2_000
 const connectionTimeoutMillis = 5_000
 
-/** A wrong password, nobody of this name or not from here, no such database: these do not mend themselves. */
-const refusals = new Set(['28P01', '28000', '3D000'])
+/** A wrong password, nobody of this name or not from here, no such database, no right to it: these do not mend themselves. */
+const refusals = new Set(['28P01', '28000', '3D000', '42501'])
 
 interface Needs {
   log: Logger

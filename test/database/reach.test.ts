@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import pg from 'pg'
 import pino from 'pino'
 import t, { type Test } from 'tap'
 import { reachDatabase } from '../../src/database/reach.ts'
@@ -113,6 +114,20 @@ t.test('a database that answers is reached without a word', async t => {
   t.strictSame(said, [])
 })
 
+/** Somebody with a password and without a right. */
+async function oneWhoMayNotConnect(t: Test, url: string) {
+  const name = `stranger_${process.pid}`
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(`create role ${name} login password '${name}'`)
+  await client.query(`revoke connect on database ${pg.escapeIdentifier(new URL(url).pathname.slice(1))} from public`)
+  t.teardown(async () => {
+    await client.query(`drop role ${name}`)
+    await client.end()
+  })
+  return name
+}
+
 t.test('what no waiting mends is told at once', async t => {
   const url = await borrowDatabase(t)
   const elsewhere = (change: (url: URL) => void) => {
@@ -120,14 +135,20 @@ t.test('what no waiting mends is told at once', async t => {
     change(other)
     return other.href
   }
+  const stranger = await oneWhoMayNotConnect(t, url)
   const cases: [what: string, url: string, sentence: RegExp][] = [
     ['a wrong password', elsewhere(other => (other.password = 'wrong')), /password authentication failed/],
     ['nobody of this name', elsewhere(other => (other.username = 'nobody')), /nobody/],
+    [
+      'nobody who may connect',
+      elsewhere(other => Object.assign(other, { username: stranger, password: stranger })),
+      /permission denied for database/
+    ],
     ['no database of this name', elsewhere(other => (other.pathname = '/nowhere')), /database "nowhere" does not exist/]
   ]
 
   for (const [what, url, message] of cases) {
-    const { said, reached } = reach(url)
+    const { said, reached } = reach(url, { seconds: 1 })
     await t.rejects(reached, { message }, what)
     t.strictSame(said, [], what)
   }
