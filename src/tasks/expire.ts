@@ -8,6 +8,8 @@ import { revoking } from './revoke.ts'
  * Revokes what has not started by the time that it was to start by, while it still waits: for a free worker, or for
  * its own time. Deadlines have a table of their own, from which each goes when its time has come; so this costs what
  * is due and nothing else. A worker that takes the task at this moment wins or loses at the job's row, as everywhere.
+ * The job of one that waited for its own time goes home, as when it is cancelled; where home is not there any more it
+ * goes altogether.
  */
 const text = `
 with due as (
@@ -25,11 +27,17 @@ with due as (
   join pgboss.job j on j.id = t.id and j.name in (t.queue, '${delayedQueue}') and j.state < 'active'
   where t.started_at is null and t.finished_at is null and t.expires_at <= now()
   for update of j
-), job as (
+), home as (
   update pgboss.job j set name = late.queue, state = 'cancelled', completed_on = now()
   from late
-  where j.name = late.name and j.id = late.id
+  where j.name = late.name and j.id = late.id and exists (select from pgboss.queue q where q.name = late.queue)
   returning j.id
+), homeless as (
+  delete from pgboss.job j using late
+  where j.name = late.name and j.id = late.id and not exists (select from pgboss.queue q where q.name = late.queue)
+  returning j.id
+), job as (
+  select id from home union all select id from homeless
 ), ${revoking('expired', 'It did not start in time')}
 select
   (select coalesce(array_agg(id), '{}') from task) as revoked,

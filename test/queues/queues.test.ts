@@ -314,6 +314,21 @@ t.test('a queue that somebody has removed meanwhile', async t => {
     t.match(await read(service, later), { state: 'PENDING' }, 'its queue may be back by then')
   })
 
+  t.test('keeps no deadline from being kept, its own or that of others', async t => {
+    const service = await openService(t)
+    const boss = await openPgBoss(t, service)
+    await boss.createQueue('passing')
+    const homeless = await service.submit('add', add, { queue: 'passing', countdown: 600, expires: 1 })
+    await boss.deleteQueue('passing')
+    const other = await service.submit('add', add, { expires: 1.5 })
+
+    for (const id of [homeless, other]) {
+      t.match(await service.finished(id), { state: 'REVOKED', error: { type: 'expired' } })
+    }
+    const { rows } = await service.db.pool.query('select from pgboss.job where id = $1', [homeless])
+    t.strictSame(rows, [], 'there is no queue that its job could be kept in')
+  })
+
   t.test('takes it with it also when it is back before a worker looks', async t => {
     const service = await openService(t)
     const boss = await openPgBoss(t, service)
