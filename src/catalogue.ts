@@ -61,7 +61,8 @@ async function remember(trx: InTransaction, ended: Ended[]) {
   await keepFailures(trx, lost)
 }
 
-async function loadFolder(given: string) {
+/** The kinds of a folder, each with where it comes from. */
+export async function loadFolder(given: string) {
   // Modules know themselves by their real path, also where the folder is reached through a link.
   const folder = await realpath(given).catch(unreadable)
   resolveOurs(folder)

@@ -90,6 +90,41 @@ t.test('once all modules are compiled', async t => {
     t.match(await run('add', { x: 1, y: 1 }), { outcome: 'success' })
     t.match(await run('strips'), { outcome: 'success', result: 'false' })
   })
+
+  t.test('nor one that runs a task of somebody else, when its module was there to be compiled', async t => {
+    const TASKS_DIR = await taskFolder(t, {
+      'typed.ts': `
+        import { defineTask } from 'darkroom'
+        import { Type } from 'typebox'
+        const answer: boolean = ${stripper}
+        export default defineTask({ name: 'typed', args: Type.Object({}), run: () => answer })`
+    })
+    const [before, after] = [await copied('without'), await copied('with')]
+    await run([process.execPath, path.join(root, 'src/compile.ts')], { NODE_COMPILE_CACHE: after, TASKS_DIR })
+
+    for (const [NODE_COMPILE_CACHE, strips] of [
+      [before, 'true'],
+      [after, 'false']
+    ] as const) {
+      const run = await openChildren(t, { TASKS_DIR, env: { NODE_COMPILE_CACHE } })
+      t.match(await run('typed'), { outcome: 'success', result: strips })
+    }
+  })
+
+  t.test('what is wrong with a module or a setting is left to whoever starts', async t => {
+    const TASKS_DIR = await taskFolder(t, { 'wrong.ts': 'export default {' })
+    const NODE_COMPILE_CACHE = await copied('wrong')
+
+    const settings: Record<string, string>[] = [
+      { TASKS_DIR },
+      { TASKS_DIR: path.join(TASKS_DIR, 'x') },
+      { PORT: 'wrong' }
+    ]
+    for (const env of settings) {
+      const command = [process.execPath, path.join(root, 'src/compile.ts')]
+      t.strictSame(await run(command, { NODE_COMPILE_CACHE, ...env }), { stdout: '', stderr: '' })
+    }
+  })
 })
 
 t.test('whoever starts the command by its script has them compiled first, once', async t => {

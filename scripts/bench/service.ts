@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
@@ -23,7 +23,10 @@ export interface Service {
 export async function startService(env: Record<string, string> = {}): Promise<Service> {
   const dataDir = await mkdtemp(path.join(root, 'node_modules/.cache-bench-'))
   const port = await freePort()
-  // As scripts/server does.
+  // As scripts/server does, this and the flag.
+  spawnSync(process.execPath, [path.join(root, 'src/compile.ts')], {
+    env: { ...process.env, NODE_COMPILE_CACHE, ...env }
+  })
   const server = spawn(process.execPath, ['--max-semi-space-size=8', path.join(root, 'src/cli.ts'), 'server'], {
     env: { ...process.env, NODE_COMPILE_CACHE, DATABASE_URL: '', DATA_DIR: dataDir, PORT: String(port), ...env },
     stdio: ['ignore', 'ignore', 'inherit']
