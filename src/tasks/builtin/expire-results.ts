@@ -4,6 +4,7 @@ import type { Database, InTransaction } from '#database/connect.ts'
 import type { State, TaskError } from '#database/tables.ts'
 import { listQueueNames } from '#queue/names.ts'
 import { defineTask } from '../define.ts'
+import { lanes } from '../lanes.ts'
 
 /** A finished task that is about to be forgotten, as others may have known it. */
 export interface Ended {
@@ -103,16 +104,7 @@ interface Lane {
 /** The few combinations that there are of finished tasks: by these they are in the index, each from the oldest on. */
 async function listLanes({ pool }: Database): Promise<Lane[]> {
   const { rows } = await pool.query<Lane>(`
-    with recursive lanes as (
-      (select state, task, queue from darkroom.tasks order by state, task, queue limit 1)
-      union all
-      select next.* from lanes
-      cross join lateral (
-        select state, task, queue from darkroom.tasks t
-        where (t.state, t.task, t.queue) > (lanes.state, lanes.task, lanes.queue)
-        order by state, task, queue limit 1
-      ) next
-    )
+    with recursive ${lanes}
     select * from lanes where state in ('SUCCESS', 'FAILURE', 'REVOKED')`)
   return rows
 }
