@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { loadKinds } from '#catalogue.ts'
 import type { Config } from '#config.ts'
 import { findEmbedded, openEmbedded } from '#database/embedded.ts'
-import { reachDatabase } from '#database/reach.ts'
+import { beginOn } from '#database/reach.ts'
 import { checkAddress } from '#http/address.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { endDeadNeighbours } from '#workers/presence.ts'
@@ -33,11 +33,11 @@ export async function runServer(config: Config, grace = defaultGrace) {
     const worker = superviseWorker({ url, log, grace })
     both.push(worker.stop)
     const { startApi } = await import('#http/start.ts')
-    const api = await startApi({ url, config, kinds, log, needsWorker: true })
+    const api = await beginOn(url, { log, signal }, () => startApi({ url, config, kinds, log, needsWorker: true }))
     both.push(api.stop)
-    signal.throwIfAborted()
     // A worker of a server that was killed is not the one that this server is waiting for.
-    await endDeadNeighbours(api.db.pool)
+    await beginOn(url, { log, signal }, () => endDeadNeighbours(api.db.pool))
+    signal.throwIfAborted()
     const address = await api.listen()
     await Promise.race([worker.ready, once(signal, 'abort')])
     signal.throwIfAborted()
@@ -52,7 +52,7 @@ export async function runApi(config: Config, grace = defaultGrace) {
     const url = await openDatabase(config, log, started, signal)
     const kinds = await prepare(url, config, log, signal)
     const { startApi } = await import('#http/start.ts')
-    const api = await startApi({ url, config, kinds, log, needsWorker: false })
+    const api = await beginOn(url, { log, signal }, () => startApi({ url, config, kinds, log, needsWorker: false }))
     started.push(api.stop)
     signal.throwIfAborted()
     log.info(`Darkroom ${version} answers: ${await api.listen()}`)
@@ -65,7 +65,8 @@ export async function runWorker(config: Config, grace = defaultGrace) {
     const url = await findDatabase(config)
     const kinds = await prepare(url, config, log, signal)
     const { startWorker } = await import('#runner/start.ts')
-    const worker = await startWorker({ url, config, kinds, log, version, env: process.env, end })
+    const needs = { url, config, kinds, log, version, env: process.env, end }
+    const worker = await beginOn(url, { log, signal }, () => startWorker(needs))
     started.push(worker.stop)
     process.send?.('ready')
   })
@@ -75,8 +76,7 @@ export async function runMigrate(config: Config) {
   const log = await openLogger(config.LOG_LEVEL)
   return run(log, 0, async (started, signal) => {
     const url = await openDatabase(config, log, started, signal)
-    await reachDatabase(url, { log, signal })
-    const applied = await migrate(url, [], message => log.warn(message))
+    const applied = await beginOn(url, { log, signal }, () => migrate(url, [], message => log.warn(message)))
     log.info(applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to do')
     return 'done'
   })
@@ -111,9 +111,8 @@ async function findDatabase(config: Config) {
 
 async function prepare(url: string, config: Config, log: Logger, signal: AbortSignal): Promise<Kinds> {
   const kinds = await loadKinds(config)
-  const queues = [...kinds.values()].map(({ queue }) => queue)
-  await reachDatabase(url, { log, signal })
-  const applied = await migrate(url, [...queues, ...(config.WORKER_QUEUES ?? [])], message => log.warn(message))
+  const queues = [...[...kinds.values()].map(({ queue }) => queue), ...(config.WORKER_QUEUES ?? [])]
+  const applied = await beginOn(url, { log, signal }, () => migrate(url, queues, message => log.warn(message)))
   if (applied.length > 0) log.info(`applied migrations: ${applied.join(', ')}`)
   signal.throwIfAborted()
   return kinds

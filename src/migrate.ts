@@ -14,29 +14,27 @@ export async function migrate(url: string, queues: string[], log: (message: stri
   const ours = queues.find(name => internalQueues.includes(name))
   if (ours) throw new Error(`No task and no worker may name the queue "${ours}": it is Darkroom's own`)
 
+  await using opened = new AsyncDisposableStack()
   const db = connect(url, { name: 'darkroom migrate', max: 2 })
+  opened.defer(db.close)
   const turn = new pg.Client({
     connectionString: url,
     application_name: 'darkroom migrate',
     connectionTimeoutMillis: 5_000
   })
   turn.on('error', () => {})
-  try {
-    await turn.connect()
-    await requireVersion(turn)
-    // A server that does not get its turn in two minutes says so instead of waiting for ever.
-    await turn.query(`set lock_timeout = '120s'`)
-    await turn.query('select pg_advisory_lock($1)', [turnstile])
+  opened.defer(() => turn.end().catch(() => {}))
+  await turn.connect()
+  await requireVersion(turn)
+  // A server that does not get its turn in two minutes says so instead of waiting for ever.
+  await turn.query(`set lock_timeout = '120s'`)
+  await turn.query('select pg_advisory_lock($1)', [turnstile])
 
-    const boss = await openBoss({ db, migrate: true, onError: error => log(error.message) })
-    await createQueues(boss, [...new Set([...standardQueues, ...internalQueues, ...queues])])
-    await boss.stop({ graceful: false })
+  const boss = await openBoss({ db, migrate: true, onError: error => log(error.message) })
+  opened.defer(() => boss.stop({ graceful: false, close: false }))
+  await createQueues(boss, [...new Set([...standardQueues, ...internalQueues, ...queues])])
 
-    return await applyMigrations(db)
-  } finally {
-    await turn.end().catch(() => {})
-    await db.close()
-  }
+  return await applyMigrations(db)
 }
 
 async function requireVersion(client: pg.Client) {

@@ -28,8 +28,8 @@ export async function reachDatabase(url: string, { log, signal, seconds = patien
     const error = await knock(url, signal)
     signal.throwIfAborted()
     if (!error) break
-    if (!isOutage(error) || refusals.has(error.code ?? '')) throw error
-    const reason = error.message || error.code
+    if (!mayPass(error)) throw error
+    const reason = reasonOf(error)
     if (performance.now() + pause > end) {
       throw new Error(`The database does not answer after ${seconds} s: ${reason}`, { cause: error })
     }
@@ -38,6 +38,33 @@ export async function reachDatabase(url: string, { log, signal, seconds = patien
     await delay(pause, undefined, { signal })
   }
   if (waiting) log.info('the database answers')
+}
+
+/**
+ * Begins something on a database once it answers, and anew where it goes away meanwhile. What has been opened by then
+ * `begin` closes itself.
+ */
+export async function beginOn<T>(url: string, needs: Needs, begin: () => Promise<T>): Promise<T> {
+  const { log, signal, seconds = patience } = needs
+  const end = performance.now() + seconds * 1000
+  for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
+    await reachDatabase(url, needs)
+    try {
+      return await begin()
+    } catch (error) {
+      if (!mayPass(error) || performance.now() + pause > end) throw error
+      log.warn(`the database went away during the start (${reasonOf(error)}); it is begun anew`)
+      await delay(pause, undefined, { signal })
+    }
+  }
+}
+
+function mayPass(error: unknown): error is Error & { code?: string } {
+  return isOutage(error) && !refusals.has((error as { code?: string }).code ?? '')
+}
+
+function reasonOf({ message, code }: Error & { code?: string }) {
+  return message || code
 }
 
 /** Why it does not open, if it does not. */

@@ -39,11 +39,18 @@ export interface Api {
 const connections = 16
 
 export async function startApi({ url, config, kinds, log, needsWorker }: Needs): Promise<Api> {
+  // What is open is closed in reverse: at the end, or at once when the next thing does not open.
+  await using opened = new AsyncDisposableStack()
   const storage = await openStorage(config.DATA_DIR)
+  opened.defer(storage.close)
   const db = connect(url, { name: 'darkroom api', max: connections, settings: throughIndexes })
-  const watching = watchTasks(db)
+  opened.defer(db.close)
   const deadlines = expirer({ pool: db.pool, onExpired: ids => voice.changed(...ids) })
   const voice = voiceOf(db.pool, deadlines.by)
+  opened.defer(voice.flush)
+  opened.defer(deadlines.stop)
+  const watching = watchTasks(db)
+  opened.defer(watching.close)
 
   const ears = await listen({
     url,
@@ -58,6 +65,7 @@ export async function startApi({ url, config, kinds, log, needsWorker }: Needs):
     },
     onError: error => log.warn({ err: error }, 'the connection that listens was lost; reconnecting')
   })
+  opened.defer(ears.close)
 
   const processVideo = kinds.get('process_video')!
   const app = await buildServer({
@@ -75,8 +83,10 @@ export async function startApi({ url, config, kinds, log, needsWorker }: Needs):
     watching,
     beforeForgetting: keepFailures
   })
+  opened.defer(() => app.close())
   await app.ready()
 
+  const open = opened.move()
   let stopped: Promise<void> | undefined
   return {
     app,
@@ -93,15 +103,7 @@ export async function startApi({ url, config, kinds, log, needsWorker }: Needs):
     },
     stop(graceSeconds) {
       const cut = setTimeout(() => app.server.closeAllConnections(), graceSeconds * 1000)
-      stopped ??= (async () => {
-        await app.close()
-        watching.close()
-        await deadlines.stop()
-        await ears.close()
-        await voice.flush()
-        await db.close()
-        await storage.close()
-      })()
+      stopped ??= open.disposeAsync()
       return stopped.finally(() => clearTimeout(cut))
     }
   }

@@ -47,8 +47,14 @@ export async function openBoss({ db, migrate = false, supervise = false, onError
     persistWarnings: true
   })
   boss.on('error', onError)
-  await boss.start()
-  return boss
+  try {
+    await boss.start()
+    return boss
+  } catch (error) {
+    // Some of its clocks may be running by then.
+    await boss.stop({ graceful: false, close: false }).catch(() => {})
+    throw error
+  }
 }
 
 /** A queue is a lane; creating one that exists changes nothing. */

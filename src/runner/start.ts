@@ -51,8 +51,12 @@ export interface Worker {
 export async function startWorker({ url, config, kinds, log, version, env, end }: Needs): Promise<Worker> {
   let id = uuid()
   let started = false
+  // What is open is closed in reverse: at the end, or at once when the next thing does not open.
+  await using opened = new AsyncDisposableStack()
   const db = connect(url, { name: 'darkroom worker', max: 6, settings: throughIndexes })
+  opened.defer(db.close)
   const voice = voiceOf(db.pool)
+  opened.defer(voice.flush)
   const queues = await servedQueues({
     db,
     told: config.WORKER_QUEUES,
@@ -65,18 +69,10 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
     config.WORKER_HEALTH_PORT === undefined
       ? undefined
       : await serveHealth({ host: config.HOST, port: config.WORKER_HEALTH_PORT, isReady })
-
-  const first = await register(db.pool, {
-    id,
-    version,
-    queues: queues.names,
-    pools,
-    concurrency: config.WORKER_CONCURRENCY
-  })
-  await endDeadNeighbours(db.pool)
+  opened.defer(() => health?.close())
 
   const steer = steering({
-    first,
+    concurrency: config.WORKER_CONCURRENCY,
     onConcurrency(concurrency) {
       log.info({ concurrency }, 'told to run so many tasks side by side')
       children.resize(concurrency)
@@ -99,10 +95,11 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
   const DARKROOM_TYPEBOX = await typeboxInOneFile(log)
   const children = childPool({
     env: { ...env, DARKROOM_TYPEBOX },
-    size: first.concurrency,
+    size: steer.concurrency,
     maxTasks: config.WORKER_MAX_TASKS_PER_CHILD,
     maxMemory: config.WORKER_MAX_MEMORY_PER_CHILD && config.WORKER_MAX_MEMORY_PER_CHILD * 1024 ** 2
   })
+  opened.defer(children.close)
 
   const outcomes = settler({
     db,
@@ -134,6 +131,7 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
   const recover = recovery({ db, voice, log })
   const back = giverBack({ log, putBack: recover.putBack, onDoubt: () => claims.doubt() })
   const turn = turns({ desk, ahead, give: back.give })
+  opened.defer(turn.stop)
   const tally = openTally(() => desk.size)
   const usage = usageMeter()
 
@@ -153,13 +151,16 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
       if (lost?.claim.attempt === attempt) lost.stop('lost')
     }
   })
+  opened.defer(progress.close)
 
   const claims = claimer({
     pool: db.pool,
     log,
     worker: () => id,
     children: () => steer.concurrency,
-    rooms: () => roomsIn(queues.names, steer.concurrency, steer.isTaking() ? ahead.places() : 0, desk.queues()),
+    // What is taken before we are known to be there would be held to be an orphan.
+    rooms: () =>
+      roomsIn(queues.names, steer.concurrency, started && steer.isTaking() ? ahead.places() : 0, desk.queues()),
     onClaim(claim) {
       // It was asked for before we were told.
       if (!steer.isTaking()) return void back.give([claim])
@@ -170,12 +171,14 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
     onRevoked: ids => voice.changed(...ids),
     onUncertain: () => recover.unknown(id, [...desk.ids(), ...outcomes.attempts().map(({ id }) => id)])
   })
+  opened.defer(claims.stop)
 
   const delayed = promoter({
     pool: db.pool,
     log,
     onDue: due => voice.wake(...due)
   })
+  opened.defer(delayed.stop)
 
   const ears = await openEars({
     url,
@@ -196,9 +199,17 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
       void stopCancelled(db, desk)
     }
   })
+  opened.defer(ears.close)
 
   const boss = await openBoss({ db, supervise: true, onError: error => log.warn({ err: error }, 'pg-boss') })
+  opened.defer(() => boss.stop({ graceful: false, close: false }))
   const schedules = await fireSchedules({ boss, db, kinds, voice, resultExpires: config.RESULT_EXPIRES })
+
+  await children.ready().catch(error => log.error({ err: error }, 'a child process does not start'))
+  await endDeadNeighbours(db.pool)
+  // From here on it counts: whoever looks takes it for a worker that is up.
+  opened.defer(() => unregister(db.pool, id, tally.counts()).catch(() => {}))
+  await register(db.pool, { id, version, queues: queues.names, pools, concurrency: steer.concurrency })
 
   const presence = keepLease({
     pool: db.pool,
@@ -229,6 +240,7 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
       await recover.jobless()
     }
   })
+  opened.defer(presence.stop)
 
   const ends = stopping({
     log,
@@ -238,24 +250,16 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
     outcomes,
     before: () => Promise.all([schedules.stop(), delayed.stop()]),
     givenBack: back.settled,
-    after: [
-      progress.close,
-      presence.stop,
-      ears.close,
-      children.close,
-      () => health?.close(),
-      () => boss.stop({ graceful: false, close: false }),
-      () => unregister(db.pool, id, tally.counts()).catch(() => {}),
-      () => voice.flush(),
-      db.close,
-      () => log.info({ worker: id }, 'worker stopped')
-    ]
+    after: async () => {
+      await open.disposeAsync()
+      log.info({ worker: id }, 'worker stopped')
+    }
   })
 
   await recover.orphans()
-  await children.ready().catch(error => log.error({ err: error }, 'a child process does not start'))
-  claims.wake()
+  const open = opened.move()
   started = true
+  claims.wake()
   presence.now()
   log.info(
     { worker: id, queues: queues.names, concurrency: steer.concurrency, health: health?.address },

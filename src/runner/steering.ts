@@ -1,7 +1,8 @@
 import type { Desired, Shutdown } from '#workers/presence.ts'
 
 interface Needs {
-  first: Desired
+  /** To begin with: it is told of everything else. */
+  concurrency: number
   onConcurrency(concurrency: number): void
   /** It is to take nothing from here on. */
   onRest(): void
@@ -11,8 +12,8 @@ interface Needs {
 }
 
 /** What this worker is to do. It is told as often as somebody looks, and acts when it has changed. */
-export function steering({ first, onConcurrency, onRest, onResume, onShutdown }: Needs) {
-  let now = first
+export function steering({ concurrency, onConcurrency, onRest, onResume, onShutdown }: Needs) {
+  let now: Desired = { concurrency, paused: false, shutdown: null }
 
   const isTaking = () => !now.paused && now.shutdown === null
 

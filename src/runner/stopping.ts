@@ -16,8 +16,8 @@ interface Needs {
   before(): Promise<unknown>
   /** Resolves when all that was given back is back. */
   givenBack(): Promise<void>
-  /** What is left when nothing runs and every outcome is written, in order. */
-  after: (() => unknown)[]
+  /** Nothing runs any more, and every outcome is written. */
+  after(): Promise<void>
 }
 
 // The outcomes are worth a wait even at the end, but not for ever: the next worker finds what is left.
@@ -40,7 +40,7 @@ export function stopping({ log, desk, claims, turn, outcomes, before, givenBack,
     desk.stopAll('shutdown')
     await desk.ended()
     await Promise.race([outcomes.flush(), delay(longestFlush, undefined, { ref: false })])
-    for (const each of after) await each()
+    await after()
   }
 
   return {

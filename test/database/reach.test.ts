@@ -57,6 +57,30 @@ for (const [command, sentence] of Object.entries(ready)) {
   })
 }
 
+const steps = {
+  api: ['pg_advisory_lock', 'listen "darkroom_changed"'],
+  worker: ['"migrations_lock"', 'listen "darkroom_wake"', 'pgboss.schedule', 'insert into darkroom.workers'],
+  migrate: ['pgboss.version'],
+  server: ['pid from darkroom.workers', 'insert into darkroom.workers']
+}
+
+for (const [command, questions] of Object.entries(steps)) {
+  t.test(`${command} survives a database that crashes while it starts`, async t => {
+    for (const question of questions) {
+      const proxy = await openProxy(t, await borrowDatabase(t))
+      proxy.crashAtQuestionWith(question)
+      const started = await start(t, command, proxy.url)
+
+      await Promise.race([started.heard(ready[command as keyof typeof ready]), started.exited])
+
+      t.ok(proxy.refused() >= 3, `it crashed at ${question}`)
+      t.match(started.said.join('\n'), ready[command as keyof typeof ready], question)
+      if (command !== 'migrate') started.kill('SIGTERM')
+      t.strictSame(await started.exited, { code: 0, signal: null }, question)
+    }
+  })
+}
+
 t.test('a signal ends the wait, also while a connection is tried that nobody answers', async t => {
   const silent = createServer(() => {}).listen(0, '127.0.0.1')
   await once(silent, 'listening')

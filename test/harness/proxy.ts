@@ -8,21 +8,39 @@ export interface Proxy {
   swallowAnswersWith(text: string): void
   /** Every connection breaks; new ones are refused until `restore`. */
   cut(): void
+  /** Whoever next asks something with this text brings Postgres down: as `cut`, until a few have been refused. */
+  crashAtQuestionWith(text: string): void
   restore(): void
   /** How many connections it has refused. */
   refused(): number
 }
 
+const refusalsOfACrash = 3
+
 export async function openProxy(t: Test, url: string): Promise<Proxy> {
   const target = new URL(url)
   const open = new Set<Socket>()
   let swallowed: string | undefined
+  let deadly: string | undefined
   let broken = false
   let refused = 0
+  let backAfter = Number.POSITIVE_INFINITY
+
+  function cut() {
+    broken = true
+    for (const socket of open) socket.destroy()
+  }
+
+  function restore() {
+    broken = false
+    swallowed = undefined
+    backAfter = Number.POSITIVE_INFINITY
+  }
 
   const server = createServer(near => {
     if (broken) {
       refused++
+      if (refused >= backAfter) restore()
       return near.resetAndDestroy()
     }
     const far = connect({ host: target.hostname, port: Number(target.port) })
@@ -36,7 +54,12 @@ export async function openProxy(t: Test, url: string): Promise<Proxy> {
       })
     }
     let deaf = false
-    near.on('data', chunk => far.write(chunk))
+    near.on('data', chunk => {
+      if (deadly === undefined || !chunk.includes(deadly)) return far.write(chunk)
+      deadly = undefined
+      backAfter = refused + refusalsOfACrash
+      cut()
+    })
     far.on('data', chunk => {
       if (swallowed !== undefined && chunk.includes(swallowed)) deaf = true
       if (!deaf) near.write(chunk)
@@ -56,14 +79,11 @@ export async function openProxy(t: Test, url: string): Promise<Proxy> {
     swallowAnswersWith(text) {
       swallowed = text
     },
-    cut() {
-      broken = true
-      for (const socket of open) socket.destroy()
+    cut,
+    crashAtQuestionWith(text) {
+      deadly = text
     },
-    restore() {
-      broken = false
-      swallowed = undefined
-    },
+    restore,
     refused: () => refused
   }
 }

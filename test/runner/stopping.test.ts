@@ -14,7 +14,7 @@ t.test('a worker that is told to stop takes nothing more while what else brings 
     outcomes: { async flush() {} },
     before: () => ended,
     givenBack: async () => {},
-    after: [says('the rest')]
+    after: says('the rest')
   } as unknown as Parameters<typeof stopping>[0])
 
   const stopped = ends.stop(0)

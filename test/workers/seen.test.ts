@@ -35,6 +35,27 @@ t.test('without a worker the list is empty', async t => {
   t.strictSame((await service.get('/api/workers')).json(), { items: [] })
 })
 
+t.test('one that is still starting is not there yet, and nothing is ready because of it', async t => {
+  const service = await openService(t, { needsWorker: true })
+  // What it has to do to begin with waits for us.
+  const held = await service.db.pool.connect()
+  await held.query('begin; lock table pgboss.schedule')
+  const starting = service.startWorker()
+  const waits = `select from pg_stat_activity
+    where datname = current_database() and application_name = 'darkroom worker' and wait_event_type = 'Lock'`
+  await until(async () => (await service.db.pool.query(waits)).rowCount, 'it is on its way')
+
+  const workers = await list(service)
+  const health = (await service.get('/health/ready')).json()
+  await held.query('rollback')
+  held.release()
+  await starting
+
+  t.strictSame(workers, [])
+  t.match(health, { status: 'not ready', worker: false })
+  t.match((await service.get('/health/ready')).json(), { status: 'ready', worker: true })
+})
+
 t.test('a worker says who it is, where it runs and what it can do', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const worker = await spawnWorker(t, service, { WORKER_QUEUES: 'high_priority,media', WORKER_CONCURRENCY: '3' })
