@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg, { type Pool } from 'pg'
 import t from 'tap'
 import { connect, throughIndexes } from '../../src/database/connect.ts'
+import { expireResults } from '../../src/tasks/builtin/expire-results.ts'
 import { type Claim, claim } from '../../src/tasks/claim.ts'
 import { complete } from '../../src/tasks/complete.ts'
 import type { Ending } from '../../src/tasks/ending.ts'
@@ -87,6 +88,39 @@ for (const [situation, statements] of Object.entries(situations)) {
     for (const rows of wasted) t.ok(rows < many / 4, `${rows} rows looked at in vain`)
   })
 }
+
+t.test('results that are over are found among any number of those that are not', async t => {
+  for (const statement of empty) await db.pool.query(statement)
+  const tasks = Array.from({ length: many }, () => ({ task: 'add', args: { x: 1, y: 1 } }))
+  t.equal((await service.post('/api/tasks/bulk', { tasks: tasks.slice(-10) })).statusCode, 201)
+  const finish = (ago: string) =>
+    db.pool.query(
+      `update pgboss.job set state = 'completed', completed_on = now() - $1::interval
+      where name = 'default' and state < 'active'`,
+      [ago]
+    )
+  await finish('2 days')
+  t.equal((await service.post('/api/tasks/bulk', { tasks })).statusCode, 201)
+  // Before the others, but with longer to go.
+  await db.pool.query(`update pgboss.job set deletion_seconds = 864000 where name = 'default' and state < 'active'`)
+  await finish('3 days')
+  const wasted: number[] = []
+  const query = async (text: string, values: unknown[] = []) => {
+    await db.pool.query('begin')
+    const { rows } = await db.pool.query(`explain (analyze, format json) ${text}`, values)
+    await db.pool.query('rollback')
+    wasted.push(wasteOf(rows[0]['QUERY PLAN'][0].Plan))
+    return db.pool.query(text, values)
+  }
+  const context = { db: { ...db, pool: { query } }, log() {}, signal: new AbortController().signal }
+
+  const kind = expireResults({ historyExpires: 864_000, remember: async () => {} })
+  const removed = await kind.run({}, context as unknown as Parameters<typeof kind.run>[1])
+
+  t.match(removed, { results: 10 })
+  t.ok(wasted.length > 0)
+  for (const rows of wasted) t.ok(rows < many / 4, `${rows} rows looked at in vain`)
+})
 
 t.test('a look for tasks whose queue was removed ends within a lease, however many there are', async t => {
   let looks = 0

@@ -70,23 +70,25 @@ async function repeat(goOn: () => boolean, removeSome: () => Promise<number>) {
   return count
 }
 
+// As the index has it that answers this.
+const due = `(completed_on at time zone 'UTC') + deletion_seconds * interval '1 second'`
+
 /**
- * Jobs of finished tasks with the results that they keep, oldest first, through pg-boss's own index. What was passed
- * over once, because its time is longer, is not looked at again by this run.
+ * Jobs of finished tasks with the results that they keep, those first that are over for longest. What somebody else has
+ * in hand is passed over: the next run finds it.
  */
 async function removeResults({ pool }: Database, queue: string, goOn: () => boolean) {
   let after = '-infinity'
   return repeat(goOn, async () => {
     const { rows } = await pool.query<{ count: number; last: string | null }>(
       `with done as (
-        select name, id, completed_on from pgboss.job
-        where name = $1 and completed_on >= $2::timestamptz and state >= 'completed'
-          and completed_on + deletion_seconds * interval '1 second' <= now()
-        order by completed_on limit ${batch} for update skip locked
+        select name, id, ${due} as due from pgboss.job
+        where name = $1 and state >= 'completed' and ${due} >= $2::timestamp and ${due} <= now() at time zone 'UTC'
+        order by ${due} limit ${batch} for update skip locked
       ), gone as (
         delete from pgboss.job j using done where j.name = done.name and j.id = done.id
       )
-      select count(*)::int as count, max(completed_on)::text as last from done`,
+      select count(*)::int as count, max(due)::text as last from done`,
       [queue, after]
     )
     const { count, last } = rows[0]!
