@@ -1,13 +1,26 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
 import { families, processesIn } from '../harness/family.ts'
 import { isGone } from '../harness/gone.ts'
 import { outcomes } from '../harness/outcomes.ts'
 import { openService } from '../harness/service.ts'
-import { taskFolder } from '../harness/task-folder.ts'
+import { taskFolder, taskModule } from '../harness/task-folder.ts'
+import { until } from '../harness/until.ts'
 import { spawnWorker } from '../harness/worker-process.ts'
 
-const folder = await taskFolder(t, families)
+const folder = await taskFolder(t, {
+  ...families,
+  'witnessed.ts': taskModule(
+    'witnessed',
+    `const { existsSync } = await import('node:fs')
+     appendFileSync(args.file, 'begun ' + id + ' ' + attempt + '\\n')
+     await delay(args.ms ?? 0)
+     while (args.gate && !existsSync(args.gate)) await delay(20, undefined, { signal })
+     appendFileSync(args.file, 'done ' + id + '\\n')`,
+    'max_retries: 0'
+  )
+})
 
 t.test('a worker that is told to stop hands back what it runs, uncounted', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
@@ -41,6 +54,56 @@ t.test('a worker that is told to stop lets a task finish that does so in time', 
   t.match((await service.get(`/api/tasks/${id}`)).json(), { state: 'SUCCESS', attempts: 1, worker: first.id })
   const { rows } = await service.db.pool.query('select status from darkroom.workers where id = $1', [first.id])
   t.equal(rows[0].status, 'stopped')
+})
+
+t.test('workers that are replaced under load lose nothing and finish nothing twice', async t => {
+  const service = await openService(t, { env: { TASKS_DIR: folder } })
+  const file = path.join(service.dataDir, 'witness')
+  const gate = path.join(service.dataDir, 'gate')
+  const deploy = () => spawnWorker(t, service, { WORKER_CONCURRENCY: '4' }, ['--grace', '1'])
+  let worker = await deploy()
+  const accepted: string[] = []
+  let loading = true
+  t.teardown(() => {
+    loading = false
+  })
+  const submit = async (more = {}) => {
+    const id = await service.submit('witnessed', { file, ...more })
+    accepted.push(id)
+    return id
+  }
+  // As clients do who wait for what they have asked for.
+  const load = async () => {
+    for (let count = 0; loading; count++) await service.finished(await submit({ ms: count % 10 === 0 ? 20 : 0 }))
+  }
+  const loads = Promise.all(Array.from({ length: 16 }, load))
+
+  for (let version = 0; version < 2; version++) {
+    // One that takes longer than anybody waits for.
+    const id = await submit({ gate })
+    await service.until(id, ({ state }) => state === 'STARTED')
+    const next = await deploy()
+    worker.kill('SIGTERM')
+    t.strictSame(await worker.exited, { code: 0, signal: null })
+    worker = next
+  }
+  loading = false
+  await loads
+  await writeFile(gate, '')
+
+  const { pool } = service.db
+  const open = `select from darkroom.tasks where task = 'witnessed' and finished_at is null limit 1`
+  await until(async () => (await pool.query(open)).rowCount === 0, 'all are over', 60)
+  const { rows } = await pool.query(
+    `select state, failures, crashes, count(*)::int from darkroom.tasks where task = 'witnessed' group by 1, 2, 3`
+  )
+  t.strictSame(rows, [{ state: 'SUCCESS', failures: 0, crashes: 0, count: accepted.length }])
+  const said = (await readFile(file, 'utf8')).trim().split('\n')
+  const done = said.filter(line => line.startsWith('done'))
+  t.strictSame(done.toSorted(), accepted.map(id => `done ${id}`).toSorted(), 'each was done once')
+  const begun = said.filter(line => line.startsWith('begun'))
+  t.equal(new Set(begun).size, begun.length, 'no attempt was begun twice')
+  t.ok(begun.length > done.length, 'some were cut short')
 })
 
 t.test('a worker that does not know a kind leaves its tasks to those that do', async t => {
