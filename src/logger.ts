@@ -1,7 +1,5 @@
 import pino, { type Logger } from 'pino'
-
-// Bytes, and milliseconds: a line that comes alone is read soon, and a thousand a second do not each cost a write.
-const together = { minLength: 4_096, periodicFlush: 100 }
+import { logLines } from './log-lines.ts'
 
 /** JSON lines for machines; for a person at a terminal the same in one readable line each. */
 export async function openLogger(level: string): Promise<Logger> {
@@ -10,7 +8,7 @@ export async function openLogger(level: string): Promise<Logger> {
     const { default: pretty } = await import('pino-pretty')
     return pino(options, pretty({ sync: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss.l' }))
   }
-  const stdout = pino.destination({ dest: 1, sync: true, ...together })
-  process.once('exit', () => stdout.flushSync())
+  const stdout = logLines(1)
+  process.once('exit', stdout.end)
   return pino(options, stdout)
 }
