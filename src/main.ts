@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import path from 'node:path'
 import type { Logger } from 'pino'
+import { v7 as uuid } from 'uuid'
 import { loadKinds } from '#catalogue.ts'
 import type { Config } from '#config.ts'
 import { findEmbedded, openEmbedded } from '#database/embedded.ts'
@@ -65,7 +66,7 @@ export async function runWorker(config: Config, grace = defaultGrace) {
     const url = await findDatabase(config)
     const kinds = await prepare(url, config, log, signal)
     const { startWorker } = await import('#runner/start.ts')
-    const needs = { url, config, kinds, log, version, env: process.env, end }
+    const needs = { id: uuid(), url, config, kinds, log, version, env: process.env, end }
     const worker = await beginOn(url, { log, signal }, () => startWorker(needs))
     started.push(worker.stop)
     process.send?.('ready')

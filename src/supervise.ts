@@ -39,7 +39,8 @@ export function superviseWorker({ url, log, grace }: Needs) {
         log.info('the worker was told to end; another takes its place')
         continue
       }
-      isBroken(new Error('The worker does not start; what it said is above'))
+      // One that was killed has said nothing, and the next one may fare better.
+      if (typeof code !== 'string') isBroken(new Error('The worker does not start; what it said is above'))
       if (Date.now() - since > wellAfter) pause = firstPause
       log.error({ code, again_in_ms: pause }, 'the worker ended; it is started again')
       await delay(pause, undefined, { signal: over.signal }).catch(() => {})

@@ -4,6 +4,10 @@ const passing = ['08', '53', '57', '58']
 const transient = new Set(['40001', '40P01', '25006'])
 const network = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN'])
 
+/** What node-postgres and Kysely say in words only. */
+const inWords =
+  /connection terminated|timeout expired|timeout exceeded when trying to connect|client has encountered a connection error|not queryable|connection has been discarded/i
+
 /** True when the database, not the statement, is the trouble: the same thing may well work in a moment. */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false
@@ -20,8 +24,7 @@ export function isOutage(error: unknown): boolean {
     return network.has(code) || transient.has(code) || (code.length === 5 && passing.includes(code.slice(0, 2)))
   }
   if (error instanceof AggregateError) return error.errors.some(isOutage)
-  // What node-postgres says in words only.
-  return /connection terminated|timeout expired|timeout exceeded when trying to connect|client has encountered a connection error|not queryable/i.test(
-    message
-  )
+  // What failed first is why the tidying up did.
+  if (error instanceof SuppressedError) return isOutage(error.suppressed)
+  return inWords.test(message)
 }

@@ -31,9 +31,12 @@ export async function reachDatabase(url: string, { log, signal, seconds = patien
     if (!mayPass(error)) throw error
     const reason = reasonOf(error)
     if (performance.now() + pause > end) {
-      throw new Error(`The database does not answer after ${seconds} s: ${reason}`, { cause: error })
+      throw new Error(`The database does not answer after ${Math.round(seconds * 10) / 10} s: ${reason}`, {
+        cause: error
+      })
     }
-    if (!waiting) log.warn(`the database does not answer yet (${reason}); it is waited for, for up to ${seconds} s`)
+    if (!waiting)
+      log.warn(`the database does not answer yet (${reason}); it is waited for, for up to ${Math.ceil(seconds)} s`)
     waiting = true
     await delay(pause, undefined, { signal })
   }
@@ -48,10 +51,11 @@ export async function beginOn<T>(url: string, needs: Needs, begin: () => Promise
   const { log, signal, seconds = patience } = needs
   const end = performance.now() + seconds * 1000
   for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
-    await reachDatabase(url, needs)
+    await reachDatabase(url, { ...needs, seconds: Math.max(0, (end - performance.now()) / 1000) })
     try {
       return await begin()
     } catch (error) {
+      signal.throwIfAborted()
       if (!mayPass(error) || performance.now() + pause > end) throw error
       log.warn(`the database went away during the start (${reasonOf(error)}); it is begun anew`)
       await delay(pause, undefined, { signal })

@@ -31,6 +31,8 @@ import { steering } from './steering.ts'
 import { stopping } from './stopping.ts'
 
 interface Needs {
+  /** Its name, as long as nobody holds it to be dead. */
+  id: string
   url: string
   config: Config
   kinds: Kinds
@@ -48,13 +50,16 @@ export interface Worker {
   stop(graceSeconds: number): Promise<void>
 }
 
-export async function startWorker({ url, config, kinds, log, version, env, end }: Needs): Promise<Worker> {
-  let id = uuid()
+export async function startWorker(needs: Needs): Promise<Worker> {
+  const { url, config, kinds, log, version, env, end } = needs
+  let { id } = needs
   let started = false
   // What is open is closed in reverse: at the end, or at once when the next thing does not open.
   await using opened = new AsyncDisposableStack()
   const db = connect(url, { name: 'darkroom worker', max: 6, settings: throughIndexes })
   opened.defer(db.close)
+  // A start that was cut off may have left the row, which would be taken for a worker that is up.
+  await unregister(db.pool, id)
   const voice = voiceOf(db.pool)
   opened.defer(voice.flush)
   const queues = await servedQueues({
@@ -203,7 +208,7 @@ export async function startWorker({ url, config, kinds, log, version, env, end }
 
   const boss = await openBoss({ db, supervise: true, onError: error => log.warn({ err: error }, 'pg-boss') })
   opened.defer(() => boss.stop({ graceful: false, close: false }))
-  const schedules = await fireSchedules({ boss, db, kinds, voice, resultExpires: config.RESULT_EXPIRES })
+  const schedules = await fireSchedules({ boss, db, kinds, voice, log, resultExpires: config.RESULT_EXPIRES })
 
   await children.ready().catch(error => log.error({ err: error }, 'a child process does not start'))
   await endDeadNeighbours(db.pool)

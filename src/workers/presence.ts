@@ -43,7 +43,10 @@ export interface Report {
 
 const desired = 'concurrency, paused_at is not null as paused, shutdown'
 
-/** A worker that comes back under a new id does what was wanted of the former one. */
+/**
+ * A worker that comes back under a new id does what was wanted of the former one. One whose start is begun anew may
+ * have its row already; it has taken nothing by then.
+ */
 export async function register(pool: Pool, presence: Presence, former: string | null = null): Promise<Desired> {
   const { id, version, queues, pools, concurrency } = presence
   const { rows } = await pool.query<Desired>(
@@ -51,6 +54,7 @@ export async function register(pool: Pool, presence: Presence, former: string | 
       (id, host, machine, pid, version, queues, pools, concurrency, paused_at, shutdown)
     select $1, $2, $3, $4, $5, $6, $7, coalesce(former.concurrency, $8), former.paused_at, former.shutdown
     from (values (1)) one left join darkroom.workers former on former.id = $9
+    on conflict (id) do update set status = 'running', started_at = now(), heartbeat_at = now(), stopped_at = null
     returning ${desired}`,
     [id, hostname(), machine(), process.pid, version, queues, JSON.stringify(pools), concurrency, former]
   )
@@ -116,11 +120,11 @@ export async function endDeadNeighbours(pool: Pool): Promise<number> {
   return dead.length
 }
 
-export async function unregister(pool: Pool, id: string, tasks: Tally) {
+export async function unregister(pool: Pool, id: string, tasks?: Tally) {
   await pool.query(
-    `update darkroom.workers set status = 'stopped', stopped_at = now(), children = 0, tasks = $2
+    `update darkroom.workers set status = 'stopped', stopped_at = now(), children = 0, tasks = coalesce($2, tasks)
     where id = $1 and status = 'running'`,
-    [id, JSON.stringify(tasks)]
+    [id, tasks && JSON.stringify(tasks)]
   )
 }
 

@@ -57,9 +57,19 @@ for (const [command, sentence] of Object.entries(ready)) {
   })
 }
 
+/** Those that say that they are running. */
+async function workersOf(connectionString: string) {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  const { rows } = await client.query(`select id from darkroom.workers where status = 'running'`)
+  await client.end()
+  return rows
+}
+
+// What is asked in the course of a start.
 const steps = {
   api: ['pg_advisory_lock', 'listen "darkroom_changed"'],
-  worker: ['"migrations_lock"', 'listen "darkroom_wake"', 'pgboss.schedule', 'insert into darkroom.workers'],
+  worker: ['from "darkroom"."migrations"', 'listen "darkroom_wake"', 'pgboss.schedule', 't.started_at, t.crashes'],
   migrate: ['pgboss.version'],
   server: ['pid from darkroom.workers', 'insert into darkroom.workers']
 }
@@ -67,7 +77,8 @@ const steps = {
 for (const [command, questions] of Object.entries(steps)) {
   t.test(`${command} survives a database that crashes while it starts`, async t => {
     for (const question of questions) {
-      const proxy = await openProxy(t, await borrowDatabase(t))
+      const url = await borrowDatabase(t)
+      const proxy = await openProxy(t, url)
       proxy.crashAtQuestionWith(question)
       const started = await start(t, command, proxy.url)
 
@@ -75,6 +86,7 @@ for (const [command, questions] of Object.entries(steps)) {
 
       t.ok(proxy.refused() >= 3, `it crashed at ${question}`)
       t.match(started.said.join('\n'), ready[command as keyof typeof ready], question)
+      t.equal((await workersOf(url)).length, command === 'worker' || command === 'server' ? 1 : 0, 'of no two starts')
       if (command !== 'migrate') started.kill('SIGTERM')
       t.strictSame(await started.exited, { code: 0, signal: null }, question)
     }

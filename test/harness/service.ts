@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { Response } from 'light-my-request'
 import pino from 'pino'
 import type { Test } from 'tap'
+import { v7 as uuid } from 'uuid'
 import { loadKinds } from '../../src/catalogue.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Database } from '../../src/database/connect.ts'
@@ -106,6 +107,7 @@ export async function openService(
     async startWorker(more = {}) {
       const own = readConfig({ ...settings, ...more })
       const started: Worker = await startWorker({
+        id: uuid(),
         url,
         config: own,
         kinds,

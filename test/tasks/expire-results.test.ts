@@ -12,7 +12,7 @@ const folder = await taskFolder(t, {
 async function expire(service: Service) {
   const task = await service.finished(await service.submit('expire_results'))
   if (task.state !== 'SUCCESS') throw new Error(JSON.stringify(task))
-  const open = `select from darkroom.tasks where task = 'expire_results' and finished_at is null`
+  const open = `select from darkroom.tasks where task = 'expire_results' and state = 'PENDING'`
   await until(async () => (await service.db.pool.query(open)).rowCount === 0, 'no run is under way')
   const { rows } = await service.db.pool.query(`
     select key, sum(value::int)::int as count
@@ -190,4 +190,41 @@ t.test('it runs by the clock', async t => {
   }
 
   t.strictSame(await until(found, 'it is on the list'), { cron: '* * * * *' })
+})
+
+/** As pg-boss does it each minute. */
+async function ring({ db }: Service) {
+  await db.pool.query(
+    `insert into pgboss.job (name, data, policy, retry_limit, expire_seconds, deletion_seconds, keep_until)
+    values ('due', '{"task": "expire_results"}', 'standard', 0, 60, 60, now() + interval '1 hour')`
+  )
+}
+
+t.test('it goes on although its queue was removed, and says so', async t => {
+  const said: string[] = []
+  const service = await openService(t, { worker: true, hear: ({ msg }) => said.push(msg) })
+  const result = await service.submit('add', { x: 1, y: 1 }, { result_expires: 600 })
+  await service.finished(result)
+  await service.db.pool.query(`select pgboss.delete_queue('low_priority')`)
+  await age(service, result, 601)
+
+  await ring(service)
+
+  await until(async () => (await traces(service, result)).jobs === 0, 'the result is gone')
+  t.ok(said.some(line => line.includes('the queue of what is due was removed')))
+})
+
+t.test('while its queue is paused one waits, and not one for each minute', async t => {
+  const service = await openService(t, { worker: true })
+  const open = `select count(*)::int from darkroom.tasks where task = 'expire_results' and state = 'PENDING'`
+  const tickets = `select from pgboss.job where name = 'due' and state < 'completed'`
+  const { pool } = service.db
+  await service.post('/api/queues/low_priority/pause')
+
+  for (let minute = 0; minute < 3; minute++) {
+    await ring(service)
+    await until(async () => (await pool.query(tickets)).rowCount === 0, 'the ticket is used up')
+  }
+
+  t.strictSame((await pool.query(open)).rows, [{ count: 1 }])
 })
