@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Database } from '#database/connect.ts'
+import { astray } from '#tasks/astray.ts'
 import type { Claim } from '#tasks/claim.ts'
 import type { Ending } from '#tasks/ending.ts'
 import { revokeJobless } from '#tasks/homeless.ts'
@@ -25,6 +26,8 @@ export function recovery({ db, voice, log }: Needs) {
     }
   }
 
+  const lookForAstray = astray(db.pool)
+
   return {
     /** Attempts whose workers are gone: tried again elsewhere, perhaps here. */
     async orphans() {
@@ -35,6 +38,12 @@ export function recovery({ db, voice, log }: Needs) {
     async jobless() {
       const count = await revokeJobless(db.pool)
       if (count > 0) log.warn({ count }, 'tasks were revoked with their queue')
+    },
+
+    /** Tasks that nobody will ever end: their jobs say something else. */
+    async astray() {
+      const count = await lookForAstray()
+      if (count > 0) log.warn({ count }, 'tasks were revoked whose jobs were removed or changed, and not by Darkroom')
     },
 
     /** Ours by the database's account, but nothing that is in hand here. */

@@ -243,6 +243,7 @@ export async function startWorker(needs: Needs): Promise<Worker> {
       await queues.lookAgain()
       await recover.orphans()
       await recover.jobless()
+      await recover.astray()
     }
   })
   opened.defer(presence.stop)

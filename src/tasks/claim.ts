@@ -37,7 +37,8 @@ export interface Room {
  * would be taken from it again at once.
  *
  * A task that was to start by a time that is past is revoked instead, and a job that somebody put into pg-boss by
- * hand, without a task, is cancelled: neither may come back for ever.
+ * hand, without a task or for one that is over, is cancelled: none may come back for ever. One that somebody has moved
+ * to another queue takes its task along.
  *
  * A plan is made once, by the statistics of that moment, and those of an empty table say that every way is as good as
  * any: going through all of it for each task of a batch, too. So each step is said in a way that leaves no choice. A
@@ -53,7 +54,7 @@ const text = `
 with next as materialized (
   select
     j.name, j.id, j.place, j.priority, j.created_on, j.state as was,
-    t.id is null or (t.expires_at <= now() and t.started_at is null) as stale
+    t.id is null or t.state not in ('PENDING', 'RETRY') or (t.expires_at <= now() and t.started_at is null) as stale
   from (
     select * from unnest($2::text[], $3::int[]) as room (queue, slots)
     cross join lateral (
@@ -78,9 +79,10 @@ with next as materialized (
     retry_count = j.retry_count + case when j.started_on is null then 0 else 1 end
   from next
   where j.ctid = next.place and j.name = next.name and j.id = next.id
-  returning j.id, j.retry_count, j.ctid as place, next.stale, next.was, next.priority, next.created_on
+  returning j.id, j.name, j.retry_count, j.ctid as place, next.stale, next.was, next.priority, next.created_on
 ), task as (
   update darkroom.tasks t set
+    queue = job.name,
     state = case when job.stale then 'REVOKED' else 'STARTED' end,
     attempts = case when job.stale then t.attempts else job.retry_count + 1 end,
     worker = case when job.stale then null else $1::uuid end,

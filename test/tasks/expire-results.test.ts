@@ -12,7 +12,7 @@ const folder = await taskFolder(t, {
 async function expire(service: Service) {
   const task = await service.finished(await service.submit('expire_results'))
   if (task.state !== 'SUCCESS') throw new Error(JSON.stringify(task))
-  const open = `select from darkroom.tasks where task = 'expire_results' and state = 'PENDING'`
+  const open = `select from darkroom.tasks where task = 'expire_results' and finished_at is null`
   await until(async () => (await service.db.pool.query(open)).rowCount === 0, 'no run is under way')
   const { rows } = await service.db.pool.query(`
     select key, sum(value::int)::int as count
