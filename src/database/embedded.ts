@@ -42,13 +42,12 @@ export async function openEmbedded({ dataDir, log, durable = true, signal }: Opt
   const launch = await prepare({ dataDir: path.resolve(dataDir), log, durable })
   signal?.throwIfAborted()
   const stopping = new AbortController()
-  let { postmaster, client } = await own({ ...launch, signal })
+  let { postmaster, client, ended } = await own({ ...launch, signal })
   let regaining: Promise<void> | undefined
   let stopped: Promise<void> | undefined
 
   try {
     signal?.throwIfAborted()
-    await createDatabase(client, database)
     await sweepUnfinished(launch.dataDir)
   } catch (error) {
     await stop()
@@ -61,7 +60,7 @@ export async function openEmbedded({ dataDir, log, durable = true, signal }: Opt
 
   // The server was killed, or a crash of one of its processes made it restart: either way the lock is gone.
   function guard() {
-    client.once('end', () => {
+    void ended.then(() => {
       if (!stopping.signal.aborted) regaining = regain()
     })
   }
@@ -71,7 +70,7 @@ export async function openEmbedded({ dataDir, log, durable = true, signal }: Opt
     while (!stopping.signal.aborted) {
       try {
         const again = { ...launch, port: postmaster.port, signal: stopping.signal }
-        ;({ postmaster, client } = await own(again))
+        ;({ postmaster, client, ended } = await own(again))
         log('Postgres is back')
         return guard()
       } catch (error) {
@@ -116,6 +115,8 @@ async function prepare({ dataDir, log, durable }: Omit<Required<Options>, 'signa
 interface Owned {
   postmaster: Postmaster
   client: pg.Client
+  /** Its connection, and the lock with it. */
+  ended: Promise<unknown>
 }
 
 async function own(launch: Launch): Promise<Owned> {
@@ -126,7 +127,12 @@ async function own(launch: Launch): Promise<Owned> {
     const postmaster = await ensurePostmaster(launch)
     try {
       const claimed = await claim(await makeUrl(dataDir, postmaster.port, 'postgres'))
-      if ('client' in claimed) return { postmaster, client: claimed.client }
+      if ('client' in claimed) {
+        const { client } = claimed
+        const ended = new Promise(resolve => client.once('end', resolve))
+        await createDatabase(client, database)
+        return { postmaster, client, ended }
+      }
       throw new EmbeddedError(
         `Another Darkroom server (${claimed.taken}) is using ${dataDir}: stop it first, or set DATA_DIR to another folder`
       )
