@@ -96,11 +96,11 @@ export function runInChild(
       child = taken
     } catch (error) {
       if (recalled) return never
-      return ending({ type: 'exit', exit_code: null, signal: null, stderr: String(error) })
+      return ending({ type: 'exit', exit_code: null, signal: null, peak_memory: null, stderr: String(error) })
     }
     if (reason !== undefined) {
       children.give(child)
-      return ending({ type: 'exit', exit_code: null, signal: null, stderr: '' })
+      return ending({ type: 'exit', exit_code: null, signal: null, peak_memory: null, stderr: '' })
     }
 
     // From here on, for a body that never lets its process say that it has begun; and anew when it does.
@@ -138,7 +138,7 @@ export function runInChild(
     // Whatever it had started must be gone before anybody is told that it is over.
     const cut = reason !== undefined && reason !== 'soft_time_limit'
     if (cut || end.type === 'exit') await child.stop()
-    children.give(child, end.type === 'exit' ? 0 : end.peak_memory)
+    children.give(child, end.peak_memory ?? 0)
     return ending(end, child.tail)
   }
 
@@ -152,7 +152,7 @@ export function runInChild(
       started_at: startedAt,
       exit_code: end.type === 'exit' ? end.exit_code : null,
       signal: end.type === 'exit' ? end.signal : null,
-      peak_memory: end.type === 'exit' ? null : end.peak_memory,
+      peak_memory: end.peak_memory,
       stderr: stderr.toWellFormed().replaceAll('\0', '') || null
     }
     return { ...facts, ...judge(end, reason, claim, settingsOf(claim, kind)) }

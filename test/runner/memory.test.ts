@@ -2,11 +2,19 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
 import { gate } from '../harness/gate.ts'
+import { skipWithoutProc } from '../harness/processes.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 
+const hold = 'Buffer.alloc(100 * 1024 * 1024, 1); progress(0.5)'
+
 const folder = await taskFolder(t, {
   ...gate,
+  'deaf.ts': taskModule('deaf', `${hold}; await delay(600_000)`, 'max_retries: 0'),
+  // Nothing of it is left once it has been asked to end.
+  'frail.ts': taskModule('frail', `process.removeAllListeners('SIGTERM'); ${hold}; await delay(600_000)`),
+  'silent.ts': taskModule('silent', `${hold}; for (;;);`, 'max_retries: 0, stall_limit: 1'),
+  'leaving.ts': taskModule('leaving', `if (attempt > 1) return; ${hold}; await delay(3_000); process.exit(3)`),
   'hungry.ts': taskModule(
     'hungry',
     `if (attempt > 1) return 'well'
@@ -32,4 +40,33 @@ t.test('a task that fills its memory is a crash, and the one beside it does not 
     { outcome: 'success' }
   ])
   t.match(await service.finished(beside), { state: 'SUCCESS', result: 1, attempts: 1 })
+})
+
+t.test('an attempt that is killed or crashes keeps how much memory it took', { skip: skipWithoutProc }, async t => {
+  const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '5' }, worker: true })
+
+  const cancelled = await Promise.all(['deaf', 'frail'].map(task => service.submit(task)))
+  const others = await Promise.all([
+    service.submit('deaf', {}, { time_limit: 2 }),
+    service.submit('silent'),
+    service.submit('leaving')
+  ])
+  for (const id of cancelled) {
+    await service.until(id, ({ progress }) => progress === 0.5)
+    await service.post(`/api/tasks/${id}/cancel`)
+  }
+
+  const ends: Record<string, unknown>[] = []
+  for (const id of [...cancelled, ...others]) {
+    await service.finished(id)
+    ends.push((await service.get(`/api/tasks/${id}/attempts`)).json().items[0])
+  }
+  t.match(ends, [
+    { outcome: 'cancelled', signal: 'SIGKILL' },
+    { outcome: 'cancelled', signal: 'SIGTERM' },
+    { outcome: 'time_limit' },
+    { outcome: 'stalled' },
+    { outcome: 'crashed', exit_code: 3 }
+  ])
+  for (const { outcome, peak_memory } of ends) t.ok(Number(peak_memory) > 100e6, `${outcome}: ${peak_memory}`)
 })

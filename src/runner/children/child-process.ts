@@ -1,6 +1,7 @@
 import { fork, type ChildProcess as NodeChild } from 'node:child_process'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { peakMemoryOf } from './peak-memory.ts'
 import type { Finished, FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
 import { endStrays, mark } from './strays.ts'
 
@@ -16,6 +17,8 @@ export interface Exit {
   type: 'exit'
   exit_code: number | null
   signal: string | null
+  /** Bytes, as of the last look; null when nobody has looked. */
+  peak_memory: number | null
   stderr: string
 }
 
@@ -34,6 +37,7 @@ export class Child {
   #process: NodeChild
   #marked: string
   #tail = ''
+  #peakMemory: number | null = null
   #listener: Listener | undefined
   #finish: ((finished: Finished) => void) | undefined
   #stopping = false
@@ -62,7 +66,7 @@ export class Child {
         this.#process.stdout?.destroy()
         this.#process.stderr?.destroy()
         isBroken(new Error(`The child process did not start: ${this.#tail.trim() || `exit code ${exit_code}`}`))
-        resolve({ type: 'exit', exit_code, signal, stderr: this.#tail })
+        resolve({ type: 'exit', exit_code, signal, peak_memory: this.#peakMemory, stderr: this.#tail })
       }
       this.#process.once('exit', (exit_code, signal) => {
         // What it has started ends with it; otherwise it would hold the output open, and nobody would wait for it.
@@ -112,12 +116,18 @@ export class Child {
     return this.#tail
   }
 
+  /** Notes how much memory it has held at most: once it has ended, nobody knows that any more. */
+  look() {
+    if (this.pid !== undefined) this.#peakMemory = peakMemoryOf(this.pid) ?? this.#peakMemory
+  }
+
   /**
    * Ends the whole group: nicely, then not. Resolves when no process of it is left; where an attempt was cut short, none
    * that has left the group either.
    */
   async stop({ nicely = true } = {}) {
     this.#stopping = true
+    this.look()
     if (nicely && this.#process.exitCode === null) {
       this.#signal('SIGTERM')
       await Promise.race([this.gone, delay(graceful)])

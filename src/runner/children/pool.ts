@@ -17,6 +17,8 @@ interface Options {
 
 // Behind API and database, and behind the worker, whose heartbeat must not wait for a film.
 const childNice = 10
+// Milliseconds. Of a child that ends by itself no more is known than what was seen last.
+const lookInterval = 1_000
 // A service has many kinds, and is busy with a few of them.
 const mostRemembered = 8
 
@@ -34,6 +36,7 @@ export function childPool({ env, size: first, maxTasks, maxMemory, longestStart 
   const dog = watchdog(pool)
   const recent = new Map<string, Source>()
   const starting = new Set<Child>()
+  let looking: NodeJS.Timeout | undefined
   let closing = false
 
   function start() {
@@ -64,6 +67,14 @@ export function childPool({ env, size: first, maxTasks, maxMemory, longestStart 
     while (!closing && idle.length + busy.size < size) idle.push(start())
   }
 
+  /** One timer for all, which goes on until it finds nobody busy: short tasks come and go between two looks. */
+  function look() {
+    for (const child of busy) child.look()
+    if (busy.size > 0) return
+    clearInterval(looking)
+    looking = undefined
+  }
+
   /** Waits for its turn at a child. */
   function turn(signal: AbortSignal): Promise<Child> {
     return new Promise((resolve, reject) => {
@@ -88,6 +99,7 @@ export function childPool({ env, size: first, maxTasks, maxMemory, longestStart 
     if (closing) throw new Error('The worker is stopping')
     const child = idle.shift() ?? (busy.size < size ? start() : await turn(signal))
     busy.add(child)
+    looking ??= setInterval(look, lookInterval).unref()
     try {
       await (starting.has(child) ? Promise.race([child.ready, aborted(signal)]) : child.ready)
       return child
