@@ -25,7 +25,11 @@ export function defineCallable<Args extends TSchema, Result>(
   const submit = async (args: Static<Args>, options?: ApplyOptions) =>
     (await import('./submit.ts')).applyAsync<Result>(kind, args, options)
   const call = async (args: Static<Args>) => (await import('./here.ts')).runHere<Result>(kind, args)
-  const callable = Object.assign(call, { delay: (args: Static<Args>) => submit(args), applyAsync: submit })
+  // Not enumerable: `{ ...add, name: 'sum' }` is a definition of settings alone, and is not submitted as `add`.
+  const callable = Object.defineProperties(call, {
+    delay: { value: (args: Static<Args>) => submit(args) },
+    applyAsync: { value: submit }
+  })
   for (const [property, value] of Object.entries(kind)) {
     // A function has a name of its own, which an assignment would not replace.
     Object.defineProperty(callable, property, { value, enumerable: true })

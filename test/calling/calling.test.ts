@@ -61,6 +61,15 @@ t.test('a call runs the body here and now, and a wrong one is refused', async t 
   await t.rejects(sum({ x: 'four' } as never), { code: 'INVALID_REQUEST' })
 })
 
+t.test('a task made from another is one of its own', async t => {
+  const { db } = await openCalled(t, false)
+  const total = defineTask({ ...sum, name: 'total' })
+
+  const { id } = await total.delay({ x: 4, y: 6 })
+
+  t.match(await db.query.selectFrom('tasks').selectAll().where('id', '=', id).execute(), [{ task: 'total' }])
+})
+
 t.test('delay hands it to a worker, and the handle tells what becomes of it', async t => {
   await openCalled(t)
 
