@@ -176,6 +176,16 @@ t.test('task modules that cannot be are refused by their file, before anything s
     ['retries that cannot be', { 'a.ts': taskModule('good', '', 'max_retries: -1') }, /a\.ts .*max_retries/],
     ['a limit that cannot be', { 'a.ts': taskModule('good', '', `time_limit: '5s'`) }, /a\.ts .*time_limit/],
     ['a queue that cannot be', { 'a.ts': taskModule('good', '', `queue: 'no queue'`) }, /a\.ts .*"no queue"/],
+    [
+      'a setting that there is not',
+      { 'a.ts': taskModule('good', '', 'max_retry: 3') },
+      /a\.ts .*The task "good" has no setting "max_retry"/
+    ],
+    [
+      'one that only the kinds of ours are given',
+      { 'a.mjs': `export default { name: 'good', args: {}, run () {}, file: 'b.mjs' }` },
+      /a\.mjs .*The task "good" has no setting "file"/
+    ],
     ['a queue of ours', { 'a.ts': taskModule('good', '', `queue: 'delayed'`) }, /the queue "delayed"/]
   ]
   const DATABASE_URL = await borrowDatabase(t)

@@ -90,6 +90,28 @@ export const defaults = {
   retry_jitter: true
 } as const
 
+// What a definition may say, once more: the types of a module in TASKS_DIR are taken out, and nobody checks them.
+const settings: Record<keyof Definition<TSchema, unknown>, true> = {
+  name: true,
+  args: true,
+  description: true,
+  queue: true,
+  priority: true,
+  max_retries: true,
+  retry_delay: true,
+  retry_backoff: true,
+  retry_backoff_max: true,
+  retry_jitter: true,
+  time_limit: true,
+  soft_time_limit: true,
+  stall_limit: true,
+  result_expires: true,
+  pool: true,
+  run: true,
+  record: true,
+  discard: true
+}
+
 interface Range {
   whole?: boolean
   least: number
@@ -115,6 +137,8 @@ export function defineTask<Args extends TSchema, Result>(definition: Definition<
   }
   if (typeof run !== 'function') throw new TypeError(`The task "${name}" needs a function "run"`)
   if (typeof args !== 'object' || args === null) throw new TypeError(`The task "${name}" needs a schema "args"`)
+  const unknown = Object.keys(definition).find(key => !Object.hasOwn(settings, key))
+  if (unknown !== undefined) throw new TypeError(`The task "${name}" has no setting ${JSON.stringify(unknown)}`)
   const { queue = 'default' } = definition
   for (const [setting, { whole = false, least, most }] of Object.entries<Range>(numbers)) {
     const value = definition[setting as keyof typeof numbers]

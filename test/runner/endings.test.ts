@@ -99,7 +99,7 @@ const endings: Record<string, Ending> = {
     outcomes: ['failure']
   },
   'throws at once': {
-    body: '}, run2: () => {}, run () { throw new Error("no promise")',
+    body: '}, run () { throw new Error("no promise")',
     settings: once,
     task: thrown('Error', 'no promise'),
     outcomes: ['failure']
