@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
@@ -11,6 +12,9 @@ interface Needs {
   /** `server` is only ready with a worker; `api` alone does not need one. */
   needsWorker: boolean
 }
+
+// Milliseconds. Whoever asks has a patience of his own, which is often no more than a few seconds.
+const patience = 2_000
 
 const Live = Type.Object({ status: Type.String() })
 const Ready = Type.Object({
@@ -39,12 +43,39 @@ export const healthRoutes: FastifyPluginAsync<Needs> = async (app, { db, needsWo
       503: answer(Ready, 'Not now', { 'Retry-After': Type.Integer({ description: 'seconds' }) })
     }
   }
+  const look = impatient(() => lookInto(db))
   app.get('/health/ready', { schema, logLevel: 'warn' }, async (_, reply) => {
-    const migrations = await isMigrated(db).catch(() => undefined)
-    const worker = await someWorkerIsUp(db.pool).catch(() => false)
-    const database = migrations !== undefined
+    const { database, migrations, worker } = await look()
     const ready = database && migrations && (worker || !needsWorker)
     if (!ready) reply.code(503).header('retry-after', 2)
-    return { status: ready ? 'ready' : 'not ready', database, migrations: migrations ?? false, worker }
+    return { status: ready ? 'ready' : 'not ready', database, migrations, worker }
   })
+}
+
+async function lookInto(db: Database) {
+  const migrations = await isMigrated(db)
+  const worker = await someWorkerIsUp(db.pool)
+  return { database: true, migrations, worker }
+}
+
+/**
+ * A database that is there but says nothing is as good as away. The look that hangs is left to end by itself, and whoever
+ * asks meanwhile shares it: each one more would keep one more connection from the requests.
+ */
+function impatient(lookNow: () => ReturnType<typeof lookInto>) {
+  const nothing = { database: false, migrations: false, worker: false }
+  let looking: Promise<typeof nothing> | undefined
+  return async () => {
+    looking ??= lookNow()
+      .catch(() => nothing)
+      .finally(() => {
+        looking = undefined
+      })
+    const seen = new AbortController()
+    try {
+      return await Promise.race([looking, delay(patience, nothing, { signal: seen.signal })])
+    } finally {
+      seen.abort()
+    }
+  }
 }

@@ -6,11 +6,15 @@ export interface Proxy {
   url: string
   /** A connection that is to bring an answer with this text brings nothing any more, but is still heard. */
   swallowAnswersWith(text: string): void
+  /** No connection brings an answer any more, as with a Postgres that is frozen; what is asked is still heard. */
+  swallowAnswers(): void
   /** Every connection breaks; new ones are refused until `restore`. */
   cut(): void
   /** Whoever next asks something with this text brings Postgres down: as `cut`, until a few have been refused. */
   crashAtQuestionWith(text: string): void
   restore(): void
+  /** How many questions with this text it has passed on; those in one packet count as one. */
+  asked(text: string): number
   /** How many connections it has refused. */
   refused(): number
 }
@@ -20,6 +24,7 @@ const refusalsOfACrash = 3
 export async function openProxy(t: Test, url: string): Promise<Proxy> {
   const target = new URL(url)
   const open = new Set<Socket>()
+  const questions: Buffer[] = []
   let swallowed: string | undefined
   let deadly: string | undefined
   let broken = false
@@ -55,7 +60,10 @@ export async function openProxy(t: Test, url: string): Promise<Proxy> {
     }
     let deaf = false
     near.on('data', chunk => {
-      if (deadly === undefined || !chunk.includes(deadly)) return far.write(chunk)
+      if (deadly === undefined || !chunk.includes(deadly)) {
+        questions.push(chunk)
+        return far.write(chunk)
+      }
       deadly = undefined
       backAfter = refused + refusalsOfACrash
       cut()
@@ -79,11 +87,16 @@ export async function openProxy(t: Test, url: string): Promise<Proxy> {
     swallowAnswersWith(text) {
       swallowed = text
     },
+    swallowAnswers() {
+      // Which is in every answer.
+      swallowed = ''
+    },
     cut,
     crashAtQuestionWith(text) {
       deadly = text
     },
     restore,
+    asked: text => questions.filter(question => question.includes(text)).length,
     refused: () => refused
   }
 }

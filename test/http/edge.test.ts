@@ -3,6 +3,7 @@ import { borrowDatabase } from '../harness/database.ts'
 import { openLine } from '../harness/line.ts'
 import { openProxy } from '../harness/proxy.ts'
 import { openService } from '../harness/service.ts'
+import { until } from '../harness/until.ts'
 
 t.test('what is not HTTP at all is answered with a problem too, and the service stays up', async t => {
   const service = await openService(t)
@@ -138,6 +139,33 @@ t.test('a service on a database without its tables is not ready', async t => {
 
   t.equal(response.statusCode, 503)
   t.match(response.json(), { status: 'not ready', migrations: false })
+})
+
+t.test('a database that says nothing any more is not waited for, and is asked once', async t => {
+  const proxy = await openProxy(t, await borrowDatabase(t))
+  const service = await openService(t, { env: { DATABASE_URL: proxy.url } })
+  const { pool } = service.db
+  const isReady = () => service.get('/health/ready')
+  // A connection for each, so that nothing but patience keeps them from asking.
+  await Promise.all([1, 2, 3, 4].map(() => pool.query('select pg_sleep(0.2)')))
+  t.equal((await isReady()).statusCode, 200)
+  const before = proxy.asked('darkroom.migrations')
+  let givenUp = 0
+  pool.on('remove', () => givenUp++)
+
+  proxy.swallowAnswers()
+  const together = await Promise.all([isReady(), isReady(), isReady()])
+  const later = await isReady()
+
+  t.equal(givenUp, 0, 'it is answered before the connection is given up')
+  t.equal(proxy.asked('darkroom.migrations') - before, 1)
+  for (const response of [...together, later]) {
+    t.equal(response.statusCode, 503)
+    t.strictSame(response.json(), { status: 'not ready', database: false, migrations: false, worker: false })
+  }
+  proxy.cut()
+  proxy.restore()
+  await until(async () => (await isReady()).statusCode === 200, 'it is ready again')
 })
 
 t.test('while the database is away requests are told to come back, and then it goes on', async t => {
