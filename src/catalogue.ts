@@ -1,6 +1,7 @@
 import { readdir, realpath } from 'node:fs/promises'
 import { registerHooks } from 'node:module'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '#config.ts'
 import type { InTransaction } from '#database/connect.ts'
@@ -61,8 +62,11 @@ async function remember(trx: InTransaction, ended: Ended[]) {
   await keepFailures(trx, lost)
 }
 
-/** The kinds of a folder, each with where it comes from. */
-export async function loadFolder(given: string) {
+// Seconds. Until then nothing is served, and nothing says why.
+const patience = 30
+
+/** The kinds of a folder, each with where it comes from. A module that waits for ever is given up after so many seconds. */
+export async function loadFolder(given: string, seconds = patience) {
   // Modules know themselves by their real path, also where the folder is reached through a link.
   const folder = await realpath(given).catch(unreadable)
   resolveOurs(folder)
@@ -71,7 +75,7 @@ export async function loadFolder(given: string) {
   const own = await Promise.all(
     modules.map(async file => {
       const origin = path.join(given, file)
-      const module = await import(pathToFileURL(path.join(folder, file)).href).catch(error => {
+      const module = await within(seconds, import(pathToFileURL(path.join(folder, file)).href)).catch(error => {
         throw new Error(`${origin} cannot be loaded: ${error.message}`, { cause: error })
       })
       const kind = kindIn(module, origin)
@@ -79,6 +83,20 @@ export async function loadFolder(given: string) {
     })
   )
   return own.flat()
+}
+
+/** The timer also keeps the process: with nothing else to do Node.js would end it, and not say which module it was. */
+async function within<T>(seconds: number, loading: Promise<T>): Promise<T> {
+  const over = new AbortController()
+  const giveUp = async () => {
+    await delay(seconds * 1000, undefined, { signal: over.signal })
+    throw new Error(`at its top level, or at that of one it imports, it still waits after ${seconds} s`)
+  }
+  try {
+    return await Promise.race([loading, giveUp()])
+  } finally {
+    over.abort()
+  }
 }
 
 function kindIn(module: Record<string, unknown>, origin: string): Kind | undefined {

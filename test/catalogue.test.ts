@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
@@ -69,4 +70,30 @@ t.test('a module that is broken while the worker runs fails its task with the re
   await service.finished(gone)
 
   t.equal((await service.finished(await service.submit('two'))).result, 2)
+})
+
+t.test('a module that never finishes loading ends the process that starts, with a sentence that names it', async t => {
+  const folder = await taskFolder(t, {
+    'stuck.ts': `await new Promise(() => {})\n${taskModule('stuck', 'return 1')}`,
+    'well.ts': taskModule('well', 'return 1')
+  })
+  const catalogue = path.resolve(import.meta.dirname, '../src/catalogue.ts')
+  const start = `
+    import { loadFolder } from ${JSON.stringify(catalogue)}
+    await loadFolder(${JSON.stringify(folder)}, 2).catch(({ message }) => {
+      console.error(message)
+      process.exitCode = 1
+    })`
+
+  // A process of its own: in this one there is always something that keeps it.
+  const ended = await new Promise(resolve =>
+    execFile(process.execPath, ['--input-type=module', '--eval', start], (error, _, err) =>
+      resolve({ code: error?.code, err })
+    )
+  )
+
+  t.strictSame(ended, {
+    code: 1,
+    err: `${folder}/stuck.ts cannot be loaded: at its top level, or at that of one it imports, it still waits after 2 s\n`
+  })
 })
