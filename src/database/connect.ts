@@ -51,8 +51,8 @@ export const throughIndexes = {
   idle_in_transaction_session_timeout: '30s'
 }
 
-// A connection that cannot be had in 5 s will not be had in 50: the caller is told, and may try again.
-const connectionTimeoutMillis = 5_000
+/** Seconds. A connection that cannot be had in 5 s will not be had in 50: the caller is told, and may try again. */
+export const patienceToConnect = 5
 // Statements end by themselves after 30 s. Who says nothing for longer is not there any more, and TCP alone would
 // believe for a quarter of an hour that he is.
 const longestSilence = 40
@@ -62,7 +62,7 @@ export function connect(url: string, { name, max, settings = {}, idle = false, p
     connectionString: url,
     max,
     application_name: name,
-    connectionTimeoutMillis,
+    connectionTimeoutMillis: patienceToConnect * 1000,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     allowExitOnIdle: idle,

@@ -28,3 +28,8 @@ export function isOutage(error: unknown): boolean {
   if (error instanceof SuppressedError) return isOutage(error.suppressed)
   return inWords.test(message)
 }
+
+/** In words. Where a name has several addresses and none answers, there is nothing but a code. */
+export function reasonOf({ message, code }: Error & { code?: string }): string {
+  return message || (code ?? '')
+}

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
-import { isOutage } from './outage.ts'
+import { isOutage, reasonOf } from './outage.ts'
 
 // Where everything is started together the database comes last, and after a crash it goes through its log first: both
 // take seconds. For one that takes longer whoever has started us tries again, and somebody should hear of it.
@@ -65,10 +65,6 @@ export async function beginOn<T>(url: string, needs: Needs, begin: () => Promise
 
 function mayPass(error: unknown): error is Error & { code?: string } {
   return isOutage(error) && !refusals.has((error as { code?: string }).code ?? '')
-}
-
-function reasonOf({ message, code }: Error & { code?: string }) {
-  return message || code
 }
 
 /** Why it does not open, if it does not. */

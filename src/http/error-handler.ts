@@ -4,18 +4,22 @@ import * as errors from '#errors.ts'
 import { goneQueue } from '#queue/gone.ts'
 import { type Coded, problemOf } from '#schema/problems.ts'
 import { isFull } from '#storage/disk.ts'
+import type { OutageLog } from './outage-log.ts'
 
 const retryAfter = 2
 
 /** Every error leaves through here: one with a code as it is, anything else as a 500 that tells nothing. */
-export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
-  const known = translate(error, request)
-  const problem = problemOf(known)
-  if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
-  else if (request.raw.socket.destroyed)
-    request.log.info({ method: request.method, url: request.originalUrl }, 'the client hung up')
-  if (problem.status === 503) reply.header('retry-after', retryAfter)
-  return reply.code(problem.status).type('application/problem+json').send(problem)
+export function errorHandler(outages: OutageLog) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+    const known = translate(error, request)
+    const problem = problemOf(known)
+    if (known instanceof errors.DatabaseUnavailable) outages.add(error)
+    else if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
+    else if (request.raw.socket.destroyed)
+      request.log.info({ method: request.method, url: request.originalUrl }, 'the client hung up')
+    if (problem.status === 503) reply.header('retry-after', retryAfter)
+    return reply.code(problem.status).type('application/problem+json').send(problem)
+  }
 }
 
 export function handleNotFound(request: FastifyRequest) {

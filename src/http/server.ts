@@ -16,11 +16,12 @@ import { answerClientError } from './client-error.ts'
 import { clientJs } from './client-js.ts'
 import { closeAfterLastAnswer } from './closing.ts'
 import { docsRoutes } from './docs.ts'
-import { handleError, handleNotFound } from './error-handler.ts'
+import { errorHandler, handleNotFound } from './error-handler.ts'
 import { healthRoutes } from './health.ts'
 import { parseJsonStrictly } from './json.ts'
 import { lingerOnUnreadBodies } from './linger.ts'
 import { collectRoutes, openapiRoute } from './openapi.ts'
+import { logOutages } from './outage-log.ts'
 import { decodable } from './url.ts'
 import { validatorCompiler } from './validation.ts'
 
@@ -55,7 +56,9 @@ export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): 
   app.setValidatorCompiler(validatorCompiler as never)
   // Bodies are what the routes make them; a second opinion on each would only cost.
   app.setSerializerCompiler(() => data => JSON.stringify(data))
-  app.setErrorHandler(handleError as never)
+  const outages = logOutages(log)
+  app.addHook('onClose', async () => outages.close())
+  app.setErrorHandler(errorHandler(outages) as never)
   app.setNotFoundHandler(handleNotFound)
   parseJsonStrictly(app)
   lingerOnUnreadBodies(app)
