@@ -70,3 +70,15 @@ t.test('an attempt that is killed or crashes keeps how much memory it took', { s
   ])
   for (const { outcome, peak_memory } of ends) t.ok(Number(peak_memory) > 100e6, `${outcome}: ${peak_memory}`)
 })
+
+t.test('what the worker held when it started a child is no memory of a task', { skip: skipWithoutProc }, async t => {
+  // The worker is in this process.
+  const held = Buffer.alloc(400e6, 1)
+  const service = await openService(t, { worker: true })
+
+  const id = await service.submit('add', { x: 1, y: 1 })
+  await service.finished(id)
+
+  const [{ peak_memory }] = (await service.get(`/api/tasks/${id}/attempts`)).json().items
+  t.ok(peak_memory > 20e6 && peak_memory < held.length, `${peak_memory} bytes`)
+})

@@ -127,7 +127,8 @@ t.test('how tasks ended since its start is counted', async t => {
 
   const counted = await until(async () => {
     const [{ tasks }] = (await list(service)) as [WorkerBody]
-    return tasks.started === 8 && tasks
+    const { started, ...ended } = tasks
+    return started === 8 && Object.values(ended).reduce((sum, count) => sum + count) === 8 && tasks
   }, 'it has reported all of them')
   t.strictSame(counted, {
     started: 8,

@@ -1,5 +1,6 @@
 import type { Database } from '#database/connect.ts'
 import { type Context, GiveUp, type Kind, RetryLater, SoftTimeLimit } from '#tasks/define.ts'
+import { peakMemory } from './peak-memory.ts'
 import type { Failure, Finished, StopReason } from './protocol.ts'
 
 // What a row can carry without hurting everybody who lists tasks. Larger things belong into a file.
@@ -97,8 +98,4 @@ function delayIn(seconds: unknown) {
 
 function storable(text: string) {
   return text.toWellFormed().replaceAll('\0', '\uFFFD')
-}
-
-function peakMemory() {
-  return process.resourceUsage().maxRSS * 1024
 }
