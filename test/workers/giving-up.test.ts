@@ -69,7 +69,7 @@ t.test('what runs may come to its end, and its outcome is written when the datab
   const { proxy, service, worker, misses } = await open(t, '1')
   const file = path.join(service.dataDir, 'gate')
   const id = await service.submit('gate', { gate: file })
-  await service.until(id, ({ state }) => state === 'STARTED')
+  await until(() => worker.said().includes('"msg":"started"'), 'it knows that it has it')
 
   proxy.cut()
   await until(() => misses() >= 3, 'it has missed more than it has patience for', 40)
@@ -85,7 +85,7 @@ t.test('an outcome that cannot be written in time is named, and the task is trie
   const { proxy, service, worker, misses } = await open(t, '1')
   const file = path.join(service.dataDir, 'gate')
   const id = await service.submit('gate', { gate: file })
-  await service.until(id, ({ state }) => state === 'STARTED')
+  await until(() => worker.said().includes('"msg":"started"'), 'it knows that it has it')
 
   proxy.cut()
   await until(() => misses() >= 1, 'it has noticed')
