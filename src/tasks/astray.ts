@@ -75,7 +75,7 @@ export function astray(pool: Pool) {
   let suspects: Suspect[] = []
 
   return async function look(): Promise<number> {
-    const ended = suspects.length === 0 ? 0 : await end(suspects)
+    const ended = await end(suspects)
     const { rows } = await pool.query<{ suspects: Suspect[]; next: typeof beginning | null }>(findText, [
       next.at,
       next.id
@@ -87,7 +87,13 @@ export function astray(pool: Pool) {
 
   async function end(suspects: Suspect[]) {
     const values = [suspects.map(({ id }) => id), suspects.map(({ version }) => version)]
-    const { rows } = await pool.query<{ count: number }>(endText, values)
-    return rows[0]?.count ?? 0
+    let ended = 0
+    while (ended < suspects.length) {
+      const { rows } = await pool.query<{ count: number }>(endText, values)
+      const count = rows[0]?.count ?? 0
+      ended += count
+      if (count < most) break
+    }
+    return ended
   }
 }
