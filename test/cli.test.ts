@@ -176,16 +176,6 @@ t.test('task modules that cannot be are refused by their file, before anything s
     ['retries that cannot be', { 'a.ts': taskModule('good', '', 'max_retries: -1') }, /a\.ts .*max_retries/],
     ['a limit that cannot be', { 'a.ts': taskModule('good', '', `time_limit: '5s'`) }, /a\.ts .*time_limit/],
     ['a queue that cannot be', { 'a.ts': taskModule('good', '', `queue: 'no queue'`) }, /a\.ts .*"no queue"/],
-    [
-      'a setting that there is not',
-      { 'a.ts': taskModule('good', '', 'max_retry: 3') },
-      /a\.ts .*The task "good" has no setting "max_retry"/
-    ],
-    [
-      'one that only the kinds of ours are given',
-      { 'a.mjs': `export default { name: 'good', args: {}, run () {}, file: 'b.mjs' }` },
-      /a\.mjs .*The task "good" has no setting "file"/
-    ],
     ['a queue of ours', { 'a.ts': taskModule('good', '', `queue: 'delayed'`) }, /the queue "delayed"/]
   ]
   const DATABASE_URL = await borrowDatabase(t)
@@ -198,6 +188,17 @@ t.test('task modules that cannot be are refused by their file, before anything s
     t.equal(err.trim().split('\n').length, 1, err)
   }
   t.match((await darkroom(['worker', '--queues', 'due'], { DATABASE_URL })).err, /the queue "due"/)
+
   const { err } = await darkroom(['worker'], { DATABASE_URL, TASKS_DIR: '/nowhere' })
   t.match(err, /TASKS_DIR must be a folder that can be read, not "\/nowhere"/)
+})
+
+t.test('a setting that there is not is said once, and is no reason to end', { buffered: true }, async t => {
+  const TASKS_DIR = await taskFolder(t, { 'a.ts': taskModule('good', '', 'max_retry: 3') })
+  const DATABASE_URL = Object.assign(new URL(await borrowDatabase(t)), { pathname: '/nowhere' }).href
+
+  const { err } = await darkroom(['worker'], { DATABASE_URL, TASKS_DIR })
+
+  t.equal(err.split('TaskWarning: The task "good" has no setting "max_retry": it does nothing').length, 2, err)
+  t.match(err, /database "nowhere" does not exist/)
 })

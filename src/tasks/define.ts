@@ -90,6 +90,9 @@ export const defaults = {
   retry_jitter: true
 } as const
 
+/** Told on stderr by whoever starts; its child processes need not say it again. */
+export const taskWarning = 'TaskWarning'
+
 // What a definition may say, once more: the types of a module in TASKS_DIR are taken out, and nobody checks them.
 const settings: Record<keyof Definition<TSchema, unknown>, true> = {
   name: true,
@@ -130,6 +133,14 @@ const numbers = {
   result_expires: { whole: true, least: 1, most: decade }
 } satisfies Record<string, Range>
 
+const told = new Set<string>()
+
+/** A definition is looked at again when it is loaded. */
+function warnOnce(sentence: string) {
+  if (!told.has(sentence)) process.emitWarning(sentence, taskWarning)
+  told.add(sentence)
+}
+
 export function defineTask<Args extends TSchema, Result>(definition: Definition<Args, Result>): Kind<Args, Result> {
   const { name, run, args } = definition
   if (typeof name !== 'string' || !/^[\w.:-]{1,100}$/.test(name)) {
@@ -137,8 +148,11 @@ export function defineTask<Args extends TSchema, Result>(definition: Definition<
   }
   if (typeof run !== 'function') throw new TypeError(`The task "${name}" needs a function "run"`)
   if (typeof args !== 'object' || args === null) throw new TypeError(`The task "${name}" needs a schema "args"`)
-  const unknown = Object.keys(definition).find(key => !Object.hasOwn(settings, key))
-  if (unknown !== undefined) throw new TypeError(`The task "${name}" has no setting ${JSON.stringify(unknown)}`)
+  for (const key of Object.keys(definition)) {
+    if (Object.hasOwn(settings, key)) continue
+    // No reason to refuse it: a module may be written for a later version, too.
+    warnOnce(`The task "${name}" has no setting ${JSON.stringify(key)}: it does nothing`)
+  }
   const { queue = 'default' } = definition
   for (const [setting, { whole = false, least, most }] of Object.entries<Range>(numbers)) {
     const value = definition[setting as keyof typeof numbers]

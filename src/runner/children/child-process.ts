@@ -1,6 +1,7 @@
 import { fork, type ChildProcess as NodeChild } from 'node:child_process'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { taskWarning } from '#tasks/define.ts'
 import { peakMemoryOf } from './peak-memory.ts'
 import type { Finished, FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
 import { endStrays, mark } from './strays.ts'
@@ -48,7 +49,7 @@ export class Child {
     this.#process = fork(program, {
       detached: true,
       env: { ...env, [mark]: marked },
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      execArgv: ['--disable-warning=ExperimentalWarning', `--disable-warning=${taskWarning}`],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc']
     })
     for (const output of [this.#process.stdout, this.#process.stderr]) {
