@@ -118,6 +118,20 @@ t.test('a server whose worker is shut down is not ready until another has taken 
   t.strictSame(await server.exited, { code: 0, signal: null })
 })
 
+t.test('a first worker that is killed before it is ready is started again', { skip: skipWithoutProc }, async t => {
+  // A number that nobody else has: it is in the command line of both.
+  const grace = `5.${process.pid}`
+  const server = await spawnServer(t, { DATABASE_URL: await borrowDatabase(t) }, ['--grace', grace])
+  const worker = await until(async () => (await processesAbout(grace)).find(pid => pid !== server.pid), 'there is one')
+
+  process.kill(worker, 'SIGKILL')
+
+  t.ok((await fetch(`${await server.address()}/health/ready`)).ok)
+  t.ok(server.said.some(line => line.includes('the worker ended; it is started again')))
+  server.kill('SIGTERM')
+  t.strictSame(await server.exited, { code: 0, signal: null })
+})
+
 t.test('a server whose worker has given up on the database starts it again until there is one', async t => {
   const proxy = await openProxy(t, await borrowDatabase(t))
   const server = await spawnServer(t, { DATABASE_URL: proxy.url, WORKER_GIVE_UP_AFTER: '1' })
