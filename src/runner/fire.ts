@@ -84,9 +84,12 @@ export async function fireSchedules({ boss, db, kinds, voice, log, resultExpires
   }
 }
 
+/** One that somebody has put off does not wait: its time has not come. */
 async function waits(trx: InTransaction, { name, queue }: Kind) {
   const { rows } = await sql`
-    select from darkroom.tasks where state = 'PENDING' and task = ${name} and queue = ${queue} limit 1
+    select from darkroom.tasks
+    where state = 'PENDING' and task = ${name} and queue = ${queue} and (eta is null or eta <= now())
+    limit 1
   `.execute(trx)
   return rows.length > 0
 }
