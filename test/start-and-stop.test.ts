@@ -119,8 +119,8 @@ t.test('a server whose worker is shut down is not ready until another has taken 
 })
 
 t.test('a first worker that is killed before it is ready is started again', { skip: skipWithoutProc }, async t => {
-  // A number that nobody else has: it is in the command line of both.
-  const grace = `5.${process.pid}`
+  // A number that nobody else has, in the command line of both: no zero at its end, which would be dropped there.
+  const grace = `5.${process.pid}1`
   const server = await spawnServer(t, { DATABASE_URL: await borrowDatabase(t) }, ['--grace', grace])
   const worker = await until(async () => (await processesAbout(grace)).find(pid => pid !== server.pid), 'there is one')
 
