@@ -1,5 +1,5 @@
 import { checkOf } from '#schema/check.ts'
-import type { Claim } from '#tasks/claim.ts'
+import type { Claim } from '#tasks/attempts/claim.ts'
 import { GiveUp, type Kind } from '#tasks/define.ts'
 import { failure } from './children/body.ts'
 import type { Failure } from './children/protocol.ts'

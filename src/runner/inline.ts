@@ -1,5 +1,5 @@
 import type { Database } from '#database/connect.ts'
-import type { Claim } from '#tasks/claim.ts'
+import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Kind } from '#tasks/define.ts'
 import { type Attempt, judge, settingsOf } from './attempt.ts'
 import { abortReason, runBody } from './children/body.ts'

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
-import { type Report, reportProgress } from '#tasks/report.ts'
+import { type Report, reportProgress } from '#tasks/attempts/report.ts'
 
 // A front end polls once a second; more often only costs the database.
 const interval = 1_000

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
-import { promote } from '#tasks/promote.ts'
+import { promote } from '#tasks/upkeep/promote.ts'
 
 // The next due task is known, so this is only for the one that was put in without telling us.
 const backstop = 5_000

@@ -3,12 +3,12 @@ import type { Logger } from 'pino'
 import type { Database } from '#database/connect.ts'
 import { gather } from '#database/gather.ts'
 import { isOutage } from '#database/outage.ts'
-import type { Claim } from '#tasks/claim.ts'
-import { complete, completeIn } from '#tasks/complete.ts'
+import type { Claim } from '#tasks/attempts/claim.ts'
+import { complete, completeIn } from '#tasks/attempts/complete.ts'
+import type { Ending, Settled } from '#tasks/attempts/ending.ts'
+import { settle } from '#tasks/attempts/settle.ts'
+import { findSettled } from '#tasks/attempts/settled.ts'
 import type { Kind } from '#tasks/define.ts'
-import type { Ending, Settled } from '#tasks/ending.ts'
-import { settle } from '#tasks/settle.ts'
-import { findSettled } from '#tasks/settled.ts'
 
 interface Ended {
   claim: Claim

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Database, InTransaction } from '#database/connect.ts'
 import type { State } from '#database/tables.ts'
-import { dropDeadline } from './expire.ts'
+import { dropDeadline } from './deadline.ts'
 import { isFinal } from './words.ts'
 
 /** Lets others keep what they read off a task, before it is gone. */

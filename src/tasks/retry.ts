@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Database, InTransaction } from '#database/connect.ts'
 import type { State } from '#database/tables.ts'
 import { never } from '#queue/boss.ts'
-import { dropDeadline } from './expire.ts'
+import { dropDeadline } from './deadline.ts'
 import type { Voice } from './voice.ts'
 
 export interface RetryRequest {

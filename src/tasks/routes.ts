@@ -7,7 +7,7 @@ import { InvalidCursor, TaskFinished, TaskNotFinished, TaskNotFound, TaskNotRetr
 import { answer } from '#schema/answers.ts'
 import { Id, isUuid, List } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
-import { listAttempts } from './attempts.ts'
+import { listAttempts } from '#tasks/attempts/list.ts'
 import { cancelTask } from './cancel.ts'
 import { type BeforeForgetting, forgetTask } from './forget.ts'
 import { listTasks } from './list.ts'

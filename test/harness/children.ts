@@ -5,7 +5,7 @@ import { loadKinds } from '../../src/catalogue.ts'
 import { readConfig } from '../../src/config.ts'
 import { type Limits, runInChild } from '../../src/runner/attempt.ts'
 import { childPool } from '../../src/runner/children/pool.ts'
-import type { Ending } from '../../src/tasks/ending.ts'
+import type { Ending } from '../../src/tasks/attempts/ending.ts'
 
 interface Options {
   TASKS_DIR: string

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
-import { astray } from '../../src/tasks/astray.ts'
+import { astray } from '../../src/tasks/upkeep/astray.ts'
 import { gate } from '../harness/gate.ts'
 import { openPgBoss } from '../harness/pg-boss.ts'
 import { openService, type Service } from '../harness/service.ts'

@@ -2,7 +2,7 @@ import { mock } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import t, { type Test } from 'tap'
-import { expirer } from '../../src/tasks/expirer.ts'
+import { expirer } from '../../src/tasks/upkeep/expirer.ts'
 
 /** An expirer whose clock is ours, with what the database answers; `looks` are its questions. */
 function openExpirer(t: Test, answers: { revoked: string[]; next: number | null }[] = []) {

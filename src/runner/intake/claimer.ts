@@ -3,7 +3,7 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { gather } from '#database/gather.ts'
 import { isOutage } from '#database/outage.ts'
-import { type Claim, claim, type Room } from '#tasks/claim.ts'
+import { type Claim, claim, type Room } from '#tasks/attempts/claim.ts'
 
 // Somebody always tells us when there is work. This is for the one time that the message is lost.
 const backstop = 2_000

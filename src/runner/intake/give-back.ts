@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Claim } from '#tasks/claim.ts'
+import type { Claim } from '#tasks/attempts/claim.ts'
 
 interface Needs {
   log: Logger

@@ -1,5 +1,5 @@
 import { heavyQueues } from '#queue/boss.ts'
-import type { Room } from '#tasks/claim.ts'
+import type { Room } from '#tasks/attempts/claim.ts'
 
 /**
  * How many tasks each queue may give now. A film keeps every core busy for minutes, so films leave one place free

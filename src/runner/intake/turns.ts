@@ -1,4 +1,4 @@
-import type { Claim } from '#tasks/claim.ts'
+import type { Claim } from '#tasks/attempts/claim.ts'
 import type { prefetch } from './prefetch.ts'
 
 /** Milliseconds that a task which was taken ahead may wait for a child. */

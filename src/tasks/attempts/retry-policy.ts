@@ -1,5 +1,5 @@
 import type { TaskError } from '#database/tables.ts'
-import type { RetrySettings } from './define.ts'
+import type { RetrySettings } from '#tasks/define.ts'
 import type { Next } from './ending.ts'
 
 // A task that takes its process down three times is the cause, not the victim.

@@ -2,7 +2,7 @@ import { CompiledQuery } from 'kysely'
 import type { Pool } from 'pg'
 import type { InTransaction } from '#database/connect.ts'
 import type { Ending, Settled } from './ending.ts'
-import { anywhere, inPlace } from './lock-attempts.ts'
+import { anywhere, inPlace } from './lock.ts'
 
 /**
  * Successes, one or many in one statement: job (with the result, which pg-boss keeps and lets expire), task and

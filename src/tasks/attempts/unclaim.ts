@@ -1,7 +1,7 @@
 import { CompiledQuery } from 'kysely'
 import type { Database } from '#database/connect.ts'
 import type { Claim } from './claim.ts'
-import { lockAttempts } from './lock-attempts.ts'
+import { lockAttempts } from './lock.ts'
 
 /**
  * A task whose end was asked for meanwhile is over. One that has yet to start has its deadline back, which may have

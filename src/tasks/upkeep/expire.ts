@@ -1,8 +1,6 @@
-import { CompiledQuery } from 'kysely'
 import type { Pool } from 'pg'
-import type { InTransaction } from '#database/connect.ts'
 import { delayedQueue } from '#queue/boss.ts'
-import { revoking } from './revoke.ts'
+import { revoking } from '#tasks/revoke.ts'
 
 /**
  * Revokes what has not started by the time that it was to start by, while it still waits: for a free worker, or for
@@ -55,13 +53,4 @@ export interface Expired {
 export async function expire(pool: Pool): Promise<Expired> {
   const { rows } = await pool.query<Expired>({ name: 'expire', text })
   return rows[0]!
-}
-
-const dropText = `
-delete from darkroom.deadlines d using darkroom.tasks t
-where t.id = $1 and d.expires_at = t.expires_at and d.task_id = t.id`
-
-/** For a task whose time to start is of no interest any more. One that has only finished keeps it until it has come. */
-export async function dropDeadline(trx: InTransaction, id: string) {
-  await trx.executeQuery(CompiledQuery.raw(dropText, [id]))
 }

@@ -1,7 +1,7 @@
 import type { Database } from '#database/connect.ts'
 import type { AttemptsTable } from '#database/tables.ts'
 import { isUuid } from '#schema/common.ts'
-import type { AttemptBody } from './schemas.ts'
+import type { AttemptBody } from '#tasks/schemas.ts'
 
 // One statement, so that an attempt which ends at this moment is there once: the one that runs is on the task's row,
 // and is written down among the others as it ends. A task without any is a row of nothing.

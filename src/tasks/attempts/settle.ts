@@ -2,7 +2,7 @@ import { CompiledQuery } from 'kysely'
 import type { Database } from '#database/connect.ts'
 import { delayedQueue } from '#queue/boss.ts'
 import type { Ending, Settled } from './ending.ts'
-import { lockAttempts } from './lock-attempts.ts'
+import { lockAttempts } from './lock.ts'
 
 /**
  * Everything that is not a success. A crash and a shutdown do not count as failures of the task; a task whose end

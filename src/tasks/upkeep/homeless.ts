@@ -1,8 +1,8 @@
 import type { Pool } from 'pg'
 import { delayedQueue } from '#queue/boss.ts'
-import { channels } from './channels.ts'
-import { lanes } from './lanes.ts'
-import { revoking } from './revoke.ts'
+import { channels } from '#tasks/channels.ts'
+import { lanes } from '#tasks/lanes.ts'
+import { revoking } from '#tasks/revoke.ts'
 
 // As many ids as surely fit into one announcement.
 const batch = 200
