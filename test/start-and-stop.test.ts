@@ -136,7 +136,7 @@ t.test('a server whose worker has given up on the database starts it again until
   const proxy = await openProxy(t, await borrowDatabase(t))
   const server = await spawnServer(t, { DATABASE_URL: proxy.url, WORKER_GIVE_UP_AFTER: '1' })
   const address = await server.address()
-  const heard = (text: string) => until(() => server.said.some(line => line.includes(text)), `it says "${text}"`, 40)
+  const heard = (text: string) => until(() => server.said.some(line => line.includes(text)), `it says "${text}"`)
 
   proxy.cut()
   await heard('this worker gives up')
@@ -144,7 +144,7 @@ t.test('a server whose worker has given up on the database starts it again until
   t.equal((await fetch(`${address}/health/ready`)).status, 503)
   proxy.restore()
 
-  await until(async () => (await fetch(`${address}/health/ready`)).ok, 'it is ready again', 60)
+  await until(async () => (await fetch(`${address}/health/ready`)).ok, 'it is ready again')
   server.kill('SIGTERM')
   t.strictSame(await server.exited, { code: 0, signal: null })
 })

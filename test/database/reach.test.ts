@@ -30,7 +30,7 @@ async function start(t: Test, command: string, DATABASE_URL: string) {
   })
   const said: string[] = []
   createInterface({ input: started.stdout }).on('line', line => said.push(JSON.parse(line).msg))
-  const heard = (text: string) => until(() => said.some(line => line.includes(text)), `it says "${text}"`, 60)
+  const heard = (text: string) => until(() => said.some(line => line.includes(text)), `it says "${text}"`)
   return { said, heard, exited, kill: (signal: NodeJS.Signals) => started.kill(signal) }
 }
 

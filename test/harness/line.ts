@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import type { Test } from 'tap'
+import { patience } from './until.ts'
 
 export interface Answer {
   status: number
@@ -12,7 +13,7 @@ export interface Line {
   /** Resolves when the bytes are on their way, or when there is nobody left to take them. */
   send(data: string | Buffer): Promise<void>
   /** The next answer; fails when the connection ends before it is complete. */
-  answer(options?: { seconds?: number; head?: boolean }): Promise<Answer>
+  answer(options?: { head?: boolean }): Promise<Answer>
   /** Resolves when the first bytes are here; more are not taken until `resume`, and pile up on the way. */
   pauseAtFirstBytes(): Promise<void>
   resume(): void
@@ -58,8 +59,8 @@ export async function openLine(t: Test, address: string): Promise<Line> {
     resume: () => void socket.resume(),
     hangUp: () => socket.destroy(),
     send: data => new Promise(resolve => (socket.writable ? socket.write(data, () => resolve()) : resolve())),
-    async answer({ seconds = 20, head = false } = {}) {
-      const timer = setTimeout(() => socket.destroy(new Error('no answer')), seconds * 1000)
+    async answer({ head = false } = {}) {
+      const timer = setTimeout(() => socket.destroy(new Error('no answer')), patience * 1000)
       try {
         for (;;) {
           received = Buffer.concat([received, ...chunks])

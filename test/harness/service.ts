@@ -13,6 +13,7 @@ import { startWorker, type Worker } from '../../src/runner/start.ts'
 import type { TaskBody } from '../../src/tasks/schemas.ts'
 import { borrowDatabase } from './database.ts'
 import { type FilePart, form } from './form.ts'
+import { patience } from './until.ts'
 
 interface Options {
   /** Settings as the environment would give them. */
@@ -43,9 +44,9 @@ export interface Service {
   /** Submits a task and answers its id. */
   submit(task: string, args?: unknown, options?: Record<string, unknown>): Promise<string>
   /** Waits until a task is finished, however it ends. */
-  finished(id: string, seconds?: number): Promise<TaskBody>
+  finished(id: string): Promise<TaskBody>
   /** Waits until a task satisfies a condition; by announcements, not by the clock. */
-  until(id: string, condition: (task: TaskBody) => boolean, seconds?: number): Promise<TaskBody>
+  until(id: string, condition: (task: TaskBody) => boolean): Promise<TaskBody>
   startWorker(env?: Record<string, string>): Promise<Worker>
   /** Every file below DATA_DIR. */
   files(): Promise<string[]>
@@ -96,13 +97,13 @@ export async function openService(
       if (response.statusCode !== 201) throw new Error(response.body)
       return response.json().id
     },
-    async finished(id, seconds = 30) {
-      const task = (await service.get(`/api/tasks/${id}?wait=${seconds}`)).json()
-      if (!task.finished_at) throw new Error(`The task is not finished after ${seconds} s: ${JSON.stringify(task)}`)
+    async finished(id) {
+      const task = (await service.get(`/api/tasks/${id}?wait=${patience}`)).json()
+      if (!task.finished_at) throw new Error(`The task is not finished after ${patience} s: ${JSON.stringify(task)}`)
       return task
     },
-    async until(id, condition, seconds = 30) {
-      return waitForChange(service, id, condition, seconds)
+    async until(id, condition) {
+      return waitForChange(service, id, condition)
     },
     async startWorker(more = {}) {
       const own = readConfig({ ...settings, ...more })
@@ -134,17 +135,12 @@ export async function openService(
   return service
 }
 
-async function waitForChange(
-  { api, get }: Service,
-  id: string,
-  condition: (task: TaskBody) => boolean,
-  seconds: number
-) {
-  const giveUp = AbortSignal.timeout(seconds * 1000)
+async function waitForChange({ api, get }: Service, id: string, condition: (task: TaskBody) => boolean) {
+  const giveUp = AbortSignal.timeout(patience * 1000)
   for (;;) {
     const task: TaskBody = (await get(`/api/tasks/${id}`)).json()
     if (condition(task)) return task
-    if (giveUp.aborted) throw new Error(`It did not come about within ${seconds} s: ${JSON.stringify(task)}`)
+    if (giveUp.aborted) throw new Error(`It did not come about within ${patience} s: ${JSON.stringify(task)}`)
     await new Promise<void>(resolve => {
       const seen = JSON.stringify(task)
       const stop = api.watching.watch(id, now => JSON.stringify(now) !== seen && done())

@@ -34,7 +34,7 @@ t.test('a worker that is already there takes over when the lease has run out', a
     [dead.id]
   )
 
-  t.match(await service.finished(id, 40), { state: 'SUCCESS', attempts: 2, worker: alive.id })
+  t.match(await service.finished(id), { state: 'SUCCESS', attempts: 2, worker: alive.id })
 })
 
 t.test('one whose process is gone is not waited for by a worker on the same machine', async t => {

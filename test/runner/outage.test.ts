@@ -157,7 +157,7 @@ t.test('a task that was taken, but whose worker never heard of it, is taken agai
   proxy.cut()
   proxy.restore()
 
-  t.match(await service.finished(id, 40), { state: 'SUCCESS', result: 2, attempts: 2 })
+  t.match(await service.finished(id), { state: 'SUCCESS', result: 2, attempts: 2 })
   t.strictSame(await outcomes(service, id), ['shutdown', 'success'])
 })
 

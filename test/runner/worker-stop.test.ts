@@ -93,7 +93,7 @@ t.test('workers that are replaced under load lose nothing and finish nothing twi
 
   const { pool } = service.db
   const open = `select from darkroom.tasks where task = 'witnessed' and finished_at is null limit 1`
-  await until(async () => (await pool.query(open)).rowCount === 0, 'all are over', 60)
+  await until(async () => (await pool.query(open)).rowCount === 0, 'all are over')
   const { rows } = await pool.query(
     `select state, failures, crashes, count(*)::int from darkroom.tasks where task = 'witnessed' group by 1, 2, 3`
   )

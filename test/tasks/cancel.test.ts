@@ -172,5 +172,5 @@ t.test('a cancellation that the worker did not hear is found by it later', async
   // As `cancel` writes it, without a word to anybody.
   await service.db.pool.query('update darkroom.tasks set cancel_requested_at = now() where id = $1', [id])
 
-  t.match(await service.finished(id, 40), cancelled)
+  t.match(await service.finished(id), cancelled)
 })

@@ -72,7 +72,7 @@ t.test('what runs may come to its end, and its outcome is written when the datab
   await until(() => worker.said().includes('"msg":"started"'), 'it knows that it has it')
 
   proxy.cut()
-  await until(() => misses() >= 3, 'it has missed more than it has patience for', 40)
+  await until(() => misses() >= 3, 'it has missed more than it has patience for')
   proxy.restore()
   await writeFile(file, '')
 
