@@ -47,7 +47,7 @@ t.test('the health check of a worker in the compose file tells one that works fr
 
   // On a port of the test's own, for others may run beside it.
   const worker = await spawnWorker(t, service, { WORKER_HEALTH_PORT: '0', WORKER_CONCURRENCY: '1' })
-  address = /"health":"([^"]+)"/.exec(worker.said())![1]!
+  address = JSON.parse(await worker.heard('"health"')).health
   const during = await isHealthy()
   worker.kill('SIGTERM')
   await worker.exited

@@ -1,46 +1,16 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { getPriority, tmpdir } from 'node:os'
+import { readdir } from 'node:fs/promises'
+import { getPriority } from 'node:os'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import pg from 'pg'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { borrowDatabase } from './harness/database.ts'
 import { openForm } from './harness/form.ts'
 import { openLine } from './harness/line.ts'
 import { processesAbout, skipWithoutProc } from './harness/processes.ts'
+import { addressOf, startProgram } from './harness/program.ts'
 import { openProxy } from './harness/proxy.ts'
 import { taskFolder, taskModule } from './harness/task-folder.ts'
 import { until } from './harness/until.ts'
-
-const program = path.resolve(import.meta.dirname, '../src/cli.ts')
-
-/** A server as a person starts it. */
-async function spawnServer(t: Test, env: Record<string, string>, options: string[] = []) {
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'darkroom-start-'))
-  t.teardown(() => rm(dataDir, { recursive: true, force: true }))
-  const server = spawn(process.execPath, [program, 'server', ...options], {
-    env: { PATH: process.env.PATH, DATA_DIR: dataDir, PORT: '0', WORKER_CONCURRENCY: '1', ...env },
-    stdio: ['ignore', 'pipe', 'inherit']
-  })
-  const exited = once(server, 'exit').then(([code, signal]) => ({ code, signal }))
-  t.teardown(async () => {
-    server.kill('SIGKILL')
-    await exited
-    for (const pid of await processesAbout(dataDir)) process.kill(pid, 'SIGKILL')
-  })
-  const { promise: ready, resolve } = Promise.withResolvers<string>()
-  const said: string[] = []
-  createInterface({ input: server.stdout }).on('line', line => {
-    said.push(line)
-    const [, found] = /is ready: (http[^"]+)/.exec(line) ?? []
-    if (found) resolve(found)
-  })
-  const address = () =>
-    Promise.race([ready, exited.then(({ code }) => Promise.reject(new Error(`It ended with ${code}`)))])
-  return { pid: server.pid!, dataDir, address, exited, said, kill: (signal: NodeJS.Signals) => server.kill(signal) }
-}
 
 const moments: [string, (dataDir: string) => Promise<boolean>][] = [
   ['is being made', async dataDir => (await readdir(dataDir)).some(name => name.startsWith('postgres.new-'))],
@@ -57,7 +27,7 @@ for (const [moment, isThere] of moments) {
     `Ctrl-C while the database ${moment} leaves nothing running and nothing half made`,
     { skip: skipWithoutProc },
     async t => {
-      const server = await spawnServer(t, {})
+      const server = await startProgram(t, 'server')
       await until(() => isThere(server.dataDir), `the database ${moment}`)
 
       server.kill('SIGINT')
@@ -75,8 +45,8 @@ for (const [moment, isThere] of moments) {
 
 t.test('the worker is told to stop together with the API, not after it', async t => {
   const DATABASE_URL = await borrowDatabase(t)
-  const server = await spawnServer(t, { DATABASE_URL }, ['--grace', '60'])
-  const upload = await openLine(t, await server.address())
+  const server = await startProgram(t, 'server', { env: { DATABASE_URL }, options: ['--grace', '60'] })
+  const upload = await openLine(t, await addressOf(server))
   const { headers, head } = openForm([{ filename: 'a.mp4', content: Buffer.alloc(100_000) }])
   const type = `content-type: ${headers['content-type']}`
   await upload.send(`POST /api/videos HTTP/1.1\r\nhost: x\r\n${type}\r\ncontent-length: 900000\r\n\r\n`)
@@ -98,8 +68,8 @@ t.test('the worker is told to stop together with the API, not after it', async t
 
 t.test('a server whose worker is shut down is not ready until another has taken its place', async t => {
   const DATABASE_URL = await borrowDatabase(t)
-  const server = await spawnServer(t, { DATABASE_URL })
-  const address = await server.address()
+  const server = await startProgram(t, 'server', { env: { DATABASE_URL } })
+  const address = await addressOf(server)
   const ask = async (path: string, options?: RequestInit): Promise<any> =>
     (await fetch(`${address}${path}`, options)).json()
   const [{ id }] = (await ask('/api/workers')).items
@@ -121,12 +91,15 @@ t.test('a server whose worker is shut down is not ready until another has taken 
 t.test('a first worker that is killed before it is ready is started again', { skip: skipWithoutProc }, async t => {
   // A number that nobody else has, in the command line of both: no zero at its end, which would be dropped there.
   const grace = `5.${process.pid}1`
-  const server = await spawnServer(t, { DATABASE_URL: await borrowDatabase(t) }, ['--grace', grace])
+  const server = await startProgram(t, 'server', {
+    env: { DATABASE_URL: await borrowDatabase(t) },
+    options: ['--grace', grace]
+  })
   const worker = await until(async () => (await processesAbout(grace)).find(pid => pid !== server.pid), 'there is one')
 
   process.kill(worker, 'SIGKILL')
 
-  t.ok((await fetch(`${await server.address()}/health/ready`)).ok)
+  t.ok((await fetch(`${await addressOf(server)}/health/ready`)).ok)
   t.ok(server.said.some(line => line.includes('the worker ended; it is started again')))
   server.kill('SIGTERM')
   t.strictSame(await server.exited, { code: 0, signal: null })
@@ -134,13 +107,12 @@ t.test('a first worker that is killed before it is ready is started again', { sk
 
 t.test('a server whose worker has given up on the database starts it again until there is one', async t => {
   const proxy = await openProxy(t, await borrowDatabase(t))
-  const server = await spawnServer(t, { DATABASE_URL: proxy.url, WORKER_GIVE_UP_AFTER: '1' })
-  const address = await server.address()
-  const heard = (text: string) => until(() => server.said.some(line => line.includes(text)), `it says "${text}"`)
+  const server = await startProgram(t, 'server', { env: { DATABASE_URL: proxy.url, WORKER_GIVE_UP_AFTER: '1' } })
+  const address = await addressOf(server)
 
   proxy.cut()
-  await heard('this worker gives up')
-  await heard('the worker ended; it is started again')
+  await server.heard('this worker gives up')
+  await server.heard('the worker ended; it is started again')
   t.equal((await fetch(`${address}/health/ready`)).status, 503)
   proxy.restore()
 
@@ -161,8 +133,8 @@ t.test(
          return [getPriority(), Number(execFileSync('nice'))]`
       )
     })
-    const server = await spawnServer(t, { DATABASE_URL: await borrowDatabase(t), TASKS_DIR })
-    const address = await server.address()
+    const server = await startProgram(t, 'server', { env: { DATABASE_URL: await borrowDatabase(t), TASKS_DIR } })
+    const address = await addressOf(server)
     const ask = async (path: string, init?: RequestInit): Promise<any> =>
       (await fetch(`${address}${path}`, init)).json()
     const headers = { 'content-type': 'application/json' }

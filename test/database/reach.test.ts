@@ -1,38 +1,18 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { createInterface } from 'node:readline'
 import pg from 'pg'
 import pino from 'pino'
 import t, { type Test } from 'tap'
 import { reachDatabase } from '../../src/database/reach.ts'
 import { borrowDatabase } from '../harness/database.ts'
+import { type Program, startProgram } from '../harness/program.ts'
 import { openProxy } from '../harness/proxy.ts'
 import { until } from '../harness/until.ts'
 
-const program = path.resolve(import.meta.dirname, '../../src/cli.ts')
+const start = (t: Test, command: string, DATABASE_URL: string) => startProgram(t, command, { env: { DATABASE_URL } })
 
-/** A command as an operator starts it, and what it logs. */
-async function start(t: Test, command: string, DATABASE_URL: string) {
-  const DATA_DIR = await mkdtemp(path.join(tmpdir(), 'darkroom-reach-'))
-  t.teardown(() => rm(DATA_DIR, { recursive: true, force: true }))
-  const started = spawn(process.execPath, [program, command], {
-    env: { PATH: process.env.PATH, DATA_DIR, PORT: '0', WORKER_CONCURRENCY: '1', DATABASE_URL },
-    stdio: ['ignore', 'pipe', 'inherit']
-  })
-  const exited = once(started, 'exit').then(([code, signal]) => ({ code, signal }))
-  t.teardown(async () => {
-    started.kill('SIGKILL')
-    await exited
-  })
-  const said: string[] = []
-  createInterface({ input: started.stdout }).on('line', line => said.push(JSON.parse(line).msg))
-  const heard = (text: string) => until(() => said.some(line => line.includes(text)), `it says "${text}"`)
-  return { said, heard, exited, kill: (signal: NodeJS.Signals) => started.kill(signal) }
-}
+/** What its log says, without when and who. */
+const messages = ({ said }: Program) => said.map(line => JSON.parse(line).msg as string)
 
 const ready = { api: 'answers: http', worker: 'worker ready', migrate: 'nothing to do', server: 'is ready: http' }
 
@@ -48,7 +28,7 @@ for (const [command, sentence] of Object.entries(ready)) {
     proxy.restore()
     await started.heard(sentence)
 
-    const about = started.said.filter(line => line.includes('database'))
+    const about = messages(started).filter(line => line.includes('database'))
     t.equal(about.length, 2, about.join('\n'))
     t.match(about[0], /^the database does not answer yet \(.*ECONNRESET.*\); it is waited for, for up to 60 s$/)
     t.equal(about[1], 'the database answers')

@@ -8,7 +8,7 @@ import { openProxy } from '../harness/proxy.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder } from '../harness/task-folder.ts'
 import { until } from '../harness/until.ts'
-import { spawnWorker } from '../harness/worker-process.ts'
+import { spawnWorker, type WorkerProcess } from '../harness/worker-process.ts'
 
 const folder = await taskFolder(t, gate)
 
@@ -26,16 +26,13 @@ async function open(t: Test, seconds: string) {
     WORKER_GIVE_UP_AFTER: seconds,
     LOG_LEVEL: 'debug'
   })
-  const misses = () => worker.said().split('the lease could not be renewed').length - 1
+  const misses = () => worker.said.filter(line => line.includes('the lease could not be renewed')).length
   return { proxy, service, worker, misses }
 }
 
 /** What it had to say that a person should read. */
-const lastWords = (said: string) =>
-  said
-    .split('\n')
-    .filter(line => line.includes('"level":60'))
-    .map(line => JSON.parse(line).msg)
+const lastWords = ({ said }: WorkerProcess) =>
+  said.filter(line => line.includes('"level":60')).map(line => JSON.parse(line).msg)
 
 t.test('a worker without work that cannot reach its database for long says so, once, and ends', async t => {
   const { proxy, worker } = await open(t, '1')
@@ -43,7 +40,7 @@ t.test('a worker without work that cannot reach its database for long says so, o
   proxy.cut()
 
   t.strictSame(await worker.exited, { code: 1, signal: null })
-  t.match(lastWords(worker.said()), [/^The database could not be reached for 1 s \(.+\): this worker gives up$/])
+  t.match(lastWords(worker), [/^The database could not be reached for 1 s \(.+\): this worker gives up$/])
 })
 
 t.test('so does one whose questions for work are never answered, although its heartbeats are', async t => {
@@ -52,7 +49,7 @@ t.test('so does one whose questions for work are never answered, although its he
   proxy.swallowAnswersWith('retry_backoff_max')
 
   t.strictSame(await worker.exited, { code: 1, signal: null })
-  t.match(lastWords(worker.said()), [/a question for work is without an answer/])
+  t.match(lastWords(worker), [/a question for work is without an answer/])
 })
 
 t.test('one that the database answers again in time goes on', async t => {
@@ -69,7 +66,7 @@ t.test('what runs may come to its end, and its outcome is written when the datab
   const { proxy, service, worker, misses } = await open(t, '1')
   const file = path.join(service.dataDir, 'gate')
   const id = await service.submit('gate', { gate: file })
-  await until(() => worker.said().includes('"msg":"started"'), 'it knows that it has it')
+  await worker.heard('"msg":"started"')
 
   proxy.cut()
   await until(() => misses() >= 3, 'it has missed more than it has patience for')
@@ -78,21 +75,21 @@ t.test('what runs may come to its end, and its outcome is written when the datab
 
   t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
   t.strictSame(await outcomes(service, id), ['success'])
-  t.strictSame(lastWords(worker.said()), [])
+  t.strictSame(lastWords(worker), [])
 })
 
 t.test('an outcome that cannot be written in time is named, and the task is tried again', async t => {
   const { proxy, service, worker, misses } = await open(t, '1')
   const file = path.join(service.dataDir, 'gate')
   const id = await service.submit('gate', { gate: file })
-  await until(() => worker.said().includes('"msg":"started"'), 'it knows that it has it')
+  await worker.heard('"msg":"started"')
 
   proxy.cut()
   await until(() => misses() >= 1, 'it has noticed')
   await writeFile(file, '')
 
   t.strictSame(await worker.exited, { code: 1, signal: null })
-  t.match(lastWords(worker.said()), [/this worker gives up; 1 outcome could not be written, and its task is tried/])
+  t.match(lastWords(worker), [/this worker gives up; 1 outcome could not be written, and its task is tried/])
   await spawnWorker(t, service)
   t.match(await service.finished(id), { state: 'SUCCESS', attempts: 2 })
   t.strictSame(await outcomes(service, id), ['crashed', 'success'])

@@ -8,8 +8,8 @@ import { until } from '../harness/until.ts'
 import { spawnWorker, type WorkerProcess } from '../harness/worker-process.ts'
 
 /** Where a worker answers, from its log. */
-function addressOf(worker: WorkerProcess): string {
-  return /"health":"([^"]+)"/.exec(worker.said())![1]!
+async function addressOf(worker: WorkerProcess): Promise<string> {
+  return JSON.parse(await worker.heard('"health"')).health
 }
 
 async function ask(url: string) {
@@ -26,7 +26,7 @@ t.jobs = 4
 t.test('a worker says that it is ready, on this machine alone, also while it is paused or about to end', async t => {
   const service = await openService(t)
   const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_HEALTH_PORT: '0' })
-  const address = addressOf(worker)
+  const address = await addressOf(worker)
 
   t.match(address, /^http:\/\/127\.0\.0\.1:\d+$/)
   t.strictSame(await ask(`${address}/health/ready`), ready)
@@ -34,14 +34,14 @@ t.test('a worker says that it is ready, on this machine alone, also while it is 
   t.strictSame(await ask(`${address}/health/live`), [200, { status: 'live' }])
   t.strictSame(await ask(`${address}/elsewhere`), [404, { status: 'not found' }])
   await service.patch(`/api/workers/${worker.id}`, { paused: true })
-  await until(() => worker.said().includes('told to take nothing'), 'it has heard')
+  await worker.heard('told to take nothing')
   t.strictSame(await ask(`${address}/health/ready`), ready)
 
   await service.patch(`/api/workers/${worker.id}`, { paused: false })
   const id = await service.submit('sleep', { seconds: 600 })
   await service.until(id, ({ state }) => state === 'STARTED')
   await service.post(`/api/workers/${worker.id}/shutdown`, { mode: 'warm' })
-  await until(() => worker.said().includes('told to end'), 'it has heard')
+  await worker.heard('told to end')
   t.strictSame(await ask(`${address}/health/ready`), ready)
 })
 
@@ -89,5 +89,5 @@ async function openBehindProxy(t: Test) {
     WORKER_CONCURRENCY: '1',
     WORKER_HEALTH_PORT: '0'
   })
-  return { proxy, worker, address: addressOf(worker) }
+  return { proxy, worker, address: await addressOf(worker) }
 }

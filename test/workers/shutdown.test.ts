@@ -8,7 +8,6 @@ import { isGone } from '../harness/gone.ts'
 import { outcomes } from '../harness/outcomes.ts'
 import { openService, type Service } from '../harness/service.ts'
 import { taskFolder } from '../harness/task-folder.ts'
-import { until } from '../harness/until.ts'
 import { spawnWorker } from '../harness/worker-process.ts'
 
 const folder = await taskFolder(t, { ...gate, ...families })
@@ -37,7 +36,7 @@ for (const [body, word] of [
     t.equal(response.statusCode, 202)
     t.match(response.json(), { id: worker.id, status: 'running', shutdown: 'warm' })
     t.equal((await service.get('/health/ready')).statusCode, 503, 'it is not one to count on')
-    await until(() => worker.said().includes('told to end'), 'it has heard')
+    await worker.heard('told to end')
     await service.until(ahead, ({ state }) => state === 'PENDING')
     await writeFile(file, '')
     t.strictSame(await worker.exited, { code: 0, signal: null })
@@ -81,7 +80,7 @@ t.test('a warm one that takes too long can be made cold, and not warm again', as
 
   t.match(await shutDown('warm'), { shutdown: 'warm' })
   t.match(await shutDown('warm'), { shutdown: 'warm' }, 'twice is once')
-  await until(() => worker.said().includes('told to end'), 'it has heard')
+  await worker.heard('told to end')
   t.match(await shutDown('cold'), { shutdown: 'cold' })
   const again = await shutDown('warm')
 
@@ -96,7 +95,7 @@ t.test('a cold shutdown leaves no patience to one that a signal has told to stop
   const id = await service.submit('gate', { gate: path.join(service.dataDir, 'never') })
   await service.until(id, ({ state }) => state === 'STARTED')
   worker.kill('SIGTERM')
-  await until(() => worker.said().includes('SIGTERM'), 'it stops')
+  await worker.heard('SIGTERM')
 
   t.equal((await service.post(`/api/workers/${worker.id}/shutdown`, { mode: 'cold' })).statusCode, 202)
 
@@ -110,7 +109,7 @@ t.test('a signal does not wait for what a warm one waits for longer than it has 
   const id = await service.submit('gate', { gate: path.join(service.dataDir, 'never') })
   await service.until(id, ({ state }) => state === 'STARTED')
   await service.post(`/api/workers/${worker.id}/shutdown`)
-  await until(() => worker.said().includes('told to end'), 'it has heard')
+  await worker.heard('told to end')
 
   worker.kill('SIGTERM')
 

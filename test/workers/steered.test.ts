@@ -228,7 +228,7 @@ for (const [what, steer] of [
     await until(async () => (await client.query(asking)).rowCount, 'it has asked')
 
     await steer(service, worker.id)
-    await until(() => /told to (take nothing|end)/.test(worker.said()), 'it has heard')
+    await worker.heard('told to ')
     await client.query('commit')
 
     const states = async () => {
