@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { connect } from '#database/connect.ts'
+import { connect, patienceToConnect } from '#database/connect.ts'
 import { applyMigrations } from '#database/migrations.ts'
 import { createQueues, internalQueues, openBoss, standardQueues } from '#queue/boss.ts'
 
@@ -20,7 +20,7 @@ export async function migrate(url: string, queues: string[], log: (message: stri
   const turn = new pg.Client({
     connectionString: url,
     application_name: 'darkroom migrate',
-    connectionTimeoutMillis: 5_000
+    connectionTimeoutMillis: patienceToConnect * 1000
   })
   turn.on('error', () => {})
   opened.defer(() => turn.end().catch(() => {}))

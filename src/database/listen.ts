@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
+import { patienceToConnect } from './connect.ts'
 
 export interface Listening {
   close(): Promise<void>
@@ -33,7 +34,7 @@ export async function listen({ url, name, channels, onReconnect, onError }: Opti
     const next = new pg.Client({
       connectionString: url,
       application_name: name,
-      connectionTimeoutMillis: 5_000,
+      connectionTimeoutMillis: patienceToConnect * 1000,
       query_timeout: heartbeat,
       keepAlive: true
     })

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { patienceToConnect } from './connect.ts'
 import { isOutage, reasonOf } from './outage.ts'
 
 // Where everything is started together the database comes last, and after a crash it goes through its log first: both
@@ -9,7 +10,6 @@ import { isOutage, reasonOf } from './outage.ts'
 const patience = 60
 const firstPause = 100
 const longestPause = 2_000
-const connectionTimeoutMillis = 5_000
 
 /** A wrong password, nobody of this name or not from here, no such database, no right to it: these do not mend themselves. */
 const refusals = new Set(['28P01', '28000', '3D000', '42501'])
@@ -73,7 +73,7 @@ async function knock(url: string, signal: AbortSignal): Promise<(Error & { code?
   const client = new pg.Client({
     connectionString: url,
     application_name: 'darkroom start',
-    connectionTimeoutMillis
+    connectionTimeoutMillis: patienceToConnect * 1000
   })
   client.on('error', () => {})
   const over = new AbortController()
