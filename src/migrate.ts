@@ -1,5 +1,6 @@
 import pg from 'pg'
-import { connect, patienceToConnect } from '#database/connect.ts'
+import { connect } from '#database/connect.ts'
+import { patienceToConnect } from '#database/knock.ts'
 import { applyMigrations } from '#database/migrations.ts'
 import { createQueues, internalQueues, openBoss, standardQueues } from '#queue/boss.ts'
 

@@ -1,6 +1,7 @@
-import type { Socket } from 'node:net'
 import { Kysely, PostgresDialect, type Transaction } from 'kysely'
 import pg from 'pg'
+import { patienceToConnect } from './knock.ts'
+import { breakSilence } from './silence.ts'
 import type { Tables } from './tables.ts'
 
 export type Queries = Kysely<Tables>
@@ -51,10 +52,7 @@ export const throughIndexes = {
   idle_in_transaction_session_timeout: '30s'
 }
 
-/** Seconds. A connection that cannot be had in 5 s will not be had in 50: the caller is told, and may try again. */
-export const patienceToConnect = 5
-// Statements end by themselves after 30 s. Who says nothing for longer is not there any more, and TCP alone would
-// believe for a quarter of an hour that he is.
+// Statements end by themselves after 30 s.
 const longestSilence = 40
 
 export function connect(url: string, { name, max, settings = {}, idle = false, patience }: Options): Database {
@@ -74,24 +72,13 @@ export function connect(url: string, { name, max, settings = {}, idle = false, p
   // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
   pool.on('error', () => {})
   // So would one that breaks between two statements of a transaction: the next statement says it to whoever asks.
-  pool.on('connect', client => {
-    client.on('error', () => {})
-    if ('statement_timeout' in settings) giveUpOn(client, patience ?? longestSilence)
-  })
+  pool.on('connect', client => client.on('error', () => {}))
+  if ('statement_timeout' in settings) pool.on('connect', breakSilence(url, patience ?? longestSilence))
 
   const query = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }).withSchema('darkroom')
 
   let closing: Promise<void> | undefined
   return { url, pool, query, close: () => (closing ??= pool.end()) }
-}
-
-/** Breaks a connection on which a statement waits for too long; whoever waits for it is told at once. */
-function giveUpOn(client: pg.PoolClient, seconds: number) {
-  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
-  stream.setTimeout(seconds * 1000, () => {
-    const isWaiting = !(client as unknown as { readyForQuery: boolean }).readyForQuery
-    if (isWaiting) stream.destroy(new Error('Connection terminated: Postgres does not answer'))
-  })
 }
 
 /** bigint comes back as a number: our bigints are bytes, and those stay below 2^53. */

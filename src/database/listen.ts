@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { patienceToConnect } from './connect.ts'
+import { patienceToConnect } from './knock.ts'
 
 export interface Listening {
   close(): Promise<void>

@@ -1,8 +1,6 @@
-import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
 import type { Logger } from 'pino'
-import { patienceToConnect } from './connect.ts'
+import { knock } from './knock.ts'
 import { isOutage, reasonOf } from './outage.ts'
 
 // Where everything is started together the database comes last, and after a crash it goes through its log first: both
@@ -65,25 +63,4 @@ export async function beginOn<T>(url: string, needs: Needs, begin: () => Promise
 
 function mayPass(error: unknown): error is Error & { code?: string } {
   return isOutage(error) && !refusals.has((error as { code?: string }).code ?? '')
-}
-
-/** Why it does not open, if it does not. */
-async function knock(url: string, signal: AbortSignal): Promise<(Error & { code?: string }) | undefined> {
-  signal.throwIfAborted()
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: 'darkroom start',
-    connectionTimeoutMillis: patienceToConnect * 1000
-  })
-  client.on('error', () => {})
-  const over = new AbortController()
-  try {
-    await Promise.race([client.connect(), once(signal, 'abort', { signal: over.signal })])
-    return undefined
-  } catch (error) {
-    return error as Error
-  } finally {
-    over.abort()
-    void client.end().catch(() => {})
-  }
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { patienceToConnect } from '#database/connect.ts'
+import { patienceToConnect } from '#database/knock.ts'
 import { reasonOf } from '#database/outage.ts'
 
 // Milliseconds between two lines: a busy API refuses hundreds of requests in a second, all for the same reason.

@@ -54,7 +54,8 @@ t.test('in a browser it does what it does in Node', { skip: skipWithoutBrowser }
       last: steps.at(-1),
       uploaded,
       gaveUp,
-      tasks: ids.length,
+      // The service runs some of its own.
+      tasks: [id, sleep.id, uploaded.task_id].every(mine => ids.includes(mine)),
       video: (await darkroom.video(uploaded.id)).bytes
     }
   })
@@ -65,7 +66,7 @@ t.test('in a browser it does what it does in Node', { skip: skipWithoutBrowser }
     last: { loaded: 3_000_000, total: 3_000_000 },
     uploaded: { filename: 'film.mp4', bytes: 3_000_000, status: 'uploaded' },
     gaveUp: 'enough',
-    tasks: 3,
+    tasks: true,
     video: 3_000_000
   })
   t.equal(found.states.at(-1), 'REVOKED')

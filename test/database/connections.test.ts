@@ -11,6 +11,9 @@ import { borrowDatabase } from '../harness/database.ts'
 import { openProxy } from '../harness/proxy.ts'
 import { until } from '../harness/until.ts'
 
+// Some wait for a silence that takes its time.
+t.jobs = 3
+
 async function open(t: Test) {
   const url = await borrowDatabase(t)
   const db = connect(url, { name: 'mine', max: 3 })
@@ -231,4 +234,26 @@ t.test('a statement on a connection that has gone deaf is given up, and so is a 
   proxy.restore()
   t.strictSame((await db.pool.query('select 1 as one')).rows, [{ one: 1 }], 'others are not held up')
   await sql`select pg_sleep(0.3)`.execute(db.query)
+})
+
+t.test('one on a database that does not open to others either is given up long before', async t => {
+  const proxy = await openProxy(t, await borrowDatabase(t))
+  const db = connect(proxy.url, { name: 'test', max: 2, settings: throughIndexes, patience: 3_600 })
+  t.teardown(() => db.close())
+  await db.pool.query('select 1')
+
+  proxy.swallowAnswers()
+  const [error, another] = await Promise.all([1, 2].map(() => db.pool.query('select 1').catch(error => error)))
+
+  t.ok(isOutage(error), error.message)
+  t.ok(isOutage(another), another.message)
+  proxy.restore()
+  t.strictSame((await db.pool.query('select 1 as one')).rows, [{ one: 1 }])
+})
+
+t.test('one that takes its time on a database that is there is waited for', async t => {
+  const db = connect(await borrowDatabase(t), { name: 'test', max: 1, settings: throughIndexes, patience: 3_600 })
+  t.teardown(() => db.close())
+
+  t.strictSame((await db.pool.query('select 1 as one from pg_sleep(6)')).rows, [{ one: 1 }])
 })
