@@ -24,12 +24,12 @@ t.test('a module that never finishes loading is ended, and what runs after it is
 })
 
 const turns = {
-  'waits for ever': waiting,
-  'computes for ever': 'while (true) {}',
-  'ends its process': 'process.exit(3)'
+  'waits for ever': { source: waiting, longestStart: 5_000 },
+  'computes for ever': { source: 'while (true) {}', longestStart: 5_000 },
+  'ends its process': { source: 'process.exit(3)' }
 }
 
-for (const [what, source] of Object.entries(turns)) {
+for (const [what, { source, ...limits }] of Object.entries(turns)) {
   t.test(
     `a module that once was well, and now ${what} as it is loaded, does not keep the others from running`,
     async t => {
@@ -38,7 +38,7 @@ for (const [what, source] of Object.entries(turns)) {
         'fine.ts': taskModule('fine', 'return process.pid')
       })
       // Each runs in a child of its own, which has loaded what those before it have run.
-      const run = await openChildren(t, { TASKS_DIR, maxTasks: 1, longestStart: 5_000 })
+      const run = await openChildren(t, { TASKS_DIR, maxTasks: 1, ...limits })
       t.match(await run('turning'), { outcome: 'success' })
       await writeFile(path.join(TASKS_DIR, 'turning.ts'), inChild(source) + taskModule('turning', 'return 1'))
 

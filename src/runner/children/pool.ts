@@ -19,6 +19,7 @@ interface Options {
 const childNice = 10
 // Milliseconds. Of a child that ends by itself no more is known than what was seen last.
 const lookInterval = 1_000
+const mostTries = 4
 // A service has many kinds, and is busy with a few of them.
 const mostRemembered = 8
 
@@ -136,12 +137,13 @@ export function childPool({ env, size: first, maxTasks, maxMemory, longestStart 
 
     /** A child that is free, as soon as there is one; first come, first served. */
     async take(signal: AbortSignal): Promise<Child> {
-      try {
-        return await next(signal)
-      } catch (error) {
-        if (closing || signal.aborted) throw error
-        // That a child did not start says nothing about who was to have it, unless the next one does not either.
-        return await next(signal)
+      for (let tries = 1; ; tries++) {
+        try {
+          return await next(signal)
+        } catch (error) {
+          // That a child did not start says nothing about who was to have it, unless none does.
+          if (closing || signal.aborted || tries === mostTries) throw error
+        }
       }
     },
 
