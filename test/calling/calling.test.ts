@@ -3,10 +3,10 @@ import t from 'tap'
 import { Type } from 'typebox'
 import type { ApplyOptions } from '../../src/calling/submit.ts'
 import { close, defineTask, GiveUp, TaskFailed } from '../../src/darkroom.ts'
+import { waitingForLocks } from '../harness/locks.ts'
 import { openPgBoss } from '../harness/pg-boss.ts'
 import { openService, type Service } from '../harness/service.ts'
 import { taskFolder } from '../harness/task-folder.ts'
-import { until } from '../harness/until.ts'
 
 // The same definition for the program that calls and the worker that runs.
 const source = `
@@ -209,8 +209,7 @@ t.test('a queue that a transaction has put something into is there when it commi
   const { id } = await sum.applyAsync({ x: 1, y: 2 }, { queue: 'passing', transaction: client })
 
   const refused = boss.deleteQueue('passing').catch(({ constraint }) => constraint)
-  const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
-  await until(async () => (await service.db.pool.query(waiting)).rowCount, 'the removal waits')
+  await waitingForLocks(service, 'the removal waits')
   await client.query('commit')
 
   t.equal((await service.get(`/api/tasks/${id}`)).statusCode, 200)

@@ -12,6 +12,7 @@ import { type Api, startApi } from '../../src/http/start.ts'
 import { startWorker, type Worker } from '../../src/runner/start.ts'
 import type { TaskBody } from '../../src/tasks/schemas.ts'
 import { borrowDatabase } from './database.ts'
+import { environment } from './environment.ts'
 import { type FilePart, form } from './form.ts'
 import { patience } from './until.ts'
 
@@ -114,7 +115,7 @@ export async function openService(
         kinds,
         log,
         version: 'test',
-        env: { ...process.env, ...settings, ...more },
+        env: { ...environment(), ...settings, ...more },
         end: () => void started.stop(0)
       })
       // Before the database goes.

@@ -1,4 +1,5 @@
 import type { Test } from 'tap'
+import { environment } from './environment.ts'
 import { type Program, startProgram } from './program.ts'
 import type { Service } from './service.ts'
 
@@ -15,7 +16,7 @@ export async function spawnWorker(
   options: string[] = []
 ): Promise<WorkerProcess> {
   const worker = await startProgram(t, 'worker', {
-    env: { ...process.env, ...env, LOG_LEVEL: 'info', ...more },
+    env: { ...environment(), ...env, LOG_LEVEL: 'info', ...more },
     options
   })
   const { worker: id } = JSON.parse(await worker.heard('"worker ready"'))

@@ -3,6 +3,7 @@ import t from 'tap'
 import { openForm } from '../harness/form.ts'
 import { leftovers } from '../harness/leftovers.ts'
 import { openLine } from '../harness/line.ts'
+import { waitingForLocks } from '../harness/locks.ts'
 import { openService } from '../harness/service.ts'
 import { until } from '../harness/until.ts'
 
@@ -18,8 +19,7 @@ t.test('a request that is under way when the service stops is answered to its en
   await holder.query('begin; lock table darkroom.videos in access exclusive mode')
   const busy = await openLine(t, address)
   await busy.send('GET /api/videos HTTP/1.1\r\nhost: x\r\n\r\n')
-  const waiting = 'select from pg_locks where not granted and relation = $1::regclass'
-  await until(async () => (await holder.query(waiting, ['darkroom.videos'])).rowCount, 'the request waits')
+  await waitingForLocks(service, 'the request waits')
 
   const stopped = service.api.stop(30)
   await idle.closed

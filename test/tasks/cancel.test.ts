@@ -2,10 +2,10 @@ import path from 'node:path'
 import t from 'tap'
 import { families, processesIn } from '../harness/family.ts'
 import { isGone } from '../harness/gone.ts'
+import { waitingForLocks } from '../harness/locks.ts'
 import { outcomes } from '../harness/outcomes.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
-import { until } from '../harness/until.ts'
 
 const folder = await taskFolder(t, {
   ...families,
@@ -147,12 +147,7 @@ t.test('a task that is moved to its queue at that very moment is cancelled all t
   await mover.query(`update pgboss.job set name = 'default' where name = 'delayed' and id = $1`, [id])
 
   const cancelling = service.post(`/api/tasks/${id}/cancel`)
-  await until(async () => {
-    const { rows } = await service.db.pool.query(
-      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-    )
-    return rows.length > 0
-  }, 'the canceller waits for the mover')
+  await waitingForLocks(service, 'the canceller waits for the mover')
   await mover.query('commit')
   mover.release()
 

@@ -5,7 +5,8 @@ import { findOrphans } from '../../src/tasks/attempts/recover.ts'
 import { settle } from '../../src/tasks/attempts/settle.ts'
 import { unclaim } from '../../src/tasks/attempts/unclaim.ts'
 import { register } from '../../src/workers/presence.ts'
-import { openService, type Service } from '../harness/service.ts'
+import { waitingForLocks } from '../harness/locks.ts'
+import { openService } from '../harness/service.ts'
 import { until } from '../harness/until.ts'
 
 const service = await openService(t)
@@ -115,7 +116,7 @@ t.test('a task that is cancelled at the very moment that it is put back is over'
   await canceller.query('select from pgboss.job where id = $1 for update', [id])
 
   const back = unclaim(service.db, [taken])
-  await someoneWaits(service)
+  await waitingForLocks(service, 'somebody waits for a lock')
   await canceller.query('update darkroom.tasks set cancel_requested_at = now() where id = $1', [id])
   await canceller.query('commit')
   canceller.release()
@@ -165,12 +166,3 @@ t.test(
     await service.post(`/api/tasks/${id}/cancel`)
   }
 )
-
-async function someoneWaits({ db }: Service) {
-  await until(async () => {
-    const { rows } = await db.pool.query(
-      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-    )
-    return rows.length > 0
-  }, 'somebody waits for a lock')
-}

@@ -2,6 +2,7 @@ import pg from 'pg'
 import t from 'tap'
 import { shoot } from '../harness/clip.ts'
 import { leftovers } from '../harness/leftovers.ts'
+import { waitingForLocks } from '../harness/locks.ts'
 import { processesAbout, skipWithoutProc } from '../harness/processes.ts'
 import { openService } from '../harness/service.ts'
 import { slowFfmpeg } from '../harness/slow-ffmpeg.ts'
@@ -81,14 +82,13 @@ t.test('a video that goes while its prints are being recorded is gone', async t 
     create function wait_at_gate() returns trigger language plpgsql as $$
     begin perform pg_advisory_xact_lock(4711); return new; end $$;
     create trigger gate after update on darkroom.tasks
-      for each row when (new.state = 'SUCCESS') execute function wait_at_gate();
+      for each row when (new.id = '${task_id}' and new.state = 'SUCCESS') execute function wait_at_gate();
     select pg_advisory_lock(4711)`)
-  const waiting = async () => (await gate.query('select from pg_locks where not granted')).rowCount
   await service.startWorker()
-  await until(async () => (await waiting()) === 1, 'the end of the task is being recorded')
+  await waitingForLocks(service, 'the end of the task is being recorded')
 
   const deletion = service.delete(`/api/videos/${id}`)
-  await until(async () => (await waiting()) === 2, 'the deletion waits for it')
+  await waitingForLocks(service, 'the deletion waits for it', 2)
   await gate.query('select pg_advisory_unlock(4711)')
   const response = await deletion
 

@@ -4,6 +4,7 @@ import pg from 'pg'
 import t from 'tap'
 import type { WorkerBody } from '../../src/workers/schemas.ts'
 import { gate } from '../harness/gate.ts'
+import { waitingForLocks } from '../harness/locks.ts'
 import { openService, type Service } from '../harness/service.ts'
 import { taskFolder } from '../harness/task-folder.ts'
 import { until } from '../harness/until.ts'
@@ -223,9 +224,7 @@ for (const [what, steer] of [
     // The worker's question waits for this row.
     await client.query('select from darkroom.tasks where id = $1 for update', [id])
     const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_QUEUES: apart })
-    const asking = `select from pg_locks where not granted and database = (
-      select oid from pg_database where datname = current_database()) or locktype = 'transactionid' and not granted`
-    await until(async () => (await client.query(asking)).rowCount, 'it has asked')
+    await waitingForLocks(service, 'it has asked')
 
     await steer(service, worker.id)
     await worker.heard('told to ')
