@@ -31,6 +31,9 @@ async function open(t: Test, seconds: string) {
 }
 
 /** What it had to say that a person should read. */
+const hasBegun = ({ said }: WorkerProcess, id: string) =>
+  until(() => said.some(line => line.includes(id) && line.includes('"msg":"started"')), 'it knows that it has it')
+
 const lastWords = ({ said }: WorkerProcess) =>
   said.filter(line => line.includes('"level":60')).map(line => JSON.parse(line).msg)
 
@@ -66,7 +69,7 @@ t.test('what runs may come to its end, and its outcome is written when the datab
   const { proxy, service, worker, misses } = await open(t, '1')
   const file = path.join(service.dataDir, 'gate')
   const id = await service.submit('gate', { gate: file })
-  await worker.heard('"msg":"started"')
+  await hasBegun(worker, id)
 
   proxy.cut()
   await until(() => misses() >= 3, 'it has missed more than it has patience for')
@@ -82,7 +85,7 @@ t.test('an outcome that cannot be written in time is named, and the task is trie
   const { proxy, service, worker, misses } = await open(t, '1')
   const file = path.join(service.dataDir, 'gate')
   const id = await service.submit('gate', { gate: file })
-  await worker.heard('"msg":"started"')
+  await hasBegun(worker, id)
 
   proxy.cut()
   await until(() => misses() >= 1, 'it has noticed')
