@@ -206,10 +206,13 @@ t.test('purging a queue', async t => {
   t.test('takes any number, and is done once', async t => {
     await worker.stop(0)
     await service.post('/api/tasks/bulk', {
-      tasks: Array.from({ length: 2_500 }, (_, x) => ({ task: 'add', args: { x, y: 0 }, countdown: x % 5 ? 0 : 600 }))
+      tasks: Array.from({ length: 2_500 }, (_, x) => ({
+        ...{ task: 'add', queue: apart, args: { x, y: 0 } },
+        countdown: x % 5 ? 0 : 600
+      }))
     })
 
-    const responses = await Promise.all([1, 2, 3].map(() => service.post('/api/queues/default/purge')))
+    const responses = await Promise.all([1, 2, 3].map(() => service.post(`/api/queues/${apart}/purge`)))
 
     const purged = responses.map(response => response.json().purged)
     t.equal(
@@ -217,7 +220,7 @@ t.test('purging a queue', async t => {
       2_500,
       String(purged)
     )
-    t.strictSame((await service.post('/api/queues/default/purge')).json(), { name: 'default', purged: 0 })
+    t.strictSame((await service.post(`/api/queues/${apart}/purge`)).json(), { name: apart, purged: 0 })
   })
 
   t.test('leaves tasks that can be tried again', async t => {

@@ -154,7 +154,7 @@ t.test('more than one batch goes in one run', async t => {
     `update pgboss.job set name = 'default', state = 'completed', completed_on = now() - interval '2 days' where name = 'delayed'`
   )
   await service.db.pool.query(
-    `update darkroom.tasks set state = 'SUCCESS', created_at = now() - interval '2 days', finished_at = now() - interval '2 days'`
+    `update darkroom.tasks set state = 'SUCCESS', created_at = now() - interval '2 days', finished_at = now() - interval '2 days' where task = 'add'`
   )
 
   const removed = await expire(service)
