@@ -26,7 +26,7 @@ const commands: Record<string, Command> = {
   },
   api: {
     about: 'the HTTP API alone',
-    options: { host, port, grace },
+    options: { host, port, grace: { ...grace, about: 'how long requests may take to finish when it stops (10)' } },
     run: async (config, grace) => (await import('./main.ts')).runApi(config, grace)
   },
   worker: {

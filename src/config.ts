@@ -23,7 +23,11 @@ export const settings = {
     'child processes of a worker'
   ),
   WORKER_QUEUES: optional(names, 'comma list of the queues a worker takes from; unset: all'),
-  WORKER_PREFETCH_MULTIPLIER: setting('1', integer(1, 1000), 'tasks claimed ahead for each child process'),
+  WORKER_PREFETCH_MULTIPLIER: setting(
+    '1',
+    integer(1, 1000),
+    'tasks that a worker holds for each child process, the one that runs included'
+  ),
   WORKER_MAX_TASKS_PER_CHILD: setting('1000', integer(1, 1e9), 'then the child process is replaced'),
   WORKER_MAX_MEMORY_PER_CHILD: optional(integer(32, 1e6), 'MiB; then the child process is replaced after its task'),
   WORKER_GIVE_UP_AFTER: setting(
@@ -35,8 +39,14 @@ export const settings = {
     integer(0, 65_535),
     'port of `HOST` on which a worker answers `/health/ready`; 0 takes a free one; unset: none'
   ),
-  TASK_SOFT_TIME_LIMIT: optional(seconds(1, 31_536_000), 'seconds; then a task is asked to stop; unset: per kind'),
-  TASK_TIME_LIMIT: optional(seconds(1, 31_536_000), 'seconds; then its process group is killed; unset: per kind'),
+  TASK_SOFT_TIME_LIMIT: optional(
+    seconds(1, 31_536_000),
+    'seconds; then a task is asked to stop whose kind does not say when'
+  ),
+  TASK_TIME_LIMIT: optional(
+    seconds(1, 31_536_000),
+    'seconds; then the process group of a task is killed whose kind does not say when'
+  ),
   RESULT_EXPIRES: setting('86400', integer(1, 315_360_000), "seconds that a finished task's result stays readable"),
   HISTORY_EXPIRES: setting('2592000', integer(1, 315_360_000), "seconds that a finished task's row stays"),
   MAX_UPLOAD_BYTES: setting('10 GiB', bytes, 'largest accepted upload, in bytes or as in `500 MiB`'),

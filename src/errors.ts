@@ -36,7 +36,11 @@ export const RequestTimeout = createError('REQUEST_TIMEOUT', 'The request did no
 export const HeadersTooLarge = createError('HEADERS_TOO_LARGE', 'The URL and headers are longer than 16 KiB', 431)
 export const TaskFinished = createError('TASK_FINISHED', 'The task is finished already: %s', 409)
 export const StorageFull = createError('STORAGE_FULL', 'There is no space left to keep this', 507)
-export const DatabaseUnavailable = createError('DATABASE_UNAVAILABLE', 'The database does not answer; try again', 503)
+export const DatabaseUnavailable = createError(
+  'DATABASE_UNAVAILABLE',
+  'The database does not answer, or does not let us write; try again',
+  503
+)
 export const TaskNotFinished = createError('TASK_NOT_FINISHED', 'The task is not finished: %s', 409)
 export const TaskNotRetryable = createError(
   'TASK_NOT_RETRYABLE',

@@ -11,6 +11,9 @@ export function nameParts(document: any) {
   const paths = refer(document.paths)
   for (const operations of Object.values<any>(paths)) {
     for (const operation of Object.values<any>(operations)) {
+      // A body that has a default may be left out.
+      const body = operation.requestBody
+      if (body?.content['application/json']?.schema.default) body.required = false
       for (const [status, response] of Object.entries<any>(operation.responses)) {
         const examples = response.content?.['application/problem+json']?.examples
         if (!examples) continue

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { QueueNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
-import { Nullable } from '#schema/common.ts'
+import { First, Nullable } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { purgeQueue } from './purge.ts'
@@ -45,9 +45,13 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
   app.get(
     '/api/queues',
     {
-      schema: { summary: 'Every queue', response: { 200: answer(Queues, 'All of them, by name'), ...readProblems() } }
+      schema: {
+        summary: 'Every queue',
+        querystring: First,
+        response: { 200: answer(Queues, 'All of them, by name'), ...readProblems() }
+      }
     },
-    async () => ({ items: await listQueues(db.pool) })
+    async ({ query: { limit } }) => ({ items: (await listQueues(db.pool)).slice(0, limit) })
   )
 
   app.post(

@@ -31,6 +31,12 @@ export const Page = Type.Object(
   { additionalProperties: false }
 )
 
+/** For a list that is never so long that it needs pages. */
+export const First = Type.Object(
+  { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'only the first of them' })) },
+  { additionalProperties: false }
+)
+
 export const List = <S extends TSchema>(item: S) =>
   Type.Object({ items: Type.Array(item), next_cursor: Nullable(Type.String()) })
 

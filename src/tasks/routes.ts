@@ -5,7 +5,7 @@ import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { InvalidCursor, TaskFinished, TaskNotFinished, TaskNotFound, TaskNotRetryable } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
-import { Id, isUuid, List } from '#schema/common.ts'
+import { First, Id, isUuid, List } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
 import { listAttempts } from '#tasks/attempts/list.ts'
 import { cancelTask } from './cancel.ts'
@@ -95,16 +95,17 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
       schema: {
         summary: 'Every try at a task',
         params: Id,
+        querystring: First,
         response: {
           200: answer(Attempts, 'First to last; the one that runs has no outcome yet'),
           ...readProblems(TaskNotFound)
         }
       }
     },
-    async ({ params: { id } }) => {
+    async ({ params: { id }, query: { limit } }) => {
       const items = await listAttempts(db, id)
       if (!items) throw new TaskNotFound(id)
-      return { items }
+      return { items: items.slice(0, limit) }
     }
   )
 

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Database } from '#database/connect.ts'
 import { WorkerGone, WorkerNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
-import { Id } from '#schema/common.ts'
+import { First, Id } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { findWorker, listWorkers } from './list.ts'
@@ -23,10 +23,11 @@ export const workerRoutes: FastifyPluginAsyncTypebox<WorkerNeeds> = async (app, 
       schema: {
         summary: 'Every worker, newest first',
         description: 'Those that are there, and for a day those that have gone.',
+        querystring: First,
         response: { 200: answer(Workers, 'All of them'), ...readProblems() }
       }
     },
-    async () => ({ items: await listWorkers(pool) })
+    async ({ query: { limit } }) => ({ items: (await listWorkers(pool)).slice(0, limit) })
   )
 
   app.get(

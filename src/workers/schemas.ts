@@ -103,6 +103,7 @@ export const Steering = Type.Object(
 
 export type Steering = Static<typeof Steering>
 
+// May be left out: then it is the default.
 export const Ending = Type.Object(
   {
     mode: Type.Optional(
@@ -112,5 +113,5 @@ export const Ending = Type.Object(
       })
     )
   },
-  { additionalProperties: false }
+  { additionalProperties: false, default: {} }
 )

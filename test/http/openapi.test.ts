@@ -219,6 +219,8 @@ for (const operation of operations) {
     for (const call of good[operation.name] ?? []) {
       const { status, body } = await ask(call, JSON.stringify(call).slice(0, 100))
       t.ok(status < 400, `${status}: ${body}`)
+      const hasBody = 'body' in call || 'payload' in call
+      t.ok(hasBody || !operation.requestBody?.required, 'what may be left out is not required')
     }
     if (operation.responses.get('409')?.codes.includes('IDEMPOTENCY_KEY_REUSED')) {
       const keyed = (call: Call) => ({

@@ -177,6 +177,18 @@ t.test('questions', async t => {
     })
   }
 
+  for (const list of ['/api/queues', '/api/workers', `/api/tasks/${id}/attempts`]) {
+    t.test(`nor is a list without pages: ${list.replace(id, '{id}')}`, async t => {
+      for (const query of ['limit=0', 'limit=1001', 'limit=abc', 'cursor=x', 'nope=1']) {
+        const response = await service.get(`${list}?${query}`)
+        t.equal(response.statusCode, 400, `${query}: ${response.body}`)
+        t.equal(response.json().code, 'INVALID_REQUEST')
+      }
+      const all = (await service.get(list)).json().items
+      t.equal((await service.get(`${list}?limit=1`)).json().items.length, Math.min(1, all.length))
+    })
+  }
+
   for (const each of badCursors) {
     t.test(`a cursor that no list has given out is refused: ${Buffer.from(each, 'base64url')}`, async t => {
       const response = await service.get(`/api/tasks?cursor=${each}`)
