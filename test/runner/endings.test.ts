@@ -247,6 +247,17 @@ const endings: Record<string, Ending> = {
     task: { state: 'SUCCESS', result: 'said' },
     outcomes: ['success']
   },
+  'tells a manager of processes that it is ready, where there is one': {
+    body: `process.send?.('ready'); process.send?.(null); await delay(50); return 'ready'`,
+    task: { state: 'SUCCESS', result: 'ready' },
+    outcomes: ['success']
+  },
+  'says something through a pipe that is not its own': {
+    body: `process.send({ type: 'success', result: '"not mine"' }); return 'mine'`,
+    settings: once,
+    task: { state: 'FAILURE', error: { type: 'TypeError' } },
+    outcomes: ['failure']
+  },
   'hangs up on its worker': {
     body: 'process.disconnect(); await delay(60_000)',
     task: { state: 'FAILURE', error: { type: 'poisoned' }, attempts: 3 },

@@ -167,7 +167,8 @@ export class Child {
         // What it said last is kept with the attempt, as what it printed is.
         this.#keep(`${message.line}\n`)
         return this.#listener?.log(message.line)
-      default:
+      case 'success':
+      case 'failure':
         return this.#finish?.(message)
     }
   }

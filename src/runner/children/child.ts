@@ -15,6 +15,12 @@ import type { FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
  * when it is told at its start what the others have run of late.
  */
 const config = readConfig()
+
+// The pipe is ours alone: a body that says something through it would be heard as the end of an attempt, or worse. What
+// asks whether it has a parent, as many programs do that also run under a manager of processes, finds that it has none.
+const send = process.send?.bind(process)
+delete process.send
+
 const kinds = new Map<string, Kind>()
 if (process.env.DARKROOM_TYPEBOX) takeTypeboxFrom(process.env.DARKROOM_TYPEBOX)
 
@@ -97,5 +103,5 @@ function stop(reason: StopReason) {
 
 function say(message: FromChild) {
   // The pipe can break under our hands; the disconnect handler ends the process then.
-  if (process.connected) process.send?.(message, undefined, undefined, () => {})
+  if (process.connected) send?.(message, undefined, undefined, () => {})
 }
