@@ -367,3 +367,22 @@ t.test('a failure keeps what it printed last, however soon it comes', async t =>
     t.match(items[0].stderr, /printed/)
   }
 })
+
+t.test('what a body has left running says nothing in the name of the next one', async t => {
+  const folder = await taskFolder(t, {
+    'late.ts': taskModule(
+      'late',
+      `if (args.leave) return void setTimeout(() => { log('of the first'); progress(0.9, 'of the first') }, 300)
+       await delay(1_000); progress(0.1); throw new Error('the second')`,
+      once
+    )
+  })
+  const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '1' }, worker: true })
+
+  await service.finished(await service.submit('late', { leave: true }))
+  const id = await service.submit('late')
+
+  t.match(await service.finished(id), { progress: 0.1, progress_detail: null })
+  const { items } = (await service.get(`/api/tasks/${id}/attempts`)).json()
+  t.notMatch(items[0].stderr ?? '', /of the first/)
+})

@@ -13,13 +13,24 @@ const longestDelay = 315_360_000
 
 /** Runs a task's body and makes a value of however it ends; it never throws. */
 export async function runBody(kind: Kind, args: unknown, context: Context & { db?: Database }): Promise<Finished> {
+  // What it has left running may go on to speak, in a process that has the next attempt by then.
+  let over = false
+  const heard: Pick<Context, 'progress' | 'log'> = {
+    progress(fraction, detail) {
+      if (!over) context.progress(fraction, presentable(detail))
+    },
+    log(line) {
+      if (!over) context.log(line)
+    }
+  }
   try {
-    const progress = (fraction: number, detail?: unknown) => context.progress(fraction, presentable(detail))
     // An inline kind is never run where there is no database.
-    const result = await kind.run(args, { ...context, progress } as Context & { db: Database })
+    const result = await kind.run(args, { ...context, ...heard } as Context & { db: Database })
     return { type: 'success', result: asJson(result), peak_memory: peakMemory() }
   } catch (error) {
     return failure(error)
+  } finally {
+    over = true
   }
 }
 
