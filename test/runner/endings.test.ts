@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import type { TaskBody } from '../../src/tasks/schemas.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
+import { until } from '../harness/until.ts'
 
 interface Ending {
   /** What the body does. */
@@ -385,4 +388,24 @@ t.test('what a body has left running says nothing in the name of the next one', 
   t.match(await service.finished(id), { progress: 0.1, progress_detail: null })
   const { items } = (await service.get(`/api/tasks/${id}/attempts`)).json()
   t.notMatch(items[0].stderr ?? '', /of the first/)
+})
+
+t.test('a child that ends after its attempt ends nobody else', async t => {
+  const folder = await taskFolder(t, {
+    'leaving.ts': taskModule(
+      'leaving',
+      `spawn('sleep', ['60'], { detached: true, stdio: 'inherit' })
+       setTimeout(() => { writeFileSync(args.file, ''); process.exit() }, 100)`
+    )
+  })
+  const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '1' }, worker: true })
+  const file = path.join(service.dataDir, 'left')
+  await service.finished(await service.submit('leaving', { file }))
+  await until(() => existsSync(file), 'it leaves')
+  await delay(100)
+
+  // What it has left behind still holds its output, so it is not quite gone.
+  const id = await service.submit('add', { x: 1, y: 1 })
+
+  t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
 })

@@ -33,6 +33,9 @@ export interface Listener {
 /** One child process and its group. It runs one attempt at a time and may be used again after it. */
 export class Child {
   readonly ready: Promise<void>
+  /** It takes no more attempts: its pipe is closed. What it has printed last may still be on its way. */
+  readonly left: Promise<void>
+  /** It has ended, and all that it has printed is known. */
   readonly gone: Promise<Exit>
   attempts = 0
   #process: NodeChild
@@ -56,6 +59,9 @@ export class Child {
       output?.setEncoding('utf8').on('data', chunk => this.#keep(chunk))
     }
 
+    this.left = new Promise(resolve => {
+      for (const event of ['disconnect', 'exit', 'error']) this.#process.once(event, () => resolve())
+    })
     const { promise: ready, resolve: isReady, reject: isBroken } = Promise.withResolvers<void>()
     this.ready = ready
     this.ready.catch(() => {})

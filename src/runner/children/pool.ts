@@ -56,10 +56,13 @@ export function childPool({ env, size: first, maxTasks, maxMemory, longestStart 
         starting.delete(child)
         clearTimeout(late)
       })
-    void child.gone.then(() => {
-      if (pid !== undefined) dog.forget(pid)
+    // One that ends by itself ends nobody's attempt: what an attempt has left behind may take its process down later.
+    void child.left.then(() => {
       const place = idle.indexOf(child)
       if (place >= 0) idle.splice(place, 1)
+    })
+    void child.gone.then(() => {
+      if (pid !== undefined) dog.forget(pid)
     })
     return child
   }
