@@ -409,3 +409,26 @@ t.test('a child that ends after its attempt ends nobody else', async t => {
 
   t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
 })
+
+t.test('arguments that a schema cannot even check are a failure, and hold up nobody', async t => {
+  const folder = await taskFolder(t, {
+    'strict.ts': `
+      import { defineTask } from 'darkroom'
+      import { Type } from 'typebox'
+      export default defineTask({
+        name: 'strict',
+        args: Type.Refine(Type.Object({ list: Type.Optional(Type.Array(Type.Any())) }), ({ list }) => list.length > 0),
+        run: () => 'done'
+      })`
+  })
+  const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '1' }, worker: true })
+  const id = await service.submit('strict', { list: [1] }, { countdown: 1 })
+
+  await service.db.pool.query(`update darkroom.tasks set args = '{}' where id = $1`, [id])
+
+  const { state, error, attempts } = await service.finished(id)
+  t.match({ state, attempts }, { state: 'FAILURE', attempts: 1 })
+  t.equal(error?.type, 'InvalidArgs')
+  t.match(error?.message, /^The arguments do not fit: args cannot be checked: .*'length'/)
+  t.match(await service.finished(await service.submit('add', { x: 1, y: 1 })), { state: 'SUCCESS' })
+})
