@@ -8,11 +8,13 @@ interface Needs {
   worker(): string
   /** What the others are to know of us. */
   report(): Promise<Report>
-  /** The database answers, and says what we are to do: look for what it could not tell us. */
-  onBeat(desired: Desired): Promise<void>
+  /** The database answers, and says what we are to do. */
+  onBeat(desired: Desired): void
   onSilence(error: Error): void
   /** Another worker took us for dead: what we run is no longer ours. */
   onLost(): Promise<Desired>
+  /** Look for what we may not have been told: tasks of ours that are to stop. */
+  onLook(): Promise<void>
   /** Look for attempts whose workers are gone. */
   onOrphans(): Promise<void>
 }
@@ -21,13 +23,15 @@ interface Needs {
 const beatsBetweenLooks = 4
 
 /** Keeps our own lease, hears with it what we are to do, and watches the leases of the others. */
-export function keepLease({ pool, log, worker, report, onBeat, onSilence, onLost, onOrphans }: Needs) {
+export function keepLease({ pool, log, worker, report, onBeat, onSilence, onLost, onLook, onOrphans }: Needs) {
   let beats = 0
   // We have just been registered.
   let lastGood = Date.now()
   // After a gap of our own everybody looks dead: they get one lease to show themselves first.
   let trustFrom = Date.now() + lease * 1000
   let beating: Promise<void> | undefined
+  let looking: Promise<void> | undefined
+  let orphans = false
   let again = false
   let stopped = false
 
@@ -43,13 +47,30 @@ export function keepLease({ pool, log, worker, report, onBeat, onSilence, onLost
       const { desired, lost } = await renew(pool, worker(), await report(), Date.now() >= trustFrom)
       noticeGap()
       lastGood = Date.now()
-      await onBeat(desired ?? (await onLost()))
+      onBeat(desired ?? (await onLost()))
       if (lost > 0) log.warn({ lost }, 'workers went silent; their tasks are handed on')
-      if (lost > 0 || beats++ % beatsBetweenLooks === 0) await onOrphans()
+      if (lost > 0 || beats++ % beatsBetweenLooks === 0) orphans = true
+      look()
     } catch (error) {
       log.debug({ err: error }, 'the lease could not be renewed')
       onSilence(error as Error)
     }
+  }
+
+  /** Beside the heartbeats: somebody may hold a lock on what is looked at, and our lease must not run out over it. */
+  function look() {
+    looking ??= lookOnce()
+      .catch(error => log.warn({ err: error }, 'what concerns other workers could not be looked at'))
+      .finally(() => {
+        looking = undefined
+      })
+  }
+
+  async function lookOnce() {
+    await onLook()
+    if (!orphans) return
+    orphans = false
+    await onOrphans()
   }
 
   async function keepOn() {
@@ -79,6 +100,7 @@ export function keepLease({ pool, log, worker, report, onBeat, onSilence, onLost
       stopped = true
       clearInterval(timer)
       await beating
+      await looking
     }
   }
 }

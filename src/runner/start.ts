@@ -221,13 +221,13 @@ export async function startWorker(needs: Needs): Promise<Worker> {
     log,
     worker: () => id,
     report: async () => ({ ...(await usage()), children: children.count, tasks: tally.counts() }),
-    async onBeat(desired) {
+    onBeat(desired) {
       // Heartbeats may come through where a question for work has gone into a connection that leads nowhere.
       if (isAnswered()) waitForDatabase.beginAnew()
       else waitForDatabase.silent(new Error('a question for work is without an answer'))
       steer.apply(desired)
-      await stopCancelled(db, desk)
     },
+    onLook: () => stopCancelled(db, desk),
     onSilence: waitForDatabase.silent,
     async onLost() {
       log.error('another worker took this one for dead; what it ran is stopped and it starts over')

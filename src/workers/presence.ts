@@ -70,10 +70,15 @@ with mine as (
     heartbeat_at = now(), children = $3, memory = $4, cpu = $5, tasks = $6
   where id = $1 and status = 'running'
   returning ${desired}
-), lost as (
-  update darkroom.workers set status = 'lost', stopped_at = now()
+), silent as materialized (
+  select id from darkroom.workers
   where $2 and status = 'running' and id <> $1 and heartbeat_at < now() - ${lease} * interval '1 second'
-  returning id
+  for update skip locked
+), lost as (
+  update darkroom.workers w set status = 'lost', stopped_at = now()
+  from silent
+  where w.id = silent.id
+  returning w.id
 )
 select
   (select to_json(mine) from mine) as desired,
@@ -86,7 +91,7 @@ select
 /**
  * Renews our lease, says what we are doing and hears what we are to do, and ends those workers that have gone silent,
  * unless told not to. One statement: an idle worker is to cost next to nothing. Nothing is desired of a worker that
- * another one has held to be dead.
+ * another one has held to be dead. It waits for no row but our own: who else is locked is ended later.
  */
 export async function renew(
   pool: Pool,
@@ -113,11 +118,14 @@ export async function endDeadNeighbours(pool: Pool): Promise<number> {
   )
   const dead = rows.filter(({ pid }) => pid !== process.pid && !isAlive(pid)).map(({ id }) => id)
   if (dead.length === 0) return 0
-  await pool.query(
-    `update darkroom.workers set status = 'lost', stopped_at = now() where status = 'running' and id = any($1)`,
+  const { rowCount } = await pool.query(
+    `with dead as materialized (
+      select id from darkroom.workers where status = 'running' and id = any($1) for update skip locked
+    )
+    update darkroom.workers w set status = 'lost', stopped_at = now() from dead where w.id = dead.id`,
     [dead]
   )
-  return dead.length
+  return rowCount ?? 0
 }
 
 export async function unregister(pool: Pool, id: string, tasks?: Tally) {

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import { mock } from 'node:test'
-import type { Pool } from 'pg'
+import pg, { type Pool } from 'pg'
 import pino from 'pino'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { keepLease } from '../../src/runner/lease.ts'
 import { register } from '../../src/workers/presence.ts'
 import { openTally } from '../../src/workers/tally.ts'
 import { families, processesIn } from '../harness/family.ts'
 import { outcomes } from '../harness/outcomes.ts'
-import { openService } from '../harness/service.ts'
+import { openService, type Service } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 import { until } from '../harness/until.ts'
 import { spawnWorker } from '../harness/worker-process.ts'
@@ -118,7 +118,8 @@ t.test('after an outage that was longer than a lease nobody is taken for dead wh
       throw new Error('it is lost itself')
     },
     onSilence: () => {},
-    async onBeat() {
+    onLook: async () => {},
+    onBeat() {
       good++
     },
     onOrphans: async () => {}
@@ -142,4 +143,63 @@ t.test('after an outage that was longer than a lease nobody is taken for dead wh
   for (let beats = 4; beats > 0; beats--) await beat()
   t.equal(await statusOf(other), 'lost', 'he has had one lease to come back')
   await lease.stop()
+})
+
+/** Somebody with SQL who leaves his transaction open. */
+async function openTransaction(t: Test, { url }: Service, ...statements: string[]) {
+  const client = new pg.Client({ connectionString: url })
+  client.on('error', () => {})
+  await client.connect()
+  t.teardown(() => client.end())
+  await client.query('begin')
+  for (const statement of statements) await client.query(statement)
+}
+
+async function heartbeatOf({ db }: Service, id: string): Promise<Date> {
+  const { rows } = await db.pool.query('select heartbeat_at, status from darkroom.workers where id = $1', [id])
+  if (rows[0].status !== 'running') throw new Error(`The worker is ${rows[0].status}`)
+  return rows[0].heartbeat_at
+}
+
+/** When the statement began that waits for somebody's lock. */
+async function waitingSince({ db }: Service): Promise<Date | undefined> {
+  const { rows } = await db.pool.query(
+    `select query_start from pg_stat_activity
+     where datname = current_database() and application_name = 'darkroom worker' and wait_event_type = 'Lock'`
+  )
+  return rows[0]?.query_start
+}
+
+t.test('a lease is renewed while somebody holds a lock on what another worker has left', async t => {
+  const service = await openService(t)
+  const { id: worker } = await service.startWorker({ WORKER_QUEUES: 'other' })
+  const orphan = await service.submit('add', { x: 1, y: 1 })
+  const { pool } = service.db
+  await pool.query(`update pgboss.job set state = 'active', started_on = now() where id = $1`, [orphan])
+  await openTransaction(t, service, `select from pgboss.job where id = '${orphan}' for update`)
+  await pool.query(
+    `update darkroom.tasks set state = 'STARTED', attempts = 1, started_at = now(), worker = $2 where id = $1`,
+    [orphan, randomUUID()]
+  )
+  const since = await until(() => waitingSince(service), 'the worker waits for the lock')
+
+  await until(async () => (await heartbeatOf(service, worker)).getTime() > since.getTime() + 7_000, 'it shows itself')
+
+  t.strictSame(await waitingSince(service), since, 'it still waits for the lock')
+})
+
+t.test('a lease is renewed while somebody holds a lock on the row of a worker that is gone', async t => {
+  const service = await openService(t)
+  const { id: worker } = await service.startWorker()
+  await service.db.pool.query(
+    `insert into darkroom.workers (id, host, machine, pid, version, queues, concurrency, heartbeat_at)
+     select gen_random_uuid(), host, machine, 2147483647, version, queues, 1, now() - interval '1 hour' from darkroom.workers`
+  )
+  await openTransaction(t, service, `select from darkroom.workers where id <> '${worker}' for update`)
+  const began = (await heartbeatOf(service, worker)).getTime()
+
+  await until(async () => {
+    if (await waitingSince(service)) throw new Error('The worker waits for the lock')
+    return (await heartbeatOf(service, worker)).getTime() > began + 14_000
+  }, 'it shows itself, also when it would end the other one by its lease')
 })
