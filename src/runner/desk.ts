@@ -49,7 +49,8 @@ export function openDesk({ db, config, kinds, children, log, worker, onProgress,
       log.debug({ task: claim.id, kind: claim.task, attempt: claim.attempt }, 'started')
 
       void attempt.ended.then(ending => {
-        attempts.delete(claim.id)
+        // One that was lost may end after the next one of the same task has begun here.
+        if (attempts.get(claim.id) === attempt) attempts.delete(claim.id)
         const { outcome, error, started_at } = ending
         const seconds = (Date.now() - started_at.getTime()) / 1000
         log.info({ task: claim.id, kind: claim.task, attempt: claim.attempt, outcome, error, seconds }, 'ended')

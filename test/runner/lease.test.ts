@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { mock } from 'node:test'
 import pg, { type Pool } from 'pg'
@@ -202,4 +203,34 @@ t.test('a lease is renewed while somebody holds a lock on the row of a worker th
     if (await waitingSince(service)) throw new Error('The worker waits for the lock')
     return (await heartbeatOf(service, worker)).getTime() > began + 14_000
   }, 'it shows itself, also when it would end the other one by its lease')
+})
+
+t.test('an attempt that was lost and ends late does not hide the next one of its task', async t => {
+  const kinds = await taskFolder(t, {
+    'slow.ts': taskModule(
+      'slow',
+      `const { existsSync } = await import('node:fs')
+       if (attempt === 1) while (!existsSync(args.file)) await delay(20)
+       await delay(attempt === 1 ? 0 : 600_000, undefined, { signal })`,
+      `pool: 'inline'`
+    )
+  })
+  const said: string[] = []
+  const service = await openService(t, { env: { TASKS_DIR: kinds }, hear: ({ msg }) => said.push(msg) })
+  const file = path.join(service.dataDir, 'go')
+  const first = await service.startWorker()
+  const id = await service.submit('slow', { file })
+  await service.until(id, ({ state }) => state === 'STARTED')
+  await service.db.pool.query(`update darkroom.workers set status = 'lost', stopped_at = now() where id = $1`, [
+    first.id
+  ])
+  await service.startWorker({ WORKER_QUEUES: 'other' })
+  await service.until(id, ({ attempts, state }) => attempts === 2 && state === 'STARTED')
+
+  await writeFile(file, '')
+  await until(() => said.includes('an attempt ended that was no longer ours'), 'the first has ended')
+  const answer = await service.post(`/api/tasks/${id}/cancel?wait=30`)
+
+  t.match(answer.json(), { state: 'REVOKED', attempts: 2 })
+  t.strictSame(await outcomes(service, id), ['crashed', 'cancelled'])
 })
