@@ -17,12 +17,14 @@ interface Needs {
 
 /** Puts right what the database and the workers see differently. */
 export function recovery({ db, voice, log }: Needs) {
+  /** All of a worker's at once: of those that were left, the first would be held to be what it died of. */
   async function handOn(attempts: Ending[]) {
-    if (attempts.length === 0) return
-    for (const { id, queue, state } of await settle(db, attempts)) {
-      log.warn({ task: id, state }, 'a task lost its worker')
-      voice.changed(id)
-      voice.wake(queue)
+    for (const ofOne of Map.groupBy(attempts, ({ worker }) => worker).values()) {
+      for (const { id, queue, state } of await settle(db, ofOne)) {
+        log.warn({ task: id, state }, 'a task lost its worker')
+        voice.changed(id)
+        voice.wake(queue)
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import t from 'tap'
 import { families, processesIn } from '../harness/family.ts'
@@ -51,4 +52,24 @@ t.test('what a killed worker had taken ahead of its children is not charged with
   for (const id of [culprit, ...innocent]) t.match(await service.finished(id), { state: 'SUCCESS', attempts: 2 })
   t.strictSame(await outcomes(service, culprit), ['crashed', 'success'])
   for (const id of innocent) t.strictSame(await outcomes(service, id), ['shutdown', 'success'])
+})
+
+t.test('however much a killed worker had taken, all of it is handed on at once', async t => {
+  const service = await openService(t, { env: { TASKS_DIR: folder } })
+  const tasks = Array.from({ length: 1_200 }, (_, x) => ({ task: 'add', args: { x, y: 0 } }))
+  await service.post('/api/tasks/bulk', { tasks })
+  const { pool } = service.db
+  await pool.query(`update pgboss.job set state = 'active', started_on = now() where name = 'default'`)
+  await pool.query(
+    `update darkroom.tasks set state = 'STARTED', attempts = 1, started_at = now(), worker = '${randomUUID()}'`
+  )
+
+  // One that looks once, as it starts, and would look again with its first heartbeat.
+  await service.startWorker({ WORKER_QUEUES: 'other' })
+
+  const { rows } = await pool.query('select outcome, count(*)::int from darkroom.attempts group by 1 order by 1')
+  t.strictSame(rows, [
+    { outcome: 'crashed', count: 1 },
+    { outcome: 'shutdown', count: 1_199 }
+  ])
 })

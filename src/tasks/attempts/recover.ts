@@ -26,8 +26,7 @@ join pgboss.job j on j.name = q.name and j.state = 'active'
 join darkroom.tasks t on t.id = j.id
 left join darkroom.workers w on w.id = t.worker
 where w.status is distinct from 'running'
-order by turn
-limit 500`
+order by turn`
 
 /**
  * The attempts of workers that are gone, as endings to be settled: each is tried again, but not for ever. Of whatever
