@@ -2,7 +2,12 @@
 const passing = ['08', '53', '57', '58']
 /** Serialization failure, deadlock, read-only (a standby during a failover). */
 const transient = new Set(['40001', '40P01', '25006'])
-const network = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN'])
+/** Nobody listens, nobody answers, there is no way to it, or no name server that knows one; no port of ours is free. */
+const network = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT'],
+  ...['EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'ENETRESET'],
+  ...['ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL']
+])
 
 /** What node-postgres and Kysely say in words only. */
 const inWords =

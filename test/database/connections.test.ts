@@ -89,6 +89,7 @@ t.test('what the database says when it is away is told apart from what it says a
   t.ok(isOutage(await failing(elsewhere(other => (other.port = '1')))), 'nobody listens')
   t.ok(isOutage(await failing(elsewhere(other => (other.pathname = '/nowhere')))), 'there is no such database')
   t.ok(isOutage(await failing(elsewhere(other => (other.hostname = 'nowhere.invalid')))), 'there is no such host')
+  t.ok(isOutage(await failing(elsewhere(other => (other.hostname = '255.255.255.255')))), 'there is no way to it')
   t.ok(isOutage(await failing('postgres:///x?host=/nowhere')), 'there is no such socket')
   const silent = createServer(socket => t.teardown(() => socket.destroy())).listen(0, '127.0.0.1')
   await once(silent, 'listening')
