@@ -10,7 +10,7 @@ interface Needs {
 
 /** Puts back what was taken and will not begin here; several may be under way at once. */
 export function giverBack({ log, putBack, onDoubt }: Needs) {
-  let giving: Promise<unknown> = Promise.resolve()
+  let giving = Promise.resolve()
 
   return {
     give(claims: Claim[]): Promise<void> {
@@ -18,7 +18,8 @@ export function giverBack({ log, putBack, onDoubt }: Needs) {
         log.warn({ err: error }, 'tasks could not be put back')
         onDoubt()
       })
-      giving = Promise.all([giving, mine])
+      // Of what has been given back nothing is to be kept.
+      giving = Promise.all([giving, mine]).then(() => {})
       return mine
     },
     /** Resolves when all that was given back so far is back, or cannot be. */
