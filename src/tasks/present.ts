@@ -3,7 +3,28 @@ import type { Enqueued, NewTask } from './enqueue.ts'
 import type { TaskBody } from './schemas.ts'
 import { isFinal, statusOf } from './words.ts'
 
-export interface Row extends Task {
+/** By their names: a statement that was prepared with all of them fails once a migration, or a DBA, has added one. */
+const columns = [
+  ...([
+    'id',
+    'task',
+    'name',
+    'description',
+    'queue',
+    'priority',
+    'args',
+    'state',
+    'progress',
+    'progress_detail'
+  ] as const),
+  ...(['error', 'attempts', 'max_retries', 'result_expires', 'eta', 'expires_at', 'created_at', 'started_at'] as const),
+  ...(['finished_at', 'worker', 'tags', 'schedule_id', 'video_id'] as const)
+]
+
+/** What is read of a task `t` to present it. */
+export const presented = columns.map(column => `t.${column}`).join(', ')
+
+export interface Row extends Pick<Task, (typeof columns)[number]> {
   result: unknown
   /** It has succeeded, and what it answered is not readable any more. */
   result_expired: boolean

@@ -1,6 +1,6 @@
 import type { Database } from '#database/connect.ts'
 import { isUuid } from '#schema/common.ts'
-import { present } from './present.ts'
+import { present, presented } from './present.ts'
 import type { TaskBody } from './schemas.ts'
 
 export async function findTask(db: Database, id: string): Promise<TaskBody | undefined> {
@@ -19,7 +19,7 @@ export async function findTasks({ pool }: Database, ids: string[]): Promise<Task
 
 // Prepared, and without a planner's choice to make: a task and its job are each one look into an index.
 const text = `
-select t.*,
+select ${presented},
   case when t.state = 'SUCCESS' and j.readable then j.output end as result,
   t.state = 'SUCCESS' and j.readable is not true as result_expired
 from unnest($1::uuid[]) wanted (id)

@@ -1,6 +1,6 @@
 import type { Database } from '#database/connect.ts'
 import type { State, TaskError } from '#database/tables.ts'
-import { present, type Row } from '#tasks/present.ts'
+import { present, presented, type Row } from '#tasks/present.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
 
 export interface TaskEvent {
@@ -40,7 +40,7 @@ const event = (condition: string) => `
 // ids of a task's events rise in the order of their commits, since each is written under the lock of the task's row:
 // whoever has seen one will never find another before it.
 const text = `
-select t.*, wanted.place, to_json(latest) as latest, missed.events,
+select ${presented}, wanted.place, to_json(latest) as latest, missed.events,
   case when t.state = 'SUCCESS' and j.readable then j.output end as result,
   t.state = 'SUCCESS' and j.readable is not true as result_expired
 from unnest($1::uuid[], $2::bigint[]) with ordinality wanted (id, after, place)

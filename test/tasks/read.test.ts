@@ -384,3 +384,14 @@ t.test('who waits for an hour is not given up, although nothing moves on the lin
   t.match(answer, { status: 200, body: /"state":"SUCCESS"/ })
   t.equal((await service.get(`/api/tasks/${id}?wait=3601`)).statusCode, 400)
 })
+
+t.test('tasks are read as before when somebody has added a column meanwhile', async t => {
+  const service = await openService(t)
+  const id = await service.submit('add', { x: 1, y: 1 })
+  const read = async () => (await service.get(`/api/tasks/${id}`)).statusCode
+  t.equal(await read(), 200)
+
+  await service.db.pool.query('alter table darkroom.tasks add column note text')
+
+  for (let tries = 3; tries > 0; tries--) t.equal(await read(), 200)
+})
