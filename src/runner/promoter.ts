@@ -5,6 +5,8 @@ import { promote } from '#tasks/upkeep/promote.ts'
 // The next due task is known, so this is only for the one that was put in without telling us.
 const backstop = 5_000
 const afterTrouble = 1_000
+// Something is due and somebody holds a lock on it: another worker for a moment, or a person for an hour.
+const whileHeld = 200
 
 interface Needs {
   pool: Pool
@@ -26,7 +28,9 @@ export function promoter({ pool, log, onDue }: Needs) {
       try {
         const { queues, next } = await promote(pool)
         if (queues.length > 0) onDue(queues)
-        pause = next === null ? backstop : Math.min(backstop, Math.max(0, Math.ceil(next * 1000)))
+        if (next === null) pause = backstop
+        else if (next <= 0 && queues.length === 0) pause = whileHeld
+        else pause = Math.min(backstop, Math.max(0, Math.ceil(next * 1000)))
       } catch (error) {
         log.debug({ err: error }, 'delayed tasks could not be looked at')
         pause = afterTrouble

@@ -1,5 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
 import t from 'tap'
+import { borrowDatabase } from '../harness/database.ts'
 import { outcomes } from '../harness/outcomes.ts'
+import { openProxy } from '../harness/proxy.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 
@@ -83,4 +87,31 @@ t.test('a retry that has to wait leaves its worker to others, and keeps its prio
   t.ok(done.started_at! >= waiting.eta!)
   t.match(done, { result: 2, queue: 'low_priority', priority: 5 })
   t.strictSame(await outcomes(service, id), ['failure', 'success'])
+})
+
+t.test('what is due and cannot be had is not asked for all the time', async t => {
+  const url = await borrowDatabase(t)
+  const proxy = await openProxy(t, url)
+  const service = await openService(t, { env: { DATABASE_URL: proxy.url }, worker: true })
+  const id = await service.submit('add', { x: 1, y: 1 }, { countdown: 0.5 })
+  const late = await service.submit('add', { x: 1, y: 1 }, { countdown: 600, expires: 0.5 })
+  const client = new pg.Client({ connectionString: url })
+  client.on('error', () => {})
+  await client.connect()
+  t.teardown(() => client.end())
+  await client.query('begin')
+  await client.query(`select from pgboss.job where id = '${id}' for update`)
+  await client.query(`select from darkroom.deadlines where task_id = '${late}' for update`)
+  await delay(1_000)
+
+  const asked = () => ({ due: proxy.asked('moved as'), deadlines: proxy.asked('expire') })
+  const before = asked()
+  await delay(3_000)
+  const after = asked()
+
+  t.ok(after.due - before.due < 50, `${after.due - before.due} questions for what is due`)
+  t.ok(after.deadlines - before.deadlines < 50, `${after.deadlines - before.deadlines} questions for deadlines`)
+  await client.query('commit')
+  t.match(await service.finished(id), { state: 'SUCCESS' })
+  t.match(await service.finished(late), { state: 'REVOKED', error: { type: 'expired' } })
 })

@@ -39,6 +39,7 @@ with due as (
 ), ${revoking('expired', 'It did not start in time')}
 select
   (select coalesce(array_agg(id), '{}') from task) as revoked,
+  (select count(*)::int from due) as come,
   (
     select extract(epoch from min(expires_at) - now())::float8 from darkroom.deadlines
     where task_id not in (select task_id from due)
@@ -46,6 +47,8 @@ select
 
 export interface Expired {
   revoked: string[]
+  /** How many deadlines have come, whatever has become of their tasks. */
+  come: number
   /** Seconds until something else may expire; null when nothing will. */
   next: number | null
 }

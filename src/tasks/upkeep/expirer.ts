@@ -5,6 +5,8 @@ import { expire } from './expire.ts'
 // an API that is gone.
 const backstop = 5_000
 const afterTrouble = 1_000
+// One has come and somebody holds a lock on it: another API for a moment, or a person for an hour.
+const whileHeld = 200
 
 interface Needs {
   pool: Pool
@@ -24,9 +26,11 @@ export function expirer({ pool, onExpired }: Needs) {
     do {
       again = false
       try {
-        const { revoked, next } = await expire(pool)
+        const { revoked, come, next } = await expire(pool)
         if (revoked.length > 0) onExpired(revoked)
-        pause = next === null ? backstop : Math.min(backstop, Math.max(0, Math.ceil(next * 1000)))
+        if (next === null) pause = backstop
+        else if (next <= 0 && come === 0) pause = whileHeld
+        else pause = Math.min(backstop, Math.max(0, Math.ceil(next * 1000)))
       } catch {
         pause = afterTrouble
       }
