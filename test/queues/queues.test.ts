@@ -319,6 +319,22 @@ t.test('a queue that somebody has removed meanwhile', async t => {
     t.match(await read(service, later), { state: 'PENDING' }, 'its queue may be back by then')
   })
 
+  t.test('leaves what was moved to another queue before', async t => {
+    const service = await openService(t)
+    const boss = await openPgBoss(t, service)
+    await boss.createQueue('passing')
+    const moved = await service.submit('add', add, { queue: 'passing' })
+    await service.db.pool.query(`update pgboss.job set name = 'default' where id = $1`, [moved])
+    const left = await service.submit('add', add, { queue: 'passing' })
+    await boss.deleteQueue('passing')
+
+    await service.startWorker({ WORKER_QUEUES: 'other' })
+    t.match(await service.finished(left), { state: 'REVOKED', error: { type: 'queue_gone' } })
+    await service.startWorker()
+
+    t.match(await service.finished(moved), { state: 'SUCCESS', queue: 'default' })
+  })
+
   t.test('keeps no deadline from being kept, its own or that of others', async t => {
     const service = await openService(t)
     const boss = await openPgBoss(t, service)

@@ -31,8 +31,9 @@ with homeless as materialized (
 
 /**
  * Tasks whose jobs went with their queue, whoever removed it; also where one of the same name has come since, with the
- * next start at the latest if it is that of a kind. What is delayed may find its queue again by then. The order is for
- * the index that has it: Postgres would otherwise rather go through all tasks.
+ * next start at the latest if it is that of a kind. What is delayed may find its queue again by then, and what somebody
+ * has moved to another queue before waits there. The order is for the index that has it: Postgres would otherwise rather
+ * go through all tasks.
  */
 const jobless = `
 with recursive ${lanes}, job as materialized (
@@ -42,7 +43,7 @@ with recursive ${lanes}, job as materialized (
     select id from darkroom.tasks t
     where t.state = lanes.state and t.task = lanes.task and t.queue = lanes.queue
       and t.created_at < coalesce(q.created_on, 'infinity')
-      and not exists (select from pgboss.job j where j.name in (lanes.queue, '${delayedQueue}') and j.id = t.id)
+      and not exists (select from pgboss.queue any_queue join pgboss.job j on j.name = any_queue.name and j.id = t.id)
     order by created_at desc
     limit ${batch}
     for update skip locked
