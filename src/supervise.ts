@@ -32,7 +32,7 @@ export function superviseWorker({ url, log, grace }: Needs) {
 
   async function keepRunning() {
     for (let pause = firstPause; !stopping; ) {
-      const since = Date.now()
+      const since = performance.now()
       const code = await live()
       if (stopping) return
       if (code === 0) {
@@ -41,7 +41,7 @@ export function superviseWorker({ url, log, grace }: Needs) {
       }
       // One that was killed has said nothing, and the next one may fare better.
       if (typeof code !== 'string') isBroken(new Error('The worker does not start; what it said is above'))
-      if (Date.now() - since > wellAfter) pause = firstPause
+      if (performance.now() - since > wellAfter) pause = firstPause
       log.error({ code, again_in_ms: pause }, 'the worker ended; it is started again')
       await delay(pause, undefined, { signal: over.signal }).catch(() => {})
       pause = Math.min(pause * 2, longestPause)

@@ -19,7 +19,7 @@ export interface Limits {
 
 export interface Attempt {
   claim: Claim
-  /** When it was claimed, in milliseconds. */
+  /** When it was claimed, in milliseconds of a clock that nobody sets. */
   since: number
   /** Resolves when nothing of the attempt runs any more. */
   ended: Promise<Ending>
@@ -158,7 +158,7 @@ export function runInChild(
     return { ...facts, ...judge(end, reason, claim, settingsOf(claim, kind)) }
   }
 
-  return { claim, since: Date.now(), ended: live(), stop, recall }
+  return { claim, since: performance.now(), ended: live(), stop, recall }
 }
 
 /** What nobody waits for any more. */

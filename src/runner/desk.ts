@@ -70,7 +70,7 @@ export function openDesk({ db, config, kinds, children, log, worker, onProgress,
      * taken first so many are kept.
      */
     recall(milliseconds: number, kept = 0): Claim[] {
-      const late = Date.now() - milliseconds
+      const late = performance.now() - milliseconds
       const recalled = [...attempts.values().drop(kept)].filter(attempt => attempt.since <= late && attempt.recall())
       for (const { claim } of recalled) attempts.delete(claim.id)
       return recalled.map(({ claim }) => claim)

@@ -14,16 +14,16 @@ interface Needs {
  * long again: the database may come back in time for it.
  */
 export function patience({ seconds, isBusy, held, onOver }: Needs) {
-  let idleSince = Date.now()
+  let idleSince = performance.now()
   let over = false
 
   return {
     /** It answers; or something has just ended, whose outcome is to be written. */
     beginAnew() {
-      idleSince = Date.now()
+      idleSince = performance.now()
     },
     silent(error: Error) {
-      const now = Date.now()
+      const now = performance.now()
       if (isBusy()) idleSince = now
       if (over || now - idleSince < seconds * 1000) return
       over = true

@@ -36,7 +36,7 @@ export function runInline(claim: Claim, kind: Kind, { worker, db, onProgress, on
 
   return {
     claim,
-    since: started_at.getTime(),
+    since: performance.now(),
     ended: live(),
     recall: () => false,
     stop(next) {

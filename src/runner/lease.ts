@@ -25,10 +25,11 @@ const beatsBetweenLooks = 4
 /** Keeps our own lease, hears with it what we are to do, and watches the leases of the others. */
 export function keepLease({ pool, log, worker, report, onBeat, onSilence, onLost, onLook, onOrphans }: Needs) {
   let beats = 0
-  // We have just been registered.
-  let lastGood = Date.now()
+  // We have just been registered. By both clocks: one may be set, and the other stands still while the machine sleeps.
+  let lastGood = performance.now()
+  let lastGoodAt = Date.now()
   // After a gap of our own everybody looks dead: they get one lease to show themselves first.
-  let trustFrom = Date.now() + lease * 1000
+  let trustFrom = performance.now() + lease * 1000
   let beating: Promise<void> | undefined
   let looking: Promise<void> | undefined
   let orphans = false
@@ -36,17 +37,18 @@ export function keepLease({ pool, log, worker, report, onBeat, onSilence, onLost
   let stopped = false
 
   function noticeGap() {
-    const now = Date.now()
-    if (now - lastGood > (lease / 2) * 1000) trustFrom = now + lease * 1000
+    const gap = Math.max(performance.now() - lastGood, Date.now() - lastGoodAt)
+    if (gap > (lease / 2) * 1000) trustFrom = performance.now() + lease * 1000
   }
 
   async function renewOnce() {
     // Also before we ask: the first answer after an outage shows everybody as silent as we were.
     noticeGap()
     try {
-      const { desired, lost } = await renew(pool, worker(), await report(), Date.now() >= trustFrom)
+      const { desired, lost } = await renew(pool, worker(), await report(), performance.now() >= trustFrom)
       noticeGap()
-      lastGood = Date.now()
+      lastGood = performance.now()
+      lastGoodAt = Date.now()
       onBeat(desired ?? (await onLost()))
       if (lost > 0) log.warn({ lost }, 'workers went silent; their tasks are handed on')
       if (lost > 0 || beats++ % beatsBetweenLooks === 0) orphans = true
@@ -95,7 +97,7 @@ export function keepLease({ pool, log, worker, report, onBeat, onSilence, onLost
       if (!stopped) start()
     },
     /** Whether the database has answered within our lease. */
-    isKept: () => Date.now() - lastGood < lease * 1000,
+    isKept: () => performance.now() - lastGood < lease * 1000,
     async stop() {
       stopped = true
       clearInterval(timer)

@@ -19,11 +19,11 @@ export function progressWriter({ pool, log, onWritten, onLost }: Needs) {
   const latest = new Map<string, Report>()
   const unwritten = new Set<string>()
   let timer: NodeJS.Timeout | undefined
-  let last = 0
+  let last = Number.NEGATIVE_INFINITY
 
   async function write() {
     timer = undefined
-    last = Date.now()
+    last = performance.now()
     const reports = [...unwritten].flatMap(id => latest.get(id) ?? [])
     unwritten.clear()
     if (reports.length === 0) return
@@ -44,7 +44,7 @@ export function progressWriter({ pool, log, onWritten, onLost }: Needs) {
       const progress = fraction < 1e-30 ? 0 : Math.min(fraction, 1)
       latest.set(id, { id, attempt, progress, detail: detail ?? null })
       unwritten.add(id)
-      timer ??= setTimeout(write, Math.max(0, last + interval - Date.now()))
+      timer ??= setTimeout(write, Math.max(0, last + interval - performance.now()))
     },
     /** What an attempt that has ended reported last: to be told with its outcome. */
     take(id: string, attempt: number): Pick<Report, 'progress' | 'detail'> | undefined {

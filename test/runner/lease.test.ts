@@ -92,14 +92,13 @@ t.test('a worker that comes back from a stop too long writes nothing of what is 
   t.strictSame((await service.get(`/api/tasks/${id}`)).json(), task)
 })
 
-t.test('after an outage that was longer than a lease nobody is taken for dead who could not show himself', async t => {
+/** The lease of a worker beside another one, with clocks of our own: `beat` lets the time of a heartbeat pass. */
+async function openLease(t: Test) {
   const { db } = await openService(t)
   const [me, other] = [randomUUID(), randomUUID()]
   const pools = { child: [], inline: [] }
   for (const id of [me, other])
     await register(db.pool, { id, version: 'test', queues: ['default'], pools, concurrency: 1 })
-  const statusOf = async (id: string) =>
-    (await db.pool.query('select status from darkroom.workers where id = $1', [id])).rows[0].status
   let away = false
   const pool = {
     query: async (...query: Parameters<Pool['query']>) => {
@@ -107,8 +106,18 @@ t.test('after an outage that was longer than a lease nobody is taken for dead wh
       return db.pool.query(...query)
     }
   } as unknown as Pool
-  mock.timers.enable({ apis: ['setInterval', 'Date'], now: Date.now() })
-  t.teardown(() => mock.timers.reset())
+
+  let passed = 0
+  let set = 0
+  const [now, ticking] = [Date.now, performance.now.bind(performance)]
+  mock.timers.enable({ apis: ['setInterval'] })
+  mock.method(Date, 'now', () => now() + passed + set)
+  mock.method(performance, 'now', () => ticking() + passed)
+  t.teardown(() => {
+    mock.timers.reset()
+    mock.restoreAll()
+  })
+
   let good = 0
   const lease = keepLease({
     pool,
@@ -119,31 +128,75 @@ t.test('after an outage that was longer than a lease nobody is taken for dead wh
       throw new Error('it is lost itself')
     },
     onSilence: () => {},
-    onLook: async () => {},
     onBeat() {
       good++
     },
+    onLook: async () => {},
     onOrphans: async () => {}
   })
-  const beat = async () => {
+  t.teardown(lease.stop)
+
+  async function beat() {
     const before = good
+    passed += 3_000
     mock.timers.tick(3_000)
     if (!away) await until(() => good > before, 'the lease is renewed')
     await new Promise(setImmediate)
   }
-  for (let beats = 5; beats > 0; beats--) await beat()
+  return {
+    async beats(times: number) {
+      for (let left = times; left > 0; left--) await beat()
+    },
+    goAway: () => (away = true),
+    comeBack: () => (away = false),
+    setClock(milliseconds: number) {
+      set += milliseconds
+    },
+    /** What time would do to one who is silent. */
+    async silenceOther() {
+      const text = `update darkroom.workers set heartbeat_at = now() - interval '13 seconds' where id = $1`
+      await db.pool.query(text, [other])
+    },
+    statusOfOther: async () =>
+      (await db.pool.query('select status from darkroom.workers where id = $1', [other])).rows[0].status
+  }
+}
 
-  away = true
-  for (let beats = 4; beats > 0; beats--) await beat()
-  // What time would do to somebody who was shut out as well.
-  await db.pool.query(`update darkroom.workers set heartbeat_at = now() - interval '13 seconds' where id = $1`, [other])
-  away = false
-  await beat()
+t.test('after an outage that was longer than a lease nobody is taken for dead who could not show himself', async t => {
+  const { beats, goAway, comeBack, silenceOther, statusOfOther } = await openLease(t)
+  await beats(5)
 
-  t.equal(await statusOf(other), 'running')
-  for (let beats = 4; beats > 0; beats--) await beat()
-  t.equal(await statusOf(other), 'lost', 'he has had one lease to come back')
-  await lease.stop()
+  goAway()
+  await beats(4)
+  await silenceOther()
+  comeBack()
+  await beats(1)
+
+  t.equal(await statusOfOther(), 'running')
+  await beats(4)
+  t.equal(await statusOfOther(), 'lost', 'he has had one lease to come back')
+})
+
+t.test('a clock that is set back keeps nobody among the living', async t => {
+  const { beats, setClock, silenceOther, statusOfOther } = await openLease(t)
+  await beats(1)
+
+  setClock(-3_600_000)
+  await silenceOther()
+  await beats(4)
+
+  t.equal(await statusOfOther(), 'lost')
+})
+
+t.test('while a machine sleeps one of its clocks stands still, and nobody is taken for dead who slept too', async t => {
+  const { beats, setClock, silenceOther, statusOfOther } = await openLease(t)
+  await beats(5)
+
+  setClock(3_600_000)
+  await silenceOther()
+  await beats(1)
+
+  t.equal(await statusOfOther(), 'running')
 })
 
 /** Somebody with SQL who leaves his transaction open. */

@@ -51,14 +51,14 @@ export function claimer({ pool, log, worker, children, rooms, onClaim, onRevoked
     for (let pause = 100; wanted && !stopped; ) {
       try {
         // Also when there is no room: what we have without knowing may be all that anybody waits for.
-        if (Date.now() < uncertainUntil) await onUncertain()
+        if (performance.now() < uncertainUntil) await onUncertain()
         const { rooms: free, most } = rooms()
         if (most === 0 || free.length === 0) {
           askedAt = undefined
           return
         }
         wanted = false
-        askedAt ??= Date.now()
+        askedAt ??= performance.now()
         const { claims, revoked } = await claim(pool, worker(), free, most)
         askedAt = undefined
         for (const each of claims) onClaim(each)
@@ -72,7 +72,7 @@ export function claimer({ pool, log, worker, children, rooms, onClaim, onRevoked
       } catch (error) {
         wanted = true
         if (isOutage(error)) {
-          uncertainUntil = Date.now() + longestStatement
+          uncertainUntil = performance.now() + longestStatement
           log.debug({ err: error }, 'the database does not answer')
         } else log.error({ err: error }, 'claiming failed')
         await delay(pause)
@@ -90,11 +90,11 @@ export function claimer({ pool, log, worker, children, rooms, onClaim, onRevoked
     },
     /** Something may be ours without our knowing. */
     doubt() {
-      uncertainUntil = Date.now() + longestStatement
+      uncertainUntil = performance.now() + longestStatement
       wake()
     },
     /** Milliseconds that a question has been without an answer. */
-    waiting: () => (askedAt === undefined ? 0 : Date.now() - askedAt),
+    waiting: () => (askedAt === undefined ? 0 : performance.now() - askedAt),
     /** No new work from here on; resolves when the last answer is in. */
     async stop() {
       stopped = true
