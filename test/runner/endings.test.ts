@@ -432,3 +432,29 @@ t.test('arguments that a schema cannot even check are a failure, and hold up nob
   t.match(error?.message, /^The arguments do not fit: args cannot be checked: .*'length'/)
   t.match(await service.finished(await service.submit('add', { x: 1, y: 1 })), { state: 'SUCCESS' })
 })
+
+t.test(
+  'no attempt begins before it is taken or after it has ended, whatever the clock of its machine says',
+  async t => {
+    for (const [name, seconds] of Object.entries({ ahead: 3_600, behind: -3_600 })) {
+      const folder = await taskFolder(t, {
+        'off.ts': `${taskModule('off', `if (args.fail) throw new Error('no')`, once)}
+        const now = Date.now
+        // In the child alone: the clock of the worker itself is this test's.
+        if (process.env.DARKROOM_CHILD) Date.now = () => now() + ${seconds} * 1000`
+      })
+      const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '1' }, worker: true })
+      await service.finished(await service.submit('off'))
+      await delay(50)
+
+      for (const fail of [false, true]) {
+        const id = await service.submit('off', { fail }, { countdown: 0.1 })
+        const { started_at, eta, finished_at } = await service.finished(id)
+
+        t.ok(eta! <= started_at! && started_at! <= finished_at!, `${name}: ${eta} ${started_at} ${finished_at}`)
+        const { items } = (await service.get(`/api/tasks/${id}/attempts`)).json()
+        t.equal(items[0].started_at, started_at)
+      }
+    }
+  }
+)

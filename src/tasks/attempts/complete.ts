@@ -3,6 +3,7 @@ import type { Pool } from 'pg'
 import type { InTransaction } from '#database/connect.ts'
 import type { Ending, Settled } from './ending.ts'
 import { anywhere, inPlace } from './lock.ts'
+import { startedAt } from './started-at.ts'
 
 /**
  * Successes, one or many in one statement: job (with the result, which pg-boss keeps and lets expire), task and
@@ -23,7 +24,7 @@ with ending as (
 ), task as (
   update darkroom.tasks t set
     state = 'SUCCESS', finished_at = now(), progress = 1, error = null,
-    started_at = greatest(t.created_at, job.started_at)
+    started_at = ${startedAt('job')}
   from job
   where t.id = any(array[job.id])
   returning t.id, t.queue, t.state, t.started_at, job.attempt, job.worker, job.peak_memory, job.stderr

@@ -3,6 +3,7 @@ import type { Database } from '#database/connect.ts'
 import { delayedQueue } from '#queue/boss.ts'
 import type { Ending, Settled } from './ending.ts'
 import { lockAttempts } from './lock.ts'
+import { startedAt } from './started-at.ts'
 
 /**
  * Everything that is not a success. A crash and a shutdown do not count as failures of the task; a task whose end
@@ -40,7 +41,7 @@ with ending as (
     crashes = t.crashes + case when outcome = 'crashed' then 1 else 0 end,
     eta = case when final = 'RETRY' and delay > 0 then now() + delay * interval '1 second' else t.eta end,
     worker = case when final = 'RETRY' then null else t.worker end,
-    started_at = greatest(t.created_at, job.started_at),
+    started_at = ${startedAt('job')},
     finished_at = case when final <> 'RETRY' then now() end
   from job
   where t.id = any(array[job.id])
