@@ -34,10 +34,17 @@ export async function run(
   async function stop(graceSeconds: number) {
     stopping = true
     const longest = exitCode === 0 ? lastResort : lastResortOfFailure
-    setTimeout(() => process.exit(1), graceSeconds * 1000 + longest).unref()
+    setTimeout(giveUp, graceSeconds * 1000 + longest).unref()
     for (const each of started.toReversed()) {
       await each(graceSeconds).catch(error => log.error({ err: error }, 'stopping failed'))
     }
+  }
+
+  function giveUp() {
+    log.fatal(
+      'something does not come to its end, such as a question that the database does not answer: ending without it'
+    )
+    process.exit(1)
   }
 
   function hear(why: string) {

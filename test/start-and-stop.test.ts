@@ -148,3 +148,16 @@ t.test(
     t.strictSame(await server.exited, { code: 0, signal: null })
   }
 )
+
+t.test('a worker that cannot end, because the database says nothing, says so and ends all the same', async t => {
+  const proxy = await openProxy(t, await borrowDatabase(t))
+  const env = { DATABASE_URL: proxy.url }
+  const worker = await startProgram(t, 'worker', { env, options: ['--grace', '0'] })
+  await worker.heard('worker ready')
+
+  proxy.swallowAnswers()
+  worker.kill('SIGTERM')
+
+  t.strictSame(await worker.exited, { code: 1, signal: null })
+  t.match(worker.said.at(-1), /"level":60.*something does not come to its end/)
+})
