@@ -1,10 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-import pino from 'pino'
 import t from 'tap'
-import { giverBack } from '../../src/runner/intake/give-back.ts'
 import { openService, type Service } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 import { until } from '../harness/until.ts'
@@ -206,25 +202,4 @@ t.test('no more bodies run at once than there are children, however many are in 
   }
   t.equal(notes.length, 300, 'each ran once')
   t.equal(most, 2)
-})
-
-t.test('what was put back is forgotten', async t => {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc')
-  const held = () => {
-    collect()
-    return process.memoryUsage().heapUsed
-  }
-  const back = giverBack({ log: pino({ level: 'silent' }), putBack: async () => {}, onDoubt: () => {} })
-  const give = async (times: number) => {
-    for (let given = 0; given < times; given++) await back.give([])
-  }
-  await give(1_000)
-  const before = held()
-
-  await give(100_000)
-
-  const more = held() - before
-  t.ok(more < 2_000_000, `${more} bytes more`)
-  await back.settled()
 })

@@ -1,0 +1,29 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import pino from 'pino'
+import t from 'tap'
+import { giverBack } from '../../src/runner/intake/give-back.ts'
+
+t.test('what was put back is forgotten', async t => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc')
+  const held = () => {
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const back = giverBack({ log: pino({ level: 'silent' }), putBack: async () => {}, onDoubt: () => {} })
+  const give = async (times: number) => {
+    for (let given = 0; given < times; given++) await back.give([])
+    await back.settled()
+    // What has been waited for is let go in the next turn.
+    await nextTurn()
+  }
+  await give(100_000)
+  const before = held()
+
+  await give(400_000)
+
+  const more = held() - before
+  t.ok(more < 10_000_000, `${more} bytes more`)
+})
