@@ -1,7 +1,7 @@
 /** SQLSTATE classes: connection, resources, operator intervention (shutdowns), system errors. */
 const passing = ['08', '53', '57', '58']
-/** Serialization failure, deadlock, read-only (a standby during a failover). */
-const transient = new Set(['40001', '40P01', '25006'])
+/** Serialization failure, deadlock, a lock that somebody holds for long, read-only (a standby during a failover). */
+const transient = new Set(['40001', '40P01', '55P03', '25006'])
 /** Nobody listens, nobody answers, there is no way to it, or no name server that knows one; no port of ours is free. */
 const network = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT'],

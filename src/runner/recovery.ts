@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Database } from '#database/connect.ts'
 import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Ending } from '#tasks/attempts/ending.ts'
+import { findLocked, isLockWait } from '#tasks/attempts/locked.ts'
 import { findOrphans, findUnknown } from '#tasks/attempts/recover.ts'
 import { settle } from '#tasks/attempts/settle.ts'
 import { unclaim } from '#tasks/attempts/unclaim.ts'
@@ -17,10 +18,24 @@ interface Needs {
 
 /** Puts right what the database and the workers see differently. */
 export function recovery({ db, voice, log }: Needs) {
+  /** Those that somebody holds a lock on are left for the next look. */
+  async function settleFree(endings: Ending[]) {
+    try {
+      return await settle(db, endings)
+    } catch (error) {
+      if (!isLockWait(error)) throw error
+      const locked = await findLocked(db.pool, endings)
+      return await settle(
+        db,
+        endings.filter(({ id }) => !locked.has(id))
+      )
+    }
+  }
+
   /** All of a worker's at once: of those that were left, the first would be held to be what it died of. */
   async function handOn(attempts: Ending[]) {
     for (const ofOne of Map.groupBy(attempts, ({ worker }) => worker).values()) {
-      for (const { id, queue, state } of await settle(db, ofOne)) {
+      for (const { id, queue, state } of await settleFree(ofOne)) {
         log.warn({ task: id, state }, 'a task lost its worker')
         voice.changed(id)
         voice.wake(queue)

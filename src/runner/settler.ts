@@ -6,6 +6,7 @@ import { isOutage } from '#database/outage.ts'
 import type { Claim } from '#tasks/attempts/claim.ts'
 import { complete, completeIn } from '#tasks/attempts/complete.ts'
 import type { Ending, Settled } from '#tasks/attempts/ending.ts'
+import { findLocked, isLockWait } from '#tasks/attempts/locked.ts'
 import { settle } from '#tasks/attempts/settle.ts'
 import { findSettled } from '#tasks/attempts/settled.ts'
 import type { Kind } from '#tasks/define.ts'
@@ -26,14 +27,25 @@ interface Needs {
 // pg-boss's way of fencing is measured to stay fast up to batches of this size.
 const largestBatch = 200
 const longestPause = 5_000
+// Between two looks at whether somebody still holds his lock.
+const whileLocked = 1_000
 
 /**
  * Writes how attempts ended, those that end together in one statement, and does not give up while the database is
- * away: an outcome that is known is never lost, and counts only if the attempt is still ours by then.
+ * away: an outcome that is known is never lost, and counts only if the attempt is still ours by then. Those that
+ * somebody holds a lock on wait aside until he has let go, and hold up nobody.
  */
 export function settler({ db, log, onSettled }: Needs) {
   let waiting: Ended[] = []
+  let aside: Ended[] = []
   let writing: Promise<void> | undefined
+  let looking: Promise<void> | undefined
+
+  function start() {
+    writing ??= write().finally(() => {
+      writing = undefined
+    })
+  }
 
   async function write() {
     for (let pause = 50; waiting.length > 0; ) {
@@ -49,11 +61,46 @@ export function settler({ db, log, onSettled }: Needs) {
           continue
         }
       } catch (error) {
+        if (isLockWait(error) && (await setAside(batch))) continue
         if (!isOutage(error)) log.error({ err: error }, 'outcomes could not be written')
       }
       await delay(pause)
       pause = Math.min(pause * 2, longestPause)
     }
+  }
+
+  /** True where that leaves something which can be written now, or nothing at all. */
+  async function setAside(batch: Ended[]): Promise<boolean> {
+    const locked = await lockedAmong(batch)
+    if (locked.length === 0) return false
+    for (const { claim } of locked) log.warn({ task: claim.id }, 'an outcome waits: somebody holds a lock on its task')
+    aside.push(...locked)
+    waiting = waiting.filter(ended => !locked.includes(ended))
+    looking ??= takeBack().finally(() => {
+      looking = undefined
+    })
+    return true
+  }
+
+  async function takeBack() {
+    while (aside.length > 0) {
+      await delay(whileLocked)
+      const locked = await lockedAmong(aside)
+      const free = aside.filter(ended => !locked.includes(ended))
+      aside = locked
+      if (free.length === 0) continue
+      waiting.push(...free)
+      start()
+    }
+  }
+
+  async function lockedAmong(batch: Ended[]): Promise<Ended[]> {
+    // Without an answer they are tried as they are.
+    const locked = await findLocked(
+      db.pool,
+      batch.map(({ ending }) => ending)
+    ).catch(() => new Set())
+    return batch.filter(({ claim }) => locked.has(claim.id))
   }
 
   /** Answers those that the database refuses whatever they say. */
@@ -168,16 +215,14 @@ export function settler({ db, log, onSettled }: Needs) {
   return {
     add(ended: Ended) {
       waiting.push(ended)
-      writing ??= write().finally(() => {
-        writing = undefined
-      })
+      start()
     },
     /** What has ended here and is not written yet. */
     attempts() {
-      return waiting.map(({ claim }) => claim)
+      return [...waiting, ...aside].map(({ claim }) => claim)
     },
     async flush() {
-      await writing
+      while (writing ?? looking) await Promise.all([writing, looking])
     }
   }
 }

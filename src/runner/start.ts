@@ -30,6 +30,9 @@ import { settler } from './settler.ts'
 import { steering } from './steering.ts'
 import { stopping } from './stopping.ts'
 
+// Somebody at a prompt may hold a lock for an hour; whatever else is to be written then is not to wait for it.
+const lock_timeout = '3s'
+
 interface Needs {
   /** Its name, as long as nobody holds it to be dead. */
   id: string
@@ -56,7 +59,7 @@ export async function startWorker(needs: Needs): Promise<Worker> {
   let started = false
   // What is open is closed in reverse: at the end, or at once when the next thing does not open.
   await using opened = new AsyncDisposableStack()
-  const db = connect(url, { name: 'darkroom worker', max: 6, settings: throughIndexes })
+  const db = connect(url, { name: 'darkroom worker', max: 6, settings: { ...throughIndexes, lock_timeout } })
   opened.defer(db.close)
   // A start that was cut off may have left the row, which would be taken for a worker that is up.
   await unregister(db.pool, id)
@@ -262,7 +265,6 @@ export async function startWorker(needs: Needs): Promise<Worker> {
     }
   })
 
-  await recover.orphans()
   const open = opened.move()
   started = true
   claims.wake()

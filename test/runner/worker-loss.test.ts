@@ -64,8 +64,9 @@ t.test('however much a killed worker had taken, all of it is handed on at once',
     `update darkroom.tasks set state = 'STARTED', attempts = 1, started_at = now(), worker = '${randomUUID()}'`
   )
 
-  // One that looks once, as it starts, and would look again with its first heartbeat.
   await service.startWorker({ WORKER_QUEUES: 'other' })
+  const left = `select from darkroom.tasks where state = 'STARTED' limit 1`
+  await until(async () => (await pool.query(left)).rowCount === 0, 'they are handed on')
 
   const { rows } = await pool.query('select outcome, count(*)::int from darkroom.attempts group by 1 order by 1')
   t.strictSame(rows, [
