@@ -175,6 +175,11 @@ t.test('task modules that cannot be are refused by their file, before anything s
     ['a priority that cannot be', { 'a.ts': taskModule('good', '', 'priority: 10') }, /a\.ts .*priority/],
     ['retries that cannot be', { 'a.ts': taskModule('good', '', 'max_retries: -1') }, /a\.ts .*max_retries/],
     ['a limit that cannot be', { 'a.ts': taskModule('good', '', `time_limit: '5s'`) }, /a\.ts .*time_limit/],
+    [
+      'a soft limit that comes too late',
+      { 'a.ts': taskModule('good', '', 'soft_time_limit: 50, time_limit: 10') },
+      /a\.ts .*soft_time_limit .* less than its time_limit/
+    ],
     ['a queue that cannot be', { 'a.ts': taskModule('good', '', `queue: 'no queue'`) }, /a\.ts .*"no queue"/],
     ['a queue of ours', { 'a.ts': taskModule('good', '', `queue: 'delayed'`) }, /the queue "delayed"/]
   ]

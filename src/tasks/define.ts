@@ -163,6 +163,10 @@ export function defineTask<Args extends TSchema, Result>(definition: Definition<
       `The ${setting} of the task "${name}" must be ${kind} from ${least} to ${most}, not ${JSON.stringify(value)}`
     )
   }
+  const { soft_time_limit: soft, time_limit: hard } = definition
+  if (soft !== undefined && hard !== undefined && soft >= hard) {
+    throw new TypeError(`The soft_time_limit of the task "${name}" must be less than its time_limit`)
+  }
   if (!/^[\w.-]{1,100}$/.test(queue)) throw new TypeError(`The task "${name}" names a queue that cannot be: "${queue}"`)
   return Object.freeze({ ...defaults, ...definition })
 }

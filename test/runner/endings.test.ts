@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import type { TaskBody } from '../../src/tasks/schemas.ts'
+import { isGone } from '../harness/gone.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 import { until } from '../harness/until.ts'
@@ -108,7 +108,16 @@ const endings: Record<string, Ending> = {
     outcomes: ['failure']
   },
   'answers nothing': { body: '', task: { state: 'SUCCESS', result: null, error: null }, outcomes: ['success'] },
-  'answers a function': { body: 'return () => 1', task: { state: 'SUCCESS', result: null }, outcomes: ['success'] },
+  'answers a function': {
+    body: 'return () => 1',
+    task: { state: 'FAILURE', error: { type: 'ResultNotJson', message: /returned a function/ }, attempts: 1 },
+    outcomes: ['failure']
+  },
+  'answers a Map': {
+    body: 'return new Map([[1, 2]])',
+    task: { state: 'FAILURE', error: { type: 'ResultNotJson', message: /returned a Map/ }, attempts: 1 },
+    outcomes: ['failure']
+  },
   'answers zero': { body: 'return 0', task: { state: 'SUCCESS', result: 0 }, outcomes: ['success'] },
   'answers false': { body: 'return false', task: { state: 'SUCCESS', result: false }, outcomes: ['success'] },
   'answers an empty text': { body: `return ''`, task: { state: 'SUCCESS', result: '' }, outcomes: ['success'] },
@@ -395,14 +404,13 @@ t.test('a child that ends after its attempt ends nobody else', async t => {
     'leaving.ts': taskModule(
       'leaving',
       `spawn('sleep', ['60'], { detached: true, stdio: 'inherit' })
-       setTimeout(() => { writeFileSync(args.file, ''); process.exit() }, 100)`
+       setTimeout(() => process.exit(), 100)
+       return process.pid`
     )
   })
   const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '1' }, worker: true })
-  const file = path.join(service.dataDir, 'left')
-  await service.finished(await service.submit('leaving', { file }))
-  await until(() => existsSync(file), 'it leaves')
-  await delay(100)
+  const { result: pid } = await service.finished(await service.submit('leaving'))
+  await until(() => isGone(Number(pid)), 'it leaves')
 
   // What it has left behind still holds its output, so it is not quite gone.
   const id = await service.submit('add', { x: 1, y: 1 })

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import type { Database } from '#database/connect.ts'
 import { type Context, GiveUp, type Kind, RetryLater, SoftTimeLimit } from '#tasks/define.ts'
 import { peakMemory } from './peak-memory.ts'
@@ -35,6 +36,11 @@ export async function runBody(kind: Kind, args: unknown, context: Context & { db
 }
 
 function asJson(result: unknown) {
+  // What has no JSON at all would be kept as null, and all that is in a Map or a Set would be lost.
+  if (['function', 'symbol'].includes(typeof result) || types.isMap(result) || types.isSet(result)) {
+    const what = typeof result === 'object' ? result!.constructor.name : typeof result
+    throw new GiveUp(`The task returned a ${what}, which JSON does not know`, 'ResultNotJson')
+  }
   const json = JSON.stringify(result) ?? 'null'
   if (Buffer.byteLength(json) > largestResult) {
     throw new GiveUp(
