@@ -5,7 +5,7 @@ import { connect, throughIndexes } from '#database/connect.ts'
 import { delayedQueue, openBoss } from '#queue/boss.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { voiceOf } from '#tasks/voice.ts'
-import { endDeadNeighbours, lease, type Pools, register, unregister } from '#workers/presence.ts'
+import { endDeadNeighbours, lease, type Pools, register, sayEnding, unregister } from '#workers/presence.ts'
 import { openTally } from '#workers/tally.ts'
 import { usageMeter } from '#workers/usage.ts'
 import { stopCancelled } from './cancelled.ts'
@@ -257,6 +257,7 @@ export async function startWorker(needs: Needs): Promise<Worker> {
     claims,
     turn,
     outcomes,
+    announce: () => void sayEnding(db.pool, id).catch(() => {}),
     before: () => Promise.all([schedules.stop(), delayed.stop()]),
     givenBack: back.settled,
     after: async () => {

@@ -12,6 +12,8 @@ interface Needs {
   claims: ReturnType<typeof claimer>
   turn: ReturnType<typeof turns>
   outcomes: ReturnType<typeof settler>
+  /** Tells whoever looks that it is ending. */
+  announce(): void
   /** Stops what brings or begins work besides the claims. */
   before(): Promise<unknown>
   /** Resolves when all that was given back is back. */
@@ -24,11 +26,12 @@ interface Needs {
 const longestFlush = 10_000
 
 /** How a worker comes to its end: nothing new, then what it runs, then what it is made of. */
-export function stopping({ log, desk, claims, turn, outcomes, before, givenBack, after }: Needs) {
+export function stopping({ log, desk, claims, turn, outcomes, announce, before, givenBack, after }: Needs) {
   let stopped: Promise<void> | undefined
 
   async function stop(graceSeconds: number) {
     desk.close()
+    announce()
     // At once: what is still claimed would be stopped as it begins, handed back and claimed again.
     await Promise.all([claims.stop(), before()])
     turn.stop()
@@ -55,6 +58,7 @@ export function stopping({ log, desk, claims, turn, outcomes, before, givenBack,
     async shutDown(mode: Shutdown) {
       // It may be stopping already, and have patience.
       if (mode === 'cold') return desk.stopAll('shutdown')
+      if (stopped) return stopped
       log.info('told to end once everything has ended that it runs')
       await turn.putBack()
       // The last answer may still be on its way; what it brings goes back.

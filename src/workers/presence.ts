@@ -128,6 +128,11 @@ export async function endDeadNeighbours(pool: Pool): Promise<number> {
   return rowCount ?? 0
 }
 
+/** It has been told to stop, by a signal perhaps: whoever looks is to see that it is ending. */
+export async function sayEnding(pool: Pool, id: string) {
+  await pool.query(`update darkroom.workers set shutdown = coalesce(shutdown, 'warm') where id = $1`, [id])
+}
+
 export async function unregister(pool: Pool, id: string, tasks?: Tally) {
   await pool.query(
     `update darkroom.workers set status = 'stopped', stopped_at = now(), children = 0, tasks = coalesce($2, tasks)

@@ -12,6 +12,7 @@ t.test('a worker that is told to stop takes nothing more while what else brings 
     claims: { stop: says('claims stopped') },
     turn: { stop() {}, putBack: says('put back') },
     outcomes: { async flush() {} },
+    announce() {},
     before: () => ended,
     givenBack: async () => {},
     after: says('the rest')

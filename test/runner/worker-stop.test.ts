@@ -45,11 +45,14 @@ t.test('a worker that is told to stop hands back what it runs, uncounted', async
 t.test('a worker that is told to stop lets a task finish that does so in time', async t => {
   const service = await openService(t)
   const first = await spawnWorker(t, service, {}, ['--grace', '30'])
-  const id = await service.submit('sleep', { seconds: 0.7 })
+  const id = await service.submit('sleep', { seconds: 2 })
   await service.until(id, ({ state }) => state === 'STARTED')
+  const seen = async () => (await service.get(`/api/workers/${first.id}`)).json()
 
   first.kill('SIGTERM')
 
+  await until(async () => (await seen()).shutdown === 'warm', 'everybody can see that it is ending')
+  t.match(await seen(), { status: 'running', running: [{ task_id: id }] })
   t.strictSame(await first.exited, { code: 0, signal: null })
   t.match((await service.get(`/api/tasks/${id}`)).json(), { state: 'SUCCESS', attempts: 1, worker: first.id })
   const { rows } = await service.db.pool.query('select status from darkroom.workers where id = $1', [first.id])
