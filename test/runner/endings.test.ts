@@ -89,6 +89,31 @@ const endings: Record<string, Ending> = {
     task: { state: 'FAILURE' },
     outcomes: ['failure']
   },
+  'throws what does not even say of which kind it is': {
+    body: `throw new Proxy({}, { getPrototypeOf () { throw new Error('gotcha') } })`,
+    settings: once,
+    task: thrown('NotAnError', 'The task threw something that cannot be shown'),
+    outcomes: ['failure']
+  },
+  'asks to be tried again, and does not say when': {
+    body: `
+      if (attempt > 1) return 'done'
+      throw Object.defineProperty(new RetryLater(1), 'seconds', { get () { throw new Error('gotcha') } })`,
+    task: { state: 'SUCCESS', result: 'done', attempts: 2 },
+    outcomes: ['failure', 'success']
+  },
+  'throws an error of a kind that has no name': {
+    body: `throw Object.assign(new RangeError('x'), { name: '' })`,
+    settings: once,
+    task: thrown('RangeError', 'x'),
+    outcomes: ['failure']
+  },
+  'throws an error of a class that has no name either': {
+    body: `throw Object.assign(new (class extends Error {})(''), { name: '' })`,
+    settings: once,
+    task: thrown('Error', 'Error'),
+    outcomes: ['failure']
+  },
   'throws what Postgres cannot keep': {
     body: `throw new Error('a\\0b \\ud800')`,
     settings: once,

@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import type { Database } from '#database/connect.ts'
 import { type Context, GiveUp, type Kind, RetryLater, SoftTimeLimit } from '#tasks/define.ts'
+import { describe } from '#tasks/thrown.ts'
 import { peakMemory } from './peak-memory.ts'
 import type { Failure, Finished, StopReason } from './protocol.ts'
 
@@ -82,28 +83,25 @@ export function abortReason(reason: StopReason) {
   return new DOMException(`The task is to stop: ${reason}`, 'AbortError')
 }
 
+/** What a thrown thing means; whatever it is, this does not throw. */
 export function failure(thrown: unknown): Failure {
   const { type, message } = describe(thrown)
   return {
     type: 'failure',
     error: { type: storable(type).slice(0, longestType), message: storable(message).slice(0, longestMessage) },
-    retry: !(thrown instanceof GiveUp),
-    retry_after: thrown instanceof RetryLater ? delayIn(thrown.seconds) : undefined,
+    ...wishes(thrown),
     peak_memory: peakMemory()
   }
 }
 
-/** People throw anything, also what cannot be shown: whatever it is gets a type and a sentence. */
-function describe(thrown: unknown) {
+/** Whether another try makes sense, and when. */
+function wishes(thrown: unknown): Pick<Failure, 'retry' | 'retry_after'> {
   try {
-    if (thrown instanceof GiveUp) return { type: String(thrown.type), message: String(thrown.message) }
-    if (thrown instanceof Error) {
-      const type = String(thrown.name !== 'Error' ? thrown.name : thrown.constructor.name)
-      return { type, message: String(thrown.message) || type }
-    }
-    return { type: 'NotAnError', message: `The task threw ${String(thrown)}` }
+    const retry_after = thrown instanceof RetryLater ? delayIn(thrown.seconds) : undefined
+    return { retry: !(thrown instanceof GiveUp), retry_after }
   } catch {
-    return { type: 'NotAnError', message: 'The task threw something that cannot be shown' }
+    // What cannot even be asked has no wishes.
+    return { retry: true, retry_after: undefined }
   }
 }
 
