@@ -1,12 +1,13 @@
 import { readdir, realpath } from 'node:fs/promises'
 import { registerHooks } from 'node:module'
 import path from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '#config.ts'
 import type { InTransaction } from '#database/connect.ts'
 import type { Ended } from '#tasks/builtin/expire-results.ts'
 import { defineTask, type Kind, type Kinds } from '#tasks/define.ts'
+import { describe } from '#tasks/thrown.ts'
+import { type Loading, loadInTurn } from './loading.ts'
 
 /** Each is loaded by itself: a child process that adds numbers has no use for what a film needs. */
 const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
@@ -27,12 +28,13 @@ const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
 }
 
 /** Every kind of task there is: the built-in ones and those of TASKS_DIR. Nobody else knows them all. */
-export async function loadKinds(config: Config): Promise<Kinds> {
+export async function loadKinds(config: Config, signal?: AbortSignal): Promise<Kinds> {
   const kinds = new Map<string, Kind>()
   for (const [name, load] of Object.entries(builtIn)) kinds.set(name, await load(config))
 
   const origins = new Map<string, string>()
-  for (const { kind, origin } of config.TASKS_DIR === undefined ? [] : await loadFolder(config.TASKS_DIR)) {
+  const own = config.TASKS_DIR === undefined ? [] : await loadFolder(config.TASKS_DIR, { signal })
+  for (const { kind, origin } of own) {
     const taken = origins.get(kind.name) ?? (Object.hasOwn(builtIn, kind.name) ? 'the built-in ones' : undefined)
     if (taken) throw new Error(`${origin} defines the task "${kind.name}", which is among ${taken} already`)
     kinds.set(kind.name, kind)
@@ -62,41 +64,21 @@ async function remember(trx: InTransaction, ended: Ended[]) {
   await keepFailures(trx, lost)
 }
 
-// Seconds. Until then nothing is served, and nothing says why.
-const patience = 30
-
-/** The kinds of a folder, each with where it comes from. A module that waits for ever is given up after so many seconds. */
-export async function loadFolder(given: string, seconds = patience) {
+/** The kinds of a folder, each with where it comes from. */
+export async function loadFolder(given: string, loading: Loading = {}) {
   // Modules know themselves by their real path, also where the folder is reached through a link.
   const folder = await realpath(given).catch(unreadable)
   resolveOurs(folder)
   const files = await readdir(folder).catch(unreadable)
-  const modules = files.filter(file => /^[^._].*(?<!\.d)\.[cm]?[jt]s$/.test(file)).sort()
-  const own = await Promise.all(
-    modules.map(async file => {
-      const origin = path.join(given, file)
-      const module = await within(seconds, import(pathToFileURL(path.join(folder, file)).href)).catch(error => {
-        throw new Error(`${origin} cannot be loaded: ${error.message}`, { cause: error })
-      })
-      const kind = kindIn(module, origin)
-      return kind === undefined ? [] : [{ kind: Object.freeze({ ...kind, file: path.join(folder, file) }), origin }]
-    })
-  )
-  return own.flat()
-}
-
-/** The timer also keeps the process: with nothing else to do Node.js would end it, and not say which module it was. */
-async function within<T>(seconds: number, loading: Promise<T>): Promise<T> {
-  const over = new AbortController()
-  const giveUp = async () => {
-    await delay(seconds * 1000, undefined, { signal: over.signal })
-    throw new Error(`at its top level, or at that of one it imports, it still waits after ${seconds} s`)
-  }
-  try {
-    return await Promise.race([loading, giveUp()])
-  } finally {
-    over.abort()
-  }
+  const modules = files
+    .filter(file => /^[^._].*(?<!\.d)\.[cm]?[jt]s$/.test(file))
+    .sort()
+    .map(file => ({ file: path.join(folder, file), origin: path.join(given, file) }))
+  const loaded = await loadInTurn(modules, loading)
+  return loaded.flatMap(({ exports, file, origin }) => {
+    const kind = kindIn(exports, origin)
+    return kind === undefined ? [] : [{ kind: Object.freeze({ ...kind, file }), origin }]
+  })
 }
 
 function kindIn(module: Record<string, unknown>, origin: string): Kind | undefined {
@@ -109,7 +91,7 @@ function kindIn(module: Record<string, unknown>, origin: string): Kind | undefin
   try {
     return defineTask(kind)
   } catch (error) {
-    throw new Error(`${origin} cannot be used: ${(error as Error).message}`, { cause: error })
+    throw new Error(`${origin} cannot be used: ${describe(error, 'it').message}`, { cause: error })
   }
 }
 

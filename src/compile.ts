@@ -1,14 +1,13 @@
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { loadFolder } from './catalogue.ts'
 import { readConfig } from './config.ts'
 
 // These run when they are loaded.
 const programs = new Set(['cli.ts', path.basename(import.meta.filename)])
-// Milliseconds. What takes longer waits for something, and whoever starts does not wait for that.
-const longest = 20_000
+// Seconds. What takes longer waits for something, and whoever starts does not wait for that.
+const longest = 20
 
 /**
  * Loads every module once, so that the compile cache has it: a process that takes the types out of a module itself keeps
@@ -21,10 +20,11 @@ async function compileAll() {
     await import(pathToFileURL(path.join(import.meta.dirname, file)).href).catch(() => {})
   }
   const { TASKS_DIR } = readConfig()
-  if (TASKS_DIR !== undefined) await loadFolder(TASKS_DIR)
+  const signal = AbortSignal.timeout(longest * 1000)
+  if (TASKS_DIR !== undefined) await loadFolder(TASKS_DIR, { seconds: longest, signal })
 }
 
 // Whatever is wrong is said by the command that was to be started.
-await Promise.race([compileAll().catch(() => {}), delay(longest)])
+await compileAll().catch(() => {})
 // What some of them listen to would keep us.
 process.exit()

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
+import { loadFolder } from '../src/catalogue.ts'
 import { openService } from './harness/service.ts'
 import { taskFolder, taskModule } from './harness/task-folder.ts'
 
@@ -72,28 +73,74 @@ t.test('a module that is broken while the worker runs fails its task with the re
   t.equal((await service.finished(await service.submit('two'))).result, 2)
 })
 
+/** Loads a folder in a process of its own, to its end: in this one there is always something that keeps it. */
+function load(folder: string, seconds: number) {
+  const catalogue = path.resolve(import.meta.dirname, '../src/catalogue.ts')
+  const start = `
+    import { loadFolder } from ${JSON.stringify(catalogue)}
+    await loadFolder(${JSON.stringify(folder)}, { seconds: ${seconds} }).catch(({ message }) => {
+      console.error(message)
+      process.exitCode = 1
+    })`
+  return new Promise<{ code?: unknown; signal?: unknown; err: string }>(resolve =>
+    execFile(
+      process.execPath,
+      ['--input-type=module', '--eval', start],
+      { timeout: 30_000, killSignal: 'SIGKILL' },
+      (error, _, err) => resolve({ code: error ? error.code : 0, signal: error?.signal, err })
+    )
+  )
+}
+
 t.test('a module that never finishes loading ends the process that starts, with a sentence that names it', async t => {
   const folder = await taskFolder(t, {
     'stuck.ts': `await new Promise(() => {})\n${taskModule('stuck', 'return 1')}`,
     'well.ts': taskModule('well', 'return 1')
   })
-  const catalogue = path.resolve(import.meta.dirname, '../src/catalogue.ts')
-  const start = `
-    import { loadFolder } from ${JSON.stringify(catalogue)}
-    await loadFolder(${JSON.stringify(folder)}, 2).catch(({ message }) => {
-      console.error(message)
-      process.exitCode = 1
-    })`
 
-  // A process of its own: in this one there is always something that keeps it.
-  const ended = await new Promise(resolve =>
-    execFile(process.execPath, ['--input-type=module', '--eval', start], (error, _, err) =>
-      resolve({ code: error?.code, err })
-    )
-  )
-
-  t.strictSame(ended, {
+  t.match(await load(folder, 2), {
     code: 1,
     err: `${folder}/stuck.ts cannot be loaded: at its top level, or at that of one it imports, it still waits after 2 s\n`
   })
+})
+
+const loops = {
+  'computes for ever': 'while (true) {}',
+  'is always just about to go on': 'for (;;) await null',
+  'waits in a way that nothing interrupts': 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'
+}
+
+for (const [what, source] of Object.entries(loops)) {
+  t.test(`one that ${what} does so too, although nothing in its thread could`, async t => {
+    const folder = await taskFolder(t, {
+      'a.ts': taskModule('a', 'return 1'),
+      'busy.ts': `${source}\n${taskModule('busy', 'return 1')}`,
+      'z.ts': taskModule('z', 'return 1')
+    })
+
+    const { code, signal, err } = await load(folder, 1)
+
+    t.equal(
+      err,
+      `${folder}/busy.ts cannot be loaded: at its top level, or at that of one it imports, it still computes after 1 s\n`
+    )
+    t.strictSame({ code, signal }, { code: null, signal: 'SIGKILL' })
+  })
+}
+
+t.test('modules that take their time, one after the other, are waited for', async t => {
+  const slow = 'for (const end = Date.now() + 700; Date.now() < end; );\n'
+  const names = ['a', 'b', 'c', 'd', 'e']
+  const folder = await taskFolder(
+    t,
+    Object.fromEntries(names.map(name => [`${name}.ts`, slow + taskModule(name, 'return 1')]))
+  )
+
+  t.match(await load(folder, 1), { code: 0, err: '' })
+})
+
+t.test('whoever is told to stop does not wait for a module', async t => {
+  const folder = await taskFolder(t, { 'stuck.ts': 'await new Promise(() => {})' })
+
+  await t.rejects(loadFolder(folder, { signal: AbortSignal.timeout(100) }))
 })

@@ -158,6 +158,25 @@ t.test('task modules that cannot be are refused by their file, before anything s
   const folders: [string, Record<string, string>, RegExp][] = [
     ['a mistake in the code', { 'good.ts': good, 'broken.ts': 'export default {{{' }, /broken\.ts cannot be loaded: /],
     ['a module that throws', { 'angry.js': `throw new Error('not today')` }, /angry\.js cannot be loaded: not today/],
+    ...Object.entries({
+      undefined: /angry\.ts cannot be loaded: it threw undefined$/m,
+      null: /angry\.ts cannot be loaded: it threw null$/m,
+      '"a text"': /angry\.ts cannot be loaded: it threw a text$/m,
+      'Symbol("why")': /angry\.ts cannot be loaded: it threw Symbol\(why\)$/m,
+      'Object.create(null)': /angry\.ts cannot be loaded: it threw something that cannot be shown$/m,
+      // Node.js looks at it first, and tells what it was thrown for that.
+      'new Proxy({}, { get() { throw 1 }, getPrototypeOf() { throw 2 } })': /angry\.ts cannot be loaded: it threw /,
+      'Object.assign(new Error("x"), { message: "" })': /angry\.ts cannot be loaded: Error$/m
+    }).map(([thrown, sentence]): (typeof folders)[number] => [
+      `a module that throws ${thrown}`,
+      { 'angry.ts': `throw ${thrown}` },
+      sentence
+    ]),
+    ...[0, 3].map((code): (typeof folders)[number] => [
+      `a module that ends the process with ${code}`,
+      { 'a.ts': good, 'quits.ts': `process.exit(${code})`, 'z.ts': good },
+      /quits\.ts cannot be loaded: at its top level, or at that of one it imports, it ends the process$/m
+    ]),
     ['an import of nothing', { 'lost.ts': `import 'nowhere'` }, /lost\.ts cannot be loaded: .*nowhere/],
     [
       'a default export that is nothing',
