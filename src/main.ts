@@ -25,8 +25,9 @@ export async function runServer(config: Config, grace = defaultGrace) {
   const log = await openLogger(config.LOG_LEVEL)
   return run(log, grace, async (started, signal) => {
     await checkAddress(config)
+    const kinds = await loadKinds(config, signal)
     const url = await openDatabase(config, log, started, signal)
-    const kinds = await prepare(url, config, log, signal)
+    await prepare(url, { config, kinds, log, signal })
     // Told to stop together, so that both have all of the patience; the database goes after them.
     const both: Stop[] = []
     started.push(graceSeconds => stopTogether(both, graceSeconds))
@@ -50,8 +51,9 @@ export async function runApi(config: Config, grace = defaultGrace) {
   const log = await openLogger(config.LOG_LEVEL)
   return run(log, grace, async (started, signal) => {
     await checkAddress(config)
+    const kinds = await loadKinds(config, signal)
     const url = await openDatabase(config, log, started, signal)
-    const kinds = await prepare(url, config, log, signal)
+    await prepare(url, { config, kinds, log, signal })
     const { startApi } = await import('#http/start.ts')
     const api = await beginOn(url, { log, signal }, () => startApi({ url, config, kinds, log, needsWorker: false }))
     started.push(api.stop)
@@ -63,8 +65,9 @@ export async function runApi(config: Config, grace = defaultGrace) {
 export async function runWorker(config: Config, grace = defaultGrace) {
   const log = await openLogger(config.LOG_LEVEL)
   return run(log, grace, async (started, signal, end) => {
+    const kinds = await loadKinds(config, signal)
     const url = await findDatabase(config)
-    const kinds = await prepare(url, config, log, signal)
+    await prepare(url, { config, kinds, log, signal })
     const { startWorker } = await import('#runner/start.ts')
     const needs = { id: uuid(), url, config, kinds, log, version, env: process.env, end }
     const worker = await beginOn(url, { log, signal }, () => startWorker(needs))
@@ -110,11 +113,16 @@ async function findDatabase(config: Config) {
   throw new Error(`There is no database: set DATABASE_URL, or start "scripts/server" on ${config.DATA_DIR} first`)
 }
 
-async function prepare(url: string, config: Config, log: Logger, signal: AbortSignal): Promise<Kinds> {
-  const kinds = await loadKinds(config)
+async function prepare(url: string, { config, kinds, log, signal }: Prepared) {
   const queues = [...[...kinds.values()].map(({ queue }) => queue), ...(config.WORKER_QUEUES ?? [])]
   const applied = await beginOn(url, { log, signal }, () => migrate(url, queues, message => log.warn(message)))
   if (applied.length > 0) log.info(`applied migrations: ${applied.join(', ')}`)
   signal.throwIfAborted()
-  return kinds
+}
+
+interface Prepared {
+  config: Config
+  kinds: Kinds
+  log: Logger
+  signal: AbortSignal
 }

@@ -217,6 +217,35 @@ t.test('task modules that cannot be are refused by their file, before anything s
   t.match(err, /TASKS_DIR must be a folder that can be read, not "\/nowhere"/)
 })
 
+t.test('whoever brings the database refuses such a module before there is one', { buffered: true }, async t => {
+  const DATA_DIR = path.join(home, 'no-database')
+  const modules = { 'angry.ts': 'throw undefined', 'quits.ts': 'process.exit(0)' }
+
+  for (const command of ['server', 'api']) {
+    for (const [file, source] of Object.entries(modules)) {
+      const TASKS_DIR = await taskFolder(t, { [file]: source })
+      const { code, out, err } = await darkroom([command], { DATA_DIR, PORT: '0', TASKS_DIR })
+
+      t.equal(code, 1, `${command} ${file}`)
+      t.equal(out, '')
+      t.match(err, `${TASKS_DIR}/${file} cannot be loaded: `)
+      t.equal(err.trim().split('\n').length, 1, err)
+    }
+  }
+  t.notOk((await readdir(DATA_DIR)).includes('postgres'))
+})
+
+t.test('a DATA_DIR that cannot be written to is told by its name', { buffered: true }, async t => {
+  for (const command of ['server', 'api']) {
+    const { code, out, err } = await darkroom([command], { DATA_DIR: path.join(program, 'data'), PORT: '0' })
+
+    t.equal(code, 1)
+    t.equal(out, '')
+    t.match(err, /^DATA_DIR \S+\/cli\.ts\/data cannot be written to: ENOTDIR/)
+    t.equal(err.trim().split('\n').length, 1, err)
+  }
+})
+
 t.test('a setting that there is not is said once, and is no reason to end', { buffered: true }, async t => {
   const TASKS_DIR = await taskFolder(t, { 'a.ts': taskModule('good', '', 'max_retry: 3') })
   const DATABASE_URL = Object.assign(new URL(await borrowDatabase(t)), { pathname: '/nowhere' }).href

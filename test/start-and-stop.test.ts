@@ -43,6 +43,23 @@ for (const [moment, isThere] of moments) {
   )
 }
 
+t.test('whoever stops a server that waits for a module of tasks does not wait for it', async t => {
+  const TASKS_DIR = await taskFolder(t, { 'stuck.ts': `console.log('it waits')\nawait new Promise(() => {})` })
+  const server = await startProgram(t, 'server', { env: { TASKS_DIR } })
+  await server.heard('it waits')
+  const since = performance.now()
+
+  server.kill('SIGTERM')
+
+  t.strictSame(await server.exited, { code: 0, signal: null })
+  const waited = performance.now() - since
+  t.ok(waited < 5_000, `${Math.round(waited)} ms`)
+  t.notOk(
+    server.said.some(line => line.includes('cannot be loaded')),
+    server.said.join('\n')
+  )
+})
+
 t.test('the worker is told to stop together with the API, not after it', async t => {
   const DATABASE_URL = await borrowDatabase(t)
   const server = await startProgram(t, 'server', { env: { DATABASE_URL }, options: ['--grace', '60'] })

@@ -30,7 +30,9 @@ export const incoming = 'incoming'
 
 /** Keys are paths below DATA_DIR, made by us from ids and fixed names; nothing a user chose is ever part of one. */
 export async function openStorage(root: string): Promise<Storage> {
-  await mkdir(path.join(root, incoming), { recursive: true })
+  await mkdir(path.join(root, incoming), { recursive: true }).catch(error => {
+    throw new Error(`DATA_DIR ${root} cannot be written to: ${error.message}`, { cause: error })
+  })
   const writer = openWriter()
 
   function locate(key: string) {
