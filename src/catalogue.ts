@@ -5,9 +5,9 @@ import { pathToFileURL } from 'node:url'
 import type { Config } from '#config.ts'
 import type { InTransaction } from '#database/connect.ts'
 import type { Ended } from '#tasks/builtin/expire-results.ts'
-import { defineTask, type Kind, type Kinds } from '#tasks/define.ts'
+import { defineTask, type Kind, type Kinds, warnOnce } from '#tasks/define.ts'
 import { describe } from '#tasks/thrown.ts'
-import { type Loading, loadInTurn } from './loading.ts'
+import { type Loaded, type Loading, loadInTurn } from './loading.ts'
 
 /** Each is loaded by itself: a child process that adds numbers has no use for what a film needs. */
 const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
@@ -75,10 +75,28 @@ export async function loadFolder(given: string, loading: Loading = {}) {
     .sort()
     .map(file => ({ file: path.join(folder, file), origin: path.join(given, file) }))
   const loaded = await loadInTurn(modules, loading)
-  return loaded.flatMap(({ exports, file, origin }) => {
+  const own: { kind: Kind; origin: string }[] = []
+  for (const each of loaded) {
+    const { exports, file, origin } = each
     const kind = kindIn(exports, origin)
-    return kind === undefined ? [] : [{ kind: Object.freeze({ ...kind, file }), origin }]
-  })
+    if (kind) own.push({ kind: Object.freeze({ ...kind, file }), origin })
+    else if (await isForgotten(each)) {
+      warnOnce(
+        `${origin} has no default export, and no module beside it imports it: it does nothing. ` +
+          'Begin its name with "_" where that is as it should be'
+      )
+    }
+  }
+  return own
+}
+
+/** Not everything that is no task is a helper: it may lack a `default`. */
+async function isForgotten({ exports, file }: Loaded) {
+  const { href } = pathToFileURL(await realpath(file))
+  // One of types alone has nothing left, not even what tells it from one of CommonJS; and to import it leaves no trace.
+  const all = exports['module.exports'] ?? exports
+  const isEmpty = typeof all === 'object' && Object.keys(all).length === 0 && !importing.has(href)
+  return !isEmpty && !imported.has(href)
 }
 
 function kindIn(module: Record<string, unknown>, origin: string): Kind | undefined {
@@ -106,6 +124,9 @@ function unreadable(error: Error): never {
 }
 
 const folders = new Set<string>()
+// The modules of these folders that import anything, and what they import.
+const importing = new Set<string>()
+const imported = new Set<string>()
 
 /** A folder of tasks needs no node_modules: what it imports from us is ours, the very same copy. */
 function resolveOurs(folder: string) {
@@ -114,12 +135,17 @@ function resolveOurs(folder: string) {
   if (known) return
   registerHooks({
     resolve(specifier, context, next) {
-      const ours = /^(darkroom|typebox)(\/|$)/.test(specifier) && isInside(context.parentURL)
-      return next(specifier, ours ? { ...context, parentURL: import.meta.url } : context)
+      const { parentURL } = context
+      if (!isInside(parentURL)) return next(specifier, context)
+      const ours = /^(darkroom|typebox)(\/|$)/.test(specifier)
+      const found = next(specifier, ours ? { ...context, parentURL: import.meta.url } : context)
+      importing.add(parentURL)
+      if (found.url !== parentURL) imported.add(found.url)
+      return found
     }
   })
 }
 
-function isInside(url: string | undefined) {
+function isInside(url: string | undefined): url is string {
   return url !== undefined && [...folders].some(folder => url.startsWith(folder))
 }

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { stepBack } from '#runner/children/priority.ts'
+import { taskWarning } from '#tasks/define.ts'
 
 interface Needs {
   url: string
@@ -51,8 +52,8 @@ export function superviseWorker({ url, log, grace }: Needs) {
   function live() {
     worker = fork(program, ['worker', '--grace', String(grace)], {
       detached: true,
-      // As scripts/prepare says.
-      execArgv: ['--max-semi-space-size=8'],
+      // The first as scripts/prepare says; what the second is about, the server has said already.
+      execArgv: ['--max-semi-space-size=8', `--disable-warning=${taskWarning}`],
       env: { ...process.env, DATABASE_URL: url },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc']
     })

@@ -144,3 +144,46 @@ t.test('whoever is told to stop does not wait for a module', async t => {
 
   await t.rejects(loadFolder(folder, { signal: AbortSignal.timeout(100) }))
 })
+
+const helpers: [string, Record<string, string>, string[]][] = [
+  ['a helper that a task imports', { 'b.ts': 'export const b = 1', 'a.ts': importing('./b.ts') }, []],
+  [
+    'one that a helper of a task imports',
+    { 'b.ts': 'export const b = 1', 'a.ts': importing('./_c.mjs'), '_c.mjs': `export { b } from './b.ts'` },
+    []
+  ],
+  [
+    'one of CommonJS that another requires',
+    { 'b.cjs': 'exports.b = 1', 'c.cjs': `exports.b = require('./b.cjs').b`, 'a.ts': importing('./c.cjs') },
+    []
+  ],
+  ['one of types alone', { 'b.ts': `import type { Kind } from 'darkroom'\nexport type B = Kind` }, []],
+  ['an empty one', { 'b.ts': '' }, []],
+  ['one that is not meant to be a task', { '_b.ts': 'export const b = 1' }, []],
+  ['one that nobody imports', { 'b.ts': 'export const b = 1' }, ['b.ts']],
+  ['one of CommonJS that nobody imports', { 'b.cjs': 'exports.b = 1' }, ['b.cjs']],
+  ['one that imports itself', { 'b.ts': `import * as b from './b.ts'\nexport const c = () => b` }, ['b.ts']],
+  ['a task that is exported by name', { 'a.ts': taskModule('a', '').replace('default', 'const a =') }, ['a.ts']],
+  ['a task that is not exported at all', { 'a.ts': taskModule('a', '').replace('export default', '') }, ['a.ts']]
+]
+
+function importing(file: string) {
+  return `import { b } from '${file}'\n${taskModule('a', 'return b')}`
+}
+
+for (const [what, files, named] of helpers) {
+  t.test(`of a module without a default export it is said that nobody imports it: ${what}`, async t => {
+    const folder = await taskFolder(t, files)
+
+    const { code, err } = await load(folder, 30)
+
+    t.equal(code, 0)
+    t.strictSame(
+      [...err.matchAll(/TaskWarning: (\S+) has no default export, and no module beside it imports it/g)].map(
+        at => at[1]
+      ),
+      named.map(name => path.join(folder, name)),
+      err
+    )
+  })
+}

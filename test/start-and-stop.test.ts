@@ -43,6 +43,21 @@ for (const [moment, isThere] of moments) {
   )
 }
 
+t.test('what is odd about task modules is said once, by the server and not by its worker', async t => {
+  const TASKS_DIR = await taskFolder(t, {
+    'odd.ts': taskModule('odd', '', 'max_retry: 3'),
+    'forgotten.ts': 'export const forgotten = 1'
+  })
+  const server = await startProgram(t, 'server', { env: { DATABASE_URL: await borrowDatabase(t), TASKS_DIR } })
+
+  await server.heard('is ready')
+
+  const warnings = server.said.filter(line => line.includes('TaskWarning: '))
+  t.equal(warnings.length, 2, warnings.join('\n'))
+  t.match(warnings.join('\n'), 'has no setting "max_retry"')
+  t.match(warnings.join('\n'), `${TASKS_DIR}/forgotten.ts has no default export`)
+})
+
 t.test('whoever stops a server that waits for a module of tasks does not wait for it', async t => {
   const TASKS_DIR = await taskFolder(t, { 'stuck.ts': `console.log('it waits')\nawait new Promise(() => {})` })
   const server = await startProgram(t, 'server', { env: { TASKS_DIR } })

@@ -135,8 +135,8 @@ const numbers = {
 
 const told = new Set<string>()
 
-/** A definition is looked at again when it is loaded. */
-function warnOnce(sentence: string) {
+/** A definition is looked at again when it is loaded, and a folder by everybody in a process who needs its kinds. */
+export function warnOnce(sentence: string) {
   if (!told.has(sentence)) process.emitWarning(sentence, taskWarning)
   told.add(sentence)
 }
