@@ -7,6 +7,7 @@ import type { Config } from '#config.ts'
 import { findEmbedded, openEmbedded } from '#database/embedded.ts'
 import { beginOn } from '#database/reach.ts'
 import { checkAddress } from '#http/address.ts'
+import { isForTasks } from '#queue/names.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { endDeadNeighbours } from '#workers/presence.ts'
 import { run, type Stop } from './lifecycle.ts'
@@ -25,7 +26,7 @@ export async function runServer(config: Config, grace = defaultGrace) {
   const log = await openLogger(config.LOG_LEVEL)
   return run(log, grace, async (started, signal) => {
     await checkAddress(config)
-    const kinds = await loadKinds(config, signal)
+    const kinds = await findKinds(config, signal)
     const url = await openDatabase(config, log, started, signal)
     await prepare(url, { config, kinds, log, signal })
     // Told to stop together, so that both have all of the patience; the database goes after them.
@@ -51,7 +52,7 @@ export async function runApi(config: Config, grace = defaultGrace) {
   const log = await openLogger(config.LOG_LEVEL)
   return run(log, grace, async (started, signal) => {
     await checkAddress(config)
-    const kinds = await loadKinds(config, signal)
+    const kinds = await findKinds(config, signal)
     const url = await openDatabase(config, log, started, signal)
     await prepare(url, { config, kinds, log, signal })
     const { startApi } = await import('#http/start.ts')
@@ -65,7 +66,7 @@ export async function runApi(config: Config, grace = defaultGrace) {
 export async function runWorker(config: Config, grace = defaultGrace) {
   const log = await openLogger(config.LOG_LEVEL)
   return run(log, grace, async (started, signal, end) => {
-    const kinds = await loadKinds(config, signal)
+    const kinds = await findKinds(config, signal)
     const url = await findDatabase(config)
     await prepare(url, { config, kinds, log, signal })
     const { startWorker } = await import('#runner/start.ts')
@@ -111,6 +112,18 @@ async function findDatabase(config: Config) {
   const url = config.DATABASE_URL ?? (await findEmbedded(config.DATA_DIR))
   if (url) return url
   throw new Error(`There is no database: set DATABASE_URL, or start "scripts/server" on ${config.DATA_DIR} first`)
+}
+
+/** Every kind, before anything runs: a module that cannot be loaded, or a queue that cannot be, is a reason not to start. */
+async function findKinds(config: Config, signal: AbortSignal): Promise<Kinds> {
+  const ours = config.WORKER_QUEUES?.find(name => !isForTasks(name))
+  if (ours) throw new Error(`WORKER_QUEUES must not name the queue "${ours}": it is Darkroom's own`)
+  const kinds = await loadKinds(config, signal)
+  for (const { name, queue, file } of kinds.values()) {
+    if (isForTasks(queue)) continue
+    throw new Error(`${file} must not have the task "${name}" wait in the queue "${queue}": it is Darkroom's own`)
+  }
+  return kinds
 }
 
 async function prepare(url: string, { config, kinds, log, signal }: Prepared) {

@@ -12,9 +12,6 @@ const turnstile = 32_757_666
  * that start together take turns; the later ones find nothing to do. Answers the names of what was applied.
  */
 export async function migrate(url: string, queues: string[], log: (message: string) => void): Promise<string[]> {
-  const ours = queues.find(name => internalQueues.includes(name))
-  if (ours) throw new Error(`No task and no worker may name the queue "${ours}": it is Darkroom's own`)
-
   await using opened = new AsyncDisposableStack()
   const db = connect(url, { name: 'darkroom migrate', max: 2 })
   opened.defer(db.close)

@@ -200,7 +200,12 @@ t.test('task modules that cannot be are refused by their file, before anything s
       /a\.ts .*soft_time_limit .* less than its time_limit/
     ],
     ['a queue that cannot be', { 'a.ts': taskModule('good', '', `queue: 'no queue'`) }, /a\.ts .*"no queue"/],
-    ['a queue of ours', { 'a.ts': taskModule('good', '', `queue: 'delayed'`) }, /the queue "delayed"/]
+    ['a queue of ours', { 'a.ts': taskModule('good', '', `queue: 'delayed'`) }, /a\.ts .*the queue "delayed"/],
+    [
+      "a queue of pg-boss's",
+      { 'a.ts': taskModule('good', '', `queue: '__pgboss__x'`) },
+      /a\.ts .*the queue "__pgboss__x"/
+    ]
   ]
   const DATABASE_URL = await borrowDatabase(t)
 
@@ -211,7 +216,12 @@ t.test('task modules that cannot be are refused by their file, before anything s
     t.match(err, sentence, what)
     t.equal(err.trim().split('\n').length, 1, err)
   }
-  t.match((await darkroom(['worker', '--queues', 'due'], { DATABASE_URL })).err, /the queue "due"/)
+  for (const queue of ['due', 'delayed', '__pgboss__send-it']) {
+    const { code, err } = await darkroom(['worker', '--queues', `media,${queue}`], { DATABASE_URL })
+
+    t.equal(code, 1)
+    t.equal(err, `WORKER_QUEUES must not name the queue "${queue}": it is Darkroom's own\n`)
+  }
 
   const { err } = await darkroom(['worker'], { DATABASE_URL, TASKS_DIR: '/nowhere' })
   t.match(err, /TASKS_DIR must be a folder that can be read, not "\/nowhere"/)

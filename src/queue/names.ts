@@ -1,7 +1,12 @@
 import type { Database } from '#database/connect.ts'
 import { internalQueues } from './boss.ts'
 
-/** The condition on pgboss.queue `q` that leaves the queues which people put tasks into. */
+/** Whether tasks may wait in a queue of this name: some are ours, and some pg-boss's. */
+export function isForTasks(name: string) {
+  return !internalQueues.includes(name) && !name.startsWith('__pgboss__')
+}
+
+/** The same as a condition on pgboss.queue `q`. */
 export const forTasks = `q.name not in (${internalQueues.map(name => `'${name}'`).join(', ')}) and q.name not like '\\_\\_pgboss\\_\\_%'`
 
 export async function listQueueNames({ pool }: Pick<Database, 'pool'>): Promise<string[]> {
