@@ -12,7 +12,7 @@ export function misfit({ task, args }: Claim, kind: Kind | undefined): Failure |
   if (!kind) {
     // A newer worker may know it.
     const error = { type: 'UnknownTask', message: `This worker does not know the task "${task}"` }
-    return { type: 'failure', error, retry: true, peak_memory: 0 }
+    return { type: 'failure', error, retry: true }
   }
   const problems = problemsOf(kind, args)
   if (problems.length === 0) return undefined

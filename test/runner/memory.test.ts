@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
 import { gate } from '../harness/gate.ts'
 import { skipWithoutProc } from '../harness/processes.ts'
-import { openService } from '../harness/service.ts'
+import { openService, type Service } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
+import { until } from '../harness/until.ts'
 
 const hold = 'Buffer.alloc(100 * 1024 * 1024, 1); progress(0.5)'
 
@@ -19,6 +21,18 @@ const folder = await taskFolder(t, {
     'hungry',
     `if (attempt > 1) return 'well'
      for (const kept = []; ; ) kept.push(new Array(10_000).fill(attempt))`
+  ),
+  'pid.ts': taskModule('pid', 'return process.pid'),
+  'generous.ts': taskModule(
+    'generous',
+    `const { setFlagsFromString } = await import('node:v8')
+     const { runInNewContext } = await import('node:vm')
+     setFlagsFromString('--expose-gc')
+     globalThis.kept = Buffer.alloc(300e6, 1)
+     const giveBack = () => { delete globalThis.kept; runInNewContext('gc')() }
+     if (args.later) setTimeout(() => { giveBack(); writeFileSync(args.later, '') }, 200)
+     else giveBack()
+     return process.pid`
   )
 })
 
@@ -82,3 +96,44 @@ t.test('what the worker held when it started a child is no memory of a task', { 
   const [{ peak_memory }] = (await service.get(`/api/tasks/${id}/attempts`)).json().items
   t.ok(peak_memory > 20e6 && peak_memory < held.length, `${peak_memory} bytes`)
 })
+
+t.test('what an attempt has given back is no memory of the next one', { skip: skipWithoutProc }, async t => {
+  const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '1' }, worker: true })
+  const later = path.join(service.dataDir, 'given back')
+
+  const ids = [
+    await service.submit('generous'),
+    await service.submit('pid'),
+    await service.submit('generous', { later })
+  ]
+  for (const id of ids) await service.finished(id)
+  await until(() => existsSync(later), 'it has given back')
+  ids.push(await service.submit('pid'))
+
+  const tasks = await Promise.all(ids.map(service.finished))
+  t.equal(new Set(tasks.map(({ result }) => result)).size, 1, 'all were in one process')
+  const peaks = await Promise.all(ids.map(id => peakOf(service, id)))
+  t.match(
+    peaks.map(peak => peak > 300e6),
+    [true, false, true, false],
+    peaks.join()
+  )
+})
+
+t.test('what a short attempt has taken is seen right after another one', { skip: skipWithoutProc }, async t => {
+  // Of what its worker has held at most a child can tell less easily.
+  const held = Buffer.alloc(600e6, 1)
+  const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '1' }, worker: true })
+
+  const small = await service.submit('pid')
+  const large = await service.submit('generous')
+
+  await service.finished(large)
+  t.ok((await peakOf(service, small)) < 200e6)
+  const peak = await peakOf(service, large)
+  t.ok(peak > 300e6 && peak < held.length, `${peak} bytes`)
+})
+
+async function peakOf({ get }: Service, id: string): Promise<number> {
+  return (await get(`/api/tasks/${id}/attempts`)).json().items[0].peak_memory
+}

@@ -2,8 +2,7 @@ import { types } from 'node:util'
 import type { Database } from '#database/connect.ts'
 import { type Context, GiveUp, type Kind, RetryLater, SoftTimeLimit } from '#tasks/define.ts'
 import { describe } from '#tasks/thrown.ts'
-import { peakMemory } from './peak-memory.ts'
-import type { Failure, Finished, StopReason } from './protocol.ts'
+import type { Failure, StopReason, Success } from './protocol.ts'
 
 // What a row can carry without hurting everybody who lists tasks. Larger things belong into a file.
 const largestResult = 1024 * 1024
@@ -14,7 +13,11 @@ const largestDetail = 64 * 1024
 const longestDelay = 315_360_000
 
 /** Runs a task's body and makes a value of however it ends; it never throws. */
-export async function runBody(kind: Kind, args: unknown, context: Context & { db?: Database }): Promise<Finished> {
+export async function runBody(
+  kind: Kind,
+  args: unknown,
+  context: Context & { db?: Database }
+): Promise<Success | Failure> {
   // What it has left running may go on to speak, in a process that has the next attempt by then.
   let over = false
   const heard: Pick<Context, 'progress' | 'log'> = {
@@ -28,7 +31,7 @@ export async function runBody(kind: Kind, args: unknown, context: Context & { db
   try {
     // An inline kind is never run where there is no database.
     const result = await kind.run(args, { ...context, ...heard } as Context & { db: Database })
-    return { type: 'success', result: asJson(result), peak_memory: peakMemory() }
+    return { type: 'success', result: asJson(result) }
   } catch (error) {
     return failure(error)
   } finally {
@@ -89,8 +92,7 @@ export function failure(thrown: unknown): Failure {
   return {
     type: 'failure',
     error: { type: storable(type).slice(0, longestType), message: storable(message).slice(0, longestMessage) },
-    ...wishes(thrown),
-    peak_memory: peakMemory()
+    ...wishes(thrown)
   }
 }
 

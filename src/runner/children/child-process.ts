@@ -2,7 +2,7 @@ import { fork, type ChildProcess as NodeChild } from 'node:child_process'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { taskWarning } from '#tasks/define.ts'
-import { peakMemoryOf } from './peak-memory.ts'
+import { memoryOf } from './peak-memory.ts'
 import type { Finished, FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
 import { endStrays, mark } from './strays.ts'
 
@@ -125,7 +125,7 @@ export class Child {
 
   /** Notes how much memory it has held at most: once it has ended, nobody knows that any more. */
   look() {
-    if (this.pid !== undefined) this.#peakMemory = peakMemoryOf(this.pid) ?? this.#peakMemory
+    if (this.pid !== undefined) this.#peakMemory = memoryOf(this.pid)?.peak ?? this.#peakMemory
   }
 
   /**

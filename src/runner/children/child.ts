@@ -5,6 +5,7 @@ import { readConfig } from '../../config.ts'
 import type { Kind } from '../../tasks/define.ts'
 import { abortReason, failure, runBody } from './body.ts'
 import { takeTypeboxFrom } from './one-file.ts'
+import { afterAttempt, beforeAttempt } from './own-memory.ts'
 import type { FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
 
 /**
@@ -59,13 +60,14 @@ async function load({ task, file }: Source): Promise<Kind> {
 }
 
 async function run({ id, task, file, args, attempt }: Run) {
+  beforeAttempt()
   const known = kinds.get(task)
   if (!known) say({ type: 'loading' })
   let kind: Kind
   try {
     kind = known ?? (await load({ task, file }))
   } catch (error) {
-    return say(failure(error))
+    return say({ ...failure(error), ...afterAttempt() })
   }
   const controller = new AbortController()
   running = controller
@@ -94,7 +96,8 @@ async function run({ id, task, file, args, attempt }: Run) {
   })
   running = undefined
   if (soon) clearImmediate(soon)
-  say(soon ? { ...finished, started_at: at } : finished)
+  const memory = afterAttempt()
+  say(soon ? { ...finished, ...memory, started_at: at } : { ...finished, ...memory })
 }
 
 function stop(reason: StopReason) {

@@ -1,3 +1,5 @@
+import type { OwnMemory } from './own-memory.ts'
+
 /** What the worker and its child processes say to each other, as JSON over the pipe that Node opens between them. */
 
 /** Where a child finds a kind: its file, or among the built-in ones. */
@@ -29,14 +31,16 @@ export type FromChild =
   | { type: 'log'; line: string }
   | Finished
 
-/** One that is over before anybody could be told that it began says so with its end. */
-export type Finished = (Success | Failure) & { started_at?: number }
+/**
+ * One that is over before anybody could be told that it began says so with its end. Memory is what a process has taken:
+ * of what needed none, or shared the worker's, there is nothing to tell.
+ */
+export type Finished = (Success | Failure) & Partial<OwnMemory> & { started_at?: number }
 
 export interface Success {
   type: 'success'
   /** JSON text, checked to be something that Postgres takes. */
   result: string
-  peak_memory: number
 }
 
 export interface Failure {
@@ -45,7 +49,6 @@ export interface Failure {
   /** Whether another try makes sense, and when if the body has said so. */
   retry: boolean
   retry_after?: number
-  peak_memory: number
 }
 
 /** Why a running attempt is told to stop. The first reason wins: a time limit that leads to a kill is a time limit. */
