@@ -16,7 +16,8 @@ const folder = await taskFolder(t, {
   // Nothing of it is left once it has been asked to end.
   'frail.ts': taskModule('frail', `process.removeAllListeners('SIGTERM'); ${hold}; await delay(600_000)`),
   'silent.ts': taskModule('silent', `${hold}; for (;;);`, 'max_retries: 0, stall_limit: 1'),
-  'leaving.ts': taskModule('leaving', `if (attempt > 1) return; ${hold}; await delay(3_000); process.exit(3)`),
+  'leaving.ts': taskModule('leaving', `if (attempt > 1) return; ${hold}; await delay(700); process.exit(3)`),
+  'hasty.ts': taskModule('hasty', 'if (attempt === 1) process.exit(3)'),
   'hungry.ts': taskModule(
     'hungry',
     `if (attempt > 1) return 'well'
@@ -29,9 +30,14 @@ const folder = await taskFolder(t, {
      const { runInNewContext } = await import('node:vm')
      setFlagsFromString('--expose-gc')
      globalThis.kept = Buffer.alloc(300e6, 1)
-     const giveBack = () => { delete globalThis.kept; runInNewContext('gc')() }
-     if (args.later) setTimeout(() => { giveBack(); writeFileSync(args.later, '') }, 200)
-     else giveBack()
+     const giveBack = async () => {
+       delete globalThis.kept
+       runInNewContext('gc')()
+       // A thread of its own does it.
+       while (process.memoryUsage.rss() > 250e6) await delay(5)
+     }
+     if (args.later) setTimeout(() => giveBack().then(() => writeFileSync(args.later, '')), 200)
+     else await giveBack()
      return process.pid`
   )
 })
@@ -132,6 +138,18 @@ t.test('what a short attempt has taken is seen right after another one', { skip:
   t.ok((await peakOf(service, small)) < 200e6)
   const peak = await peakOf(service, large)
   t.ok(peak > 300e6 && peak < held.length, `${peak} bytes`)
+})
+
+t.test('one that crashes at once says what its process held before', { skip: skipWithoutProc }, async t => {
+  const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '1' }, worker: true })
+
+  // In a new process, in one that has run something, and in one that has given back most of what it held.
+  const ids = [await service.submit('hasty')]
+  for (const task of ['pid', 'hasty', 'generous', 'hasty']) ids.push(await service.submit(task))
+  for (const id of ids) await service.finished(id)
+
+  const peaks = await Promise.all([ids[0], ids[2], ids[4]].map(id => peakOf(service, id!)))
+  for (const peak of peaks) t.ok(peak > 20e6 && peak < 200e6, `${peak} bytes`)
 })
 
 async function peakOf({ get }: Service, id: string): Promise<number> {

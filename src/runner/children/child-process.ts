@@ -18,7 +18,7 @@ export interface Exit {
   type: 'exit'
   exit_code: number | null
   signal: string | null
-  /** Bytes, as of the last look; null when nobody has looked. */
+  /** Bytes, as of the last look, or as it was before the attempt; null where there is no way to look. */
   peak_memory: number | null
   stderr: string
 }
@@ -41,7 +41,9 @@ export class Child {
   #process: NodeChild
   #marked: string
   #tail = ''
-  #peakMemory: number | null = null
+  // Bytes: what it held without an attempt, and the most that has been seen of the one that runs.
+  #held: number | null = null
+  #peak: number | null = null
   #listener: Listener | undefined
   #finish: ((finished: Finished) => void) | undefined
   #stopping = false
@@ -73,7 +75,7 @@ export class Child {
         this.#process.stdout?.destroy()
         this.#process.stderr?.destroy()
         isBroken(new Error(`The child process did not start: ${this.#tail.trim() || `exit code ${exit_code}`}`))
-        resolve({ type: 'exit', exit_code, signal, peak_memory: this.#peakMemory, stderr: this.#tail })
+        resolve({ type: 'exit', exit_code, signal, peak_memory: this.#peak ?? this.#held, stderr: this.#tail })
       }
       this.#process.once('exit', (exit_code, signal) => {
         // What it has started ends with it; otherwise it would hold the output open, and nobody would wait for it.
@@ -103,6 +105,7 @@ export class Child {
   async run(run: Run, listener: Listener): Promise<Finished | Exit> {
     this.attempts++
     this.#tail = ''
+    this.#peak = null
     this.#listener = listener
     const finished = new Promise<Finished>(resolve => {
       this.#finish = resolve
@@ -111,6 +114,7 @@ export class Child {
     const end = await Promise.race([finished, this.gone])
     this.#listener = undefined
     this.#finish = undefined
+    if (end.type !== 'exit') this.#held = end.held_memory ?? end.peak_memory ?? null
     return end
   }
 
@@ -125,7 +129,7 @@ export class Child {
 
   /** Notes how much memory it has held at most: once it has ended, nobody knows that any more. */
   look() {
-    if (this.pid !== undefined) this.#peakMemory = memoryOf(this.pid)?.peak ?? this.#peakMemory
+    if (this.pid !== undefined) this.#peak = memoryOf(this.pid)?.peak ?? this.#peak
   }
 
   /**
@@ -162,6 +166,7 @@ export class Child {
   #hear(message: FromChild, isReady: () => void) {
     switch (message.type) {
       case 'ready':
+        this.#held = (this.pid && memoryOf(this.pid)?.held) ?? null
         return isReady()
       case 'loading':
         return this.#listener?.loading()

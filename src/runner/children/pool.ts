@@ -18,7 +18,7 @@ interface Options {
 // Behind API and database, and behind the worker, whose heartbeat must not wait for a film.
 const childNice = 10
 // Milliseconds. Of a child that ends by itself no more is known than what was seen last.
-const lookInterval = 1_000
+const lookInterval = 250
 const mostTries = 4
 // A service has many kinds, and is busy with a few of them.
 const mostRemembered = 8
