@@ -29,7 +29,10 @@ export const settings = {
     'tasks that a worker holds for each child process, the one that runs included'
   ),
   WORKER_MAX_TASKS_PER_CHILD: setting('1000', integer(1, 1e9), 'then the child process is replaced'),
-  WORKER_MAX_MEMORY_PER_CHILD: optional(integer(32, 1e6), 'MiB; then the child process is replaced after its task'),
+  WORKER_MAX_MEMORY_PER_CHILD: optional(
+    integer(32, 1e6),
+    'MiB of its own; then the child process is replaced after its task'
+  ),
   WORKER_GIVE_UP_AFTER: setting(
     '300',
     integer(1, 31_536_000),

@@ -138,7 +138,7 @@ export function runInChild(
     // Whatever it had started must be gone before anybody is told that it is over.
     const cut = reason !== undefined && reason !== 'soft_time_limit'
     if (cut || end.type === 'exit') await child.stop()
-    children.give(child, end.peak_memory ?? 0)
+    children.give(child)
     return ending(end, child.tail)
   }
 

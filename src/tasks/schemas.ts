@@ -180,7 +180,9 @@ export const AttemptBody = Type.Object(
     error: TaskError,
     exit_code: Nullable(Type.Integer()),
     signal: Nullable(Type.String()),
-    peak_memory: Nullable(Type.Integer({ description: 'bytes' })),
+    peak_memory: Nullable(
+      Type.Integer({ description: 'bytes that its process held at most, with all that it had started' })
+    ),
     stderr: Nullable(Type.String({ description: 'last lines' }))
   },
   { title: 'Attempt' }

@@ -24,6 +24,15 @@ const folder = await taskFolder(t, {
      for (const kept = []; ; ) kept.push(new Array(10_000).fill(attempt))`
   ),
   'pid.ts': taskModule('pid', 'return process.pid'),
+  'leading.ts': taskModule(
+    'leading',
+    `const program = 'const held = Buffer.alloc(300e6, 1); setTimeout(() => held, 600_000)'
+     const eater = spawn(process.execPath, ['-e', program], { detached: args.apart, stdio: 'ignore' })
+     if (args.crash) setTimeout(() => process.exit(3), 2_500)
+     await delay(args.crash ? 600_000 : 2_500, undefined, { signal }).finally(() => eater.kill('SIGKILL'))
+     return process.pid`,
+    'max_retries: 0'
+  ),
   'generous.ts': taskModule(
     'generous',
     `const { setFlagsFromString } = await import('node:v8')
@@ -150,6 +159,31 @@ t.test('one that crashes at once says what its process held before', { skip: ski
 
   const peaks = await Promise.all([ids[0], ids[2], ids[4]].map(id => peakOf(service, id!)))
   for (const peak of peaks) t.ok(peak > 20e6 && peak < 200e6, `${peak} bytes`)
+})
+
+t.test('what an attempt has started is its memory too', { skip: skipWithoutProc }, async t => {
+  const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '3' }, worker: true })
+
+  const ids = await Promise.all([{}, { apart: true }, { crash: true }].map(args => service.submit('leading', args)))
+  for (const id of ids) await service.until(id, ({ state, attempts }) => state === 'SUCCESS' || attempts > 1)
+
+  for (const id of ids) {
+    const peak = await peakOf(service, id)
+    t.ok(peak > 330e6 && peak < 600e6, `${peak} bytes`)
+  }
+})
+
+t.test('it is no reason to replace a process that has not held it itself', { skip: skipWithoutProc }, async t => {
+  const env = { TASKS_DIR: folder, WORKER_CONCURRENCY: '1', WORKER_MAX_MEMORY_PER_CHILD: '200' }
+  const service = await openService(t, { env, worker: true })
+
+  const leading = await service.finished(await service.submit('leading'))
+  const next = await service.finished(await service.submit('pid'))
+
+  t.ok((await peakOf(service, leading.id)) > 300e6)
+  t.equal(next.result, leading.result)
+  const peak = await peakOf(service, next.id)
+  t.ok(peak < 200e6, `${peak} bytes`)
 })
 
 async function peakOf({ get }: Service, id: string): Promise<number> {

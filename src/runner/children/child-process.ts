@@ -2,8 +2,8 @@ import { fork, type ChildProcess as NodeChild } from 'node:child_process'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { taskWarning } from '#tasks/define.ts'
-import { memoryOf } from './peak-memory.ts'
 import type { Finished, FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
+import { seenMemory } from './seen-memory.ts'
 import { endStrays, mark } from './strays.ts'
 
 const program = path.join(import.meta.dirname, 'child.ts')
@@ -38,12 +38,12 @@ export class Child {
   /** It has ended, and all that it has printed is known. */
   readonly gone: Promise<Exit>
   attempts = 0
+  /** Bytes that it has held itself during its last attempt, at most. */
+  peakMemory = 0
   #process: NodeChild
   #marked: string
   #tail = ''
-  // Bytes: what it held without an attempt, and the most that has been seen of the one that runs.
-  #held: number | null = null
-  #peak: number | null = null
+  #memory: ReturnType<typeof seenMemory>
   #listener: Listener | undefined
   #finish: ((finished: Finished) => void) | undefined
   #stopping = false
@@ -57,6 +57,7 @@ export class Child {
       execArgv: ['--disable-warning=ExperimentalWarning', `--disable-warning=${taskWarning}`],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc']
     })
+    this.#memory = seenMemory(this.pid)
     for (const output of [this.#process.stdout, this.#process.stderr]) {
       output?.setEncoding('utf8').on('data', chunk => this.#keep(chunk))
     }
@@ -75,7 +76,7 @@ export class Child {
         this.#process.stdout?.destroy()
         this.#process.stderr?.destroy()
         isBroken(new Error(`The child process did not start: ${this.#tail.trim() || `exit code ${exit_code}`}`))
-        resolve({ type: 'exit', exit_code, signal, peak_memory: this.#peak ?? this.#held, stderr: this.#tail })
+        resolve({ type: 'exit', exit_code, signal, peak_memory: this.#memory.last, stderr: this.#tail })
       }
       this.#process.once('exit', (exit_code, signal) => {
         // What it has started ends with it; otherwise it would hold the output open, and nobody would wait for it.
@@ -105,7 +106,7 @@ export class Child {
   async run(run: Run, listener: Listener): Promise<Finished | Exit> {
     this.attempts++
     this.#tail = ''
-    this.#peak = null
+    this.#memory.begins()
     this.#listener = listener
     const finished = new Promise<Finished>(resolve => {
       this.#finish = resolve
@@ -114,8 +115,9 @@ export class Child {
     const end = await Promise.race([finished, this.gone])
     this.#listener = undefined
     this.#finish = undefined
-    if (end.type !== 'exit') this.#held = end.held_memory ?? end.peak_memory ?? null
-    return end
+    if (end.type === 'exit') return end
+    this.peakMemory = end.peak_memory ?? 0
+    return { ...end, peak_memory: this.#memory.ends(end) }
   }
 
   /** Asks the body to stop; it may take its time. */
@@ -127,9 +129,9 @@ export class Child {
     return this.#tail
   }
 
-  /** Notes how much memory it has held at most: once it has ended, nobody knows that any more. */
+  /** Notes how much memory its attempt takes. */
   look() {
-    if (this.pid !== undefined) this.#peak = memoryOf(this.pid)?.peak ?? this.#peak
+    return this.#memory.lookAround()
   }
 
   /**
@@ -138,7 +140,7 @@ export class Child {
    */
   async stop({ nicely = true } = {}) {
     this.#stopping = true
-    this.look()
+    this.#memory.look()
     if (nicely && this.#process.exitCode === null) {
       this.#signal('SIGTERM')
       await Promise.race([this.gone, delay(graceful)])
@@ -166,7 +168,7 @@ export class Child {
   #hear(message: FromChild, isReady: () => void) {
     switch (message.type) {
       case 'ready':
-        this.#held = (this.pid && memoryOf(this.pid)?.held) ?? null
+        this.#memory.ready()
         return isReady()
       case 'loading':
         return this.#listener?.loading()

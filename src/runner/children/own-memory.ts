@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { memoryOf } from './peak-memory.ts'
+import { memoryOf } from '#processes/memory.ts'
 
 /** What an attempt tells of the memory of its process, in bytes. */
 export interface OwnMemory {

@@ -37,7 +37,7 @@ export function childPool({ env, size: first, maxTasks, maxMemory, longestStart 
   const dog = watchdog(pool)
   const recent = new Map<string, Source>()
   const starting = new Set<Child>()
-  let looking: NodeJS.Timeout | undefined
+  let looking = false
   let closing = false
 
   function start() {
@@ -72,11 +72,16 @@ export function childPool({ env, size: first, maxTasks, maxMemory, longestStart 
   }
 
   /** One timer for all, which goes on until it finds nobody busy: short tasks come and go between two looks. */
-  function look() {
-    for (const child of busy) child.look()
-    if (busy.size > 0) return
-    clearInterval(looking)
-    looking = undefined
+  function lookSoon() {
+    if (looking) return
+    looking = true
+    setTimeout(look, lookInterval).unref()
+  }
+
+  async function look() {
+    for (const child of [...busy]) await child.look()
+    looking = false
+    if (busy.size > 0) lookSoon()
   }
 
   /** Waits for its turn at a child. */
@@ -103,7 +108,7 @@ export function childPool({ env, size: first, maxTasks, maxMemory, longestStart 
     if (closing) throw new Error('The worker is stopping')
     const child = idle.shift() ?? (busy.size < size ? start() : await turn(signal))
     busy.add(child)
-    looking ??= setInterval(look, lookInterval).unref()
+    lookSoon()
     try {
       await (starting.has(child) ? Promise.race([child.ready, aborted(signal)]) : child.ready)
       return child
@@ -113,9 +118,9 @@ export function childPool({ env, size: first, maxTasks, maxMemory, longestStart 
     }
   }
 
-  function give(child: Child, peakMemory = 0) {
+  function give(child: Child) {
     busy.delete(child)
-    const spent = child.attempts >= maxTasks || (maxMemory !== undefined && peakMemory > maxMemory)
+    const spent = child.attempts >= maxTasks || (maxMemory !== undefined && child.peakMemory > maxMemory)
     const surplus = idle.length + busy.size >= size
     if (!closing && child.usable && !spent && !surplus) idle.push(child)
     else void child.stop({ nicely: false })
