@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setImmediate as breathe } from 'node:timers/promises'
 import { childrenOf } from './children.ts'
+import { statOf } from './stat.ts'
 
 // What a tick is to programs on Linux, whatever it is to its kernel.
 const ticksPerSecond = 100
@@ -10,7 +11,6 @@ interface Process {
   /** Bytes that nobody else has, and those that others may have too, such as the program itself. */
   own: number
   shared: number
-  /** Ticks of its own and of its children that have ended, so that what a child has used is not lost with it. */
   ticks: number
 }
 
@@ -43,17 +43,11 @@ function look(pid: number): Process | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')
     const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1024
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The second field is a name that may hold anything; it ends with the last bracket.
-    const fields = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .map(Number)
     return {
       children: childrenOf(pid) ?? [],
       own: bytes('RssAnon'),
       shared: bytes('RssFile') + bytes('RssShmem'),
-      ticks: fields.slice(11, 15).reduce((sum, ticks) => sum + ticks)
+      ticks: statOf(pid).ticks
     }
   } catch {
     return undefined

@@ -136,8 +136,9 @@ export function runInChild(
       await nextTurn()
     }
     // Whatever it had started must be gone before anybody is told that it is over.
+    const left = end.type === 'failure' && (await child.hasLeftovers())
     const cut = reason !== undefined && reason !== 'soft_time_limit'
-    if (cut || end.type === 'exit') await child.stop()
+    if (left || cut || end.type === 'exit') await child.stop()
     children.give(child)
     return ending(end, child.tail)
   }

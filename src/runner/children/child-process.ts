@@ -2,6 +2,7 @@ import { fork, type ChildProcess as NodeChild } from 'node:child_process'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { taskWarning } from '#tasks/define.ts'
+import { hasLeftovers } from './leftovers.ts'
 import type { Finished, FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
 import { seenMemory } from './seen-memory.ts'
 import { endStrays, mark } from './strays.ts'
@@ -132,6 +133,11 @@ export class Child {
   /** Notes how much memory its attempt takes. */
   look() {
     return this.#memory.lookAround()
+  }
+
+  /** Whether something that its attempts have started still runs. */
+  async hasLeftovers() {
+    return this.pid !== undefined && (await hasLeftovers(this.pid, this.#marked))
   }
 
   /**

@@ -8,14 +8,19 @@ export const mark = 'DARKROOM_CHILD'
  * what they have inherited, so where there is no /proc they cannot be found.
  */
 export async function endStrays(marked: string) {
+  for await (const pid of findMarked(marked)) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {}
+  }
+}
+
+export async function* findMarked(marked: string) {
   const needle = `${mark}=${marked}`
   for (const name of await readdir('/proc').catch(() => [])) {
     if (!/^\d+$/.test(name)) continue
     // Others' are not ours to read, and many are gone before we get to them.
     const environment = await readFile(`/proc/${name}/environ`, 'latin1').catch(() => '')
-    if (!environment.includes(needle)) continue
-    try {
-      process.kill(Number(name), 'SIGKILL')
-    } catch {}
+    if (environment.includes(needle)) yield Number(name)
   }
 }
