@@ -7,15 +7,7 @@ import type { Child, Exit } from './children/child-process.ts'
 import type { ChildPool } from './children/pool.ts'
 import type { Failure, Finished, StopReason } from './children/protocol.ts'
 import { misfit } from './fit.ts'
-
-export interface Limits {
-  soft: number | undefined
-  hard: number | undefined
-  /** Seconds without a report of progress. */
-  stall: number | undefined
-  /** Seconds for its module, where the child has not loaded that yet. */
-  load: number
-}
+import { type Limits, stopper } from './limits.ts'
 
 export interface Attempt {
   claim: Claim
@@ -43,42 +35,21 @@ export function runInChild(
   kind: Kind | undefined,
   { worker, children, limits, onProgress, onLog }: Needs
 ): Attempt {
-  let reason: StopReason | undefined
   let child: Child | undefined
   let recalled = false
   const waiting = new AbortController()
   let startedAt = new Date()
-  let timers: NodeJS.Timeout[] = []
-  let stall: NodeJS.Timeout | undefined
-
-  function stop(next: StopReason) {
-    if (next === 'soft_time_limit') {
-      if (reason === undefined) child?.abort(next)
-      reason ??= next
-      return
+  const stops = stopper({
+    limits,
+    abort: reason => child?.abort(reason),
+    cut(reason) {
+      waiting.abort(reason)
+      void child?.stop()
     }
-    if (reason === undefined || reason === 'soft_time_limit') reason = next
-    waiting.abort(next)
-    child?.abort(next)
-    void child?.stop()
-  }
-
-  function limit() {
-    if (limits.soft) timers.push(setTimeout(stop, inTime(limits.soft), 'soft_time_limit'))
-    if (limits.hard) timers.push(setTimeout(stop, inTime(limits.hard), 'time_limit'))
-    if (limits.stall) {
-      stall = setTimeout(stop, inTime(limits.stall), 'stalled')
-      timers.push(stall)
-    }
-  }
-
-  function unlimit() {
-    for (const timer of timers) clearTimeout(timer)
-    timers = []
-  }
+  })
 
   function recall() {
-    if (child || reason !== undefined) return false
+    if (child || stops.reason() !== undefined) return false
     recalled = true
     waiting.abort('recalled')
     return true
@@ -98,35 +69,31 @@ export function runInChild(
       if (recalled) return never
       return ending({ type: 'exit', exit_code: null, signal: null, peak_memory: null, stderr: String(error) })
     }
-    if (reason !== undefined) {
+    if (stops.reason() !== undefined) {
       children.give(child)
       return ending({ type: 'exit', exit_code: null, signal: null, peak_memory: null, stderr: '' })
     }
 
     // From here on, for a body that never lets its process say that it has begun; and anew when it does.
     startedAt = new Date()
-    limit()
+    stops.begin()
     const source = { task: claim.task, file: kind?.file }
     const end = await child.run(
       { type: 'run', ...source, id: claim.id, args: claim.args, attempt: claim.attempt },
       {
-        loading() {
-          unlimit()
-          timers.push(setTimeout(stop, inTime(limits.load), 'not_loaded'))
-        },
+        loading: stops.loading,
         started(at) {
           startedAt = at
-          unlimit()
-          limit()
+          stops.begin()
         },
         progress(fraction, detail) {
-          stall?.refresh()
+          stops.progressed()
           onProgress(fraction, detail)
         },
         log: onLog
       }
     )
-    unlimit()
+    stops.clear()
     // What takes its process down as it is loaded must not be the first thing that the next one does.
     if (end.type !== 'exit') children.remember(source)
     if (end.type !== 'exit' && end.started_at !== undefined) startedAt = new Date(end.started_at)
@@ -137,7 +104,7 @@ export function runInChild(
     }
     // Whatever it had started must be gone before anybody is told that it is over.
     const left = end.type === 'failure' && (await child.hasLeftovers())
-    const cut = reason !== undefined && reason !== 'soft_time_limit'
+    const cut = stops.reason() !== undefined && stops.reason() !== 'soft_time_limit'
     if (left || cut || end.type === 'exit') await child.stop()
     children.give(child)
     return ending(end, child.tail)
@@ -156,19 +123,14 @@ export function runInChild(
       peak_memory: end.peak_memory,
       stderr: stderr.toWellFormed().replaceAll('\0', '') || null
     }
-    return { ...facts, ...judge(end, reason, claim, settingsOf(claim, kind)) }
+    return { ...facts, ...judge(end, stops.reason(), claim, settingsOf(claim, kind)) }
   }
 
-  return { claim, since: performance.now(), ended: live(), stop, recall }
+  return { claim, since: performance.now(), ended: live(), stop: stops.stop, recall }
 }
 
 /** What nobody waits for any more. */
 const never = new Promise<never>(() => {})
-
-/** A timer of more than 2^31 ms (24 days) would fire at once. */
-function inTime(seconds: number) {
-  return Math.min(seconds * 1000, 2 ** 31 - 1)
-}
 
 /** What an attempt's end means for its task. */
 export function judge(

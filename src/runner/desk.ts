@@ -4,10 +4,11 @@ import type { Database } from '#database/connect.ts'
 import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Ending } from '#tasks/attempts/ending.ts'
 import type { Kind, Kinds } from '#tasks/define.ts'
-import { type Attempt, type Limits, runInChild } from './attempt.ts'
+import { type Attempt, runInChild } from './attempt.ts'
 import type { ChildPool } from './children/pool.ts'
 import type { StopReason } from './children/protocol.ts'
 import { runInline } from './inline.ts'
+import type { Limits } from './limits.ts'
 
 // Seconds. A module that is still not loaded then waits for something that does not come.
 const longestLoad = 60
