@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { Kysely, PostgresDialect, type Transaction } from 'kysely'
 import pg from 'pg'
 import { patienceToConnect } from './knock.ts'
@@ -57,6 +58,7 @@ const longestSilence = 40
 
 export function connect(url: string, { name, max, settings = {}, idle = false, patience }: Options): Database {
   const pool = new pg.Pool({
+    Client: ownedByNobody(),
     connectionString: url,
     max,
     application_name: name,
@@ -79,6 +81,16 @@ export function connect(url: string, { name, max, settings = {}, idle = false, p
 
   let closing: Promise<void> | undefined
   return { url, pool, query, close: () => (closing ??= pool.end()) }
+}
+
+/** Whoever needs a connection first opens it; what happens on it from then on is not his doing. */
+function ownedByNobody() {
+  const outside = AsyncLocalStorage.snapshot()
+  return class extends pg.Client {
+    override connect(...given: any): any {
+      return outside(() => super.connect(...(given as [])))
+    }
+  }
 }
 
 /** bigint comes back as a number: our bigints are bytes, and those stay below 2^53. */

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { sql } from 'kysely'
@@ -54,6 +55,21 @@ t.test('a connection that breaks between two statements of a transaction fails t
   const error = await transaction.catch(error => error)
   t.ok(isOutage(error), error.message)
   t.strictSame(await db.query.selectFrom('tasks').select('id').execute(), [])
+})
+
+t.test('what happens on a connection is nobody’s doing, also not of him who needed it first', async t => {
+  const { db } = await open(t)
+  const whose = new AsyncLocalStorage<string>()
+  const first = await whose.run('his', () => db.pool.connect())
+  let heard: string | undefined = 'never called'
+  first.once('notice', () => {
+    heard = whose.getStore()
+  })
+
+  await first.query(`do $$ begin raise warning 'look'; end $$`)
+
+  t.equal(heard, undefined)
+  first.release()
 })
 
 const answers = (trx: InTransaction) =>
