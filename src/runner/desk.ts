@@ -8,6 +8,7 @@ import { type Attempt, runInChild } from './attempt.ts'
 import type { ChildPool } from './children/pool.ts'
 import type { StopReason } from './children/protocol.ts'
 import { runInline } from './inline.ts'
+import type { InlineBodies } from './inline-bodies.ts'
 import type { Limits } from './limits.ts'
 
 // Seconds. A module that is still not loaded then waits for something that does not come.
@@ -18,6 +19,7 @@ interface Needs {
   config: Config
   kinds: Kinds
   children: ChildPool
+  bodies: InlineBodies
   log: Logger
   worker(): string
   onProgress(claim: Claim, fraction: number, detail: unknown): void
@@ -25,7 +27,7 @@ interface Needs {
 }
 
 /** What the worker has in hand: attempts that run, and short tasks that were taken ahead and wait for a child. */
-export function openDesk({ db, config, kinds, children, log, worker, onProgress, onEnded }: Needs) {
+export function openDesk({ db, config, kinds, children, bodies, log, worker, onProgress, onEnded }: Needs) {
   const attempts = new Map<string, Attempt>()
   let closing = false
 
@@ -43,7 +45,7 @@ export function openDesk({ db, config, kinds, children, log, worker, onProgress,
       }
       const attempt =
         kind?.pool === 'inline'
-          ? runInline(claim, kind, { ...needs, db })
+          ? runInline(claim, kind, { ...needs, db, bodies })
           : runInChild(claim, kind, { ...needs, children, limits: limitsOf(claim, kind, config) })
       attempts.set(claim.id, attempt)
       if (closing) attempt.stop('shutdown')

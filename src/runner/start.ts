@@ -16,6 +16,7 @@ import { openEars } from './ears.ts'
 import { fireSchedules } from './fire.ts'
 import { patience } from './giving-up.ts'
 import { serveHealth } from './health.ts'
+import { inlineBodies } from './inline-bodies.ts'
 import { claimer } from './intake/claimer.ts'
 import { giverBack } from './intake/give-back.ts'
 import { prefetch } from './intake/prefetch.ts'
@@ -59,6 +60,8 @@ export async function startWorker(needs: Needs): Promise<Worker> {
   let started = false
   // What is open is closed in reverse: at the end, or at once when the next thing does not open.
   await using opened = new AsyncDisposableStack()
+  const bodies = inlineBodies(log)
+  opened.defer(bodies.close)
   const db = connect(url, { name: 'darkroom worker', max: 6, settings: { ...throughIndexes, lock_timeout } })
   opened.defer(db.close)
   // A start that was cut off may have left the row, which would be taken for a worker that is up.
@@ -124,6 +127,7 @@ export async function startWorker(needs: Needs): Promise<Worker> {
     config,
     kinds,
     children,
+    bodies,
     log,
     worker: () => id,
     onProgress: ({ id, attempt }, fraction, detail) => progress.report(id, attempt, fraction, detail),

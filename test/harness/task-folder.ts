@@ -29,3 +29,15 @@ export function taskModule(name: string, body: string, settings = '') {
     })
   `
 }
+
+/** The same of a kind that runs in the worker's own event loop; `forever()` never ends, and keeps no process. */
+export function inlineModule(name: string, body: string, settings = '') {
+  const source = taskModule(name, body, ["pool: 'inline'", settings].filter(Boolean).join(', '))
+  return `
+    import { EventEmitter } from 'node:events'
+    import { existsSync } from 'node:fs'
+    import { exit } from 'node:process'
+    ${source.replace('progress, log }', 'progress, log, db }')}
+    const forever = () => delay(600_000, undefined, { ref: false })
+  `
+}
