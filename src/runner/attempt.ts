@@ -153,13 +153,13 @@ export function judge(
     case 'time_limit':
       return {
         outcome: 'time_limit',
-        error: { type: 'TimeLimit', message: 'It ran longer than its time limit and was killed' },
+        error: { type: 'TimeLimit', message: `It ran longer than its time limit and ${how(end)}` },
         next: afterFailure(claim.failures, settings)
       }
     case 'stalled':
       return {
         outcome: 'stalled',
-        error: { type: 'Stalled', message: 'It made no progress for longer than its stall limit and was killed' },
+        error: { type: 'Stalled', message: `It made no progress for longer than its stall limit and ${how(end)}` },
         next: afterFailure(claim.failures, settings)
       }
     case 'soft_time_limit':
@@ -180,8 +180,8 @@ export function judge(
   }
 
   if (end.type === 'exit') {
-    const how = end.signal ? `signal ${end.signal}` : `exit code ${end.exit_code}`
-    return { outcome: 'crashed', ...afterCrash(claim.crashes, `Its process ended with ${how}`) }
+    const last = end.signal ? `signal ${end.signal}` : `exit code ${end.exit_code}`
+    return { outcome: 'crashed', ...afterCrash(claim.crashes, `Its process ended with ${last}`) }
   }
   const { error, retry, retry_after } = end as Failure
   return {
@@ -189,6 +189,11 @@ export function judge(
     error,
     next: retry ? afterFailure(claim.failures, settings, retry_after) : { state: 'FAILURE' }
   }
+}
+
+/** A body that was told to stop has a moment for it, and may use it. */
+function how(end: Finished | Exit) {
+  return end.type === 'exit' && end.signal !== null ? 'was killed' : 'ended when it was told to'
 }
 
 /** The retry settings that the caller has given; the others are the kind's. */

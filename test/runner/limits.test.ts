@@ -14,6 +14,7 @@ const folder = await taskFolder(t, {
     'tidy',
     `try { await delay(600_000, undefined, { signal }) } finally { appendFileSync(args.file, 'tidied ' + signal.aborted) }`
   ),
+  'leaves.ts': taskModule('leaves', `signal.addEventListener('abort', () => process.exit(4)); await delay(600_000)`),
   'stubborn.ts': taskModule('stubborn', `await delay(400); return 'in spite of ' + signal.reason?.name`),
   'limited.ts': taskModule('limited', 'await delay(600_000)', 'time_limit: 0.3, max_retries: 0'),
   'silent.ts': taskModule(
@@ -88,6 +89,19 @@ t.test('limits', async t => {
     t.match(await service.finished(id), { state: 'SUCCESS', result: 'in spite of SoftTimeLimit' })
   })
 
+  t.test('one that ends when it is told to at its time limit was not killed', async t => {
+    const file = path.join(service.dataDir, 'listens')
+    const options = { time_limit: 0.3, max_retries: 0 }
+    const ids = [await service.submit('tidy', { file }, options), await service.submit('leaves', {}, options)]
+
+    for (const id of ids) {
+      const { error } = await service.finished(id)
+      t.match(error, { type: 'TimeLimit', message: /ended when it was told to/ })
+      const { items } = (await service.get(`/api/tasks/${id}/attempts`)).json()
+      t.equal(items[0].signal, null)
+    }
+  })
+
   t.test('one that does not listen is killed at its time limit', async t => {
     const id = await service.submit(
       'deaf',
@@ -95,7 +109,10 @@ t.test('limits', async t => {
       { soft_time_limit: 0.2, time_limit: 0.9, max_retries: 0 }
     )
 
-    t.match(await service.finished(id), { state: 'FAILURE', error: { type: 'TimeLimit' } })
+    t.match(await service.finished(id), {
+      state: 'FAILURE',
+      error: { type: 'TimeLimit', message: /was killed/ }
+    })
   })
 
   t.test("a task that does not say has its kind's limit", async t => {
