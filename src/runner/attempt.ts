@@ -13,7 +13,7 @@ export interface Attempt {
   claim: Claim
   /** When it was claimed, in milliseconds of a clock that nobody sets. */
   since: number
-  /** Resolves when nothing of the attempt runs any more. */
+  /** Resolves when nothing of the attempt runs any more, or when it was given up. */
   ended: Promise<Ending>
   /** Tells it to stop; the first reason is the one that counts. */
   stop(reason: StopReason): void
@@ -27,6 +27,11 @@ interface Needs {
   limits: Limits
   onProgress(fraction: number, detail: unknown): void
   onLog(line: string): void
+}
+
+/** What nobody can kill, and nobody waits for any more. */
+export interface GivenUp {
+  type: 'given_up'
 }
 
 /** Runs a claimed task in a child process, from its start to the last of its processes. */
@@ -134,7 +139,7 @@ const never = new Promise<never>(() => {})
 
 /** What an attempt's end means for its task. */
 export function judge(
-  end: Finished | Exit,
+  end: Finished | Exit | GivenUp,
   reason: StopReason | undefined,
   claim: Pick<Claim, 'failures' | 'crashes'>,
   settings: RetrySettings
@@ -192,7 +197,8 @@ export function judge(
 }
 
 /** A body that was told to stop has a moment for it, and may use it. */
-function how(end: Finished | Exit) {
+function how(end: Finished | Exit | GivenUp) {
+  if (end.type === 'given_up') return 'was given up: what runs in the worker itself cannot be killed'
   return end.type === 'exit' && end.signal !== null ? 'was killed' : 'ended when it was told to'
 }
 

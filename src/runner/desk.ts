@@ -40,13 +40,14 @@ export function openDesk({ db, config, kinds, children, bodies, log, worker, onP
       const kind = kinds.get(claim.task)
       const needs = {
         worker: worker(),
+        limits: limitsOf(claim, kind, config),
         onProgress: (fraction: number, detail: unknown) => onProgress(claim, fraction, detail),
         onLog: (line: string) => log.info({ task: claim.id }, line)
       }
       const attempt =
         kind?.pool === 'inline'
           ? runInline(claim, kind, { ...needs, db, bodies })
-          : runInChild(claim, kind, { ...needs, children, limits: limitsOf(claim, kind, config) })
+          : runInChild(claim, kind, { ...needs, children })
       attempts.set(claim.id, attempt)
       if (closing) attempt.stop('shutdown')
       log.debug({ task: claim.id, kind: claim.task, attempt: claim.attempt }, 'started')

@@ -63,7 +63,11 @@ export async function startWorker(needs: Needs): Promise<Worker> {
   const bodies = inlineBodies(log)
   opened.defer(bodies.close)
   const db = connect(url, { name: 'darkroom worker', max: 6, settings: { ...throughIndexes, lock_timeout } })
-  opened.defer(db.close)
+  opened.defer(async () => {
+    const closed = db.close()
+    // Whoever was given up may keep a connection for as long as he likes.
+    if (bodies.size === 0) await closed
+  })
   // A start that was cut off may have left the row, which would be taken for a worker that is up.
   await unregister(db.pool, id)
   const voice = voiceOf(db.pool)

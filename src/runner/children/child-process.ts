@@ -9,8 +9,8 @@ import { endStrays, mark } from './strays.ts'
 
 const program = path.join(import.meta.dirname, 'child.ts')
 
-// A body that was told to stop may tidy up for so long.
-const graceful = 1_000
+/** Milliseconds. A body that was told to stop may tidy up for so long. */
+export const graceful = 1_000
 const tailLength = 8_192
 // Something that has left the group may hold the output open for ever.
 const lastOutput = 500
