@@ -49,7 +49,10 @@ export interface Definition<Args extends TSchema, Result> extends Partial<RetryS
   stall_limit?: number
   /** Seconds that its result stays readable. */
   result_expires?: number
-  /** `inline` runs in the worker's own event loop: for short I/O that needs the database. */
+  /**
+   * `inline` runs in the worker's own event loop: for short I/O that needs the database. Nobody can kill it: where a
+   * process group would be killed, it is given up, and what it still does counts for nothing.
+   */
   pool?: 'child' | 'inline'
   run(args: Static<Args>, context: Context & { db: Database }): Promise<Result> | Result
   /**
