@@ -177,3 +177,23 @@ for (const [what, task] of Object.entries({ 'does not listen': 'deaf', 'holds a 
     t.strictSame(rows[0], { failures: 0, crashes: 0 })
   })
 }
+
+t.test('however many there are, they follow each other without a pause', async t => {
+  const folder = await taskFolder(t, { 'brief.ts': inlineModule('brief', '') })
+  const service = await openService(t, { env: { TASKS_DIR: folder } })
+  const tasks = Array.from({ length: 1_000 }, () => ({ task: 'brief' }))
+  t.equal((await service.post('/api/tasks/bulk', { tasks })).statusCode, 201)
+
+  await service.startWorker()
+
+  const { pool } = service.db
+  const open = `select from darkroom.tasks where task = 'brief' and finished_at is null limit 1`
+  await until(async () => (await pool.query(open)).rowCount === 0, 'all are over')
+  const { rows } = await pool.query(
+    `select max(pause)::float8 as longest from (
+      select extract(epoch from started_at - lag(started_at) over (order by started_at)) as pause
+      from darkroom.tasks where task = 'brief'
+    ) as pauses`
+  )
+  t.ok(rows[0].longest < 1.5, `${rows[0].longest} s`)
+})

@@ -43,6 +43,8 @@ export function claimer({ pool, log, worker, children, rooms, onClaim, onRevoked
     if (!stopped) {
       asking ??= ask().finally(() => {
         asking = undefined
+        // Somebody may have called when it had seen that there was no room, and was not over yet.
+        if (wanted) wake()
       })
     }
   }
@@ -55,6 +57,7 @@ export function claimer({ pool, log, worker, children, rooms, onClaim, onRevoked
         const { rooms: free, most } = rooms()
         if (most === 0 || free.length === 0) {
           askedAt = undefined
+          wanted = false
           return
         }
         wanted = false
