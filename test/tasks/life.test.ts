@@ -355,6 +355,15 @@ t.test('every try at a task can be looked at', async t => {
   })
 })
 
+/** On a busy machine what was taken ahead may have to go back before it begins: its number goes back with it. */
+function withoutPutBacks<Event extends { attempt: number }>(events: Event[]) {
+  return events.filter(({ attempt }, at) => {
+    const isTaken = attempt > (events[at + 1]?.attempt ?? attempt)
+    const isPutBack = attempt < (events[at - 1]?.attempt ?? attempt)
+    return !isTaken && !isPutBack
+  })
+}
+
 t.test('events are what happened, in order, one for each change', async t => {
   const expired = await service.submit('add', { x: 1, y: 1 }, { countdown: 600, expires: 0.1 })
   const cancelled = await service.submit('later')
@@ -379,7 +388,7 @@ t.test('events are what happened, in order, one for each change', async t => {
     failed: [null, null, 'Error', null, 'Error']
   }
   for (const [name, id] of Object.entries({ expired, cancelled, crashed, failed })) {
-    const events = await eventsOf(service, id)
+    const events = withoutPutBacks(await eventsOf(service, id))
     t.strictSame(
       events.map(({ state, attempt }) => `${state} ${attempt}`),
       lives[name as keyof typeof lives],
