@@ -49,7 +49,7 @@ async function workersOf(connectionString: string) {
 // What is asked in the course of a start.
 const steps = {
   api: ['listen "darkroom_changed"'],
-  worker: ['from "darkroom"."migrations"', 't.started_at, t.crashes'],
+  worker: ['from "darkroom"."migrations"', 'insert into darkroom.workers'],
   server: ['insert into darkroom.workers']
 }
 
