@@ -32,7 +32,7 @@ import { steering } from './steering.ts'
 import { stopping } from './stopping.ts'
 
 // Somebody at a prompt may hold a lock for an hour; whatever else is to be written then is not to wait for it.
-const lock_timeout = '3s'
+const lock_timeout = '5s'
 
 interface Needs {
   /** Its name, as long as nobody holds it to be dead. */

@@ -45,6 +45,20 @@ for (const row of ['pgboss.job', 'darkroom.tasks']) {
   })
 }
 
+t.test('a lock on a task that waits holds up that task, and no other', async t => {
+  const service = await openService(t, { env: { TASKS_DIR: folder } })
+  const id = await service.submit('add', add, { priority: 9 })
+  const held = await hold(t, service, 'darkroom.tasks', id)
+  await service.startWorker()
+  await waitingForLocks(service, 'it was to be taken')
+
+  for (let turn = 0; turn < 5; turn++) await service.finished(await service.submit('add', add))
+
+  t.match((await service.get(`/api/tasks/${id}`)).json(), { state: 'PENDING', attempts: 0 })
+  await held.letGo()
+  t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
+})
+
 t.test('of a worker that died, all tasks are handed on but the one that somebody holds a lock on', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const dead = await spawnWorker(t, service, { WORKER_CONCURRENCY: '2' })

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { clusterUrl } from '../harness/cluster.ts'
+import { waitingForLocks } from '../harness/locks.ts'
 import { outcomes } from '../harness/outcomes.ts'
 import { openProxy } from '../harness/proxy.ts'
 import { openService, type Service } from '../harness/service.ts'
@@ -51,7 +52,7 @@ t.test('a worker whose ears break while it starts has one pair of them afterward
   const held = await service.db.pool.connect()
   await held.query('begin; lock table pgboss.schedule')
   const starting = service.startWorker()
-  await until(async () => (await ears()).length === 1, 'it listens')
+  await waitingForLocks(service, 'it listens, and goes on')
   const [first] = await ears()
 
   await client.query('select pg_terminate_backend($1)', [first])

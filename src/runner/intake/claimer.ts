@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { gather } from '#database/gather.ts'
 import { isOutage } from '#database/outage.ts'
 import { type Claim, claim, type Room } from '#tasks/attempts/claim.ts'
+import { isLockWait } from '#tasks/attempts/locked.ts'
 
 // Somebody always tells us when there is work. This is for the one time that the message is lost.
 const backstop = 2_000
@@ -13,6 +14,8 @@ const longestPause = 5_000
 const longestGulp = 80
 // As long as Postgres lets a statement run: so late may a claim whose connection broke still be committed.
 const longestStatement = 30_000
+// So long it is gone around locks that somebody holds, once a claim has met one.
+const detour = 60_000
 
 interface Needs {
   pool: Pool
@@ -34,6 +37,7 @@ export function claimer({ pool, log, worker, children, rooms, onClaim, onRevoked
   let asking: Promise<void> | undefined
   let stopped = false
   let uncertainUntil = 0
+  let aroundUntil = 0
   let askedAt: number | undefined
   let arriving = false
   const poll = setInterval(wake, backstop)
@@ -62,7 +66,7 @@ export function claimer({ pool, log, worker, children, rooms, onClaim, onRevoked
         }
         wanted = false
         askedAt ??= performance.now()
-        const { claims, revoked } = await claim(pool, worker(), free, most)
+        const { claims, revoked } = await claim(pool, worker(), free, most, performance.now() < aroundUntil)
         askedAt = undefined
         for (const each of claims) onClaim(each)
         if (revoked.length > 0) onRevoked(revoked)
@@ -74,7 +78,10 @@ export function claimer({ pool, log, worker, children, rooms, onClaim, onRevoked
         pause = 100
       } catch (error) {
         wanted = true
-        if (isOutage(error)) {
+        if (isLockWait(error)) {
+          log.warn('somebody holds a lock on a task that waits; others are taken before it')
+          aroundUntil = performance.now() + detour
+        } else if (isOutage(error)) {
           uncertainUntil = performance.now() + longestStatement
           log.debug({ err: error }, 'the database does not answer')
         } else log.error({ err: error }, 'claiming failed')
