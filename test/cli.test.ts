@@ -251,7 +251,7 @@ t.test('a DATA_DIR that cannot be written to is told by its name', { buffered: t
 
     t.equal(code, 1)
     t.equal(out, '')
-    t.match(err, /^DATA_DIR \S+\/cli\.ts\/data cannot be written to: ENOTDIR/)
+    t.match(err, /^DATA_DIR .+\/cli\.ts\/data cannot be written to: ENOTDIR/)
     t.equal(err.trim().split('\n').length, 1, err)
   }
 })

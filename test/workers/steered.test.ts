@@ -38,7 +38,8 @@ t.test('a worker that is to run more starts more, and fewer, lets those end that
 
   t.equal(response.statusCode, 200)
   t.match(response.json(), { id: worker.id, concurrency: 3, paused: false })
-  for (const { id } of [b, c]) await service.until(id, ({ state }) => state === 'STARTED')
+  // What has yet to begin would be put back.
+  for (const { id } of [a, b, c]) await service.until(id, ({ progress }) => progress !== null)
   await until(async () => (await read(service, worker.id)).children === 3, 'it has three children')
 
   t.match((await service.patch(`/api/workers/${worker.id}`, { concurrency: 1 })).json(), { concurrency: 1 })
