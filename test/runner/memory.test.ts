@@ -16,7 +16,7 @@ const folder = await taskFolder(t, {
   // Nothing of it is left once it has been asked to end.
   'frail.ts': taskModule('frail', `process.removeAllListeners('SIGTERM'); ${hold}; await delay(600_000)`),
   'silent.ts': taskModule('silent', `${hold}; for (;;);`, 'max_retries: 0, stall_limit: 1'),
-  'leaving.ts': taskModule('leaving', `if (attempt > 1) return; ${hold}; await delay(700); process.exit(3)`),
+  'leaving.ts': taskModule('leaving', `if (attempt > 1) return; ${hold}; await delay(2_000); process.exit(3)`),
   'hasty.ts': taskModule('hasty', 'if (attempt === 1) process.exit(3)'),
   'hungry.ts': taskModule(
     'hungry',
@@ -26,10 +26,14 @@ const folder = await taskFolder(t, {
   'pid.ts': taskModule('pid', 'return process.pid'),
   'leading.ts': taskModule(
     'leading',
-    `const program = 'const held = Buffer.alloc(300e6, 1); setTimeout(() => held, 600_000)'
-     const eater = spawn(process.execPath, ['-e', program], { detached: args.apart, stdio: 'ignore' })
-     if (args.crash) setTimeout(() => process.exit(3), 2_500)
-     await delay(args.crash ? 600_000 : 2_500, undefined, { signal }).finally(() => eater.kill('SIGKILL'))
+    `const { once } = await import('node:events')
+     const program = 'const held = Buffer.alloc(300e6, 1); console.log("held"); setTimeout(() => held, 600_000)'
+     const stdio = ['ignore', 'pipe', 'ignore']
+     const eater = spawn(process.execPath, ['-e', program], { detached: args.apart, stdio })
+     await once(eater.stdout, 'data')
+     // Time for several looks, also on a busy machine.
+     if (args.crash) setTimeout(() => process.exit(3), 4_000)
+     await delay(args.crash ? 600_000 : 4_000, undefined, { signal }).finally(() => eater.kill('SIGKILL'))
      return process.pid`,
     'max_retries: 0'
   ),
