@@ -29,7 +29,9 @@ export function breakSilence(url: string, patience: number) {
   return (client: pg.PoolClient) => {
     const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
 
-    stream.setTimeout(first, async () => {
+    stream.setTimeout(first)
+    // Each time, not the first time only, as a callback of setTimeout would be told.
+    stream.on('timeout', async () => {
       const since = performance.now() - first
       const heard = stream.bytesRead
       const stillSilent = () =>

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
 import pg from 'pg'
 import t, { type Test } from 'tap'
@@ -236,6 +237,8 @@ t.test('a statement on a connection that has gone deaf is given up, and so is a 
   t.teardown(() => db.close())
   await db.pool.query('select 1')
   const unheard = () => sql`select 'not to be heard'`
+  // It has been idle for as long as a statement may wait.
+  await delay(1_000)
 
   proxy.swallowAnswersWith('not to be heard')
   const alone = await unheard()
