@@ -1,0 +1,253 @@
+-- The baseline: one file until the first release, then numbered files that are never edited.
+--
+-- A task has the same id as the pg-boss job that carries it. The job says whether it waits, runs or is over, and keeps
+-- the result until that expires; the row here keeps what pg-boss has no column for. Both change in one transaction, the
+-- job first.
+--
+--   job created    task PENDING         job completed  task SUCCESS
+--   job active     task STARTED         job failed     task FAILURE
+--   job retry      task RETRY           job cancelled  task REVOKED
+
+-- Tasks ---------------------------------------------------------------------------------------------------------------
+
+create table darkroom.tasks (
+  id uuid primary key,
+  task text not null,
+  queue text not null,
+  state text not null default 'PENDING'
+    constraint tasks_state check (state in ('PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED')),
+  name text,
+  description text,
+  priority smallint not null default 0 constraint tasks_priority check (priority between 0 and 9),
+  args jsonb not null default '{}',
+
+  attempts int not null default 0,
+  failures int not null default 0,
+  crashes int not null default 0,
+  max_retries int not null default 3,
+  retry_delay real,
+  retry_backoff boolean,
+  retry_backoff_max real,
+  retry_jitter boolean,
+  time_limit real,
+  soft_time_limit real,
+  result_expires int not null,
+
+  progress real constraint tasks_progress check (progress between 0 and 1),
+  progress_detail jsonb,
+  error jsonb,
+
+  eta timestamptz,
+  expires_at timestamptz,
+  created_at timestamptz not null default now(),
+  started_at timestamptz,
+  cancel_requested_at timestamptz,
+  finished_at timestamptz,
+
+  worker uuid,
+  tags text[] not null default '{}',
+  schedule_id uuid,
+  video_id uuid,
+
+  -- finished_at and a final state can never disagree.
+  constraint tasks_finished check ((finished_at is not null) = (state in ('SUCCESS', 'FAILURE', 'REVOKED')))
+) with (fillfactor = 80);
+
+-- Answers the list, newest first, for any of state, kind and queue, or none: the list walks the few combinations that
+-- exist and takes the newest of each. It holds the state, so each change of a task writes to it; that price was weighed
+-- against finding one failure among a million successes.
+create index tasks_listed on darkroom.tasks (state, task, queue, created_at desc, id desc);
+-- Answers which tasks a video has.
+create index tasks_by_video on darkroom.tasks (video_id, created_at desc) where video_id is not null;
+
+comment on table darkroom.tasks is 'Submitted work; the pg-boss job with the same id carries it and keeps its result';
+comment on column darkroom.tasks.task is 'Kind of the task';
+comment on column darkroom.tasks.queue is 'Where it waits or ran; to move a waiting one, change pgboss.job.name, and this follows';
+comment on column darkroom.tasks.state is 'Follows the job in the same transaction; where only one of the two is changed, the task is revoked as job_gone, unless its attempt ends first';
+comment on column darkroom.tasks.priority is 'As submitted, 9 before 0; a waiting task is taken by pgboss.job.priority, so change that';
+comment on column darkroom.tasks.attempts is 'Tries so far; also the fence: a write of an attempt must find its own number here';
+comment on column darkroom.tasks.failures is 'Failures that count against max_retries';
+comment on column darkroom.tasks.crashes is 'Attempts that ended with their worker or child process; they have a budget of their own';
+comment on column darkroom.tasks.retry_delay is 'Seconds; where a retry or limit setting is null, the setting of the kind applies';
+comment on column darkroom.tasks.expires_at is 'Start deadline; past it an unstarted task is revoked. darkroom.deadlines says when to check';
+
+create table darkroom.attempts (
+  task_id uuid not null,
+  number int not null,
+  worker uuid,
+  started_at timestamptz not null,
+  finished_at timestamptz not null default now(),
+  outcome text not null constraint attempts_outcome check (
+    outcome in ('success', 'failure', 'soft_time_limit', 'time_limit', 'crashed', 'stalled', 'cancelled', 'shutdown')
+  ),
+  error jsonb,
+  exit_code int,
+  signal text,
+  peak_memory bigint,
+  stderr text,
+
+  primary key (task_id, number)
+);
+
+-- Written once, when an attempt has ended; the running one is on its task's row. A foreign key would lock that row a
+-- second time for every task and is left out: deleting a task deletes its attempts in the same statement.
+comment on table darkroom.attempts is 'Every finished try at a task';
+comment on column darkroom.attempts.peak_memory is 'Bytes';
+
+-- One row a change, never updated. Ids grow, so a reader that knows one id can ask for the rest. Results are not kept
+-- here: they expire, and an expired result must be gone from every table.
+create table darkroom.events (
+  id bigint generated always as identity,
+  task_id uuid not null,
+  at timestamptz not null default now(),
+  state text not null
+    constraint events_state check (state in ('PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED')),
+  attempt int not null default 0,
+  error jsonb,
+
+  primary key (task_id, id)
+);
+
+comment on table darkroom.events is 'Every change of a task''s state';
+comment on column darkroom.events.attempt is 'Tries so far, a running one included';
+comment on column darkroom.events.error is 'Reason of a failure, retry or revocation';
+
+-- A table of its own: an index on the tasks would hold every task that ever had a deadline.
+create table darkroom.deadlines (
+  expires_at timestamptz not null,
+  task_id uuid not null,
+
+  primary key (expires_at, task_id)
+);
+
+comment on table darkroom.deadlines is 'When to check a task''s expires_at, which decides; a row goes when its time has come';
+
+-- Answers to creating requests that carried an Idempotency-Key, so that the same request gets the same answer.
+create table darkroom.idempotency_keys (
+  key text primary key,
+  request bytea not null,
+  answer jsonb,
+  created_at timestamptz not null default now()
+);
+
+create index idempotency_keys_oldest on darkroom.idempotency_keys (created_at);
+
+comment on table darkroom.idempotency_keys is 'First answers to repeatable requests, for a day';
+comment on column darkroom.idempotency_keys.request is 'SHA-256 of the request: another request under the same key is refused';
+
+-- Queues and workers --------------------------------------------------------------------------------------------------
+
+create table darkroom.queues (
+  name text primary key,
+  paused_at timestamptz
+);
+
+comment on table darkroom.queues is 'Settings of queues; the queues themselves are pgboss.queue, and one without a row here is not paused';
+comment on column darkroom.queues.paused_at is 'Since when no worker takes from it; it still accepts tasks';
+
+-- A worker reports with each heartbeat and reads in the same statement what it is to do: its desired state is
+-- concurrency, paused_at and shutdown.
+create table darkroom.workers (
+  id uuid primary key,
+  host text not null,
+  machine text not null default '',
+  pid int not null,
+  version text not null,
+  queues text[] not null,
+  pools jsonb not null default '{}',
+  concurrency int not null constraint workers_concurrency check (concurrency between 1 and 256),
+  status text not null default 'running' constraint workers_status check (status in ('running', 'stopped', 'lost')),
+  paused_at timestamptz,
+  shutdown text constraint workers_shutdown check (shutdown in ('warm', 'cold')),
+  children int not null default 0,
+  tasks jsonb not null default '{}',
+  memory bigint,
+  cpu real,
+  started_at timestamptz not null default now(),
+  heartbeat_at timestamptz not null default now(),
+  stopped_at timestamptz,
+
+  constraint workers_stopped check ((stopped_at is not null) = (status <> 'running'))
+);
+
+comment on table darkroom.workers is 'Processes that run attempts; a running one renews heartbeat_at every few seconds';
+comment on column darkroom.workers.id is 'A worker that was taken for lost and returns gets a new one';
+comment on column darkroom.workers.host is 'Name of the host or container';
+comment on column darkroom.workers.machine is 'Scope of pid: host name, boot and process namespace';
+comment on column darkroom.workers.pid is 'Process id, in the namespace of its machine';
+comment on column darkroom.workers.version is 'Of Darkroom';
+comment on column darkroom.workers.queues is 'Queues that it takes tasks from';
+comment on column darkroom.workers.pools is 'Kinds that it knows, by where their bodies run: {"child": […], "inline": […]}';
+comment on column darkroom.workers.concurrency is 'Attempts side by side; may be changed while the worker runs';
+comment on column darkroom.workers.children is 'Child processes at the last heartbeat; above concurrency until surplus ones have ended';
+comment on column darkroom.workers.paused_at is 'Since when it takes no new task; null while it may';
+comment on column darkroom.workers.shutdown is 'How it is to end: warm after its running attempts, cold at once; null while it is to stay';
+comment on column darkroom.workers.tasks is 'Attempts begun, and ended by outcome, since started_at';
+comment on column darkroom.workers.memory is 'Bytes held by the worker and its descendants at the last heartbeat';
+comment on column darkroom.workers.cpu is 'Cores kept busy by the worker and its descendants between the last two heartbeats';
+comment on column darkroom.workers.status is 'lost: no heartbeat for 10 seconds; its tasks were handed on';
+comment on column darkroom.workers.started_at is 'When it began to take tasks under this id';
+comment on column darkroom.workers.heartbeat_at is 'Last heartbeat; after 10 seconds without one the worker is lost';
+comment on column darkroom.workers.stopped_at is 'When it ended or was found lost; the row goes a day later';
+
+-- Films ---------------------------------------------------------------------------------------------------------------
+
+create table darkroom.videos (
+  id uuid primary key,
+  filename text not null constraint videos_filename check (length(filename) between 1 and 255),
+  bytes bigint not null constraint videos_bytes check (bytes > 0),
+  sha256 text not null,
+  status text not null default 'uploaded' constraint videos_status check (status in ('uploaded', 'ready', 'failed')),
+  task_id uuid not null,
+  probe jsonb,
+  error jsonb,
+  created_at timestamptz not null default now(),
+  ready_at timestamptz,
+
+  constraint videos_ready check (status <> 'ready' or ready_at is not null)
+);
+
+create index videos_newest on darkroom.videos (created_at desc, id desc);
+
+comment on table darkroom.videos is 'Uploaded films; the file itself is DATA_DIR/videos/<id>/original';
+comment on column darkroom.videos.status is 'Settled status; "processing" is read off the task';
+comment on column darkroom.videos.task_id is 'The task that makes, or last made, its prints';
+comment on column darkroom.videos.filename is 'As the uploader named it: data, never part of a path';
+
+create table darkroom.renditions (
+  video_id uuid not null constraint renditions_video references darkroom.videos on delete cascade,
+  name text not null,
+  status text not null default 'pending' constraint renditions_status check (status in ('pending', 'ready', 'skipped', 'failed')),
+  reason text,
+  width int,
+  height int,
+  bytes bigint,
+  bitrate bigint,
+  codec text,
+  duration real,
+  storage_key text,
+
+  primary key (video_id, name),
+  constraint renditions_ready check (status <> 'ready' or (storage_key is not null and bytes is not null))
+);
+
+comment on table darkroom.renditions is 'The prints of a video, made and not made';
+comment on column darkroom.renditions.storage_key is 'Key of the file, below DATA_DIR; each attempt writes below a key of its own';
+
+-- Indexes on pg-boss's tables -----------------------------------------------------------------------------------------
+
+-- Delayed tasks wait in a pg-boss queue with a table of its own, so that a million of them cost the other queues
+-- nothing. This index answers which of them are due.
+do $$
+declare
+  delayed text := (select table_name from pgboss.queue where name = 'delayed');
+begin
+  execute format('create index darkroom_due on pgboss.%I (start_after) where state < %L', delayed, 'active');
+end;
+$$;
+
+-- Answers each minute whose results have expired. On the partitioned parent, so that queues which get a table of their
+-- own later have it too. In UTC: an index takes no expression whose value depends on a session's time zone.
+create index darkroom_results_due
+  on pgboss.job (name, ((completed_on at time zone 'UTC') + deletion_seconds * interval '1 second'))
+  where state >= 'completed';
