@@ -5,7 +5,8 @@ import type { Config } from '#config.ts'
 import { connect, type Database, throughIndexes } from '#database/connect.ts'
 import { listen } from '#database/listen.ts'
 import { queueNames } from '#queue/names.ts'
-import { openStorage, type Storage } from '#storage/disk.ts'
+import { openDiskStore } from '#storage/disk.ts'
+import { pairWithStore } from '#storage/installation.ts'
 import { channels } from '#tasks/channels.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { submitter } from '#tasks/submitter.ts'
@@ -27,7 +28,6 @@ interface Needs {
 export interface Api {
   app: FastifyInstance
   db: Database
-  storage: Storage
   watching: Watching
   /** Binds the address; until then only injected requests are answered. */
   listen(): Promise<string>
@@ -41,10 +41,11 @@ const connections = 16
 export async function startApi({ url, config, kinds, log, needsWorker }: Needs): Promise<Api> {
   // What is open is closed in reverse: at the end, or at once when the next thing does not open.
   await using opened = new AsyncDisposableStack()
-  const storage = await openStorage(config.DATA_DIR)
-  opened.defer(storage.close)
+  const store = openDiskStore(config.DATA_DIR)
+  opened.defer(store.close)
   const db = connect(url, { name: 'darkroom api', max: connections, settings: throughIndexes })
   opened.defer(db.close)
+  await pairWithStore(db, store)
   const deadlines = expirer({ pool: db.pool, onExpired: ids => voice.changed(...ids) })
   const voice = voiceOf(db.pool, deadlines.by)
   opened.defer(voice.flush)
@@ -77,7 +78,7 @@ export async function startApi({ url, config, kinds, log, needsWorker }: Needs):
     queues: queueNames(db),
     defaults: { resultExpires: config.RESULT_EXPIRES },
     maxUploadBytes: config.MAX_UPLOAD_BYTES,
-    storage,
+    store,
     submit: submitter(db.pool, voice),
     voice,
     watching,
@@ -91,7 +92,6 @@ export async function startApi({ url, config, kinds, log, needsWorker }: Needs):
   return {
     app,
     db,
-    storage,
     watching,
     async listen() {
       await app.listen({ host: config.HOST, port: config.PORT }).catch(error => {

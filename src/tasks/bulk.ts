@@ -1,6 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { VideoBusy } from '#errors.ts'
 import { checkOf, type FieldProblem, refuse } from '#schema/check.ts'
 import type { NewTask } from './enqueue.ts'
+import { busyVideo } from './one-open.ts'
 import { Submission } from './schemas.ts'
 import { prepareTask } from './submit.ts'
 
@@ -35,6 +37,18 @@ export async function prepareBulk(
 
   if (problems.length > 0) throw refuse(problems)
   return tasks
+}
+
+/** Where Postgres refused a second open task of one video: the same, with the indexes of the tasks about that video. */
+export function busyIn(tasks: NewTask[], error: unknown) {
+  const video = busyVideo(error)
+  if (video === undefined) return error
+  const errors = tasks.flatMap(({ task, video_id }, index) =>
+    task === 'process_video' && video_id?.toLowerCase() === video
+      ? [{ field: at(index, 'args.video_id'), message: 'has an open process_video task, or another one in this list' }]
+      : []
+  )
+  return Object.assign(new VideoBusy(video), { errors })
 }
 
 function at(index: number, field: string) {

@@ -1,13 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Database } from '#database/connect.ts'
-import { IdempotencyKeyReused, UnknownQueue, UnknownTask } from '#errors.ts'
+import { IdempotencyKeyReused, UnknownQueue, UnknownTask, VideoBusy } from '#errors.ts'
 import { type Answer, keyOf, once } from '#idempotency/once.ts'
 import { say } from '#idempotency/reply.ts'
 import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
 import type { QueueNames } from '#queue/names.ts'
 import { answer } from '#schema/answers.ts'
 import { writeProblems } from '#schema/problems.ts'
-import { prepareBulk } from './bulk.ts'
+import { busyIn, prepareBulk } from './bulk.ts'
 import type { Kinds } from './define.ts'
 import { type Enqueued, enqueue, enqueueIn, type NewTask } from './enqueue.ts'
 import { presentNew } from './present.ts'
@@ -40,7 +40,7 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
         body: Submission,
         response: {
           201: answer(TaskBody, 'The task', { Location, ...Replayed }),
-          ...writeProblems(UnknownTask, UnknownQueue, IdempotencyKeyReused)
+          ...writeProblems(UnknownTask, UnknownQueue, IdempotencyKeyReused, VideoBusy)
         }
       }
     },
@@ -92,7 +92,7 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
         body: BulkSubmission,
         response: {
           201: answer(BulkCreated, 'The ids, in the order of the tasks', Replayed),
-          ...writeProblems(IdempotencyKeyReused)
+          ...writeProblems(IdempotencyKeyReused, VideoBusy)
         }
       }
     },
@@ -100,8 +100,12 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
       const key = keyOf(headers['idempotency-key'], 'POST /api/tasks/bulk', body)
       const tasks = await prepareBulk(needs, body.tasks)
       const answer = { status: 201, body: { ids: tasks.map(({ id }) => id) } }
-      if (key) return (await createOnce(key, tasks, () => answer, reply)) as BulkCreated
-      voice.enqueued(await enqueue(db.pool, tasks))
+      try {
+        if (key) return (await createOnce(key, tasks, () => answer, reply)) as BulkCreated
+        voice.enqueued(await enqueue(db.pool, tasks))
+      } catch (error) {
+        throw busyIn(tasks, error)
+      }
       return say(reply, answer) as BulkCreated
     }
   )

@@ -51,7 +51,8 @@ export async function requestRetry(trx: InTransaction, id: string): Promise<Retr
   await sql`
     with task as (
       update darkroom.tasks set
-        state = 'PENDING', failures = 0, crashes = 0, error = null, progress = null, progress_detail = null,
+        state = 'PENDING', failures = 0, crashes = 0, outages = 0, error = null, progress = null,
+        progress_detail = null,
         eta = null, expires_at = null, started_at = null, finished_at = null, cancel_requested_at = null, worker = null
       where id = ${id}
       returning id, attempts

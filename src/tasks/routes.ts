@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
-import { InvalidCursor, TaskFinished, TaskNotFinished, TaskNotFound, TaskNotRetryable } from '#errors.ts'
+import { InvalidCursor, TaskFinished, TaskNotFinished, TaskNotFound, TaskNotRetryable, VideoBusy } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { First, Id, isUuid, List } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
@@ -142,7 +142,10 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
         summary: 'Try a task again that failed or was revoked',
         description: 'It keeps its id and its history, and gets a fresh set of attempts.',
         params: Id,
-        response: { 202: answer(TaskBody, 'It waits for a worker'), ...writeProblems(TaskNotFound, TaskNotRetryable) }
+        response: {
+          202: answer(TaskBody, 'It waits for a worker'),
+          ...writeProblems(TaskNotFound, TaskNotRetryable, VideoBusy)
+        }
       }
     },
     async ({ params: { id } }, reply) => {

@@ -175,7 +175,17 @@ export const AttemptBody = Type.Object(
     started_at: Time,
     finished_at: Nullable(Time),
     outcome: Nullable(
-      Type.Enum(['success', 'failure', 'soft_time_limit', 'time_limit', 'crashed', 'stalled', 'cancelled', 'shutdown'])
+      Type.Enum([
+        'success',
+        'failure',
+        'soft_time_limit',
+        'time_limit',
+        'crashed',
+        'stalled',
+        'cancelled',
+        'shutdown',
+        'outage'
+      ])
     ),
     error: TaskError,
     exit_code: Nullable(Type.Integer()),

@@ -51,7 +51,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
       schema: {
         summary: 'A video and its prints',
         params: Id,
-        response: { 200: answer(VideoBody, 'The video as it is'), ...readProblems(VideoNotFound) }
+        response: { 200: answer(VideoBody, 'The video'), ...readProblems(VideoNotFound) }
       }
     },
     async ({ params: { id } }) => present(await mustFind(id), await listRenditions(db, [id]))
@@ -61,9 +61,13 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
     '/api/videos/:id/status',
     {
       schema: {
-        summary: 'How far a video is',
+        summary: 'Status of a video',
+        description: '`ready` and `failed` are final until the video is processed again.',
         params: Id,
-        response: { 200: answer(VideoStatusBody, 'Status and progress'), ...readProblems(VideoNotFound) }
+        response: {
+          200: answer(VideoStatusBody, 'Status, progress and, of a failed one, the error'),
+          ...readProblems(VideoNotFound)
+        }
       }
     },
     async ({ params: { id } }) => presentStatus(await mustFind(id))
@@ -93,7 +97,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         params: Id,
         headers: IdempotencyKey,
         response: {
-          202: answer(TaskStarted, 'The task that is at it; the one that was already, where there was one'),
+          202: answer(TaskStarted, 'The task that makes the prints: the open one, or a new one'),
           ...writeProblems(VideoNotFound, IdempotencyKeyReused)
         }
       }
@@ -110,18 +114,18 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
     {
       schema: {
         summary: 'Remove a video',
-        description: 'Stops what is at work on it, then removes its rows and files.',
+        description: 'Cancels its open tasks, then removes its rows and files.',
         params: Id,
         response: { 204: answer(Type.Null(), 'It is gone'), ...writeProblems(VideoNotFound) }
       }
     },
-    async ({ params: { id } }, reply) => {
-      await removeVideo(needs, id)
+    async ({ params: { id }, log }, reply) => {
+      await removeVideo(needs, id, log)
       reply.code(204)
     }
   )
 
-  // What front ends of the service that this one replaces send and ask.
+  // The dialect of front ends that were written for another service.
   const statusAsBefore = {
     summary: 'Is a video processed?',
     params: Id,
@@ -135,7 +139,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
   const processAsBefore = {
     summary: 'Make the prints again',
     body: ProcessVideo,
-    response: { 200: answer(StartedAsBefore, 'The task that is at it'), ...writeProblems(VideoNotFound) }
+    response: { 200: answer(StartedAsBefore, 'The task that makes the prints'), ...writeProblems(VideoNotFound) }
   }
   app.post('/process-video', { schema: processAsBefore }, async ({ body: { video_id } }) => ({
     task_id: await processAgain(needs, video_id),

@@ -4,6 +4,9 @@ import { Nullable, Time } from '#schema/common.ts'
 const Url = Nullable(Type.String())
 const VideoStatus = Type.Enum(['uploaded', 'processing', 'ready', 'failed'])
 const Progress = Nullable(Type.Number({ minimum: 0, maximum: 1 }))
+const VideoError = Nullable(
+  Type.Object({ type: Type.String(), message: Type.String() }, { description: 'why it failed; null while it has not' })
+)
 
 export const UploadForm = Type.Object({
   video: Type.String({ format: 'binary', description: 'the file' })
@@ -53,7 +56,7 @@ export const VideoBody = Type.Object(
     storyboard_url: Url,
     probe: Type.Unknown(),
     task_id: Type.String(),
-    error: Nullable(Type.Object({ type: Type.String(), message: Type.String() })),
+    error: VideoError,
     created_at: Time,
     ready_at: Nullable(Time)
   },
@@ -113,13 +116,14 @@ export type VideoBody = Static<typeof VideoBody>
 export const VideoStatusBody = Type.Object({
   video_id: Type.String(),
   status: VideoStatus,
-  processed: Type.Boolean(),
-  progress: Progress
+  processed: Type.Boolean({ description: 'there are prints; stays true while they are made again' }),
+  progress: Progress,
+  error: VideoError
 })
 
 export const ProcessVideo = Type.Object({ video_id: Type.String() }, { additionalProperties: false })
 
-/** For the documentation: the headers with which a part of a file is asked for, or only what has changed. */
+/** For the documentation: the headers of range and conditional requests. */
 export const FileHeaders = Type.Object({
   Range: Type.Optional(Type.String({ examples: ['bytes=0-99'] })),
   'If-Range': Type.Optional(Type.String({ description: 'the ETag of the file that the range is of' })),
