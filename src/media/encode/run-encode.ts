@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { execa } from 'execa'
-import { keepTail, spawnEnvironment, spawnOptions } from './run.ts'
+import { keepTail, spawnEnvironment, spawnOptions } from '../run.ts'
 
 /** Nothing has come out of ffmpeg for too long. Another attempt may well succeed. */
 export class Stalled extends Error {
