@@ -8,11 +8,12 @@ import { Id, isUuid, List, Page } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
 import type { Watching } from '#tasks/read/watch.ts'
 import { removeVideo } from './delete.ts'
+import { videoDialect } from './dialect.ts'
 import { fileAnswers, serveFile } from './files.ts'
 import { present, presentStatus } from './present.ts'
 import { processAgain } from './process-again.ts'
 import { findVideo, listRenditions, listVideos } from './queries.ts'
-import { FileHeaders, Processed, ProcessVideo, StartedAsBefore, VideoBody, VideoStatusBody } from './schemas.ts'
+import { FileHeaders, VideoBody, VideoStatusBody } from './schemas.ts'
 import type { Needs as UploadNeeds } from './upload.ts'
 import { uploadRoutes } from './upload-routes.ts'
 
@@ -25,6 +26,7 @@ const TaskStarted = Type.Object({ task_id: Type.String() })
 export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, needs) => {
   const { db } = needs
   await app.register(uploadRoutes, needs)
+  await app.register(videoDialect, needs)
 
   app.get(
     '/api/videos',
@@ -120,27 +122,6 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
       reply.code(204)
     }
   )
-
-  // What front ends of the service that this one replaces send and ask.
-  const statusAsBefore = {
-    summary: 'Is a video processed?',
-    params: Id,
-    response: { 200: answer(Processed, 'It is or it is not'), ...readProblems(VideoNotFound) }
-  }
-  app.get('/status/:id', { schema: statusAsBefore }, async ({ params: { id } }) => {
-    const { processed } = presentStatus(await mustFind(id))
-    return { processed }
-  })
-
-  const processAsBefore = {
-    summary: 'Make the prints again',
-    body: ProcessVideo,
-    response: { 200: answer(StartedAsBefore, 'The task that is at it'), ...writeProblems(VideoNotFound) }
-  }
-  app.post('/process-video', { schema: processAsBefore }, async ({ body: { video_id } }) => ({
-    task_id: await processAgain(needs, video_id),
-    status: 'Task started' as const
-  }))
 
   async function mustFind(id: string) {
     const video = isUuid(id) ? await findVideo(db, id) : undefined

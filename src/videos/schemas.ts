@@ -9,9 +9,37 @@ export const UploadForm = Type.Object({
   video: Type.String({ format: 'binary', description: 'the file' })
 })
 
-export const UploadedAsBefore = Type.Object({ message: Type.String(), task_id: Type.String(), id: Type.String() })
-export const Processed = Type.Object({ processed: Type.Boolean() })
-export const StartedAsBefore = Type.Object({ task_id: Type.String(), status: Type.Literal('Task started') })
+export const UploadedAsBefore = Type.Object({
+  message: Type.String({ description: 'A sentence to show' }),
+  task_id: Type.String({ description: 'Id of the task that makes the prints' }),
+  id: Type.String({ description: 'Id of the film' })
+})
+
+export const StartedAsBefore = Type.Object({
+  task_id: Type.String({ description: 'Id of the task that makes the prints' }),
+  status: Type.Literal('Task started', { description: 'Always the same words' })
+})
+
+export const FilmOrTask = Type.Union([
+  Type.Object(
+    {
+      processed: Type.Boolean({ description: 'Whether the prints can be watched' }),
+      status: Type.Optional(Type.Literal('failed', { description: 'Only of a film that failed' })),
+      error: Type.Optional(Type.String({ description: 'Why the film failed' }))
+    },
+    { description: 'Of a film' }
+  ),
+  Type.Object(
+    {
+      status: Type.Enum(['Pending', 'Completed', 'Failed'], { description: '`Pending` until the task has ended' }),
+      result: Type.Optional(Type.Unknown({ description: 'With `Completed`: what the task returned' })),
+      error: Type.Optional(
+        Type.String({ description: 'With `Failed`: why; with `Completed`: that the result has expired' })
+      )
+    },
+    { description: 'Of a task' }
+  )
+])
 
 export const Uploaded = Type.Object({
   id: Type.String(),

@@ -70,16 +70,26 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, needs)
     }
   )
 
-  // What front ends of the service that this one replaces send.
-  const uploadAsBefore = {
-    summary: 'Upload a film',
-    ...form,
-    response: { 201: answer(UploadedAsBefore, 'It is there', Replayed), ...uploadProblems }
+  // What front ends of the services that this one replaces send.
+  for (const [url, operationId] of [
+    ['/upload', 'dialectUpload'],
+    ['/api/upload', 'dialectApiUpload']
+  ] as const) {
+    const schema = {
+      operationId,
+      summary: 'Upload a film',
+      description: 'Answered when its last byte is on the disk, before any processing. Other fields are ignored.',
+      ...form,
+      response: {
+        201: answer(UploadedAsBefore, 'The film is stored and its task submitted', Replayed),
+        ...uploadProblems
+      }
+    }
+    app.post(url, { onRequest, bodyLimit, validatorCompiler, schema }, async (request, reply) => {
+      const body = await upload(request, reply, ({ id, task_id }) => ({ status: 201, body: { message, task_id, id } }))
+      return body as Static<typeof UploadedAsBefore>
+    })
   }
-  app.post('/upload', { onRequest, bodyLimit, validatorCompiler, schema: uploadAsBefore }, async (request, reply) => {
-    const body = await upload(request, reply, ({ id, task_id }) => ({ status: 201, body: { message, task_id, id } }))
-    return body as Static<typeof UploadedAsBefore>
-  })
 
   async function upload(request: FastifyRequest, reply: FastifyReply, answered: (video: Accepted) => Answer) {
     const route = `POST ${request.routeOptions.url}`

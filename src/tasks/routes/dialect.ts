@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import type { State } from '#database/tables.ts'
 import { TaskNotFound } from '#errors.ts'
@@ -7,6 +7,7 @@ import { answer } from '#schema/answers.ts'
 import { Id } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
 import { findTask } from '#tasks/read/find.ts'
+import type { TaskBody } from '#tasks/schemas.ts'
 
 interface Needs {
   db: Database
@@ -22,29 +23,36 @@ const words: Record<State, string> = {
 }
 
 const TaskStatus = Type.Object({
-  status: Type.Enum(Object.values(words)),
-  result: Type.Optional(Type.Unknown()),
-  error: Type.Optional(Type.String())
+  status: Type.Enum(Object.values(words), { description: '`Success`, `Failure` and `Revoked` are final' }),
+  result: Type.Optional(Type.Unknown({ description: 'With `Success`: what the task returned; null once expired' })),
+  error: Type.Optional(Type.String({ description: 'With `Failure`: why; with `Success`: that the result has expired' }))
 })
 
-/** What front ends of the service that this one replaces ask. */
+/** What front ends of the services that this one replaces ask about tasks; some ask below `/api`. */
 export const taskDialect: FastifyPluginAsyncTypebox<Needs> = async (app, { db }) => {
-  const schema = {
-    summary: 'What a task is at',
-    description: '`result` comes with `Success`, `error` with `Failure`, or beside a result that has expired.',
-    params: Id,
-    response: { 200: answer(TaskStatus, 'Its state'), ...readProblems(TaskNotFound) }
-  }
-  app.get('/task-status/:id', { schema }, async ({ params: { id } }) => {
-    const task = await findTask(db, id)
-    if (!task) throw new TaskNotFound(id)
-    const status = words[task.state]
-    // A result of null and one that is gone look the same otherwise.
-    if (task.error?.type === 'expired' && task.state === 'SUCCESS') {
-      return { status, result: null, error: task.error.message }
+  for (const [url, operationId] of [
+    ['/task-status/:id', 'dialectTaskStatus'],
+    ['/api/task-status/:id', 'dialectApiTaskStatus']
+  ] as const) {
+    const schema = {
+      operationId,
+      summary: 'Task status',
+      description: '`result` comes with `Success`; `error` with `Failure` or a result that has expired.',
+      params: Id,
+      response: { 200: answer(TaskStatus, 'Status of the task'), ...readProblems(TaskNotFound) }
     }
-    if (task.state === 'SUCCESS') return { status, result: task.result }
-    if (task.state === 'FAILURE') return { status, error: task.error?.message ?? '' }
-    return { status }
-  })
+    app.get(url, { schema }, async ({ params: { id } }) => {
+      const task = await findTask(db, id)
+      if (!task) throw new TaskNotFound(id)
+      return answerOf(task)
+    })
+  }
+}
+
+function answerOf({ state, result, error }: TaskBody): Static<typeof TaskStatus> {
+  const status = words[state]
+  // A result that is null and one that has expired would look the same without `error`.
+  if (state === 'SUCCESS') return { status, result, ...(error && { error: error.message }) }
+  if (state === 'FAILURE') return { status, error: error?.message ?? '' }
+  return { status }
 }
