@@ -73,7 +73,29 @@ t.test('HEAD is GET without a body, OPTIONS is nothing', async t => {
   }
   t.equal((await ask('HEAD', '/api/videos/garbage')).statusCode, 404)
   t.equal((await ask('HEAD', '/nothing')).statusCode, 404)
-  t.match((await ask('OPTIONS', '/api/videos')).json(), { status: 404, code: 'ROUTE_NOT_FOUND' })
+  t.match((await ask('OPTIONS', '/api/videos')).json(), { status: 405, code: 'METHOD_NOT_ALLOWED' })
+})
+
+t.test('a wrong method is told which ones are right, whatever the path looks like', async t => {
+  const service = await openService(t)
+  const { id } = await service.keep('film')
+  const cases: [method: string, url: string, allow: string][] = [
+    ['PUT', `/api/videos/${id}`, 'GET, HEAD, DELETE'],
+    ['PUT', `/api/videos/${id}/?x=1`, 'GET, HEAD, DELETE'],
+    ['POST', `/api/videos/${id}/files/hls/master.m3u8`, 'GET, HEAD'],
+    ['DELETE', '/api/tasks', 'GET, HEAD, POST'],
+    ['PATCH', '/api/tasks/bulk', 'GET, HEAD, POST, DELETE'],
+    ['GET', '/process-video/', 'POST'],
+    ['TRACE', '/health/live', 'GET, HEAD'],
+    ['OPTIONS', '/api/queues/default/pause', 'POST']
+  ]
+
+  for (const [method, url, allow] of cases) {
+    const { statusCode, headers, json } = await service.api.app.inject({ method: method as 'GET', url })
+    t.equal(statusCode, 405, `${method} ${url}`)
+    t.equal(headers.allow, allow, `${method} ${url}`)
+    t.match(json(), { code: 'METHOD_NOT_ALLOWED', detail: new RegExp(`${method}.*${allow}`) })
+  }
 })
 
 t.test('one connection serves one request after the other, also those that are sent ahead', async t => {
