@@ -39,6 +39,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventNeeds> = async (
   app.get(
     '/api/tasks/:id/events',
     {
+      config: { keepsOpen: 'streams' },
       schema: {
         summary: 'What happens to a task (Server-Sent Events)',
         description:

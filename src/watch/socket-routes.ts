@@ -41,6 +41,7 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
   app.route({
     method: 'GET',
     url: '/ws/tasks/:id',
+    config: { keepsOpen: 'sockets' },
     schema: {
       summary: 'One task, until it is finished (WebSocket)',
       description:
@@ -70,6 +71,7 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
   app.route({
     method: 'GET',
     url: '/ws/tasks',
+    config: { keepsOpen: 'sockets' },
     schema: {
       summary: 'Every change of every task (WebSocket)',
       description: 'Closed with 1013 when its messages are not read, and with 1001 when the server stops.',

@@ -25,6 +25,9 @@ export interface CreateNeeds {
   voice: Voice
 }
 
+// 10,000 tasks fit.
+const bulkLimit = 32 * 1024 * 1024
+
 /** The doors through which tasks come in; each understands an Idempotency-Key. */
 export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, needs) => {
   const { db, submit, voice } = needs
@@ -84,6 +87,7 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
   app.post(
     '/api/tasks/bulk',
     {
+      bodyLimit: bulkLimit,
       schema: {
         summary: 'Submit up to 10,000 tasks, all or none',
         description:

@@ -48,6 +48,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
   app.get(
     '/api/tasks/:id',
     {
+      config: { keepsOpen: 'waits' },
       schema: {
         summary: 'A task',
         description: 'With `wait` it is answered as soon as it is finished, at the latest after so many seconds.',
@@ -112,6 +113,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
   app.post(
     '/api/tasks/:id/cancel',
     {
+      config: { keepsOpen: 'waits' },
       schema: {
         summary: 'Cancel a task',
         description: 'One that runs is stopped with its processes; with `wait` the answer comes when they are gone.',
