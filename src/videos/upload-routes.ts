@@ -1,7 +1,7 @@
 import multipart from '@fastify/multipart'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
 import {
   IdempotencyKeyReused,
   StorageFull,
@@ -14,7 +14,7 @@ import {
 } from '#errors.ts'
 import { type Answer, keyOf } from '#idempotency/once.ts'
 import { say } from '#idempotency/reply.ts'
-import { IdempotencyKey, Replayed } from '#idempotency/schemas.ts'
+import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
 import { formProblems } from '#schema/problems.ts'
 import { receiveForm, refuseEarly } from './form.ts'
@@ -51,11 +51,12 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, needs)
       bodyLimit,
       validatorCompiler,
       schema: {
+        operationId: 'uploadVideo',
         summary: 'Upload a film',
         description: 'Answered when its last byte is on the disk, before any processing. Other fields are ignored.',
         ...form,
         response: {
-          201: answer(Uploaded, 'It is there', { Location: Type.String({ description: 'where it is' }), ...Replayed }),
+          201: answer(Uploaded, 'The film is stored and its task submitted', { Location, ...Replayed }),
           ...uploadProblems
         }
       }

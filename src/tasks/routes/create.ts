@@ -36,9 +36,10 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
     '/api/tasks',
     {
       schema: {
+        operationId: 'submitTask',
         summary: 'Submit a task',
         description:
-          'Answered when it is written to the database. Of `eta`, `scheduled_time` and `countdown` give one.',
+          'Answered when the task is written to the database. Give at most one of `eta`, `scheduled_time` and `countdown`.',
         headers: IdempotencyKey,
         body: Submission,
         response: {
@@ -64,8 +65,9 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
     '/api/tasks/process',
     {
       schema: {
+        operationId: 'processData',
         summary: 'Submit a `process_data` task',
-        description: 'Its result is `{ "processed_data": … }`, the data in capitals.',
+        description: 'The result is `{ "processed_data": … }`, the data in capitals.',
         headers: IdempotencyKey,
         body: DataToProcess,
         response: {
@@ -89,9 +91,10 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
     {
       bodyLimit: bulkLimit,
       schema: {
+        operationId: 'submitTasks',
         summary: 'Submit up to 10,000 tasks, all or none',
         description:
-          'Where one does not fit nothing is written, and `errors` names each by its index: `tasks[3].queue`.',
+          'If a task does not fit, nothing is written, and `errors` names each such task by its index: `tasks[3].queue`.',
         headers: IdempotencyKey,
         body: BulkSubmission,
         response: {

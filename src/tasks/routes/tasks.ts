@@ -37,6 +37,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
     '/api/tasks',
     {
       schema: {
+        operationId: 'listTasks',
         summary: 'Tasks, newest first',
         querystring: TaskFilters,
         response: { 200: answer(List(TaskBody), 'A page of tasks'), ...readProblems(InvalidCursor) }
@@ -50,11 +51,12 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
     {
       config: { keepsOpen: 'waits' },
       schema: {
+        operationId: 'getTask',
         summary: 'A task',
-        description: 'With `wait` it is answered as soon as it is finished, at the latest after so many seconds.',
+        description: 'With `wait` the answer comes as soon as the task has ended, at the latest after so many seconds.',
         params: Id,
         querystring: Wait,
-        response: { 200: answer(TaskBody, 'The task as it is'), ...readProblems(TaskNotFound) }
+        response: { 200: answer(TaskBody, 'The task'), ...readProblems(TaskNotFound) }
       }
     },
     async ({ params: { id }, query: { wait }, signal, raw }) => patiently(raw, () => mustFind(id, wait, signal))
@@ -64,9 +66,10 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
     '/api/tasks/:id/status',
     {
       schema: {
-        summary: 'What a task is at, in plain English',
+        operationId: 'getTaskStatus',
+        summary: 'Task status in plain English',
         params: Id,
-        response: { 200: answer(StatusAnswer, 'State, progress, result'), ...readProblems(TaskNotFound) }
+        response: { 200: answer(StatusAnswer, 'Status, progress, result and error'), ...readProblems(TaskNotFound) }
       }
     },
     async ({ params: { id } }) => {
@@ -79,7 +82,8 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
     '/api/tasks/status/:id',
     {
       schema: {
-        summary: "What a task is at, in Celery's words",
+        operationId: 'getTaskState',
+        summary: "Task status in Celery's words",
         params: Id,
         response: { 200: answer(StateAnswer, 'State and result'), ...readProblems(TaskNotFound) }
       }
@@ -94,11 +98,12 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
     '/api/tasks/:id/attempts',
     {
       schema: {
-        summary: 'Every try at a task',
+        operationId: 'listAttempts',
+        summary: 'Attempts of a task',
         params: Id,
         querystring: First,
         response: {
-          200: answer(Attempts, 'First to last; the one that runs has no outcome yet'),
+          200: answer(Attempts, 'First to last; a running attempt has no outcome yet'),
           ...readProblems(TaskNotFound)
         }
       }
@@ -115,13 +120,14 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
     {
       config: { keepsOpen: 'waits' },
       schema: {
+        operationId: 'cancelTask',
         summary: 'Cancel a task',
-        description: 'One that runs is stopped with its processes; with `wait` the answer comes when they are gone.',
+        description: 'A running task is stopped with its processes; with `wait` the answer comes when they are gone.',
         params: Id,
         querystring: Wait,
         response: {
-          200: answer(TaskBody, 'It does not run any more'),
-          202: answer(TaskBody, 'It is being stopped'),
+          200: answer(TaskBody, 'The task is revoked'),
+          202: answer(TaskBody, 'The task is being stopped'),
           ...writeProblems(TaskNotFound, TaskFinished)
         }
       }
@@ -141,10 +147,14 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
     '/api/tasks/:id/retry',
     {
       schema: {
-        summary: 'Try a task again that failed or was revoked',
-        description: 'It keeps its id and its history, and gets a fresh set of attempts.',
+        operationId: 'retryTask',
+        summary: 'Retry a task that failed or was revoked',
+        description: 'The task keeps its id and its history, and gets a fresh set of attempts.',
         params: Id,
-        response: { 202: answer(TaskBody, 'It waits for a worker'), ...writeProblems(TaskNotFound, TaskNotRetryable) }
+        response: {
+          202: answer(TaskBody, 'The task waits for a worker'),
+          ...writeProblems(TaskNotFound, TaskNotRetryable)
+        }
       }
     },
     async ({ params: { id } }, reply) => {
@@ -160,10 +170,12 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
     '/api/tasks/:id',
     {
       schema: {
+        operationId: 'forgetTask',
         summary: 'Forget a finished task',
+        description: 'Removes the task with its result, attempts and events.',
         params: Id,
         response: {
-          204: answer(Type.Null(), 'Nothing is known of it any more'),
+          204: answer(Type.Null(), 'The task is removed'),
           ...writeProblems(TaskNotFound, TaskNotFinished)
         }
       }
