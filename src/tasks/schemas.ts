@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
-import { Nullable, Page, Time } from '#schema/common.ts'
-import { states, statuses } from './words.ts'
+import { attemptOutcomes, states } from '#database/tables.ts'
+import { List, Nullable, Page, Time } from '#schema/common.ts'
+import { statuses } from './words.ts'
 
 const State = Type.Enum(states)
 const Status = Type.Enum(statuses)
@@ -69,6 +70,13 @@ export const TaskStarted = Type.Object({ task_id: Type.String() })
 export type TaskStarted = Static<typeof TaskStarted>
 
 const TaskError = Nullable(Type.Object({ type: Type.String(), message: Type.String() }))
+const AttemptError = Nullable(
+  Type.Object({
+    type: Type.String(),
+    message: Type.String(),
+    stack: Nullable(Type.String({ description: 'stack trace of the body, where an exception ended it' }))
+  })
+)
 const Progress = Nullable(Type.Number({ minimum: 0, maximum: 1 }))
 
 export const TaskBody = Type.Object(
@@ -135,6 +143,18 @@ export const TaskBody = Type.Object(
 
 export type TaskBody = Static<typeof TaskBody>
 
+export const TaskPage = Type.Object({
+  ...List(TaskBody).properties,
+  searched_until: Nullable(
+    Type.String({
+      format: 'date-time',
+      description:
+        'where a search by `q`, `tag` or `worker` ran out of time: all newer tasks were searched, and `next_cursor` goes on there; null where it did not'
+    })
+  )
+})
+export type TaskPage = Static<typeof TaskPage>
+
 export const StateAnswer = Type.Object({ task_id: Type.String(), status: State, result: Type.Unknown() })
 
 export const StatusAnswer = Type.Object({
@@ -174,10 +194,8 @@ export const AttemptBody = Type.Object(
     worker: Nullable(Type.String()),
     started_at: Time,
     finished_at: Nullable(Time),
-    outcome: Nullable(
-      Type.Enum(['success', 'failure', 'soft_time_limit', 'time_limit', 'crashed', 'stalled', 'cancelled', 'shutdown'])
-    ),
-    error: TaskError,
+    outcome: Nullable(Type.Enum(attemptOutcomes)),
+    error: AttemptError,
     exit_code: Nullable(Type.Integer()),
     signal: Nullable(Type.String()),
     peak_memory: Nullable(
