@@ -22,17 +22,22 @@ export interface Tables {
   'pgboss.queue': QueueTable
 }
 
-export type State = 'PENDING' | 'STARTED' | 'RETRY' | 'SUCCESS' | 'FAILURE' | 'REVOKED'
-export type AttemptOutcome =
-  | 'success'
-  | 'failure'
-  | 'soft_time_limit'
-  | 'time_limit'
-  | 'crashed'
-  | 'stalled'
-  | 'cancelled'
-  | 'shutdown'
-  | 'outage'
+export const states = ['PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED'] as const
+export type State = (typeof states)[number]
+
+export const attemptOutcomes = [
+  'success',
+  'failure',
+  'soft_time_limit',
+  'time_limit',
+  'crashed',
+  'stalled',
+  'cancelled',
+  'shutdown',
+  'outage'
+] as const
+export type AttemptOutcome = (typeof attemptOutcomes)[number]
+
 export type VideoStatus = 'uploaded' | 'processing' | 'ready' | 'failed'
 export type PrintStatus = 'ready' | 'skipped'
 export type RenditionStatus = 'pending' | 'processing' | 'ready' | 'skipped' | 'failed'
@@ -40,6 +45,11 @@ export type RenditionStatus = 'pending' | 'processing' | 'ready' | 'skipped' | '
 export interface TaskError {
   type: string
   message: string
+}
+
+/** With the stack trace of the body, where an exception ended the attempt. */
+export interface AttemptError extends TaskError {
+  stack?: string
 }
 
 type Json<T = unknown> = ColumnType<T, string, string>
@@ -80,6 +90,7 @@ export interface TasksTable {
   tags: Generated<string[]>
   schedule_id: Nullable<string>
   video_id: Nullable<string>
+  request_id: Nullable<string>
 }
 
 export interface AttemptsTable {
@@ -89,7 +100,7 @@ export interface AttemptsTable {
   started_at: Date
   finished_at: Generated<Date>
   outcome: AttemptOutcome
-  error: NullableJson<TaskError>
+  error: NullableJson<AttemptError>
   exit_code: Nullable<number>
   signal: Nullable<string>
   peak_memory: Nullable<number>

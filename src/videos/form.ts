@@ -1,6 +1,13 @@
 import type { MultipartFile } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
-import { UploadBroken, UploadMissing, UploadNotMultipart, UploadSeveral, UploadTooLarge } from '#errors.ts'
+import {
+  RequestTimeout,
+  UploadBroken,
+  UploadMissing,
+  UploadNotMultipart,
+  UploadSeveral,
+  UploadTooLarge
+} from '#errors.ts'
 import { type Arrived, type Needs, receiveFile } from './upload.ts'
 
 const field = 'video'
@@ -60,6 +67,7 @@ function readable(filename: string) {
 
 function translate({ maxUploadBytes }: Needs, error: Error & { code?: string }) {
   if (error.code?.startsWith('UPLOAD_') || error.code?.startsWith('STORAGE_')) return error
+  if (error instanceof RequestTimeout) return error
   if (error.code === 'FST_FILES_LIMIT') return new UploadSeveral()
   if (error.code === 'FST_REQ_FILE_TOO_LARGE') return new UploadTooLarge(maxUploadBytes)
   // A disk has no such error: the client has hung up, or our stop has cut it off.

@@ -3,9 +3,9 @@ import { v7 as uuid } from 'uuid'
 import type { Database, InTransaction } from '#database/connect.ts'
 import { after, page, place } from '#database/page.ts'
 import type { NewFilm, NewPrint, Rendition } from '#database/tables.ts'
-import type { Made } from '#media/ffmpeg.ts'
-import type { Skipped } from '#media/ladder.ts'
-import type { Probe } from '#media/probed.ts'
+import type { Made } from '#media/develop.ts'
+import type { Skipped } from '#media/plan/ladder.ts'
+import type { Probe } from '#media/probe/probed.ts'
 
 // Facts are written to films, print_sets and prints; everything is read from the views videos and renditions, which
 // say the same to a DBA as to HTTP.

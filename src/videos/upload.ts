@@ -6,8 +6,8 @@ import { StorageFull, StorageUnavailable, UploadEmpty, UploadTooLarge } from '#e
 import { type Answer, type Key, once } from '#idempotency/once.ts'
 import type { Received, Store } from '#storage/store.ts'
 import type { Kind } from '#tasks/define.ts'
-import { type Enqueued, enqueueIn } from '#tasks/enqueue.ts'
-import { newTask, type SubmitDefaults } from '#tasks/submit.ts'
+import { type Enqueued, enqueueIn } from '#tasks/submit/enqueue.ts'
+import { newTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { originalOf, prefixOf } from './keys.ts'
 import { insertFilm } from './queries.ts'
@@ -30,6 +30,7 @@ export interface Accepted {
 }
 
 interface Upload {
+  request_id: string
   filename: string
   /** The idempotency key of the request, once the file's hash is known. */
   keyOf(sent: { filename: string; sha256: string }): Key | undefined
@@ -63,14 +64,14 @@ export async function receiveFile(
  * Bytes first, rows second: a row never points at a file that is not there, and if the rows cannot be written the
  * file goes too. The worst that a crash leaves is a file without a row, which `sweep` finds.
  */
-export async function acceptUpload(needs: Needs, arrived: Arrived, { filename, keyOf, say }: Upload) {
+export async function acceptUpload(needs: Needs, arrived: Arrived, { request_id, filename, keyOf, say }: Upload) {
   const { db, store, voice, processVideo, defaults } = needs
   const { id, bytes, sha256 } = arrived
   let committing = false
   try {
     await arrived.keep()
     const name = cleanName(filename)
-    const task = newTask(processVideo, { video_id: id }, defaults, { video_id: id, name })
+    const task = { ...newTask(processVideo, { video_id: id }, defaults, { video_id: id, name }), request_id }
     const video = { id, filename: name, bytes, sha256, task_id: task.id }
     let enqueued: Enqueued[] = []
     // The file is a part of the request: the same name with other bytes is another one.

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { rungs } from '../../src/media/rungs.ts'
+import { rungs } from '../../src/media/plan/rungs.ts'
 import { shoot } from '../harness/clip.ts'
 import { openService, type Service } from '../harness/service.ts'
 import { slowFfmpeg } from '../harness/slow-ffmpeg.ts'

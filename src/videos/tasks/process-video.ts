@@ -78,7 +78,8 @@ export function processVideo({ store, workspaces, tools }: Needs) {
 
 /** Tells an outage of the store, and what would end the same way next time, from a failure that may be retried. */
 function meaningOf(store: Store, error: unknown) {
-  if (store.isFull(error) || isFullTo(error)) {
+  // ffmpeg's failures to write carry the same codes; see media/disk-failed.ts.
+  if (store.isFull(error)) {
     return new StoreOutage('StorageFull', `There is no space left on the disk of DATA_DIR ${store.place}`, {
       cause: error
     })
@@ -94,21 +95,15 @@ function meaningOf(store: Store, error: unknown) {
   return error
 }
 
-/** ffmpeg's exit code does not tell; what it printed does. */
-function isFullTo(error: unknown) {
-  const { stderr } = (error ?? {}) as { stderr?: unknown }
-  return typeof stderr === 'string' && /No space left on device|Disk quota exceeded/.test(stderr)
-}
-
 /**
  * Loaded with the first film, as the queries are with the first that is recorded: every child process knows this
  * kind, few ever run it, and none of them talks to a database. It saves each 30 MiB and half of its start.
  */
 async function media() {
   const [{ develop }, { planPrints }, { probe }] = await Promise.all([
-    import('#media/ffmpeg.ts'),
-    import('#media/ladder.ts'),
-    import('#media/ffprobe.ts')
+    import('#media/develop.ts'),
+    import('#media/plan/ladder.ts'),
+    import('#media/probe/probe.ts')
   ])
   return { develop, planPrints, probe }
 }
