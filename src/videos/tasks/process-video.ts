@@ -34,7 +34,7 @@ export function processVideo({ storage, tools }: Needs) {
         const { prints, skipped } = planPrints(facts)
         const work = workOf(video_id, id, attempt)
         const directory = await storage.createFolder(work)
-        const made = await develop({
+        const { made, damage } = await develop({
           source,
           probe: facts,
           prints,
@@ -44,7 +44,7 @@ export function processVideo({ storage, tools }: Needs) {
           onProgress: ({ fraction, ...detail }) => progress(fraction ?? 0, detail)
         })
         await storage.publish(work, printsOf(video_id, id, attempt))
-        return { video_id, renditions: made, skipped, probe: facts }
+        return { video_id, renditions: made, skipped, probe: { ...facts, damage } }
       } catch (error) {
         throw asFinal(error)
       }
