@@ -1,8 +1,8 @@
-import type { MediaTools } from './binaries.ts'
-import { decoders, subtitleDecoders } from './codecs.ts'
-import { guardedInput, memoryGuard } from './guards.ts'
-import { MediaRejected } from './rejected.ts'
-import { run } from './run.ts'
+import type { MediaTools } from '../binaries.ts'
+import { decoders, subtitleDecoders } from '../codecs.ts'
+import { guardedInput, memoryGuard } from '../guards.ts'
+import { MediaRejected } from '../rejected.ts'
+import { run } from '../run.ts'
 import type { RawProgram, RawStream } from './streams.ts'
 
 /** Seconds for each look at a file. A whole one takes well under a second; a trap takes for ever. */

@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { unfinished } from './arguments.ts'
-import type { MediaTools } from './binaries.ts'
-import { guardedInput } from './guards.ts'
-import type { Print } from './ladder.ts'
-import type { Probe } from './probed.ts'
-import { run } from './run.ts'
-import type { RawStream } from './streams.ts'
+import type { MediaTools } from '../binaries.ts'
+import { unfinished } from '../encode/arguments.ts'
+import { guardedInput } from '../guards.ts'
+import type { Print } from '../plan/ladder.ts'
+import type { Probe } from '../probe/probed.ts'
+import type { RawStream } from '../probe/streams.ts'
+import { run } from '../run.ts'
 
 export interface Made {
   name: string

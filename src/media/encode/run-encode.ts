@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { execa } from 'execa'
-import { keepTail, spawnEnvironment, spawnOptions } from './run.ts'
+import { keepTail, spawnEnvironment, spawnOptions } from '../run.ts'
 
 /** Nothing has come out of ffmpeg for too long. Another attempt may well succeed. */
 export class Stalled extends Error {
@@ -29,13 +29,16 @@ interface Options {
   mostFrames: number
   /** The unfinished files: at the end they grow while ffmpeg says nothing, as it moves the index to the front. */
   files: string[]
-  onLine(line: string): void
+  /** A line of `-progress`. */
+  onProgressLine(line: string): void
+  /** A line of stderr. There may be millions: only its tail is kept. */
+  onStderrLine(line: string): void
 }
 
 /** Runs one encode to its end. An exit code is a fact for the caller to weigh, not an error. */
 export async function encode(
   args: string[],
-  { ffmpeg, signal, stallLimit, mostFrames, files, onLine }: Options
+  { ffmpeg, signal, stallLimit, mostFrames, files, onProgressLine, onStderrLine }: Options
 ): Promise<Encoded> {
   signal?.throwIfAborted()
   const subprocess = execa(ffmpeg, args, {
@@ -44,7 +47,7 @@ export async function encode(
     buffer: false,
     ...(signal && { cancelSignal: signal })
   })
-  const stderr = keepTail(subprocess.stderr)
+  const stderr = keepTail(subprocess.stderr, onStderrLine)
 
   let stalled = false
   let overran = false
@@ -67,7 +70,7 @@ export async function encode(
         subprocess.kill()
       }
       try {
-        onLine(line)
+        onProgressLine(line)
       } catch (error) {
         // Leaving this loop would wait for the whole encode.
         listener ??= { error }

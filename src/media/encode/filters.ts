@@ -1,6 +1,6 @@
-import { asFraction } from './frame-rate.ts'
-import type { Print } from './ladder.ts'
-import type { ProbedAudio, ProbedVideo } from './probed.ts'
+import type { Print } from '../plan/ladder.ts'
+import { asFraction } from '../probe/frame-rate.ts'
+import type { ProbedAudio, ProbedVideo } from '../probe/probed.ts'
 
 interface Sizes {
   width: number

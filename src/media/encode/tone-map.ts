@@ -1,4 +1,4 @@
-import { run } from './run.ts'
+import { run } from '../run.ts'
 
 const known = new Map<string, Promise<boolean>>()
 

@@ -1,6 +1,6 @@
-import type { MediaTools } from './binaries.ts'
-import { guardedInput, memoryGuard } from './guards.ts'
-import { run } from './run.ts'
+import type { MediaTools } from '../binaries.ts'
+import { guardedInput, memoryGuard } from '../guards.ts'
+import { run } from '../run.ts'
 
 /** Seconds for decoding one frame, however far into the file the first good one is. */
 const timeout = 60

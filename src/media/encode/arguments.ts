@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os'
+import { guardedInput, memoryGuard } from '../guards.ts'
+import type { Print } from '../plan/ladder.ts'
+import { capFor, profileFor, quality } from '../plan/rungs.ts'
+import { asFraction } from '../probe/frame-rate.ts'
+import type { Probe, ProbedVideo } from '../probe/probed.ts'
 import { isRgb, pictureGraph, soundGraph } from './filters.ts'
-import { asFraction } from './frame-rate.ts'
-import { guardedInput, memoryGuard } from './guards.ts'
-import type { Print } from './ladder.ts'
-import type { Probe, ProbedVideo } from './probed.ts'
-import { capFor, profileFor, quality } from './rungs.ts'
 
 export interface Encode {
   source: string

@@ -1,8 +1,8 @@
+import { MediaRejected } from '../rejected.ts'
 import { chooseFrameRate, measure } from './frame-rate.ts'
 import { fraction, number, positive, round } from './numbers.ts'
 import type { Packets } from './packets.ts'
 import type { ProbedAudio, ProbedVideo } from './probed.ts'
-import { MediaRejected } from './rejected.ts'
 import type { RawStream } from './streams.ts'
 
 export function describeVideo(

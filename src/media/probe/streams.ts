@@ -1,5 +1,5 @@
-import { canDecodeAudio, canDecodeVideo } from './codecs.ts'
-import { MediaRejected } from './rejected.ts'
+import { canDecodeAudio, canDecodeVideo } from '../codecs.ts'
+import { MediaRejected } from '../rejected.ts'
 
 /** What ffprobe says, every field doubtful: it is read from an upload. */
 export interface RawStream {

@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises'
-import type { MediaTools } from './binaries.ts'
-import { describe } from './describe.ts'
+import type { MediaTools } from '../binaries.ts'
+import { maxPixels } from '../guards.ts'
+import { MediaRejected } from '../rejected.ts'
 import { describeAudio, describeVideo } from './facts.ts'
-import { maxPixels } from './guards.ts'
+import { describe } from './header.ts'
 import { positive, round } from './numbers.ts'
 import { type Packets, readPackets } from './packets.ts'
 import type { Probe, ProbedVideo } from './probed.ts'
-import { MediaRejected } from './rejected.ts'
 import { chooseStreams, type RawStream } from './streams.ts'
 
 /** A day. Longer is no video but a disk full of them. */

@@ -1,4 +1,4 @@
-import type { ProbedVideo } from './probed.ts'
+import type { ProbedVideo } from '../probe/probed.ts'
 
 export interface Rung {
   name: string

@@ -1,4 +1,4 @@
-import type { Probe } from './probed.ts'
+import type { Probe } from '../probe/probed.ts'
 import { rungs } from './rungs.ts'
 
 /** One rendition to be made. No sizes where there is no picture. */

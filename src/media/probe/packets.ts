@@ -1,6 +1,6 @@
 import { execa } from 'execa'
-import { timeout } from './describe.ts'
-import { keepTail, spawnEnvironment, spawnOptions } from './run.ts'
+import { keepTail, spawnEnvironment, spawnOptions } from '../run.ts'
+import { timeout } from './header.ts'
 
 /** Up to this size a file is looked through whole, which takes a fraction of a second; larger ones by their beginning. */
 const smallFile = 64 * 1024 * 1024

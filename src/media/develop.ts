@@ -1,21 +1,23 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { encodeArguments, unfinished } from './arguments.ts'
 import type { MediaTools } from './binaries.ts'
-import { decodes, summarise } from './decoded.ts'
-import { encode } from './encode.ts'
-import { lead, mostFrames } from './ffprobe.ts'
-import type { Print } from './ladder.ts'
-import type { Probe } from './probed.ts'
-import { type Progress, readProgress } from './progress.ts'
+import { decodes, summarise } from './check/decoded.ts'
+import { type Made, verify } from './check/verify.ts'
+import { type DiskErrorCode, DiskFailed, diskErrorIn } from './disk-failed.ts'
+import { encodeArguments, unfinished } from './encode/arguments.ts'
+import { type Progress, readProgress } from './encode/progress.ts'
+import { encode } from './encode/run-encode.ts'
+import { canToneMap } from './encode/tone-map.ts'
+import type { Print } from './plan/ladder.ts'
+import { lead, mostFrames } from './probe/probe.ts'
+import type { Probe } from './probe/probed.ts'
 import { MediaRejected } from './rejected.ts'
-import { canToneMap } from './tone-map.ts'
-import { type Made, verify } from './verify.ts'
 
-export { encodeArguments } from './arguments.ts'
-export { Stalled } from './encode.ts'
-export type { Progress } from './progress.ts'
-export type { Made } from './verify.ts'
+export type { Made } from './check/verify.ts'
+export { DiskFailed, isDiskFailure } from './disk-failed.ts'
+export { encodeArguments } from './encode/arguments.ts'
+export type { Progress } from './encode/progress.ts'
+export { Stalled } from './encode/run-encode.ts'
 
 export interface Develop {
   source: string
@@ -32,7 +34,7 @@ export interface Develop {
   stallLimit?: number
 }
 
-/** ffmpeg gave up, and the source is not to blame as far as one can tell: a full disk, no memory, a build that lacks something. */
+/** ffmpeg gave up, and the source is not to blame as far as one can tell: no memory, a build that lacks something. */
 export class EncodeFailed extends Error {
   readonly code = 'encode_failed'
   readonly stderr: string
@@ -80,6 +82,7 @@ async function attempt(work: Develop): Promise<Made[]> {
   const { video } = probe
   const length = video ? video.duration : probe.duration
   const planned = video && length ? Math.max(1, Math.round((length + lead(probe)) * video.fps)) : null
+  let diskError: DiskErrorCode | undefined
   const {
     exitCode,
     signal: killedBy,
@@ -91,8 +94,12 @@ async function attempt(work: Develop): Promise<Made[]> {
     stallLimit: work.stallLimit ?? stallLimit,
     mostFrames: video ? mostFrames(video) : Infinity,
     files: prints.map(({ file }) => join(directory, unfinished(file))),
-    onLine: readProgress({ duration: length, frames: planned }, progress => work.onProgress?.(progress))
+    onProgressLine: readProgress({ duration: length, frames: planned }, progress => work.onProgress?.(progress)),
+    onStderrLine: line => {
+      diskError ??= diskErrorIn(line)
+    }
   })
+  if (diskError) throw new DiskFailed(diskError, stderr)
   if (overran) {
     throw new MediaRejected(
       'too_sparse',
@@ -112,7 +119,6 @@ async function attempt(work: Develop): Promise<Made[]> {
   if (!broken && (exitCode === 0 ? !readWhole || reaches(0.9, made, probe) : reaches(0.98, made, probe))) return made
   if (video && !(await decodes(source, video.index, { tools, signal }))) throw unreadable()
   if (!video && !(await decodes(source, probe.audio!.index, { tools, signal }))) throw unreadable()
-  if (/No space left on device/.test(stderr)) throw new EncodeFailed('There is no space left for the prints', stderr)
   const how = killedBy ? `was killed by ${killedBy}` : `ended with code ${exitCode}`
   throw new EncodeFailed(`ffmpeg ${how}. ${broken?.reason.message ?? 'Its prints are too short.'}`, stderr, {
     cause: broken?.reason
