@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process'
-import path from 'node:path'
-import { promisify } from 'node:util'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { connect, DarkroomError } from 'darkroom/client'
 import t from 'tap'
 import { openService } from '../harness/service.ts'
@@ -67,6 +66,45 @@ t.test('while the server has no database it is asked again, when it says and not
 
   t.equal(times.length, 2)
   t.ok(times[1]! - times[0]! >= 990)
+})
+
+t.test(
+  'a client with too many requests asks again when it is told to, unless that is more than a minute away',
+  async t => {
+    let asked = 0
+    const limited = (retryAfter: string) =>
+      connect(address, {
+        async fetch(...request) {
+          if (asked++ > 0) return fetch(...request)
+          const problem = { code: 'TOO_MANY_REQUESTS', detail: 'Too many requests' }
+          return Response.json(problem, { status: 429, headers: { 'retry-after': retryAfter } })
+        }
+      })
+
+    t.match(await limited('0').submit('add', { x: 1, y: 2 }), { state: 'PENDING' })
+    t.equal(asked, 2)
+    asked = 0
+    await t.rejects(limited('61').submit('add', { x: 1, y: 2 }), { code: 'TOO_MANY_REQUESTS', retryAfter: 61 })
+    t.equal(asked, 1)
+    asked = 0
+    const tomorrow = new Date(Date.now() + 86_400_000).toUTCString()
+    await t.rejects(limited(tomorrow).submit('add', { x: 1, y: 2 }), { code: 'TOO_MANY_REQUESTS' })
+    t.equal(asked, 1)
+  }
+)
+
+t.test('a search that took too long is not repeated', async t => {
+  let asked = 0
+  const slow = connect(address, {
+    async fetch() {
+      asked++
+      return Response.json({ code: 'SEARCH_TIMEOUT', detail: 'The search took too long' }, { status: 503 })
+    }
+  })
+
+  await t.rejects(slow.tasks({ q: 'x' }).next(), { code: 'SEARCH_TIMEOUT', status: 503 })
+
+  t.equal(asked, 1)
 })
 
 t.test('a refusal has the code of the server and names each field, and is not repeated', async t => {
@@ -150,18 +188,15 @@ t.test('tasks are listed page by page until there are no more, or nobody wants m
   t.strictSame([all, pages], [3, 4])
 })
 
-t.test('the client brings nothing of the server with it', async t => {
-  const root = path.resolve(import.meta.dirname, '../..')
-  const script = `
-    import { registerHooks } from 'node:module'
-    const loaded = []
-    registerHooks({ resolve(specifier, context, next) { const found = next(specifier, context); loaded.push(found.url); return found } })
-    await import('darkroom/client')
-    console.log(JSON.stringify(loaded))`
+t.test('outside a page an address is needed, and the error says how', async t => {
+  const sentence = /in a page only; give the server's address, such as connect\('http:\/\/127\.0\.0\.1:8000'\)$/
 
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { cwd: root })
+  t.throws(() => connect(), { name: 'TypeError', message: sentence })
+  t.throws(() => connect('here'), { name: 'TypeError', message: /^connect: here is no address; give/ })
+})
 
-  const loaded: string[] = JSON.parse(stdout)
-  t.ok(loaded.length > 1)
-  for (const url of loaded) t.match(url, /\/src\/client\/[a-z]+\.ts$/)
+t.test('the client is one module that imports nothing', async t => {
+  const source = await readFile(fileURLToPath(import.meta.resolve('darkroom/client')), 'utf8')
+
+  t.notMatch(source, /\bimport\b|\bfrom "|\brequire\(/)
 })
