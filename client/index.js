@@ -114,8 +114,7 @@ function requester(base, { fetch, headers, retries = 5 }) {
   }
 }
 function mayPass({ code, status }) {
-  if (code === "NETWORK" || status === 429) return true;
-  return status === 503 && code !== "SEARCH_TIMEOUT";
+  return code === "NETWORK" || status === 429 || status === 503;
 }
 
 // src/client/upload.ts

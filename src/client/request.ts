@@ -75,8 +75,7 @@ export function requester(base: URL, { fetch, headers, retries = 5 }: ConnectOpt
   }
 }
 
-/** Whether the failure may be gone a moment later. A search that took too long would take as long again. */
+/** Whether the failure may be gone a moment later. A search that was too slow (504) would be as slow again. */
 function mayPass({ code, status }: Partial<DarkroomError>) {
-  if (code === 'NETWORK' || status === 429) return true
-  return status === 503 && code !== 'SEARCH_TIMEOUT'
+  return code === 'NETWORK' || status === 429 || status === 503
 }
