@@ -39,6 +39,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventNeeds> = async (
   app.get(
     '/api/tasks/:id/events',
     {
+      config: { keepsOpen: 'streams' },
       schema: {
         operationId: 'streamTaskEvents',
         summary: 'Events of a task (Server-Sent Events)',

@@ -41,6 +41,7 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
   app.route({
     method: 'GET',
     url: '/ws/tasks/:id',
+    config: { keepsOpen: 'sockets' },
     schema: {
       operationId: 'watchTask',
       summary: 'Status of a task until it ends (WebSocket)',
@@ -71,6 +72,7 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
   app.route({
     method: 'GET',
     url: '/ws/tasks',
+    config: { keepsOpen: 'sockets' },
     schema: {
       operationId: 'watchTasks',
       summary: 'Every change of every task (WebSocket)',

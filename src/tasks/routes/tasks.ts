@@ -5,13 +5,13 @@ import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { InvalidCursor, TaskFinished, TaskNotFinished, TaskNotFound, TaskNotRetryable } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
-import { First, Id, isUuid, List } from '#schema/common.ts'
+import { First, Id, isUuid } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
 import { listAttempts } from '#tasks/attempts/list.ts'
 import { listTasks } from '#tasks/read/list.ts'
 import { taskReader } from '#tasks/read/reader.ts'
 import { type Watching, waitUntilFinished } from '#tasks/read/watch.ts'
-import { Attempts, StateAnswer, StatusAnswer, TaskBody, TaskFilters, Wait } from '#tasks/schemas.ts'
+import { Attempts, StateAnswer, StatusAnswer, TaskBody, TaskFilters, TaskPage, Wait } from '#tasks/schemas.ts'
 import { cancelTask } from '#tasks/steer/cancel.ts'
 import { type BeforeForgetting, forgetTask } from '#tasks/steer/forget.ts'
 import { retryTask } from '#tasks/steer/retry.ts'
@@ -40,7 +40,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
         operationId: 'listTasks',
         summary: 'Tasks, newest first',
         querystring: TaskFilters,
-        response: { 200: answer(List(TaskBody), 'A page of tasks'), ...readProblems(InvalidCursor) }
+        response: { 200: answer(TaskPage, 'A page of tasks'), ...readProblems(InvalidCursor) }
       }
     },
     async ({ query }) => listTasks(db, query)
@@ -49,6 +49,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
   app.get(
     '/api/tasks/:id',
     {
+      config: { keepsOpen: 'waits' },
       schema: {
         operationId: 'getTask',
         summary: 'A task',
@@ -117,6 +118,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
   app.post(
     '/api/tasks/:id/cancel',
     {
+      config: { keepsOpen: 'waits' },
       schema: {
         operationId: 'cancelTask',
         summary: 'Cancel a task',
