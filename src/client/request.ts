@@ -24,7 +24,7 @@ export interface Ask {
 
 export type Request = <T>(method: string, path: string, ask?: Ask) => Promise<T>
 
-// Seconds. A server that wants a longer pause is left to the caller, who finds it in the error's `retryAfter`.
+// Seconds. A longer `Retry-After` is left to the program, in the `retryAfter` of the error.
 const longestPause = 60
 
 /** Sends requests, and repeats those that are safe to repeat and may succeed. */
