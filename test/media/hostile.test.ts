@@ -184,7 +184,7 @@ t.test('a sound of garbage does not take the picture with it', { buffered: true 
   await overwrite(source, 'a', () => 0xff)
 
   const found = await probe(source, { tools })
-  const { made } = await develop({
+  const { made, damage } = await develop({
     source,
     probe: found,
     ...planPrints(found),
@@ -194,6 +194,7 @@ t.test('a sound of garbage does not take the picture with it', { buffered: true 
 
   t.equal(found.audio?.codec, 'aac')
   t.match(made, [{ name: '240p', frames: 50, audio_codec: null }])
+  t.strictSame(damage, { decode_errors: 0, missing_seconds: 0, share: 0, sound_share: 1 })
 })
 
 t.test('a picture of garbage is refused, although it would have the right length', { buffered: true }, async t => {
