@@ -39,7 +39,7 @@ export function processVideo({ store, workspaces, tools }: Needs) {
         const found = await tools()
         const facts = await probe(original.path, { tools: found, signal })
         const { prints, skipped } = planPrints(facts)
-        const made = await develop({
+        const { made, damage } = await develop({
           source: original.path,
           probe: facts,
           prints,
@@ -51,7 +51,7 @@ export function processVideo({ store, workspaces, tools }: Needs) {
         for (const { file } of made) {
           await store.put(`${printsOf(video_id, id, attempt)}/${file}`, path.join(workspace.path, file))
         }
-        return { video_id, renditions: made, skipped, probe: facts }
+        return { video_id, renditions: made, skipped, probe: { ...facts, damage } }
       } catch (error) {
         throw meaningOf(store, error)
       }
