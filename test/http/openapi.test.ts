@@ -160,7 +160,14 @@ const another: Record<string, Call> = {
 }
 
 /** Codes that a healthy service and a well-behaved client never meet. */
-const elsewhere = ['REQUEST_TIMEOUT', 'HEADERS_TOO_LARGE', 'INTERNAL', 'STORAGE_FULL', 'DATABASE_UNAVAILABLE']
+const elsewhere = [
+  'REQUEST_TIMEOUT',
+  'HEADERS_TOO_LARGE',
+  'INTERNAL',
+  'STORAGE_FULL',
+  'DATABASE_UNAVAILABLE',
+  'TOO_SLOW'
+]
 
 const address = await service.listen()
 

@@ -8,6 +8,7 @@ import { answer } from '#schema/answers.ts'
 import { First, Id, isUuid } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
 import { listAttempts } from '#tasks/attempts/list.ts'
+import type { Kinds } from '#tasks/define.ts'
 import { listTasks } from '#tasks/read/list.ts'
 import { taskReader } from '#tasks/read/reader.ts'
 import { type Watching, waitUntilFinished } from '#tasks/read/watch.ts'
@@ -20,16 +21,20 @@ import { isFinal } from '#tasks/words.ts'
 
 export interface TaskNeeds {
   db: Database
+  kinds: Kinds
   voice: Voice
   watching: Watching
   beforeForgetting: BeforeForgetting
 }
 
-/** Looking at tasks that are there, and steering them. */
+/** Reads tasks and steers them. */
 export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, needs) => {
-  const { beforeForgetting, db, watching } = needs
+  const { beforeForgetting, db, kinds, watching } = needs
+  const internal = [...kinds.values()]
+    .filter(kind => 'internal' in kind && kind.internal === true)
+    .map(kind => kind.name)
   const read = taskReader(db)
-  // Whoever waits for a task does not hold up a server that stops: he gets the task as it is.
+  // A request that waits for a task does not hold up a server that stops: it is answered with the task as it is.
   const closing = new AbortController()
   app.addHook('preClose', async () => closing.abort())
 
@@ -43,7 +48,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
         response: { 200: answer(TaskPage, 'A page of tasks'), ...readProblems(InvalidCursor) }
       }
     },
-    async ({ query }) => listTasks(db, query)
+    async ({ query }) => listTasks(db, query, internal)
   )
 
   app.get(
@@ -200,9 +205,9 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
   }
 }
 
-/** A socket on which nothing moves is given up after a while; not while somebody waits at the other end of it. */
+/** A socket without traffic is closed after a while, but not while its request waits for an answer. */
 async function patiently<T>({ socket }: IncomingMessage, wait: () => Promise<T>): Promise<T> {
-  // A request that was injected has no line.
+  // An injected request has no real socket.
   if (!(socket instanceof Socket)) return wait()
   const { timeout } = socket
   socket.setTimeout(0)
