@@ -156,7 +156,8 @@ t.test('all modules that do not load are named at once, each with line and colum
   ]
   const lines = err.trim().split('\n')
   t.equal(lines.length, expected.length, err)
-  for (const [index, start] of expected.entries()) t.ok(lines[index]?.startsWith(`${folder}/${start}`), `${lines[index]}`)
+  for (const [index, start] of expected.entries())
+    t.ok(lines[index]?.startsWith(`${folder}/${start}`), `${lines[index]}`)
 })
 
 t.test('modules that take their time, one after the other, are waited for', async t => {
