@@ -102,6 +102,9 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   return Object.freeze(config) as Config
 }
 
+/** Set for the worker of a server: it reads the URL of its database from stdin, where no other process can read it. */
+export const supervised = 'DARKROOM_SUPERVISED'
+
 /** The variables that hold secrets, or say which file does. */
 export const secretNames = Object.entries(settings)
   .filter(([, { isSecret }]) => isSecret)

@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
-import { InvalidCursor, TaskFinished, TaskNotFinished, TaskNotFound, TaskNotRetryable } from '#errors.ts'
+import { InvalidCursor, TaskFinished, TaskNotFinished, TaskNotFound, TaskNotRetryable, VideoBusy } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { First, Id, isUuid } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
@@ -158,7 +158,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
         params: Id,
         response: {
           202: answer(TaskBody, 'The task waits for a worker'),
-          ...writeProblems(TaskNotFound, TaskNotRetryable)
+          ...writeProblems(TaskNotFound, TaskNotRetryable, VideoBusy)
         }
       }
     },
