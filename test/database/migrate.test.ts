@@ -118,10 +118,7 @@ t.test('a database of a newer version is refused, with what to do', async t => {
   const start = () => migrate(url, [], () => {})
 
   await query(url, `update pgboss.version set version = version + 1`)
-  await t.rejects(
-    start(),
-    /^The database has schema \d+ of pg-boss, which this version \(.+\) does not know: start/
-  )
+  await t.rejects(start(), /^The database has schema \d+ of pg-boss, which this version \(.+\) does not know: start/)
   await query(url, `insert into darkroom.migrations (name, timestamp) values ('0999_future', now()::text)`)
   await t.rejects(
     start(),
