@@ -1,3 +1,5 @@
+// First: a Node.js that can read TypeScript may still be too old.
+import './node-version.js'
 import { enableCompileCache } from 'node:module'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
