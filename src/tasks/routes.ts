@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
-import { InvalidCursor, TaskFinished, TaskNotFinished, TaskNotFound, TaskNotRetryable } from '#errors.ts'
+import { InvalidCursor, TaskFinished, TaskNotFinished, TaskNotFound, TaskNotRetryable, TooManyOpen } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { First, Id, isUuid, List } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
@@ -54,7 +54,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
         description: 'With `wait` it is answered as soon as it is finished, at the latest after so many seconds.',
         params: Id,
         querystring: Wait,
-        response: { 200: answer(TaskBody, 'The task as it is'), ...readProblems(TaskNotFound) }
+        response: { 200: answer(TaskBody, 'The task as it is'), ...readProblems(TaskNotFound, TooManyOpen) }
       }
     },
     async ({ params: { id }, query: { wait }, signal, raw }) => patiently(raw, () => mustFind(id, wait, signal))
@@ -122,7 +122,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
         response: {
           200: answer(TaskBody, 'It does not run any more'),
           202: answer(TaskBody, 'It is being stopped'),
-          ...writeProblems(TaskNotFound, TaskFinished)
+          ...writeProblems(TaskNotFound, TaskFinished, TooManyOpen)
         }
       }
     },

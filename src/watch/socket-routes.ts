@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import websocket from '@fastify/websocket'
 import type { Static } from 'typebox'
-import { RouteNotFound } from '#errors.ts'
+import { CrossSite, RouteNotFound, TooManyOpen } from '#errors.ts'
 import { Id, isUuid } from '#schema/common.ts'
 import { problems } from '#schema/problems.ts'
 import type { Watching } from '#tasks/watch.ts'
@@ -47,7 +47,7 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
       description:
         'At once the current message, then one on each change. Closed with 1000 after the final one; 4404 when there is no such task, 1013 when its messages are not read, 1001 when the server stops.',
       params: Id,
-      response: { 101: messages, ...problems(RouteNotFound) }
+      response: { 101: messages, ...problems(RouteNotFound, CrossSite, TooManyOpen) }
     },
     handler: notAnAnswer,
     wsHandler(socket: Socket, { params }) {
@@ -76,7 +76,7 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
       summary: 'Every change of every task (WebSocket)',
       description: 'Closed with 1013 when its messages are not read, and with 1001 when the server stops.',
       querystring: ChangeFilters,
-      response: { 101: messages, ...problems(RouteNotFound) }
+      response: { 101: messages, ...problems(RouteNotFound, CrossSite, TooManyOpen) }
     },
     handler: notAnAnswer,
     wsHandler(socket: Socket, { query }) {

@@ -115,6 +115,8 @@ const good: Record<string, Call[]> = {
 
 /** How to be refused with a code: on every operation that says that it may. */
 const bad: Record<string, Call> = {
+  HOST_NOT_ALLOWED: { headers: { host: 'evil.example' } },
+  CROSS_SITE: { headers: { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' } },
   INVALID_REQUEST: { query: 'x=%00' },
   INVALID_JSON: { headers: json, payload: '{' },
   BODY_TOO_LARGE: { headers: { ...json, 'content-length': '999999999' }, payload: '{}' },
@@ -155,7 +157,16 @@ const another: Record<string, Call> = {
 }
 
 /** What cannot be had from a service that is well, by a client that is there. */
-const elsewhere = ['REQUEST_TIMEOUT', 'HEADERS_TOO_LARGE', 'INTERNAL', 'STORAGE_FULL', 'DATABASE_UNAVAILABLE']
+const elsewhere = [
+  'REQUEST_TIMEOUT',
+  'HEADERS_TOO_LARGE',
+  'INTERNAL',
+  'STORAGE_FULL',
+  'DATABASE_UNAVAILABLE',
+  'STOPPING',
+  'OVERLOADED',
+  'TOO_MANY_OPEN'
+]
 
 const address = await service.listen()
 
