@@ -90,7 +90,7 @@ export const defaults = {
   retry_delay: 1,
   retry_backoff: true,
   retry_backoff_max: 600,
-  retry_jitter: true
+  retry_jitter: false
 } as const
 
 /** Told on stderr by whoever starts; its child processes need not say it again. */
@@ -191,6 +191,21 @@ export class RetryLater extends Error {
   constructor(seconds: number, reason = `try again in ${seconds} s`) {
     super(reason)
     this.seconds = seconds
+  }
+}
+
+/**
+ * Throw it from a task's body when what it reads or writes is full or cannot be reached, and so not to blame. The task
+ * is tried again later and later, for hours, without using up its retries.
+ */
+export class StoreOutage extends Error {
+  override name = 'StoreOutage'
+  /** Shown as `error.type`. */
+  readonly type: 'StorageFull' | 'StorageUnavailable'
+
+  constructor(type: StoreOutage['type'], reason: string, options?: ErrorOptions) {
+    super(reason, options)
+    this.type = type
   }
 }
 
