@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
-import { TaskNotFound } from '#errors.ts'
+import { TaskNotFound, TooManyOpen } from '#errors.ts'
 import { answer, bytesIn } from '#schema/answers.ts'
 import { checkOf, refuse } from '#schema/check.ts'
 import { Id, isUuid } from '#schema/common.ts'
@@ -54,7 +54,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventNeeds> = async (
             'X-Accel-Buffering': Type.String({ description: '`no`: a proxy must not hold events back' })
           }),
           204: answer(Type.Null(), 'No more events; tells the browser not to reconnect'),
-          ...readProblems(TaskNotFound)
+          ...readProblems(TaskNotFound, TooManyOpen)
         }
       }
     },

@@ -125,6 +125,8 @@ const good: Record<string, Call[]> = {
 
 /** A request that is refused with the code, on every operation that declares it. */
 const bad: Record<string, Call | ((operation: string) => Call)> = {
+  HOST_NOT_ALLOWED: { headers: { host: 'evil.example' } },
+  CROSS_SITE: { headers: { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' } },
   INVALID_REQUEST: { query: 'x=%00' },
   INVALID_JSON: { headers: json, payload: '{' },
   BODY_TOO_LARGE: { headers: { ...json, 'content-length': '999999999' }, payload: '{}' },
@@ -177,7 +179,10 @@ const elsewhere = [
   'STORAGE_FULL',
   'STORAGE_UNAVAILABLE',
   'DATABASE_UNAVAILABLE',
-  'TOO_SLOW'
+  'TOO_SLOW',
+  'STOPPING',
+  'OVERLOADED',
+  'TOO_MANY_OPEN'
 ]
 
 const address = await service.listen()

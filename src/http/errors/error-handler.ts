@@ -9,6 +9,8 @@ import type { Drain } from '../stopping.ts'
 import type { OutageLog } from './outage-log.ts'
 
 const retryAfter = 2
+// Refusals that are no failures of ours.
+const wanted = new Set(['STOPPING', 'OVERLOADED'])
 
 /** Every error leaves through here: one with a code as it is, anything else as a 500 without details. */
 export function errorHandler(outages: OutageLog, drain: Drain) {
@@ -16,7 +18,7 @@ export function errorHandler(outages: OutageLog, drain: Drain) {
     const known = translate(error, request)
     const problem = problemOf(known)
     if (known instanceof errors.DatabaseUnavailable) outages.add(error)
-    else if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
+    else if (problem.status >= 500 && !wanted.has(problem.code)) request.log.error({ err: error }, 'request failed')
     else if (request.raw.socket.destroyed) {
       const { method, originalUrl: url } = request
       request.log.info({ method, url }, drain.hasCut() ? 'the API cut this request to stop' : 'the client hung up')

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Database } from '#database/connect.ts'
-import { InvalidCursor, TaskNotFound } from '#errors.ts'
+import { InvalidCursor, TaskNotFound, TooManyOpen } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { First, Id } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
@@ -44,7 +44,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { db
         description: 'With `wait` the answer comes as soon as the task has ended, at the latest after so many seconds.',
         params: Id,
         querystring: Wait,
-        response: { 200: answer(TaskBody, 'The task'), ...readProblems(TaskNotFound) }
+        response: { 200: answer(TaskBody, 'The task'), ...readProblems(TaskNotFound, TooManyOpen) }
       }
     },
     async request => find.whenFinished(request.params.id, request.query.wait ?? 0, request)

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
-import { TaskFinished, TaskNotFinished, TaskNotFound, TaskNotRetryable, VideoBusy } from '#errors.ts'
+import { TaskFinished, TaskNotFinished, TaskNotFound, TaskNotRetryable, TooManyOpen, VideoBusy } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { Id, isUuid } from '#schema/common.ts'
 import { writeProblems } from '#schema/problems.ts'
@@ -36,7 +36,7 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
         response: {
           200: answer(TaskBody, 'The task is revoked'),
           202: answer(TaskBody, 'The task is being stopped'),
-          ...writeProblems(TaskNotFound, TaskFinished)
+          ...writeProblems(TaskNotFound, TaskFinished, TooManyOpen)
         }
       }
     },
