@@ -169,7 +169,7 @@ interface VideoBody {
     sha256: string
     /** Status of the film */
     status: "uploaded" | "processing" | "ready" | "failed"
-    /** Whether the prints can be watched */
+    /** Whether there are prints to watch; stays true while they are made again */
     processed: boolean
     /** Progress from 0 to 1; null before anything is known */
     progress: number | null
@@ -189,7 +189,7 @@ interface VideoBody {
         height: number | null
         /** Status of the print */
         status: "pending" | "processing" | "ready" | "skipped" | "failed"
-        /** Why it was skipped */
+        /** Why it was skipped, or the name of the error that the film failed with */
         reason: string | null
         /** Address of the print */
         url: string | null
@@ -210,7 +210,7 @@ interface VideoBody {
     probe: unknown
     /** Id of the latest task that makes the prints */
     task_id: string
-    /** Why the film failed */
+    /** Why the film failed; null while it has not */
     error: {
         /** Name of the error */
         type: string
@@ -219,7 +219,7 @@ interface VideoBody {
     } | null
     /** When it was uploaded */
     created_at: string
-    /** When its prints were ready */
+    /** When the prints that are served were ready */
     ready_at: string | null
 }
 
