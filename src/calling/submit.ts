@@ -1,3 +1,4 @@
+import { VideoBusy } from '#errors.ts'
 import { goneQueue } from '#queue/gone.ts'
 import { forTasks, type QueueNames } from '#queue/names.ts'
 import { checkOf, type FieldProblem, refuse } from '#schema/check.ts'
@@ -6,6 +7,7 @@ import { channels } from '#tasks/channels.ts'
 import type { Kind } from '#tasks/define.ts'
 import { Submission } from '#tasks/schemas.ts'
 import { type Enqueued, enqueueThrough, type NewTask, queueToWake, timeToStart } from '#tasks/submit/enqueue.ts'
+import { busyVideo } from '#tasks/submit/one-open.ts'
 import { prepareTask } from '#tasks/submit/prepare.ts'
 import { openCaller } from './caller.ts'
 import { type Handle, handleOf } from './handle.ts'
@@ -61,7 +63,8 @@ async function write(connection: Transaction, task: NewTask): Promise<Enqueued[]
   try {
     return await enqueueThrough((text, values) => connection.query(text, values), [task])
   } catch (error) {
-    throw goneQueue(error) ?? error
+    const busy = busyVideo(error)
+    throw goneQueue(error) ?? (busy ? new VideoBusy(busy) : error)
   }
 }
 

@@ -176,7 +176,8 @@ const elsewhere = [
   'INTERNAL',
   'STORAGE_FULL',
   'STORAGE_UNAVAILABLE',
-  'DATABASE_UNAVAILABLE'
+  'DATABASE_UNAVAILABLE',
+  'TOO_SLOW'
 ]
 
 const address = await service.listen()
