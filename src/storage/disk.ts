@@ -41,10 +41,14 @@ export function openDiskStore(root: string): Store {
     }
   }
 
-  /** A missing file is news about the file only where the rest of the store is there. */
   async function missing(key: string, cause: unknown): Promise<never> {
-    const there = await stat(locate(installationKey)).catch(() => undefined)
-    if (there) throw new NotStored(key, { cause })
+    await mustBeThere(cause)
+    throw new NotStored(key, { cause })
+  }
+
+  /** A missing file says something about the file only where the rest of the store is there. */
+  async function mustBeThere(cause?: unknown) {
+    if (await entryAt(locate(installationKey), installationKey)) return
     throw new StoreAway(
       `DATA_DIR ${root} has no file "${installationKey}": its volume is not mounted, or was emptied`,
       { cause }
@@ -96,7 +100,11 @@ export function openDiskStore(root: string): Store {
       return file.createReadStream(range)
     },
 
-    stat: key => entryAt(locate(key), key),
+    async stat(key) {
+      const found = await entryAt(locate(key), key)
+      if (!found && key !== installationKey) await mustBeThere()
+      return found
+    },
 
     list: prefix => filesBelow(locate(prefix), prefix),
 

@@ -18,6 +18,7 @@ export interface Store {
   borrow(key: string): Promise<Borrowed>
   /** Bytes from `start` to `end`, both included; all of them without a range. */
   open(key: string, range?: { start: number; end: number }): Promise<Readable>
+  /** Undefined where nothing is stored as `key`; throws where the store itself is away. */
   stat(key: string): Promise<Stored | undefined>
   /** Everything whose key is below a prefix such as `videos`, one by one: there may be millions. */
   list(prefix: string): AsyncIterable<Stored>

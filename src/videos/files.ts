@@ -8,7 +8,7 @@ import type { Probe } from '#media/probe/probed.ts'
 import { answer, bytesIn } from '#schema/answers.ts'
 import { isUuid } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
-import type { Store } from '#storage/store.ts'
+import { NotStored, type Store } from '#storage/store.ts'
 import { outcomeOf } from './conditions.ts'
 import { originalOf } from './keys.ts'
 import { findVideo, listRenditions, type VideoRow } from './queries.ts'
@@ -59,10 +59,7 @@ export async function serveFile(
   const video = isUuid(id) ? await findVideo(db, id) : undefined
   if (!video) throw new VideoNotFound(id)
 
-  const key = name === 'original' ? originalOf(id) : await findPrint(db, id, name)
-  const file = key === undefined ? undefined : await store.stat(key)
-  if (!file) throw new FileNotFound(name)
-
+  const file = await findFile({ db, store }, id, name)
   const { bytes, changed } = file
   // Strong: a key names one content for ever.
   const etag = `"${bytes.toString(16)}-${changed.getTime().toString(16)}"`
@@ -72,18 +69,36 @@ export async function serveFile(
     reply.header('content-range', `bytes */${bytes}`)
     throw new RangeNotSatisfiable()
   }
+  // Before the headers, which would be those of the answer to a failure, too.
+  const isRead = 'start' in outcome && request.raw.method !== 'HEAD'
+  const content = isRead ? await openFile(store, file.key, outcome) : Readable.from('')
   reply
     .code(outcome.status)
     .headers({ etag, 'last-modified': changed.toUTCString(), 'accept-ranges': 'bytes' })
     .headers(name === 'original' ? headersOfOriginal(video) : { 'content-type': typeOf(file.key) })
     .headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'private, no-cache' })
-  if (outcome.status === 304) return reply.removeHeader('content-type').send(Readable.from(''))
+  if (outcome.status === 304) return reply.removeHeader('content-type').send(content)
 
   const { start, end } = outcome
   reply.header('content-length', end - start + 1)
   if (outcome.status === 206) reply.header('content-range', `bytes ${start}-${end}/${bytes}`)
-  if (request.raw.method === 'HEAD') return reply.send(Readable.from(''))
-  return reply.send(await store.open(file.key, { start, end }))
+  return reply.send(content)
+}
+
+function openFile(store: Store, key: string, range: { start: number; end: number }) {
+  return store.open(key, range).catch(error => {
+    throw error instanceof NotStored ? new FileNotFound(path.basename(key)) : error
+  })
+}
+
+/** Prints that are replaced at this moment have a row, but no file any more: the next look finds the new ones. */
+async function findFile({ db, store }: Needs, id: string, name: string) {
+  for (let looks = 1; looks <= 2; looks++) {
+    const key = name === 'original' ? originalOf(id) : await findPrint(db, id, name)
+    const file = key === undefined ? undefined : await store.stat(key)
+    if (file) return file
+  }
+  throw new FileNotFound(name)
 }
 
 async function findPrint(db: Database, id: string, name: string) {

@@ -135,6 +135,7 @@ export function holdToContract(t: Test, openEmpty: (t: Test) => Promise<Store>) 
     await store.remove(installationKey)
     const error = await store.borrow('videos/none/original').catch(error => error)
     t.ok(store.isAway(error), 'without the installation nothing says that this is the store')
+    t.ok(store.isAway(await store.stat('videos/none/original').catch(error => error)))
   })
 
   test('all keys below a prefix are listed, with size and time', async (t, store) => {

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
 import { shoot } from '../harness/clip.ts'
@@ -87,7 +87,10 @@ t.test(
     await service.startWorker()
     const tried = await service.until(task_id, ({ state }) => state === 'RETRY' || state === 'FAILURE')
 
-    t.match(tried, { state: 'RETRY', error: { type: 'StorageFull', message: /no space left.*tried again in 30 s/ } })
+    t.match(tried, {
+      state: 'RETRY',
+      error: { type: 'StorageFull', message: /^The store .* no space left; tried again in 30 s/ }
+    })
     t.ok(Date.parse(tried.eta!) - Date.now() > 20_000, 'not at once')
     const { rows } = await service.db.pool.query('select failures, outages from darkroom.tasks where id = $1', [
       task_id
@@ -98,3 +101,30 @@ t.test(
     await until(async () => (await left()) === `videos/${id}/original`, 'only the original is left')
   }
 )
+
+t.test('a store that is away pauses its films, and they are made once it is back', async t => {
+  const service = await openService(t)
+  const { id, task_id } = await service.keep('no film')
+  const mark = path.join(service.dataDir, 'installation')
+  const worker = await service.startWorker()
+  await service.finished(task_id)
+  await rename(path.join(service.dataDir, 'videos'), path.join(service.dataDir, 'elsewhere'))
+  await rename(mark, `${mark}-elsewhere`)
+
+  const again = (await service.post(`/api/videos/${id}/process`)).json().task_id
+  const paused = await service.until(again, ({ state }) => state === 'RETRY')
+  const asked = await service.get(`/api/videos/${id}/files/original`)
+  await rename(path.join(service.dataDir, 'elsewhere'), path.join(service.dataDir, 'videos'))
+  await rename(`${mark}-elsewhere`, mark)
+  await service.db.pool.query(`update pgboss.job set start_after = now() where id = $1`, [again])
+  await worker.stop(0)
+  await service.startWorker()
+  const task = await service.finished(again)
+
+  t.match(paused, { error: { type: 'StorageUnavailable', message: /cannot be used/ } })
+  t.notMatch(paused.error!.message, service.dataDir)
+  t.match(asked.json(), { status: 503, code: 'STORAGE_UNAVAILABLE' })
+  t.match(task, { state: 'FAILURE', error: { type: 'not_media' } })
+  const { rows } = await service.db.pool.query('select failures, outages from darkroom.tasks where id = $1', [again])
+  t.strictSame(rows, [{ failures: 1, outages: 1 }])
+})

@@ -49,7 +49,7 @@ t.test('what happens while a server hears nothing of its database is told when i
   const proxy = await openProxy(t, url)
   const deaf = await openService(t, { env: { DATABASE_URL: proxy.url } })
   const address = await deaf.listen()
-  const other = await openService(t, { env: { DATABASE_URL: url }, worker: true })
+  const other = await openService(t, { env: { DATABASE_URL: url, DATA_DIR: deaf.dataDir }, worker: true })
   const all = await openEar(t, address, '/ws/tasks')
   const before = await other.submit('add', { x: 0, y: 0 })
   const isDone = (id: string) => (message: { task_id: string; state: string }) =>

@@ -28,7 +28,7 @@ export function processVideo({ store, workspaces, tools }: Needs) {
     max_retries: 2,
     retry_delay: 5,
 
-    async run({ video_id }, { id, attempt, signal, progress }) {
+    async run({ video_id }, { id, attempt, signal, progress, log }) {
       try {
         const { develop, planPrints, probe } = await media()
         await using opened = new AsyncDisposableStack()
@@ -39,7 +39,7 @@ export function processVideo({ store, workspaces, tools }: Needs) {
         const found = await tools()
         const facts = await probe(original.path, { tools: found, signal })
         const { prints, skipped } = planPrints(facts)
-        const made = await develop({
+        const { made, damage } = await develop({
           source: original.path,
           probe: facts,
           prints,
@@ -51,9 +51,9 @@ export function processVideo({ store, workspaces, tools }: Needs) {
         for (const { file } of made) {
           await store.put(`${printsOf(video_id, id, attempt)}/${file}`, path.join(workspace.path, file))
         }
-        return { video_id, renditions: made, skipped, probe: facts }
+        return { video_id, renditions: made, skipped, probe: { ...facts, damage } }
       } catch (error) {
-        throw meaningOf(store, error)
+        throw meaningOf(store, error, log)
       }
     },
 
@@ -76,17 +76,19 @@ export function processVideo({ store, workspaces, tools }: Needs) {
   })
 }
 
-/** Tells an outage of the store, and what would end the same way next time, from a failure that may be retried. */
-function meaningOf(store: Store, error: unknown) {
-  // ffmpeg's failures to write carry the same codes; see media/disk-failed.ts.
-  if (store.isFull(error)) {
-    return new StoreOutage('StorageFull', `There is no space left on the disk of DATA_DIR ${store.place}`, {
-      cause: error
-    })
-  }
-  if (store.isAway(error)) {
-    const reason = `DATA_DIR ${store.place} cannot be used: ${(error as Error).message}`
-    return new StoreOutage('StorageUnavailable', reason, { cause: error })
+/**
+ * Tells an outage of the store, and what would end the same way next time, from a failure that may be retried. What is
+ * thrown is shown to clients; paths are for the log.
+ */
+function meaningOf(store: Store, error: unknown, log: (line: string) => void) {
+  // ffmpeg's failures to write have the same codes; see media/disk-failed.ts.
+  const [isFull, isAway] = [store.isFull(error), store.isAway(error)]
+  if (isFull || isAway) {
+    const { code, message } = error as Error & { code: string }
+    log(`the store in DATA_DIR ${store.place} is ${isFull ? 'full' : 'away'}: ${message}`)
+    return isFull
+      ? new StoreOutage('StorageFull', 'The store of the films has no space left', { cause: error })
+      : new StoreOutage('StorageUnavailable', `The store of the films cannot be used (${code})`, { cause: error })
   }
   if (error instanceof MediaRejected) return new GiveUp(error.message, error.code, { cause: error })
   if (error instanceof NotStored) {
