@@ -1,12 +1,16 @@
 import type { Pool } from 'pg'
 import { isUuid } from '#schema/common.ts'
-import { lease, type Pools } from './presence.ts'
+import { lease } from '#tasks/attempts/takers.ts'
 import type { WorkerBody } from './schemas.ts'
 import { nothingYet, type Tally } from './tally.ts'
 
 type RunningTask = WorkerBody['running'][number]
 
-type Row = Omit<WorkerBody, 'running' | 'pools' | 'tasks'> & { pools: Partial<Pools>; tasks: Partial<Tally> }
+interface Row extends Omit<WorkerBody, 'running' | 'pools' | 'tasks'> {
+  kinds: string[]
+  inline_kinds: string[]
+  tasks: Partial<Tally>
+}
 
 // Of those that have gone the newest: one that was started again every second for a day is not worth a line each time.
 const mostGone = 500
@@ -14,7 +18,7 @@ const mostGone = 500
 // One that is silent is lost, whether or not another worker is there to write it down.
 const text = `
 select
-  w.id, w.host, w.pid, w.version, w.queues, w.pools, w.concurrency, w.children, w.paused_at is not null as paused,
+  w.id, w.host, w.pid, w.version, w.queues, w.kinds, w.inline_kinds, w.concurrency, w.children, w.paused_at is not null as paused,
   w.shutdown, case when silent.since is null then w.status else 'lost' end as status, w.started_at, w.heartbeat_at,
   greatest(0, extract(epoch from now() - w.heartbeat_at)::float8) as heartbeat_age,
   coalesce(w.stopped_at, silent.since) as stopped_at, w.tasks, w.memory, w.cpu
@@ -51,10 +55,10 @@ async function read(pool: Pool, id: string | null): Promise<WorkerBody[]> {
   const { rows } = await pool.query<Row>(text, [id])
   const { rows: tasks } = await pool.query<RunningTask & { worker: string }>(runningText, [rows.map(({ id }) => id)])
   const running = Map.groupBy(tasks, ({ worker }) => worker)
-  return rows.map(row => ({
+  return rows.map(({ kinds, inline_kinds: inline, ...row }) => ({
     ...row,
-    // One of an earlier version has said nothing of these.
-    pools: { child: [], inline: [], ...row.pools },
+    pools: { child: kinds.filter(kind => !inline.includes(kind)), inline },
+    // A worker that has just started has counted nothing.
     tasks: { ...nothingYet, ...row.tasks },
     running: (running.get(row.id) ?? []).map(({ worker: _, ...task }) => task)
   }))

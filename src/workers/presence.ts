@@ -1,10 +1,12 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import type { Pool } from 'pg'
+import { lease } from '#tasks/attempts/takers.ts'
 import type { Tally } from './tally.ts'
 
-/** Seconds without a heartbeat after which a worker is held to be dead, and between two heartbeats. */
-export const lease = 10
+export { lease }
+
+/** Seconds between two heartbeats. */
 export const beat = 3
 
 /** Kinds of task by where their bodies run: in a child process, or in the worker's own event loop. */
@@ -49,14 +51,15 @@ const desired = 'concurrency, paused_at is not null as paused, shutdown'
  */
 export async function register(pool: Pool, presence: Presence, former: string | null = null): Promise<Desired> {
   const { id, version, queues, pools, concurrency } = presence
+  const kinds = [...pools.child, ...pools.inline]
   const { rows } = await pool.query<Desired>(
     `insert into darkroom.workers
-      (id, host, machine, pid, version, queues, pools, concurrency, paused_at, shutdown)
-    select $1, $2, $3, $4, $5, $6, $7, coalesce(former.concurrency, $8), former.paused_at, former.shutdown
-    from (values (1)) one left join darkroom.workers former on former.id = $9
+      (id, host, machine, pid, version, queues, kinds, inline_kinds, concurrency, paused_at, shutdown)
+    select $1, $2, $3, $4, $5, $6, $7, $8, coalesce(former.concurrency, $9), former.paused_at, former.shutdown
+    from (values (1)) one left join darkroom.workers former on former.id = $10
     on conflict (id) do update set status = 'running', started_at = now(), heartbeat_at = now(), stopped_at = null
     returning ${desired}`,
-    [id, hostname(), machine(), process.pid, version, queues, JSON.stringify(pools), concurrency, former]
+    [id, hostname(), machine(), process.pid, version, queues, kinds, pools.inline, concurrency, former]
   )
   return rows[0]!
 }
