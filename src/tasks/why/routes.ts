@@ -1,0 +1,69 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type Static, Type } from 'typebox'
+import type { Database } from '#database/connect.ts'
+import { TaskNotFound } from '#errors.ts'
+import { answer } from '#schema/answers.ts'
+import { Id, Nullable, Time } from '#schema/common.ts'
+import { readProblems } from '#schema/problems.ts'
+import { actionsFor } from './actions.ts'
+import { codes, why } from './why.ts'
+
+const ActionBody = Type.Object({
+  label: Type.String({ description: 'what a button may say' }),
+  method: Type.String(),
+  url: Type.String({ description: 'path, from the root of the API' }),
+  scope: Type.String({ description: 'scope that a key needs for it' }),
+  body: Type.Optional(Type.Object({}, { additionalProperties: true, description: 'JSON body, where one is needed' }))
+})
+
+export const WhyBody = Type.Object(
+  {
+    code: Type.Enum(codes, { description: 'stable; programs branch on it' }),
+    sentence: Type.String({ description: 'the same for people, with names and numbers' }),
+    since: Type.Unsafe<Date | null>(Nullable(Time)),
+    until: Type.Unsafe<Date | null>(Nullable(Time)),
+    actions: Type.Array(ActionBody, { description: 'requests that would change it, the remedy first' })
+  },
+  {
+    title: 'Why',
+    examples: [
+      {
+        code: 'queue_paused',
+        sentence: 'The queue "media" is paused since 2026-11-02 12:00:03 UTC; resume it',
+        since: '2026-11-02T12:00:03.000Z',
+        until: null,
+        actions: [
+          { label: 'Resume queue media', method: 'POST', url: '/api/queues/media/resume', scope: 'operate' },
+          {
+            label: 'Cancel',
+            method: 'POST',
+            url: '/api/tasks/01980000-0000-7000-8000-000000000002/cancel',
+            scope: 'operate'
+          }
+        ]
+      }
+    ]
+  }
+)
+
+export type WhyBody = Static<typeof WhyBody>
+
+export const whyRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
+  app.get(
+    '/api/tasks/:id/why',
+    {
+      schema: {
+        summary: 'Why a task does not run, or what it does instead',
+        description: '`since` is when the code began to hold, `until` when it ends by itself where that is known.',
+        params: Id,
+        response: { 200: answer(WhyBody, 'Code, sentence, and what can be done'), ...readProblems(TaskNotFound) }
+      }
+    },
+    async ({ params: { id } }) => {
+      const reason = await why(db.pool, id)
+      if (!reason) throw new TaskNotFound(id)
+      const { code, sentence, since, until } = reason
+      return { code, sentence, since, until, actions: actionsFor(id, reason) }
+    }
+  )
+}
