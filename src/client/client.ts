@@ -3,6 +3,7 @@
  * type: the same schemas that the routes are checked by.
  */
 import type { Submission, TaskBody, TaskFilters } from '#tasks/schemas.ts'
+import type { WhyBody } from '#tasks/why/routes.ts'
 import type { VideoBody } from '#videos/schemas.ts'
 import { DarkroomError, TaskFailed } from './errors.ts'
 import { pause } from './pause.ts'
@@ -11,7 +12,17 @@ import { randomName, type Uploaded, type UploadOptions, upload } from './upload.
 import { isFinal, messagesAbout, type TaskMessage } from './watch.ts'
 
 export { DarkroomError, TaskFailed } from './errors.ts'
-export type { ConnectOptions, Submission, TaskBody, TaskFilters, TaskMessage, Uploaded, UploadOptions, VideoBody }
+export type {
+  ConnectOptions,
+  Submission,
+  TaskBody,
+  TaskFilters,
+  TaskMessage,
+  Uploaded,
+  UploadOptions,
+  VideoBody,
+  WhyBody
+}
 
 /** A task whose result is known to be of a type. */
 export type Task<Result = unknown> = Omit<TaskBody, 'result'> & { result: Result }
@@ -105,6 +116,11 @@ export function connect(url: string | URL, options: ConnectOptions = {}) {
     /** Tries a task again that failed or was revoked. */
     retry<Result = unknown>(id: string): Promise<Task<Result>> {
       return request('POST', `${about(id)}/retry`)
+    },
+
+    /** Why a task does not run: what it waits for, and the requests that would change it. */
+    why(id: string): Promise<WhyBody> {
+      return request('GET', `${about(id)}/why`)
     },
 
     /** Every task that fits, newest first; `limit` is how many are asked for at once. */

@@ -13,7 +13,7 @@ export interface KindNeeds {
 }
 
 const Filter = Type.Object(
-  { task: Type.Optional(Type.String({ description: 'name of one kind; also finds internal ones' })) },
+  { task: Type.Optional(Type.String({ description: 'Name of one kind; also finds internal ones' })) },
   { additionalProperties: false }
 )
 
@@ -22,8 +22,10 @@ export const kindRoutes: FastifyPluginAsyncTypebox<KindNeeds> = async (app, { db
     '/api/kinds',
     {
       schema: {
+        operationId: 'listKinds',
         summary: 'Every kind of task',
-        description: 'What can be submitted. Internal kinds are left out unless `task` names them.',
+        description:
+          'What can be submitted, with the schema of its arguments. Internal kinds are left out unless `task` names them.',
         querystring: Filter,
         response: { 200: answer(KindList, 'All of them, by name'), ...readProblems() }
       }

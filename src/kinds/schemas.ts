@@ -6,29 +6,34 @@ const Limit = (description: string) => Nullable(Type.Number({ description }))
 export const KindBody = Type.Object(
   {
     name: Type.String({ description: '`task` of a submission' }),
-    description: Nullable(Type.String()),
+    description: Nullable(Type.String({ description: 'What it does' })),
     args: Type.Unsafe<unknown>(Type.Object({}, { additionalProperties: true, description: 'JSON Schema of `args`' })),
-    queue: Type.String({ description: 'queue of a submission that names none' }),
-    priority: Type.Integer({ description: 'priority of a submission that gives none' }),
+    queue: Type.String({ description: 'Queue of a submission that names none' }),
+    priority: Type.Integer({ description: 'Priority of a submission that gives none' }),
     limits: Type.Object(
       {
-        time_limit: Limit('seconds'),
-        soft_time_limit: Limit('seconds'),
-        stall_limit: Limit('seconds without progress')
+        time_limit: Limit('Seconds'),
+        soft_time_limit: Limit('Seconds'),
+        stall_limit: Limit('Seconds without progress')
       },
-      { description: 'where one is null, the setting of the worker applies (TASK_TIME_LIMIT, TASK_SOFT_TIME_LIMIT)' }
+      { description: 'Where one is null, the setting of the worker applies (TASK_TIME_LIMIT, TASK_SOFT_TIME_LIMIT)' }
     ),
-    retries: Type.Object({
-      max_retries: Type.Integer(),
-      retry_delay: Type.Number({ description: 'seconds' }),
-      retry_backoff: Type.Boolean({ description: 'whether each delay is twice the one before' }),
-      retry_backoff_max: Type.Number({ description: 'seconds' }),
-      retry_jitter: Type.Boolean({ description: 'whether delays vary by chance' })
+    retries: Type.Object(
+      {
+        max_retries: Type.Integer({ description: 'Retries after failures' }),
+        retry_delay: Type.Number({ description: 'Seconds' }),
+        retry_backoff: Type.Boolean({ description: 'Whether each delay is twice the one before' }),
+        retry_backoff_max: Type.Number({ description: 'Seconds' }),
+        retry_jitter: Type.Boolean({ description: 'Whether delays are shortened at random' })
+      },
+      { description: 'Where a submission says nothing else' }
+    ),
+    result_expires: Nullable(Type.Integer({ description: 'Seconds; where it is null, RESULT_EXPIRES applies' })),
+    pool: Type.Enum(['child', 'inline'], {
+      description: 'Where bodies run: in a child process, or in the worker itself'
     }),
-    result_expires: Nullable(Type.Integer({ description: 'seconds; null: RESULT_EXPIRES applies' })),
-    pool: Type.Enum(['child', 'inline'], { description: 'whether bodies run in a child process or in the worker itself' }),
-    internal: Type.Boolean({ description: 'whether only Darkroom itself submits it' }),
-    workers: Type.Integer({ description: 'running workers that know it; paused and ending ones are not counted' })
+    internal: Type.Boolean({ description: 'Whether only Darkroom itself submits it' }),
+    workers: Type.Integer({ description: 'Running workers that know it; paused and ending ones are not counted' })
   },
   {
     title: 'Kind',
@@ -62,4 +67,4 @@ export const KindBody = Type.Object(
 
 export type KindBody = Static<typeof KindBody>
 
-export const KindList = Type.Object({ items: Type.Array(KindBody) })
+export const KindList = Type.Object({ items: Type.Array(KindBody, { description: 'Kinds, by name' }) })

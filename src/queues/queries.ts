@@ -5,7 +5,7 @@ import { delayedQueue } from '#queue/boss.ts'
 import { forTasks } from '#queue/names.ts'
 import { inHand } from '#tasks/attempts/in-hand.ts'
 import { takesTasks } from '#tasks/attempts/takers.ts'
-import { revoking } from '#tasks/revoke.ts'
+import { revoking } from '#tasks/steer/revoke.ts'
 
 export interface QueueRow {
   name: string

@@ -1,6 +1,6 @@
 import type { Database } from '#database/connect.ts'
 import type { State, TaskError } from '#database/tables.ts'
-import { present, presented, type Row } from '#tasks/present.ts'
+import { present, presented, type Row } from '#tasks/read/present.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
 
 export interface TaskEvent {

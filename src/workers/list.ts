@@ -12,10 +12,10 @@ interface Row extends Omit<WorkerBody, 'running' | 'pools' | 'tasks'> {
   tasks: Partial<Tally>
 }
 
-// Of those that have gone the newest: one that was started again every second for a day is not worth a line each time.
+// So many of the newest that have ended: a worker that restarts every second for a day must not fill the list.
 const mostGone = 500
 
-// One that is silent is lost, whether or not another worker is there to write it down.
+// A silent worker is shown as lost, whether or not another worker is there to mark its row.
 const text = `
 select
   w.id, w.host, w.pid, w.version, w.queues, w.kinds, w.inline_kinds, w.concurrency, w.children, w.paused_at is not null as paused,
@@ -34,14 +34,14 @@ where $1::uuid is null and (
 ) or w.id = $1
 order by w.started_at desc, w.id desc`
 
-// Few are in hand at a time, and the list's own index begins with the state.
+// Few tasks are started at a time, and tasks_listed begins with the state.
 const runningText = `
 select worker, id as task_id, task, queue, attempts as attempt, started_at
 from darkroom.tasks
 where state = 'STARTED' and worker = any($1::uuid[])
 order by started_at, id`
 
-/** Every worker that is there or has been since yesterday, newest first, with what it has in hand. */
+/** Running workers, and those that ended in the last day, newest first, with the tasks that they hold. */
 export function listWorkers(pool: Pool): Promise<WorkerBody[]> {
   return read(pool, null)
 }

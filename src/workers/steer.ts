@@ -16,18 +16,18 @@ update darkroom.workers set
   paused_at = case when $3::bool is null then paused_at when $3 then coalesce(paused_at, now()) end
 where id = $1 and ${isThere}`
 
-/** Writes down what a worker is to do, and tells it. False when it is gone: then it would never hear of it. */
+/** Changes the desired state in a worker's row and notifies the worker. False when the worker is gone. */
 export async function steer({ db, voice }: Needs, id: string, { concurrency, paused }: Steering): Promise<boolean> {
   const { rowCount } = await db.pool.query(steerText, [id, concurrency ?? null, paused ?? null])
   return told(voice, id, rowCount)
 }
 
-// One that is to end at once does not get more time by being asked for less.
+// A worker that is ending cold stays so when a warm shutdown is requested after it.
 const shutDownText = `
 update darkroom.workers set shutdown = case when shutdown = 'cold' then shutdown else $2 end
 where id = $1 and ${isThere}`
 
-/** The same for its end. */
+/** The same for a shutdown. */
 export async function shutDown({ db, voice }: Needs, id: string, mode: Shutdown): Promise<boolean> {
   const { rowCount } = await db.pool.query(shutDownText, [id, mode])
   return told(voice, id, rowCount)

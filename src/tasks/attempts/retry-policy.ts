@@ -5,7 +5,7 @@ import type { Next } from './ending.ts'
 // A task that takes its process down three times is the cause, not the victim.
 const crashBudget = 3
 
-/** After a failure that may be retried: the delay doubles with each, up to a cap, and is drawn at random below it. */
+/** After a failure that may be retried. The delay doubles with each failure up to a cap; jitter draws it below that. */
 export function afterFailure(failures: number, settings: RetrySettings, asked?: number): Next {
   if (failures >= settings.max_retries) return { state: 'FAILURE' }
   return { state: 'RETRY', delay: asked ?? delayOf(failures, settings) }

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import { channels } from '#tasks/channels.ts'
-import { lanes } from '#tasks/lanes.ts'
-import { revoking } from '#tasks/revoke.ts'
+import { lanes } from '#tasks/read/lanes.ts'
+import { revoking } from '#tasks/steer/revoke.ts'
 
 // Unfinished tasks of one state, kind and queue that one look covers. A million take three hours.
 const page = 1_000

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { delayedQueue } from '#queue/boss.ts'
-import { revoking } from '#tasks/revoke.ts'
+import { revoking } from '#tasks/steer/revoke.ts'
 
 /**
  * Revokes what has not started by the time that it was to start by, while it still waits: for a free worker, or for

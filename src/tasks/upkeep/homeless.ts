@@ -1,8 +1,8 @@
 import type { Pool } from 'pg'
 import { delayedQueue } from '#queue/boss.ts'
 import { channels } from '#tasks/channels.ts'
-import { lanes } from '#tasks/lanes.ts'
-import { revoking } from '#tasks/revoke.ts'
+import { lanes } from '#tasks/read/lanes.ts'
+import { revoking } from '#tasks/steer/revoke.ts'
 
 // As many ids as surely fit into one announcement.
 const batch = 200

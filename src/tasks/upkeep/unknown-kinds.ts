@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { isRunning } from '#tasks/attempts/takers.ts'
-import { lanes } from '#tasks/lanes.ts'
+import { lanes } from '#tasks/read/lanes.ts'
 
 /** Tasks of a kind are counted up to one more than this. */
 export const mostCounted = 1_000

@@ -1,4 +1,3 @@
-import { isFinal } from '#tasks/words.ts'
 import type { Why } from './why.ts'
 
 /** A request that a button may send. */

@@ -9,20 +9,22 @@ import { actionsFor } from './actions.ts'
 import { codes, why } from './why.ts'
 
 const ActionBody = Type.Object({
-  label: Type.String({ description: 'what a button may say' }),
-  method: Type.String(),
-  url: Type.String({ description: 'path, from the root of the API' }),
-  scope: Type.String({ description: 'scope that a key needs for it' }),
-  body: Type.Optional(Type.Object({}, { additionalProperties: true, description: 'JSON body, where one is needed' }))
+  label: Type.String({ description: 'What a button may say' }),
+  method: Type.String({ description: 'Method of the request' }),
+  url: Type.String({ description: 'Path of the request, from the root of the API' }),
+  scope: Type.String({ description: 'Scope that a key needs for it' }),
+  body: Type.Optional(
+    Type.Object({}, { additionalProperties: true, description: 'JSON body of the request, where it needs one' })
+  )
 })
 
 export const WhyBody = Type.Object(
   {
-    code: Type.Enum(codes, { description: 'stable; programs branch on it' }),
-    sentence: Type.String({ description: 'the same for people, with names and numbers' }),
-    since: Type.Unsafe<Date | null>(Nullable(Time)),
-    until: Type.Unsafe<Date | null>(Nullable(Time)),
-    actions: Type.Array(ActionBody, { description: 'requests that would change it, the remedy first' })
+    code: Type.Enum(codes, { description: 'Stable: programs branch on it' }),
+    sentence: Type.String({ description: 'The same for people, with names and numbers' }),
+    since: Type.Unsafe<Date | null>(Nullable(Time('When the code began to hold'))),
+    until: Type.Unsafe<Date | null>(Nullable(Time('When it ends by itself, where that is known'))),
+    actions: Type.Array(ActionBody, { description: 'Requests that would change it, the remedy first' })
   },
   {
     title: 'Why',
@@ -53,8 +55,9 @@ export const whyRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async (app
     '/api/tasks/:id/why',
     {
       schema: {
-        summary: 'Why a task does not run, or what it does instead',
-        description: '`since` is when the code began to hold, `until` when it ends by itself where that is known.',
+        operationId: 'explainTask',
+        summary: 'Why a task does not run',
+        description: 'What the task waits for and what can be done about it; or that it runs, or has ended.',
         params: Id,
         response: { 200: answer(WhyBody, 'Code, sentence, and what can be done'), ...readProblems(TaskNotFound) }
       }

@@ -57,15 +57,15 @@ with ${inHand}, fact as materialized (
   select
     count(*)::int as serving,
     count(*) filter (where knows)::int as knowing,
-    count(*) filter (where knows and paused_at is null)::int as taking,
-    coalesce(sum(concurrency) filter (where knows and paused_at is null), 0)::int as slots,
-    max(paused_at) filter (where knows) as paused_at,
-    coalesce(json_agg(json_build_object('id', id, 'host', host)) filter (where knows and paused_at is not null), '[]') as paused
+    count(*) filter (where knows and w.paused_at is null)::int as taking,
+    coalesce(sum(w.concurrency) filter (where knows and w.paused_at is null), 0)::int as slots,
+    max(w.paused_at) filter (where knows) as paused_at,
+    coalesce(json_agg(json_build_object('id', w.id, 'host', w.host)) filter (where knows and w.paused_at is not null), '[]') as paused
   from fact
   cross join lateral (
     select w.*, fact.task = any(w.kinds) as knows from darkroom.workers w
     where ${isRunning} and w.shutdown is null and fact.lane = any(w.queues)
-  ) w (id)
+  ) w
 ), decided as materialized (
   select fact.*, worker.*, q.paused_at as queue_paused_at,
     case
