@@ -4,7 +4,7 @@ import type { Kind, Kinds } from '#tasks/define.ts'
 import { isInternal } from '#tasks/internal.ts'
 import type { KindBody } from './schemas.ts'
 
-const workersText = `
+export const countWorkersByKindSql = `
 select kind, count(*)::int as workers
 from darkroom.workers w, unnest(w.kinds) kind
 where ${takesTasks}
@@ -12,7 +12,7 @@ group by kind`
 
 /** The kinds that this process knows, by name: all that may be submitted, or the one of a name. */
 export async function listKinds(pool: Pool, kinds: Kinds, task: string | undefined): Promise<KindBody[]> {
-  const { rows } = await pool.query<{ kind: string; workers: number }>(workersText)
+  const { rows } = await pool.query<{ kind: string; workers: number }>(countWorkersByKindSql)
   const workers = new Map(rows.map(row => [row.kind, row.workers]))
   return [...kinds.values()]
     .filter(({ name }) => (task === undefined ? !isInternal(name) : name === task))

@@ -7,6 +7,7 @@ export type RejectedCode =
   | 'encrypted'
   | 'unsupported_codec'
   | 'unreadable'
+  | 'too_damaged'
   | 'too_many_pixels'
   | 'too_long'
   | 'too_many_frames'

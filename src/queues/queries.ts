@@ -20,7 +20,7 @@ export interface QueueRow {
 
 // Waiting jobs are read once, from pg-boss's fetch index alone. The oldest one is not the one that was created first: a
 // retry or a countdown waits from when its time has come.
-const text = `
+export const listQueuesSql = `
 with ${inHand}
 select
   q.name,
@@ -52,7 +52,7 @@ where ${forTasks}
 order by q.name`
 
 export async function listQueues(pool: Pool): Promise<QueueRow[]> {
-  return (await pool.query<QueueRow>(text)).rows
+  return (await pool.query<QueueRow>(listQueuesSql)).rows
 }
 
 export async function queueExists(pool: Pool, name: string): Promise<boolean> {
@@ -81,11 +81,11 @@ export async function resumeQueue(pool: Pool, name: string) {
  * this moment is passed over: it no longer waits.
  */
 export async function revokeWaiting(trx: InTransaction, queue: string, most: number): Promise<string[]> {
-  const { rows } = await trx.executeQuery<{ id: string }>(CompiledQuery.raw(purgeText, [queue, most]))
+  const { rows } = await trx.executeQuery<{ id: string }>(CompiledQuery.raw(purgeQueueSql, [queue, most]))
   return rows.map(({ id }) => id)
 }
 
-const purgeText = `
+export const purgeQueueSql = `
 with waiting as materialized (
   select j.name, j.id from pgboss.job j
   join darkroom.tasks t on t.id = j.id

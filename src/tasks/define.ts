@@ -194,6 +194,21 @@ export class RetryLater extends Error {
   }
 }
 
+/**
+ * Thrown by a body whose storage is full or cannot be reached. The task is retried for hours, after growing delays, and
+ * that does not use up its retries.
+ */
+export class StoreOutage extends Error {
+  override name = 'StoreOutage'
+  /** Shown as `error.type`. */
+  readonly type: 'StorageFull' | 'StorageUnavailable'
+
+  constructor(type: StoreOutage['type'], reason: string, options?: ErrorOptions) {
+    super(reason, options)
+    this.type = type
+  }
+}
+
 /** Thrown by a body, it fails the task without another attempt. */
 export class GiveUp extends Error {
   override name = 'GiveUp'

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
-import { Nullable, Page, Time } from '#schema/common.ts'
-import { states, statuses } from './words.ts'
+import { attemptOutcomes, states } from '#database/tables.ts'
+import { List, Nullable, Page, Time } from '#schema/common.ts'
+import { statuses } from './words.ts'
 
 const State = (description: string) => Type.Enum(states, { description })
 const Status = (description: string) => Type.Enum(statuses, { description })
@@ -103,6 +104,16 @@ const Progress = Nullable(
 const taskState = State("State in Celery's words")
 const taskStatus = Status('The same in plain English')
 const result = Type.Unknown({ description: 'What the task returned; null before that, and once it has expired' })
+const AttemptError = Nullable(
+  Type.Object(
+    {
+      type: Type.String({ description: 'Name of the error' }),
+      message: Type.String({ description: 'What went wrong' }),
+      stack: Nullable(Type.String({ description: 'Stack trace of the body, where an exception ended it' }))
+    },
+    { description: 'Why it did not succeed' }
+  )
+)
 const taskError = TaskError('Why the task failed, was revoked or has no result any more')
 
 export const TaskBody = Type.Object(
@@ -169,6 +180,16 @@ export const TaskBody = Type.Object(
 
 export type TaskBody = Static<typeof TaskBody>
 
+export const TaskPage = Type.Object({
+  ...List(TaskBody).properties,
+  searched_until: Nullable(
+    Time(
+      'Where a search by `q`, `tag` or `worker` ran out of time: all newer tasks were searched, and `next_cursor` goes on there; null where it did not'
+    )
+  )
+})
+export type TaskPage = Static<typeof TaskPage>
+
 export const StateAnswer = Type.Object({
   task_id: Type.String({ description: 'Id of the task' }),
   status: taskState,
@@ -210,25 +231,14 @@ export const Wait = Type.Object(
   { additionalProperties: false }
 )
 
-const outcomes = [
-  'success',
-  'failure',
-  'soft_time_limit',
-  'time_limit',
-  'crashed',
-  'stalled',
-  'cancelled',
-  'shutdown'
-] as const
-
 export const AttemptBody = Type.Object(
   {
     number: Type.Integer({ description: '1 for the first' }),
     worker: Nullable(Type.String({ description: 'Id of the worker' })),
     started_at: Time('When its body started'),
     finished_at: Nullable(Time('When it ended; null while it runs')),
-    outcome: Nullable(Type.Enum(outcomes, { description: 'How it ended; null while it runs' })),
-    error: TaskError('Why it did not succeed'),
+    outcome: Nullable(Type.Enum(attemptOutcomes, { description: 'How it ended; null while it runs' })),
+    error: AttemptError,
     exit_code: Nullable(Type.Integer({ description: 'Exit code of its process, if that ended' })),
     signal: Nullable(Type.String({ description: 'Signal that ended its process' })),
     peak_memory: Nullable(

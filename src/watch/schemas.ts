@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
+import { states } from '#database/tables.ts'
 import { StatusAnswer } from '#tasks/schemas.ts'
-import { states } from '#tasks/words.ts'
 
 /** The message to a watcher: what `GET /api/tasks/{id}/status` answers, again after each change. */
 export const TaskMessage = StatusAnswer

@@ -16,7 +16,7 @@ interface Row extends Omit<WorkerBody, 'running' | 'pools' | 'tasks'> {
 const mostGone = 500
 
 // A silent worker is shown as lost, whether or not another worker is there to mark its row.
-const text = `
+export const listWorkersSql = `
 select
   w.id, w.host, w.pid, w.version, w.queues, w.kinds, w.inline_kinds, w.concurrency, w.children, w.paused_at is not null as paused,
   w.shutdown, case when silent.since is null then w.status else 'lost' end as status, w.started_at, w.heartbeat_at,
@@ -35,7 +35,7 @@ where $1::uuid is null and (
 order by w.started_at desc, w.id desc`
 
 // Few tasks are started at a time, and tasks_listed begins with the state.
-const runningText = `
+export const listRunningSql = `
 select worker, id as task_id, task, queue, attempts as attempt, started_at
 from darkroom.tasks
 where state = 'STARTED' and worker = any($1::uuid[])
@@ -52,8 +52,8 @@ export async function findWorker(pool: Pool, id: string): Promise<WorkerBody | u
 }
 
 async function read(pool: Pool, id: string | null): Promise<WorkerBody[]> {
-  const { rows } = await pool.query<Row>(text, [id])
-  const { rows: tasks } = await pool.query<RunningTask & { worker: string }>(runningText, [rows.map(({ id }) => id)])
+  const { rows } = await pool.query<Row>(listWorkersSql, [id])
+  const { rows: tasks } = await pool.query<RunningTask & { worker: string }>(listRunningSql, [rows.map(({ id }) => id)])
   const running = Map.groupBy(tasks, ({ worker }) => worker)
   return rows.map(({ kinds, inline_kinds: inline, ...row }) => ({
     ...row,

@@ -21,7 +21,7 @@ interface Call {
 }
 
 const json = { 'content-type': 'application/json' }
-const nobody = '01980000-0000-7000-8000-000000000000'
+const unknownId = '01980000-0000-7000-8000-000000000000'
 
 // From the framework, not from the generator of the document. A HEAD is its GET, and the assets of /docs are part of it.
 const registered = new Set<string>()
@@ -131,9 +131,9 @@ const bad: Record<string, Call> = {
   KIND_INTERNAL: { body: { task: 'sweep' } },
   UNKNOWN_QUEUE: { body: { queue: 'nowhere', args: { data: '' } } },
   ROUTE_NOT_FOUND: {},
-  TASK_NOT_FOUND: of(nobody),
-  VIDEO_NOT_FOUND: { params: { id: nobody, name: 'original' }, body: { video_id: nobody } },
-  WORKER_NOT_FOUND: { ...of(nobody), body: {} },
+  TASK_NOT_FOUND: of(unknownId),
+  VIDEO_NOT_FOUND: { params: { id: unknownId, name: 'original' }, body: { video_id: unknownId } },
+  WORKER_NOT_FOUND: { ...of(unknownId), body: {} },
   WORKER_GONE: { ...of(gone.id), body: {} },
   QUEUE_NOT_FOUND: { params: { name: 'nowhere' } },
   FILE_NOT_FOUND: { params: { ...file, name: '2160p.mp4' } },
@@ -169,7 +169,7 @@ const address = await service.listen()
 
 async function send(on: typeof service, { method, path }: Operation, call: Call) {
   const { params = {}, query = '', headers, body, payload = body as object } = call
-  const url = path.replaceAll(/\{(\w+)\}/g, (_, name) => params[name] ?? nobody)
+  const url = path.replaceAll(/\{(\w+)\}/g, (_, name) => params[name] ?? unknownId)
   const { statusCode, ...answer } = await on.api.app.inject({
     method: method as 'GET',
     url: query ? `${url}?${query}` : url,

@@ -143,7 +143,7 @@ t.test('a sound or subtitle that cannot be read is left out, and the picture mad
   ])
 
   const found = await probe(source, { tools })
-  const made = await develop({
+  const { made } = await develop({
     source,
     probe: found,
     ...planPrints(found),
@@ -161,7 +161,7 @@ t.test('a sound of garbage does not take the picture with it', async t => {
   await overwrite(source, 'a', () => 0xff)
 
   const found = await probe(source, { tools })
-  const made = await develop({
+  const { made } = await develop({
     source,
     probe: found,
     ...planPrints(found),
@@ -237,7 +237,7 @@ t.test('a broadcast that changes its size half-way keeps its length and gets one
   await writeFile(source, Buffer.concat([await readFile(first), await readFile(second)]))
 
   const found = await probe(source, { tools })
-  const made = await develop({
+  const { made } = await develop({
     source,
     probe: found,
     ...planPrints(found),

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { findMediaTools } from '#media/binaries.ts'
@@ -10,9 +10,9 @@ import { planPrints } from '#media/plan/ladder.ts'
 import { probe } from '#media/probe/probe.ts'
 import type { Probe } from '#media/probe/probed.ts'
 import { MediaRejected } from '#media/rejected.ts'
+import { film, skipWithoutMedia } from '../harness/media.ts'
 
-const media = resolve(import.meta.dirname, '../../../shared/media')
-const rows = await readFile(join(media, 'MANIFEST.tsv'), 'utf8').then(parse, () => null)
+const rows = skipWithoutMedia ? [] : parse(await readFile(film('MANIFEST.tsv'), 'utf8'))
 
 interface Outcome {
   probe: Probe
@@ -56,7 +56,6 @@ const special: Record<string, (t: Test, outcome: Outcome) => void> = {
   },
   'odd-161x121-vp9.webm': (t, { made }) => t.match(made, [{ name: '120p', width: 160, height: 120 }]),
   'anamorphic-sar-2x1.mp4': (t, { made }) => t.match(made, [{ name: '360p', width: 1280, height: 360 }]),
-  'mpeg-ps-anamorphic.mpg': (t, { made }) => t.match(made, [{ name: '288p', width: 500, height: 288 }]),
   'mpeg2-anamorphic-noaudio.mxf': (t, { made }) => t.match(made, [{ name: '480p', width: 640, height: 480 }]),
   'interlaced-1080i-ac3.mts': (t, { probe, seen }) => {
     t.match(probe.video, { interlaced: true, frames: 31 })
@@ -98,9 +97,18 @@ const special: Record<string, (t: Test, outcome: Outcome) => void> = {
   '4k60-phone-portrait-18frames.mp4': (t, { made }) => {
     t.match(made[0], { name: '1080p', width: 1080, height: 1920, frames: 18 })
   },
-  'truncated-claims-19min.mkv': (t, { made }) => t.ok(made[0]!.duration < 3, 'as long as it really is'),
+  'truncated-claims-19min.mkv': (t, { made, probe }) => {
+    t.ok(made[0]!.duration < 3, 'as long as it really is')
+    t.ok(near(probe.damage!.missing_seconds, 1130.5, 2), `${probe.damage!.missing_seconds} s are missing`)
+  },
+  'mpeg-ps-anamorphic.mpg': (t, { made, probe }) => {
+    t.match(made, [{ name: '288p', width: 500, height: 288 }])
+    t.match(probe.damage, { decode_errors: 1, missing_seconds: 0 }, 'its last picture was cut off')
+  },
   'cover-1400.mp3': (t, { probe }) => t.equal(probe.video, null, 'a cover is no picture')
 }
+
+const cutOff = ['truncated-claims-19min.mkv', 'mpeg-ps-anamorphic.mpg']
 
 const codes: Record<string, string> = {
   'truncated-10k.mp4': 'unreadable',
@@ -112,51 +120,48 @@ const codes: Record<string, string> = {
 
 const bt709 = { color_transfer: 'bt709', color_primaries: 'bt709', color_space: 'bt709', color_range: 'tv' }
 
-t.test(
-  'real files come out as they should',
-  { skip: rows ? false : `there are no sample files at ${media}` },
-  async t => {
-    t.setTimeout(180_000)
-    // Most of a small file's time is starting programs.
-    t.jobs = 2
-    const tools = await findMediaTools()
+t.test('real files come out as they should', { skip: skipWithoutMedia }, async t => {
+  t.setTimeout(180_000)
+  // Most of a small file's time is starting programs.
+  t.jobs = 2
+  const tools = await findMediaTools()
 
-    for (const { file, expected, audio } of rows ?? []) {
-      t.test(file, { buffered: true }, async t => {
-        const directory = await mkdtemp(join(tmpdir(), 'darkroom-prints-'))
-        t.teardown(() => rm(directory, { recursive: true, force: true }))
-        const source = join(media, file)
+  for (const { file, expected, audio } of rows) {
+    t.test(file, { buffered: true }, async t => {
+      const directory = await mkdtemp(join(tmpdir(), 'darkroom-prints-'))
+      t.teardown(() => rm(directory, { recursive: true, force: true }))
+      const source = film(file)
 
-        const outcome = await print(t, source, directory).catch(error => error)
+      const outcome = await print(t, source, directory).catch(error => error)
 
-        if (expected === 'rejected') {
-          t.ok(outcome instanceof MediaRejected, String(outcome))
-          t.equal(outcome.code, codes[file])
-          t.strictSame(await readdir(directory), [], 'nothing is left behind')
-          return
-        }
-        if (outcome instanceof Error) throw outcome
-        const { probe, made } = outcome
-        t.strictSame((await readdir(directory)).sort(), made.map(({ file }: Made) => file).sort())
-        t.equal(probe.video === null, expected === 'ok-audio-only')
-        t.equal(probe.audio !== null, audio !== '-')
-        for (const print of made) await checkPrint(t, outcome, print, directory)
-        special[file]?.(t, outcome)
-      })
-    }
-
-    async function print(t: Test, source: string, directory: string): Promise<Outcome> {
-      const found = await probe(source, { tools })
-      const { prints, skipped } = planPrints(found)
-      t.equal(skipped.length + prints.filter(({ name }) => /^(1080|720|480)p$/.test(name)).length, 3)
-      const made = await develop({ source, probe: found, prints, directory, tools })
-      const seen = Object.fromEntries(
-        await Promise.all(made.map(async ({ name, file }) => [name, await look(tools.ffprobe, join(directory, file))]))
-      )
-      return { probe: found, made, seen }
-    }
+      if (expected === 'rejected') {
+        t.ok(outcome instanceof MediaRejected, String(outcome))
+        t.equal(outcome.code, codes[file])
+        t.strictSame(await readdir(directory), [], 'nothing is left behind')
+        return
+      }
+      if (outcome instanceof Error) throw outcome
+      const { probe, made } = outcome
+      t.strictSame((await readdir(directory)).sort(), made.map(({ file }: Made) => file).sort())
+      t.equal(probe.video === null, expected === 'ok-audio-only')
+      t.equal(probe.audio !== null, audio !== '-')
+      if (!cutOff.includes(file)) t.equal(probe.damage, null, 'no complaint about a film that is whole')
+      for (const print of made) await checkPrint(t, outcome, print, directory)
+      special[file]?.(t, outcome)
+    })
   }
-)
+
+  async function print(t: Test, source: string, directory: string): Promise<Outcome> {
+    const found = await probe(source, { tools })
+    const { prints, skipped } = planPrints(found)
+    t.equal(skipped.length + prints.filter(({ name }) => /^(1080|720|480)p$/.test(name)).length, 3)
+    const { made, damage } = await develop({ source, probe: found, prints, directory, tools })
+    const seen = Object.fromEntries(
+      await Promise.all(made.map(async ({ name, file }) => [name, await look(tools.ffprobe, join(directory, file))]))
+    )
+    return { probe: { ...found, damage }, made, seen }
+  }
+})
 
 async function checkPrint(t: Test, { probe, seen }: Outcome, made: Made, directory: string) {
   const { streams, format } = seen[made.name]

@@ -75,17 +75,26 @@ t.test('where it is the database that has no room left, that is what is said', a
   t.strictSame(await leftovers(service), nothing)
 })
 
-t.test('a film whose prints the disk has no room for fails and leaves no half of a print', async t => {
-  const disk = await mountSmallDisk(t, 2)
-  if (!disk) return t.pass(withoutSmallDisk, { skip: withoutSmallDisk })
-  const service = await openService(t, { env: { DATA_DIR: disk } })
-  const { id, task_id } = await service.keep(await shoot({ size: '640x480', seconds: 1 }))
-  await fill(disk)
+t.test(
+  'a film whose prints the disk has no room for is tried again later, uncounted, and leaves no half of a print',
+  async t => {
+    const disk = await mountSmallDisk(t, 2)
+    if (!disk) return t.pass(withoutSmallDisk, { skip: withoutSmallDisk })
+    const service = await openService(t, { env: { DATA_DIR: disk } })
+    const { id, task_id } = await service.keep(await shoot({ size: '640x480', seconds: 1 }))
+    await fill(disk)
 
-  await service.startWorker()
-  const tried = await service.until(task_id, ({ state }) => state === 'RETRY' || state === 'FAILURE')
+    await service.startWorker()
+    const tried = await service.until(task_id, ({ state }) => state === 'RETRY' || state === 'FAILURE')
 
-  t.match(tried, { state: 'RETRY', error: { message: /./ } })
-  const left = async () => (await service.files()).filter(file => !file.startsWith('ballast')).join()
-  await until(async () => (await left()) === `videos/${id}/original`, 'only the original is left')
-})
+    t.match(tried, { state: 'RETRY', error: { type: 'StorageFull', message: /no space left.*tried again in 30 s/ } })
+    t.ok(Date.parse(tried.eta!) - Date.now() > 20_000, 'not at once')
+    const { rows } = await service.db.pool.query('select failures, outages from darkroom.tasks where id = $1', [
+      task_id
+    ])
+    t.strictSame(rows, [{ failures: 0, outages: 1 }])
+    t.match((await service.get(`/api/tasks/${task_id}/attempts`)).json(), { items: [{ outcome: 'outage' }] })
+    const left = async () => (await service.files()).filter(file => !file.startsWith('ballast')).join()
+    await until(async () => (await left()) === `videos/${id}/original`, 'only the original is left')
+  }
+)

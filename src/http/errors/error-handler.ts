@@ -3,7 +3,8 @@ import { isOutage } from '#database/outage.ts'
 import * as errors from '#errors.ts'
 import { goneQueue } from '#queue/gone.ts'
 import { type Coded, problemOf } from '#schema/problems.ts'
-import { isFull } from '#storage/disk.ts'
+import { isAway, isFull } from '#storage/outage.ts'
+import { busyVideo } from '#tasks/submit/one-open.ts'
 import type { Drain } from '../stopping.ts'
 import type { OutageLog } from './outage-log.ts'
 
@@ -46,7 +47,10 @@ function translate(error: FastifyError & { errors?: Coded['errors'] }, request: 
   if (error === request.raw.errored) return new errors.InvalidRequest('The request broke off') as Coded
   const gone = goneQueue(error)
   if (gone) return gone as Coded
+  const busy = busyVideo(error)
+  if (busy) return new errors.VideoBusy(busy) as Coded
   if (isFull(error)) return new errors.StorageFull() as Coded
   if (isOutage(error)) return new errors.DatabaseUnavailable() as Coded
+  if (isAway(error)) return new errors.StorageUnavailable() as Coded
   return new errors.Internal(request.id) as Coded
 }

@@ -31,8 +31,8 @@ export function encodeArguments({ source, probe, prints, directory, canToneMap =
   const graph = [...(video ? [pictureGraph(video, prints, canToneMap)] : []), ...(audio ? [soundGraph(audio)] : [])]
   return [
     ...['-nostdin', '-hide_banner', '-y', '-nostats', '-progress', 'pipe:1', '-stats_period', '0.5'],
-    // The summary of packets read and frames decoded is a message of this level.
-    ...['-loglevel', 'verbose'],
+    // The summaries of packets, pictures and repeats are messages of this level.
+    ...['-loglevel', 'level+verbose'],
     ...memoryGuard,
     ...['-threads', String(threads)],
     ...(video?.odd_rotation ? ['-noautorotate'] : []),

@@ -18,6 +18,9 @@ const mostPixels = longest * 60 * 1920 * 1080
 /** Fewer pictures than one a minute is a clock that jumps, not a film: a few kilobytes that last for hours. */
 const sparsest = 1 / 60
 
+/** Containers that state a length. Of the others ffprobe derives one from what it finds, or guesses it from the bitrate. */
+const promises = /^(mov|matroska|avi|asf|flv|mxf)/
+
 /** ffprobe, asked twice in bounded time and memory: what the file says of itself, and what its packets say. */
 export async function probe(
   file: string,
@@ -29,17 +32,20 @@ export async function probe(
   refuseEncrypted([chosen.video, chosen.audio])
 
   const packets = await readPackets(opening, { ffprobe: tools.ffprobe, bytes, signal })
-  const duration = trueDuration(positive(format.duration), packets)
+  const claimed = positive(format.duration)
+  const duration = trueDuration(claimed, packets)
   const facts = { duration, packets }
   const video = chosen.video ? describeVideo(chosen.video, facts) : null
   const audio = chosen.audio ? describeAudio(chosen.audio) : null
   const found: Probe = {
     container: format.format_name ?? 'unknown',
     duration,
+    promised_duration: promises.test(format.format_name ?? '') ? (positive(chosen.video?.duration) ?? claimed) : null,
     bytes,
     bitrate: duration ? Math.round((bytes * 8) / duration) : null,
     video,
-    audio
+    audio,
+    damage: null
   }
   refuseExcess(found)
   return found

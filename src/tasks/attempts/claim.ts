@@ -13,6 +13,7 @@ export interface Claim {
   place: string
   failures: number
   crashes: number
+  outages: number
   max_retries: number
   retry_delay: number | null
   retry_backoff: boolean | null
@@ -20,6 +21,8 @@ export interface Claim {
   retry_jitter: boolean | null
   time_limit: number | null
   soft_time_limit: number | null
+  /** X-Request-Id of the request that submitted it. */
+  request_id: string | null
 }
 
 /** How many tasks a claim may take from a queue. */
@@ -110,17 +113,17 @@ with me as materialized (
   from job
   where t.id = any(array[job.id]) and (t.state in ('PENDING', 'RETRY')) is true
   returning
-    t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.max_retries, t.retry_delay,
-    t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.state, t.error, job.was,
-    job.place, job.priority, job.created_on
+    t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.outages, t.max_retries,
+    t.retry_delay, t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id,
+    t.state, t.error, job.was, job.place, job.priority, job.created_on
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
 )
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
-  unknown_kinds, unknown_queues, id, queue, task, args, attempt, failures, crashes, max_retries, retry_delay, retry_backoff,
-  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, state, was, place
+  unknown_kinds, unknown_queues, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay,
+  retry_backoff, retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place
 from (
   select
     array_agg(distinct task) filter (where verdict = 'unknown') as unknown_kinds,
@@ -131,24 +134,22 @@ left join task on true
 order by priority desc, created_on, id`
 
 // Enough as long as no claim has met anything to pass over.
-const plain = { name: 'claim', text: statement({ jobs: 'pgboss.job j', locked: 'j', over: 'true' }) }
+export const claimSql = statement({ jobs: 'pgboss.job j', locked: 'j', over: 'true' })
 
 // Passed over before the limit counts, so any number of tasks of unknown kinds hides nothing behind them; each claim
 // looks at all of them. The kind comes from the job, because a look at each task takes four times as long.
-const overKinds = {
-  name: 'claim over kinds',
-  text: statement({ jobs: 'pgboss.job j', locked: 'j', over: `(j.data->>'task' <> all($5::text[])) is not false` })
-}
+export const claimOverKindsSql = statement({
+  jobs: 'pgboss.job j',
+  locked: 'j',
+  over: `(j.data->>'task' <> all($5::text[])) is not false`
+})
 
 // Locks the task too, which costs each claim more than it is worth while no other transaction does.
-const overLocked = {
-  name: 'claim over locked',
-  text: statement({
-    jobs: 'pgboss.job j join darkroom.tasks task on task.id = any(array[j.id])',
-    locked: 'j, task',
-    over: 'task.task <> all($5::text[])'
-  })
-}
+export const claimOverLockedSql = statement({
+  jobs: 'pgboss.job j join darkroom.tasks task on task.id = any(array[j.id])',
+  locked: 'j, task',
+  over: 'task.task <> all($5::text[])'
+})
 
 export interface Claimed {
   claims: Claim[]
@@ -173,9 +174,11 @@ export async function claim(
 ): Promise<Claimed> {
   const where = [worker, rooms.map(({ queue }) => queue), rooms.map(({ slots }) => slots), most]
   const { rows } = await pool.query<Row>(
-    locked || kinds.length > 0
-      ? { ...(locked ? overLocked : overKinds), values: [...where, kinds] }
-      : { ...plain, values: where }
+    locked
+      ? { name: 'claim over locked', text: claimOverLockedSql, values: [...where, kinds] }
+      : kinds.length > 0
+        ? { name: 'claim over kinds', text: claimOverKindsSql, values: [...where, kinds] }
+        : { name: 'claim', text: claimSql, values: where }
   )
   return {
     claims: rows.filter(({ state }) => state === 'STARTED'),

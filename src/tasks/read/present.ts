@@ -1,36 +1,16 @@
 import type { Task } from '#database/tables.ts'
+import type { ShownColumn } from '#tasks/columns.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
 import type { Enqueued, NewTask } from '#tasks/submit/enqueue.ts'
 import { isFinal, statusOf } from '#tasks/words.ts'
 
-/** By their names: a statement that was prepared with all of them fails once a migration, or a DBA, has added one. */
-const columns = [
-  ...([
-    'id',
-    'task',
-    'name',
-    'description',
-    'queue',
-    'priority',
-    'args',
-    'state',
-    'progress',
-    'progress_detail'
-  ] as const),
-  ...(['error', 'attempts', 'max_retries', 'result_expires', 'eta', 'expires_at', 'created_at', 'started_at'] as const),
-  ...(['finished_at', 'worker', 'tags', 'schedule_id', 'video_id'] as const)
-]
-
-/** What is read of a task `t` to present it. */
-export const presented = columns.map(column => `t.${column}`).join(', ')
-
-export interface Row extends Pick<Task, (typeof columns)[number]> {
+export interface Row extends Pick<Task, ShownColumn> {
   result: unknown
-  /** It has succeeded, and what it answered is not readable any more. */
+  /** The task has succeeded, and its result is not readable any more. */
   result_expired: boolean
 }
 
-/** Rows are exact; bodies are plain. This is the one place where a task's meet. */
+/** From a row, which is exact, to the body of an answer, which is plain. */
 export function present(row: Row): TaskBody {
   const { finished_at, result_expires, result_expired } = row
   return {
@@ -62,9 +42,10 @@ export function present(row: Row): TaskBody {
   }
 }
 
-/** A task as it was when its row was written. By now it may be done; that would be another answer. */
+/** A task as it was when its row was written. It may be finished by now; that would be another answer. */
 export function presentNew(task: NewTask, { eta, expires_at, created_at }: Enqueued): TaskBody {
-  return {
+  return present({
+    ...notStarted,
     id: task.id,
     task: task.task,
     name: task.name ?? null,
@@ -72,26 +53,29 @@ export function presentNew(task: NewTask, { eta, expires_at, created_at }: Enque
     queue: task.queue,
     priority: task.priority,
     args: task.args,
-    state: 'PENDING',
-    status: statusOf({ state: 'PENDING', eta }),
-    progress: null,
-    progress_detail: null,
-    result: null,
-    result_expires_at: null,
-    error: null,
-    attempts: 0,
     max_retries: task.max_retries,
-    eta: iso(eta),
-    expires_at: iso(expires_at),
-    created_at: created_at.toISOString(),
-    started_at: null,
-    finished_at: null,
-    worker: null,
+    result_expires: task.result_expires,
+    eta,
+    expires_at,
+    created_at,
     tags: task.tags ?? [],
     schedule_id: task.schedule_id ?? null,
     video_id: task.video_id ?? null
-  }
+  })
 }
+
+const notStarted = {
+  state: 'PENDING',
+  attempts: 0,
+  progress: null,
+  progress_detail: null,
+  error: null,
+  started_at: null,
+  finished_at: null,
+  worker: null,
+  result: null,
+  result_expired: false
+} as const
 
 function later(time: Date, seconds: number) {
   return new Date(time.getTime() + seconds * 1000)

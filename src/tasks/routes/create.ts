@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Database } from '#database/connect.ts'
-import { IdempotencyKeyReused, KindInternal, UnknownQueue, UnknownTask } from '#errors.ts'
-import { type Answer, keyOf, once } from '#idempotency/once.ts'
+import { IdempotencyKeyReused, KindInternal, UnknownQueue, UnknownTask, VideoBusy } from '#errors.ts'
+import { type Answer, type Key, keyOf, once, recall } from '#idempotency/once.ts'
 import { say } from '#idempotency/reply.ts'
 import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
 import type { QueueNames } from '#queue/names.ts'
@@ -10,7 +10,7 @@ import { writeProblems } from '#schema/problems.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { presentNew } from '#tasks/read/present.ts'
 import { BulkCreated, BulkSubmission, DataToProcess, Submission, TaskBody, TaskStarted } from '#tasks/schemas.ts'
-import { prepareBulk } from '#tasks/submit/bulk.ts'
+import { busyIn, prepareBulk } from '#tasks/submit/bulk.ts'
 import { type Enqueued, enqueue, enqueueIn, type NewTask } from '#tasks/submit/enqueue.ts'
 import { prepareTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
 import type { Submit } from '#tasks/submit/submitter.ts'
@@ -44,20 +44,24 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
         body: Submission,
         response: {
           201: answer(TaskBody, 'The task', { Location, ...Replayed }),
-          ...writeProblems(UnknownTask, UnknownQueue, KindInternal, IdempotencyKeyReused)
+          ...writeProblems(UnknownTask, UnknownQueue, KindInternal, IdempotencyKeyReused, VideoBusy)
         }
       }
     },
-    async ({ body, headers }, reply) => {
+    async ({ body, headers, id: request_id }, reply) => {
       const key = keyOf(headers['idempotency-key'], 'POST /api/tasks', body)
-      const task = await prepareTask(needs, body)
-      const answer = (enqueued: Enqueued): Answer => ({
+      const first = await recall(db, key)
+      if (first) return say(reply, first, true) as TaskBody
+
+      const task = { ...(await prepareTask(needs, body)), request_id }
+      const answerTo = (enqueued: Enqueued): Answer => ({
         status: 201,
         location: `/api/tasks/${task.id}`,
         body: presentNew(task, enqueued)
       })
-      if (!key) return say(reply, answer(await submit(task))) as TaskBody
-      return (await createOnce(key, [task], ([enqueued]) => answer(enqueued!), reply)) as TaskBody
+      if (!key) return say(reply, answerTo(await submit(task))) as TaskBody
+      const { answer, replayed } = await createOnce(key, [task], ([enqueued]) => answerTo(enqueued!))
+      return say(reply, answer, replayed) as TaskBody
     }
   )
 
@@ -76,13 +80,19 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
         }
       }
     },
-    async ({ body, headers }, reply) => {
+    async ({ body, headers, id: request_id }, reply) => {
       const key = keyOf(headers['idempotency-key'], 'POST /api/tasks/process', body)
-      const task = await prepareTask(needs, { task: 'process_data', args: body })
-      const answer = { status: 202, location: `/api/tasks/${task.id}`, body: { task_id: task.id } }
-      if (key) return (await createOnce(key, [task], () => answer, reply)) as TaskStarted
-      await submit(task)
-      return say(reply, answer) as TaskStarted
+      const first = await recall(db, key)
+      if (first) return say(reply, first, true) as TaskStarted
+
+      const task = { ...(await prepareTask(needs, { task: 'process_data', args: body })), request_id }
+      const ours = { status: 202, location: `/api/tasks/${task.id}`, body: { task_id: task.id } }
+      if (!key) {
+        await submit(task)
+        return say(reply, ours) as TaskStarted
+      }
+      const { answer, replayed } = await createOnce(key, [task], () => ours)
+      return say(reply, answer, replayed) as TaskStarted
     }
   )
 
@@ -99,32 +109,38 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
         body: BulkSubmission,
         response: {
           201: answer(BulkCreated, 'The ids, in the order of the tasks', Replayed),
-          ...writeProblems(IdempotencyKeyReused)
+          ...writeProblems(IdempotencyKeyReused, VideoBusy)
         }
       }
     },
-    async ({ body, headers }, reply) => {
+    async ({ body, headers, id: request_id }, reply) => {
       const key = keyOf(headers['idempotency-key'], 'POST /api/tasks/bulk', body)
-      const tasks = await prepareBulk(needs, body.tasks)
-      const answer = { status: 201, body: { ids: tasks.map(({ id }) => id) } }
-      if (key) return (await createOnce(key, tasks, () => answer, reply)) as BulkCreated
-      voice.enqueued(await enqueue(db.pool, tasks))
-      return say(reply, answer) as BulkCreated
+      const first = await recall(db, key)
+      if (first) return say(reply, first, true) as BulkCreated
+
+      const tasks = (await prepareBulk(needs, body.tasks)).map(task => ({ ...task, request_id }))
+      const ours = { status: 201, body: { ids: tasks.map(({ id }) => id) } }
+      try {
+        if (!key) {
+          voice.enqueued(await enqueue(db.pool, tasks))
+          return say(reply, ours) as BulkCreated
+        }
+        const { answer, replayed } = await createOnce(key, tasks, () => ours)
+        return say(reply, answer, replayed) as BulkCreated
+      } catch (error) {
+        throw busyIn(tasks, error)
+      }
     }
   )
 
-  async function createOnce(
-    key: NonNullable<ReturnType<typeof keyOf>>,
-    tasks: NewTask[],
-    answerOf: (enqueued: Enqueued[]) => Answer,
-    reply: Parameters<typeof say>[0]
-  ) {
+  /** Writes tasks and the answer in one transaction. */
+  async function createOnce(key: Key, tasks: NewTask[], answerTo: (enqueued: Enqueued[]) => Answer) {
     let enqueued: Enqueued[] = []
-    const { answer, replayed } = await once(db, key, async trx => {
+    const outcome = await once(db, key, async trx => {
       enqueued = await enqueueIn(trx, tasks)
-      return answerOf(enqueued)
+      return answerTo(enqueued)
     })
-    if (!replayed) voice.enqueued(enqueued)
-    return say(reply, answer, replayed)
+    if (!outcome.replayed) voice.enqueued(enqueued)
+    return outcome
   }
 }

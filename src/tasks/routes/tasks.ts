@@ -3,15 +3,16 @@ import { Socket } from 'node:net'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
-import { InvalidCursor, TaskFinished, TaskNotFinished, TaskNotFound, TaskNotRetryable } from '#errors.ts'
+import { InvalidCursor, TaskFinished, TaskNotFinished, TaskNotFound, TaskNotRetryable, VideoBusy } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
-import { First, Id, isUuid, List } from '#schema/common.ts'
+import { First, Id, isUuid } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
 import { listAttempts } from '#tasks/attempts/list.ts'
+import { internalKinds } from '#tasks/internal.ts'
 import { listTasks } from '#tasks/read/list.ts'
 import { taskReader } from '#tasks/read/reader.ts'
 import { type Watching, waitUntilFinished } from '#tasks/read/watch.ts'
-import { Attempts, StateAnswer, StatusAnswer, TaskBody, TaskFilters, Wait } from '#tasks/schemas.ts'
+import { Attempts, StateAnswer, StatusAnswer, TaskBody, TaskFilters, TaskPage, Wait } from '#tasks/schemas.ts'
 import { cancelTask } from '#tasks/steer/cancel.ts'
 import { type BeforeForgetting, forgetTask } from '#tasks/steer/forget.ts'
 import { retryTask } from '#tasks/steer/retry.ts'
@@ -40,10 +41,10 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
         operationId: 'listTasks',
         summary: 'Tasks, newest first',
         querystring: TaskFilters,
-        response: { 200: answer(List(TaskBody), 'A page of tasks'), ...readProblems(InvalidCursor) }
+        response: { 200: answer(TaskPage, 'A page of tasks'), ...readProblems(InvalidCursor) }
       }
     },
-    async ({ query }) => listTasks(db, query)
+    async ({ query }) => listTasks(db, query, internalKinds)
   )
 
   app.get(
@@ -153,7 +154,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
         params: Id,
         response: {
           202: answer(TaskBody, 'The task waits for a worker'),
-          ...writeProblems(TaskNotFound, TaskNotRetryable)
+          ...writeProblems(TaskNotFound, TaskNotRetryable, VideoBusy)
         }
       }
     },

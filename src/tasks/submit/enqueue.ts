@@ -1,8 +1,15 @@
 import { CompiledQuery } from 'kysely'
 import type { Pool } from 'pg'
-import type { InTransaction, Statement } from '#database/connect.ts'
+import type { InTransaction } from '#database/connect.ts'
 import { delayedQueue, never } from '#queue/boss.ts'
 import { channels } from '#tasks/channels.ts'
+import {
+  type RelativeTime,
+  type SubmittedColumn,
+  submittedColumns,
+  submittedRecord,
+  submittedValues
+} from '#tasks/columns.ts'
 
 /** A task ready to be written: checked, its id minted, defaults filled in. Times may be relative to the database's. */
 export interface NewTask {
@@ -30,7 +37,13 @@ export interface NewTask {
   tags?: string[]
   schedule_id?: string
   video_id?: string
+  /** X-Request-Id of the request that submits it. */
+  request_id?: string
 }
+
+// The list of columns and the interface name the same fields, or this does not compile.
+type Submitted = SubmittedColumn | RelativeTime
+true satisfies [keyof NewTask, Submitted] extends [Submitted, keyof NewTask] ? true : never
 
 export interface Enqueued {
   id: string
@@ -41,29 +54,21 @@ export interface Enqueued {
 }
 
 /**
- * Task and job in one statement, for one task or ten thousand. pg-boss's own insert is planned anew at each call,
- * which costs more than the write; this one is prepared once (2.3 times as fast) and writes the same job, which a
- * test compares column by column. Times are the database's, so a client whose clock is off is never late or early.
+ * Task and job in one statement, for one task or ten thousand. pg-boss plans its own insert anew at each call, which
+ * costs more than the write; this one is prepared once (2.3 times as fast) and writes the same job, which a test
+ * compares column by column. Times are the database's: a client with a wrong clock is neither late nor early.
  */
-const write = (also = '') => `
+const statement = (also = '') => `
 with new as (
   select * from jsonb_to_recordset($1::jsonb) as new (
-    id uuid, task text, queue text, args jsonb, name text, description text, priority smallint, max_retries int,
-    retry_delay real, retry_backoff boolean, retry_backoff_max real, retry_jitter boolean, time_limit real,
-    soft_time_limit real, result_expires int, eta timestamptz, countdown float8, expires_at timestamptz,
-    expires_in float8, tags text[], schedule_id uuid, video_id uuid
+    ${submittedRecord}
   )
 ), task as (
   insert into darkroom.tasks (
-    id, task, queue, args, name, description, priority, max_retries, retry_delay, retry_backoff, retry_backoff_max,
-    retry_jitter, time_limit, soft_time_limit, result_expires, eta, expires_at, tags, schedule_id, video_id
+    ${submittedColumns}
   )
   select
-    id, task, queue, args, name, description, priority, max_retries, retry_delay, retry_backoff, retry_backoff_max,
-    retry_jitter, time_limit, soft_time_limit, result_expires,
-    coalesce(eta, now() + countdown * interval '1 second'),
-    coalesce(expires_at, now() + expires_in * interval '1 second'),
-    coalesce(tags, '{}'), schedule_id, video_id
+    ${submittedValues}
   from new
   returning id, task, queue, priority, result_expires, eta, expires_at, created_at
 ), job as (
@@ -81,53 +86,48 @@ with new as (
 )
 select id, queue, eta, expires_at, created_at${also} from task`
 
-const text = write()
-const wakingText = write(
+export const enqueueSql = statement()
+export const enqueueAndWakeSql = statement(
   `, pg_notify('${channels.wake}', case when eta > created_at then '${delayedQueue}' else queue end) as woken`
 )
 
-function statement(tasks: NewTask[]): Statement {
-  return { name: 'enqueue', text, values: [JSON.stringify(tasks)] }
-}
-
-/** Writes tasks in the caller's transaction. Whoever commits it wakes the workers. */
+/** Writes tasks in the caller's transaction; after its commit the caller wakes the workers. */
 export async function enqueueIn(trx: InTransaction, tasks: NewTask[]): Promise<Enqueued[]> {
-  const { text, values } = statement(tasks)
-  const { rows } = await trx.executeQuery(CompiledQuery.raw(text, values))
+  const { rows } = await trx.executeQuery(CompiledQuery.raw(enqueueSql, [JSON.stringify(tasks)]))
   return rows as Enqueued[]
 }
 
-/** Through whatever can run a statement: a caller's own connection, inside his own transaction. */
+/** Through anything that can run a statement, such as a program's own connection inside its own transaction. */
 export async function enqueueThrough(
   query: (text: string, values: unknown[]) => Promise<{ rows: any[] }>,
   tasks: NewTask[]
 ): Promise<Enqueued[]> {
-  const { text, values } = statement(tasks)
-  return (await query(text, values)).rows
+  return (await query(enqueueSql, [JSON.stringify(tasks)])).rows
 }
 
 export async function enqueue(pool: Pool, tasks: NewTask[]): Promise<Enqueued[]> {
-  const { rows } = await pool.query<Enqueued>(statement(tasks))
+  const values = [JSON.stringify(tasks)]
+  const { rows } = await pool.query<Enqueued>({ name: 'enqueue', text: enqueueSql, values })
   return rows
 }
 
 /**
- * For one that comes alone: its workers are woken by its own commit, a round trip sooner than by an announcement. A
- * NOTIFY holds up the commits of others that have one, so where much is written it is none of a transaction's business.
+ * For a task that comes alone: its own commit wakes the workers, a round trip sooner than an announcement. A NOTIFY
+ * holds up the commits of other transactions that have one, so batches announce after their commit.
  */
 export async function enqueueAndWake(pool: Pool, task: NewTask): Promise<Enqueued> {
   const values = [JSON.stringify([task])]
-  const { rows } = await pool.query({ name: 'enqueue and wake', text: wakingText, values })
+  const { rows } = await pool.query({ name: 'enqueue and wake', text: enqueueAndWakeSql, values })
   const { woken: _, ...enqueued } = rows[0]
   return enqueued
 }
 
-/** The queue whose workers have something to do now that this task is in. */
+/** The queue whose workers this task gives something to do. */
 export function queueToWake({ queue, eta, created_at }: Enqueued) {
   return eta !== null && eta > created_at ? delayedQueue : queue
 }
 
-/** Milliseconds in which it must have started, by the database's clock alone: ours may be off. Null: it has time. */
+/** Milliseconds until its start deadline, by the database's clock alone: ours may be off. Null: it has none. */
 export function timeToStart({ expires_at, created_at }: Enqueued) {
   return expires_at && expires_at.getTime() - created_at.getTime()
 }

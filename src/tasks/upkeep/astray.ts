@@ -1,6 +1,5 @@
 import type { Pool } from 'pg'
 import { channels } from '#tasks/channels.ts'
-import { lanes } from '#tasks/read/lanes.ts'
 import { revoking } from '#tasks/steer/revoke.ts'
 
 // Unfinished tasks of one state, kind and queue that one look covers. A million take three hours.
@@ -22,20 +21,20 @@ const together = `exists (
 
 // One page of each state, kind and queue, from the oldest task on. The next look begins where the first of those pages
 // ended that had more tasks behind them.
-const findText = `
-with recursive ${lanes}, looked as (
-  select t.* from lanes
+export const findAstraySql = `
+with looked as (
+  select t.* from darkroom.task_groups kinds
   cross join lateral (
     select t.id, t.state, t.attempts, t.created_at, ${together} as fine,
       row_number() over (order by t.created_at, t.id) = ${page} as full_page
     from (
       select id, state, attempts, created_at from darkroom.tasks t
-      where t.state = lanes.state and t.task = lanes.task and t.queue = lanes.queue
+      where t.state = kinds.state and t.task = kinds.task and t.queue = kinds.queue
         and (t.created_at, t.id) > ($1::timestamptz, $2::uuid)
       order by created_at, id limit ${page}
     ) t
   ) t
-  where lanes.state in ('PENDING', 'STARTED', 'RETRY')
+  where kinds.state in ('PENDING', 'STARTED', 'RETRY')
 )
 select
   coalesce(
@@ -44,7 +43,7 @@ select
   (select json_build_object('at', created_at, 'id', id) from looked where full_page order by created_at, id limit 1) as next
 from looked`
 
-const endText = `
+export const endAstraySql = `
 with job as materialized (
   select t.id from unnest($1::uuid[], $2::text[], $3::int[]) suspect (id, state, attempts)
   join darkroom.tasks t on t.id = any(array[suspect.id])
@@ -80,7 +79,7 @@ export function astray(pool: Pool) {
 
   return async function look(): Promise<number> {
     const ended = await end(suspects)
-    const { rows } = await pool.query<{ suspects: Suspect[]; next: typeof beginning | null }>(findText, [
+    const { rows } = await pool.query<{ suspects: Suspect[]; next: typeof beginning | null }>(findAstraySql, [
       next.at,
       next.id
     ])
@@ -97,7 +96,7 @@ export function astray(pool: Pool) {
     ]
     let ended = 0
     while (ended < suspects.length) {
-      const { rows } = await pool.query<{ count: number }>(endText, values)
+      const { rows } = await pool.query<{ count: number }>(endAstraySql, values)
       const count = rows[0]?.count ?? 0
       ended += count
       if (count < most) break

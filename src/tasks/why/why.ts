@@ -39,7 +39,7 @@ const plural = (count: string, noun: string) => `${count} || case ${count} when 
 
 // The first code that holds, in the order of what has to happen to a task. A delayed job waits for the queue of its task;
 // any other one for the queue that it is in, which a DBA may have changed.
-const text = `
+export const whySql = `
 with ${inHand}, fact as materialized (
   select
     t.*, j.priority as job_priority, j.created_on, j.start_after, coalesce(j.state < 'active', false) as waits,
@@ -149,5 +149,5 @@ cross join lateral (
 /** What a task waits for, or what else is to be said of it. */
 export async function why(pool: Pool, id: string): Promise<Why | undefined> {
   if (!isUuid(id)) return undefined
-  return (await pool.query<Why>(text, [id])).rows[0]
+  return (await pool.query<Why>(whySql, [id])).rows[0]
 }

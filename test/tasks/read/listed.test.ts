@@ -186,6 +186,10 @@ t.test('a list of no tasks at all is empty', async t => {
   const service = await openService(t)
 
   for (const query of ['', '?state=FAILURE', '?queue=media&task=add', '?q=x', '?limit=1000']) {
-    t.strictSame((await service.get(`/api/tasks${query}`)).json(), { items: [], next_cursor: null })
+    t.strictSame((await service.get(`/api/tasks${query}`)).json(), {
+      items: [],
+      next_cursor: null,
+      searched_until: null
+    })
   }
 })

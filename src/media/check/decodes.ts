@@ -21,16 +21,3 @@ export async function decodes(
   )
   return /^0,/m.test(stdout)
 }
-
-/**
- * What ffmpeg says at its end that it read and decoded of one stream, as in
- * `Input stream #0:0 (video): 62 packets read (1873946 bytes); 31 frames decoded;`.
- */
-export function summarise(stderr: string, index: number) {
-  const line = new RegExp(`Input stream #0:${index} \\(\\w+\\): (\\d+) packets read .*?; (\\d+) frames decoded`).exec(
-    stderr
-  )
-  if (!line) return undefined
-  const errors = /Error while decoding|Error submitting packet|Decoding error|[1-9]\d* decode errors/.test(stderr)
-  return { packets: Number(line[1]), frames: Number(line[2]), errors }
-}
