@@ -145,14 +145,9 @@ with me as materialized (
 )
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
-  unknown_kinds, unknown_queues, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay,
-  retry_backoff, retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place
-from (
-  select
-    array_agg(distinct task) filter (where verdict = 'unknown') as unknown_kinds,
-    array_agg(distinct name) filter (where verdict = 'unknown') as unknown_queues
-  from next
-) left_alone
+  unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place
+from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
 left join task on true
 order by priority desc, created_on, id;
 
@@ -217,14 +212,9 @@ with me as materialized (
 )
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
-  unknown_kinds, unknown_queues, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay,
-  retry_backoff, retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place
-from (
-  select
-    array_agg(distinct task) filter (where verdict = 'unknown') as unknown_kinds,
-    array_agg(distinct name) filter (where verdict = 'unknown') as unknown_queues
-  from next
-) left_alone
+  unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place
+from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
 left join task on true
 order by priority desc, created_on, id;
 
@@ -289,14 +279,9 @@ with me as materialized (
 )
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
-  unknown_kinds, unknown_queues, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay,
-  retry_backoff, retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place
-from (
-  select
-    array_agg(distinct task) filter (where verdict = 'unknown') as unknown_kinds,
-    array_agg(distinct name) filter (where verdict = 'unknown') as unknown_queues
-  from next
-) left_alone
+  unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place
+from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
 left join task on true
 order by priority desc, created_on, id;
 

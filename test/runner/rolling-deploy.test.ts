@@ -49,6 +49,17 @@ t.test('while workers are replaced, tasks of a new kind wait for a worker that k
   const warning = JSON.parse(await old.heard('no running worker knows the kind'))
   t.match(warning, { level: 40, kind: 'fresh', msg: /"fresh": (more than 1000|\d+) tasks/ })
 
+  // Jobs that a DBA has put in by hand say nothing of the kind, or something else.
+  await service.db.pool.query(
+    `update pgboss.job set priority = 9, data = case when id::text < $2 then '{"task": "known"}'::jsonb end
+    where id = any($1)`,
+    [fresh, fresh[500]]
+  )
+  const more = await submit(service, 'known', 50)
+  for (const id of more) await service.finished(id)
+  t.strictSame(await statesOf(service, more), once(50))
+  t.strictSame(await statesOf(service, fresh), [{ state: 'PENDING', job: 'created', attempts: 0, count: 1_001 }])
+
   const next = await spawnWorker(t, service, { TASKS_DIR: after })
   await until(async () => (await statesOf(service, fresh))[0].state !== 'PENDING' || undefined, 'it takes them')
   old.kill('SIGTERM')

@@ -3,7 +3,7 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { gather } from '#database/gather.ts'
 import { isOutage } from '#database/outage.ts'
-import { type Claim, type Claimed, claim, type Room } from '#tasks/attempts/claim.ts'
+import { type Claim, claim, type Room } from '#tasks/attempts/claim.ts'
 import { isLockWait } from '#tasks/attempts/locked.ts'
 import { detour } from './detour.ts'
 
@@ -29,8 +29,8 @@ interface Needs {
   rooms(): { rooms: Room[]; most: number }
   onClaim(claim: Claim): void
   onRevoked(ids: string[]): void
-  /** Tasks that were left alone, because this worker does not know their kinds. */
-  onUnknown(unknown: Claimed['unknown']): void
+  /** Tasks in these queues were left alone, because this worker does not know their kinds. */
+  onUnknown(kinds: string[], queues: string[]): void
   /** A claim may have been committed without an answer: what it took is to be found before there is another. */
   onUncertain(): Promise<void>
 }
@@ -76,8 +76,11 @@ export function claimer({ pool, log, worker, children, rooms, onClaim, onRevoked
         askedAt = undefined
         for (const each of claims) onClaim(each)
         if (revoked.length > 0) onRevoked(revoked)
-        if (obstacles.metKinds(unknown.kinds)) {
-          onUnknown(unknown)
+        if (obstacles.metKinds(unknown)) {
+          onUnknown(
+            unknown,
+            free.map(({ queue }) => queue)
+          )
           wanted = true
         }
         // As many as we asked for: there may be more.

@@ -1,6 +1,5 @@
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
-import type { Claimed } from '#tasks/attempts/claim.ts'
 import { findUnknownKinds, mostCounted } from '#tasks/upkeep/unknown-kinds.ts'
 import type { Voice } from '#tasks/voice.ts'
 
@@ -18,7 +17,7 @@ export function unknownKinds({ pool, voice, log }: { pool: Pool; voice: Voice; l
     }
   }
 
-  return ({ kinds, queues }: Claimed['unknown']) => {
+  return (kinds: string[], queues: string[]) => {
     log.debug({ kinds, queues }, 'tasks of kinds that this worker does not know are left to other workers')
     // A worker that does know them may have passed over their jobs while this one looked at them.
     voice.wake(...queues)

@@ -46,8 +46,7 @@ export interface Over {
  *
  * The worker's own row decides what it may take. No running row: nothing, because a worker that was taken for dead would
  * lose at once what it claims under its old id. And a task whose kind is not in `kinds` is left as it is: its job is
- * locked until the statement ends and then free for a worker that knows the kind. The answer names those kinds and
- * their queues.
+ * locked until the statement ends and then free for a worker that knows the kind. The answer names those kinds.
  *
  * Some jobs are not for any worker: a task that has missed its start deadline is revoked, and a job without an open
  * task (put into pg-boss by hand) is cancelled, so that neither returns with every claim. A job that was moved to another
@@ -122,14 +121,9 @@ with me as materialized (
 )
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
-  unknown_kinds, unknown_queues, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay,
-  retry_backoff, retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place
-from (
-  select
-    array_agg(distinct task) filter (where verdict = 'unknown') as unknown_kinds,
-    array_agg(distinct name) filter (where verdict = 'unknown') as unknown_queues
-  from next
-) left_alone
+  unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place
+from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
 left join task on true
 order by priority desc, created_on, id`
 
@@ -155,14 +149,13 @@ export interface Claimed {
   claims: Claim[]
   /** Tasks that were revoked because they had missed their start deadline. */
   revoked: string[]
-  /** What was left alone because this worker does not know the kind. */
-  unknown: { kinds: string[]; queues: string[] }
+  /** Kinds of tasks that were left alone because this worker does not know them. */
+  unknown: string[]
 }
 
 interface Row extends Claim {
   state: string | null
-  unknown_kinds: string[] | null
-  unknown_queues: string[] | null
+  unknown: string[] | null
 }
 
 export async function claim(
@@ -183,6 +176,6 @@ export async function claim(
   return {
     claims: rows.filter(({ state }) => state === 'STARTED'),
     revoked: rows.filter(({ state }) => state === 'REVOKED').map(({ id }) => id),
-    unknown: { kinds: rows[0]?.unknown_kinds ?? [], queues: rows[0]?.unknown_queues ?? [] }
+    unknown: rows[0]?.unknown ?? []
   }
 }
