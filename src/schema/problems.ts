@@ -94,6 +94,7 @@ const filledIn: Record<string, string[]> = {
   WORKER_GONE: ['stopped'],
   TASK_NOT_FOUND: [nobody],
   VIDEO_NOT_FOUND: [nobody],
+  VIDEO_BUSY: [nobody],
   WORKER_NOT_FOUND: [nobody],
   INTERNAL: [nobody]
 }

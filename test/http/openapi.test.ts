@@ -49,6 +49,10 @@ const finished = await service.submit('add', { x: 1, y: 2 })
 const later = () => service.submit('add', { x: 1, y: 2 }, { countdown: 3600 })
 const waiting = await later()
 await Promise.all([video.task_id, other.task_id, failed.task_id, finished].map(id => service.finished(id)))
+const busy = await service.keep('no film')
+await service.finished(busy.task_id)
+const again = { task: 'process_video', args: { video_id: busy.id } }
+await service.submit(again.task, again.args, { countdown: 3600 })
 const stopped = await later()
 await service.post(`/api/tasks/${stopped}/cancel`)
 const sleepers = await Promise.all([service.submit('stubborn'), service.submit('sleep', { seconds: 60 })])
@@ -117,7 +121,7 @@ const good: Record<string, Call[]> = {
   'GET /docs': [{}]
 }
 
-/** A request that is refused with the code, on every operation that declares it. */
+/** A request that is refused with the code, on every operation that declares it, or on the one that is named. */
 const bad: Record<string, Call> = {
   INVALID_REQUEST: { query: 'x=%00' },
   INVALID_JSON: { headers: json, payload: '{' },
@@ -130,6 +134,9 @@ const bad: Record<string, Call> = {
   ROUTE_NOT_FOUND: {},
   TASK_NOT_FOUND: of(unknownId),
   VIDEO_NOT_FOUND: { params: { id: unknownId, name: 'original' }, body: { video_id: unknownId } },
+  'VIDEO_BUSY POST /api/tasks': { body: again },
+  'VIDEO_BUSY POST /api/tasks/bulk': { body: { tasks: [again] } },
+  'VIDEO_BUSY POST /api/tasks/{id}/retry': of(busy.task_id),
   WORKER_NOT_FOUND: { ...of(unknownId), body: {} },
   WORKER_GONE: { ...of(gone.id), body: {} },
   QUEUE_NOT_FOUND: { params: { name: 'nowhere' } },
@@ -160,7 +167,10 @@ const another: Record<string, Call> = {
 }
 
 /** Codes that a healthy service and a well-behaved client never meet. */
-const elsewhere = ['REQUEST_TIMEOUT', 'HEADERS_TOO_LARGE', 'INTERNAL', 'STORAGE_FULL', 'DATABASE_UNAVAILABLE']
+const elsewhere = [
+  ...['REQUEST_TIMEOUT', 'HEADERS_TOO_LARGE', 'INTERNAL'],
+  ...['STORAGE_FULL', 'STORAGE_UNAVAILABLE', 'DATABASE_UNAVAILABLE']
+]
 
 const address = await service.listen()
 
@@ -228,7 +238,7 @@ for (const operation of operations) {
     // Refused requests first: they change nothing.
     for (const [status, { codes }] of operation.responses) {
       for (const code of codes.filter(code => !elsewhere.includes(code) && code !== 'IDEMPOTENCY_KEY_REUSED')) {
-        const { status: found, body } = await ask(callFor(code), code)
+        const { status: found, body } = await ask(callFor(code, operation), code)
         t.match([found, JSON.parse(body).code], [Number(status), code])
       }
     }
@@ -343,8 +353,8 @@ t.test('without its database every operation answers what the document says', as
   }
 })
 
-function callFor(code: string) {
-  const call = bad[code]
+function callFor(code: string, { name }: Operation) {
+  const call = bad[`${code} ${name}`] ?? bad[code]
   if (!call) throw new Error(`This test has no request that is refused with ${code}`)
   return call
 }
