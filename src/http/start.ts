@@ -108,8 +108,9 @@ export async function startApi(needs: Needs): Promise<Api> {
     },
     stop(graceSeconds) {
       const cut = setTimeout(() => {
-        const requests = drain.cut()
-        if (requests > 0) log.warn(`the API cut ${requests} requests that had not finished in ${graceSeconds} s`)
+        const unfinished = drain.cut()
+        const requests = unfinished === 1 ? 'a request' : `${unfinished} requests`
+        if (unfinished > 0) log.warn(`the API cut ${requests} that had not finished in ${graceSeconds} s`)
       }, graceSeconds * 1000)
       stopped ??= open.disposeAsync()
       return stopped.finally(() => clearTimeout(cut))

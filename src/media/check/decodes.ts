@@ -5,7 +5,7 @@ import { run } from '../run.ts'
 /** Seconds for decoding one frame, however far into the file the first good one is. */
 const timeout = 60
 
-/** Whether anything at all comes out of a stream. Asked only after an encode failed, to know whose fault it was. */
+/** Whether a stream has one picture or sound that decodes. Asked after a failed encode, to tell a bad source from a bad ffmpeg. */
 export async function decodes(
   source: string,
   index: number,

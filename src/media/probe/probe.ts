@@ -3,13 +3,13 @@ import type { MediaTools } from '../binaries.ts'
 import { maxPixels } from '../guards.ts'
 import { MediaRejected } from '../rejected.ts'
 import { describeAudio, describeVideo } from './facts.ts'
-import { describe } from './header.ts'
+import { readHeader } from './header.ts'
 import { positive, round } from './numbers.ts'
 import { type Packets, readPackets } from './packets.ts'
 import type { Probe, ProbedVideo } from './probed.ts'
 import { chooseStreams, type RawStream } from './streams.ts'
 
-/** A day. Longer is no video but a disk full of them. */
+/** A day: more than any film, less than what fills a disk with prints. */
 const longest = 24 * 60 * 60
 
 /** What a day of 1080p at 60 pictures a second takes: the most work that one upload may ask for. */
@@ -27,7 +27,7 @@ export async function probe(
   { tools, signal }: { tools: MediaTools; signal?: AbortSignal | undefined }
 ): Promise<Probe> {
   const bytes = await sizeOf(file)
-  const { format, streams, programs, opening } = await describe(file, { tools, signal })
+  const { format, streams, programs, opening } = await readHeader(file, { tools, signal })
   const chosen = chooseStreams(streams, programs)
   refuseEncrypted([chosen.video, chosen.audio])
 
