@@ -6,7 +6,7 @@ import type { Config } from '#config.ts'
 import type { InTransaction } from '#database/connect.ts'
 import type { Ended } from '#tasks/builtin/expire-results.ts'
 import { defineTask, type Kind, type Kinds, warnOnce } from '#tasks/define.ts'
-import { describe } from '#tasks/thrown.ts'
+import { describeThrown } from '#tasks/thrown.ts'
 import { type Loaded, type Loading, loadInTurn } from './loading.ts'
 
 /** Each is loaded by itself: a child process that adds numbers has no use for what a film needs. */
@@ -109,7 +109,7 @@ function kindIn(module: Record<string, unknown>, origin: string): Kind | undefin
   try {
     return defineTask(kind)
   } catch (error) {
-    throw new Error(`${origin} cannot be used: ${describe(error, 'it').message}`, { cause: error })
+    throw new Error(`${origin} cannot be used: ${describeThrown(error, 'it').message}`, { cause: error })
   }
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { describe } from '#tasks/thrown.ts'
+import { describeThrown } from '#tasks/thrown.ts'
 
 export interface Module {
   file: string
@@ -42,7 +42,7 @@ export async function loadInTurn(modules: Module[], { seconds = patience, signal
   try {
     for (const { file, origin } of modules) {
       const exports = await within(seconds, import(pathToFileURL(file).href), signal).catch(error => {
-        throw new Error(`${origin} cannot be loaded: ${describe(error, 'it').message}`, { cause: error })
+        throw new Error(`${origin} cannot be loaded: ${describeThrown(error, 'it').message}`, { cause: error })
       })
       loaded.push({ file, origin, exports })
       watch.next()

@@ -1,5 +1,5 @@
+import { together } from '#database/batching.ts'
 import type { Database } from '#database/connect.ts'
-import { together } from '#database/together.ts'
 import { isUuid } from '#schema/common.ts'
 import { findTasks } from './read.ts'
 import type { TaskBody } from './schemas.ts'
@@ -9,7 +9,7 @@ export type ReadTask = (id: string) => Promise<TaskBody | undefined>
 /** Reads tasks for many who ask at the same time: what arrives together is one question. */
 export function taskReader(db: Database): ReadTask {
   const read = together<string, TaskBody | undefined>({
-    lanes: 4,
+    parallel: 4,
     most: 200,
     async run(ids) {
       const found = new Map((await findTasks(db, [...new Set(ids)])).map(task => [task.id, task]))

@@ -35,15 +35,15 @@ export const nothingYet: Tally = {
 }
 
 /** Counts how attempts end; those that run have started too. */
-export function openTally(running: () => number) {
+export function openTally() {
   let counts = { ...nothingYet }
   return {
     ended(outcome: AttemptOutcome) {
       counts.started++
       counts[words[outcome]]++
     },
-    counts: (): Tally => ({ ...counts, started: counts.started + running() }),
-    /** Under a new id a worker begins anew. */
+    counts: (running: number): Tally => ({ ...counts, started: counts.started + running }),
+    /** Under a new id a worker counts from zero. */
     reset() {
       counts = { ...nothingYet }
     }

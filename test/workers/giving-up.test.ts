@@ -32,7 +32,7 @@ async function open(t: Test, seconds: string) {
 
 /** What it had to say that a person should read. */
 const hasBegun = ({ said }: WorkerProcess, id: string) =>
-  until(() => said.some(line => line.includes(id) && line.includes('"msg":"started"')), 'it knows that it has it')
+  until(() => said.some(line => line.includes(id) && line.includes('"msg":"attempt started"')), 'it knows that it has it')
 
 const lastWords = ({ said }: WorkerProcess) =>
   said.filter(line => line.includes('"level":60')).map(line => JSON.parse(line).msg)
@@ -52,7 +52,7 @@ t.test('so does one whose questions for work are never answered, although its he
   proxy.swallowAnswersWith('retry_backoff_max')
 
   t.strictSame(await worker.exited, { code: 1, signal: null })
-  t.match(lastWords(worker), [/a question for work is without an answer/])
+  t.match(lastWords(worker), [/the claim query is without an answer/])
 })
 
 t.test('one that the database answers again in time goes on', async t => {

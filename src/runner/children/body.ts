@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import type { Database } from '#database/connect.ts'
 import { type Context, GiveUp, type Kind, RetryLater, SoftTimeLimit } from '#tasks/define.ts'
-import { describe } from '#tasks/thrown.ts'
+import { describeThrown } from '#tasks/thrown.ts'
 import type { Failure, StopReason, Success } from './protocol.ts'
 
 // What a row can carry without hurting everybody who lists tasks. Larger things belong into a file.
@@ -88,7 +88,7 @@ export function abortReason(reason: StopReason) {
 
 /** What a thrown thing means; whatever it is, this does not throw. */
 export function failure(thrown: unknown): Failure {
-  const { type, message } = describe(thrown)
+  const { type, message } = describeThrown(thrown)
   return {
     type: 'failure',
     error: { type: storable(type).slice(0, longestType), message: storable(message).slice(0, longestMessage) },

@@ -46,6 +46,8 @@ export interface Success {
 export interface Failure {
   type: 'failure'
   error: { type: string; message: string }
+  /** Where it was thrown, bounded. */
+  stack?: string | undefined
   /** Whether another try makes sense, and when if the body has said so. */
   retry: boolean
   retry_after?: number

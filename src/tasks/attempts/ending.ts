@@ -13,6 +13,8 @@ export interface Ending {
   /** JSON text; only with success. */
   result?: string
   error?: TaskError
+  /** Where the error was thrown, bounded: kept with the attempt alone. */
+  stack?: string | undefined
   /** What becomes of the task, unless somebody has asked for its end meanwhile. */
   next: Next
   /** How far it said that it was; a success is all the way. */

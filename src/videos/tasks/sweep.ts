@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { isUuid } from '#schema/common.ts'
 import { incoming, type Storage } from '#storage/disk.ts'
-import { defineTask } from '#tasks/define.ts'
+import { defineBuiltIn } from '#tasks/define.ts'
 import { attemptIn, folderOf, videosFolder } from '../keys.ts'
 
 interface Needs {
@@ -13,8 +13,10 @@ interface Needs {
 const anHour = 3600
 
 export function sweep({ storage }: Needs) {
-  return defineTask({
+  return defineBuiltIn({
     name: 'sweep',
+    // Not with everything else that runs each hour.
+    schedules: [{ cron: '23 * * * *' }],
     description: 'Removes half uploads and files that no row points at.',
     pool: 'inline',
     args: Type.Object(
