@@ -48,6 +48,7 @@ create table darkroom.tasks (
   tags text[] not null default '{}',
   schedule_id uuid,
   video_id uuid,
+  request_id text,
 
   -- finished_at and a final state can never disagree.
   constraint tasks_finished check ((finished_at is not null) = (state in ('SUCCESS', 'FAILURE', 'REVOKED')))
@@ -57,6 +58,22 @@ create table darkroom.tasks (
 -- exist and takes the newest of each. It holds the state, so each change of a task writes to it; that price was weighed
 -- against finding one failure among a million successes.
 create index tasks_listed on darkroom.tasks (state, task, queue, created_at desc, id desc);
+-- Few combinations of state, kind and queue exist, however many tasks do: this finds them by skipping through the index
+-- above from one to the next. Lists and upkeep look at each of them by itself.
+create view darkroom.task_groups (state, task, queue) as
+with recursive groups as (
+  (select state, task, queue from darkroom.tasks order by state, task, queue limit 1)
+  union all
+  select next.* from groups
+  cross join lateral (
+    select t.state, t.task, t.queue from darkroom.tasks t
+    where (t.state, t.task, t.queue) > (groups.state, groups.task, groups.queue)
+    order by t.state, t.task, t.queue limit 1
+  ) next
+)
+select state, task, queue from groups;
+comment on view darkroom.task_groups is 'Combinations of state, kind and queue that tasks have';
+
 -- Answers which tasks a video has.
 create index tasks_by_video on darkroom.tasks (video_id, created_at desc) where video_id is not null;
 
@@ -70,6 +87,7 @@ comment on column darkroom.tasks.failures is 'Failures that count against max_re
 comment on column darkroom.tasks.crashes is 'Attempts that ended with their worker or child process; they have a budget of their own';
 comment on column darkroom.tasks.retry_delay is 'Seconds; where a retry or limit setting is null, the setting of the kind applies';
 comment on column darkroom.tasks.expires_at is 'Start deadline; past it an unstarted task is revoked. darkroom.deadlines says when to check';
+comment on column darkroom.tasks.request_id is 'X-Request-Id of the request that submitted it';
 
 create table darkroom.attempts (
   task_id uuid not null,
@@ -92,6 +110,7 @@ create table darkroom.attempts (
 -- Written once, when an attempt has ended; the running one is on its task's row. A foreign key would lock that row a
 -- second time for every task and is left out: deleting a task deletes its attempts in the same statement.
 comment on table darkroom.attempts is 'Every finished try at a task';
+comment on column darkroom.attempts.error is 'type and message; stack where an exception ended the body';
 comment on column darkroom.attempts.peak_memory is 'Bytes';
 
 -- One row a change, never updated. Ids grow, so a reader that knows one id can ask for the rest. Results are not kept

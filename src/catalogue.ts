@@ -1,4 +1,4 @@
-import { readdir, realpath } from 'node:fs/promises'
+import { readdir, readFile, realpath } from 'node:fs/promises'
 import { registerHooks } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -7,9 +7,9 @@ import type { InTransaction } from '#database/connect.ts'
 import type { Ended } from '#tasks/builtin/expire-results.ts'
 import { defineTask, type Kind, type Kinds, warnOnce } from '#tasks/define.ts'
 import { describeThrown } from '#tasks/thrown.ts'
-import { type Loaded, type Loading, loadInTurn } from './loading.ts'
+import { type Loading, loadInTurn } from './loading.ts'
 
-/** Each is loaded by itself: a child process that adds numbers has no use for what a film needs. */
+/** The one list of built-in kinds. Each loads its own modules: a child that adds numbers needs nothing of films. */
 const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
   add: async () => (await import('#tasks/builtin/add.ts')).add,
   process_data: async () => (await import('#tasks/builtin/process-data.ts')).processData,
@@ -27,23 +27,26 @@ const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
   }
 }
 
-/** Every kind of task there is: the built-in ones and those of TASKS_DIR. Nobody else knows them all. */
+/** Every kind: the built-in ones and those of TASKS_DIR. Only this file knows them all. */
 export async function loadKinds(config: Config, signal?: AbortSignal): Promise<Kinds> {
   const kinds = new Map<string, Kind>()
   for (const [name, load] of Object.entries(builtIn)) kinds.set(name, await load(config))
+  if (config.TASKS_DIR === undefined) return kinds
 
+  const verbose = config.LOG_LEVEL === 'debug' || config.LOG_LEVEL === 'trace'
+  const { own, problems } = await loadFolder(config.TASKS_DIR, { signal, verbose })
   const origins = new Map<string, string>()
-  const own = config.TASKS_DIR === undefined ? [] : await loadFolder(config.TASKS_DIR, { signal })
   for (const { kind, origin } of own) {
-    const taken = origins.get(kind.name) ?? (Object.hasOwn(builtIn, kind.name) ? 'the built-in ones' : undefined)
-    if (taken) throw new Error(`${origin} defines the task "${kind.name}", which is among ${taken} already`)
+    const taken = origins.get(kind.name) ?? (Object.hasOwn(builtIn, kind.name) ? 'a built-in kind' : undefined)
+    if (taken) problems.push(`${origin} defines the task "${kind.name}", and so does ${taken}`)
     kinds.set(kind.name, kind)
     origins.set(kind.name, origin)
   }
+  if (problems.length > 0) throw new Error(problems.join('\n'))
   return kinds
 }
 
-/** One kind that is known to be there, in a process that needs no other: from its file, or a built-in one. */
+/** One kind for a process that needs no other: from its file, or a built-in one. */
 export async function loadKind(config: Config, name: string, file: string | undefined): Promise<Kind> {
   if (file === undefined) return builtIn[name]!(config)
   resolveOurs(path.dirname(file))
@@ -56,7 +59,7 @@ async function storageIn(config: Config) {
   return (await import('#storage/disk.ts')).openStorage(config.DATA_DIR)
 }
 
-/** Loaded when there is something to write down: the child processes, which know every kind, have no database. */
+/** Loads its module only when there is a row to write: children, which know every kind, have no database. */
 async function remember(trx: InTransaction, ended: Ended[]) {
   const lost = ended.filter(({ state, video_id }) => state !== 'SUCCESS' && video_id !== null)
   if (lost.length === 0) return
@@ -64,9 +67,9 @@ async function remember(trx: InTransaction, ended: Ended[]) {
   await keepFailures(trx, lost)
 }
 
-/** The kinds of a folder, each with where it comes from. */
+/** The kinds of a folder, each with its file, and a sentence for each module that cannot be used. */
 export async function loadFolder(given: string, loading: Loading = {}) {
-  // Modules know themselves by their real path, also where the folder is reached through a link.
+  // `import.meta` and stack traces have the real path, also where the folder is reached through a link.
   const folder = await realpath(given).catch(unreadable)
   resolveOurs(folder)
   const files = await readdir(folder).catch(unreadable)
@@ -74,29 +77,28 @@ export async function loadFolder(given: string, loading: Loading = {}) {
     .filter(file => /^[^._].*(?<!\.d)\.[cm]?[jt]s$/.test(file))
     .sort()
     .map(file => ({ file: path.join(folder, file), origin: path.join(given, file) }))
-  const loaded = await loadInTurn(modules, loading)
+  const { loaded, problems } = await loadInTurn(modules, loading)
   const own: { kind: Kind; origin: string }[] = []
-  for (const each of loaded) {
-    const { exports, file, origin } = each
-    const kind = kindIn(exports, origin)
-    if (kind) own.push({ kind: Object.freeze({ ...kind, file }), origin })
-    else if (await isForgotten(each)) {
-      warnOnce(
-        `${origin} has no default export, and no module beside it imports it: it does nothing. ` +
-          'Begin its name with "_" where that is as it should be'
-      )
+  for (const { exports, file, origin } of loaded) {
+    try {
+      const kind = kindIn(exports, origin)
+      if (kind) own.push({ kind: Object.freeze({ ...kind, file }), origin })
+      else if (await isForgotten(file)) {
+        warnOnce(
+          `${origin} defines a task but has no default export, so the task does not exist: ` +
+            'write "export default defineTask({ … })", or begin the name of the file with "_"'
+        )
+      }
+    } catch (error) {
+      problems.push((error as Error).message)
     }
   }
-  return own
+  return { own, problems }
 }
 
-/** Not everything that is no task is a helper: it may lack a `default`. */
-async function isForgotten({ exports, file }: Loaded) {
-  const { href } = pathToFileURL(await realpath(file))
-  // One of types alone has nothing left, not even what tells it from one of CommonJS; and to import it leaves no trace.
-  const all = exports['module.exports'] ?? exports
-  const isEmpty = typeof all === 'object' && Object.keys(all).length === 0 && !importing.has(href)
-  return !isEmpty && !imported.has(href)
+/** Not every module without a default export is a helper: the word may have been forgotten. */
+async function isForgotten(file: string) {
+  return /\bdefineTask\s*\(/.test(await readFile(file, 'utf8'))
 }
 
 function kindIn(module: Record<string, unknown>, origin: string): Kind | undefined {
@@ -105,7 +107,7 @@ function kindIn(module: Record<string, unknown>, origin: string): Kind | undefin
   if (typeof kind?.run !== 'function' || typeof kind.name !== 'string' || !kind.args) {
     throw new Error(`${origin} has no task: write "export default defineTask({ … })"`)
   }
-  // What was not made by defineTask is now: a kind always has its defaults.
+  // A plain object goes through defineTask here: a kind always has its defaults.
   try {
     return defineTask(kind)
   } catch (error) {
@@ -113,7 +115,7 @@ function kindIn(module: Record<string, unknown>, origin: string): Kind | undefin
   }
 }
 
-/** What tasks share is in modules beside them. To `import`, one of CommonJS has a default export whatever it exports. */
+/** A module that tasks share. To `import`, a CommonJS module has a default export whatever it exports. */
 function isHelper(module: Record<string, unknown>) {
   if (!('default' in module)) return true
   return 'module.exports' in module && typeof (module.default as Partial<Kind> | null)?.run !== 'function'
@@ -124,28 +126,20 @@ function unreadable(error: Error): never {
 }
 
 const folders = new Set<string>()
-// The modules of these folders that import anything, and what they import.
-const importing = new Set<string>()
-const imported = new Set<string>()
 
-/** A folder of tasks needs no node_modules: what it imports from us is ours, the very same copy. */
+/** A folder of tasks needs no node_modules: `darkroom` and `typebox` resolve to the very copies that we use. */
 function resolveOurs(folder: string) {
-  const known = folders.size > 0
+  const isFirst = folders.size === 0
   folders.add(`${pathToFileURL(folder).href}/`)
-  if (known) return
+  if (!isFirst) return
   registerHooks({
     resolve(specifier, context, next) {
-      const { parentURL } = context
-      if (!isInside(parentURL)) return next(specifier, context)
-      const ours = /^(darkroom|typebox)(\/|$)/.test(specifier)
-      const found = next(specifier, ours ? { ...context, parentURL: import.meta.url } : context)
-      importing.add(parentURL)
-      if (found.url !== parentURL) imported.add(found.url)
-      return found
+      const ours = /^(darkroom|typebox)(\/|$)/.test(specifier) && isInside(context.parentURL)
+      return next(specifier, ours ? { ...context, parentURL: import.meta.url } : context)
     }
   })
 }
 
-function isInside(url: string | undefined): url is string {
+function isInside(url: string | undefined) {
   return url !== undefined && [...folders].some(folder => url.startsWith(folder))
 }

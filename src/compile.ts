@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -6,25 +7,31 @@ import { readConfig } from './config.ts'
 
 // These run when they are loaded.
 const programs = new Set(['cli.ts', path.basename(import.meta.filename)])
-// Seconds. What takes longer waits for something, and whoever starts does not wait for that.
 const longest = 20
 
 /**
- * Loads every module once, so that the compile cache has it: a process that takes the types out of a module itself keeps
- * 15 MiB for that, and a server has four processes. Run when the sources have changed (scripts/prepare, Dockerfile).
+ * Loads every module once, so that the compile cache has it: a process that strips the types of a module itself keeps
+ * 15 MiB for that, and a server has four processes. Runs when the sources have changed (scripts/prepare, Dockerfile).
  */
-async function compileAll() {
+async function compileOurs() {
   for (const file of await readdir(import.meta.dirname, { recursive: true })) {
     if (!file.endsWith('.ts') || programs.has(file)) continue
-    // The program of a thread does not get far here; compiled it is all the same.
+    // The program of a thread or child fails here, after it was compiled.
     await import(pathToFileURL(path.join(import.meta.dirname, file)).href).catch(() => {})
   }
-  const { TASKS_DIR } = readConfig()
-  const signal = AbortSignal.timeout(longest * 1000)
-  if (TASKS_DIR !== undefined) await loadFolder(TASKS_DIR, { seconds: longest, signal })
 }
 
-// Whatever is wrong is said by the command that was to be started.
-await compileAll().catch(() => {})
-// What some of them listen to would keep us.
+// In a process of its own: a module of TASKS_DIR may compute for ever.
+if (process.argv[2] === 'tasks') {
+  const { TASKS_DIR } = readConfig()
+  if (TASKS_DIR !== undefined) await loadFolder(TASKS_DIR).catch(() => {})
+} else {
+  // The command that is about to start says what is wrong.
+  await compileOurs().catch(() => {})
+  if (process.env.TASKS_DIR) {
+    const args = [...process.execArgv, import.meta.filename, 'tasks']
+    spawnSync(process.execPath, args, { stdio: 'ignore', timeout: longest * 1000, killSignal: 'SIGKILL' })
+  }
+}
+// Some modules hold the event loop open.
 process.exit()

@@ -1,20 +1,20 @@
-import { accessSync, constants, readdirSync, statSync } from 'node:fs'
+import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 
 const GiB = 1024 ** 3
 
-/** The most attempts that a worker runs side by side, however it is told. */
+/** The most attempts that a worker runs side by side, whether set here, by HTTP or by SQL. */
 export const mostConcurrent = 256
 
 /**
- * Every setting, in the order in which the README lists them. The README's table is held to this one by a test.
- * `read` turns the text of the environment into a value or throws a sentence that completes "PORT …".
+ * Every setting, in the order in which the README lists them; a test compares the two tables. `read` parses the string
+ * from the environment or throws a sentence that completes "PORT …". A `secret` can also be read from a file.
  */
 export const settings = {
   HOST: setting('127.0.0.1', text, 'address to listen on'),
   PORT: setting('8000', integer(0, 65_535), 'port to listen on; 0 takes a free one'),
-  DATABASE_URL: optional(postgresUrl, 'Postgres 15–18; unset: an embedded one in `DATA_DIR/postgres`'),
+  DATABASE_URL: secret(postgresUrl, 'Postgres 15–18; unset: an embedded one in `DATA_DIR/postgres`'),
   DATA_DIR: setting('./data', folder, 'media and the embedded database'),
   TASKS_DIR: optional(folderThatIs, 'a folder of your own task modules, loaded beside the built-in ones'),
   WORKER_CONCURRENCY: setting(
@@ -44,11 +44,11 @@ export const settings = {
   ),
   TASK_SOFT_TIME_LIMIT: optional(
     seconds(1, 31_536_000),
-    'seconds; then a task is asked to stop whose kind does not say when'
+    'seconds until a task is asked to stop; used where the kind sets no limit of its own'
   ),
   TASK_TIME_LIMIT: optional(
     seconds(1, 31_536_000),
-    'seconds; then the process group of a task is killed whose kind does not say when'
+    "seconds until a task's process group is killed; used where the kind sets no limit of its own"
   ),
   RESULT_EXPIRES: setting('86400', integer(1, 315_360_000), "seconds that a finished task's result stays readable"),
   HISTORY_EXPIRES: setting('2592000', integer(1, 315_360_000), "seconds that a finished task's row stays"),
@@ -56,12 +56,22 @@ export const settings = {
   TIMEZONE: setting('UTC', timezone, 'default time zone of schedules'),
   FFMPEG_PATH: optional(program, 'unset: `ffmpeg-static` where it is installed, else the one in `PATH`'),
   FFPROBE_PATH: optional(program, 'unset: the one in `PATH`'),
+  PUBLIC_DIR: optional(folderThatIs, 'a folder of your own pages, served at `/`'),
+  PUBLIC_URL: optional(publicUrl, 'how the world reaches it: scheme, host, path prefix, as in `https://films.example`'),
+  ALLOWED_HOSTS: optional(
+    hosts,
+    'comma list of host names that requests may come by, besides `localhost` and addresses'
+  ),
+  ALLOWED_ORIGINS: optional(
+    origins,
+    'comma list of origins whose pages may use the API, as in `http://localhost:4200`'
+  ),
   LOG_LEVEL: setting('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'how much is logged')
 }
 
 export type Config = { readonly [Name in keyof typeof settings]: ReturnType<(typeof settings)[Name]['read']> }
 
-/** Carries every problem at once: nobody wants to fix a configuration one restart at a time. */
+/** Lists every problem at once, so that one restart is enough to fix them. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
   readonly problems: string[]
@@ -72,14 +82,14 @@ export class ConfigError extends Error {
   }
 }
 
-/** The only reader of the environment. An empty variable counts as an unset one, as compose files write it. */
+/** The only reader of the environment. An empty variable counts as unset, as compose files write it. */
 export function readConfig(environment: Record<string, string | undefined> = process.env): Config {
   const problems: string[] = []
   const config: Record<string, unknown> = {}
 
-  for (const [name, { read }] of Object.entries(settings)) {
+  for (const [name, { read, isSecret }] of Object.entries(settings)) {
     try {
-      config[name] = read(environment[name]?.trim() || undefined)
+      config[name] = read(isSecret ? secretOf(name, environment) : environment[name]?.trim() || undefined)
     } catch (error) {
       problems.push(`${name} ${(error as Error).message}`)
     }
@@ -92,18 +102,46 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   return Object.freeze(config) as Config
 }
 
+/** The variables that hold secrets, or say which file does. */
+export const secretNames = Object.entries(settings)
+  .filter(([, { isSecret }]) => isSecret)
+  .flatMap(([name]) => [name, `${name}_FILE`])
+
+/** The environment for processes that must not have our secrets: children, and what they start. */
+export function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !secretNames.includes(name)))
+}
+
+/** Read from a file, a secret is in no environment, which every process of the same user could read. */
+function secretOf(name: string, environment: Record<string, string | undefined>) {
+  const value = environment[name]?.trim() || undefined
+  const file = environment[`${name}_FILE`]?.trim()
+  if (!file) return value
+  if (value !== undefined) throw new Error(`and ${name}_FILE are both set: remove one of them`)
+  try {
+    return readFileSync(file, 'utf8').trim() || undefined
+  } catch (error) {
+    throw new Error(`cannot be read from ${name}_FILE: ${(error as Error).message}`)
+  }
+}
+
 type Parse<T> = (value: string) => T
 
 function setting<T>(fallback: string, parse: Parse<T>, about: string) {
-  return { fallback, about, read: (value: string | undefined): T => parse(value ?? fallback) }
+  return { fallback, about, isSecret: false, read: (value: string | undefined): T => parse(value ?? fallback) }
 }
 
 function optional<T>(parse: Parse<T>, about: string) {
   return {
     fallback: undefined,
     about,
+    isSecret: false,
     read: (value: string | undefined) => (value === undefined ? undefined : parse(value))
   }
+}
+
+function secret<T>(parse: Parse<T>, about: string) {
+  return { ...optional(parse, about), isSecret: true }
 }
 
 function text(value: string) {
@@ -123,7 +161,7 @@ function folderThatIs(value: string) {
   }
 }
 
-/** A path, or the name of something on PATH. */
+/** A path, or the name of a program on PATH. */
 function program(value: string) {
   const folders = (process.env.PATH ?? '').split(path.delimiter).filter(folder => folder !== '')
   const files = value.includes('/') ? [value] : folders.map(folder => path.join(folder, value))
@@ -171,7 +209,7 @@ function bytes(value: string) {
 }
 
 function names(value: string) {
-  const list = [...new Set(value.split(',').map(name => name.trim()))].filter(name => name !== '')
+  const list = listOf(value)
   const bad = list.find(name => !/^[\w.-]{1,100}$/.test(name))
   if (list.length === 0 || bad !== undefined) {
     throw new Error(`must be a comma list of queue names (letters, digits, "_", "-", "."), not "${value}"`)
@@ -179,16 +217,55 @@ function names(value: string) {
   return list
 }
 
+function listOf(value: string) {
+  return [...new Set(value.split(',').map(each => each.trim()))].filter(each => each !== '')
+}
+
+function hosts(value: string) {
+  const list = listOf(value.toLowerCase()).map(host => host.replace(/\.$/, ''))
+  const bad = list.find(host => !/^[a-z\d_]([\w.-]{0,251}[a-z\d_])?$/.test(host))
+  if (list.length === 0 || bad !== undefined) {
+    throw new Error(`must be a comma list of host names such as films.example, without scheme or port, not "${value}"`)
+  }
+  return list
+}
+
+function origins(value: string) {
+  return listOf(value).map(text => {
+    const url = webUrl(text)
+    if (text === '*') throw new Error('must name each origin; "*" would let every page on the web use the API')
+    if (url?.pathname !== '/') {
+      throw new Error(
+        `must be a comma list of origins such as https://app.example or http://localhost:4200, not "${text}"`
+      )
+    }
+    return url.origin
+  })
+}
+
+function publicUrl(value: string) {
+  const url = webUrl(value)
+  if (!url) throw new Error(`must be a URL such as https://films.example or https://example.com/films, not "${value}"`)
+  return url.href.replace(/\/$/, '')
+}
+
+/** With nothing but scheme, host, port and path. */
+function webUrl(value: string) {
+  const url = URL.parse(value)
+  if (!url || !/^https?:$/.test(url.protocol)) return undefined
+  return url.username || url.password || url.search || url.hash ? undefined : url
+}
+
 function postgresUrl(value: string) {
   if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value)) {
-    // The value may hold a password: it is not repeated.
+    // Not repeated: it may hold a password.
     throw new Error('must be a URL such as postgres://user:password@host:5432/database')
   }
   return value
 }
 
 function timezone(value: string) {
-  // Looking at the list of them takes 15 ms, a third of what a child process needs to start.
+  // Loading the list of time zones takes 15 ms, a third of a child's start.
   if (value === 'UTC') return value
   try {
     return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone && value

@@ -26,6 +26,24 @@ export const UnsupportedEncoding = createError(
   'The body must be sent as it is, not with the Content-Encoding "%s"',
   415
 )
+export const HostNotAllowed = createError(
+  'HOST_NOT_ALLOWED',
+  'The host "%s" is not one of this service; if it should be, list it in ALLOWED_HOSTS or set PUBLIC_URL',
+  421
+)
+export const CrossSite = createError(
+  'CROSS_SITE',
+  'This comes from a page %s; if that page may do so, list its origin in ALLOWED_ORIGINS, or set PUBLIC_URL if it is ours',
+  403
+)
+export const TooManyOpen = createError('TOO_MANY_OPEN', 'This client has its %s %s open; close one of them first', 429)
+export const Overloaded = createError(
+  'OVERLOADED',
+  'The API has as many bodies in memory as it may hold; try again',
+  503
+)
+export const Stopping = createError('STOPPING', 'The API is stopping and takes no more requests; try again', 503)
+export const MethodNotAllowed = createError('METHOD_NOT_ALLOWED', '%s does not take %s, only %s', 405)
 export const RouteNotFound = createError('ROUTE_NOT_FOUND', 'There is nothing at %s %s', 404)
 export const TaskNotFound = createError('TASK_NOT_FOUND', 'There is no task with the id "%s"', 404)
 export const VideoNotFound = createError('VIDEO_NOT_FOUND', 'There is no video with the id "%s"', 404)

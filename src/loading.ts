@@ -1,11 +1,12 @@
+import { writeSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
 import { describeThrown } from '#tasks/thrown.ts'
+import { locate } from './locate.ts'
 
 export interface Module {
   file: string
-  /** The same as whoever has set TASKS_DIR knows it. */
+  /** The same path as the operator wrote it in TASKS_DIR. */
   origin: string
 }
 
@@ -14,90 +15,74 @@ export interface Loaded extends Module {
 }
 
 export interface Loading {
-  /** How long each may take. */
+  /** Timeout of each module. */
   seconds?: number
   signal?: AbortSignal | undefined
+  /** Names each module on stderr before its import. */
+  verbose?: boolean
 }
 
-/** Whose turn it is stands in memory that both threads see: one that computes never comes to send anything. */
-export interface Watched {
-  origins: string[]
-  seconds: number
-  turn: Int32Array
-}
-
-// Seconds. Until then nothing is served, and nothing says why.
-const patience = 30
+const longest = 30
+const ends = 'cannot be loaded: its top level, or that of a module it imports, ends the process'
 
 /**
- * Imports modules one after the other, so that it is known which one throws, waits for ever, computes for ever or ends
- * the process. After the first two it rejects, after the others there is no process; each is named in a sentence.
+ * Imports modules one after the other and answers those that load and a sentence for each that does not. A module that
+ * waits for ever ends this with a sentence. One that computes for ever blocks the process; then the last "loading …"
+ * on the terminal, or in the log at level `debug`, is its name.
  */
-export async function loadInTurn(modules: Module[], { seconds = patience, signal }: Loading): Promise<Loaded[]> {
-  const watch = watchTurns(
-    modules.map(({ origin }) => origin),
-    seconds
-  )
+export async function loadInTurn(modules: Module[], { seconds = longest, signal, verbose = false }: Loading) {
   const loaded: Loaded[] = []
-  try {
-    for (const { file, origin } of modules) {
-      const exports = await within(seconds, import(pathToFileURL(file).href), signal).catch(error => {
-        throw new Error(`${origin} cannot be loaded: ${describeThrown(error, 'it').message}`, { cause: error })
-      })
-      loaded.push({ file, origin, exports })
-      watch.next()
-    }
-    return loaded
-  } finally {
-    watch.end()
-  }
-}
-
-/** The timer also keeps the process: with nothing else to do Node.js would end it, and not say which module it was. */
-async function within<T>(seconds: number, loading: Promise<T>, signal?: AbortSignal): Promise<T> {
-  const over = new AbortController()
-  const giveUp = async () => {
-    await delay(seconds * 1000, undefined, { signal: AbortSignal.any([over.signal, ...(signal ? [signal] : [])]) })
-    throw new Error(`at its top level, or at that of one it imports, it still waits after ${seconds} s`)
-  }
-  try {
-    return await Promise.race([loading, giveUp()])
-  } finally {
-    over.abort()
-  }
-}
-
-function watchTurns(origins: string[], seconds: number) {
-  const turn = new Int32Array(new SharedArrayBuffer(4))
-  if (origins.length > 0) startThread({ origins, seconds, turn })
-  process.on('exit', tell)
-
-  /** Exit code 0 would say that all is well. */
-  function tell() {
-    console.error(
-      `${origins[turn[0]!]} cannot be loaded: at its top level, or at that of one it imports, it ends the process`
-    )
+  const problems: string[] = []
+  let current = ''
+  // Exit code 0 would say that all is well.
+  const onExit = () => {
+    writeSync(2, `${current} ${ends}\n`)
     process.exitCode = 1
   }
-
-  function set(value: number) {
-    Atomics.store(turn, 0, value)
-    Atomics.notify(turn, 0)
-  }
-
-  return {
-    next: () => set(turn[0]! + 1),
-    end() {
-      process.off('exit', tell)
-      set(origins.length)
+  process.on('exit', onExit)
+  try {
+    for (const { file, origin } of modules) {
+      current = origin
+      announce(origin, verbose)
+      const loading = import(pathToFileURL(file).href).then(
+        exports => loaded.push({ file, origin, exports }),
+        error => problems.push(sentenceOf(error, { file, origin }))
+      )
+      if (await within(seconds, loading, signal)) continue
+      problems.push(`${origin} cannot be loaded: its top level, or that of a module it imports, waits for ${seconds} s`)
+      break
     }
+  } finally {
+    process.off('exit', onExit)
+    if (process.stderr.isTTY) writeSync(2, '\r\x1b[K')
+  }
+  return { loaded, problems }
+}
+
+/** Not by the log, which writes later: a module that blocks the process would keep the line. */
+function announce(origin: string, verbose: boolean) {
+  if (verbose) writeSync(2, `loading ${origin}\n`)
+  else if (process.stderr.isTTY) writeSync(2, `\rloading ${origin}\x1b[K`)
+}
+
+/** False at a timeout. The timer also keeps the process, which Node.js would end if nothing else did. */
+async function within(seconds: number, loading: Promise<unknown>, signal?: AbortSignal) {
+  const over = new AbortController()
+  const timeout = delay(seconds * 1000, false, { signal: AbortSignal.any([over.signal, ...(signal ? [signal] : [])]) })
+  try {
+    return (await Promise.race([loading, timeout])) !== false
+  } finally {
+    over.abort()
+    timeout.catch(() => {})
   }
 }
 
-function startThread(watched: Watched) {
-  // What this process was told to load at its start is none of its business.
-  const thread = new Worker(new URL('./loading-thread.ts', import.meta.url), { workerData: watched, execArgv: [] })
-  thread.unref()
-  // Without it everything goes on, as long as no module computes for ever.
-  thread.on('error', () => {})
+function sentenceOf(error: unknown, { file, origin }: Module) {
+  const { message } = describeThrown(error, 'it')
+  const place = locate(error, file)
+  if (!place) return `${origin} cannot be loaded: ${message}`
+  const at = `:${place.line}:${place.column}`
+  return place.file === file
+    ? `${origin}${at} cannot be loaded: ${message}`
+    : `${origin} cannot be loaded: ${message} (at ${place.file}${at})`
 }

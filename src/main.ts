@@ -114,16 +114,21 @@ async function findDatabase(config: Config) {
   throw new Error(`There is no database: set DATABASE_URL, or start "scripts/server" on ${config.DATA_DIR} first`)
 }
 
-/** Every kind, before anything runs: a module that cannot be loaded, or a queue that cannot be, is a reason not to start. */
+/** Every kind, before anything runs: a module that does not load, or a queue of Darkroom's own, stops the start. */
 async function findKinds(config: Config, signal: AbortSignal): Promise<Kinds> {
   const ours = config.WORKER_QUEUES?.find(name => !isForTasks(name))
   if (ours) throw new Error(`WORKER_QUEUES must not name the queue "${ours}": it is Darkroom's own`)
   const kinds = await loadKinds(config, signal)
-  for (const { name, queue, file } of kinds.values()) {
-    if (isForTasks(queue)) continue
-    throw new Error(`${file} must not have the task "${name}" wait in the queue "${queue}": it is Darkroom's own`)
-  }
-  return kinds
+  const wrong = [...kinds.values()].filter(({ queue }) => !isForTasks(queue))
+  if (wrong.length === 0) return kinds
+  throw new Error(
+    wrong
+      .map(
+        ({ name, queue, file }) =>
+          `${file} must not use the queue "${queue}" for the task "${name}": it is Darkroom's own`
+      )
+      .join('\n')
+  )
 }
 
 async function prepare(url: string, { config, kinds, log, signal }: Prepared) {

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
@@ -74,22 +75,24 @@ t.test('a module that is broken while the worker runs fails its task with the re
 })
 
 /** Loads a folder in a process of its own, to its end: in this one there is always something that keeps it. */
-function load(folder: string, seconds: number) {
+function load(folder: string, seconds: number, verbose = false) {
   const catalogue = path.resolve(import.meta.dirname, '../src/catalogue.ts')
   const start = `
     import { loadFolder } from ${JSON.stringify(catalogue)}
-    await loadFolder(${JSON.stringify(folder)}, { seconds: ${seconds} }).catch(({ message }) => {
-      console.error(message)
+    const { problems } = await loadFolder(${JSON.stringify(folder)}, { seconds: ${seconds}, verbose: ${verbose} })
+    if (problems.length > 0) {
+      console.error(problems.join('\\n'))
       process.exitCode = 1
-    })`
-  return new Promise<{ code?: unknown; signal?: unknown; err: string }>(resolve =>
-    execFile(
-      process.execPath,
-      ['--input-type=module', '--eval', start],
-      { timeout: 30_000, killSignal: 'SIGKILL' },
-      (error, _, err) => resolve({ code: error ? error.code : 0, signal: error?.signal, err })
-    )
-  )
+    }`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', start], {
+    stdio: ['ignore', 'ignore', 'pipe']
+  })
+  let err = ''
+  child.stderr.setEncoding('utf8').on('data', chunk => {
+    err += chunk
+  })
+  const ended = once(child, 'close').then(([code]) => ({ code, err }))
+  return { child, ended }
 }
 
 t.test('a module that never finishes loading ends the process that starts, with a sentence that names it', async t => {
@@ -98,35 +101,64 @@ t.test('a module that never finishes loading ends the process that starts, with 
     'well.ts': taskModule('well', 'return 1')
   })
 
-  t.match(await load(folder, 2), {
+  t.match(await load(folder, 2).ended, {
     code: 1,
-    err: `${folder}/stuck.ts cannot be loaded: at its top level, or at that of one it imports, it still waits after 2 s\n`
+    err: `${folder}/stuck.ts cannot be loaded: its top level, or that of a module it imports, waits for 2 s\n`
   })
 })
 
-const loops = {
-  'computes for ever': 'while (true) {}',
-  'is always just about to go on': 'for (;;) await null',
-  'waits in a way that nothing interrupts': 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'
-}
-
-for (const [what, source] of Object.entries(loops)) {
-  t.test(`one that ${what} does so too, although nothing in its thread could`, async t => {
+t.test(
+  'each module is named before its import, so the last name is that of a module that computes for ever',
+  async t => {
     const folder = await taskFolder(t, {
       'a.ts': taskModule('a', 'return 1'),
-      'busy.ts': `${source}\n${taskModule('busy', 'return 1')}`,
+      'busy.ts': `while (true) {}\n${taskModule('busy', 'return 1')}`,
       'z.ts': taskModule('z', 'return 1')
     })
+    const { child, ended } = load(folder, 1, true)
 
-    const { code, signal, err } = await load(folder, 1)
+    let err = ''
+    while (!err.includes('busy.ts')) err += (await once(child.stderr, 'data'))[0]
+    child.kill('SIGKILL')
 
-    t.equal(
-      err,
-      `${folder}/busy.ts cannot be loaded: at its top level, or at that of one it imports, it still computes after 1 s\n`
-    )
-    t.strictSame({ code, signal }, { code: null, signal: 'SIGKILL' })
+    t.equal((await ended).err, `loading ${folder}/a.ts\nloading ${folder}/busy.ts\n`)
+  }
+)
+
+t.test('all modules that do not load are named at once, each with line and column where there is one', async t => {
+  const folder = await taskFolder(t, {
+    'a.ts': taskModule('a', 'return 1'),
+    'b-typed.ts': 'const a: number = 1\nexport default {{{',
+    'c-plain.mjs': 'const a = 1\nconst b = {{{',
+    'd-common.cjs': '\nconst x = ;',
+    'e-throws.ts': `\n  throw new TypeError('not today')`,
+    'f-import.ts': `import { nope } from 'node:fs'`,
+    'g-lost.ts': `import './nowhere.ts'`,
+    'h-other.ts': `import './_broken.ts'`,
+    '_broken.ts': '\nnull.length',
+    'i-none.ts': 'export default 5',
+    'j-bad.ts': taskModule('j', '', 'priority: 10')
   })
-}
+
+  const { code, err } = await load(folder, 30).ended
+
+  t.equal(code, 1)
+  const expected = [
+    'b-typed.ts:2:17 cannot be loaded: Unexpected token',
+    'c-plain.mjs:2:12 cannot be loaded: Unexpected token',
+    'd-common.cjs:2:11 cannot be loaded: Unexpected token',
+    'e-throws.ts:2:9 cannot be loaded: not today',
+    'f-import.ts:1:10 cannot be loaded: The requested module',
+    `g-lost.ts cannot be loaded: Cannot find module '${folder}/nowhere.ts'`,
+    `h-other.ts cannot be loaded: Cannot read properties of null (reading 'length') (at ${folder}/_broken.ts:2:6)`,
+    'j-bad.ts:8:20 cannot be loaded: The priority of the task "j"',
+    'i-none.ts has no task: '
+  ]
+  const lines = err.trim().split('\n')
+  t.equal(lines.length, expected.length, err)
+  for (const [index, start] of expected.entries())
+    t.ok(lines[index]?.startsWith(`${folder}/${start}`), `${lines[index]}`)
+})
 
 t.test('modules that take their time, one after the other, are waited for', async t => {
   const slow = 'for (const end = Date.now() + 700; Date.now() < end; );\n'
@@ -136,52 +168,35 @@ t.test('modules that take their time, one after the other, are waited for', asyn
     Object.fromEntries(names.map(name => [`${name}.ts`, slow + taskModule(name, 'return 1')]))
   )
 
-  t.match(await load(folder, 1), { code: 0, err: '' })
+  t.match(await load(folder, 1).ended, { code: 0, err: '' })
 })
 
-t.test('whoever is told to stop does not wait for a module', async t => {
+t.test('a start that is told to stop does not wait for a module', async t => {
   const folder = await taskFolder(t, { 'stuck.ts': 'await new Promise(() => {})' })
 
   await t.rejects(loadFolder(folder, { signal: AbortSignal.timeout(100) }))
 })
 
 const helpers: [string, Record<string, string>, string[]][] = [
-  ['a helper that a task imports', { 'b.ts': 'export const b = 1', 'a.ts': importing('./b.ts') }, []],
-  [
-    'one that a helper of a task imports',
-    { 'b.ts': 'export const b = 1', 'a.ts': importing('./_c.mjs'), '_c.mjs': `export { b } from './b.ts'` },
-    []
-  ],
-  [
-    'one of CommonJS that another requires',
-    { 'b.cjs': 'exports.b = 1', 'c.cjs': `exports.b = require('./b.cjs').b`, 'a.ts': importing('./c.cjs') },
-    []
-  ],
-  ['one of types alone', { 'b.ts': `import type { Kind } from 'darkroom'\nexport type B = Kind` }, []],
-  ['an empty one', { 'b.ts': '' }, []],
-  ['one that is not meant to be a task', { '_b.ts': 'export const b = 1' }, []],
-  ['one that nobody imports', { 'b.ts': 'export const b = 1' }, ['b.ts']],
-  ['one of CommonJS that nobody imports', { 'b.cjs': 'exports.b = 1' }, ['b.cjs']],
-  ['one that imports itself', { 'b.ts': `import * as b from './b.ts'\nexport const c = () => b` }, ['b.ts']],
+  ['a helper', { 'b.ts': 'export const b = 1' }, []],
+  ['a CommonJS helper', { 'b.cjs': 'exports.b = 1' }, []],
+  ['types alone', { 'b.ts': `import type { Kind } from 'darkroom'\nexport type B = Kind` }, []],
+  ['an empty file', { 'b.ts': '' }, []],
+  ['a file that begins with "_"', { '_b.ts': taskModule('a', '').replace('export default', '') }, []],
   ['a task that is exported by name', { 'a.ts': taskModule('a', '').replace('default', 'const a =') }, ['a.ts']],
   ['a task that is not exported at all', { 'a.ts': taskModule('a', '').replace('export default', '') }, ['a.ts']]
 ]
 
-function importing(file: string) {
-  return `import { b } from '${file}'\n${taskModule('a', 'return b')}`
-}
-
 for (const [what, files, named] of helpers) {
-  t.test(`of a module without a default export it is said that nobody imports it: ${what}`, async t => {
+  t.test(`a module that defines a task without a default export is named: ${what}`, async t => {
     const folder = await taskFolder(t, files)
 
-    const { code, err } = await load(folder, 30)
+    const { code, err } = await load(folder, 30).ended
 
     t.equal(code, 0)
+    const warnings = err.matchAll(/TaskWarning: (\S+) defines a task but has no default export/g)
     t.strictSame(
-      [...err.matchAll(/TaskWarning: (\S+) has no default export, and no module beside it imports it/g)].map(
-        at => at[1]
-      ),
+      [...warnings].map(at => at[1]),
       named.map(name => path.join(folder, name)),
       err
     )

@@ -156,8 +156,16 @@ t.test('migrate does what is to be done, and a second time nothing', { buffered:
 t.test('task modules that cannot be are refused by their file, before anything starts', { buffered: true }, async t => {
   const good = taskModule('good', 'return 1')
   const folders: [string, Record<string, string>, RegExp][] = [
-    ['a mistake in the code', { 'good.ts': good, 'broken.ts': 'export default {{{' }, /broken\.ts cannot be loaded: /],
-    ['a module that throws', { 'angry.js': `throw new Error('not today')` }, /angry\.js cannot be loaded: not today/],
+    [
+      'a mistake in the code',
+      { 'good.ts': good, 'broken.ts': 'export default {{{' },
+      /broken\.ts:1:\d+ cannot be loaded: /
+    ],
+    [
+      'a module that throws',
+      { 'angry.js': `throw new Error('not today')` },
+      /angry\.js:1:7 cannot be loaded: not today/
+    ],
     ...Object.entries({
       undefined: /angry\.ts cannot be loaded: it threw undefined$/m,
       null: /angry\.ts cannot be loaded: it threw null$/m,
@@ -166,7 +174,7 @@ t.test('task modules that cannot be are refused by their file, before anything s
       'Object.create(null)': /angry\.ts cannot be loaded: it threw something that cannot be shown$/m,
       // Node.js looks at it first, and tells what it was thrown for that.
       'new Proxy({}, { get() { throw 1 }, getPrototypeOf() { throw 2 } })': /angry\.ts cannot be loaded: it threw /,
-      'Object.assign(new Error("x"), { message: "" })': /angry\.ts cannot be loaded: Error$/m
+      'Object.assign(new Error("x"), { message: "" })': /angry\.ts:1:\d+ cannot be loaded: Error$/m
     }).map(([thrown, sentence]): (typeof folders)[number] => [
       `a module that throws ${thrown}`,
       { 'angry.ts': `throw ${thrown}` },
@@ -175,7 +183,7 @@ t.test('task modules that cannot be are refused by their file, before anything s
     ...[0, 3].map((code): (typeof folders)[number] => [
       `a module that ends the process with ${code}`,
       { 'a.ts': good, 'quits.ts': `process.exit(${code})`, 'z.ts': good },
-      /quits\.ts cannot be loaded: at its top level, or at that of one it imports, it ends the process$/m
+      /quits\.ts cannot be loaded: its top level, or that of a module it imports, ends the process$/m
     ]),
     ['an import of nothing', { 'lost.ts': `import 'nowhere'` }, /lost\.ts cannot be loaded: .*nowhere/],
     [
@@ -184,11 +192,11 @@ t.test('task modules that cannot be are refused by their file, before anything s
       /none\.ts has no task: write "export default defineTask/
     ],
     ['something else', { 'else.mjs': 'export default { name: "x" }' }, /else\.mjs has no task/],
-    ['the same name twice', { 'a.ts': good, 'b.ts': good }, /b\.ts defines the task "good", which is among .*a\.ts/],
+    ['the same name twice', { 'a.ts': good, 'b.ts': good }, /b\.ts defines the task "good", and so does .*a\.ts/],
     [
       "a built-in one's name",
       { 'a.ts': taskModule('add', '') },
-      /a\.ts defines the task "add", which is among the built-in/
+      /a\.ts defines the task "add", and so does a built-in/
     ],
     ['a name that cannot be', { 'a.ts': taskModule('my task', '') }, /a\.ts .*"my task"/],
     ['a priority that cannot be', { 'a.ts': taskModule('good', '', 'priority: 10') }, /a\.ts .*priority/],

@@ -1,9 +1,11 @@
-import { availableParallelism } from 'node:os'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
-import { ConfigError, readConfig, settings } from '../src/config.ts'
+import { ConfigError, readConfig, settings, withoutSecrets } from '../src/config.ts'
+import { misspeltSettings } from '../src/misspelt.ts'
 
-t.test('without a word every setting has its default', async t => {
+t.test('an empty environment gives every setting its default', async t => {
   t.strictSame(
     { ...readConfig({}) },
     {
@@ -139,10 +141,63 @@ t.test('a soft limit has to be less than the hard one', async t => {
   t.match(readConfig({ TASK_SOFT_TIME_LIMIT: '9', TASK_TIME_LIMIT: '10' }), { TASK_SOFT_TIME_LIMIT: 9 })
 })
 
-t.test('every problem is told at once', async t => {
+t.test('every problem is listed at once', async t => {
   const environment = Object.fromEntries(refused)
 
   const named = problemsOf(environment).map(problem => problem.split(' ')[0])
 
   t.strictSame(named.sort(), Object.keys(environment).sort())
+})
+
+t.test('a secret is read from a file, is not also a variable, and is kept from children', async t => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-config-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  const DATABASE_URL_FILE = path.join(folder, 'url')
+  const url = 'postgres://me:secret@host/db'
+  await writeFile(DATABASE_URL_FILE, `${url}\n`)
+
+  t.equal(readConfig({ DATABASE_URL_FILE }).DATABASE_URL, url)
+  t.equal(readConfig({ DATABASE_URL_FILE, DATABASE_URL: '' }).DATABASE_URL, url)
+  t.equal(readConfig({ DATABASE_URL_FILE: ' ' }).DATABASE_URL, undefined)
+  t.strictSame(problemsOf({ DATABASE_URL_FILE, DATABASE_URL: url }), [
+    'DATABASE_URL and DATABASE_URL_FILE are both set: remove one of them'
+  ])
+  t.match(problemsOf({ DATABASE_URL_FILE: folder }), [/^DATABASE_URL cannot be read from DATABASE_URL_FILE: EISDIR/])
+  await writeFile(DATABASE_URL_FILE, 'localhost')
+  t.match(problemsOf({ DATABASE_URL_FILE }), [/^DATABASE_URL must be a URL/])
+  t.strictSame(withoutSecrets({ DATABASE_URL_FILE, DATABASE_URL: url, PATH: 'x' }), { PATH: 'x' })
+})
+
+const strange: [string, RegExp][] = [
+  ['WORKER_CONCURENCY', /^WORKER_CONCURENCY is not a setting .* did you mean WORKER_CONCURRENCY\?$/],
+  ['WORKERS_QUEUES', /did you mean WORKER_QUEUES\?$/],
+  ['DATA_DIRS', /did you mean DATA_DIR\?$/],
+  ['database_url', /did you mean DATABASE_URL\?$/],
+  ['DATABSE_URL_FILE', /did you mean DATABASE_URL_FILE\?$/],
+  ['MAX_UPLOAD_SIZE', /did you mean MAX_UPLOAD_BYTES\?$/],
+  ['TASK_HARD_TIME_LIMIT', /did you mean TASK_(SOFT_)?TIME_LIMIT\?$/],
+  ['RESULT_BACKEND_URL', /"--help" lists the settings$/]
+]
+
+for (const [name, sentence] of strange) {
+  t.test(`${name} is taken for a misspelt setting`, async t => {
+    t.match(misspeltSettings({ [name]: '1' }), [sentence])
+  })
+}
+
+t.test('settings, and variables of other programs, are not', async t => {
+  const others = [
+    'HOME',
+    'HOSTNAME',
+    'PATH',
+    'TZ',
+    'PGHOST',
+    'DATABASE_URL_REPLICA',
+    'LOGNAME',
+    'POST',
+    'XDG_DATA_DIRS'
+  ]
+  const names = [...others, ...Object.keys(settings), 'DATABASE_URL_FILE']
+
+  t.strictSame(misspeltSettings(Object.fromEntries(names.map(name => [name, '1']))), [])
 })

@@ -101,7 +101,7 @@ function watch(task: string): Watcher {
   const { hostname, port } = new URL(service.address)
   const socket = connect(Number(port), hostname, () => {
     socket.write(
-      `GET /ws/tasks/${task} HTTP/1.1\r\nhost: bench\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`
+      `GET /ws/tasks/${task} HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`
     )
   })
   const fail = (why: unknown) => {

@@ -18,22 +18,32 @@ export interface Tables {
   'pgboss.queue': QueueTable
 }
 
-export type State = 'PENDING' | 'STARTED' | 'RETRY' | 'SUCCESS' | 'FAILURE' | 'REVOKED'
-export type AttemptOutcome =
-  | 'success'
-  | 'failure'
-  | 'soft_time_limit'
-  | 'time_limit'
-  | 'crashed'
-  | 'stalled'
-  | 'cancelled'
-  | 'shutdown'
+export const states = ['PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED'] as const
+export type State = (typeof states)[number]
+
+export const attemptOutcomes = [
+  'success',
+  'failure',
+  'soft_time_limit',
+  'time_limit',
+  'crashed',
+  'stalled',
+  'cancelled',
+  'shutdown'
+] as const
+export type AttemptOutcome = (typeof attemptOutcomes)[number]
+
 export type VideoStatus = 'uploaded' | 'ready' | 'failed'
 export type RenditionStatus = 'pending' | 'ready' | 'skipped' | 'failed'
 
 export interface TaskError {
   type: string
   message: string
+}
+
+/** With the stack trace of the body, where an exception ended the attempt. */
+export interface AttemptError extends TaskError {
+  stack?: string
 }
 
 type Json<T = unknown> = ColumnType<T, string, string>
@@ -73,6 +83,7 @@ export interface TasksTable {
   tags: Generated<string[]>
   schedule_id: Nullable<string>
   video_id: Nullable<string>
+  request_id: Nullable<string>
 }
 
 export interface AttemptsTable {
@@ -82,7 +93,7 @@ export interface AttemptsTable {
   started_at: Date
   finished_at: Generated<Date>
   outcome: AttemptOutcome
-  error: NullableJson<TaskError>
+  error: NullableJson<AttemptError>
   exit_code: Nullable<number>
   signal: Nullable<string>
   peak_memory: Nullable<number>

@@ -7,7 +7,10 @@ import { answer, bytesIn } from '#schema/answers.ts'
 import { problems } from '#schema/problems.ts'
 import { version } from '../version.ts'
 
-const headers = { ETag: Type.String(), 'Cache-Control': Type.String() }
+const headers = {
+  ETag: Type.String({ description: 'Of this version' }),
+  'Cache-Control': Type.String({ description: 'How long a copy may be used without asking' })
+}
 
 /** The typed client for browsers, as one file: `import { connect } from '/client.js'`. */
 export const clientJs: FastifyPluginAsyncTypebox = async app => {
@@ -18,11 +21,14 @@ export const clientJs: FastifyPluginAsyncTypebox = async app => {
     {
       logLevel: 'warn',
       schema: {
+        operationId: 'getClient',
         summary: 'The client for browsers, an ES module',
-        headers: Type.Object({ 'If-None-Match': Type.Optional(Type.String()) }),
+        headers: Type.Object({
+          'If-None-Match': Type.Optional(Type.String({ description: 'The ETag of a copy: 304 if it is current' }))
+        }),
         response: {
           200: bytesIn(['text/javascript'], 'The module', headers),
-          304: answer(Type.Null(), 'It has not changed', headers),
+          304: answer(Type.Null(), 'The copy is current', headers),
           ...problems()
         }
       }

@@ -8,12 +8,13 @@ import { queueNames } from '#queue/names.ts'
 import { openStorage, type Storage } from '#storage/disk.ts'
 import { channels } from '#tasks/channels.ts'
 import type { Kinds } from '#tasks/define.ts'
-import { submitter } from '#tasks/submitter.ts'
+import { type Watching, watchTasks } from '#tasks/read/watch.ts'
+import { submitter } from '#tasks/submit/submitter.ts'
 import { expirer } from '#tasks/upkeep/expirer.ts'
 import { voiceOf } from '#tasks/voice.ts'
-import { type Watching, watchTasks } from '#tasks/watch.ts'
 import { keepFailures } from '#videos/queries.ts'
 import { addressError } from './address.ts'
+import { type Limits, productionLimits } from './doors/limits.ts'
 import { buildServer } from './server.ts'
 
 interface Needs {
@@ -22,6 +23,7 @@ interface Needs {
   kinds: Kinds
   log: Logger
   needsWorker: boolean
+  limits?: Limits
 }
 
 export interface Api {
@@ -31,14 +33,15 @@ export interface Api {
   watching: Watching
   /** Binds the address; until then only injected requests are answered. */
   listen(): Promise<string>
-  /** Requests that are under way get so many seconds; whoever is not done then is cut off. */
+  /** Requests that are under way get so many seconds; those that have not finished then are cut off. */
   stop(graceSeconds: number): Promise<void>
 }
 
 // Requests wait for a connection rather than for each other; Postgres' default allows 100 in all.
 const connections = 16
 
-export async function startApi({ url, config, kinds, log, needsWorker }: Needs): Promise<Api> {
+export async function startApi(needs: Needs): Promise<Api> {
+  const { url, config, kinds, log, needsWorker, limits = productionLimits } = needs
   // What is open is closed in reverse: at the end, or at once when the next thing does not open.
   await using opened = new AsyncDisposableStack()
   const storage = await openStorage(config.DATA_DIR)
@@ -68,7 +71,9 @@ export async function startApi({ url, config, kinds, log, needsWorker }: Needs):
   opened.defer(ears.close)
 
   const processVideo = kinds.get('process_video')!
-  const app = await buildServer({
+  const { app, drain } = await buildServer({
+    settings: config,
+    limits,
     db,
     kinds,
     log,
@@ -102,7 +107,10 @@ export async function startApi({ url, config, kinds, log, needsWorker }: Needs):
       return `http://${host}:${port}`
     },
     stop(graceSeconds) {
-      const cut = setTimeout(() => app.server.closeAllConnections(), graceSeconds * 1000)
+      const cut = setTimeout(() => {
+        const requests = drain.cut()
+        if (requests > 0) log.warn(`the API cut ${requests} requests that had not finished in ${graceSeconds} s`)
+      }, graceSeconds * 1000)
       stopped ??= open.disposeAsync()
       return stopped.finally(() => clearTimeout(cut))
     }

@@ -3,7 +3,7 @@ import type { Pool } from 'pg'
 import type { InTransaction } from '#database/connect.ts'
 import { delayedQueue } from '#queue/boss.ts'
 import { forTasks } from '#queue/names.ts'
-import { revoking } from '#tasks/revoke.ts'
+import { revoking } from '#tasks/steer/revoke.ts'
 
 export interface QueueRow {
   name: string

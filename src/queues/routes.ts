@@ -14,19 +14,22 @@ export interface QueueNeeds {
   voice: Voice
 }
 
-const Name = Type.Object({ name: Type.String({ examples: ['media'] }) })
+const Name = Type.Object({ name: Type.String({ description: 'Name of the queue', examples: ['media'] }) })
 
 const QueueBody = Type.Object(
   {
-    name: Type.String(),
-    depth: Type.Integer({ description: 'tasks that wait and could run now' }),
-    oldest_age: Nullable(Type.Number({ description: 'seconds that the oldest of them has waited' })),
-    running: Type.Integer(),
-    paused: Type.Boolean(),
-    per_minute: Type.Object({
-      created: Type.Integer({ description: 'tasks that came in during the last minute' }),
-      finished: Type.Integer({ description: 'tasks that ended in it' })
-    })
+    name: Type.String({ description: 'Name' }),
+    depth: Type.Integer({ description: 'Tasks that wait and could run now' }),
+    oldest_age: Nullable(Type.Number({ description: 'Seconds that the oldest of them has waited' })),
+    running: Type.Integer({ description: 'Tasks that run' }),
+    paused: Type.Boolean({ description: 'Whether workers take nothing from it' }),
+    per_minute: Type.Object(
+      {
+        created: Type.Integer({ description: 'Tasks that came in' }),
+        finished: Type.Integer({ description: 'Tasks that ended' })
+      },
+      { description: 'During the last minute' }
+    )
   },
   {
     title: 'Queue',
@@ -36,8 +39,11 @@ const QueueBody = Type.Object(
   }
 )
 
-const Queues = Type.Object({ items: Type.Array(QueueBody) })
-const Purged = Type.Object({ name: Type.String(), purged: Type.Integer({ description: 'tasks that were revoked' }) })
+const Queues = Type.Object({ items: Type.Array(QueueBody, { description: 'By name' }) })
+const Purged = Type.Object({
+  name: Type.String({ description: 'Name of the queue' }),
+  purged: Type.Integer({ description: 'Tasks that were revoked' })
+})
 
 export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, needs) => {
   const { db, voice } = needs
@@ -46,9 +52,10 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
     '/api/queues',
     {
       schema: {
-        summary: 'Every queue',
+        operationId: 'listQueues',
+        summary: 'Queues',
         querystring: First,
-        response: { 200: answer(Queues, 'All of them, by name'), ...readProblems() }
+        response: { 200: answer(Queues, 'All queues'), ...readProblems() }
       }
     },
     async ({ query: { limit } }) => ({ items: (await listQueues(db.pool)).slice(0, limit) })
@@ -58,10 +65,11 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
     '/api/queues/:name/pause',
     {
       schema: {
-        summary: 'Stop taking from a queue',
-        description: 'It accepts and keeps; what runs already goes on.',
+        operationId: 'pauseQueue',
+        summary: 'Pause a queue',
+        description: 'A paused queue accepts and keeps tasks; those that run already go on.',
         params: Name,
-        response: { 200: answer(QueueBody, 'It is paused'), ...writeProblems(QueueNotFound) }
+        response: { 200: answer(QueueBody, 'The queue, paused'), ...writeProblems(QueueNotFound) }
       }
     },
     async ({ params: { name } }) => steer(name, true)
@@ -71,9 +79,10 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
     '/api/queues/:name/resume',
     {
       schema: {
-        summary: 'Take from a queue again',
+        operationId: 'resumeQueue',
+        summary: 'Resume a queue',
         params: Name,
-        response: { 200: answer(QueueBody, 'It is not paused'), ...writeProblems(QueueNotFound) }
+        response: { 200: answer(QueueBody, 'The queue, not paused'), ...writeProblems(QueueNotFound) }
       }
     },
     async ({ params: { name } }) => {
@@ -87,9 +96,11 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
     '/api/queues/:name/purge',
     {
       schema: {
-        summary: 'Revoke what waits in a queue',
+        operationId: 'purgeQueue',
+        summary: 'Purge a queue',
+        description: 'Revokes every task that waits in it.',
         params: Name,
-        response: { 200: answer(Purged, 'Nothing waits in it'), ...writeProblems(QueueNotFound) }
+        response: { 200: answer(Purged, 'How many tasks were revoked'), ...writeProblems(QueueNotFound) }
       }
     },
     async ({ params: { name } }) => {

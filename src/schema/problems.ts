@@ -57,8 +57,12 @@ function entry(status: number, failures: Coded[]) {
   const codes = failures.map(({ code }) => code)
   return {
     description: codes.map(code => `\`${code}\``).join(' or '),
-    ...(status === 503 && { headers: { 'Retry-After': Type.Integer({ description: 'seconds' }) } }),
-    ...(status === 416 && { headers: { 'Content-Range': Type.String({ description: 'how long the file is' }) } }),
+    ...(status === 503 && {
+      headers: { 'Retry-After': Type.Integer({ description: 'Seconds after which to try again' }) }
+    }),
+    ...(status === 416 && {
+      headers: { 'Content-Range': Type.String({ description: 'Size of the file, as `bytes */<size>`' }) }
+    }),
     content: {
       'application/problem+json': {
         schema: {

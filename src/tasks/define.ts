@@ -103,7 +103,7 @@ export const defaults = {
   retry_delay: 1,
   retry_backoff: true,
   retry_backoff_max: 600,
-  retry_jitter: true
+  retry_jitter: false
 } as const
 
 /** Told on stderr by whoever starts; its child processes need not say it again. */

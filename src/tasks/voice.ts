@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import { announcer } from '#database/notify.ts'
+import { type Enqueued, queueToWake, timeToStart } from '#tasks/submit/enqueue.ts'
 import { channels } from './channels.ts'
-import { type Enqueued, queueToWake, timeToStart } from './enqueue.ts'
 
 /**
  * How a process tells the others what it has just committed. Never inside a transaction. One that looks after deadlines

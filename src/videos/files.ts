@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { FileNotFound, PreconditionFailed, RangeNotSatisfiable, VideoNotFound } from '#errors.ts'
-import type { Probe } from '#media/probed.ts'
+import type { Probe } from '#media/probe/probed.ts'
 import { answer, bytesIn } from '#schema/answers.ts'
 import { isUuid } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
@@ -27,13 +27,23 @@ const types: [container: RegExp, type: string][] = [
 ]
 
 const served = [...new Set([...types.map(([, type]) => type), 'audio/mp4', 'application/octet-stream'])]
-const tag = { ETag: Type.String(), 'Last-Modified': Type.String(), 'Accept-Ranges': Type.String() }
-const name = { 'Content-Disposition': Type.Optional(Type.String({ description: 'of `original`: its name' })) }
+const tag = {
+  ETag: Type.String({ description: 'Strong: another file has another one' }),
+  'Last-Modified': Type.String({ description: 'When the file was made' }),
+  'Accept-Ranges': Type.String({ description: '`bytes`' })
+}
+const name = {
+  'Content-Disposition': Type.Optional(Type.String({ description: 'Of `original`: the name of the uploaded file' }))
+}
 
 export const fileAnswers = {
   200: bytesIn(served, 'The file', { ...tag, ...name }),
-  206: bytesIn(served, 'The part that was asked for', { ...tag, ...name, 'Content-Range': Type.String() }),
-  304: answer(Type.Null(), 'It has not changed', tag),
+  206: bytesIn(served, 'The part that was asked for', {
+    ...tag,
+    ...name,
+    'Content-Range': Type.String({ description: 'Which part of how many bytes this is' })
+  }),
+  304: answer(Type.Null(), 'The copy is current', tag),
   ...readProblems(VideoNotFound, FileNotFound, PreconditionFailed, RangeNotSatisfiable)
 }
 

@@ -1,6 +1,13 @@
 import type { MultipartFile } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
-import { UploadBroken, UploadMissing, UploadNotMultipart, UploadSeveral, UploadTooLarge } from '#errors.ts'
+import {
+  RequestTimeout,
+  UploadBroken,
+  UploadMissing,
+  UploadNotMultipart,
+  UploadSeveral,
+  UploadTooLarge
+} from '#errors.ts'
 import type { Received } from '#storage/disk.ts'
 import { type Needs, receiveFile } from './upload.ts'
 
@@ -61,6 +68,7 @@ function readable(filename: string) {
 
 function translate({ maxUploadBytes }: Needs, error: Error & { code?: string }) {
   if (error.code?.startsWith('UPLOAD_') || error.code === 'STORAGE_FULL') return error
+  if (error instanceof RequestTimeout) return error
   if (error.code === 'FST_FILES_LIMIT') return new UploadSeveral()
   if (error.code === 'FST_REQ_FILE_TOO_LARGE') return new UploadTooLarge(maxUploadBytes)
   // Of a disk there is no such error: it is the client that has hung up, or our stop that has cut it off.

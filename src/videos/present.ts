@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { Rendition } from '#database/tables.ts'
-import { rungs } from '#media/rungs.ts'
+import { rungs } from '#media/plan/rungs.ts'
 import type { VideoRow } from './queries.ts'
 import type { VideoBody } from './schemas.ts'
 

@@ -2,10 +2,10 @@ import { sql } from 'kysely'
 import type { Database, InTransaction } from '#database/connect.ts'
 import { after, page, place } from '#database/page.ts'
 import type { NewVideo, Rendition } from '#database/tables.ts'
-import type { Made } from '#media/ffmpeg.ts'
-import type { Skipped } from '#media/ladder.ts'
-import type { Probe } from '#media/probed.ts'
-import { rungs } from '#media/rungs.ts'
+import type { Made } from '#media/develop.ts'
+import type { Skipped } from '#media/plan/ladder.ts'
+import { rungs } from '#media/plan/rungs.ts'
+import type { Probe } from '#media/probe/probed.ts'
 
 /** With its three rungs, so that whoever asks before the work begins is told what is to come. */
 export async function insertVideo(trx: InTransaction, video: NewVideo) {

@@ -1,7 +1,7 @@
 import multipart from '@fastify/multipart'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
 import {
   IdempotencyKeyReused,
   StorageFull,
@@ -14,7 +14,7 @@ import {
 } from '#errors.ts'
 import { type Answer, keyOf } from '#idempotency/once.ts'
 import { say } from '#idempotency/reply.ts'
-import { IdempotencyKey, Replayed } from '#idempotency/schemas.ts'
+import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
 import { formProblems } from '#schema/problems.ts'
 import { receiveForm, refuseEarly } from './form.ts'
@@ -51,11 +51,12 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, needs)
       bodyLimit,
       validatorCompiler,
       schema: {
+        operationId: 'uploadVideo',
         summary: 'Upload a film',
         description: 'Answered when its last byte is on the disk, before any processing. Other fields are ignored.',
         ...form,
         response: {
-          201: answer(Uploaded, 'It is there', { Location: Type.String({ description: 'where it is' }), ...Replayed }),
+          201: answer(Uploaded, 'The film is stored and its task submitted', { Location, ...Replayed }),
           ...uploadProblems
         }
       }
@@ -70,16 +71,26 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, needs)
     }
   )
 
-  // What front ends of the service that this one replaces send.
-  const uploadAsBefore = {
-    summary: 'Upload a film',
-    ...form,
-    response: { 201: answer(UploadedAsBefore, 'It is there', Replayed), ...uploadProblems }
+  // What front ends of the services that this one replaces send.
+  for (const [url, operationId] of [
+    ['/upload', 'dialectUpload'],
+    ['/api/upload', 'dialectApiUpload']
+  ] as const) {
+    const schema = {
+      operationId,
+      summary: 'Upload a film',
+      description: 'Answered when its last byte is on the disk, before any processing. Other fields are ignored.',
+      ...form,
+      response: {
+        201: answer(UploadedAsBefore, 'The film is stored and its task submitted', Replayed),
+        ...uploadProblems
+      }
+    }
+    app.post(url, { onRequest, bodyLimit, validatorCompiler, schema }, async (request, reply) => {
+      const body = await upload(request, reply, ({ id, task_id }) => ({ status: 201, body: { message, task_id, id } }))
+      return body as Static<typeof UploadedAsBefore>
+    })
   }
-  app.post('/upload', { onRequest, bodyLimit, validatorCompiler, schema: uploadAsBefore }, async (request, reply) => {
-    const body = await upload(request, reply, ({ id, task_id }) => ({ status: 201, body: { message, task_id, id } }))
-    return body as Static<typeof UploadedAsBefore>
-  })
 
   async function upload(request: FastifyRequest, reply: FastifyReply, answered: (video: Accepted) => Answer) {
     const route = `POST ${request.routeOptions.url}`

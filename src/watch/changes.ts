@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { Watching } from '#tasks/read/watch.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
-import type { Watching } from '#tasks/watch.ts'
 import { messageOf } from './message.ts'
 
 export interface Listener {

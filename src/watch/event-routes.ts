@@ -7,7 +7,7 @@ import { answer, bytesIn } from '#schema/answers.ts'
 import { checkOf, refuse } from '#schema/check.ts'
 import { Id, isUuid } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
-import type { Watching } from '#tasks/watch.ts'
+import type { Watching } from '#tasks/read/watch.ts'
 import { isFinal } from '#tasks/words.ts'
 import { historian } from './history.ts'
 import { EventsHeaders, EventsQuery } from './schemas.ts'
@@ -39,19 +39,21 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventNeeds> = async (
   app.get(
     '/api/tasks/:id/events',
     {
+      config: { keepsOpen: 'streams' },
       schema: {
-        summary: 'What happens to a task (Server-Sent Events)',
+        operationId: 'streamTaskEvents',
+        summary: 'Events of a task (Server-Sent Events)',
         description:
-          'Begins with the task as it is, or with the event after `Last-Event-ID`; 0 replays all that is kept. `data` is the JSON that `GET /api/tasks/{id}/status` answers. What has no `id` is progress between two events.',
+          'Starts with the current status, or with the event after `Last-Event-ID`; 0 replays all that are kept. `data` is the JSON that `GET /api/tasks/{id}/status` answers. Messages without an `id` are progress between two events.',
         params: Id,
         querystring: EventsQuery,
         headers: EventsHeaders,
         response: {
           200: bytesIn(['text/event-stream'], 'Events until the final one', {
-            'Cache-Control': Type.String(),
-            'X-Accel-Buffering': Type.String()
+            'Cache-Control': Type.String({ description: '`no-cache`' }),
+            'X-Accel-Buffering': Type.String({ description: '`no`: a proxy must not hold events back' })
           }),
-          204: answer(Type.Null(), 'All is told: a browser does not come back'),
+          204: answer(Type.Null(), 'No more events; tells the browser not to reconnect'),
           ...readProblems(TaskNotFound)
         }
       }

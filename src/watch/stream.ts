@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Watching } from '#tasks/read/watch.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
-import type { Watching } from '#tasks/watch.ts'
 import { isFinal, type Status, statusOf } from '#tasks/words.ts'
 import type { History, ReadHistory, TaskEvent } from './history.ts'
 import { describe } from './message.ts'

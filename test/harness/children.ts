@@ -45,7 +45,8 @@ export async function openChildren(t: Test, options: Options) {
       retry_backoff_max: null,
       retry_jitter: null,
       time_limit: null,
-      soft_time_limit: null
+      soft_time_limit: null,
+      request_id: null
     }
     const attempt = runInChild(claim, kinds.get(task)!, {
       worker: randomUUID(),

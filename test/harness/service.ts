@@ -8,6 +8,7 @@ import { v7 as uuid } from 'uuid'
 import { loadKinds } from '../../src/catalogue.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Database } from '../../src/database/connect.ts'
+import { type Limits, productionLimits } from '../../src/http/doors/limits.ts'
 import { type Api, startApi } from '../../src/http/start.ts'
 import { startWorker, type Worker } from '../../src/runner/start.ts'
 import type { TaskBody } from '../../src/tasks/schemas.ts'
@@ -24,7 +25,19 @@ interface Options {
   /** Be a server, which is ready only with a worker, whether or not one is started at once. */
   needsWorker?: boolean
   /** Is given every line of the log, from `info` on. */
-  hear?: (line: { level: number; msg: string }) => void
+  hear?: (line: any) => void
+  /** Of what clients may take. */
+  limits?: Partial<Limits>
+}
+
+// A test is many clients at one address.
+const many = 2_000
+const usualLimits: Limits = {
+  ...productionLimits,
+  connectionsOfAddress: many,
+  waits: many,
+  sockets: many,
+  streams: many
 }
 
 export interface Service {
@@ -56,7 +69,7 @@ export interface Service {
 /** The real service on a database and a folder of its own: API in this process, worker too where one is wanted. */
 export async function openService(
   t: Test,
-  { env = {}, worker = false, needsWorker = worker, hear }: Options = {}
+  { env = {}, worker = false, needsWorker = worker, hear, limits }: Options = {}
 ): Promise<Service> {
   const url = env.DATABASE_URL ?? (await borrowDatabase(t))
   const dataDir = await mkdtemp(path.join(tmpdir(), 'darkroom-test-'))
@@ -73,7 +86,7 @@ export async function openService(
   const config = readConfig(settings)
   const kinds = await loadKinds(config)
   const log = hear ? pino({}, { write: line => hear(JSON.parse(line)) }) : pino({ level: config.LOG_LEVEL })
-  const api = await startApi({ url, config, kinds, log, needsWorker })
+  const api = await startApi({ url, config, kinds, log, needsWorker, limits: { ...usualLimits, ...limits } })
   t.teardown(() => api.stop(0))
 
   const service: Service = {

@@ -11,14 +11,14 @@ t.test('a request that is under way when the service stops is answered to its en
   const service = await openService(t)
   const address = await service.listen()
   const idle = await openLine(t, address)
-  await idle.send('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n')
+  await idle.send('GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n')
   await idle.answer()
   // Somebody holds the table, so that whoever asks for it has to wait.
   const holder = new pg.Client({ connectionString: service.url })
   await holder.connect()
   await holder.query('begin; lock table darkroom.videos in access exclusive mode')
   const busy = await openLine(t, address)
-  await busy.send('GET /api/videos HTTP/1.1\r\nhost: x\r\n\r\n')
+  await busy.send('GET /api/videos HTTP/1.1\r\nhost: localhost\r\n\r\n')
   await waitingForLocks(service, 'the request waits')
 
   const stopped = service.api.stop(30)
@@ -37,7 +37,7 @@ t.test('a download that is under way when the service stops comes to its end, an
   const { id } = await service.keep(Buffer.alloc(30_000_000, 'v'))
   const line = await openLine(t, await service.listen())
   const begun = line.pauseAtFirstBytes()
-  await line.send(`GET /api/videos/${id}/files/original HTTP/1.1\r\nhost: x\r\n\r\n`)
+  await line.send(`GET /api/videos/${id}/files/original HTTP/1.1\r\nhost: localhost\r\n\r\n`)
   await begun
 
   const stopped = service.api.stop(30)
@@ -56,13 +56,13 @@ t.test('who takes longer than the service is given to stop is cut off, and leave
   const { headers, head } = openForm([{ filename: 'a.mp4', content: Buffer.alloc(500_000) }])
   const upload = await openLine(t, address)
   await upload.send(
-    `POST /api/videos HTTP/1.1\r\nhost: x\r\ncontent-type: ${headers['content-type']}\r\ncontent-length: 9999999\r\n\r\n`
+    `POST /api/videos HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${headers['content-type']}\r\ncontent-length: 9999999\r\n\r\n`
   )
   await upload.send(head)
   await until(async () => (await leftovers(service)).half_uploads.length === 1, 'the upload has begun')
   const id = await service.submit('process_data', { data: 'x' })
   const waiter = await openLine(t, address)
-  await waiter.send(`GET /api/tasks/${id}?wait=60 HTTP/1.1\r\nhost: x\r\n\r\n`)
+  await waiter.send(`GET /api/tasks/${id}?wait=60 HTTP/1.1\r\nhost: localhost\r\n\r\n`)
   const before = await leftovers(service)
 
   const patient = service.api.stop(60)

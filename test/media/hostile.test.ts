@@ -7,10 +7,10 @@ import { promisify } from 'node:util'
 import { crc32, deflateSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { findMediaTools, type MediaTools } from '#media/binaries.ts'
-import { develop, type Progress } from '#media/ffmpeg.ts'
-import { probe } from '#media/ffprobe.ts'
-import { planPrints } from '#media/ladder.ts'
-import { readProgress } from '#media/progress.ts'
+import { develop, isDiskFailure, type Progress } from '#media/develop.ts'
+import { readProgress } from '#media/encode/progress.ts'
+import { planPrints } from '#media/plan/ladder.ts'
+import { probe } from '#media/probe/probe.ts'
 import { MediaRejected } from '#media/rejected.ts'
 
 t.setTimeout(120_000)
@@ -386,9 +386,9 @@ t.test(
     const found = await probe(await clip(directory), { tools })
     process.env.DARKROOM_TEST_SECRET = secret
     t.teardown(() => delete process.env.DARKROOM_TEST_SECRET)
-    const full = await pretender(
+    const failing = await pretender(
       directory,
-      `case "$*" in *framecrc*) exec '${tools.ffmpeg}' "$@";; esac; env >&2; echo 'No space left on device' >&2; exit 1`
+      `case "$*" in *framecrc*) exec '${tools.ffmpeg}' "$@";; esac; env >&2; echo 'Cannot allocate memory' >&2; exit 1`
     )
 
     const error = await caught(
@@ -399,12 +399,13 @@ t.test(
           ...planPrints(found),
           directory: join(directory, 'prints')
         },
-        tools: full
+        tools: failing
       })
     )
 
     t.equal(error?.code, 'encode_failed')
-    t.match(error?.stderr, 'No space left on device')
+    t.match(error?.stderr, 'Cannot allocate memory')
+    t.notOk(isDiskFailure(error))
     t.match(error?.stderr, /^PATH=/m)
     t.notMatch(error?.stderr, secret)
   }

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { asFraction, chooseFrameRate } from '#media/frame-rate.ts'
-import { planPrints } from '#media/ladder.ts'
-import type { Probe, ProbedVideo } from '#media/probed.ts'
-import { capFor } from '#media/rungs.ts'
+import { planPrints } from '#media/plan/ladder.ts'
+import { capFor } from '#media/plan/rungs.ts'
+import { asFraction, chooseFrameRate } from '#media/probe/frame-rate.ts'
+import type { Probe, ProbedVideo } from '#media/probe/probed.ts'
 
 const video = (width: number, height: number, more: Partial<ProbedVideo> = {}): ProbedVideo => ({
   index: 0,

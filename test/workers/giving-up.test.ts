@@ -32,7 +32,10 @@ async function open(t: Test, seconds: string) {
 
 /** What it had to say that a person should read. */
 const hasBegun = ({ said }: WorkerProcess, id: string) =>
-  until(() => said.some(line => line.includes(id) && line.includes('"msg":"attempt started"')), 'it knows that it has it')
+  until(
+    () => said.some(line => line.includes(id) && line.includes('"msg":"attempt started"')),
+    'it knows that it has it'
+  )
 
 const lastWords = ({ said }: WorkerProcess) =>
   said.filter(line => line.includes('"level":60')).map(line => JSON.parse(line).msg)

@@ -98,8 +98,7 @@ export type Bodies = Awaited<ReturnType<typeof openBodies>>
 
 /** One line for each attempt: a warning where its task has failed for good. */
 function logEnd(log: Logger, claim: Claim, { outcome, error, stack, next, started_at }: Ending) {
-  const { id, task: kind, attempt } = claim
-  const { request_id } = claim as { request_id?: string | null }
+  const { id, task: kind, attempt, request_id } = claim
   const { video_id } = (claim.args ?? {}) as { video_id?: unknown }
   const line = {
     task: id,

@@ -3,8 +3,8 @@ import { Type } from 'typebox'
 import type { Database, InTransaction } from '#database/connect.ts'
 import type { State, TaskError } from '#database/tables.ts'
 import { listQueueNames } from '#queue/names.ts'
+import { lanes } from '#tasks/read/lanes.ts'
 import { defineBuiltIn } from '../define.ts'
-import { lanes } from '../lanes.ts'
 
 /** A finished task that is about to be forgotten, as others may have known it. */
 export interface Ended {

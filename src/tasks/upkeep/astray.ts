@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import { channels } from '#tasks/channels.ts'
-import { lanes } from '#tasks/lanes.ts'
-import { revoking } from '#tasks/revoke.ts'
+import { lanes } from '#tasks/read/lanes.ts'
+import { revoking } from '#tasks/steer/revoke.ts'
 
 // Unfinished tasks of one kind and queue that are looked at in one look: a million are gone through in three hours.
 const page = 1_000

@@ -91,9 +91,9 @@ function asFinal(error: unknown) {
  */
 async function media() {
   const [{ develop }, { planPrints }, { probe }] = await Promise.all([
-    import('#media/ffmpeg.ts'),
-    import('#media/ladder.ts'),
-    import('#media/ffprobe.ts')
+    import('#media/develop.ts'),
+    import('#media/plan/ladder.ts'),
+    import('#media/probe/probe.ts')
   ])
   return { develop, planPrints, probe }
 }
