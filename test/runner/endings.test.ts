@@ -71,6 +71,24 @@ const endings: Record<string, Ending> = {
     task: { state: 'FAILURE', error: { type: 'NotAnError' } },
     outcomes: ['failure']
   },
+  'throws a plain object': {
+    body: 'throw { code: 418 }',
+    settings: once,
+    task: thrown('NotAnError', 'The task threw {"code":418}'),
+    outcomes: ['failure']
+  },
+  'throws a large list': {
+    body: `throw Array(1_000).fill('much')`,
+    settings: once,
+    task: { state: 'FAILURE', error: { message: /^The task threw \["much".{990,1010}…$/ } },
+    outcomes: ['failure']
+  },
+  'throws a plain object that cannot be shown': {
+    body: 'const circle = {}; circle.self = circle; throw circle',
+    settings: once,
+    task: thrown('NotAnError', 'The task threw something that cannot be shown'),
+    outcomes: ['failure']
+  },
   'throws a symbol': {
     body: `throw Symbol('why')`,
     settings: once,
@@ -358,6 +376,24 @@ t.test('an attempt that crashed says how, and what it said last', async t => {
   t.match(first!.stderr, / ünd Schluß/)
   t.match((await attemptsOf(shot, service))[0], { exit_code: null, signal: 'SIGSEGV', stderr: 'last words\n' })
 })
+
+t.test(
+  'a failed attempt keeps where its error was thrown, without what Postgres cannot keep, and the task does not',
+  async t => {
+    const stackOf = async (name: string) => {
+      const task = await service.finished(ids[names.indexOf(name)]!)
+      t.strictSame(Object.keys(task.error!), ['type', 'message'])
+      return (await attemptsOf(task))[0]!.error!.stack
+    }
+
+    t.match(await stackOf('fails more often than it may'), /^RangeError: number 1\n {4}at .*\d+\.ts:\d+:\d+/)
+    t.match(await stackOf('throws what Postgres cannot keep'), /^Error: a\uFFFDb \uFFFD\n {4}at /)
+    const long = await stackOf('throws a novel')
+    t.match(long, /^Error: x{900,}…\n {4}at .*\d+\.ts/)
+    t.ok(long!.length <= 8_192)
+    t.equal(await stackOf('throws a text'), null)
+  }
+)
 
 t.test('a success keeps how much memory it took', async t => {
   const [attempt] = await attemptsOf(await service.finished(ids[names.indexOf('answers zero')]!))

@@ -18,19 +18,18 @@ const firstPause = 100
 const longestPause = 5_000
 // Short, for other endings wait for their turn meanwhile: what is locked for longer is tried again.
 const recordLockTimeout = '1s'
-const longestRecord = 30_000
 
 /**
- * For so many milliseconds `record` may fail as if the database were away: with lock waits, say. A film that took hours
- * is worth the wait for a psql that was left open; but a `record` that never works comes to an end too.
+ * Milliseconds that one `record` may take, and for which it may fail as if the database were away: with lock waits, say.
+ * A film that took hours is worth the wait for a psql that was left open; but a `record` that never works must end too.
  */
-const longestRecordTrouble = 30 * 60_000
+const recordLimits = { each: 30_000, trouble: 30 * 60_000 }
 
 interface AsideWriterOptions {
   db: Database
   log: Logger
   followUp: FollowUp
-  recordTrouble?: number
+  limits?: typeof recordLimits
 }
 
 /** What the `record` of a kind threw, as opposed to what failed around it. */
@@ -52,7 +51,7 @@ class Locked extends Error {
  * Writes endings one by one, each with pauses of its own: those whose kind writes to other rows in the same transaction,
  * those that wait for a lock, and those that Postgres refuses as they are. None of them holds up the others.
  */
-export function asideWriter({ db, log, followUp, recordTrouble = longestRecordTrouble }: AsideWriterOptions) {
+export function asideWriter({ db, log, followUp, limits = recordLimits }: AsideWriterOptions) {
   const pending = new Map<EndedAttempt, Promise<void>>()
   const closing = new AbortController()
   const inTurn = together<() => Promise<void>, void>({
@@ -68,7 +67,7 @@ export function asideWriter({ db, log, followUp, recordTrouble = longestRecordTr
         return await inTurn(() => write(ended))
       } catch (error) {
         troubleSince = error instanceof RecordFailed ? (troubleSince ?? performance.now()) : undefined
-        const isOver = troubleSince !== undefined && performance.now() - troubleSince >= recordTrouble
+        const isOver = troubleSince !== undefined && performance.now() - troubleSince >= limits.trouble
         if ((isOver || !isPassing(error)) && (await isFailed(ended, causeOf(error)))) return
         log[pause === firstPause ? 'warn' : 'debug'](
           { err: causeOf(error), task: ended.claim.id, kind: ended.claim.task },
@@ -96,7 +95,7 @@ export function asideWriter({ db, log, followUp, recordTrouble = longestRecordTr
       const settled = await completeIn(trx, ending)
       if (!settled) return { settled: [], afterwards: undefined }
       const recording = Promise.try(() => ended.kind!.record!(trx, claim as never, JSON.parse(ending.result!)))
-      const afterwards = await withinLimit(recording).catch(error => {
+      const afterwards = await within(limits.each, recording).catch(error => {
         throw new RecordFailed(error)
       })
       return { settled: [settled], afterwards }
@@ -157,13 +156,13 @@ function isPassing(error: unknown) {
   return error instanceof Locked || isOutage(causeOf(error))
 }
 
-/** Its transaction is rolled back then, and what it still asks of it is refused. */
-async function withinLimit<Result>(recording: Promise<Result>): Promise<Result> {
+/** The transaction is rolled back at the limit, and refuses what is still asked of it. */
+async function within<Result>(milliseconds: number, recording: Promise<Result>): Promise<Result> {
   const over = new AbortController()
   const limit = async () => {
-    await delay(longestRecord, undefined, { signal: over.signal })
+    await delay(milliseconds, undefined, { signal: over.signal })
     // The code that Postgres has for a statement that takes too long.
-    throw Object.assign(new Error(`its record took longer than ${longestRecord / 1000} s`), { code: '57014' })
+    throw Object.assign(new Error(`its record took longer than ${milliseconds / 1000} s`), { code: '57014' })
   }
   try {
     return await Promise.race([recording, limit()])
