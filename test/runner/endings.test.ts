@@ -288,7 +288,7 @@ const endings: Record<string, Ending> = {
     outcomes: ['crashed', 'crashed', 'success']
   },
   'forgets a promise that fails': {
-    body: `void Promise.reject(new Error('nobody waits')); await delay(60_000)`,
+    body: `void Promise.reject(new Error('it is not awaited')); await delay(60_000)`,
     task: { state: 'FAILURE', error: { type: 'poisoned' }, attempts: 3 },
     outcomes: ['crashed', 'crashed', 'crashed']
   },
@@ -460,7 +460,7 @@ t.test('what a body has left running says nothing in the name of the next one', 
   t.notMatch(items[0].stderr ?? '', /of the first/)
 })
 
-t.test('a child that ends after its attempt ends nobody else', async t => {
+t.test('a child that exits after its attempt ends no other attempt', async t => {
   const folder = await taskFolder(t, {
     'leaving.ts': taskModule(
       'leaving',
@@ -479,7 +479,7 @@ t.test('a child that ends after its attempt ends nobody else', async t => {
   t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
 })
 
-t.test('arguments that a schema cannot even check are a failure, and hold up nobody', async t => {
+t.test('arguments that a schema cannot check are a failure, and hold up no other task', async t => {
   const folder = await taskFolder(t, {
     'strict.ts': `
       import { defineTask } from 'darkroom'

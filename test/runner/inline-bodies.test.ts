@@ -30,7 +30,7 @@ const breaks: Record<string, { body: string; error: object; meanwhile?: (service
     body: `await db.pool.query('select'); queueMicrotask(() => { throw new RangeError('too far') }); await forever()`,
     error: { type: 'RangeError', message: 'too far' }
   },
-  'emits an error that nobody hears': {
+  'emits an error without a listener': {
     body: `setImmediate(() => new EventEmitter().emit('error', new TypeError('unheard'))); await forever()`,
     error: { type: 'TypeError', message: 'unheard' }
   },
@@ -50,7 +50,7 @@ t.test('an inline body whose error nothing catches fails alone', async t => {
     'leaving.ts': inlineModule('leaving', `setTimeout(() => { throw new Error('left') }, 50)`),
     'careless.ts': inlineModule(
       'careless',
-      `void Promise.reject(new Error('nobody waits')); await delay(50); return 'done'`
+      `void Promise.reject(new Error('it is not awaited')); await delay(50); return 'done'`
     ),
     'innocent.ts': inlineModule('innocent', `while (!existsSync(args.gate)) await delay(20); return process.pid`)
   })
@@ -95,8 +95,8 @@ t.test('an inline body whose error nothing catches fails alone', async t => {
 
 // No body has done it, so no attempt can fail instead: the module that a kind comes from, for example.
 const ends: Record<string, { what: string; code: number }> = {
-  throws: { what: `throw new Error('nobody has caught it')`, code: 1 },
-  exits: { what: `console.error('nobody has caught it'); process.exit(5)`, code: 5 }
+  throws: { what: `throw new Error('nothing has caught it')`, code: 1 },
+  exits: { what: `console.error('nothing has caught it'); process.exit(5)`, code: 5 }
 }
 
 for (const [name, { what, code }] of Object.entries(ends)) {
@@ -109,7 +109,7 @@ for (const [name, { what, code }] of Object.entries(ends)) {
     await writeFile(file, '')
 
     t.strictSame(await worker.exited, { code, signal: null })
-    t.ok(worker.said.some(line => line.includes('nobody has caught it')))
+    t.ok(worker.said.some(line => line.includes('nothing has caught it')))
   })
 }
 

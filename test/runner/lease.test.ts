@@ -133,20 +133,23 @@ async function openLeases(t: Test) {
   }
 }
 
-t.test('after an outage that was longer than a lease nobody is taken for dead who could not show himself', async t => {
-  const { beats, misses, silenceOther, statusOfOther } = await openLeases(t)
-  await beats(5)
+t.test(
+  'after an outage longer than a lease no worker is declared lost that could not renew its lease meanwhile',
+  async t => {
+    const { beats, misses, silenceOther, statusOfOther } = await openLeases(t)
+    await beats(5)
 
-  misses(4)
-  await silenceOther()
-  await beats(1)
+    misses(4)
+    await silenceOther()
+    await beats(1)
 
-  t.equal(await statusOfOther(), 'running')
-  await beats(4)
-  t.equal(await statusOfOther(), 'lost', 'he has had one lease to come back')
-})
+    t.equal(await statusOfOther(), 'running')
+    await beats(4)
+    t.equal(await statusOfOther(), 'lost', 'it has had one lease to come back')
+  }
+)
 
-t.test('a clock that is set back keeps nobody among the living', async t => {
+t.test('a clock that is set back keeps no dead worker alive', async t => {
   const { beats, setClock, silenceOther, statusOfOther } = await openLeases(t)
   await beats(1)
 
@@ -157,18 +160,21 @@ t.test('a clock that is set back keeps nobody among the living', async t => {
   t.equal(await statusOfOther(), 'lost')
 })
 
-t.test('while a machine sleeps one of its clocks stands still, and nobody is taken for dead who slept too', async t => {
-  const { beats, setClock, silenceOther, statusOfOther } = await openLeases(t)
-  await beats(5)
+t.test(
+  'while a machine sleeps one of its clocks stands still, and no worker is declared lost that slept too',
+  async t => {
+    const { beats, setClock, silenceOther, statusOfOther } = await openLeases(t)
+    await beats(5)
 
-  setClock(3_600_000)
-  await silenceOther()
-  await beats(1)
+    setClock(3_600_000)
+    await silenceOther()
+    await beats(1)
 
-  t.equal(await statusOfOther(), 'running')
-})
+    t.equal(await statusOfOther(), 'running')
+  }
+)
 
-/** Somebody with SQL who leaves his transaction open. */
+/** A DBA's transaction that stays open. */
 async function openTransaction(t: Test, { url }: Service, ...statements: string[]) {
   const client = new pg.Client({ connectionString: url })
   client.on('error', () => {})
@@ -184,7 +190,7 @@ async function heartbeatOf({ db }: Service, id: string): Promise<Date> {
   return rows[0].heartbeat_at
 }
 
-/** When the statement began that waits for somebody's lock. */
+/** When the statement began that waits for a lock. */
 async function waitingSince({ db }: Service): Promise<Date | undefined> {
   const { rows } = await db.pool.query(
     `select query_start from pg_stat_activity
@@ -193,7 +199,7 @@ async function waitingSince({ db }: Service): Promise<Date | undefined> {
   return rows[0]?.query_start
 }
 
-t.test('a lease is renewed while somebody holds a lock on what another worker has left', async t => {
+t.test('a lease is renewed while a task that another worker has left is locked', async t => {
   const service = await openService(t)
   const { id: worker } = await service.startWorker({ WORKER_QUEUES: 'other' })
   const orphan = await service.submit('add', { x: 1, y: 1 })
@@ -209,7 +215,7 @@ t.test('a lease is renewed while somebody holds a lock on what another worker ha
   await until(async () => (await heartbeatOf(service, worker)).getTime() > since.getTime() + 7_000, 'it shows itself')
 })
 
-t.test('a lease is renewed while somebody holds a lock on the row of a worker that is gone', async t => {
+t.test('a lease is renewed while the row of a worker that is gone is locked', async t => {
   const service = await openService(t)
   const { id: worker } = await service.startWorker()
   await service.db.pool.query(

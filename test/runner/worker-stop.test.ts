@@ -51,7 +51,7 @@ t.test('a worker that is told to stop lets a task finish that does so in time', 
 
   first.kill('SIGTERM')
 
-  await until(async () => (await seen()).shutdown === 'warm', 'everybody can see that it is ending')
+  await until(async () => (await seen()).shutdown === 'warm', 'its row says that it is ending')
   t.match(await seen(), { status: 'running', running: [{ task_id: id }] })
   t.strictSame(await first.exited, { code: 0, signal: null })
   t.match((await service.get(`/api/tasks/${id}`)).json(), { state: 'SUCCESS', attempts: 1, worker: first.id })
@@ -82,7 +82,7 @@ t.test('workers that are replaced under load lose nothing and finish nothing twi
   const loads = Promise.all(Array.from({ length: 16 }, load))
 
   for (let version = 0; version < 2; version++) {
-    // One that takes longer than anybody waits for.
+    // One that takes longer than its worker waits.
     const id = await submit({ gate })
     await service.until(id, ({ state }) => state === 'STARTED')
     const next = await deploy()
