@@ -1,14 +1,29 @@
+#!/usr/bin/env node
+// First: a Node.js that can read TypeScript may still be too old.
+import './node-version.js'
 import { enableCompileCache } from 'node:module'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Config, ConfigError, readConfig, settings } from './config.ts'
+import { type Config, ConfigError, readConfig, settings, supervised } from './config.ts'
+import { misspeltSettings } from './misspelt.ts'
 import { version } from './version.ts'
 
 interface Command {
   about: string
-  options: Record<string, { env?: string; value: string; about: string }>
+  options: Record<string, { env?: string; value?: string; about: string }>
+  /** The one operand, for the help. */
+  operand?: { name: string; about: string }
+  /** What follows goes to another program as it is. */
+  isWrapper?: boolean
   /** Answers the exit code. */
-  run(config: Config, grace: number | undefined): Promise<number>
+  run(config: Config, given: Given): Promise<number>
+}
+
+interface Given {
+  grace: number | undefined
+  flags: Set<string>
+  operand: string | undefined
+  args: string[]
 }
 
 const grace = { value: 'seconds', about: 'how long running tasks may take to finish when it stops (10)' }
@@ -17,37 +32,61 @@ const concurrency = { env: 'WORKER_CONCURRENCY', value: 'N', about: 'child proce
 const host = { env: 'HOST', value: 'address', about: 'address to listen on (127.0.0.1)' }
 const port = { env: 'PORT', value: 'N', about: 'port to listen on (8000)' }
 
-// What a command needs is loaded when it is run: `--help` should not have to wait for it.
+// The command imports its modules when it runs: `--help` need not wait for them.
 const commands: Record<string, Command> = {
   server: {
     about: 'API and worker, and an embedded Postgres where no DATABASE_URL is set',
     options: { host, port, queues, concurrency, grace },
-    run: async (config, grace) => (await import('./main.ts')).runServer(config, grace)
+    run: async (config, { grace }) => (await import('./main.ts')).runServer(config, grace)
   },
   api: {
     about: 'the HTTP API alone',
     options: { host, port, grace: { ...grace, about: 'how long requests may take to finish when it stops (10)' } },
-    run: async (config, grace) => (await import('./main.ts')).runApi(config, grace)
+    run: async (config, { grace }) => (await import('./main.ts')).runApi(config, grace)
   },
   worker: {
     about: 'a worker alone; start as many as you like, on as many machines',
     options: { queues, concurrency, grace },
-    run: async (config, grace) => (await import('./main.ts')).runWorker(config, grace)
+    run: async (config, { grace }) => (await import('./main.ts')).runWorker(config, { grace, isSupervised })
   },
   migrate: {
     about: 'brings the database up to date; the others do so too when they start',
     options: {},
     run: async config => (await import('./main.ts')).runMigrate(config)
+  },
+  psql: {
+    about: 'SQL on the database, the embedded one included; options are those of psql',
+    options: {},
+    isWrapper: true,
+    run: async (config, { args }) => (await import('./commands/psql.ts')).runPsql(config, args)
+  },
+  dump: {
+    about: 'writes a backup of the database, also while everything runs',
+    options: {},
+    operand: { name: 'FILE', about: 'a new file for the dump; "-" is stdout' },
+    run: async (config, { operand }) => (await import('./commands/dump.ts')).runDump(config, operand)
+  },
+  restore: {
+    about: 'reads such a backup into an empty database of the same version',
+    options: { force: { about: 'replace the tasks and videos that are there' } },
+    operand: { name: 'FILE', about: 'the dump' },
+    run: async (config, { operand, flags }) =>
+      (await import('./commands/restore.ts')).runRestore(config, operand, { force: flags.has('force') })
   }
 }
 
-// As scripts/prepare says, for whoever starts this file without it. Processes that we start inherit it; where the folder
-// cannot be written to, nothing is kept.
+// As scripts/prepare does, for a start without it; processes that we start inherit it. Where the folder cannot be
+// written to, nothing is cached.
 process.env.NODE_COMPILE_CACHE ??= path.resolve(import.meta.dirname, '../node_modules/.cache/compile')
 enableCompileCache(process.env.NODE_COMPILE_CACHE)
+// What this process makes is for its account alone.
+process.umask(0o077)
+
+const isSupervised = process.env[supervised] !== undefined
+delete process.env[supervised]
 
 process.exitCode = await main(process.argv.slice(2))
-// Whatever still holds the event loop has been told to stop.
+// What still holds the event loop open has been told to stop.
 process.exit()
 
 async function main([name, ...rest]: string[]): Promise<number> {
@@ -57,26 +96,39 @@ async function main([name, ...rest]: string[]): Promise<number> {
   if (!command) return complain(`There is no command "${name}"; "darkroom --help" lists them`)
 
   try {
-    const { values } = parseArgs({
-      args: rest,
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        ...Object.fromEntries(Object.keys(command.options).map(option => [option, { type: 'string' as const }]))
-      }
-    })
-    if (values.help) return print(help(name, command))
-
-    const said = values as Record<string, string | undefined>
-    for (const [option, { env }] of Object.entries(command.options)) {
-      // As a variable it also reaches the processes that this one starts.
-      if (env !== undefined && said[option] !== undefined) process.env[env] = said[option]
-    }
-    return await command.run(readConfig(), seconds(said.grace))
+    const given = parse(command, rest)
+    if (given.flags.has('help')) return print(help(name, command))
+    // The server has printed these for its worker.
+    if (!isSupervised) for (const sentence of misspeltSettings(process.env)) complain(`Warning: ${sentence}`)
+    return await command.run(readConfig(), given)
   } catch (error) {
     if (error instanceof ConfigError) return complain(`The settings do not fit:\n  ${error.problems.join('\n  ')}`)
     const { message, stack } = error as Error
     return complain(process.env.LOG_LEVEL === 'debug' ? (stack ?? message) : message)
   }
+}
+
+function parse({ options, operand, isWrapper }: Command, args: string[]): Given {
+  if (isWrapper) {
+    const isHelp = args[0] === '--help' || args[0] === '-h'
+    return { args, flags: new Set(isHelp ? ['help'] : []), grace: undefined, operand: undefined }
+  }
+  const kinds = Object.entries(options).map(([option, { value }]) => [option, { type: value ? 'string' : 'boolean' }])
+  const parsed = parseArgs({
+    args,
+    allowPositionals: operand !== undefined,
+    options: { help: { type: 'boolean', short: 'h' }, ...Object.fromEntries(kinds) }
+  })
+  const values = parsed.values as Record<string, string | boolean | undefined>
+  const { positionals } = parsed
+  if (positionals.length > 1) throw new Error(`Unexpected argument "${positionals[1]}": there is one ${operand?.name}`)
+  for (const [option, { env }] of Object.entries(options)) {
+    const value = values[option]
+    // As a variable it also reaches the processes that this one starts.
+    if (env !== undefined && typeof value === 'string') process.env[env] = value
+  }
+  const flags = new Set(Object.keys(values).filter(option => values[option] === true))
+  return { args, flags, grace: seconds(values.grace as string | undefined), operand: positionals[0] }
 }
 
 function seconds(text: string | undefined) {
@@ -97,10 +149,12 @@ ${list.join('\n')}
 "darkroom <command> --help" tells more about each.`
 }
 
-function help(name: string, { about, options }: Command) {
+function help(name: string, { about, options, operand, isWrapper }: Command) {
   const list = Object.entries(options).map(
-    ([option, { value, about }]) => `  ${`--${option} ${value}`.padEnd(22)} ${about}`
+    ([option, { value, about }]) => `  ${`--${option}${value ? ` ${value}` : ''}`.padEnd(22)} ${about}`
   )
+  if (operand) list.unshift(`  ${operand.name.padEnd(22)} ${operand.about}`)
+  if (isWrapper) list.unshift(`  ${'…'.padEnd(22)} goes to psql; without psql there is a small prompt that knows "-c"`)
   const variables = Object.entries(settings).map(
     ([variable, { fallback, about }]) =>
       `  ${variable.padEnd(28)} ${about}${fallback === undefined ? '' : ` (${fallback})`}`

@@ -102,6 +102,9 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   return Object.freeze(config) as Config
 }
 
+/** Set for the worker of a server: it reads the URL of its database from stdin, where no other process can read it. */
+export const supervised = 'DARKROOM_SUPERVISED'
+
 /** The variables that hold secrets, or say which file does. */
 export const secretNames = Object.entries(settings)
   .filter(([, { isSecret }]) => isSecret)
@@ -222,30 +225,35 @@ function listOf(value: string) {
 }
 
 function hosts(value: string) {
-  const list = listOf(value.toLowerCase()).map(host => host.replace(/\.$/, ''))
-  const bad = list.find(host => !/^[a-z\d_]([\w.-]{0,251}[a-z\d_])?$/.test(host))
-  if (list.length === 0 || bad !== undefined) {
+  const list = [...new Set(listOf(value.toLowerCase()).map(host => host.replace(/\.$/, '')))]
+  if (list.length === 0 || !list.every(isHostName)) {
     throw new Error(`must be a comma list of host names such as films.example, without scheme or port, not "${value}"`)
   }
   return list
 }
 
+function isHostName(text: string) {
+  return /^[a-z\d_]([\w.-]{0,251}[a-z\d_])?$/.test(text)
+}
+
 function origins(value: string) {
-  return listOf(value).map(text => {
-    const url = webUrl(text)
-    if (text === '*') throw new Error('must name each origin; "*" would let every page on the web use the API')
-    if (url?.pathname !== '/') {
-      throw new Error(
-        `must be a comma list of origins such as https://app.example or http://localhost:4200, not "${text}"`
-      )
-    }
-    return url.origin
-  })
+  const list = listOf(value)
+  if (list.includes('*')) throw new Error('must name each origin: "*" would let every page on the web use the API')
+  const found = list
+    .map(webUrl)
+    .filter(url => url?.pathname === '/' && isHostName(url.hostname.replace(/^\[.*\]$/, 'x')))
+  if (list.length === 0 || found.length < list.length) {
+    throw new Error(
+      `must be a comma list of origins such as https://app.example or http://localhost:4200, not "${value}"`
+    )
+  }
+  return [...new Set(found.map(url => url!.origin))]
 }
 
 function publicUrl(value: string) {
   const url = webUrl(value)
-  if (!url) throw new Error(`must be a URL such as https://films.example or https://example.com/films, not "${value}"`)
+  // The value may hold a password: it is not repeated.
+  if (!url) throw new Error('must be a URL such as https://films.example or https://example.com/films')
   return url.href.replace(/\/$/, '')
 }
 

@@ -54,10 +54,20 @@ export const RequestTimeout = createError('REQUEST_TIMEOUT', 'The request did no
 export const HeadersTooLarge = createError('HEADERS_TOO_LARGE', 'The URL and headers are longer than 16 KiB', 431)
 export const TaskFinished = createError('TASK_FINISHED', 'The task is finished already: %s', 409)
 export const StorageFull = createError('STORAGE_FULL', 'There is no space left to keep this', 507)
+export const StorageUnavailable = createError(
+  'STORAGE_UNAVAILABLE',
+  'The store of the films cannot be reached or written to; try again',
+  503
+)
 export const DatabaseUnavailable = createError(
   'DATABASE_UNAVAILABLE',
   'The database does not answer, or does not let us write; try again',
   503
+)
+export const TooSlow = createError(
+  'TOO_SLOW',
+  'The database took longer over this request than it may; ask for less, by other filters or a shorter time',
+  504
 )
 export const TaskNotFinished = createError('TASK_NOT_FINISHED', 'The task is not finished: %s', 409)
 export const TaskNotRetryable = createError(
@@ -68,6 +78,11 @@ export const TaskNotRetryable = createError(
 export const IdempotencyKeyReused = createError(
   'IDEMPOTENCY_KEY_REUSED',
   'The Idempotency-Key "%s" was used for another request',
+  409
+)
+export const VideoBusy = createError(
+  'VIDEO_BUSY',
+  'The video "%s" has an open process_video task already: wait for it, or cancel it first',
   409
 )
 export const QueueNotFound = createError('QUEUE_NOT_FOUND', 'There is no queue named "%s"', 404)

@@ -1,23 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 
-/** Stops one of the things that were started; running tasks get so many seconds. */
+/** Stops one part of the process; its running tasks get so many seconds. */
 export type Stop = (graceSeconds: number) => Promise<unknown>
 
-// Whatever hangs at the end: the process is gone after so long.
+// Milliseconds, all three. After the grace, a stop that hangs ends the process.
 const lastResort = 30_000
-// Whoever has given up has waited long enough.
+// The same for a process that ends by itself, because it has waited long already.
 const lastResortOfFailure = 10_000
-// A start that is told to stop comes to its next step in so long, or is cut off in this one.
+// A start that is told to stop has this long to reach its next step.
 const windingDown = 10_000
 
-/** What was started comes to its end by itself: why, and with which exit code. */
+/** A part asks for the end of the process: why, and with which exit code. */
 export type End = (why: string, code: 0 | 1) => void
 
 /**
- * Starts things in order and stops them in reverse: at a signal, when the start fails, when what was started asks for
- * it, or when the process that started us is gone. A second signal leaves out the patience. A start that is still
- * under way hears of it by its signal; what it answers `done` to has nothing to wait for. Answers the exit code.
+ * Starts the parts of a process in order and stops them in reverse: at a signal, when the start fails, when a part asks
+ * for it, or when the parent process is gone. A second signal skips the grace. A start under way is told by its signal;
+ * one that answers `done` is a command that has finished. Answers the exit code.
  */
 export async function run(
   log: Logger,
@@ -41,15 +41,13 @@ export async function run(
   }
 
   function giveUp() {
-    log.fatal(
-      'something does not come to its end, such as a question that the database does not answer: ending without it'
-    )
+    log.fatal('stopping does not finish, perhaps because a query gets no answer from the database: exiting without it')
     process.exit(1)
   }
 
   function hear(why: string) {
     if (!stopping) {
-      log.info(`${why}: stopping; once more to be quick`)
+      log.info(`${why}: stopping; a second signal skips the grace period`)
       stopping = true
       interrupt.abort()
       return ask(grace)
@@ -59,7 +57,7 @@ export async function run(
     for (const each of started.toReversed()) void each(0).catch(() => {})
   }
 
-  // Whoever ends by himself has nothing left that is worth to be waited for.
+  // A self-requested stop needs no grace period.
   function end(why: string, code: 0 | 1) {
     if (stopping) return
     if (code === 0) log.info(`${why}: stopping`)
@@ -77,7 +75,7 @@ export async function run(
     process.on('disconnect', () => hear('the server that started this worker is gone'))
     process.on('message', message => message === 'stop' && hear('the server stops'))
   }
-  // A promise that nobody waited for is a bug of ours, but no reason to drop what everybody else is doing.
+  // A rejection without a handler is a bug of ours, but no reason to end requests and tasks.
   process.on('unhandledRejection', error => log.error({ err: error }, 'unhandled rejection'))
 
   const starting = start(started, interrupt.signal, end)
@@ -91,8 +89,8 @@ export async function run(
     throw error
   }
   const patience = await asked
-  // What is half started can neither be left as it is nor be stopped.
-  const wound = starting.catch(error => log.debug({ err: error }, 'the start was given up'))
+  // A part in the middle of its start can neither be left nor be stopped.
+  const wound = starting.catch(error => log.debug({ err: error }, 'the start was cancelled'))
   await Promise.race([wound, hurried, delay(windingDown)])
   await stop(patience)
   return exitCode

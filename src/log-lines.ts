@@ -1,18 +1,18 @@
 import { writeSync } from 'node:fs'
 
-// Bytes, and milliseconds: a line that comes alone is read soon, and a thousand a second do not each cost a write.
+// Bytes and milliseconds: a single line is written soon, and a thousand a second do not cost a write each.
 const together = 4_096
 const longestWait = 100
-// What nobody reads yet is kept so far; then new lines are left out, and counted.
+// Bytes of unread lines that are kept; beyond that new lines are dropped and counted.
 const mostKept = 8 * 1024 * 1024
-// At the end there is only so much time for whoever reads slowly, in milliseconds.
+// Milliseconds for a slow reader at the exit of the process.
 const farewell = 1_000
-/** Nobody will ever read again: the pipe's other end is closed, or the terminal is gone. */
+/** The pipe's other end is closed, or the terminal is gone. */
 const deaf = new Set(['EPIPE', 'EIO', 'EBADF'])
 
 /**
- * Where a log's lines go: a file descriptor, many lines at a time, in their order. Whoever reads slowly, or not at all,
- * holds nobody up: a worker that waits for its log to be read would be held to be dead.
+ * Writes a log to a file descriptor, many lines at a time, in their order. A slow reader never blocks the process: a
+ * worker that waited for its log to be read would miss its heartbeats and be taken for lost.
  */
 export function logLines(fd: number) {
   let lines = ''
@@ -21,12 +21,12 @@ export function logLines(fd: number) {
   let gone = false
   let timer: NodeJS.Timeout | undefined
 
-  /** False where there is something left that nobody takes now. */
+  /** False if the reader has not taken everything yet. */
   function flush(): boolean {
     clearTimeout(timer)
     timer = undefined
     if (dropped > 0 && rest.length === 0) {
-      lines += `{"level":40,"time":"${new Date().toISOString()}","pid":${process.pid},"msg":"${dropped} lines were left out: nobody read the log"}\n`
+      lines += `{"level":40,"time":"${new Date().toISOString()}","pid":${process.pid},"msg":"${dropped} lines were dropped: the log was not read"}\n`
       dropped = 0
     }
     if (lines !== '') rest = Buffer.concat([rest, Buffer.from(lines)])
@@ -53,17 +53,17 @@ export function logLines(fd: number) {
         return
       }
       lines += line
-      // One that is not read yet has its turn by the clock: trying again at each line would cost more than the line.
+      // Unread lines wait for the timer: a write attempt at each line would cost more than the line.
       if (lines.length >= together && rest.length === 0) flush()
       else later()
     },
-    /** As pino calls it after a fatal line. */
+    /** pino calls it after a fatal line. */
     flushSync: flush,
-    /** The process ends: whoever reads has a moment. */
+    /** At the exit of the process: gives the reader a moment. */
     end() {
-      const nobody = new Int32Array(new SharedArrayBuffer(4))
+      const never = new Int32Array(new SharedArrayBuffer(4))
       const until = performance.now() + farewell
-      while (!flush() && performance.now() < until) Atomics.wait(nobody, 0, 0, 10)
+      while (!flush() && performance.now() < until) Atomics.wait(never, 0, 0, 10)
     }
   }
 }

@@ -1,14 +1,15 @@
+import { isatty } from 'node:tty'
 import pino, { type Logger } from 'pino'
 import { logLines } from './log-lines.ts'
 
-/** JSON lines for machines; for a person at a terminal the same in one readable line each. */
-export async function openLogger(level: string): Promise<Logger> {
+/** JSON lines; at a terminal one readable line each. On stdout, or on stderr where stdout is for what a command answers. */
+export async function openLogger(level: string, fd: 1 | 2 = 1): Promise<Logger> {
   const options = { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }
-  if (process.stdout.isTTY) {
+  if (isatty(fd)) {
     const { default: pretty } = await import('pino-pretty')
-    return pino(options, pretty({ sync: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss.l' }))
+    return pino(options, pretty({ sync: true, destination: fd, ignore: 'pid', translateTime: 'SYS:HH:MM:ss.l' }))
   }
-  const stdout = logLines(1)
-  process.once('exit', stdout.end)
-  return pino(options, stdout)
+  const lines = logLines(fd)
+  process.once('exit', lines.end)
+  return pino(options, lines)
 }

@@ -1,44 +1,47 @@
 import { once } from 'node:events'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
 import type { Logger } from 'pino'
 import { v7 as uuid } from 'uuid'
 import { loadKinds } from '#catalogue.ts'
-import type { Config } from '#config.ts'
+import { type Config, withoutSecrets } from '#config.ts'
 import { findEmbedded, openEmbedded } from '#database/embedded.ts'
 import { beginOn } from '#database/reach.ts'
 import { checkAddress } from '#http/address.ts'
 import { isForTasks } from '#queue/names.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { endDeadNeighbours } from '#workers/presence.ts'
+import { checkDataDir } from './data-dir.ts'
 import { run, type Stop } from './lifecycle.ts'
 import { openLogger } from './logger.ts'
 import { migrate } from './migrate.ts'
 import { superviseWorker } from './supervise.ts'
 import { version } from './version.ts'
 
-// An API knows nothing of running tasks and a worker nothing of HTTP: each loads its own half.
+// The API loads no code of the worker's, and the worker none of HTTP.
 
-// Long enough for short tasks to finish; a film is handed back and begun again.
+// Seconds. Long enough for short tasks to finish; a film is handed back and starts again.
 const defaultGrace = 10
 
-/** API and worker, and the database too where none is given: everything, in the foreground. */
+/** API and worker in the foreground, and the embedded Postgres where no DATABASE_URL is set. */
 export async function runServer(config: Config, grace = defaultGrace) {
   const log = await openLogger(config.LOG_LEVEL)
   return run(log, grace, async (started, signal) => {
     await checkAddress(config)
+    await checkDataDir(config.DATA_DIR, log)
     const kinds = await findKinds(config, signal)
     const url = await openDatabase(config, log, started, signal)
     await prepare(url, { config, kinds, log, signal })
-    // Told to stop together, so that both have all of the patience; the database goes after them.
+    // API and worker are told to stop together, so that each has the whole grace; the database stops after them.
     const both: Stop[] = []
     started.push(graceSeconds => stopTogether(both, graceSeconds))
-    // While the worker boots, which takes longest, the API does too.
+    // The worker takes longest to start; the API starts meanwhile.
     const worker = superviseWorker({ url, log, grace })
     both.push(worker.stop)
     const { startApi } = await import('#http/start.ts')
     const api = await beginOn(url, { log, signal }, () => startApi({ url, config, kinds, log, needsWorker: true }))
     both.push(api.stop)
-    // A worker of a server that was killed is not the one that this server is waiting for.
+    // The row of a killed server's worker would pass for the worker that this server waits for.
     await beginOn(url, { log, signal }, () => endDeadNeighbours(api.db.pool))
     signal.throwIfAborted()
     const address = await api.listen()
@@ -52,6 +55,7 @@ export async function runApi(config: Config, grace = defaultGrace) {
   const log = await openLogger(config.LOG_LEVEL)
   return run(log, grace, async (started, signal) => {
     await checkAddress(config)
+    await checkDataDir(config.DATA_DIR, log)
     const kinds = await findKinds(config, signal)
     const url = await openDatabase(config, log, started, signal)
     await prepare(url, { config, kinds, log, signal })
@@ -63,18 +67,26 @@ export async function runApi(config: Config, grace = defaultGrace) {
   })
 }
 
-export async function runWorker(config: Config, grace = defaultGrace) {
+/** A worker alone, or that of a server, which has checked DATA_DIR and sends the URL of the database on stdin. */
+export async function runWorker(config: Config, { grace = defaultGrace, isSupervised }: WorkerOptions) {
   const log = await openLogger(config.LOG_LEVEL)
   return run(log, grace, async (started, signal, end) => {
+    const sent = isSupervised ? text(process.stdin) : undefined
+    if (!isSupervised) await checkDataDir(config.DATA_DIR, log)
     const kinds = await findKinds(config, signal)
-    const url = await findDatabase(config)
+    const url = (await sent) || (await findDatabase(config))
     await prepare(url, { config, kinds, log, signal })
     const { startWorker } = await import('#runner/start.ts')
-    const needs = { id: uuid(), url, config, kinds, log, version, env: process.env, end }
+    const needs = { id: uuid(), url, config, kinds, log, version, env: withoutSecrets(process.env), end }
     const worker = await beginOn(url, { log, signal }, () => startWorker(needs))
     started.push(worker.stop)
     process.send?.('ready')
   })
+}
+
+interface WorkerOptions {
+  grace?: number | undefined
+  isSupervised: boolean
 }
 
 export async function runMigrate(config: Config) {
@@ -92,8 +104,8 @@ async function stopTogether(stops: Stop[], graceSeconds: number) {
   for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 
-/** The database that is set, else one of our own, which stops with us: also when it has only half begun. */
-async function openDatabase(config: Config, log: Logger, started: Stop[], signal: AbortSignal) {
+/** DATABASE_URL, else the embedded Postgres, which stops with this process, also in the middle of its start. */
+export async function openDatabase(config: Config, log: Logger, started: Stop[], signal: AbortSignal) {
   if (config.DATABASE_URL) return config.DATABASE_URL
   const opening = openEmbedded({ dataDir: config.DATA_DIR, log: message => log.info(message), signal })
   started.push(async () => {
@@ -107,7 +119,7 @@ async function openDatabase(config: Config, log: Logger, started: Stop[], signal
   return embedded.url
 }
 
-/** The database that is set, else the one that a server on the same DATA_DIR is running. */
+/** DATABASE_URL, else the embedded Postgres that a server on the same DATA_DIR runs. */
 async function findDatabase(config: Config) {
   const url = config.DATABASE_URL ?? (await findEmbedded(config.DATA_DIR))
   if (url) return url

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { supervised, withoutSecrets } from '#config.ts'
 import { stepBack } from '#runner/children/priority.ts'
 import { taskWarning } from '#tasks/define.ts'
 
@@ -12,17 +13,18 @@ interface Needs {
 }
 
 const program = path.join(import.meta.dirname, 'cli.ts')
-// Behind the API, and before its own children.
+// Lower than the API's priority, higher than its children's.
 const nice = 5
+// Milliseconds, all three.
 const firstPause = 500
 const longestPause = 30_000
-// One that has lived for so long was well; what ended it is news, not a loop.
+// A worker that lived this long had started well: its end begins no loop of restarts.
 const wellAfter = 60_000
 
 /**
- * The worker of `server`: a process of its own, so that neither can hold up or take down the other, started again
- * whenever it ends, also when somebody has shut it down: a server without a worker would take tasks that nobody runs.
- * It is not in our process group: Ctrl-C is for us, and we tell it.
+ * The worker of `server`: a process of its own, so that neither can block or crash the other. It is restarted whenever
+ * it ends, also after a shutdown by HTTP or SQL: a server without a worker would accept tasks that never run. It is not
+ * in the server's process group, so Ctrl-C reaches the server alone, which tells the worker to stop.
  */
 export function superviseWorker({ url, log, grace }: Needs) {
   const { promise: ready, resolve: isReady, reject: isBroken } = Promise.withResolvers<void>()
@@ -37,13 +39,13 @@ export function superviseWorker({ url, log, grace }: Needs) {
       const code = await live()
       if (stopping) return
       if (code === 0) {
-        log.info('the worker was told to end; another takes its place')
+        log.info('the worker was told to end; starting another')
         continue
       }
-      // One that was killed has said nothing, and the next one may fare better.
-      if (typeof code !== 'string') isBroken(new Error('The worker does not start; what it said is above'))
+      // A worker that was killed may start the next time; one that exits before it is ready has said why.
+      if (typeof code !== 'string') isBroken(new Error('The worker does not start; its own message is above'))
       if (performance.now() - since > wellAfter) pause = firstPause
-      log.error({ code, again_in_ms: pause }, 'the worker ended; it is started again')
+      log.error({ code, again_in_ms: pause }, 'the worker ended; starting it again')
       await delay(pause, undefined, { signal: over.signal }).catch(() => {})
       pause = Math.min(pause * 2, longestPause)
     }
@@ -52,11 +54,12 @@ export function superviseWorker({ url, log, grace }: Needs) {
   function live() {
     worker = fork(program, ['worker', '--grace', String(grace)], {
       detached: true,
-      // The first as scripts/prepare says; what the second is about, the server has said already.
+      // The first: see scripts/prepare. The second: the server has printed these warnings already.
       execArgv: ['--max-semi-space-size=8', `--disable-warning=${taskWarning}`],
-      env: { ...process.env, DATABASE_URL: url },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc']
+      env: { ...withoutSecrets(process.env), [supervised]: '1' },
+      stdio: ['pipe', 'inherit', 'inherit', 'ipc']
     })
+    worker.stdin?.on('error', () => {}).end(url)
     if (worker.pid !== undefined) stepBack(worker.pid, nice)
     worker.on('message', message => message === 'ready' && isReady())
     return new Promise(resolve => {
@@ -67,7 +70,7 @@ export function superviseWorker({ url, log, grace }: Needs) {
 
   const running = keepRunning()
   return {
-    /** Resolves when it takes tasks for the first time; rejects when its first start fails. */
+    /** Resolves when the worker takes tasks for the first time; rejects when its first start fails. */
     ready,
     async stop(graceSeconds: number) {
       stopping = true

@@ -1,6 +1,8 @@
-import { readdir } from 'node:fs/promises'
-import { getPriority } from 'node:os'
+import { execFile } from 'node:child_process'
+import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { getPriority, tmpdir } from 'node:os'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import t from 'tap'
 import { borrowDatabase } from './harness/database.ts'
@@ -58,7 +60,7 @@ t.test('what is odd about task modules is said once, by the server and not by it
   t.match(warnings.join('\n'), `${TASKS_DIR}/forgotten.ts defines a task but has no default export`)
 })
 
-t.test('whoever stops a server that waits for a module of tasks does not wait for it', async t => {
+t.test('a server that waits for a module of tasks stops at once when it is told to', async t => {
   const TASKS_DIR = await taskFolder(t, { 'stuck.ts': `console.log('it waits')\nawait new Promise(() => {})` })
   const server = await startProgram(t, 'server', { env: { TASKS_DIR } })
   await server.heard('it waits')
@@ -129,7 +131,7 @@ t.test('a first worker that is killed before it is ready is started again', { sk
   process.kill(worker, 'SIGKILL')
 
   t.ok((await fetch(`${await addressOf(server)}/health/ready`)).ok)
-  t.ok(server.said.some(line => line.includes('the worker ended; it is started again')))
+  t.ok(server.said.some(line => line.includes('the worker ended; starting it again')))
   server.kill('SIGTERM')
   t.strictSame(await server.exited, { code: 0, signal: null })
 })
@@ -141,7 +143,7 @@ t.test('a server whose worker has given up on the database starts it again until
 
   proxy.cut()
   await server.heard('this worker gives up')
-  await server.heard('the worker ended; it is started again')
+  await server.heard('the worker ended; starting it again')
   t.equal((await fetch(`${address}/health/ready`)).status, 503)
   proxy.restore()
 
@@ -152,7 +154,7 @@ t.test('a server whose worker has given up on the database starts it again until
 
 t.test(
   'the API goes before its worker, and the worker before its children and what they start',
-  { skip: getPriority() === 0 ? false : 'whoever runs this has a priority of his own' },
+  { skip: getPriority() === 0 ? false : 'this shell has a priority of its own' },
   async t => {
     const TASKS_DIR = await taskFolder(t, {
       'nice.ts': taskModule(
@@ -190,5 +192,79 @@ t.test('a worker ends also where the database says nothing any more', async t =>
   // Question after question is not answered: it may come to its last resort.
   const { code } = await worker.exited
   const last = worker.said.at(-1)!
-  t.ok(code === 0 || /"level":60.*something does not come to its end/.test(last), `${code}: ${last}`)
+  t.ok(code === 0 || /"level":60.*stopping does not finish/.test(last), `${code}: ${last}`)
+})
+
+t.test(
+  'the URL of the database is in the environment of neither worker nor child',
+  { skip: skipWithoutProc },
+  async t => {
+    const TASKS_DIR = await taskFolder(t, {
+      'look.ts': taskModule(
+        'look',
+        `const { readFileSync } = await import('node:fs')
+         const { env, ppid } = process
+         return { names: Object.keys(env), worker: readFileSync(\`/proc/\${ppid}/environ\`, 'utf8').split('\\0') }`
+      )
+    })
+    const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-secret-'))
+    t.teardown(() => rm(folder, { recursive: true, force: true }))
+    const DATABASE_URL = await borrowDatabase(t)
+    const DATABASE_URL_FILE = path.join(folder, 'url')
+    await writeFile(DATABASE_URL_FILE, DATABASE_URL)
+
+    for (const secret of [{ DATABASE_URL }, { DATABASE_URL_FILE }]) {
+      const server = await startProgram(t, 'server', { env: { ...secret, TASKS_DIR } })
+      const address = await addressOf(server)
+      const headers = { 'content-type': 'application/json' }
+      const asked = await fetch(`${address}/api/tasks`, { method: 'POST', headers, body: '{"task":"look"}' })
+      const { id } = (await asked.json()) as { id: string }
+      const { result } = (await (await fetch(`${address}/api/tasks/${id}?wait=30`)).json()) as any
+
+      t.ok(result.names.includes('PATH'))
+      t.strictSame(
+        result.names.filter((name: string) => /^DATABASE_URL|^DARKROOM_SUPERVISED/.test(name)),
+        []
+      )
+      t.ok(result.worker.some((line: string) => line.startsWith('PATH=')))
+      t.notOk(result.worker.some((line: string) => line.startsWith('DATABASE_URL') || line.includes(DATABASE_URL)))
+      server.kill('SIGTERM')
+      t.strictSame(await server.exited, { code: 0, signal: null })
+    }
+  }
+)
+
+t.test('a DATA_DIR that does not answer is given up with a sentence', async t => {
+  const env = { DATABASE_URL: await borrowDatabase(t) }
+  const DATA_DIR = await mkdtemp(path.join(tmpdir(), 'darkroom-dead-'))
+  t.teardown(() => rm(DATA_DIR, { recursive: true, force: true }))
+  // To open it for writing waits for a reader, as a file of a dead network drive waits for its server.
+  await promisify(execFile)('mkfifo', [path.join(DATA_DIR, '.darkroom-probe')])
+
+  for (const command of ['server', 'worker']) {
+    const program = await startProgram(t, command, { env: { ...env, DATA_DIR } })
+
+    t.strictSame(await program.exited, { code: 1, signal: null })
+    t.match(program.said.join('\n'), `DATA_DIR ${DATA_DIR} does not answer within 10 s: check its disk`)
+  }
+})
+
+t.test('a DATA_DIR that other accounts may read is named, one that we make is closed to them', async t => {
+  const home = await mkdtemp(path.join(tmpdir(), 'darkroom-modes-'))
+  t.teardown(() => rm(home, { recursive: true, force: true }))
+  await chmod(home, 0o755)
+  const env = { DATABASE_URL: await borrowDatabase(t) }
+
+  const open = await startProgram(t, 'api', { env: { ...env, DATA_DIR: home } })
+  await open.heard(`DATA_DIR ${home} is open to other accounts`)
+  open.kill('SIGTERM')
+  await open.exited
+  const made = path.join(home, 'made')
+  const closed = await startProgram(t, 'api', { env: { ...env, DATA_DIR: made } })
+  await closed.heard('answers: ')
+
+  t.notOk(closed.said.some(line => line.includes('is open to other accounts')))
+  t.equal((await stat(made)).mode & 0o066, 0)
+  closed.kill('SIGTERM')
+  await closed.exited
 })

@@ -163,8 +163,9 @@ with ending as (
     error = job.error,
     progress = greatest(t.progress, job.progress),
     progress_detail = case when job.progress is null then t.progress_detail else job.detail end,
-    failures = t.failures + case when outcome in ('crashed', 'shutdown', 'cancelled') then 0 else 1 end,
+    failures = t.failures + case when outcome in ('crashed', 'shutdown', 'cancelled', 'outage') then 0 else 1 end,
     crashes = t.crashes + case when outcome = 'crashed' then 1 else 0 end,
+    outages = t.outages + case when outcome = 'outage' then 1 else 0 end,
     eta = case when final = 'RETRY' and delay > 0 then now() + delay * interval '1 second' else t.eta end,
     worker = case when final = 'RETRY' then null else t.worker end,
     started_at = least(now(), greatest(t.created_at, t.started_at, job.started_at)),
@@ -431,8 +432,9 @@ from darkroom.tasks where id = $1;
 -- src/tasks/steer/retry.ts: reopenTaskSql
 with task as (
   update darkroom.tasks set
-    state = 'PENDING', failures = 0, crashes = 0, progress = null, progress_detail = null, error = null,
-    eta = null, expires_at = null, started_at = null, cancel_requested_at = null, finished_at = null, worker = null
+    state = 'PENDING', failures = 0, crashes = 0, outages = 0, progress = null, progress_detail = null,
+    error = null, eta = null, expires_at = null, started_at = null, cancel_requested_at = null, finished_at = null,
+    worker = null
   where id = $1
   returning id, attempts
 )

@@ -1,18 +1,12 @@
+import { access } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { chooseAccount, openTheWay } from './embedded/account.ts'
 import { findBinaries } from './embedded/binaries.ts'
-import {
-  clusterFolder,
-  createCluster,
-  findCluster,
-  makeHome,
-  readPassword,
-  sweepUnfinished
-} from './embedded/cluster.ts'
+import { clusterFolder, createCluster, findCluster, makeHome, type Role, sweepUnfinished } from './embedded/cluster.ts'
 import { EmbeddedError } from './embedded/error.ts'
-import { claim, createDatabase, isPassing } from './embedded/owner.ts'
+import { claim, isPassing } from './embedded/owner.ts'
 import {
   ensurePostmaster,
   findPostmaster,
@@ -20,6 +14,7 @@ import {
   type Postmaster,
   stopPostmaster
 } from './embedded/postmaster.ts'
+import { createOurs, separateSuperuser, urlFor } from './embedded/roles.ts'
 
 export interface Embedded {
   url: string
@@ -29,15 +24,13 @@ export interface Embedded {
 interface Options {
   dataDir: string
   log: (message: string) => void
-  /** Only tests, whose data nobody will miss after a power cut, say false. */
+  /** False in tests, whose data may be lost in a power cut. */
   durable?: boolean
-  /** Gives up the start; of what it has begun nothing is left running. */
+  /** Cancels the start and ends what it has begun. */
   signal?: AbortSignal
 }
 
-const database = 'darkroom'
-
-/** The database that comes with us: made, started, or found running in DATA_DIR/postgres, and ours alone until `stop`. */
+/** The Postgres in DATA_DIR/postgres: created, started, or found running; until `stop` no other process may own it. */
 export async function openEmbedded({ dataDir, log, durable = true, signal }: Options): Promise<Embedded> {
   const launch = await prepare({ dataDir: path.resolve(dataDir), log, durable })
   signal?.throwIfAborted()
@@ -53,12 +46,12 @@ export async function openEmbedded({ dataDir, log, durable = true, signal }: Opt
     await stop()
     throw error
   }
-  const url = await makeUrl(launch.dataDir, postmaster.port)
+  const url = await urlFor(launch.dataDir, postmaster.port)
   guard()
 
   return { url, stop: () => (stopped ??= stop()) }
 
-  // The server was killed, or a crash of one of its processes made it restart: either way the lock is gone.
+  // A killed server, or one that restarts after a crash of one of its processes, has lost the lock.
   function guard() {
     void ended.then(() => {
       if (!stopping.signal.aborted) regaining = regain()
@@ -84,18 +77,26 @@ export async function openEmbedded({ dataDir, log, durable = true, signal }: Opt
   async function stop() {
     stopping.abort()
     await regaining
-    // The lock is held until the server is gone: whoever comes next waits for that instead of connecting to a dying one.
+    // Holds the lock until the server is gone, so that the next owner does not connect to a dying one.
     const running = await findPostmaster(launch.dataDir)
     if (running) await stopPostmaster(launch.dataDir, running.pid)
     await client.end().catch(() => {})
   }
 }
 
-/** The URL of the server that runs on this data, for a command beside it; undefined if none does. Starts nothing. */
-export async function findEmbedded(dataDir: string): Promise<string | undefined> {
+/** The URL of the server that runs on this data, undefined if none does. Starts nothing. */
+export async function findEmbedded(dataDir: string, role: Role = 'app'): Promise<string | undefined> {
   const home = path.resolve(dataDir)
   const running = await findPostmaster(home)
-  return running?.status === 'ready' ? makeUrl(home, running.port) : undefined
+  return running?.status === 'ready' ? urlFor(home, running.port, { role }) : undefined
+}
+
+/** Whether DATA_DIR holds a database, running or not. */
+export async function hasEmbedded(dataDir: string): Promise<boolean> {
+  return access(path.join(clusterFolder(path.resolve(dataDir)), 'PG_VERSION')).then(
+    () => true,
+    () => false
+  )
 }
 
 async function prepare({ dataDir, log, durable }: Omit<Required<Options>, 'signal'>): Promise<Launch> {
@@ -126,11 +127,12 @@ async function own(launch: Launch): Promise<Owned> {
   while (true) {
     const postmaster = await ensurePostmaster(launch)
     try {
-      const claimed = await claim(await makeUrl(dataDir, postmaster.port, 'postgres'))
+      await separateSuperuser(dataDir, postmaster.port, launch.account)
+      const claimed = await claim(await urlFor(dataDir, postmaster.port, { role: 'superuser', name: 'postgres' }))
       if ('client' in claimed) {
         const { client } = claimed
         const ended = new Promise(resolve => client.once('end', resolve))
-        await createDatabase(client, database)
+        await createOurs(client, dataDir)
         return { postmaster, client, ended }
       }
       throw new EmbeddedError(
@@ -141,8 +143,4 @@ async function own(launch: Launch): Promise<Owned> {
       await sleep(20)
     }
   }
-}
-
-async function makeUrl(dataDir: string, port: number, name = database) {
-  return `postgres://darkroom:${await readPassword(dataDir)}@127.0.0.1:${port}/${name}`
 }

@@ -1,12 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { CompiledQuery } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import type { Database } from './connect.ts'
 
 const folder = path.resolve(import.meta.dirname, '../../migrations')
+const pgBossSchema: number = createRequire(import.meta.url)('pg-boss/package.json').pgboss.schema
 
-/** Applies what is missing, all or nothing, and answers the names of what was applied. */
+/** Applies missing migrations, all or none, and answers their names. */
 export async function applyMigrations({ query }: Database): Promise<string[]> {
   await query.executeQuery(CompiledQuery.raw('create schema if not exists darkroom'))
   const migrator = new Migrator({
@@ -21,7 +23,32 @@ export async function applyMigrations({ query }: Database): Promise<string[]> {
   return results.filter(({ status }) => status === 'Success').map(({ migrationName }) => migrationName)
 }
 
-/** True when every migration that this version knows is in: one query, cheap enough for a health check. */
+/** Refuses a database that a newer version has migrated: this one would misread it. */
+export async function refuseNewer({ pool }: Database, version: string): Promise<void> {
+  const { rows: found } = await pool.query<{ ours: boolean; boss: boolean }>(
+    `select to_regclass('darkroom.migrations') is not null as ours, to_regclass('pgboss.version') is not null as boss`
+  )
+  const known = await names()
+  const { rows: applied } = found[0]!.ours
+    ? await pool.query<{ name: string }>('select name from darkroom.migrations order by name')
+    : { rows: [] }
+  const unknown = applied.find(({ name }) => !known.includes(name))
+  if (unknown) throw newer(`the migration ${unknown.name}`, version)
+
+  const { rows: boss } = found[0]!.boss
+    ? await pool.query<{ version: number }>('select version::int from pgboss.version')
+    : { rows: [] }
+  if (boss[0] && boss[0].version > pgBossSchema) throw newer(`schema ${boss[0].version} of pg-boss`, version)
+}
+
+function newer(what: string, version: string) {
+  return new Error(
+    `The database has ${what}, which this version (${version}) does not know: start the newer version, or restore a ` +
+      'backup from before the upgrade'
+  )
+}
+
+/** True when every migration of this version is applied: one query, cheap enough for a health check. */
 export async function isMigrated({ pool }: Database): Promise<boolean> {
   const known = await names()
   const { rows } = await pool.query<{ count: number }>(
@@ -31,7 +58,7 @@ export async function isMigrated({ pool }: Database): Promise<boolean> {
   return rows[0]?.count === known.length
 }
 
-/** Plain SQL files, run in the order of their names, never edited after a release. */
+/** Plain SQL files, applied in the order of their names, never edited after a release. */
 async function plainSql(): Promise<Record<string, Migration>> {
   const migrations: Record<string, Migration> = {}
   for (const name of await names()) {

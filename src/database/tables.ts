@@ -7,8 +7,12 @@ import type { ColumnType, Generated, GeneratedAlways, Insertable, Selectable } f
 export interface Tables {
   tasks: TasksTable
   attempts: AttemptsTable
-  videos: VideosTable
-  renditions: RenditionsTable
+  films: FilmsTable
+  print_sets: PrintSetsTable
+  prints: PrintsTable
+  installation: InstallationTable
+  videos: VideosView
+  renditions: RenditionsView
   workers: WorkersTable
   events: EventsTable
   queues: QueuesTable
@@ -29,12 +33,14 @@ export const attemptOutcomes = [
   'crashed',
   'stalled',
   'cancelled',
-  'shutdown'
+  'shutdown',
+  'outage'
 ] as const
 export type AttemptOutcome = (typeof attemptOutcomes)[number]
 
-export type VideoStatus = 'uploaded' | 'ready' | 'failed'
-export type RenditionStatus = 'pending' | 'ready' | 'skipped' | 'failed'
+export type VideoStatus = 'uploaded' | 'processing' | 'ready' | 'failed'
+export type PrintStatus = 'ready' | 'skipped'
+export type RenditionStatus = 'pending' | 'processing' | 'ready' | 'skipped' | 'failed'
 
 export interface TaskError {
   type: string
@@ -62,6 +68,7 @@ export interface TasksTable {
   attempts: Generated<number>
   failures: Generated<number>
   crashes: Generated<number>
+  outages: Generated<number>
   max_retries: Generated<number>
   retry_delay: Nullable<number>
   retry_backoff: Nullable<boolean>
@@ -100,23 +107,68 @@ export interface AttemptsTable {
   stderr: Nullable<string>
 }
 
-export interface VideosTable {
+export interface FilmsTable {
   id: string
   filename: string
   bytes: number
   sha256: string
-  status: Generated<VideoStatus>
   task_id: string
-  probe: NullableJson
+  print_set_id: Nullable<string>
   error: NullableJson<TaskError>
   created_at: Generated<Date>
+}
+
+export interface PrintSetsTable {
+  id: string
+  video_id: string
+  task_id: string
+  attempt: number
+  probe: Json
+  made_at: Generated<Date>
+}
+
+export interface PrintsTable {
+  set_id: string
+  name: string
+  status: PrintStatus
+  reason: Nullable<string>
+  width: Nullable<number>
+  height: Nullable<number>
+  bytes: Nullable<number>
+  bitrate: Nullable<number>
+  codec: Nullable<string>
+  duration: Nullable<number>
+  storage_key: Nullable<string>
+}
+
+export interface InstallationTable {
+  id: string
+  host: string
+  data_dir: string
+  created_at: Generated<Date>
+  single: Generated<boolean>
+}
+
+/** Of a view Postgres does not know which columns may be null; these are. */
+export interface VideosView {
+  id: string
+  filename: string
+  bytes: number
+  sha256: string
+  status: VideoStatus
+  processed: boolean
+  progress: Nullable<number>
+  task_id: string
+  error: NullableJson<TaskError>
+  probe: NullableJson
+  created_at: Date
   ready_at: Nullable<Date>
 }
 
-export interface RenditionsTable {
+export interface RenditionsView {
   video_id: string
   name: string
-  status: Generated<RenditionStatus>
+  status: RenditionStatus
   reason: Nullable<string>
   width: Nullable<number>
   height: Nullable<number>
@@ -191,7 +243,7 @@ export interface QueueTable {
 }
 
 export type Task = Selectable<TasksTable>
-export type Video = Selectable<VideosTable>
-export type NewVideo = Insertable<VideosTable>
-export type Rendition = Selectable<RenditionsTable>
-export type NewRendition = Insertable<RenditionsTable>
+export type Video = Selectable<VideosView>
+export type Rendition = Selectable<RenditionsView>
+export type NewFilm = Insertable<FilmsTable>
+export type NewPrint = Insertable<PrintsTable>

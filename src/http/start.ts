@@ -5,7 +5,8 @@ import type { Config } from '#config.ts'
 import { connect, type Database, throughIndexes } from '#database/connect.ts'
 import { listen } from '#database/listen.ts'
 import { queueNames } from '#queue/names.ts'
-import { openStorage, type Storage } from '#storage/disk.ts'
+import { openDiskStore } from '#storage/disk.ts'
+import { pairWithStore } from '#storage/installation.ts'
 import { channels } from '#tasks/channels.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { type Watching, watchTasks } from '#tasks/read/watch.ts'
@@ -29,7 +30,6 @@ interface Needs {
 export interface Api {
   app: FastifyInstance
   db: Database
-  storage: Storage
   watching: Watching
   /** Binds the address; until then only injected requests are answered. */
   listen(): Promise<string>
@@ -44,10 +44,11 @@ export async function startApi(needs: Needs): Promise<Api> {
   const { url, config, kinds, log, needsWorker, limits = productionLimits } = needs
   // What is open is closed in reverse: at the end, or at once when the next thing does not open.
   await using opened = new AsyncDisposableStack()
-  const storage = await openStorage(config.DATA_DIR)
-  opened.defer(storage.close)
+  const store = openDiskStore(config.DATA_DIR)
+  opened.defer(store.close)
   const db = connect(url, { name: 'darkroom api', max: connections, settings: throughIndexes })
   opened.defer(db.close)
+  await pairWithStore(db, store)
   const deadlines = expirer({ pool: db.pool, onExpired: ids => voice.changed(...ids) })
   const voice = voiceOf(db.pool, deadlines.by)
   opened.defer(voice.flush)
@@ -82,7 +83,7 @@ export async function startApi(needs: Needs): Promise<Api> {
     queues: queueNames(db),
     defaults: { resultExpires: config.RESULT_EXPIRES },
     maxUploadBytes: config.MAX_UPLOAD_BYTES,
-    storage,
+    store,
     submit: submitter(db.pool, voice),
     voice,
     watching,
@@ -96,7 +97,6 @@ export async function startApi(needs: Needs): Promise<Api> {
   return {
     app,
     db,
-    storage,
     watching,
     async listen() {
       await app.listen({ host: config.HOST, port: config.PORT }).catch(error => {
@@ -108,8 +108,9 @@ export async function startApi(needs: Needs): Promise<Api> {
     },
     stop(graceSeconds) {
       const cut = setTimeout(() => {
-        const requests = drain.cut()
-        if (requests > 0) log.warn(`the API cut ${requests} requests that had not finished in ${graceSeconds} s`)
+        const unfinished = drain.cut()
+        const requests = unfinished === 1 ? 'a request' : `${unfinished} requests`
+        if (unfinished > 0) log.warn(`the API cut ${requests} that had not finished in ${graceSeconds} s`)
       }, graceSeconds * 1000)
       stopped ??= open.disposeAsync()
       return stopped.finally(() => clearTimeout(cut))

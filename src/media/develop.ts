@@ -1,16 +1,18 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { MediaTools } from './binaries.ts'
-import { decodes, summarise } from './check/decoded.ts'
+import { assessDamage, isGarbage } from './check/damage.ts'
+import { type DecoderReport, readComplaints } from './check/decoder-report.ts'
+import { decodes } from './check/decodes.ts'
 import { type Made, verify } from './check/verify.ts'
 import { type DiskErrorCode, DiskFailed, diskErrorIn } from './disk-failed.ts'
 import { encodeArguments, unfinished } from './encode/arguments.ts'
 import { type Progress, readProgress } from './encode/progress.ts'
-import { encode } from './encode/run-encode.ts'
+import { type Encoded, encode } from './encode/run-encode.ts'
 import { canToneMap } from './encode/tone-map.ts'
 import type { Print } from './plan/ladder.ts'
 import { lead, mostFrames } from './probe/probe.ts'
-import type { Probe } from './probe/probed.ts'
+import type { Damage, Probe } from './probe/probed.ts'
 import { MediaRejected } from './rejected.ts'
 
 export type { Made } from './check/verify.ts'
@@ -23,18 +25,24 @@ export interface Develop {
   source: string
   probe: Probe
   prints: Print[]
-  /** Where the prints go. Nobody else may write there meanwhile. */
+  /** Where the prints go. Belongs to this call until it ends. */
   directory: string
   tools: MediaTools
   signal?: AbortSignal | undefined
   onProgress?: ((progress: Progress) => void) | undefined
-  /** Is told the exact arguments, for the record. Twice, if the sound turns out to be unreadable. */
+  /** Called with the exact arguments, for the record. Twice, if the sound turns out to be unreadable. */
   onCommand?: ((command: string[]) => void) | undefined
   /** Seconds without progress after which ffmpeg is taken for dead. */
   stallLimit?: number
 }
 
-/** ffmpeg gave up, and the source is not to blame as far as one can tell: no memory, a build that lacks something. */
+export interface Developed {
+  made: Made[]
+  /** What is missing or broken in the source; null if nothing is. */
+  damage: Damage | null
+}
+
+/** ffmpeg failed, and neither source nor disk is known to be at fault: no memory, a build that lacks something. */
 export class EncodeFailed extends Error {
   readonly code = 'encode_failed'
   readonly stderr: string
@@ -49,22 +57,25 @@ export class EncodeFailed extends Error {
 /** Two minutes: a slow disk takes seconds, and the longest single step, a keyframe of 8K, less than one. */
 const stallLimit = 120
 
+/** Exit code of an ffmpeg that ran to its end and had more decode errors than it finds right. */
+const tooManyErrors = 69
+
 /**
  * Makes all prints of a source in one pass, all or none: a file has its final name only after every print was checked.
- * Throws MediaRejected when the source is at fault, and then there is no point in trying again.
+ * Throws MediaRejected when the source is at fault, and then a retry is pointless; DiskFailed when the disk is.
  */
-export async function develop(work: Develop): Promise<Made[]> {
+export async function develop(work: Develop): Promise<Developed> {
   const { prints, directory, probe } = work
   const files = new Set(prints.map(({ file }) => unfinished(file)))
   await mkdir(directory, { recursive: true })
   try {
-    const made = await attempt(work).catch(error => withoutSound(work, error))
+    const developed = await attempt(work).catch(error => withoutSound(work, error))
     for (const { file } of prints) {
       await rename(join(directory, unfinished(file)), join(directory, file))
       files.add(file)
     }
-    work.onProgress?.(finished(made, probe))
-    return made
+    work.onProgress?.(finished(developed.made, probe))
+    return developed
   } catch (error) {
     // What an earlier run has left under a final name stays as long as this one has not replaced it.
     await Promise.all([...files].map(file => rm(join(directory, file), { force: true })))
@@ -72,7 +83,12 @@ export async function develop(work: Develop): Promise<Made[]> {
   }
 }
 
-async function attempt(work: Develop): Promise<Made[]> {
+async function attempt(work: Develop): Promise<Developed> {
+  const { encoded, report } = await encodeAndListen(work)
+  return judge(work, encoded, report)
+}
+
+async function encodeAndListen(work: Develop) {
   const { source, probe, prints, tools, signal } = work
   const directory = resolve(work.directory)
   const toneMap = probe.video?.hdr ? await canToneMap(tools.ffmpeg) : false
@@ -82,13 +98,9 @@ async function attempt(work: Develop): Promise<Made[]> {
   const { video } = probe
   const length = video ? video.duration : probe.duration
   const planned = video && length ? Math.max(1, Math.round((length + lead(probe)) * video.fps)) : null
+  const complaints = readComplaints(probe)
   let diskError: DiskErrorCode | undefined
-  const {
-    exitCode,
-    signal: killedBy,
-    overran,
-    stderr
-  } = await encode(args, {
+  const encoded = await encode(args, {
     ffmpeg: tools.ffmpeg,
     signal,
     stallLimit: work.stallLimit ?? stallLimit,
@@ -97,56 +109,67 @@ async function attempt(work: Develop): Promise<Made[]> {
     onProgressLine: readProgress({ duration: length, frames: planned }, progress => work.onProgress?.(progress)),
     onStderrLine: line => {
       diskError ??= diskErrorIn(line)
+      complaints.onLine(line)
     }
   })
-  if (diskError) throw new DiskFailed(diskError, stderr)
-  if (overran) {
+  if (diskError) throw new DiskFailed(diskError, encoded.stderr)
+  return { encoded, report: complaints.report }
+}
+
+/** What an encode was worth. Its exit code alone does not say: 0 comes with a print of two pictures, 1 with a good one. */
+async function judge(work: Develop, encoded: Encoded, report: DecoderReport): Promise<Developed> {
+  const { source, probe, prints, tools, signal } = work
+  if (encoded.overran) {
     throw new MediaRejected(
       'too_sparse',
-      'The pictures of this file last far longer than it says: its clock is damaged.'
+      'The pictures of this file last far longer than its header says: its timestamps are damaged.'
     )
   }
+  if (isGarbage(report, probe)) throw unreadable()
 
-  const read = video ? summarise(stderr, video.index) : undefined
-  if (read && isGarbage(read, probe)) throw unreadable()
+  const directory = resolve(work.directory)
   const checks = await Promise.allSettled(prints.map(print => verify(print, { probe, directory, tools, signal })))
   signal?.throwIfAborted()
   const broken = checks.find(check => check.status === 'rejected')
   const made = checks.flatMap(check => (check.status === 'fulfilled' ? [check.value] : []))
 
-  // A source that ends early makes a short print, and that is honest. One that was read whole must not.
-  const readWhole = Boolean(read && video?.frames && read.packets >= video.frames)
-  if (!broken && (exitCode === 0 ? !readWhole || reaches(0.9, made, probe) : reaches(0.98, made, probe))) return made
-  if (video && !(await decodes(source, video.index, { tools, signal }))) throw unreadable()
-  if (!video && !(await decodes(source, probe.audio!.index, { tools, signal }))) throw unreadable()
-  const how = killedBy ? `was killed by ${killedBy}` : `ended with code ${exitCode}`
-  throw new EncodeFailed(`ffmpeg ${how}. ${broken?.reason.message ?? 'Its prints are too short.'}`, stderr, {
-    cause: broken?.reason
-  })
+  // One that was killed or ran out of memory has read a part only: what is missing then says nothing of the source.
+  const ranToItsEnd = encoded.exitCode === 0 || encoded.exitCode === tooManyErrors
+  const damage = ranToItsEnd ? assessDamage(report, probe, made) : null
+  if (!broken && isLongEnough(encoded, report, probe, made)) return { made, damage }
+
+  const { index } = probe.video ?? probe.audio!
+  if (!(await decodes(source, index, { tools, signal }))) throw unreadable()
+  throw failure(encoded, broken?.reason)
 }
 
 /** A sound that cannot be decoded does not take the picture with it. */
-async function withoutSound(work: Develop, error: unknown): Promise<Made[]> {
+async function withoutSound(work: Develop, error: unknown): Promise<Developed> {
   const { source, probe, tools, signal } = work
   const bothThere = probe.video && probe.audio
   if (!(error instanceof EncodeFailed) || !bothThere) throw error
   if (await decodes(source, probe.audio!.index, { tools, signal })) throw error
-  return attempt({ ...work, probe: { ...probe, audio: null } })
+  const { made, damage } = await attempt({ ...work, probe: { ...probe, audio: null } })
+  return { made, damage: { decode_errors: 0, missing_seconds: 0, share: 0, ...damage, sound_share: 1 } }
 }
 
 const unreadable = () =>
   new MediaRejected('unreadable', 'The file cannot be decoded: it is damaged, incomplete or encrypted.')
 
+function failure({ exitCode, signal, stderr }: Encoded, cause: Error | undefined) {
+  const how = signal ? `was killed by ${signal}` : `ended with code ${exitCode}`
+  return new EncodeFailed(`ffmpeg ${how}. ${cause?.message ?? 'Its prints are too short.'}`, stderr, { cause })
+}
+
 /**
- * A picture that does not decode leaves a gap that the constant rate fills with its neighbour, so a print of garbage
- * has the right length. Fewer than half of the pictures, with errors, is garbage. Two packets may make one picture.
+ * Whether the prints hold what the decoder gave. A source that ends early makes a short print, and that is honest; one
+ * that was read whole must not, but for pictures before its first keyframe and those that are counted as damage.
  */
-function isGarbage(
-  { packets, frames, errors }: { packets: number; frames: number; errors: boolean },
-  { video }: Probe
-) {
-  const perPicture = video?.interlaced ? 2 : 1
-  return frames === 0 || (errors && frames * perPicture < packets / 2)
+function isLongEnough({ exitCode }: Encoded, report: DecoderReport, probe: Probe, made: Made[]) {
+  if (exitCode !== 0 && exitCode !== tooManyErrors) return reaches(0.98, made, probe)
+  const { video } = report
+  if (!video || !probe.video?.frames || video.packets < probe.video.frames) return true
+  return reaches(0.9 * Math.min(1, video.decoded / probe.video.frames), made, probe)
 }
 
 /** Whether the prints last as long as the source should, or nearly. A second is what rounding and gaps may take. */

@@ -1,5 +1,7 @@
 import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
+import { openDiskStore } from '#storage/disk.ts'
+import { pairWithStore } from '#storage/installation.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { openBodies } from './bodies/bodies.ts'
 import { openBooks } from './books/books.ts'
@@ -44,6 +46,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   const connections = open(openConnections(url))
   // Early, for the port may be taken.
   const health = open(await serveHealth(config))
+  await pairWithStore(connections.work, open(openDiskStore(config.DATA_DIR)))
   const books = open(openBooks({ ...options, connections }))
   await books.worker.clear()
   const bodies = open(await openBodies({ ...options, connections, books }))

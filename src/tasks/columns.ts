@@ -30,6 +30,7 @@ const columns = {
   attempts: { type: 'int', shown: true, claimed: 't.attempts as attempt' },
   failures: { type: 'int', claimed: true, reset: '0' },
   crashes: { type: 'int', claimed: true, reset: '0' },
+  outages: { type: 'int', claimed: true, reset: '0' },
   max_retries: { type: 'int', ...shown, claimed: true },
   retry_delay: { type: 'real', ...setting },
   retry_backoff: { type: 'boolean', ...setting },

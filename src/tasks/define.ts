@@ -212,6 +212,21 @@ export class RetryLater extends Error {
   }
 }
 
+/**
+ * Throw it from a task's body when what it reads or writes is full or cannot be reached, and so not to blame. The task
+ * is tried again later and later, for hours, without using up its retries.
+ */
+export class StoreOutage extends Error {
+  override name = 'StoreOutage'
+  /** Shown as `error.type`. */
+  readonly type: 'StorageFull' | 'StorageUnavailable'
+
+  constructor(type: StoreOutage['type'], reason: string, options?: ErrorOptions) {
+    super(reason, options)
+    this.type = type
+  }
+}
+
 /** Throw it from a task's body when another try would end the same way. */
 export class GiveUp extends Error {
   override name = 'GiveUp'

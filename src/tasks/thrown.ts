@@ -1,4 +1,4 @@
-import { GiveUp } from './define.ts'
+import { GiveUp, StoreOutage } from './define.ts'
 
 // Characters of a plain object that was thrown.
 const longestJson = 1_000
@@ -6,6 +6,7 @@ const longestJson = 1_000
 /** Anything can be thrown, also what cannot be shown: whatever it is gets a type and a sentence. It never throws. */
 export function describeThrown(thrown: unknown, thrower = 'The task'): { type: string; message: string } {
   try {
+    if (thrown instanceof StoreOutage) return { type: thrown.type, message: thrown.message }
     if (thrown instanceof GiveUp) return { type: String(thrown.type) || 'GiveUp', message: String(thrown.message) }
     if (thrown instanceof Error) return { type: typeOf(thrown), message: String(thrown.message) || typeOf(thrown) }
     return { type: 'NotAnError', message: `${thrower} threw ${shown(thrown)}` }

@@ -43,8 +43,8 @@ export const videoDialect: FastifyPluginAsyncTypebox<Needs> = async (app, needs)
       body: ProcessVideo,
       response: { 200: answer(StartedAsBefore, 'The task that makes the prints'), ...writeProblems(VideoNotFound) }
     }
-    app.post(`${prefix}/process-video`, { schema: processSchema }, async ({ body: { video_id } }) => ({
-      task_id: await processAgain(needs, video_id),
+    app.post(`${prefix}/process-video`, { schema: processSchema }, async ({ body: { video_id }, id: request_id }) => ({
+      task_id: await processAgain(needs, video_id, { request_id }),
       status: 'Task started' as const
     }))
   }
@@ -52,9 +52,9 @@ export const videoDialect: FastifyPluginAsyncTypebox<Needs> = async (app, needs)
 
 // A poller that waits for `processed` would never end for a film that failed, so only then the answer says more.
 function filmStatus(video: VideoRow): Static<typeof FilmOrTask> {
-  const { processed, status } = presentStatus(video)
+  const { processed, status, error } = presentStatus(video)
   if (status !== 'failed') return { processed }
-  return { processed, status, error: (video.error ?? video.task_error)?.message ?? 'The film could not be processed' }
+  return { processed, status, error: error?.message ?? 'The film could not be processed' }
 }
 
 function taskStatus({ state, status, result, error }: TaskBody): Static<typeof FilmOrTask> {

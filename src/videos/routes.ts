@@ -67,8 +67,12 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
       schema: {
         operationId: 'getVideoStatus',
         summary: 'Film status',
+        description: '`ready` and `failed` are final until the film is processed again.',
         params: Id,
-        response: { 200: answer(VideoStatusBody, 'Status and progress'), ...readProblems(VideoNotFound) }
+        response: {
+          200: answer(VideoStatusBody, 'Status, progress and, of a failed one, the error'),
+          ...readProblems(VideoNotFound)
+        }
       }
     },
     async ({ params: { id } }) => presentStatus(await mustFind(id))
@@ -101,15 +105,15 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         params: Id,
         headers: IdempotencyKey,
         response: {
-          202: answer(TaskStarted, 'The task that makes the prints'),
+          202: answer(TaskStarted, 'The task that makes the prints: the open one, or a new one'),
           ...writeProblems(VideoNotFound, IdempotencyKeyReused)
         }
       }
     },
-    async ({ params: { id }, headers }, reply) => {
+    async ({ params: { id }, headers, id: request_id }, reply) => {
       const key = keyOf(headers['idempotency-key'], `POST /api/videos/${id}/process`, {})
       reply.code(202)
-      return { task_id: await processAgain(needs, id, key) }
+      return { task_id: await processAgain(needs, id, { request_id, key }) }
     }
   )
 
@@ -124,8 +128,8 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         response: { 204: answer(Type.Null(), 'The film is deleted'), ...writeProblems(VideoNotFound) }
       }
     },
-    async ({ params: { id } }, reply) => {
-      await removeVideo(needs, id)
+    async ({ params: { id }, log }, reply) => {
+      await removeVideo(needs, id, log)
       reply.code(204)
     }
   )

@@ -5,9 +5,20 @@ const Url = (description: string) => Nullable(Type.String({ description }))
 const Bytes = (description: string) => Type.Integer({ description })
 const statuses = ['uploaded', 'processing', 'ready', 'failed'] as const
 const VideoStatus = Type.Enum(statuses, { description: 'Status of the film' })
-const Processed = Type.Boolean({ description: 'Whether the prints can be watched' })
+const Processed = Type.Boolean({
+  description: 'Whether there are prints to watch; stays true while they are made again'
+})
 const Progress = Nullable(
   Type.Number({ minimum: 0, maximum: 1, description: 'Progress from 0 to 1; null before anything is known' })
+)
+const VideoError = Nullable(
+  Type.Object(
+    {
+      type: Type.String({ description: 'Name of the error' }),
+      message: Type.String({ description: 'What went wrong' })
+    },
+    { description: 'Why the film failed; null while it has not' }
+  )
 )
 const filename = Type.String({ description: 'Name of the file, as uploaded' })
 const bytes = Bytes('Size of the original')
@@ -64,7 +75,9 @@ const Rendition = Type.Object({
   width: Nullable(Type.Integer({ description: 'Width in pixels' })),
   height: Nullable(Type.Integer({ description: 'Height in pixels' })),
   status: Type.Enum(['pending', 'processing', 'ready', 'skipped', 'failed'], { description: 'Status of the print' }),
-  reason: Nullable(Type.String({ description: 'Why it was skipped' })),
+  reason: Nullable(
+    Type.String({ description: 'Why it was skipped, or the name of the error that the film failed with' })
+  ),
   url: Url('Address of the print'),
   bytes: Nullable(Bytes('Size of the print')),
   bitrate: Nullable(Type.Integer({ description: 'Bits per second' })),
@@ -89,17 +102,9 @@ export const VideoBody = Type.Object(
     storyboard_url: Url('Address of the storyboard'),
     probe: Type.Unknown({ description: 'What the original is made of; null before it was probed' }),
     task_id: Type.String({ description: 'Id of the latest task that makes the prints' }),
-    error: Nullable(
-      Type.Object(
-        {
-          type: Type.String({ description: 'Name of the error' }),
-          message: Type.String({ description: 'What went wrong' })
-        },
-        { description: 'Why the film failed' }
-      )
-    ),
+    error: VideoError,
     created_at: Time('When it was uploaded'),
-    ready_at: Nullable(Time('When its prints were ready'))
+    ready_at: Nullable(Time('When the prints that are served were ready'))
   },
   {
     title: 'Video',
@@ -158,7 +163,8 @@ export const VideoStatusBody = Type.Object({
   video_id: Type.String({ description: 'Id of the film' }),
   status: VideoStatus,
   processed: Processed,
-  progress: Progress
+  progress: Progress,
+  error: VideoError
 })
 
 export const ProcessVideo = Type.Object(

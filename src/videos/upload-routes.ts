@@ -5,6 +5,7 @@ import type { Static } from 'typebox'
 import {
   IdempotencyKeyReused,
   StorageFull,
+  StorageUnavailable,
   UploadBroken,
   UploadEmpty,
   UploadMissing,
@@ -23,14 +24,14 @@ import { type Accepted, acceptUpload, type Needs } from './upload.ts'
 
 const message = 'File successfully uploaded. Background processing started.'
 
-/** The doors through which films come in. Forms are for them alone; everywhere else they are a body that is not taken. */
+/** The routes that take a form; everywhere else a form is an unsupported media type. */
 export const uploadRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, needs) => {
   await app.register(multipart)
   const { maxUploadBytes } = needs
   const onRequest = (request: FastifyRequest) => refuseEarly(needs, request)
-  // Nothing of an upload is ever held in memory; its size is watched where it is written.
+  // An upload is never in memory as a whole; its size is checked where it is written.
   const bodyLimit = Math.max(maxUploadBytes * 2, 1024 * 1024)
-  // The form is described for the documentation; it is read as it comes, and never there as a whole to be checked.
+  // The form's schema is for the documentation: a stream cannot be validated as a whole.
   const form = { consumes: ['multipart/form-data'], headers: IdempotencyKey, body: UploadForm }
   const validatorCompiler = () => () => true
   const uploadProblems = formProblems(
@@ -41,6 +42,7 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, needs)
     UploadTooLarge,
     UploadNotMultipart,
     StorageFull,
+    StorageUnavailable,
     IdempotencyKeyReused
   )
 
@@ -95,10 +97,15 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, needs)
   async function upload(request: FastifyRequest, reply: FastifyReply, answered: (video: Accepted) => Answer) {
     const route = `POST ${request.routeOptions.url}`
     const keyFor = (sent: unknown) => keyOf(request.headers['idempotency-key'], route, sent)
-    // A key that cannot be is refused before a byte of the film is taken.
+    // A malformed key is refused before a byte of the film is read.
     keyFor({})
-    const { received, filename } = await receiveForm(needs, request)
-    const { answer, replayed } = await acceptUpload(needs, received, { filename, keyOf: keyFor, say: answered })
+    const { arrived, filename } = await receiveForm(needs, request)
+    const { answer, replayed } = await acceptUpload(needs, arrived, {
+      request_id: request.id,
+      filename,
+      keyOf: keyFor,
+      say: answered
+    })
     return say(reply, answer, replayed)
   }
 }

@@ -21,7 +21,8 @@ const words: Record<AttemptOutcome, Ended> = {
   time_limit: 'timed_out',
   crashed: 'crashed',
   cancelled: 'cancelled',
-  shutdown: 'handed_back'
+  shutdown: 'handed_back',
+  outage: 'failed'
 }
 
 export const nothingYet: Tally = {

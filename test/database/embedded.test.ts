@@ -65,12 +65,73 @@ t.test('it is a database to entrust data to', async t => {
 t.test('what the operator sets wins over our defaults, and stays', async t => {
   const dataDir = await used(t)
   const first = await open(t, dataDir)
-  await query(first.url, `alter system set autovacuum_naptime = '7s'`)
+  await query((await findEmbedded(dataDir, 'superuser'))!, `alter system set autovacuum_naptime = '7s'`)
   await first.stop()
 
   const second = await open(t, dataDir)
 
   t.strictSame(await query(second.url, 'show autovacuum_naptime'), [{ autovacuum_naptime: '7s' }])
+})
+
+t.test('our role is no superuser, and makes schemas in a database that it owns', async t => {
+  const dataDir = await used(t)
+  const { url } = await open(t, dataDir)
+
+  t.strictSame(await query(url, 'select rolname, rolsuper, rolcreaterole from pg_roles where rolname = current_user'), [
+    { rolname: 'darkroom', rolsuper: false, rolcreaterole: false }
+  ])
+  await t.rejects(query(url, `copy (select 1) to program 'true'`), { code: '42501' })
+  await t.rejects(query(url, `alter system set jit = on`), { code: '42501' })
+  await query(url, 'create schema ours')
+  await query(url, 'create extension pg_trgm')
+  for (const name of ['darkroom.password', 'superuser.password']) {
+    t.equal((await stat(path.join(dataDir, 'postgres', name))).mode & 0o777, 0o600)
+  }
+})
+
+t.test('data of a version whose only role was a superuser gets one of its own', async t => {
+  const dataDir = await used(t)
+  const before = await open(t, dataDir)
+  const root = (await findEmbedded(dataDir, 'superuser'))!
+  const { password } = new URL(before.url)
+  await query(
+    root,
+    `reassign owned by darkroom to postgres; drop role darkroom; create role helper superuser login password 'x'`
+  )
+  const helper = Object.assign(new URL(root), { username: 'helper', password: 'x' }).href
+  await query(helper, `alter role postgres rename to darkroom; alter role darkroom password '${password}'`)
+  await query(
+    before.url,
+    `
+    drop role helper;
+    create schema kept;
+    create table kept.rows (n int generated always as identity);
+    create function kept.answer() returns int language sql return 42;
+    create type kept.word as enum ('a');
+    create view kept.all_rows as table kept.rows`
+  )
+  await rm(path.join(dataDir, 'postgres/superuser.password'))
+  await before.stop()
+
+  for (const round of ['first start', 'second start']) {
+    const { url, stop } = await open(t, dataDir)
+
+    t.strictSame(
+      await query(url, `select usename, usesuper from pg_user order by 1`),
+      [
+        { usename: 'darkroom', usesuper: false },
+        { usename: 'postgres', usesuper: true }
+      ],
+      round
+    )
+    await query(url, 'alter table kept.rows add column m int')
+    await query(url, 'alter table kept.rows drop column m')
+    await query(url, 'create or replace function kept.answer() returns int language sql return 43')
+    await query(url, 'create table kept.more (word kept.word); drop table kept.more; drop view kept.all_rows')
+    await query(url, 'create view kept.all_rows as table kept.rows')
+    t.not(new URL((await findEmbedded(dataDir, 'superuser'))!).password, password, 'with a password of its own')
+    await stop()
+  }
 })
 
 t.test('a server that is killed comes back under its owner, at the same address', async t => {

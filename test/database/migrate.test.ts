@@ -112,3 +112,20 @@ t.test('whether a database is up to date can be asked', async t => {
   await db.pool.query('delete from darkroom.migrations')
   t.equal(await isMigrated(db), false)
 })
+
+t.test('a database of a newer version is refused, with what to do', async t => {
+  const url = await borrowDatabase(t)
+  const start = () => migrate(url, [], () => {})
+
+  await query(url, `update pgboss.version set version = version + 1`)
+  await t.rejects(start(), /^The database has schema \d+ of pg-boss, which this version \(.+\) does not know: start/)
+  await query(url, `insert into darkroom.migrations (name, timestamp) values ('0999_future', now()::text)`)
+  await t.rejects(
+    start(),
+    /The database has the migration 0999_future, which this version \(.+\) does not know: start the/
+  )
+
+  await query(url, `update pgboss.version set version = version - 1`)
+  await query(url, `delete from darkroom.migrations where name = '0999_future'`)
+  t.strictSame(await start(), [])
+})

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { openEmbedded } from '../../src/database/embedded.ts'
+import { findEmbedded, openEmbedded } from '../../src/database/embedded.ts'
 import { migrate } from '../../src/migrate.ts'
 import { home, rememberUrl, template, urlOf } from './cluster.ts'
 
@@ -7,14 +7,15 @@ import { home, rememberUrl, template, urlOf } from './cluster.ts'
 const { url } = await openEmbedded({ dataDir: home, log: () => {}, durable: false })
 await rememberUrl(url)
 
-const admin = new pg.Client({ connectionString: url })
-await admin.connect()
-// What an interrupted run has left.
-const { rows } = await admin.query(`select datname from pg_database where datname like 'test\\_%'`)
-for (const { datname } of rows)
-  await admin.query(`drop database if exists ${pg.escapeIdentifier(datname)} with (force)`)
-await admin.query(`drop database if exists ${template} with (force)`)
-await admin.query(`create database ${template}`)
+const superuser = new pg.Client({ connectionString: await findEmbedded(home, 'superuser') })
+await superuser.connect()
+// Tests make databases, which the service may not.
+await superuser.query('alter role darkroom createdb')
+// Left by an interrupted run.
+const { rows } = await superuser.query(`select datname from pg_database where datname like 'test\\_%'`)
+for (const { datname } of [...rows, { datname: template }])
+  await superuser.query(`drop database if exists ${pg.escapeIdentifier(datname)} with (force)`)
+await superuser.query(`create database ${template} owner darkroom`)
+await superuser.end()
 await migrate(urlOf(url, template), [], () => {})
-await admin.end()
 process.exit()

@@ -39,6 +39,7 @@ export async function openChildren(t: Test, options: Options) {
       place: '(0,1)',
       failures: 0,
       crashes: 0,
+      outages: 0,
       max_retries: 0,
       retry_delay: null,
       retry_backoff: null,

@@ -11,6 +11,7 @@ import type { Database } from '../../src/database/connect.ts'
 import { type Limits, productionLimits } from '../../src/http/doors/limits.ts'
 import { type Api, startApi } from '../../src/http/start.ts'
 import { startWorker, type Worker } from '../../src/runner/start.ts'
+import { installationKey } from '../../src/storage/store.ts'
 import type { TaskBody } from '../../src/tasks/schemas.ts'
 import { borrowDatabase } from './database.ts'
 import { environment } from './environment.ts'
@@ -62,7 +63,7 @@ export interface Service {
   /** Waits until a task satisfies a condition; by announcements, not by the clock. */
   until(id: string, condition: (task: TaskBody) => boolean): Promise<TaskBody>
   startWorker(env?: Record<string, string>): Promise<Worker>
-  /** Every file below DATA_DIR. */
+  /** Every file below DATA_DIR, but for the one that says whose it is. */
   files(): Promise<string[]>
 }
 
@@ -142,6 +143,7 @@ export async function openService(
       return entries
         .filter(entry => entry.isFile())
         .map(entry => path.relative(config.DATA_DIR, path.join(entry.parentPath, entry.name)))
+        .filter(file => file !== installationKey)
         .sort()
     }
   }

@@ -21,7 +21,7 @@ interface Call {
 }
 
 const json = { 'content-type': 'application/json' }
-const nobody = '01980000-0000-7000-8000-000000000000'
+const unknownId = '01980000-0000-7000-8000-000000000000'
 
 // From the framework, not from the generator of the document. A HEAD is its GET, and the assets of /docs are part of it.
 const registered = new Set<string>()
@@ -51,6 +51,12 @@ const waiting = await later()
 await Promise.all([video.task_id, other.task_id, failed.task_id, finished].map(id => service.finished(id)))
 const stopped = await later()
 await service.post(`/api/tasks/${stopped}/cancel`)
+// A film with an open task; an older one of it was revoked.
+const busy = await service.keep(film)
+await service.post(`/api/tasks/${busy.task_id}/cancel?wait=20`)
+await service.finished(busy.task_id)
+const printing = { task: 'process_video', args: { video_id: busy.id } }
+await service.submit(printing.task, printing.args, { countdown: 3600 })
 const sleepers = await Promise.all([service.submit('stubborn'), service.submit('sleep', { seconds: 60 })])
 const [running, alsoRunning] = sleepers
 for (const id of sleepers) await service.until(id, ({ state }) => state === 'STARTED')
@@ -118,7 +124,9 @@ const good: Record<string, Call[]> = {
 }
 
 /** A request that is refused with the code, on every operation that declares it. */
-const bad: Record<string, Call> = {
+const bad: Record<string, Call | ((operation: string) => Call)> = {
+  HOST_NOT_ALLOWED: { headers: { host: 'evil.example' } },
+  CROSS_SITE: { headers: { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' } },
   INVALID_REQUEST: { query: 'x=%00' },
   INVALID_JSON: { headers: json, payload: '{' },
   BODY_TOO_LARGE: { headers: { ...json, 'content-length': '999999999' }, payload: '{}' },
@@ -128,9 +136,9 @@ const bad: Record<string, Call> = {
   UNKNOWN_TASK: { body: { task: 'nothing' } },
   UNKNOWN_QUEUE: { body: { queue: 'nowhere', args: { data: '' } } },
   ROUTE_NOT_FOUND: {},
-  TASK_NOT_FOUND: of(nobody),
-  VIDEO_NOT_FOUND: { params: { id: nobody, name: 'original' }, body: { video_id: nobody } },
-  WORKER_NOT_FOUND: { ...of(nobody), body: {} },
+  TASK_NOT_FOUND: of(unknownId),
+  VIDEO_NOT_FOUND: { params: { id: unknownId, name: 'original' }, body: { video_id: unknownId } },
+  WORKER_NOT_FOUND: { ...of(unknownId), body: {} },
   WORKER_GONE: { ...of(gone.id), body: {} },
   QUEUE_NOT_FOUND: { params: { name: 'nowhere' } },
   FILE_NOT_FOUND: { params: { ...file, name: '2160p.mp4' } },
@@ -139,6 +147,10 @@ const bad: Record<string, Call> = {
   TASK_FINISHED: of(finished),
   TASK_NOT_FINISHED: of(waiting),
   TASK_NOT_RETRYABLE: of(waiting),
+  VIDEO_BUSY: operation => ({
+    ...of(busy.task_id),
+    body: operation.endsWith('bulk') ? { tasks: [printing] } : printing
+  }),
   UPLOAD_NOT_MULTIPART: { body: {} },
   UPLOAD_MISSING: form([{ name: 'film', filename: 'film.mp4', content: 'x' }]),
   UPLOAD_SEVERAL: form(['one.mp4', 'two.mp4'].map(filename => ({ filename, content: 'x' }))),
@@ -160,13 +172,24 @@ const another: Record<string, Call> = {
 }
 
 /** Codes that a healthy service and a well-behaved client never meet. */
-const elsewhere = ['REQUEST_TIMEOUT', 'HEADERS_TOO_LARGE', 'INTERNAL', 'STORAGE_FULL', 'DATABASE_UNAVAILABLE']
+const elsewhere = [
+  'REQUEST_TIMEOUT',
+  'HEADERS_TOO_LARGE',
+  'INTERNAL',
+  'STORAGE_FULL',
+  'STORAGE_UNAVAILABLE',
+  'DATABASE_UNAVAILABLE',
+  'TOO_SLOW',
+  'STOPPING',
+  'OVERLOADED',
+  'TOO_MANY_OPEN'
+]
 
 const address = await service.listen()
 
 async function send(on: typeof service, { method, path }: Operation, call: Call) {
   const { params = {}, query = '', headers, body, payload = body as object } = call
-  const url = path.replaceAll(/\{(\w+)\}/g, (_, name) => params[name] ?? nobody)
+  const url = path.replaceAll(/\{(\w+)\}/g, (_, name) => params[name] ?? unknownId)
   const { statusCode, ...answer } = await on.api.app.inject({
     method: method as 'GET',
     url: query ? `${url}?${query}` : url,
@@ -228,7 +251,7 @@ for (const operation of operations) {
     // Refused requests first: they change nothing.
     for (const [status, { codes }] of operation.responses) {
       for (const code of codes.filter(code => !elsewhere.includes(code) && code !== 'IDEMPOTENCY_KEY_REUSED')) {
-        const { status: found, body } = await ask(callFor(code), code)
+        const { status: found, body } = await ask(callFor(code, operation.name), code)
         t.match([found, JSON.parse(body).code], [Number(status), code])
       }
     }
@@ -294,12 +317,15 @@ t.test('operations on a task in any state answer what the document says', async 
   const onTasks = operations.filter(({ path }) => /task.*\{id\}(?!\/events)/.test(path))
 
   t.ok(onTasks.length >= 8)
-  for (const operation of onTasks) {
-    for (const [state, make] of Object.entries(states)) {
+  const calls = onTasks.flatMap(operation =>
+    Object.entries(states).map(([state, make]) => ({ operation, state, make }))
+  )
+  await Promise.all(
+    calls.map(async ({ operation, state, make }) => {
       const answer = await send(service, operation, of(await make()))
       t.strictSame(wrongWithAnswer(operation, answer), [], `${operation.name}, ${state}: ${answer.status}`)
-    }
-  }
+    })
+  )
 })
 
 t.test('operations answer any body as the document says', async t => {
@@ -343,8 +369,8 @@ t.test('without its database every operation answers what the document says', as
   }
 })
 
-function callFor(code: string) {
+function callFor(code: string, operation: string) {
   const call = bad[code]
   if (!call) throw new Error(`This test has no request that is refused with ${code}`)
-  return call
+  return typeof call === 'function' ? call(operation) : call
 }

@@ -16,6 +16,7 @@ const video = (width: number, height: number, more: Partial<ProbedVideo> = {}): 
   odd_rotation: false,
   sample_aspect_ratio: '1:1',
   fps: 30,
+  pace: 30,
   frames: 300,
   duration: 10,
   pix_fmt: 'yuv420p',
@@ -31,10 +32,12 @@ const video = (width: number, height: number, more: Partial<ProbedVideo> = {}): 
 const source = (width: number, height: number): Probe => ({
   container: 'mov,mp4,m4a,3gp,3g2,mj2',
   duration: 10,
+  promised_duration: 10,
   bytes: 1_000_000,
   bitrate: 800_000,
   video: video(width, height),
-  audio: null
+  audio: null,
+  damage: null
 })
 
 const sizes = (width: number, height: number) =>

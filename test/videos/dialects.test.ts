@@ -5,7 +5,7 @@ import { shoot } from '../harness/clip.ts'
 import { openService } from '../harness/service.ts'
 
 const message = 'File successfully uploaded. Background processing started.'
-const nobody = '01980000-0000-7000-8000-000000000000'
+const unknownId = '01980000-0000-7000-8000-000000000000'
 
 // One service without a worker for what is only asked, and one with a worker for what has to come to an end.
 const idle = await openService(t)
@@ -93,7 +93,7 @@ t.test('status of a task is Pending until it ends as Completed or Failed', async
 })
 
 t.test('status of an unknown id is 404', async t => {
-  for (const id of [nobody, 'garbage', '1', 'x'.repeat(500), '%00', '%F0%9F%8E%AC']) {
+  for (const id of [unknownId, 'garbage', '1', 'x'.repeat(500), '%00', '%F0%9F%8E%AC']) {
     for (const path of spellings(`/status/${id}`)) {
       t.match((await idle.get(path)).json(), { status: 404, code: 'VIDEO_NOT_FOUND' }, path)
     }
@@ -125,10 +125,10 @@ t.test('process-video names what is wrong with its body', async t => {
     t.match(missing.json(), { status: 400, code: 'INVALID_REQUEST', errors: [{ field: 'video_id' }] })
     const number = await idle.post(path, { video_id: 5 })
     t.match(number.json(), { status: 400, errors: [{ field: 'video_id', message: /string/ }] })
-    const more = await idle.post(path, { video_id: nobody, more: 1 })
+    const more = await idle.post(path, { video_id: unknownId, more: 1 })
     t.match(more.json(), { status: 400, errors: [{ field: 'more', message: /not a known field/ }] })
     t.match((await idle.post(path)).json(), { status: 400 })
-    t.match((await idle.post(path, { video_id: nobody })).json(), { status: 404, code: 'VIDEO_NOT_FOUND' })
+    t.match((await idle.post(path, { video_id: unknownId })).json(), { status: 404, code: 'VIDEO_NOT_FOUND' })
   }
 })
 

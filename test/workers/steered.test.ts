@@ -109,7 +109,7 @@ t.test('what is wanted of a worker outlives the API that was told, and a hint th
   ])
 
   await until(async () => (await read(service, worker.id)).children === 2, 'it has heard of it with a heartbeat')
-  const other = await openService(t, { env: { DATABASE_URL: service.url } })
+  const other = await openService(t, { env: { DATABASE_URL: service.url, DATA_DIR: service.dataDir } })
   t.match(await read(other, worker.id), { paused: true, concurrency: 2 })
 })
 

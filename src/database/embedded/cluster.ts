@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chown, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { type Account, asAccount } from './account.ts'
@@ -9,13 +9,13 @@ import { EmbeddedError } from './error.ts'
 
 const run = promisify(execFile)
 const unfinished = 'postgres.new-'
-const passwordFile = 'darkroom.password'
+/** Our role owns the database and is no superuser, so that an SQL injection is no shell; initdb's role is one. */
+export const roles = { app: 'darkroom', superuser: 'postgres' } as const
+export type Role = keyof typeof roles
+const passwordFiles = { app: 'darkroom.password', superuser: 'superuser.password' }
 
-/**
- * Included before everything else in postgresql.conf, and written anew at each start: what the operator says there or
- * by `alter system` wins.
- */
-const settings = `# Darkroom's defaults, written at each start. Yours belong into postgresql.conf or ALTER SYSTEM; they win.
+/** Included first in postgresql.conf and rewritten at each start: settings there, or by `alter system`, win. */
+const settings = `# Darkroom's defaults, rewritten at each start. Put yours into postgresql.conf or ALTER SYSTEM; they win.
 max_connections = 200
 shared_buffers = 256MB # the rows of a busy day and their indexes
 fsync = on
@@ -32,7 +32,7 @@ log_checkpoints = off
 log_min_error_statement = panic # statements carry what users sent
 `
 
-/** Where the data is, and whether there is any yet. */
+/** Whether there is data, of a version that our programs can read. */
 export async function findCluster(dataDir: string, { major }: Pick<Binaries, 'major'>): Promise<'ready' | 'missing'> {
   const folder = clusterFolder(dataDir)
   const version = await readFile(path.join(folder, 'PG_VERSION'), 'utf8').catch(refuseForeign(folder))
@@ -56,8 +56,8 @@ export function clusterFolder(dataDir: string) {
 }
 
 /**
- * All or nothing: initdb works in a folder of its own, which takes its name only when it is complete. Of two first
- * starts at once one gets the name, and the other one uses what it finds there.
+ * All or nothing: initdb works in a folder of its own, which is renamed when it is complete. Of two first starts at
+ * once one wins the name, and the other uses its cluster.
  */
 export async function createCluster(
   dataDir: string,
@@ -67,16 +67,17 @@ export async function createCluster(
   const folder = path.join(build, 'cluster')
   try {
     const password = path.join(build, 'password')
-    await writeOwned(password, `${randomBytes(24).toString('base64url')}\n`, account)
+    await writeOwned(password, `${newPassword()}\n`, account)
     await initdb(folder, { binaries, account, durable, password })
-    await rename(password, path.join(folder, passwordFile))
+    await rename(password, path.join(folder, passwordFiles.superuser))
+    await writeOwned(path.join(folder, passwordFiles.app), `${newPassword()}\n`, account)
     await includeSettings(path.join(folder, 'postgresql.conf'))
     await rename(folder, clusterFolder(dataDir)).catch(error => {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
     })
     if (durable) await sync(dataDir)
   } catch (error) {
-    // Whoever won a race of first starts may have swept our folder away under us.
+    // Another first start may have won, and swept our folder away.
     if ((await findCluster(dataDir, binaries)) === 'ready') return
     throw translate(error, dataDir)
   } finally {
@@ -84,10 +85,18 @@ export async function createCluster(
   }
 }
 
+// For this account alone. Root runs Postgres as another account, which must pass through.
+const homeMode = process.getuid?.() === 0 ? 0o711 : 0o700
+
+/** A DATA_DIR that is there keeps its mode. */
 export async function makeHome(dataDir: string) {
-  await mkdir(dataDir, { recursive: true }).catch(error => {
+  try {
+    const made = await mkdir(dataDir, { recursive: true, mode: homeMode })
+    // Whatever the umask is.
+    if (made !== undefined) await chmod(dataDir, homeMode)
+  } catch (error) {
     throw translate(error, dataDir)
-  })
+  }
 }
 
 async function makeBuildFolder(dataDir: string, { uid, gid }: Account) {
@@ -107,7 +116,7 @@ async function initdb(
   const { binaries, account, durable, password } = options
   const [file, args, how] = asAccount(account, binaries.initdb, [
     `--pgdata=${folder}`,
-    '--username=darkroom',
+    `--username=${roles.superuser}`,
     `--pwfile=${password}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
@@ -143,7 +152,7 @@ function translate(error: unknown, dataDir: string): unknown {
   return error
 }
 
-/** What those left who were killed at it. Whoever is still alive has merely lost a race, and cleans up itself. */
+/** Removes what killed first starts have left. One that is alive has lost a race and cleans up itself. */
 export async function sweepUnfinished(dataDir: string) {
   for (const name of await readdir(dataDir)) {
     const pid = new RegExp(`^${unfinished}(\\d+)-`).exec(name)?.[1]
@@ -159,12 +168,12 @@ function isAlive(pid: number) {
   }
 }
 
-/** An initdb that lost its parent may write a little longer. What cannot go now goes at a later start. */
+/** An orphaned initdb may write a little longer. What cannot be removed now is removed at a later start. */
 async function remove(folder: string) {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch(() => {})
 }
 
-/** initdb sets some of ours itself, further down, where its word would be the last. */
+/** initdb writes some of these settings further down, where they would win. */
 async function includeSettings(conf: string) {
   const ours = settings.match(/^\w+/gm)!.join('|')
   const text = (await readFile(conf, 'utf8')).replace(new RegExp(`^(?=(${ours})\\b)`, 'gm'), '#')
@@ -181,11 +190,28 @@ export async function writeSettings(dataDir: string, account: Account) {
   await rename(draft, file)
 }
 
-export async function readPassword(dataDir: string) {
+export async function readPassword(dataDir: string, role: Role = 'app') {
+  const password = await findPassword(dataDir, role)
+  if (password !== undefined) return password
+  throw new EmbeddedError(
+    `${clusterFolder(dataDir)} has no ${passwordFiles[role]}: the data was not made by Darkroom, or the file is lost`
+  )
+}
+
+export async function findPassword(dataDir: string, role: Role) {
   const folder = clusterFolder(dataDir)
-  const password = await readFile(path.join(folder, passwordFile), 'utf8').catch(refuseForeign(folder))
-  if (password === undefined) throw new EmbeddedError(`${folder} has no ${passwordFile}: it was not made by Darkroom`)
-  return password.trim()
+  const password = await readFile(path.join(folder, passwordFiles[role]), 'utf8').catch(refuseForeign(folder))
+  return password?.trim()
+}
+
+export async function writePassword(dataDir: string, role: Role, account: Account) {
+  const password = newPassword()
+  await writeOwned(path.join(clusterFolder(dataDir), passwordFiles[role]), `${password}\n`, account)
+  return password
+}
+
+export function newPassword() {
+  return randomBytes(24).toString('base64url')
 }
 
 async function writeOwned(file: string, text: string, { uid, gid }: Account) {
@@ -193,7 +219,7 @@ async function writeOwned(file: string, text: string, { uid, gid }: Account) {
   if (uid !== undefined) await chown(file, uid, gid!)
 }
 
-/** Absence is an answer; being kept out is not. */
+/** A missing file is undefined; one that may not be read is an error. */
 export function refuseForeign(folder: string) {
   return (error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined

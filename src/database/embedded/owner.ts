@@ -5,16 +5,13 @@ const lock = "x'6461726b726f6f6d'::bigint"
 
 export type Claim = { client: pg.Client } | { taken: string }
 
-/**
- * Whoever holds this lock owns the server: starts it, stops it. A lock of a session needs no cleaning up: it goes when
- * its process does, however that happens.
- */
+/** The process that holds this lock owns the server: it may stop it. A session's lock ends with its process. */
 export async function claim(url: string): Promise<Claim> {
   const client = new pg.Client({
     connectionString: url,
     application_name: `darkroom owner, process ${process.pid}`,
     connectionTimeoutMillis: 5_000,
-    // Postgres needs a moment to see that the process before us is gone.
+    // Postgres needs a moment to notice that the previous owner is gone.
     options: '-c lock_timeout=1000 -c idle_session_timeout=0 -c statement_timeout=0'
   })
   client.on('error', () => {}) // its end is what counts, and `end` follows
@@ -39,16 +36,11 @@ async function findOwner(client: pg.Client) {
   return /process \d+/.exec(rows[0]?.application_name)?.[0] ?? 'another process'
 }
 
-/** What a server that is going down, or not up yet, answers. */
+/** The answer of a server that is starting or stopping. */
 export function isPassing(error: unknown) {
   const { code = '', message = '' } = error as { code?: string; message?: string }
   return (
     ['57P01', '57P02', '57P03', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(code) ||
     /terminated|timeout/.test(message)
   )
-}
-
-export async function createDatabase(client: pg.Client, name: string) {
-  const { rowCount } = await client.query('select from pg_database where datname = $1', [name])
-  if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(name)}`)
 }

@@ -1,4 +1,5 @@
-import type { FastifyInstance } from 'fastify'
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Config } from '#config.ts'
 import { InvalidRequest } from '#errors.ts'
 import { corsAnswer } from './cors.ts'
@@ -18,7 +19,7 @@ export function guardAgainstPages(app: FastifyInstance, settings: BrowserSetting
 
   app.addHook('onRequest', (request, reply, done) => {
     try {
-      checkFraming(request.raw)
+      checkFraming(request.raw, reply)
       checkHost(request.raw)
       checkOrigin(request)
     } catch (error) {
@@ -31,18 +32,12 @@ export function guardAgainstPages(app: FastifyInstance, settings: BrowserSetting
 
 /**
  * Node's parser takes `identity, chunked`, and chunks in HTTP/1.0, which a proxy may read in another way: then one of
- * the two sees a second request where the other sees a body.
+ * the two sees a second request where the other sees a body. So the connection ends, too.
  */
-function checkFraming({
-  headers,
-  httpVersionMinor
-}: {
-  headers: NodeJS.Dict<string | string[]>
-  httpVersionMinor: number
-}) {
+function checkFraming({ headers, httpVersionMinor }: IncomingMessage, reply: FastifyReply) {
   const encoding = headers['transfer-encoding']
   if (encoding === undefined) return
-  if (httpVersionMinor === 0 || String(encoding).toLowerCase() !== 'chunked') {
-    throw new InvalidRequest('The Transfer-Encoding must be chunked, and only in HTTP/1.1')
-  }
+  if (httpVersionMinor > 0 && encoding.toLowerCase() === 'chunked') return
+  reply.header('connection', 'close')
+  throw new InvalidRequest('The Transfer-Encoding must be chunked, and only in HTTP/1.1')
 }

@@ -1,13 +1,16 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { isOutage } from '#database/outage.ts'
+import { isCancelled, isOutage } from '#database/outage.ts'
 import * as errors from '#errors.ts'
 import { goneQueue } from '#queue/gone.ts'
 import { type Coded, problemOf } from '#schema/problems.ts'
-import { isFull } from '#storage/disk.ts'
+import { isAway, isFull } from '#storage/outage.ts'
+import { busyVideo } from '#tasks/submit/one-open.ts'
 import type { Drain } from '../stopping.ts'
 import type { OutageLog } from './outage-log.ts'
 
 const retryAfter = 2
+// Refusals that are no failures of ours.
+const wanted = new Set(['STOPPING', 'OVERLOADED'])
 
 /** Every error leaves through here: one with a code as it is, anything else as a 500 without details. */
 export function errorHandler(outages: OutageLog, drain: Drain) {
@@ -15,7 +18,7 @@ export function errorHandler(outages: OutageLog, drain: Drain) {
     const known = translate(error, request)
     const problem = problemOf(known)
     if (known instanceof errors.DatabaseUnavailable) outages.add(error)
-    else if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
+    else if (problem.status >= 500 && !wanted.has(problem.code)) request.log.error({ err: error }, 'request failed')
     else if (request.raw.socket.destroyed) {
       const { method, originalUrl: url } = request
       request.log.info({ method, url }, drain.hasCut() ? 'the API cut this request to stop' : 'the client hung up')
@@ -27,6 +30,7 @@ export function errorHandler(outages: OutageLog, drain: Drain) {
   }
 }
 
+const readOnly = new Set(['GET', 'HEAD'])
 const ours = new Set(Object.values(errors))
 
 function translate(error: FastifyError & { errors?: Coded['errors'] }, request: FastifyRequest): Coded {
@@ -46,7 +50,12 @@ function translate(error: FastifyError & { errors?: Coded['errors'] }, request: 
   if (error === request.raw.errored) return new errors.InvalidRequest('The request broke off') as Coded
   const gone = goneQueue(error)
   if (gone) return gone as Coded
+  const busy = busyVideo(error)
+  if (busy) return new errors.VideoBusy(busy) as Coded
   if (isFull(error)) return new errors.StorageFull() as Coded
+  // A write that was cancelled has waited for a lock, and may well work in a moment; a read would take as long again.
+  if (isCancelled(error) && readOnly.has(request.method)) return new errors.TooSlow() as Coded
   if (isOutage(error)) return new errors.DatabaseUnavailable() as Coded
+  if (isAway(error)) return new errors.StorageUnavailable() as Coded
   return new errors.Internal(request.id) as Coded
 }

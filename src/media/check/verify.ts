@@ -32,7 +32,7 @@ interface Where {
 /** Seconds that looking at one finished print may take. */
 const timeout = 30
 
-/** Looks at a print as a player will. What comes back is measured, not what was asked for. */
+/** Opens a print as a player does. The result is measured, not what was asked for. */
 export async function verify(print: Print, { probe, directory, tools, signal }: Where): Promise<Made> {
   const path = join(directory, unfinished(print.file))
   const refuse = (why: string) => new Error(`The print ${print.name} is not as it should be: ${why}`)

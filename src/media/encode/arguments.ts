@@ -16,23 +16,23 @@ export interface Encode {
   canToneMap?: boolean
 }
 
-/** Left to itself each x264 takes one and a half threads a core, and three of them spend their time waiting for each other. */
+/** By default each x264 takes one and a half threads a core, and three of them mostly wait for each other. */
 const threads = Math.min(availableParallelism(), 8)
 
 /** Seconds between keyframes, at the same moments in every print, so that segments can be cut without encoding again. */
 const keyframes = 4
 
-/** While it is being written; a reader that sees the final name sees a complete, checked file. */
+/** The name of a file while it is written: a reader of the final name sees a complete, checked file. */
 export const unfinished = (file: string) => file.replace(/\.(\w+)$/, '.part.$1')
 
-/** One process, one decode, all prints, the sound encoded once. Ready to be run by hand, too. */
+/** One process, one decode, all prints, the sound encoded once. The arguments also work by hand. */
 export function encodeArguments({ source, probe, prints, directory, canToneMap = true }: Encode) {
   const { video, audio } = probe
   const graph = [...(video ? [pictureGraph(video, prints, canToneMap)] : []), ...(audio ? [soundGraph(audio)] : [])]
   return [
     ...['-nostdin', '-hide_banner', '-y', '-nostats', '-progress', 'pipe:1', '-stats_period', '0.5'],
-    // The summary of packets read and frames decoded is a message of this level.
-    ...['-loglevel', 'verbose'],
+    // The summaries of packets, pictures and repeats are messages of this level.
+    ...['-loglevel', 'level+verbose'],
     ...memoryGuard,
     ...['-threads', String(threads)],
     ...(video?.odd_rotation ? ['-noautorotate'] : []),
@@ -40,7 +40,7 @@ export function encodeArguments({ source, probe, prints, directory, canToneMap =
     ...['-filter_complex', graph.join(';')],
     ...(video ? prints.flatMap((print, at) => pictureOptions(at, print, video, canToneMap)) : []),
     ...(audio ? ['-map', '[a]', '-c:a', 'aac', '-b:a', audio.channels === 1 ? '64k' : '128k'] : []),
-    // Nothing of the source but picture and sound: its metadata says where the uploader lives.
+    // Nothing of the source but picture and sound: its metadata holds the place where it was taken.
     ...['-dn', '-sn', '-map_metadata', '-1', '-map_chapters', '-1'],
     ...['-max_muxing_queue_size', '4096', '-flags', '+global_header'],
     ...outputs(
@@ -80,7 +80,7 @@ function pictureOptions(at: number, { width, height }: Print, video: ProbedVideo
 
 /**
  * Several prints leave through one tee, each with its own picture and all with the same sound: encoding that once for each of
- * them took 3 to 10 % more time. The index goes to the front, so that a browser can begin before it has the whole file.
+ * them took 3 to 10 % more time. The index goes to the front, so that playback starts before the download ends.
  */
 function outputs(paths: string[], sound: boolean) {
   const [first = '', ...more] = paths

@@ -6,7 +6,7 @@ export interface Progress {
   frame: number
   fps: number | null
   speed: number | null
-  /** Seconds that are left, as far as one can tell. */
+  /** Estimated seconds that are left. */
   eta: number | null
 }
 

@@ -2,12 +2,14 @@ import { stat } from 'node:fs/promises'
 import { execa } from 'execa'
 import { keepTail, spawnEnvironment, spawnOptions } from '../run.ts'
 
-/** Nothing has come out of ffmpeg for too long. Another attempt may well succeed. */
+/** ffmpeg made no progress until the stall limit. Another attempt may succeed. */
 export class Stalled extends Error {
   readonly code = 'stalled'
 
   constructor(seconds: number) {
-    super(`ffmpeg made no progress for ${seconds} seconds.`)
+    super(
+      `ffmpeg made no progress for ${seconds} seconds and was killed: the machine may be overloaded, or its disk may hang.`
+    )
     this.name = 'Stalled'
   }
 }
@@ -23,9 +25,9 @@ export interface Encoded {
 interface Options {
   ffmpeg: string
   signal?: AbortSignal | undefined
-  /** Seconds without progress after which ffmpeg is taken for dead. */
+  /** Seconds without progress after which ffmpeg is killed. */
   stallLimit: number
-  /** Frames of one print after which the source is taken for a trap. */
+  /** Frames of one print after which ffmpeg is killed: no honest source is good for more. */
   mostFrames: number
   /** The unfinished files: at the end they grow while ffmpeg says nothing, as it moves the index to the front. */
   files: string[]
@@ -35,7 +37,7 @@ interface Options {
   onStderrLine(line: string): void
 }
 
-/** Runs one encode to its end. An exit code is a fact for the caller to weigh, not an error. */
+/** Runs one encode to its end. An exit code is a result, not an error. */
 export async function encode(
   args: string[],
   { ffmpeg, signal, stallLimit, mostFrames, files, onProgressLine, onStderrLine }: Options

@@ -6,7 +6,7 @@ const known = new Map<string, Promise<boolean>>()
 export function canToneMap(ffmpeg: string) {
   const answer = known.get(ffmpeg) ?? ask(ffmpeg)
   known.set(ffmpeg, answer)
-  // A program that could not be asked now may be asked again.
+  // A failure of the question is not the answer: the next film asks again.
   answer.catch(() => known.delete(ffmpeg))
   return answer
 }

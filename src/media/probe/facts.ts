@@ -1,5 +1,5 @@
 import { MediaRejected } from '../rejected.ts'
-import { chooseFrameRate, measure } from './frame-rate.ts'
+import { chooseFrameRate, evenPace, measure } from './frame-rate.ts'
 import { fraction, number, positive, round } from './numbers.ts'
 import type { Packets } from './packets.ts'
 import type { ProbedAudio, ProbedVideo } from './probed.ts'
@@ -42,6 +42,7 @@ export function describeVideo(
     odd_rotation: odd,
     sample_aspect_ratio: aspect.text,
     fps: sparing(fps, frames, length),
+    pace: evenPace(times),
     frames,
     duration: length,
     pix_fmt: known(stream.pix_fmt),

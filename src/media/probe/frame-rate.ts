@@ -41,6 +41,20 @@ export function measure(times: number[]) {
   return { mean: span > 0 ? gaps.length / span : undefined, usual: gap ? 1 / gap : undefined }
 }
 
+/** As many of the gaps have to be alike; times that are rounded to milliseconds differ by two of them. */
+const evenShare = 0.8
+const likeness = { share: 0.1, seconds: 0.002 }
+
+/** Pictures a second by the usual gap, where most gaps are like it. A part that is missing changes nothing in that. */
+export function evenPace(times: number[]) {
+  const { usual } = measure(times)
+  if (!usual || times.length < 10) return null
+  const sorted = times.toSorted((a, b) => a - b)
+  const off = Math.max(likeness.share / usual, likeness.seconds)
+  const alike = sorted.slice(1).filter((time, at) => Math.abs(time - sorted[at]! - 1 / usual) <= off).length
+  return alike >= evenShare * (times.length - 1) ? round(usual) : null
+}
+
 /** A number as the exact fraction that ffmpeg should count in: 23.976 is 24000/1001. */
 export function asFraction(rate: number) {
   const ntsc = Math.round(rate * 1.001)

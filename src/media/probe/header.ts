@@ -5,13 +5,13 @@ import { MediaRejected } from '../rejected.ts'
 import { run } from '../run.ts'
 import type { RawProgram, RawStream } from './streams.ts'
 
-/** Seconds for each look at a file. A whole one takes well under a second; a trap takes for ever. */
+/** Seconds for each ffprobe. An intact file takes well under a second, a crafted one any time. */
 export const timeout = 15
 
-/** Characters. A file with thousands of tags says more, and nobody reads it. */
+/** Characters of ffprobe's answer; only a file with thousands of tags has more. */
 const mostText = 2_000_000
 
-/** Kinds of stream that we do not know, in one file; phones have added one or two. */
+/** Codecs of one file that are not on the list and still let it be opened; phones add one or two. */
 const mostForeign = 4
 
 interface Answer {
@@ -20,16 +20,16 @@ interface Answer {
   programs: RawProgram[]
 }
 
-export interface Description extends Answer {
-  /** How ffprobe has to be asked so that it opens this file at all. */
+export interface Header extends Answer {
+  /** The ffprobe arguments with which this file opens. */
   opening: string[]
 }
 
-/** What a file says of itself. */
-export async function describe(
+/** What the header of a file says. */
+export async function readHeader(
   file: string,
   { tools, signal }: { tools: MediaTools; signal?: AbortSignal | undefined }
-): Promise<Description> {
+): Promise<Header> {
   const ask = (opening: string[]) =>
     run(
       tools.ffprobe,
@@ -55,10 +55,18 @@ export async function describe(
   }
 
   const { exitCode, signal: killedBy, timedOut, overflowed, stdout } = answer
-  if (overflowed) throw new MediaRejected('not_media', 'The file describes itself at a length that nobody can use.')
-  // A busy machine can be the reason for either, so the file is not blamed.
-  if (timedOut) throw new Error(`ffprobe made nothing of the file in ${timeout} seconds.`)
-  if (killedBy) throw new Error(`ffprobe was killed by ${killedBy}.`)
+  if (overflowed)
+    throw new MediaRejected(
+      'not_media',
+      'The header of this file is larger than any real one: it is damaged or crafted.'
+    )
+  // A busy machine can cause either, so this is not a rejection.
+  if (timedOut)
+    throw new Error(
+      `ffprobe gave no answer about the file in ${timeout} seconds and was killed: the machine may be overloaded.`
+    )
+  if (killedBy)
+    throw new Error(`ffprobe was killed by ${killedBy} before it answered: the machine may be out of memory.`)
 
   const { format, streams = [], programs = [] } = parse(stdout)
   if (exitCode !== 0 || !format) {

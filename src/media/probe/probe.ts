@@ -3,13 +3,13 @@ import type { MediaTools } from '../binaries.ts'
 import { maxPixels } from '../guards.ts'
 import { MediaRejected } from '../rejected.ts'
 import { describeAudio, describeVideo } from './facts.ts'
-import { describe } from './header.ts'
+import { readHeader } from './header.ts'
 import { positive, round } from './numbers.ts'
 import { type Packets, readPackets } from './packets.ts'
 import type { Probe, ProbedVideo } from './probed.ts'
 import { chooseStreams, type RawStream } from './streams.ts'
 
-/** A day. Longer is no video but a disk full of them. */
+/** A day: more than any film, less than what fills a disk with prints. */
 const longest = 24 * 60 * 60
 
 /** What a day of 1080p at 60 pictures a second takes: the most work that one upload may ask for. */
@@ -18,28 +18,34 @@ const mostPixels = longest * 60 * 1920 * 1080
 /** Fewer pictures than one a minute is a clock that jumps, not a film: a few kilobytes that last for hours. */
 const sparsest = 1 / 60
 
+/** Containers that state a length. Of the others ffprobe derives one from what it finds, or guesses it from the bitrate. */
+const promises = /^(mov|matroska|avi|asf|flv|mxf)/
+
 /** ffprobe, asked twice in bounded time and memory: what the file says of itself, and what its packets say. */
 export async function probe(
   file: string,
   { tools, signal }: { tools: MediaTools; signal?: AbortSignal | undefined }
 ): Promise<Probe> {
   const bytes = await sizeOf(file)
-  const { format, streams, programs, opening } = await describe(file, { tools, signal })
+  const { format, streams, programs, opening } = await readHeader(file, { tools, signal })
   const chosen = chooseStreams(streams, programs)
   refuseEncrypted([chosen.video, chosen.audio])
 
   const packets = await readPackets(opening, { ffprobe: tools.ffprobe, bytes, signal })
-  const duration = trueDuration(positive(format.duration), packets)
+  const claimed = positive(format.duration)
+  const duration = trueDuration(claimed, packets)
   const facts = { duration, packets }
   const video = chosen.video ? describeVideo(chosen.video, facts) : null
   const audio = chosen.audio ? describeAudio(chosen.audio) : null
   const found: Probe = {
     container: format.format_name ?? 'unknown',
     duration,
+    promised_duration: promises.test(format.format_name ?? '') ? (positive(chosen.video?.duration) ?? claimed) : null,
     bytes,
     bitrate: duration ? Math.round((bytes * 8) / duration) : null,
     video,
-    audio
+    audio,
+    damage: null
   }
   refuseExcess(found)
   return found

@@ -1,11 +1,26 @@
-/** Plain JSON: kept with the video and shown to whoever asks what was uploaded. Seconds, bits a second, pixels. */
+/** Plain JSON: kept with the video and shown in the API as it is. Seconds, bits a second, pixels. */
 export interface Probe {
   container: string
   duration: number | null
+  /** What the header says, where the container has a header that says it: more than `duration` in a file that was cut off. */
+  promised_duration: number | null
   bytes: number
   bitrate: number | null
   video: ProbedVideo | null
   audio: ProbedAudio | null
+  /** Known once the film was decoded; null if nothing is missing or broken. */
+  damage: Damage | null
+}
+
+export interface Damage {
+  /** Pictures (of sound alone, its packets) that could not be decoded, or only with errors. */
+  decode_errors: number
+  /** Lost pictures, gaps, and an end that the header promises. */
+  missing_seconds: number
+  /** How much of the film is missing or broken, 0 to 1. */
+  share: number
+  /** How much of the sound beside a picture could not be decoded, 0 to 1. */
+  sound_share: number
 }
 
 export interface ProbedVideo {
@@ -22,7 +37,10 @@ export interface ProbedVideo {
   /** The file asks for an angle that is none of these; it is not turned at all. */
   odd_rotation: boolean
   sample_aspect_ratio: string
+  /** Of the prints. */
   fps: number
+  /** Pictures a second between most neighbours; null where they come unevenly. */
+  pace: number | null
   frames: number | null
   duration: number | null
   pix_fmt: string | null

@@ -1,6 +1,6 @@
 import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Ending } from '#tasks/attempts/ending.ts'
-import { afterCrash, afterFailure } from '#tasks/attempts/retry-policy.ts'
+import { afterCrash, afterFailure, afterOutage } from '#tasks/attempts/retry-policy.ts'
 import { defaults, type Kind, type RetrySettings } from '#tasks/define.ts'
 import type { Exit } from '../children/child-process.ts'
 import type { Failure, Finished, StopReason } from '../children/protocol.ts'
@@ -65,7 +65,8 @@ export function judge(
     const last = end.signal ? `signal ${end.signal}` : `exit code ${end.exit_code}`
     return { outcome: 'crashed', ...afterCrash(claim.crashes, `Its process ended with ${last}`) }
   }
-  const { error, stack, retry, retry_after } = end as Failure
+  const { error, stack, retry, retry_after, outage } = end as Failure
+  if (outage) return { outcome: 'outage', stack, ...afterOutage(claim.outages, error) }
   return {
     outcome: error.type === 'Stalled' ? 'stalled' : 'failure',
     error,

@@ -48,6 +48,8 @@ export interface Failure {
   error: { type: string; message: string }
   /** Where it was thrown, bounded. */
   stack?: string | undefined
+  /** The store was at fault, not the body: the task is tried again, against a budget of its own. */
+  outage?: boolean
   /** Whether another attempt makes sense, and after how many seconds if the body asked for that. */
   retry: boolean
   retry_after?: number

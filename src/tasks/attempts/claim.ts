@@ -13,6 +13,7 @@ export interface Claim {
   place: string
   failures: number
   crashes: number
+  outages: number
   max_retries: number
   retry_delay: number | null
   retry_backoff: boolean | null
@@ -96,17 +97,17 @@ with next as materialized (
   from job
   where t.id = any(array[job.id]) and (t.state in ('PENDING', 'RETRY')) is true
   returning
-    t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.max_retries, t.retry_delay,
-    t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id, t.state, t.error,
-    job.was, job.place, job.priority, job.created_on
+    t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.outages, t.max_retries,
+    t.retry_delay, t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id,
+    t.state, t.error, job.was, job.place, job.priority, job.created_on
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
 )
 -- In the order in which they are to begin, which an UPDATE does not keep.
 select
-  id, queue, task, args, attempt, failures, crashes, max_retries, retry_delay, retry_backoff, retry_backoff_max,
-  retry_jitter, time_limit, soft_time_limit, request_id, state, was, place
+  id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place
 from task order by priority desc, created_on, id`
 
 const text = statement({ jobs: 'pgboss.job j', locked: 'j' })

@@ -6,7 +6,7 @@ import { findTasks } from './find.ts'
 
 export type ReadTask = (id: string) => Promise<TaskBody | undefined>
 
-/** Reads tasks for many who ask at the same time: what arrives together is one question. */
+/** Reads tasks for many requests: those that arrive together share a query. */
 export function taskReader(db: Database): ReadTask {
   const read = together<string, TaskBody | undefined>({
     parallel: 4,

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Database } from '#database/connect.ts'
-import { IdempotencyKeyReused, UnknownQueue, UnknownTask } from '#errors.ts'
+import { IdempotencyKeyReused, UnknownQueue, UnknownTask, VideoBusy } from '#errors.ts'
 import { type Answer, type Key, keyOf, once, recall } from '#idempotency/once.ts'
 import { say } from '#idempotency/reply.ts'
 import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
@@ -10,7 +10,7 @@ import { writeProblems } from '#schema/problems.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { presentNew } from '#tasks/read/present.ts'
 import { BulkCreated, BulkSubmission, DataToProcess, Submission, TaskBody, TaskStarted } from '#tasks/schemas.ts'
-import { prepareBulk } from '#tasks/submit/bulk.ts'
+import { busyIn, prepareBulk } from '#tasks/submit/bulk.ts'
 import { type Enqueued, enqueue, enqueueIn, type NewTask } from '#tasks/submit/enqueue.ts'
 import { prepareTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
 import type { Submit } from '#tasks/submit/submitter.ts'
@@ -44,7 +44,7 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
         body: Submission,
         response: {
           201: answer(TaskBody, 'The task', { Location, ...Replayed }),
-          ...writeProblems(UnknownTask, UnknownQueue, IdempotencyKeyReused)
+          ...writeProblems(UnknownTask, UnknownQueue, IdempotencyKeyReused, VideoBusy)
         }
       }
     },
@@ -109,7 +109,7 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
         body: BulkSubmission,
         response: {
           201: answer(BulkCreated, 'The ids, in the order of the tasks', Replayed),
-          ...writeProblems(IdempotencyKeyReused)
+          ...writeProblems(IdempotencyKeyReused, VideoBusy)
         }
       }
     },
@@ -120,12 +120,16 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
 
       const tasks = (await prepareBulk(needs, body.tasks)).map(task => ({ ...task, request_id }))
       const ours = { status: 201, body: { ids: tasks.map(({ id }) => id) } }
-      if (!key) {
-        voice.enqueued(await enqueue(db.pool, tasks))
-        return say(reply, ours) as BulkCreated
+      try {
+        if (!key) {
+          voice.enqueued(await enqueue(db.pool, tasks))
+          return say(reply, ours) as BulkCreated
+        }
+        const { answer, replayed } = await createOnce(key, tasks, () => ours)
+        return say(reply, answer, replayed) as BulkCreated
+      } catch (error) {
+        throw busyIn(tasks, error)
       }
-      const { answer, replayed } = await createOnce(key, tasks, () => ours)
-      return say(reply, answer, replayed) as BulkCreated
     }
   )
 

@@ -1,14 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { VideoBusy } from '#errors.ts'
 import { checkOf, type FieldProblem, refuse } from '#schema/check.ts'
 import { Submission } from '#tasks/schemas.ts'
 import type { NewTask } from './enqueue.ts'
+import { busyVideo } from './one-open.ts'
 import { prepareTask } from './prepare.ts'
 
-// Others are answered in between: ten thousand checks in one go would hold them up.
+// Other requests are answered in between: ten thousand checks at once would delay them.
 const between = 500
 
 /**
- * All or none, decided before anything is written: each task is checked as if it came alone, and every one that does
+ * All or none, decided before anything is written: each task is checked as if it came alone, and each one that does
  * not fit is named by its index.
  */
 export async function prepareBulk(
@@ -35,6 +37,18 @@ export async function prepareBulk(
 
   if (problems.length > 0) throw refuse(problems)
   return tasks
+}
+
+/** Where Postgres refused a second open task of one video: the same, with the indexes of the tasks about that video. */
+export function busyIn(tasks: NewTask[], error: unknown) {
+  const video = busyVideo(error)
+  if (video === undefined) return error
+  const errors = tasks.flatMap(({ task, video_id }, index) =>
+    task === 'process_video' && video_id?.toLowerCase() === video
+      ? [{ field: at(index, 'args.video_id'), message: 'has an open process_video task, or another one in this list' }]
+      : []
+  )
+  return Object.assign(new VideoBusy(video), { errors })
 }
 
 function at(index: number, field: string) {

@@ -1,0 +1,35 @@
+import { createWriteStream } from 'node:fs'
+import { open, rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
+import type { Config } from '#config.ts'
+import { dump } from '#database/backup/dump.ts'
+import { requireDatabase, withDatabase } from './database.ts'
+
+/** The file gets its name when it is complete. */
+export async function runDump(config: Config, file: string | undefined) {
+  if (file === undefined) throw new Error('Name a new file for the dump, or "-" for stdout')
+  await requireDatabase(config)
+  return withDatabase(config, async ({ url, log, signal }) => {
+    const rows = (sink: NodeJS.WritableStream) =>
+      pipeline(dump(url, { signal, say: message => log.info(message) }), createGzip({ level: 3 }), sink, { signal })
+    if (file === '-') return rows(process.stdout)
+
+    const draft = `${file}.part`
+    // Not over another dump: `wx` refuses what exists.
+    const handle = await open(file, 'wx', 0o600).catch(error => {
+      throw error.code === 'EEXIST' ? new Error(`${file} exists already: name a new file`) : error
+    })
+    try {
+      await handle.close()
+      await rows(createWriteStream(draft, { mode: 0o600, flush: true }))
+      await rename(draft, file)
+    } catch (error) {
+      await rm(draft, { force: true })
+      await rm(file, { force: true })
+      throw error
+    }
+    log.info(`the dump is in ${path.resolve(file)}; films are files: copy ${path.join(config.DATA_DIR, 'videos')} now`)
+  })
+}

@@ -1,0 +1,102 @@
+import type { Readable } from 'node:stream'
+import type pg from 'pg'
+import { version } from '../../version.ts'
+import { type CopyFrom, copyFrom } from './copy.ts'
+import { counter, first, last, openClient, type Told } from './dump.ts'
+import { type Part, partsOf } from './parts.ts'
+import { copyIn, listTables, type Manifest, schemaOf } from './tables.ts'
+
+/** Replaces all rows of a migrated database by those of a dump, in one transaction. */
+export async function restore(url: string, source: Readable, { force, say, signal }: Told & { force: boolean }) {
+  const parts = partsOf(source)
+  const manifest = await readManifest(parts)
+  const client = await openClient(url, 'darkroom restore')
+  try {
+    await client.query('begin')
+    await refuse(client, manifest, force)
+    await empty(client, manifest)
+    await fill(client, manifest, { parts, say, signal })
+    for (const { name, value } of manifest.sequences) await client.query('select setval($1, $2, true)', [name, value])
+    await client.query('commit')
+  } finally {
+    await client.end().catch(() => {})
+    source.destroy()
+  }
+}
+
+async function readManifest(parts: AsyncGenerator<Part>): Promise<Manifest> {
+  const unknown = 'The file is no dump of Darkroom'
+  const lines = [await parts.next(), await parts.next()].map(({ value }) => (value?.type === 'line' ? value.text : ''))
+  if (lines[0] !== first) throw new Error(unknown)
+  try {
+    return JSON.parse(lines[1]!.slice('-- '.length))
+  } catch (cause) {
+    throw new Error(unknown, { cause })
+  }
+}
+
+async function refuse(client: pg.Client, manifest: Manifest, force: boolean) {
+  const here = await schemaOf(client)
+  if (JSON.stringify(here.migrations) !== JSON.stringify(manifest.migrations) || here.pgboss !== manifest.pgboss) {
+    throw new Error(
+      `The dump was made by Darkroom ${manifest.darkroom} (migrations up to ${manifest.migrations.at(-1)}), and this is ` +
+        `${version} (up to ${here.migrations.at(-1)}): restore it with the version that made it, then upgrade`
+    )
+  }
+  const { rows: sessions } = await client.query(
+    `select from pg_stat_activity where datname = current_database() and application_name in ('darkroom api', 'darkroom worker')`
+  )
+  if (sessions.length > 0) throw new Error('API or worker of this database are running: stop them first')
+  const { rows } = await client.query<{ used: boolean }>(
+    'select exists (select from darkroom.tasks) or exists (select from darkroom.videos) as used'
+  )
+  if (rows[0]!.used && !force) {
+    throw new Error('The database has tasks or videos already: restore into an empty one, or replace them with --force')
+  }
+}
+
+async function empty(client: pg.Client, { tables, partitioned }: Manifest) {
+  for (const queue of partitioned) {
+    await client.query(
+      `select pgboss.create_queue($1, '{"partition": true, "policy": "standard"}')
+       where not exists (select from pgboss.queue where name = $1)`,
+      [queue]
+    )
+  }
+  const here = await listTables(client)
+  const strange = tables.find(({ name, columns }) => {
+    const same = here.find(table => table.name === name)
+    return !same || columns.some(column => !same.columns.includes(column))
+  })
+  if (strange) throw new Error(`The dump has the table ${strange.name} with columns that this database does not have`)
+  await client.query(`truncate ${here.map(({ name }) => name).join(', ')}, pgboss.queue_stats`)
+}
+
+/** Only statements of our own making run: those in the file are for readers of another kind. */
+async function fill(
+  client: pg.Client,
+  { tables }: Manifest,
+  { parts, say, signal }: Told & { parts: AsyncGenerator<Part> }
+) {
+  const left = [...tables]
+  let copy: CopyFrom | undefined
+  let count: ReturnType<typeof counter> | undefined
+  let isComplete = false
+  for await (const part of parts) {
+    signal.throwIfAborted()
+    if (part.type === 'rows') {
+      count?.add(part.data)
+      await copy?.write(part.data)
+    } else if (part.type === 'end') {
+      await copy?.end()
+      count?.end()
+    } else if (part.text === last) isComplete = true
+    else if (part.text.startsWith('COPY ')) {
+      const table = left.shift()
+      if (!table || part.text !== `${copyIn(table, client)};`) throw new Error('The dump is damaged')
+      count = counter(table.name, say)
+      copy = await copyFrom(client, copyIn(table, client))
+    }
+  }
+  if (!isComplete || left.length > 0) throw new Error('The dump is cut off: its end is missing')
+}

@@ -1,0 +1,127 @@
+import pg from 'pg'
+import type { Account } from './account.ts'
+import { findPassword, newPassword, type Role, readPassword, roles, writePassword } from './cluster.ts'
+
+export const database = 'darkroom'
+const helper = 'darkroom_upgrade'
+
+export async function urlFor(dataDir: string, port: number, { role = 'app', name = database }: Target = {}) {
+  return `postgres://${roles[role]}:${await readPassword(dataDir, role)}@127.0.0.1:${port}/${name}`
+}
+
+interface Target {
+  role?: Role
+  name?: string
+}
+
+/** Our role and its database, which it owns: migrations create schemas, tables and partitions. */
+export async function createOurs(client: pg.Client, dataDir: string) {
+  const role = client.escapeIdentifier(roles.app)
+  if (!(await exists(client, 'pg_roles where rolname', roles.app))) {
+    await client.query(`create role ${role} login password ${client.escapeLiteral(await readPassword(dataDir))}`)
+  }
+  if (!(await exists(client, 'pg_database where datname', database))) {
+    await client.query(`create database ${client.escapeIdentifier(database)} owner ${role}`)
+  }
+}
+
+async function exists(client: pg.Client, where: string, name: string) {
+  return (await client.query(`select from ${where} = $1`, [name])).rowCount !== 0
+}
+
+/**
+ * Gives data of earlier versions, whose only role is the superuser `darkroom`, a superuser of its own. Each step may be
+ * cut off: until the last one the superuser has the app's password, and the next start goes on from there.
+ */
+export async function separateSuperuser(dataDir: string, port: number, account: Account) {
+  const password = await findPassword(dataDir, 'superuser')
+  if (password !== undefined && (await opens(port, roles.superuser, password))) return
+  const old = await readPassword(dataDir)
+  if (!(await opens(port, roles.superuser, old))) await renameSuperuser(port, old)
+  await as({ port, user: roles.superuser, password: old, database: 'postgres' }, async client => {
+    await client.query(`drop role if exists ${helper}`)
+    const next = password ?? (await writePassword(dataDir, 'superuser', account))
+    await client.query(`alter role ${roles.superuser} password ${client.escapeLiteral(next)}`)
+  })
+}
+
+/** By a helper: a session cannot rename its own role, and Postgres keeps its first role a superuser for ever. */
+async function renameSuperuser(port: number, password: string) {
+  const secret = newPassword()
+  const hasDatabase = await as({ port, user: roles.app, password, database: 'postgres' }, async client => {
+    await client.query(`drop role if exists ${helper}`)
+    await client.query(`create role ${helper} superuser login password ${client.escapeLiteral(secret)}`)
+    return exists(client, 'pg_database where datname', database)
+  })
+  const target = hasDatabase ? database : 'postgres'
+  await as({ port, user: helper, password: secret, database: target }, async client => {
+    await client.query('begin')
+    await client.query(`alter role ${roles.app} rename to ${roles.superuser}`)
+    await client.query(`create role ${roles.app} login password ${client.escapeLiteral(password)}`)
+    if (hasDatabase) await client.query(`alter database ${database} owner to ${roles.app}`)
+    if (hasDatabase) await client.query(handOver)
+    await client.query('commit')
+  })
+}
+
+// `reassign owned` refuses for the first role, which owns the system's objects, too. 10 is its oid everywhere.
+const handOver = `
+  do $$
+  declare
+    statement text;
+  begin
+    for statement in
+      with ours as (select oid from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema')
+      select format('alter schema %I owner to ${roles.app}', nspname)
+      from pg_namespace join ours using (oid) where nspowner = 10
+      union all
+      select format(
+        'alter %s %s owner to ${roles.app}',
+        case relkind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence' else 'table' end,
+        c.oid::regclass
+      )
+      from pg_class c
+      where relnamespace in (select oid from ours) and relowner = 10 and relkind in ('r', 'p', 'v', 'm', 'S')
+        and not exists (
+          select from pg_depend d
+          where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i') and c.relkind = 'S'
+        )
+      union all
+      select format('alter routine %s owner to ${roles.app}', oid::regprocedure)
+      from pg_proc where pronamespace in (select oid from ours) and proowner = 10
+      union all
+      select format('alter type %s owner to ${roles.app}', oid::regtype)
+      from pg_type where typnamespace in (select oid from ours) and typowner = 10 and typtype in ('e', 'd', 'r')
+    loop
+      execute statement;
+    end loop;
+  end;
+  $$`
+
+interface Login {
+  port: number
+  user: string
+  password: string
+  database: string
+}
+
+async function opens(port: number, user: string, password: string) {
+  try {
+    return await as({ port, user, password, database: 'postgres' }, async () => true)
+  } catch (error) {
+    // Wrong password, or no such role.
+    if (['28P01', '28000'].includes((error as { code?: string }).code ?? '')) return false
+    throw error
+  }
+}
+
+async function as<T>(login: Login, work: (client: pg.Client) => Promise<T>) {
+  const client = new pg.Client({ ...login, host: '127.0.0.1', connectionTimeoutMillis: 5_000 })
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
