@@ -92,6 +92,7 @@ const filledIn: Record<string, string[]> = {
   ROUTE_NOT_FOUND: ['GET', '/nowhere'],
   UNSUPPORTED_ENCODING: ['gzip'],
   UNKNOWN_TASK: ['send_mail'],
+  KIND_INTERNAL: ['sweep'],
   UNKNOWN_QUEUE: ['nowhere'],
   QUEUE_NOT_FOUND: ['nowhere'],
   TASK_FINISHED: ['SUCCESS'],

@@ -1,6 +1,6 @@
 import type { AttemptOutcome } from '#database/tables.ts'
 
-/** The attempts of a worker, by how they ended. */
+/** Attempts of a worker, counted by outcome. */
 export interface Tally {
   started: number
   succeeded: number

@@ -5,6 +5,7 @@ import { gather } from '#database/batching.ts'
 import { isOutage } from '#database/outage.ts'
 import { type Claimed, claim, type Room } from '#tasks/attempts/claim.ts'
 import { isLockWait } from '#tasks/attempts/locked.ts'
+import { detour } from './detour.ts'
 
 // Milliseconds. New work is announced: this is for an announcement that was lost.
 const backstop = 2_000
@@ -15,8 +16,9 @@ const longestPause = 5_000
 const longestGather = 80
 // As long as Postgres lets a statement run: so late may a claim whose connection broke still be committed.
 const longestStatement = 30_000
-// So long a worker claims around locks, once a claim has met one.
-const longestDetour = 60_000
+// Milliseconds between two claims that pass over much and get nothing: so many times as long as one took.
+const restFactor = 4
+const longestRest = 1_000
 
 interface ClaimerOptions {
   pool: Pool
@@ -27,17 +29,19 @@ interface ClaimerOptions {
   /** Where there is room now, and for how many in all. */
   rooms(): { rooms: Room[]; most: number }
   begin(claimed: Claimed): void
+  /** Tasks in these queues were left alone, because this worker does not know their kinds. */
+  leave(kinds: string[], queues: string[]): void
   /** A claim may have been committed without an answer: finds what it took before there is another. */
   findUnknown(): Promise<void>
 }
 
 /** Claims work as soon as there is some and there is room; one query at a time is on its way. */
-export function claimer({ pool, log, worker, concurrency, rooms, begin, findUnknown }: ClaimerOptions) {
+export function claimer({ pool, log, worker, concurrency, rooms, begin, leave, findUnknown }: ClaimerOptions) {
   let wanted = false
   let claiming: Promise<void> | undefined
   let stopped = false
   let inDoubtUntil = 0
-  let aroundUntil = 0
+  const obstacles = detour()
   let askedAt: number | undefined
   let arriving = false
   const poll = setInterval(wake, backstop)
@@ -76,13 +80,21 @@ export function claimer({ pool, log, worker, concurrency, rooms, begin, findUnkn
       return
     }
     askedAt ??= performance.now()
-    const claimed = await claim(pool, worker.id, free, most, performance.now() < aroundUntil)
+    const over = obstacles.over()
+    const claimed = await claim(pool, worker.id, free, most, over)
+    const took = performance.now() - askedAt
     askedAt = undefined
     begin(claimed)
-    const { claims, revoked } = claimed
+    const { claims, revoked, unknown } = claimed
+    if (obstacles.metKinds(unknown)) {
+      const queues = free.map(({ queue }) => queue)
+      leave(unknown, queues)
+      wanted = true
+    }
     // As many as there was room for: there may be more.
     if (claims.length + revoked.length === most) wanted = true
-    if (arriving) await gather(claims.length, longestGather / concurrency())
+    if (over.kinds.length > 0 && claims.length === 0) await delay(Math.min(took * restFactor, longestRest))
+    else if (arriving) await gather(claims.length, longestGather / concurrency())
     else if (!wanted) await gather(claims.length)
     arriving = false
   }
@@ -90,7 +102,7 @@ export function claimer({ pool, log, worker, concurrency, rooms, begin, findUnkn
   function note(error: unknown) {
     if (isLockWait(error)) {
       log.warn('another transaction holds a lock on a task that waits; other tasks are claimed before it')
-      aroundUntil = performance.now() + longestDetour
+      obstacles.metLock()
     } else if (isOutage(error)) {
       inDoubtUntil = performance.now() + longestStatement
       log.debug({ err: error }, 'the claim query failed: the database does not answer; trying again')

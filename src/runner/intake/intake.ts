@@ -13,6 +13,7 @@ import { roomsIn } from './rooms.ts'
 import { servedQueues } from './served-queues.ts'
 import { steering } from './steering.ts'
 import { turns } from './turns.ts'
+import { unknownKinds } from './unknown-kinds.ts'
 
 // Milliseconds. A task of a kind that this worker does not know would be claimed again at once.
 const unknownPause = 1_000
@@ -45,6 +46,7 @@ export async function openIntake({ config, connections, books, bodies, log }: Op
     concurrency: () => steer.concurrency,
     rooms,
     begin,
+    leave: unknownKinds({ pool: work.pool, voice, log }),
     findUnknown: () => recover.handOnUnknown(worker.id, [...desk.ids(), ...books.unwritten().map(({ id }) => id)])
   })
 
