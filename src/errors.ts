@@ -64,6 +64,11 @@ export const DatabaseUnavailable = createError(
   'The database does not answer, or does not let us write; try again',
   503
 )
+export const TooSlow = createError(
+  'TOO_SLOW',
+  'The database took longer over this request than it may; ask for less, by other filters or a shorter time',
+  504
+)
 export const TaskNotFinished = createError('TASK_NOT_FINISHED', 'The task is not finished: %s', 409)
 export const TaskNotRetryable = createError(
   'TASK_NOT_RETRYABLE',

@@ -41,7 +41,7 @@ const withBody = [errors.InvalidJson, errors.BodyTooLarge, errors.UnsupportedMed
 export const problems = (...own: Failure[]) => entries([...anywhere, ...own])
 
 /** Of one that reads from the database. */
-export const readProblems = (...own: Failure[]) => entries([...guarded, ...own])
+export const readProblems = (...own: Failure[]) => entries([...guarded, errors.TooSlow, ...own])
 
 /** Of one that may be sent a body, and uses the database. */
 export const writeProblems = (...own: Failure[]) =>

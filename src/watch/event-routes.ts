@@ -20,10 +20,10 @@ export interface EventNeeds {
 }
 
 const checkHeaders = checkOf(EventsHeaders)
-// After the stop, a reader has so long to take what is on its way.
+// Milliseconds that a client has after a stop to read what is on its way.
 const farewell = 1_000
 
-/** What happens to a task as Server-Sent Events, which a browser resumes by itself where it was cut off. */
+/** The events of a task as Server-Sent Events, which a browser resumes by itself where its connection broke. */
 export const eventRoutes: FastifyPluginAsyncTypebox<EventNeeds> = async (
   app,
   { db, watching, streamLimits: limits = usual }
@@ -65,10 +65,10 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventNeeds> = async (
       const first = isUuid(id) ? await read(id.toLowerCase(), asked) : undefined
       if (!first) throw new TaskNotFound(id)
 
-      // From a place that is not reached yet, everything new would be older: such a reader stands at the end.
+      // After an id that does not exist yet every new event would seem old: such a client stands at the end.
       const { latest, events, task } = first
       const after = latest === null ? null : asked !== null && Number(asked) > latest.id ? String(latest.id) : asked
-      // Nothing is left to tell, now or later; this is how a browser is told not to come back.
+      // No more events, now or later: 204 tells the browser not to reconnect.
       if (after !== null && events.length === 0 && isFinal(task.state)) return reply.code(204).send(null as never)
 
       reply.headers({

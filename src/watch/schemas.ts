@@ -37,9 +37,10 @@ export const messages = {
 export const closings = {
   finished: [1000, 'The task is finished'],
   stopping: [1001, 'The server stops'],
-  unwelcome: [1008, 'This socket is for listening'],
+  unwelcome: [1008, 'This socket takes no messages'],
   broken: [1011, 'Something went wrong on our side'],
   slow: [1013, 'What was sent is not read fast enough'],
+  missed: [1013, 'Changes were missed: connect again, and read what you need'],
   unknown: [4404, 'There is no task with this id']
 } as const satisfies Record<string, readonly [number, string]>
 export type Closing = (typeof closings)[keyof typeof closings]

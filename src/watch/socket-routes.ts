@@ -76,7 +76,8 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
     schema: {
       operationId: 'watchTasks',
       summary: 'Every change of every task (WebSocket)',
-      description: 'Closed with 1013 if the client does not read its messages, and with 1001 when the server stops.',
+      description:
+        'Closed with 1013 if the client does not read its messages or changes were missed, with 1001 when the server stops.',
       querystring: ChangeFilters,
       response: { 101: messages, ...problems(RouteNotFound, CrossSite, TooManyOpen) }
     },
@@ -94,7 +95,7 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
           if (wanted.state !== undefined && task.state !== wanted.state) return
           connection.send(message)
         },
-        lost: () => connection.end(closings.slow)
+        lost: () => connection.end(closings.missed)
       })
     }
   })

@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { isOutage } from '#database/outage.ts'
+import { isCancelled, isOutage } from '#database/outage.ts'
 import * as errors from '#errors.ts'
 import { goneQueue } from '#queue/gone.ts'
 import { type Coded, problemOf } from '#schema/problems.ts'
@@ -30,6 +30,7 @@ export function errorHandler(outages: OutageLog, drain: Drain) {
   }
 }
 
+const readOnly = new Set(['GET', 'HEAD'])
 const ours = new Set(Object.values(errors))
 
 function translate(error: FastifyError & { errors?: Coded['errors'] }, request: FastifyRequest): Coded {
@@ -52,6 +53,8 @@ function translate(error: FastifyError & { errors?: Coded['errors'] }, request: 
   const busy = busyVideo(error)
   if (busy) return new errors.VideoBusy(busy) as Coded
   if (isFull(error)) return new errors.StorageFull() as Coded
+  // A write that was cancelled has waited for a lock, and may well work in a moment; a read would take as long again.
+  if (isCancelled(error) && readOnly.has(request.method)) return new errors.TooSlow() as Coded
   if (isOutage(error)) return new errors.DatabaseUnavailable() as Coded
   if (isAway(error)) return new errors.StorageUnavailable() as Coded
   return new errors.Internal(request.id) as Coded

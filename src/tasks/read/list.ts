@@ -3,7 +3,7 @@ import { cursorAfter, page, placeOf } from '#database/page.ts'
 import { isUuid } from '#schema/common.ts'
 import type { TaskBody, TaskFilters, TaskPage } from '#tasks/schemas.ts'
 import { findTasks } from './find.ts'
-import { type Listed, searchTasks } from './search.ts'
+import { type Listed, type SearchLimits, searchTasks } from './search.ts'
 
 /**
  * A page of tasks, newest first: the newest of each group of state, kind and queue that the filters allow. A failure
@@ -61,7 +61,12 @@ where t.id = $9::uuid
   and ($10::uuid is null or t.worker = $10) and ($11::text is null or t.tags @> array[$11])`
 
 /** A page of the list; tasks of internal kinds are left out, unless `task` names one. */
-export async function listTasks(db: Database, filters: TaskFilters, internal: string[] = []): Promise<TaskPage> {
+export async function listTasks(
+  db: Database,
+  filters: TaskFilters,
+  internal: string[] = [],
+  limits?: SearchLimits
+): Promise<TaskPage> {
   const { limit = 50, worker, tag, q } = filters
   if (worker !== undefined && !isUuid(worker)) return { items: [], next_cursor: null, searched_until: null }
   const range = rangeOf(filters, internal)
@@ -72,7 +77,7 @@ export async function listTasks(db: Database, filters: TaskFilters, internal: st
     return { ...(await shown(db, rows, limit)), searched_until: null }
   }
   if (worker !== undefined || tag !== undefined || q !== undefined) {
-    const { rows, stopped } = await searchTasks(db.pool, range, { worker, tag, q }, limit)
+    const { rows, stopped } = await searchTasks(db.pool, range, { worker, tag, q }, limit, limits)
     const found = await shown(db, rows, limit)
     if (!stopped) return { ...found, searched_until: null }
     return { items: found.items, next_cursor: cursorAfter(stopped), searched_until: stopped.place }

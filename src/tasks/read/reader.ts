@@ -6,10 +6,10 @@ import { findTasks } from './find.ts'
 
 export type ReadTask = (id: string) => Promise<TaskBody | undefined>
 
-/** Reads tasks for many who ask at the same time: what arrives together is one question. */
+/** Reads tasks for many requests: those that arrive together share a query. */
 export function taskReader(db: Database): ReadTask {
   const read = together<string, TaskBody | undefined>({
-    lanes: 4,
+    abreast: 4,
     most: 200,
     async run(ids) {
       const found = new Map((await findTasks(db, [...new Set(ids)])).map(task => [task.id, task]))

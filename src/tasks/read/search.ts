@@ -13,10 +13,14 @@ export interface Search {
   q?: string | undefined
 }
 
-// Milliseconds after which a search answers what it has found.
-const budget = 2_000
-// Rows that the first slice reads; slices double while they are quick and are halved when they are slow.
-const firstSlice = 5_000
+export interface SearchLimits {
+  /** Milliseconds after which a search answers what it has found. */
+  budget: number
+  /** Rows that the first slice reads; slices double while they are quick and are halved when they are slow. */
+  firstSlice: number
+}
+
+const usual: SearchLimits = { budget: 2_000, firstSlice: 5_000 }
 const [quick, slow] = [100, 400]
 
 /**
@@ -86,7 +90,13 @@ interface Slice {
  * Searches slice by slice, until there is one row more than a page has, nothing is left, or time is up; `stopped` is
  * where that was. `range` is $1 to $8 of the statement.
  */
-export async function searchTasks(pool: Pool, range: unknown[], { worker, tag, q }: Search, limit: number) {
+export async function searchTasks(
+  pool: Pool,
+  range: unknown[],
+  { worker, tag, q }: Search,
+  limit: number,
+  { budget, firstSlice }: SearchLimits = usual
+) {
   const [state, task, queue, internal, from, fromId, before, after] = range
   const pattern = q && `%${q.replaceAll(/[\\%_]/g, '\\$&')}%`
   const rows: Listed[] = []

@@ -6,11 +6,11 @@ import type { NewTask } from './enqueue.ts'
 import { busyVideo } from './one-open.ts'
 import { prepareTask } from './prepare.ts'
 
-// Others are answered in between: ten thousand checks in one go would hold them up.
+// Other requests are answered in between: ten thousand checks at once would delay them.
 const between = 500
 
 /**
- * All or none, decided before anything is written: each task is checked as if it came alone, and every one that does
+ * All or none, decided before anything is written: each task is checked as if it came alone, and each one that does
  * not fit is named by its index.
  */
 export async function prepareBulk(

@@ -7,7 +7,7 @@ import type { Submission } from '#tasks/schemas.ts'
 import type { NewTask } from './enqueue.ts'
 import { newId } from './id.ts'
 
-/** What a deployment sets for all kinds that do not say otherwise. */
+/** Settings of the deployment for kinds that set none of their own. */
 export interface SubmitDefaults {
   resultExpires: number
 }
@@ -21,7 +21,7 @@ interface Needs {
 // As much as a result: a list of a thousand tasks has all of their arguments in memory at once.
 const largestArgs = 1024 * 1024
 
-/** Turns a checked body into a task that can be written, or says what does not fit. */
+/** Turns a checked body into a task that can be written, or throws what does not fit. */
 export async function prepareTask({ kinds, queues, defaults }: Needs, submission: Submission): Promise<NewTask> {
   const kind = kinds.get(submission.task ?? 'process_data')
   if (!kind) {
@@ -48,7 +48,7 @@ export async function prepareTask({ kinds, queues, defaults }: Needs, submission
   return newTask(kind, args, defaults, { ...submission, queue, ...times(submission) })
 }
 
-/** A task of a kind, with whatever is said about it; what is not said is the kind's. */
+/** A task of a kind with the given options; the others are the kind's. */
 export function newTask(
   kind: Kind,
   args: unknown,
@@ -104,12 +104,12 @@ function contradictions({ scheduled_time, eta, countdown, time_limit, soft_time_
   return problems
 }
 
-/** So little that a `real` of Postgres cannot keep it, and would refuse it, is nothing. */
+/** Postgres refuses values that are too small for a `real`; they are taken for 0. */
 function kept(seconds: number | undefined) {
   return seconds !== undefined && seconds < 1e-30 ? 0 : seconds
 }
 
-/** A task about a video says so in its arguments; the row says it too, so that both can be found from each other. */
+/** A task about a video names it in its arguments, and in its row, so that the tasks of a video can be found. */
 function videoIn(args: unknown) {
   const { video_id } = (args ?? {}) as { video_id?: unknown }
   return typeof video_id === 'string' && isUuid(video_id) ? video_id : undefined

@@ -13,14 +13,14 @@ export type Submit = (task: NewTask) => Promise<Enqueued>
  */
 export function submitter(pool: Pool, voice: Voice): Submit {
   const write = together<NewTask, Enqueued | Error>({
-    lanes: 1,
+    abreast: 1,
     most: 500,
     async run(tasks) {
       try {
         return await writeAll(tasks)
       } catch (error) {
         if (tasks.length === 1 || isOutage(error)) throw error
-        // One of them is at fault, or none: each finds out for itself.
+        // One task is at fault, or none: each is written by itself to find out.
         const outcomes: (Enqueued | Error)[] = []
         for (const task of tasks) outcomes.push(...(await writeAll([task]).catch(error => [error as Error])))
         return outcomes

@@ -4,6 +4,8 @@ import t from 'tap'
 import { connect, throughIndexes } from '../../../src/database/connect.ts'
 import { claim } from '../../../src/tasks/attempts/claim.ts'
 import { completeIn } from '../../../src/tasks/attempts/complete.ts'
+import type { Ending } from '../../../src/tasks/attempts/ending.ts'
+import { settle } from '../../../src/tasks/attempts/settle.ts'
 import type { AttemptBody } from '../../../src/tasks/schemas.ts'
 import { register } from '../../../src/workers/presence.ts'
 import { openService } from '../../harness/service.ts'
@@ -77,3 +79,34 @@ for (const table of ['tasks', 'attempts']) {
     t.equal((await looking[0])!.length, 1)
   })
 }
+
+t.test('the stack trace of an attempt is shown with the attempt alone', async t => {
+  const service = await openService(t)
+  const worker = randomUUID()
+  const pools = { child: [], inline: [] }
+  await register(service.db.pool, { id: worker, version: 'test', queues: ['default'], pools, concurrency: 1 })
+  const id = await service.submit('add', { x: 1, y: 1 })
+  const fail = async (ending: Partial<Ending>) => {
+    const { claims } = await claim(service.db.pool, worker, [{ queue: 'default', slots: 1 }], 1)
+    const { queue, attempt } = claims[0]!
+    const ours = { id, queue, attempt, worker, started_at: new Date() }
+    await settle(service.db, [{ ...ours, outcome: 'failure', next: { state: 'FAILURE' }, ...ending }])
+  }
+  const error = { type: 'TypeError', message: 'no' }
+  const stack = 'TypeError: no\n    at run (file:///tasks/a.ts:3:9)'
+
+  await fail({ error, stack, next: { state: 'RETRY', delay: 0 } })
+  await fail({ error })
+
+  const { items } = (await service.get(`/api/tasks/${id}/attempts`)).json()
+  t.strictSame(
+    items.map(({ error }: AttemptBody) => error),
+    [
+      { ...error, stack },
+      { ...error, stack: null }
+    ]
+  )
+  t.strictSame((await service.get(`/api/tasks/${id}`)).json().error, error)
+  const { rows } = await service.db.pool.query(`select error from darkroom.events where error ? 'stack'`)
+  t.strictSame(rows, [])
+})

@@ -107,7 +107,8 @@ t.test('what waits for its next attempt is not tried again', async t => {
   const response = await service.post(`/api/tasks/${id}/cancel`)
 
   t.equal(response.statusCode, 200)
-  t.match(response.json(), { ...cancelled, attempts: 1 })
+  const message = 'It was cancelled while it waited for its next attempt'
+  t.match(response.json(), { ...cancelled, error: { type: 'cancelled', message }, attempts: 1 })
   t.strictSame(await outcomes(service, id), ['failure'])
 })
 

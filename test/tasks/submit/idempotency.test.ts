@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { openPgBoss } from '../../harness/pg-boss.ts'
 import { openService } from '../../harness/service.ts'
 import { taskFolder, taskModule } from '../../harness/task-folder.ts'
+import { until } from '../../harness/until.ts'
 
 const folder = await taskFolder(t, { 'echo.ts': taskModule('echo', 'return args') })
 const service = await openService(t, { env: { TASKS_DIR: folder } })
@@ -245,4 +247,27 @@ t.test('tasks that were created under a key are done like any other', async t =>
     results,
     ['ONE', 'TWO', 'ONE', 'TWO'].map(processed_data => ({ processed_data }))
   )
+})
+
+t.test('a request that would be refused by now is answered as it was the first time', async t => {
+  const boss = await openPgBoss(t, service)
+  await boss.createQueue('passing')
+  const inQueue = { task: 'echo', queue: 'passing' }
+  const requests: [string, unknown][] = [
+    ['/api/tasks', inQueue],
+    ['/api/tasks/bulk', { tasks: [inQueue, { task: 'echo' }] }]
+  ]
+  const key = randomUUID()
+  for (const [url, body] of requests) {
+    const first = await post(url, body, `${key} ${url}`.replaceAll(' ', '-'))
+    t.equal(first.statusCode, 201, first.body)
+  }
+  await boss.deleteQueue('passing')
+  await until(async () => (await service.post('/api/tasks', inQueue)).statusCode === 400, 'the queue is forgotten')
+
+  for (const [url, body] of requests) {
+    const again = await post(url, body, `${key} ${url}`.replaceAll(' ', '-'))
+    t.equal(again.statusCode, 201, again.body)
+    t.equal(again.headers['idempotency-replayed'], 'true')
+  }
 })
