@@ -38,11 +38,12 @@ export interface ServerNeeds extends CreateNeeds, TaskNeeds, QueueNeeds, VideoNe
 const bodyLimit = 1024 * 1024
 
 export async function buildServer({ log, needsWorker, settings, limits, ...needs }: ServerNeeds) {
+  const { create, sockets } = listener(limits)
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit,
-    serverFactory: listener(limits),
+    serverFactory: create,
     forceCloseConnections: 'idle',
     // Ours is a problem, with the headers that every answer has.
     return503OnClosing: false,
@@ -59,7 +60,7 @@ export async function buildServer({ log, needsWorker, settings, limits, ...needs
   app.addHook('onClose', async () => outages.close())
   parseJsonStrictly(app)
 
-  const drain = hangDoors(app, settings, limits)
+  const drain = hangDoors(app, settings, limits, sockets)
   readRequests(app)
   logRequests(app)
   app.setErrorHandler(errorHandler(outages, drain) as never)

@@ -13,7 +13,7 @@ export function answerUnknown(app: FastifyInstance, serve: Serve | undefined) {
     const allowed = methods.filter(method => app.findRoute({ method, url: path })).join(', ')
     if (allowed !== '') {
       reply.header('allow', allowed)
-      throw new MethodNotAllowed(said, request.method, allowed)
+      throw new MethodNotAllowed(request.method, allowed)
     }
     const served = await serve?.(request, reply)
     if (!served) throw new RouteNotFound(request.method, said)
