@@ -340,6 +340,8 @@ declare function connect(url?: string | URL, options?: ConnectOptions): {
     }): Promise<Task>;
     /** Retries a task that failed or was revoked. */
     retry<Result = unknown>(id: string): Promise<Task<Result>>;
+    /** Why a task does not run: what it waits for, and the requests that would change it. */
+    why(id: string): Promise<WhyBody>;
     /** Every task that fits the filters, newest first; `limit` is the size of a page. */
     tasks(filters?: TaskFilters): AsyncGenerator<Task, void, undefined>;
     /** Uploads a film: a File in browsers, in Node the answer of `openAsBlob` of `node:fs`. */
@@ -347,4 +349,4 @@ declare function connect(url?: string | URL, options?: ConnectOptions): {
     video(id: string): Promise<VideoBody>;
 };
 
-export { Client, ConnectOptions, DarkroomError, Submission, SubmitOptions, Task, TaskBody, TaskFailed, TaskFilters, TaskMessage, UploadOptions, Uploaded, VideoBody, WaitOptions, connect }
+export { Client, ConnectOptions, DarkroomError, Submission, SubmitOptions, Task, TaskBody, TaskFailed, TaskFilters, TaskMessage, UploadOptions, Uploaded, VideoBody, WaitOptions, WhyBody, connect }

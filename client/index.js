@@ -341,6 +341,10 @@ function connect(url, options = {}) {
     retry(id) {
       return request("POST", `${about(id)}/retry`);
     },
+    /** Why a task does not run: what it waits for, and the requests that would change it. */
+    why(id) {
+      return request("GET", `${about(id)}/why`);
+    },
     /** Every task that fits the filters, newest first; `limit` is the size of a page. */
     async *tasks(filters = {}) {
       for (let { cursor } = filters, more = true; more; ) {

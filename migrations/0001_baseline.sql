@@ -158,12 +158,15 @@ comment on column darkroom.idempotency_keys.request is 'SHA-256 of the request: 
 
 -- Queues and workers --------------------------------------------------------------------------------------------------
 
+-- A row pauses its queue, and resuming deletes the row: insert and delete are all that a DBA has to know.
 create table darkroom.queues (
-  name text primary key,
-  paused_at timestamptz
+  name text primary key
+    constraint queues_name references pgboss.queue (name) on delete cascade
+    constraint queues_for_tasks check (name not in ('delayed', 'due') and name not like '\_\_pgboss\_\_%'),
+  paused_at timestamptz not null default now()
 );
 
-comment on table darkroom.queues is 'Settings of queues; the queues themselves are pgboss.queue, and one without a row here is not paused';
+comment on table darkroom.queues is 'Paused queues; every queue is in pgboss.queue, and one without a row here is not paused';
 comment on column darkroom.queues.paused_at is 'Since when no worker takes from it; it still accepts tasks';
 
 -- A worker reports with each heartbeat and reads in the same statement what it is to do: its desired state is
@@ -175,7 +178,8 @@ create table darkroom.workers (
   pid int not null,
   version text not null,
   queues text[] not null,
-  pools jsonb not null default '{}',
+  kinds text[] not null,
+  inline_kinds text[] not null default '{}',
   concurrency int not null constraint workers_concurrency check (concurrency between 1 and 256),
   status text not null default 'running' constraint workers_status check (status in ('running', 'stopped', 'lost')),
   paused_at timestamptz,
@@ -198,7 +202,8 @@ comment on column darkroom.workers.machine is 'Scope of pid: host name, boot and
 comment on column darkroom.workers.pid is 'Process id, in the namespace of its machine';
 comment on column darkroom.workers.version is 'Of Darkroom';
 comment on column darkroom.workers.queues is 'Queues that it takes tasks from';
-comment on column darkroom.workers.pools is 'Kinds that it knows, by where their bodies run: {"child": […], "inline": […]}';
+comment on column darkroom.workers.kinds is 'Kinds that it knows; it takes tasks of these alone';
+comment on column darkroom.workers.inline_kinds is 'Those of its kinds whose bodies run in the worker process itself, and not in a child process';
 comment on column darkroom.workers.concurrency is 'Attempts side by side; may be changed while the worker runs';
 comment on column darkroom.workers.children is 'Child processes at the last heartbeat; above concurrency until surplus ones have ended';
 comment on column darkroom.workers.paused_at is 'Since when it takes no new task; null while it may';

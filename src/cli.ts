@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+// First: a Node.js that can read TypeScript may still be too old.
+import './node-version.js'
 import { enableCompileCache } from 'node:module'
 import path from 'node:path'
 import { parseArgs } from 'node:util'

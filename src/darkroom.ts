@@ -4,7 +4,7 @@ export { TaskFailed } from '#calling/failed.ts'
 export type { Handle } from '#calling/handle.ts'
 export { type Context, GiveUp, RetryLater, SoftTimeLimit } from '#tasks/define.ts'
 
-/** Closes the connection that calls have opened. Nobody has to: it does not keep a program alive. */
+/** Closes the connection that calls have opened. Optional: it does not keep a program alive. */
 export async function close() {
   await (await import('#calling/caller.ts')).closeCaller()
 }

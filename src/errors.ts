@@ -8,6 +8,11 @@ export const InvalidRequest = createError('INVALID_REQUEST', '%s', 400)
 export const InvalidJson = createError('INVALID_JSON', 'The body is not JSON: %s', 400)
 export const InvalidCursor = createError('INVALID_CURSOR', 'The cursor is not one that this list has given out', 400)
 export const UnknownTask = createError('UNKNOWN_TASK', 'There is no task named "%s"', 400)
+export const KindInternal = createError(
+  'KIND_INTERNAL',
+  'The kind "%s" is internal: only Darkroom itself submits its tasks',
+  403
+)
 export const UnknownQueue = createError('UNKNOWN_QUEUE', 'There is no queue named "%s"', 400)
 export const UploadNotMultipart = createError(
   'UPLOAD_NOT_MULTIPART',

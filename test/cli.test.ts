@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -25,7 +25,8 @@ async function darkroom(args: string[], env: Record<string, string> = {}) {
 }
 
 t.jobs = 3
-const commands = ['server', 'api', 'worker', 'migrate']
+const processes = ['server', 'api', 'worker', 'migrate']
+const commands = [...processes, 'psql', 'dump', 'restore']
 
 t.test('help lists the commands', { buffered: true }, async t => {
   for (const args of [[], ['--help'], ['-h'], ['help']]) {
@@ -98,7 +99,7 @@ t.test('settings that do not fit are all listed before anything starts', { buffe
   }
 })
 
-t.test('an address that cannot be listened on is told by its setting, before anything starts', async t => {
+t.test('an address that cannot be listened on is named by its setting, before anything starts', async t => {
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
   t.teardown(() => other.close())
@@ -130,11 +131,11 @@ t.test('a worker without a database says what to do', { buffered: true }, async 
   t.match(err, /There is no database: set DATABASE_URL/)
 })
 
-t.test('a database that there is not is one clear line', { buffered: true }, async t => {
+t.test('a database that does not exist is one clear line', { buffered: true }, async t => {
   const url = new URL(await borrowDatabase(t))
   url.pathname = '/nowhere'
 
-  for (const command of commands) {
+  for (const command of processes) {
     const { code, out, err } = await darkroom([command], { DATABASE_URL: url.href, PORT: '0' })
 
     t.equal(code, 1, command)
@@ -235,7 +236,7 @@ t.test('task modules that cannot be are refused by their file, before anything s
   t.match(err, /TASKS_DIR must be a folder that can be read, not "\/nowhere"/)
 })
 
-t.test('whoever brings the database refuses such a module before there is one', { buffered: true }, async t => {
+t.test('server and API refuse such a module before they make a database', { buffered: true }, async t => {
   const DATA_DIR = path.join(home, 'no-database')
   const modules = { 'angry.ts': 'throw undefined', 'quits.ts': 'process.exit(0)' }
 
@@ -253,7 +254,7 @@ t.test('whoever brings the database refuses such a module before there is one', 
   t.notOk((await readdir(DATA_DIR)).includes('postgres'))
 })
 
-t.test('a DATA_DIR that cannot be written to is told by its name', { buffered: true }, async t => {
+t.test('a DATA_DIR that cannot be written to is named', { buffered: true }, async t => {
   for (const command of ['server', 'api']) {
     const { code, out, err } = await darkroom([command], { DATA_DIR: path.join(program, 'data'), PORT: '0' })
 
@@ -264,7 +265,7 @@ t.test('a DATA_DIR that cannot be written to is told by its name', { buffered: t
   }
 })
 
-t.test('a setting that there is not is said once, and is no reason to end', { buffered: true }, async t => {
+t.test('a setting of a kind that does not exist is a warning, printed once', { buffered: true }, async t => {
   const TASKS_DIR = await taskFolder(t, { 'a.ts': taskModule('good', '', 'max_retry: 3') })
   const DATABASE_URL = Object.assign(new URL(await borrowDatabase(t)), { pathname: '/nowhere' }).href
 
@@ -272,4 +273,41 @@ t.test('a setting that there is not is said once, and is no reason to end', { bu
 
   t.equal(err.split('TaskWarning: The task "good" has no setting "max_retry": it does nothing').length, 2, err)
   t.match(err, /database "nowhere" does not exist/)
+})
+
+t.test('a misspelt setting is a warning, also where the settings do not fit', { buffered: true }, async t => {
+  const { code, out, err } = await darkroom(['migrate'], { WORKER_CONCURENCY: '2', PORT: 'http' })
+
+  t.strictSame({ code, out }, { code: 1, out: '' })
+  t.match(
+    err,
+    /^Warning: WORKER_CONCURENCY is not a setting and does nothing; did you mean WORKER_CONCURRENCY\?\nThe settings/
+  )
+})
+
+const root = path.resolve(import.meta.dirname, '..')
+const { engines } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'))
+
+t.test('scripts/prepare asks for the Node.js that package.json names', async t => {
+  t.match(
+    await readFile(path.join(root, 'scripts/prepare'), 'utf8'),
+    `oldest_node=${engines.node.slice('>='.length)}\n`
+  )
+})
+
+const old = (process.env.PATH ?? '')
+  .split(path.delimiter)
+  .map(folder => path.join(folder, 'node'))
+  .find(isOld)
+
+function isOld(node: string) {
+  const { stdout } = spawnSync(node, ['--version'], { encoding: 'utf8' })
+  return /^v(18|20|22)\./.test(stdout ?? '')
+}
+
+t.test('an old Node.js says what to do', { skip: old ? false : 'there is no old Node.js in PATH' }, async t => {
+  const { status, stdout, stderr } = spawnSync(old!, [path.join(root, 'src/bin.js'), '--help'], { encoding: 'utf8' })
+
+  t.strictSame({ status, stdout }, { status: 1, stdout: '' })
+  t.match(stderr, /^Darkroom needs Node\.js 24\.\d+\.\d+ or newer, and this is v2\d.*: start it by scripts\/server/)
 })

@@ -17,7 +17,7 @@ const script = path.join(root, 'scripts/darkroom')
 const home = await mkdtemp(path.join(tmpdir(), 'darkroom-compiled-'))
 t.teardown(() => rm(home, { recursive: true, force: true }))
 
-// What Node.js takes the types out of a module with; whoever loads it keeps 15 MiB for it.
+// What Node.js strips types with; a process that loads it keeps 15 MiB for it.
 const stripper = `process.moduleLoadList.some(name => name.includes('internal/deps/amaro'))`
 const telling = path.join(home, 'telling.mjs')
 const NODE_OPTIONS = `--import=${telling}`
@@ -91,7 +91,7 @@ t.test('once all modules are compiled', async t => {
     t.match(await run('strips'), { outcome: 'success', result: 'false' })
   })
 
-  t.test('nor one that runs a task of somebody else, when its module was there to be compiled', async t => {
+  t.test('nor one that runs a task of TASKS_DIR whose module was compiled before', async t => {
     const TASKS_DIR = await taskFolder(t, {
       'typed.ts': `
         import { defineTask } from 'darkroom'
@@ -111,7 +111,7 @@ t.test('once all modules are compiled', async t => {
     }
   })
 
-  t.test('what is wrong with a module or a setting is left to whoever starts', async t => {
+  t.test('a wrong module or setting is left to the command that starts', async t => {
     const TASKS_DIR = await taskFolder(t, { 'wrong.ts': 'export default {' })
     const NODE_COMPILE_CACHE = await copied('wrong')
 
@@ -127,7 +127,7 @@ t.test('once all modules are compiled', async t => {
   })
 })
 
-t.test('whoever starts the command by its script has them compiled first, once', async t => {
+t.test('the script compiles them before the first command, once', async t => {
   const NODE_COMPILE_CACHE = path.join(home, 'by-script', 'folder')
   const stamp = async () => (await stat(path.join(NODE_COMPILE_CACHE, '.compiled'))).ino
 

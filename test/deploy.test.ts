@@ -8,7 +8,7 @@ import { spawnWorker } from './harness/worker-process.ts'
 const root = path.resolve(import.meta.dirname, '..')
 const read = (file: string) => readFile(path.join(root, file), 'utf8')
 
-t.test('whoever stops us waits longer than we are told to give running tasks', async t => {
+t.test('supervisors wait longer for the process to end than its grace for running tasks', async t => {
   const compose = await read('docker-compose.yml')
   const minutes = Number(/stop_grace_period: (\d+)m\n {4}# A worker/.exec(compose)?.[1])
   const cases: [file: string, text: string, limit: number][] = [

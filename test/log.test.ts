@@ -6,7 +6,7 @@ import { until } from './harness/until.ts'
 t.jobs = 2
 
 for (const [command, ready] of Object.entries({ api: 'answers: http', worker: 'worker ready' })) {
-  t.test(`${command} ends although nobody reads its log any more`, async t => {
+  t.test(`${command} ends although its log is not read any more`, async t => {
     const started = await startProgram(t, command, { env: { DATABASE_URL: await borrowDatabase(t) } })
     await started.heard(ready)
 
@@ -17,7 +17,7 @@ for (const [command, ready] of Object.entries({ api: 'answers: http', worker: 'w
   })
 }
 
-t.test('whoever reads the log slowly holds nobody up, and misses nothing', async t => {
+t.test('a slow reader of the log blocks no request, and misses no line', async t => {
   const started = await startProgram(t, 'api', { env: { DATABASE_URL: await borrowDatabase(t) } })
   const address = await addressOf(started)
   const many = 600

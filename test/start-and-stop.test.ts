@@ -120,7 +120,7 @@ t.test('a server whose worker is shut down is not ready until another has taken 
 })
 
 t.test('a first worker that is killed before it is ready is started again', { skip: skipWithoutProc }, async t => {
-  // A number that nobody else has, in the command line of both: no zero at its end, which would be dropped there.
+  // Unique in the command lines of server and worker; a zero at the end would be dropped.
   const grace = `5.${process.pid}1`
   const server = await startProgram(t, 'server', {
     env: { DATABASE_URL: await borrowDatabase(t) },

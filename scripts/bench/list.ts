@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { connect, throughIndexes } from '../../src/database/connect.ts'
-import { openEmbedded } from '../../src/database/embedded.ts'
+import { findEmbedded, openEmbedded } from '../../src/database/embedded.ts'
 import { migrate } from '../../src/migrate.ts'
 import { listTasks } from '../../src/tasks/read/list.ts'
 import type { TaskFilters } from '../../src/tasks/schemas.ts'
@@ -32,7 +32,9 @@ try {
 }
 
 async function fill() {
-  const loader = connect(server.url, { name: 'bench', max: 1, settings: { maintenance_work_mem: '256MB' } })
+  // Only a superuser may say `checkpoint`.
+  const url = (await findEmbedded(dataDir, 'superuser'))!
+  const loader = connect(url, { name: 'bench', max: 1, settings: { maintenance_work_mem: '256MB' } })
   await fillHistory(loader.pool, count)
   await loader.close()
 }

@@ -33,7 +33,7 @@ export async function startService(env: Record<string, string> = {}): Promise<Se
   })
   const address = `http://127.0.0.1:${port}`
   await readiness(server, address)
-  const database = new pg.Client({ connectionString: await findEmbedded(dataDir) })
+  const database = new pg.Client({ connectionString: await findEmbedded(dataDir, 'superuser') })
   database.on('error', () => {})
   await database.connect()
   return {

@@ -37,7 +37,12 @@ export async function closeCaller() {
 async function connectCaller(): Promise<Caller> {
   const config = readConfig()
   const url = config.DATABASE_URL ?? (await findEmbedded(config.DATA_DIR))
-  if (!url) throw new Error(`There is no database: set DATABASE_URL, or start a server on ${config.DATA_DIR}`)
+  if (!url) {
+    throw new Error(
+      `There is no database: set DATABASE_URL, or start a server on ${config.DATA_DIR}. A task body gets no ` +
+        "DATABASE_URL: submit by HTTP there ('darkroom/client')"
+    )
+  }
   const db = connect(url, { name: 'darkroom caller', max: 4, settings: throughIndexes, idle: true })
   return { db, queues: queueNames(db), voice: voiceOf(db.pool), resultExpires: config.RESULT_EXPIRES }
 }

@@ -1,5 +1,5 @@
 /** Darkroom from TypeScript, in Node and in browsers, without a dependency. `npm run client` makes one file of it. */
-import type { Submission, TaskBody, TaskFilters, TaskMessage, Uploaded, VideoBody } from './bodies.ts'
+import type { Submission, TaskBody, TaskFilters, TaskMessage, Uploaded, VideoBody, WhyBody } from './bodies.ts'
 import { DarkroomError, TaskFailed } from './errors.ts'
 import { pause } from './pause.ts'
 import { type ConnectOptions, requester } from './request.ts'
@@ -7,7 +7,17 @@ import { randomName, type UploadOptions, upload } from './upload.ts'
 import { isFinal, messagesAbout } from './watch.ts'
 
 export { DarkroomError, TaskFailed } from './errors.ts'
-export type { ConnectOptions, Submission, TaskBody, TaskFilters, TaskMessage, Uploaded, UploadOptions, VideoBody }
+export type {
+  ConnectOptions,
+  Submission,
+  TaskBody,
+  TaskFilters,
+  TaskMessage,
+  Uploaded,
+  UploadOptions,
+  VideoBody,
+  WhyBody
+}
 
 /** A task with the type of its result. */
 export type Task<Result = unknown> = Omit<TaskBody, 'result'> & { result: Result }
@@ -102,6 +112,11 @@ export function connect(url?: string | URL, options: ConnectOptions = {}) {
     /** Retries a task that failed or was revoked. */
     retry<Result = unknown>(id: string): Promise<Task<Result>> {
       return request('POST', `${about(id)}/retry`)
+    },
+
+    /** Why a task does not run: what it waits for, and the requests that would change it. */
+    why(id: string): Promise<WhyBody> {
+      return request('GET', `${about(id)}/why`)
     },
 
     /** Every task that fits the filters, newest first; `limit` is the size of a page. */

@@ -18,7 +18,9 @@ export async function runDump(config: Config, file: string | undefined) {
 
     const draft = `${file}.part`
     // Not over another dump: `wx` refuses what exists.
-    const handle = await open(file, 'wx', 0o600)
+    const handle = await open(file, 'wx', 0o600).catch(error => {
+      throw error.code === 'EEXIST' ? new Error(`${file} exists already: name a new file`) : error
+    })
     try {
       await handle.close()
       await rows(createWriteStream(draft, { mode: 0o600, flush: true }))

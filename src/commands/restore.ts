@@ -8,7 +8,9 @@ import { withDatabase } from './database.ts'
 
 export async function runRestore(config: Config, file: string | undefined, { force }: { force: boolean }) {
   if (file === undefined) throw new Error('Name the file of the dump')
-  await access(file)
+  await access(file).catch(error => {
+    throw new Error(`${file} cannot be read: ${error.message}`, { cause: error })
+  })
   return withDatabase(config, async ({ url, log, signal }) => {
     const say = (message: string) => log.info(message)
     await migrate(url, [], message => log.warn(message))

@@ -6,7 +6,7 @@ import { breakSilence } from './silence.ts'
 import type { Tables } from './tables.ts'
 
 export type Queries = Kysely<Tables>
-/** What a function takes that must not run outside of the caller's transaction: the compiler refuses a bare pool. */
+/** For functions that must run in the caller's transaction: the compiler refuses a bare pool. */
 export type InTransaction = Transaction<Tables>
 
 /** A statement as node-postgres takes it. With a name it is prepared once a connection. */
@@ -24,14 +24,14 @@ export interface Database {
 }
 
 interface Options {
-  /** Shown in pg_stat_activity, for the DBA who wonders who that is. */
+  /** Shown to the DBA in pg_stat_activity. */
   name: string
   max: number
   /** Session settings that every connection starts with. */
   settings?: Record<string, string>
   /** Idle connections do not keep the process alive. */
   idle?: boolean
-  /** Seconds that Postgres may leave a statement unanswered. */
+  /** Seconds that a statement may take until its connection is given up. */
   patience?: number
 }
 
@@ -46,7 +46,7 @@ export const throughIndexes = {
   enable_mergejoin: 'off',
   enable_sort: 'off',
   enable_bitmapscan: 'off',
-  // There is one plan to be had, so it is made once: choosing it anew took a claim 1.2 ms each time.
+  // There is one possible plan, so it is made once: planning took 1.2 ms of each claim.
   plan_cache_mode: 'force_generic_plan',
   jit: 'off',
   statement_timeout: '30s',
@@ -58,7 +58,7 @@ const longestSilence = 40
 
 export function connect(url: string, { name, max, settings = {}, idle = false, patience }: Options): Database {
   const pool = new pg.Pool({
-    Client: ownedByNobody(),
+    Client: outsideOfRequests(),
     connectionString: url,
     max,
     application_name: name,
@@ -71,9 +71,9 @@ export function connect(url: string, { name, max, settings = {}, idle = false, p
       .map(([setting, value]) => `-c ${setting}=${value}`)
       .join(' ')
   })
-  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  // Without a listener an idle connection that breaks would end the process; the pool replaces it.
   pool.on('error', () => {})
-  // So would one that breaks between two statements of a transaction: the next statement says it to whoever asks.
+  // So would one that breaks between two statements of a transaction; the next statement rejects.
   pool.on('connect', client => client.on('error', () => {}))
   if ('statement_timeout' in settings) pool.on('connect', breakSilence(url, patience ?? longestSilence))
 
@@ -83,8 +83,8 @@ export function connect(url: string, { name, max, settings = {}, idle = false, p
   return { url, pool, query, close: () => (closing ??= pool.end()) }
 }
 
-/** Whoever needs a connection first opens it; what happens on it from then on is not his doing. */
-function ownedByNobody() {
+/** A connection outlives the request that opened it, whose async context would otherwise stay with it. */
+function outsideOfRequests() {
   const outside = AsyncLocalStorage.snapshot()
   return class extends pg.Client {
     override connect(...given: any): any {

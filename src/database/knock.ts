@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import pg from 'pg'
 
-/** Seconds. A connection that cannot be had in 5 s will not be had in 50: the caller is told, and may try again. */
+/** Seconds. A server that does not accept a connection in 5 s would not in 50; the caller may retry. */
 export const patienceToConnect = 5
 
-/** Why a database does not open, if it does not. */
+/** Why a connection to a database fails, undefined if it does not. */
 export async function knock(url: string, signal?: AbortSignal): Promise<(Error & { code?: string }) | undefined> {
   signal?.throwIfAborted()
   const client = new pg.Client({

@@ -11,19 +11,19 @@ interface Options {
   name: string
   /** What to call for each channel's messages. */
   channels: Record<string, (payload: string) => void>
-  /** Called after each connection but the first: whatever was announced in between is lost, so look again. */
+  /** Called after each reconnect: notifications of the meantime are lost, so look again. */
   onReconnect: () => void
   onError: (error: Error) => void
 }
 
 const firstPause = 100
 const longestPause = 5_000
-// Twice this without an answer and the connection is held to be dead, whatever TCP thinks of it.
+// Milliseconds. Twice this without an answer, and the connection counts as dead; TCP alone would take a quarter of an hour.
 const heartbeat = 15_000
 
 /**
- * The one LISTEN connection of a process. It keeps itself alive: a NOTIFY is only ever a hint, so losing some is
- * fine as long as the listener says that it may have.
+ * The one LISTEN connection of a process, which reconnects by itself. A NOTIFY is only a hint, so losing some does no
+ * harm as long as `onReconnect` says so.
  */
 export async function listen({ url, name, channels, onReconnect, onError }: Options): Promise<Listening> {
   const closed = new AbortController()

@@ -5,11 +5,11 @@ import { gather } from './gather.ts'
 const longestPayload = 7_900
 
 /**
- * Says something on a channel soon, but never inside the transaction that it is about: a NOTIFY holds a
- * database-wide lock through its commit, which costs 60 % of concurrent throughput. One statement is on its way
- * at a time; whatever is said meanwhile goes together in the next.
+ * Sends a message on a channel soon, but never inside the transaction that it is about: a NOTIFY holds a
+ * database-wide lock through its commit, which costs 60 % of concurrent throughput. One statement is under way at a
+ * time; messages of the meantime share the next one.
  *
- * A message that cannot be sent is dropped. It is only a hint: everybody who listens also looks by himself.
+ * A message that cannot be sent is dropped. It is only a hint: listeners also poll.
  */
 export function announcer(pool: Pool, channel: string) {
   let waiting = new Set<string>()
@@ -31,7 +31,7 @@ export function announcer(pool: Pool, channel: string) {
       } catch {
         return
       }
-      // Everybody who listens has to look at every message.
+      // Every message costs each listening process CPU.
       await gather(times)
     }
   }
@@ -44,7 +44,7 @@ export function announcer(pool: Pool, channel: string) {
         sending = undefined
       })
     },
-    /** Resolves when what was said so far is out. */
+    /** Resolves when the messages so far are sent. */
     async flush() {
       await sending
     }

@@ -1,19 +1,19 @@
 /** SQLSTATE classes: connection, resources, operator intervention (shutdowns), system errors. */
 const passing = ['08', '53', '57', '58']
-/** Serialization failure, deadlock, a lock that somebody holds for long, read-only (a standby during a failover). */
+/** Serialization failure, deadlock, lock timeout, read-only (a standby during a failover). */
 const transient = new Set(['40001', '40P01', '55P03', '25006'])
-/** Nobody listens, nobody answers, there is no way to it, or no name server that knows one; no port of ours is free. */
+/** No listener, no answer, no route, no name server, or no free port on our side. */
 const network = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT'],
   ...['EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'ENETRESET'],
   ...['ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL']
 ])
 
-/** What node-postgres and Kysely say in words only. */
+/** Errors of node-postgres and Kysely that have no code. */
 const inWords =
   /connection terminated|timeout expired|timeout exceeded when trying to connect|client has encountered a connection error|not queryable|connection has been discarded/i
 
-/** True when the database, not the statement, is the trouble: the same thing may well work in a moment. */
+/** True when the database failed and not the statement: a retry may succeed. */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const { code, message, severity, syscall } = error as Error & {
@@ -21,7 +21,7 @@ export function isOutage(error: unknown): boolean {
     severity?: unknown
     syscall?: unknown
   }
-  // It ends the session or keeps it from beginning: shut down, renamed, not accepting connections.
+  // The end of the session, or a refused one: shut down, renamed, not accepting connections.
   if (severity === 'FATAL' || severity === 'PANIC') return true
   // The socket of a server on this machine that is down; any other missing file is no outage.
   if (code === 'ENOENT') return syscall === 'connect'
@@ -29,7 +29,7 @@ export function isOutage(error: unknown): boolean {
     return network.has(code) || transient.has(code) || (code.length === 5 && passing.includes(code.slice(0, 2)))
   }
   if (error instanceof AggregateError) return error.errors.some(isOutage)
-  // What failed first is why the tidying up did.
+  // The first failure caused the one of the cleanup.
   if (error instanceof SuppressedError) return isOutage(error.suppressed)
   return inWords.test(message)
 }
@@ -40,6 +40,7 @@ export function isCancelled(error: unknown): boolean {
 }
 
 /** In words. Where a name has several addresses and none answers, there is nothing but a code. */
+/** Where a name has several addresses and none answers, the error has a code and no message. */
 export function reasonOf({ message, code }: Error & { code?: string }): string {
   return message || (code ?? '')
 }

@@ -3,13 +3,13 @@ import type { Logger } from 'pino'
 import { knock } from './knock.ts'
 import { isOutage, reasonOf } from './outage.ts'
 
-// Where everything is started together the database comes last, and after a crash it goes through its log first: both
-// take seconds. For one that takes longer whoever has started us tries again, and somebody should hear of it.
+// Seconds. Of services that start together the database is ready last, and after a crash it recovers first. One that
+// takes longer ends the process, so that its supervisor and operator notice.
 const patience = 60
 const firstPause = 100
 const longestPause = 2_000
 
-/** A wrong password, nobody of this name or not from here, no such database, no right to it: these do not mend themselves. */
+/** Wrong password, unknown role or address, no such database, no right to it: waiting does not help. */
 const refusals = new Set(['28P01', '28000', '3D000', '42501'])
 
 interface Needs {
@@ -18,7 +18,7 @@ interface Needs {
   seconds?: number
 }
 
-/** Waits for a database that does not answer yet: for who starts. What runs has a patience of its own. */
+/** Waits for a database that does not answer yet. For starts; a running worker has WORKER_GIVE_UP_AFTER. */
 export async function reachDatabase(url: string, { log, signal, seconds = patience }: Needs): Promise<void> {
   const end = performance.now() + seconds * 1000
   let waiting = false
@@ -33,18 +33,14 @@ export async function reachDatabase(url: string, { log, signal, seconds = patien
         cause: error
       })
     }
-    if (!waiting)
-      log.warn(`the database does not answer yet (${reason}); it is waited for, for up to ${Math.ceil(seconds)} s`)
+    if (!waiting) log.warn(`the database does not answer yet (${reason}); waiting up to ${Math.ceil(seconds)} s`)
     waiting = true
     await delay(pause, undefined, { signal })
   }
   if (waiting) log.info('the database answers')
 }
 
-/**
- * Begins something on a database once it answers, and anew where it goes away meanwhile. What has been opened by then
- * `begin` closes itself.
- */
+/** Calls `begin` once the database answers, and again if that goes away meanwhile. `begin` closes what it has opened. */
 export async function beginOn<T>(url: string, needs: Needs, begin: () => Promise<T>): Promise<T> {
   const { log, signal, seconds = patience } = needs
   const end = performance.now() + seconds * 1000
@@ -55,7 +51,7 @@ export async function beginOn<T>(url: string, needs: Needs, begin: () => Promise
     } catch (error) {
       signal.throwIfAborted()
       if (!mayPass(error) || performance.now() + pause > end) throw error
-      log.warn(`the database went away during the start (${reasonOf(error)}); it is begun anew`)
+      log.warn(`the database went away during the start (${reasonOf(error)}); starting over`)
       await delay(pause, undefined, { signal })
     }
   }

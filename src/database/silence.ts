@@ -3,20 +3,20 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { knock } from './knock.ts'
 
-// Milliseconds. A statement may take that long; but then whoever takes so long is asked whether he is there at all.
+// Milliseconds. After that a slow statement is told from a dead server by a second connection.
 const suspicious = 5_000
 
 /**
- * Breaks connections on which a statement waits for somebody who is not there any more: frozen, or behind a wire that
- * is cut. TCP alone would believe in him for a quarter of an hour. Whoever waits for the statement is told at once.
+ * Breaks connections whose statement waits for a server that is frozen or cut off; TCP alone would take a quarter of an
+ * hour to notice. The statement rejects at once.
  *
- * Statements end by themselves before `patience` seconds are over, so one that has not is lost too.
+ * Postgres ends statements before `patience` seconds are over, so one that has not ended is lost, too.
  */
 export function breakSilence(url: string, patience: number) {
   const first = Math.min(suspicious, patience * 1000)
   let asking: Promise<boolean> | undefined
 
-  /** Whoever refuses us, because he has enough connections, say, is there. */
+  /** A server that refuses us, because it has too many connections, say, is alive. */
   function isThere() {
     asking ??= knock(url)
       .then(error => error === undefined || error instanceof pg.DatabaseError)
@@ -30,7 +30,7 @@ export function breakSilence(url: string, patience: number) {
     const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
 
     stream.setTimeout(first)
-    // Each time, not the first time only, as a callback of setTimeout would be told.
+    // A listener, as a callback of setTimeout would be called once only.
     stream.on('timeout', async () => {
       const since = performance.now() - first
       const heard = stream.bytesRead

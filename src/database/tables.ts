@@ -186,7 +186,8 @@ export interface WorkersTable {
   pid: number
   version: string
   queues: string[]
-  pools: Json
+  kinds: string[]
+  inline_kinds: Generated<string[]>
   concurrency: number
   children: Generated<number>
   paused_at: Nullable<Date>
@@ -211,7 +212,7 @@ export interface EventsTable {
 
 export interface QueuesTable {
   name: string
-  paused_at: Nullable<Date>
+  paused_at: Generated<Date>
 }
 
 export interface IdempotencyKeysTable {

@@ -2,10 +2,12 @@ import { maxHeaderSize } from 'node:http'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
+import { kindRoutes } from '#kinds/routes.ts'
 import { type QueueNeeds, queueRoutes } from '#queues/routes.ts'
 import { type CreateNeeds, createRoutes } from '#tasks/routes/create.ts'
 import { taskDialect } from '#tasks/routes/dialect.ts'
 import { type TaskNeeds, taskRoutes } from '#tasks/routes/tasks.ts'
+import { whyRoutes } from '#tasks/why/routes.ts'
 import { type VideoNeeds, videoRoutes } from '#videos/routes.ts'
 import { watchRoutes } from '#watch/routes.ts'
 import { workerRoutes } from '#workers/routes.ts'
@@ -70,6 +72,8 @@ export async function buildServer({ log, needsWorker, settings, limits, ...needs
   await app.register(healthRoutes, { db: needs.db, needsWorker })
   await app.register(createRoutes, needs)
   await app.register(taskRoutes, needs)
+  await app.register(whyRoutes, needs)
+  await app.register(kindRoutes, needs)
   await app.register(taskDialect, needs)
   await app.register(queueRoutes, needs)
   await app.register(workerRoutes, needs)

@@ -3,11 +3,11 @@ import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { QueueNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
-import { First, Nullable } from '#schema/common.ts'
+import { First, Nullable, Time } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { purgeQueue } from './purge.ts'
-import { listQueues, queueExists, setPaused } from './queries.ts'
+import { listQueues, pauseQueue, queueExists, resumeQueue } from './queries.ts'
 
 export interface QueueNeeds {
   db: Database
@@ -21,8 +21,12 @@ const QueueBody = Type.Object(
     name: Type.String({ description: 'Name' }),
     depth: Type.Integer({ description: 'Tasks that wait and could run now' }),
     oldest_age: Nullable(Type.Number({ description: 'Seconds that the oldest of them has waited' })),
-    running: Type.Integer({ description: 'Tasks that run' }),
+    running: Type.Integer({
+      description: 'Tasks whose bodies run; those that a worker only holds ahead are not counted'
+    }),
+    workers: Type.Integer({ description: 'Running workers that take from it; paused and ending ones are not counted' }),
     paused: Type.Boolean({ description: 'Whether workers take nothing from it' }),
+    paused_at: Type.Unsafe<Date | null>(Nullable(Time('Since when'))),
     per_minute: Type.Object(
       {
         created: Type.Integer({ description: 'Tasks that came in' }),
@@ -34,7 +38,16 @@ const QueueBody = Type.Object(
   {
     title: 'Queue',
     examples: [
-      { name: 'media', depth: 3, oldest_age: 12.5, running: 2, paused: false, per_minute: { created: 4, finished: 1 } }
+      {
+        name: 'media',
+        depth: 3,
+        oldest_age: 12.5,
+        running: 2,
+        workers: 1,
+        paused: false,
+        paused_at: null,
+        per_minute: { created: 4, finished: 1 }
+      }
     ]
   }
 )
@@ -72,7 +85,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
         response: { 200: answer(QueueBody, 'The queue, paused'), ...writeProblems(QueueNotFound) }
       }
     },
-    async ({ params: { name } }) => steer(name, true)
+    async ({ params: { name } }) => steer(name, pauseQueue)
   )
 
   app.post(
@@ -86,7 +99,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
       }
     },
     async ({ params: { name } }) => {
-      const queue = await steer(name, false)
+      const queue = await steer(name, resumeQueue)
       voice.wake(name)
       return queue
     }
@@ -109,10 +122,11 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
     }
   )
 
-  async function steer(name: string, paused: boolean) {
-    const known = (await queueExists(db.pool, name)) && (await setPaused(db.pool, name, paused))
+  async function steer(name: string, change: typeof pauseQueue) {
+    if (!(await queueExists(db.pool, name))) throw new QueueNotFound(name)
+    await change(db.pool, name)
     const queue = (await listQueues(db.pool)).find(queue => queue.name === name)
-    if (!known || !queue) throw new QueueNotFound(name)
+    if (!queue) throw new QueueNotFound(name)
     return queue
   }
 }

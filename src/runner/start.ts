@@ -25,6 +25,7 @@ import { prefetch } from './intake/prefetch.ts'
 import { roomsIn } from './intake/rooms.ts'
 import { servedQueues } from './intake/served-queues.ts'
 import { turns } from './intake/turns.ts'
+import { unknownKinds } from './intake/unknown-kinds.ts'
 import { keepLease } from './lease.ts'
 import { progressWriter } from './progress.ts'
 import { promoter } from './promoter.ts'
@@ -190,6 +191,7 @@ export async function startWorker(needs: Needs): Promise<Worker> {
       voice.changed(claim.id)
     },
     onRevoked: ids => voice.changed(...ids),
+    onUnknown: unknownKinds({ pool: db.pool, voice, log }),
     onUncertain: () => recover.unknown(id, [...desk.ids(), ...outcomes.attempts().map(({ id }) => id)])
   })
   opened.defer(claims.stop)

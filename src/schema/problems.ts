@@ -92,6 +92,7 @@ const filledIn: Record<string, string[]> = {
   ROUTE_NOT_FOUND: ['GET', '/nowhere'],
   UNSUPPORTED_ENCODING: ['gzip'],
   UNKNOWN_TASK: ['send_mail'],
+  KIND_INTERNAL: ['sweep'],
   UNKNOWN_QUEUE: ['nowhere'],
   QUEUE_NOT_FOUND: ['nowhere'],
   TASK_FINISHED: ['SUCCESS'],
@@ -105,6 +106,7 @@ const filledIn: Record<string, string[]> = {
   WORKER_GONE: ['stopped'],
   TASK_NOT_FOUND: [nobody],
   VIDEO_NOT_FOUND: [nobody],
+  VIDEO_BUSY: [nobody],
   WORKER_NOT_FOUND: [nobody],
   INTERNAL: [nobody]
 }

@@ -105,7 +105,7 @@ export const workerRoutes: FastifyPluginAsyncTypebox<WorkerNeeds> = async (app, 
   }
 }
 
-/** One that was running when we looked has gone meanwhile. */
+/** A worker that was running when its row was read has ended meanwhile. */
 function goneAs(status: WorkerBody['status']) {
   return status === 'running' ? 'stopped' : status
 }

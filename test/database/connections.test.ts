@@ -32,7 +32,7 @@ async function open(t: Test) {
   return { url, db, admin, terminate }
 }
 
-t.test('a connection that breaks while nobody uses it is replaced', async t => {
+t.test('an idle connection that breaks is replaced', async t => {
   const { db, terminate } = await open(t)
   await Promise.all(Array.from({ length: 3 }, () => db.pool.query('select pg_sleep(0.05)')))
 
@@ -58,7 +58,7 @@ t.test('a connection that breaks between two statements of a transaction fails t
   t.strictSame(await db.query.selectFrom('tasks').select('id').execute(), [])
 })
 
-t.test('what happens on a connection is nobody’s doing, also not of him who needed it first', async t => {
+t.test('a connection does not keep the async context of the request that opened it', async t => {
   const { db } = await open(t)
   const whose = new AsyncLocalStorage<string>()
   const first = await whose.run('his', () => db.pool.connect())
@@ -103,7 +103,7 @@ t.test('what the database says when it is away is told apart from what it says a
     return other.href
   }
 
-  t.ok(isOutage(await failing(elsewhere(other => (other.port = '1')))), 'nobody listens')
+  t.ok(isOutage(await failing(elsewhere(other => (other.port = '1')))), 'no listener')
   t.ok(isOutage(await failing(elsewhere(other => (other.pathname = '/nowhere')))), 'there is no such database')
   t.ok(isOutage(await failing(elsewhere(other => (other.hostname = 'nowhere.invalid')))), 'there is no such host')
   t.ok(isOutage(await failing(elsewhere(other => (other.hostname = '255.255.255.255')))), 'there is no way to it')
@@ -112,7 +112,7 @@ t.test('what the database says when it is away is told apart from what it says a
   await once(silent, 'listening')
   t.teardown(() => silent.close())
   const { port } = silent.address() as AddressInfo
-  t.ok(isOutage(await failing(`postgres://me@127.0.0.1:${port}/me`)), 'nobody answers')
+  t.ok(isOutage(await failing(`postgres://me@127.0.0.1:${port}/me`)), 'no answer')
   t.ok(isOutage(await failing(url, 'select pg_terminate_backend(pg_backend_pid())')), 'the connection was ended')
   t.ok(isOutage(await failing(url, `set statement_timeout = 1; select pg_sleep(5)`)), 'it takes too long')
   await admin.query(`alter database ${name} with connection limit 0`)

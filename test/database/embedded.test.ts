@@ -198,7 +198,7 @@ t.test('of several first starts at once one wins and the others are refused', as
   t.strictSame((await readdir(dataDir)).sort(), ['postgres', 'postgres.log'], 'and nothing half-made is left')
 })
 
-t.test('a pid that a crash left behind and somebody else has now does not stop it', async t => {
+t.test('a stale pid that another process has now does not stop the start', async t => {
   const dataDir = await used(t)
   const first = await open(t, dataDir)
   await first.stop()

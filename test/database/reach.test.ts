@@ -30,7 +30,7 @@ for (const [command, sentence] of Object.entries(ready)) {
 
     const about = messages(started).filter(line => line.includes('database'))
     t.equal(about.length, 2, about.join('\n'))
-    t.match(about[0], /^the database does not answer yet \(.*ECONNRESET.*\); it is waited for, for up to 60 s$/)
+    t.match(about[0], /^the database does not answer yet \(.*ECONNRESET.*\); waiting up to 60 s$/)
     t.equal(about[1], 'the database answers')
     if (command !== 'migrate') started.kill('SIGTERM')
     t.strictSame(await started.exited, { code: 0, signal: null })
@@ -72,7 +72,7 @@ for (const [command, questions] of Object.entries(steps)) {
   })
 }
 
-t.test('a signal ends the wait, also while a connection is tried that nobody answers', async t => {
+t.test('a signal ends the wait, also during a connection attempt without an answer', async t => {
   const silent = createServer(() => {}).listen(0, '127.0.0.1')
   await once(silent, 'listening')
   t.teardown(() => silent.close())
@@ -129,7 +129,7 @@ t.test('a database that answers is reached without a word', async t => {
   t.strictSame(said, [])
 })
 
-/** Somebody with a password and without a right. */
+/** A role with a password and without the right to connect. */
 async function oneWhoMayNotConnect(t: Test, url: string) {
   const name = `stranger_${process.pid}`
   const client = new pg.Client({ connectionString: url })

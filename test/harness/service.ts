@@ -12,7 +12,11 @@ import { type Limits, productionLimits } from '../../src/http/doors/limits.ts'
 import { type Api, startApi } from '../../src/http/start.ts'
 import { startWorker, type Worker } from '../../src/runner/start.ts'
 import { installationKey } from '../../src/storage/store.ts'
+import { channels } from '../../src/tasks/channels.ts'
+import { isInternal } from '../../src/tasks/internal.ts'
 import type { TaskBody } from '../../src/tasks/schemas.ts'
+import { enqueue } from '../../src/tasks/submit/enqueue.ts'
+import { newTask } from '../../src/tasks/submit/prepare.ts'
 import { borrowDatabase } from './database.ts'
 import { environment } from './environment.ts'
 import { type FilePart, form } from './form.ts'
@@ -56,7 +60,7 @@ export interface Service {
   keep(content: Buffer | string, filename?: string): Promise<{ id: string; task_id: string }>
   /** Binds a port and answers the address: for clients that need a real connection. */
   listen(): Promise<string>
-  /** Submits a task and answers its id. */
+  /** Submits a task and answers its id; one of an internal kind as its schedule does. */
   submit(task: string, args?: unknown, options?: Record<string, unknown>): Promise<string>
   /** Waits until a task is finished, however it ends. */
   finished(id: string): Promise<TaskBody>
@@ -108,6 +112,12 @@ export async function openService(
     },
     listen: () => api.listen(),
     async submit(task, args = {}, options = {}) {
+      if (isInternal(task)) {
+        const kind = kinds.get(task)!
+        const [enqueued] = await enqueue(api.db.pool, [newTask(kind, args, { resultExpires: 86_400 }, options)])
+        await api.db.pool.query('select pg_notify($1, $2)', [channels.wake, kind.queue])
+        return enqueued!.id
+      }
       const response = await service.post('/api/tasks', { task, args, ...options })
       if (response.statusCode !== 201) throw new Error(response.body)
       return response.json().id

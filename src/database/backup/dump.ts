@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { version } from '../../version.ts'
 import { copyTo } from './copy.ts'
-import { copyStatement, listTables, type Manifest, schemaOf } from './tables.ts'
+import { copyIn, copyOut, listTables, type Manifest, schemaOf } from './tables.ts'
 
 export interface Told {
   say: (message: string) => void
@@ -23,10 +23,9 @@ export async function* dump(url: string, { say, signal }: Told): AsyncGenerator<
     const manifest = await describe(client)
     yield `${first}\n-- ${JSON.stringify(manifest)}\n`
     for (const table of manifest.tables) {
-      const copy = copyStatement(table, client)
-      yield `\n${copy} FROM stdin;\n`
+      yield `\n${copyIn(table, client)};\n`
       const count = counter(table.name, say)
-      for await (const rows of copyTo(client, `${copy} TO STDOUT`)) {
+      for await (const rows of copyTo(client, copyOut(table, client))) {
         signal.throwIfAborted()
         count.add(rows)
         yield rows

@@ -4,7 +4,7 @@ import { version } from '../../version.ts'
 import { type CopyFrom, copyFrom } from './copy.ts'
 import { counter, first, last, openClient, type Told } from './dump.ts'
 import { type Part, partsOf } from './parts.ts'
-import { copyStatement, listTables, type Manifest, schemaOf } from './tables.ts'
+import { copyIn, listTables, type Manifest, schemaOf } from './tables.ts'
 
 /** Replaces all rows of a migrated database by those of a dump, in one transaction. */
 export async function restore(url: string, source: Readable, { force, say, signal }: Told & { force: boolean }) {
@@ -56,7 +56,13 @@ async function refuse(client: pg.Client, manifest: Manifest, force: boolean) {
 }
 
 async function empty(client: pg.Client, { tables, partitioned }: Manifest) {
-  for (const queue of partitioned) await client.query(`select pgboss.create_queue($1, '{"partition": true}')`, [queue])
+  for (const queue of partitioned) {
+    await client.query(
+      `select pgboss.create_queue($1, '{"partition": true, "policy": "standard"}')
+       where not exists (select from pgboss.queue where name = $1)`,
+      [queue]
+    )
+  }
   const here = await listTables(client)
   const strange = tables.find(({ name, columns }) => {
     const same = here.find(table => table.name === name)
@@ -87,9 +93,9 @@ async function fill(
     } else if (part.text === last) isComplete = true
     else if (part.text.startsWith('COPY ')) {
       const table = left.shift()
-      if (!table || part.text !== `${copyStatement(table, client)} FROM stdin;`) throw new Error('The dump is damaged')
+      if (!table || part.text !== `${copyIn(table, client)};`) throw new Error('The dump is damaged')
       count = counter(table.name, say)
-      copy = await copyFrom(client, `${copyStatement(table, client)} FROM STDIN`)
+      copy = await copyFrom(client, copyIn(table, client))
     }
   }
   if (!isComplete || left.length > 0) throw new Error('The dump is cut off: its end is missing')

@@ -68,6 +68,15 @@ export async function schemaOf(client: pg.Client): Promise<Pick<Manifest, 'migra
   return rows[0]!
 }
 
-export function copyStatement({ name, columns }: Table, client: pg.Client) {
-  return `COPY ${name} (${columns.map(column => client.escapeIdentifier(column)).join(', ')})`
+export function copyIn({ name, columns }: Table, client: pg.Client) {
+  return `COPY ${name} (${listed(columns, client)}) FROM stdin`
+}
+
+/** A partitioned table can be copied by a query only. */
+export function copyOut({ name, columns }: Table, client: pg.Client) {
+  return `COPY (SELECT ${listed(columns, client)} FROM ${name}) TO stdout`
+}
+
+function listed(columns: string[], client: pg.Client) {
+  return columns.map(column => client.escapeIdentifier(column)).join(', ')
 }

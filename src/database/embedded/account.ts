@@ -6,7 +6,7 @@ import { EmbeddedError } from './error.ts'
 
 const run = promisify(execFile)
 
-/** Who runs the programs of Postgres. Without ids: whoever we are. */
+/** The account that runs the programs of Postgres. Without ids: our own. */
 export interface Account {
   uid?: number
   gid?: number
@@ -14,11 +14,11 @@ export interface Account {
   prefix: string[]
 }
 
-/** Postgres refuses to run as root, so root hands it to an account without rights; everyone else runs it as they are. */
+/** Postgres refuses to run as root, so root runs it as an account without rights; others run it as themselves. */
 export async function chooseAccount(folder: string): Promise<Account> {
   if (process.getuid?.() !== 0) return { prefix: [] }
 
-  // Data that is there already stays with its owner, even where another account has appeared since.
+  // Existing data stays with its owner, even where a `postgres` account was made since.
   const owner = await stat(folder).catch(() => undefined)
   if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid, prefix: [] }
 
@@ -61,9 +61,9 @@ async function createIds(name: string) {
 }
 
 /**
- * A clone in /root or in `mktemp -d` is closed to the account: it can reach neither the programs nor the data. Opening
- * those folders, or moving people's data out of them, is not ours to do. Instead Postgres gets the one capability that
- * lets it pass through closed folders, and loses every other, for good.
+ * A clone in /root or in `mktemp -d` is closed to that account: it can reach neither programs nor data. We must not open
+ * those folders or move data out of them. Instead Postgres gets the one capability that passes through closed folders,
+ * and loses all others.
  */
 export async function openTheWay(
   account: Account,
@@ -125,7 +125,7 @@ async function canReach(account: Account, { postgres }: Binaries, folder: string
   }
 }
 
-/** The arguments for `spawn` and its like. Neither our own folder nor our own environment is Postgres's business. */
+/** Arguments for `spawn` and its like. Postgres gets neither our folder nor our environment. */
 export function asAccount({ uid, gid, prefix }: Account, program: string, args: string[]) {
   const [file, ...rest] = [...prefix, program, ...args] as [string, ...string[]]
   const ids = prefix.length > 0 || uid === undefined ? {} : { uid, gid }

@@ -10,9 +10,9 @@ export interface Binaries {
 }
 
 /**
- * The package for this platform carries plain Postgres programs. We use those and not the EmbeddedPostgres class around
- * them: it ties the server to our own process, knows no crash, no second owner and no closed folder, and stops the
- * database from an exit hook of its own.
+ * The package of this platform has plain Postgres programs. We use them without the EmbeddedPostgres class around them:
+ * it ties the server to our process, handles no crash, no second owner and no closed folder, and stops the database in
+ * an exit hook.
  */
 export async function findBinaries(): Promise<Binaries> {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`

@@ -1,4 +1,4 @@
-/** What keeps the embedded database from coming up, in a sentence for the person who started us. */
+/** Why the embedded database does not start, in a sentence for the operator. */
 export class EmbeddedError extends Error {
   override name = 'EmbeddedError'
 }

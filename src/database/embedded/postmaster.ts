@@ -10,7 +10,7 @@ import type { Binaries } from './binaries.ts'
 import { clusterFolder, refuseForeign, writeSettings } from './cluster.ts'
 import { EmbeddedError } from './error.ts'
 
-/** The running server, as its own postmaster.pid tells it. */
+/** The running server, as its postmaster.pid describes it. */
 export interface Postmaster {
   pid: number
   port: number
@@ -23,14 +23,14 @@ export interface Launch {
   account: Account
   durable: boolean
   log: (message: string) => void
-  /** Taken if it is free; a fixed one is waited for. */
+  /** A restart waits for its old port. */
   port?: number
   signal?: AbortSignal | undefined
 }
 
 const limit = 60_000
 const largestLog = 8 * 1024 ** 2
-// pg_ctl looks ten times a second; looking is one small read, and people wait for it.
+// Milliseconds. pg_ctl polls every 100 ms; a poll is one small read, and the start waits for it.
 const pause = 10
 
 export async function findPostmaster(dataDir: string): Promise<Postmaster | undefined> {
@@ -42,8 +42,8 @@ export async function findPostmaster(dataDir: string): Promise<Postmaster | unde
 }
 
 /**
- * A pid alone proves nothing: after a crash of the machine, and in containers all the time, it is soon somebody else's;
- * and where nobody reaps orphans a dead server keeps its pid. But a live one works in its data folder.
+ * A pid alone proves nothing: after a crash of the machine, and in containers, another process soon has it; and where
+ * orphans are not reaped a dead server keeps its pid. But a live one has its data folder as working directory.
  */
 async function isPostmaster(pid: number, folder: string) {
   try {
@@ -58,13 +58,13 @@ async function isPostmaster(pid: number, folder: string) {
     return theirs.dev === ours.dev && theirs.ino === ours.ino
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EACCES') return false
-    // Root in a container may not look there; the command line is for everyone, and empty for the dead.
+    // Root in a container may not read that; the command line is readable, and empty for a dead process.
     const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
     return path.basename(command.split('\0')[0]!) === 'postgres'
   }
 }
 
-/** Ends with a server that accepts connections: the one that is there, after a crash of ours perhaps, or a new one. */
+/** A server that accepts connections: one that runs already, after a crash of ours perhaps, or a new one. */
 export async function ensurePostmaster(launch: Launch): Promise<Postmaster> {
   const deadline = performance.now() + limit
   const wait = waiting(launch)
@@ -86,7 +86,7 @@ export async function ensurePostmaster(launch: Launch): Promise<Postmaster> {
     const lockFile = /lock file "(?:\.\/)?([^"/]+)" (?:already exists|is empty)/.exec(reason)?.[1]
     if (lockFile) await discardStale(launch.dataDir, lockFile)
     else if (/Address already in use/.test(reason)) port = launch.port
-    // Orphans of a killed server finish what they were doing first.
+    // Orphans of a killed server finish their work first.
     else if (!/pre-existing shared memory block/.test(reason)) throw refusal(reason, launch.dataDir)
     await wait()
   }
@@ -102,11 +102,11 @@ export async function ensurePostmaster(launch: Launch): Promise<Postmaster> {
 }
 
 /**
- * The server is a child of ours in a session of its own, so that a Ctrl-C on our terminal does not reach it and we can
- * stop it last; and should we die it lives on, to be found by the next of us. That is what pg_ctl does too, but pg_ctl
- * would open the log as the account, which may not write to DATA_DIR, and looks only every 100 ms.
+ * The server is our child in a session of its own, so that Ctrl-C does not reach it and we can stop it last; if we die it
+ * lives on, and the next start finds it. pg_ctl does the same, but would open the log as the other account, which may
+ * not write to DATA_DIR, and polls every 100 ms.
  *
- * Ends when the server is ready, or with what it wrote when it gave up.
+ * Resolves when the server is ready, or with its output when it has failed.
  */
 async function start(
   { dataDir, binaries, account, durable }: Launch,
@@ -138,14 +138,14 @@ async function start(
       await wait()
     }
   } catch (error) {
-    // Nobody else knows of this one: left alone it would run for good.
+    // No other process knows this server: it would run for ever.
     await end(server)
     throw error
   }
   return exited ? readFrom(logFile(dataDir), size) : undefined
 }
 
-/** Of a server that is not up yet; as a child of ours it can be stopped before it has written down that it is there. */
+/** For a server that is not up yet: as our child it can be stopped before it has written its pid file. */
 async function end(server: ChildProcess) {
   server.ref()
   for (const [signal, seconds] of stopping) {
@@ -159,7 +159,7 @@ function flag(name: string, value: string | number) {
   return ['-c', `${name}=${value}`]
 }
 
-/** Fast: whoever is connected is disconnected, and what is committed is on disk. The rest is for when that hangs. */
+/** SIGINT is a fast shutdown: it disconnects clients and writes what is committed. The rest is for one that hangs. */
 const stopping = [
   ['SIGINT', 30],
   ['SIGQUIT', 10],
@@ -177,8 +177,8 @@ export async function stopPostmaster(dataDir: string, pid: number) {
 }
 
 /**
- * Postgres trusts a live pid in its lock files, and an empty file, and gives up; we know better whether that process is a
- * server of this data, and that a file which has been empty for seconds is not about to be written.
+ * Postgres gives up at a live pid in a lock file, and at an empty one. We know whether that process is a server of this
+ * data, and that a file which has been empty for seconds is not about to be written.
  */
 async function discardStale(dataDir: string, lockFile: string) {
   const folder = clusterFolder(dataDir)
@@ -190,7 +190,7 @@ async function discardStale(dataDir: string, lockFile: string) {
   try {
     await rename(file, aside)
     const pid = Number((await readFile(aside, 'utf8')).split('\n')[0])
-    // Somebody else may have started one since we looked: then the file is theirs, and goes back.
+    // Another process may have started a server meanwhile: then the file is its, and goes back.
     if (await isPostmaster(pid, folder)) await link(aside, file)
     await rm(aside)
   } catch (error) {
@@ -198,7 +198,7 @@ async function discardStale(dataDir: string, lockFile: string) {
   }
 }
 
-/** The port that it had before, so that what people have noted down stays true. */
+/** The previous port, so that addresses in other programs stay valid. */
 async function lastPort(dataDir: string) {
   const options = await readFile(path.join(clusterFolder(dataDir), 'postmaster.opts'), 'utf8').catch(() => '')
   const port = /"port=(\d+)"/.exec(options)?.[1]
@@ -249,10 +249,10 @@ function refusal(reason: string, dataDir: string) {
     return new EmbeddedError(`There is no space left in ${dataDir} for the database to start`)
   }
   const lines = reason.trim().split('\n').slice(-10).join('\n')
-  return new EmbeddedError(`Postgres does not start on ${clusterFolder(dataDir)}; its last words:\n${lines}`)
+  return new EmbeddedError(`Postgres does not start on ${clusterFolder(dataDir)}; its last lines:\n${lines}`)
 }
 
-/** Waits a moment; says every few seconds that, and on what. */
+/** Waits a moment, and logs every few seconds what for. */
 function waiting({ dataDir, log, signal }: Launch) {
   let next = performance.now() + 3_000
   return async () => {

@@ -64,7 +64,7 @@ where t.id = $9::uuid
 export async function listTasks(
   db: Database,
   filters: TaskFilters,
-  internal: string[] = [],
+  internal: readonly string[] = [],
   limits?: SearchLimits
 ): Promise<TaskPage> {
   const { limit = 50, worker, tag, q } = filters
@@ -91,7 +91,7 @@ export async function listTasks(
 }
 
 /** What all lists are asked, as the first eight parameters of their statements. */
-function rangeOf(filters: TaskFilters, internal: string[]) {
+function rangeOf(filters: TaskFilters, internal: readonly string[]) {
   const { state, task, queue, cursor, created_before = 'infinity', created_after = '-infinity' } = filters
   const { at, id } = cursor === undefined ? newest : placeOf(cursor)
   return [state, task, queue, internal, at, id, created_before, created_after]

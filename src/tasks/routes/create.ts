@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Database } from '#database/connect.ts'
-import { IdempotencyKeyReused, UnknownQueue, UnknownTask, VideoBusy } from '#errors.ts'
+import { IdempotencyKeyReused, KindInternal, UnknownQueue, UnknownTask, VideoBusy } from '#errors.ts'
 import { type Answer, type Key, keyOf, once, recall } from '#idempotency/once.ts'
 import { say } from '#idempotency/reply.ts'
 import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
@@ -44,7 +44,7 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
         body: Submission,
         response: {
           201: answer(TaskBody, 'The task', { Location, ...Replayed }),
-          ...writeProblems(UnknownTask, UnknownQueue, IdempotencyKeyReused, VideoBusy)
+          ...writeProblems(UnknownTask, UnknownQueue, KindInternal, IdempotencyKeyReused, VideoBusy)
         }
       }
     },

@@ -5,22 +5,17 @@ import { answer } from '#schema/answers.ts'
 import { First, Id } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
 import { listAttempts } from '#tasks/attempts/list.ts'
-import type { Kinds } from '#tasks/define.ts'
+import { internalKinds } from '#tasks/internal.ts'
 import { listTasks } from '#tasks/read/list.ts'
 import { Attempts, StateAnswer, StatusAnswer, TaskBody, TaskFilters, TaskPage, Wait } from '#tasks/schemas.ts'
 import type { TaskFinder } from './finder.ts'
 
 export interface ReadNeeds {
   db: Database
-  kinds: Kinds
   find: TaskFinder
 }
 
-export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { db, kinds, find }) => {
-  const internal = [...kinds.values()]
-    .filter(kind => 'internal' in kind && kind.internal === true)
-    .map(kind => kind.name)
-
+export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { db, find }) => {
   app.get(
     '/api/tasks',
     {
@@ -31,7 +26,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { db
         response: { 200: answer(TaskPage, 'A page of tasks'), ...readProblems(InvalidCursor) }
       }
     },
-    async ({ query }) => listTasks(db, query, internal)
+    async ({ query }) => listTasks(db, query, internalKinds)
   )
 
   app.get(

@@ -29,8 +29,8 @@ export async function prepareBulk(
       const task = await prepareTask(needs, submission as Submission)
       if (problems.length === 0) tasks.push(task)
     } catch (error) {
-      const { errors, statusCode } = error as { errors?: FieldProblem[]; statusCode?: number }
-      if (statusCode !== 400 || !errors) throw error
+      const { errors } = error as { errors?: FieldProblem[] }
+      if (!errors) throw error
       for (const { field, message } of errors) problems.push({ field: at(index, field), message })
     }
   }

@@ -1,8 +1,9 @@
-import { UnknownQueue, UnknownTask } from '#errors.ts'
+import { KindInternal, UnknownQueue, UnknownTask } from '#errors.ts'
 import type { QueueNames } from '#queue/names.ts'
 import { checkOf, type FieldProblem, refuse } from '#schema/check.ts'
 import { isUuid } from '#schema/common.ts'
 import type { Kind, Kinds } from '#tasks/define.ts'
+import { isInternal } from '#tasks/internal.ts'
 import type { Submission } from '#tasks/schemas.ts'
 import type { NewTask } from './enqueue.ts'
 import { newId } from './id.ts'
@@ -28,6 +29,9 @@ export async function prepareTask({ kinds, queues, defaults }: Needs, submission
     throw Object.assign(new UnknownTask(submission.task), {
       errors: [{ field: 'task', message: 'is not a known kind' }]
     })
+  }
+  if (isInternal(kind.name)) {
+    throw Object.assign(new KindInternal(kind.name), { errors: [{ field: 'task', message: 'is an internal kind' }] })
   }
 
   const args = submission.args ?? {}

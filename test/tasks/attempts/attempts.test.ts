@@ -50,7 +50,7 @@ for (const table of ['tasks', 'attempts']) {
     const db = connect(service.url, { name: 'test', max: 1, settings: throughIndexes })
     t.teardown(() => db.close())
     const worker = randomUUID()
-    const pools = { child: [], inline: [] }
+    const pools = { child: ['add'], inline: [] }
     await register(db.pool, { id: worker, version: 'test', queues: ['default'], pools, concurrency: 1 })
     const id = await service.submit('add', { x: 1, y: 1 })
     const { claims } = await claim(db.pool, worker, [{ queue: 'default', slots: 1 }], 1)

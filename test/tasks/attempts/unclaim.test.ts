@@ -16,7 +16,7 @@ await register(pool, {
   id: worker,
   version: 'test',
   queues: ['default'],
-  pools: { child: [], inline: [] },
+  pools: { child: ['add'], inline: [] },
   concurrency: 1
 })
 
@@ -147,7 +147,7 @@ t.test(
         id,
         version: 'test',
         queues: ['default'],
-        pools: { child: [], inline: [] },
+        pools: { child: ['add'], inline: [] },
         concurrency: 1
       })
     const takeAs = async (id: string) => (await claim(pool, id, [{ queue: 'default', slots: 1 }], 1)).claims[0]!

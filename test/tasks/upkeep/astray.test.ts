@@ -5,14 +5,20 @@ import { astray } from '../../../src/tasks/upkeep/astray.ts'
 import { gate } from '../../harness/gate.ts'
 import { openPgBoss } from '../../harness/pg-boss.ts'
 import { openService, type Service } from '../../harness/service.ts'
-import { taskFolder } from '../../harness/task-folder.ts'
+import { taskFolder, taskModule } from '../../harness/task-folder.ts'
 import { until } from '../../harness/until.ts'
 
-const TASKS_DIR = await taskFolder(t, gate)
+const TASKS_DIR = await taskFolder(t, {
+  ...gate,
+  'talk.ts': taskModule(
+    'talk',
+    'for (let said = 1; ; said++) { progress(Math.min(0.9, said / 1000), { said }); await delay(100, undefined, { signal }) }'
+  )
+})
 
 const read = async ({ get }: Service, id: string) => (await get(`/api/tasks/${id}`)).json()
 
-t.test('a job that somebody has moved to another queue takes its task along', async t => {
+t.test('a job that was moved to another queue by hand takes its task along', async t => {
   const service = await openService(t)
   const { pool } = service.db
   const job = await service.submit('add', { x: 1, y: 1 })
@@ -26,7 +32,7 @@ t.test('a job that somebody has moved to another queue takes its task along', as
   t.match(await service.finished(task), { state: 'SUCCESS', result: 4, queue: 'default' })
 })
 
-t.test('a job whose task is over is not begun, and does not stay', async t => {
+t.test('a job whose task has ended is not run, and is cancelled', async t => {
   const service = await openService(t)
   const { pool } = service.db
   const id = await service.submit('add', { x: 1, y: 1 })
@@ -66,7 +72,7 @@ t.test('tasks whose jobs were removed or changed are revoked at the second look,
     t.match(await read(service, id), { state: 'REVOKED', error: { type: 'job_gone' } })
   }
   const worker = async () => (await service.get('/api/workers')).json().items[0]
-  await until(async () => (await worker()).running.length === 1, 'the bodies of the others were stopped')
+  await until(async () => (await worker()).running.length === 1, 'the other bodies were stopped')
   const { rows } = await pool.query(`select id from pgboss.job where id = any($1) and state < 'completed'`, [
     [...removed, ...cancelled, ...changed]
   ])
@@ -76,7 +82,7 @@ t.test('tasks whose jobs were removed or changed are revoked at the second look,
   t.match(await read(service, fine[1]!), { state: 'PENDING' })
 })
 
-t.test('what has changed since the look before has a look more', async t => {
+t.test('a task whose job or state has changed since the look before gets another look', async t => {
   const service = await openService(t)
   const { pool } = service.db
   const id = await service.submit('add', { x: 1, y: 1 })
@@ -89,13 +95,35 @@ t.test('what has changed since the look before has a look more', async t => {
   t.equal(await look(), 0, 'it is as it should be')
   await end()
   t.equal(await look(), 0)
-  await pool.query(`update darkroom.tasks set tags = '{seen}' where id = $1`, [id])
-  t.equal(await look(), 0, 'somebody is at work')
+  await pool.query(`update darkroom.tasks set state = 'RETRY' where id = $1`, [id])
+  t.equal(await look(), 0, 'a DBA is at work')
 
-  t.match(await read(service, id), { state: 'PENDING' })
+  t.match(await read(service, id), { state: 'RETRY' })
 })
 
-t.test('they are found among very many, too', async t => {
+t.test('a body that reports progress all the time is stopped like any other when a DBA ends its job', async t => {
+  const service = await openService(t, { env: { TASKS_DIR, WORKER_CONCURRENCY: '2' }, worker: true })
+  const { pool } = service.db
+  const ids = [await service.submit('talk'), await service.submit('talk')]
+  for (const id of ids) await service.until(id, ({ progress }) => progress !== null)
+  await pool.query(`update pgboss.job set state = 'cancelled', completed_on = now() where id = $1`, [ids[0]])
+  await pool.query('delete from pgboss.job where id = $1', [ids[1]])
+  const look = astray(pool)
+  const versions = async () =>
+    (await pool.query('select xmin from darkroom.tasks where id = any($1)', [ids])).rows.map(({ xmin }) => xmin)
+  const before = await versions()
+
+  t.equal(await look(), 0)
+  await until(async () => (await versions()).every((version, at) => version !== before[at]), 'both have reported')
+  t.equal(await look(), 2)
+
+  for (const id of ids) t.match(await read(service, id), { state: 'REVOKED', error: { type: 'job_gone' } })
+  const worker = async () => (await service.get('/api/workers')).json().items[0]
+  await until(async () => (await worker()).running.length === 0, 'their bodies were stopped')
+  t.notOk((await service.get(`/api/tasks/${ids[0]}/attempts`)).json().items[0]?.outcome === 'success')
+})
+
+t.test('they are found among thousands of others', async t => {
   const service = await openService(t)
   const { pool } = service.db
   const tasks = Array.from({ length: 2_500 }, () => ({ task: 'add', args: { x: 1, y: 1 } }))
