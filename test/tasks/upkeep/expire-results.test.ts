@@ -133,9 +133,9 @@ t.test('keys and workers go after a day', async t => {
     `update darkroom.idempotency_keys set created_at = now() - interval '25 hours' where key = 'old'`
   )
   await service.db.pool.query(`
-    insert into darkroom.workers (id, host, pid, version, queues, concurrency, status, stopped_at) values
-      (gen_random_uuid(), 'old', 1, 'x', '{}', 1, 'stopped', now() - interval '25 hours'),
-      (gen_random_uuid(), 'young', 1, 'x', '{}', 1, 'lost', now() - interval '23 hours')`)
+    insert into darkroom.workers (id, host, pid, version, queues, kinds, concurrency, status, stopped_at) values
+      (gen_random_uuid(), 'old', 1, 'x', '{}', '{}', 1, 'stopped', now() - interval '25 hours'),
+      (gen_random_uuid(), 'young', 1, 'x', '{}', '{}', 1, 'lost', now() - interval '23 hours')`)
 
   const removed = await expire(service)
 
