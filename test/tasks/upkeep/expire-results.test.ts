@@ -229,7 +229,7 @@ t.test('while its queue is paused one waits, and not one for each minute', async
   t.strictSame((await pool.query(open)).rows, [{ count: 1 }])
 })
 
-t.test('one that somebody has put off does not keep it from being done', async t => {
+t.test('a delayed task of the kind does not stop the cleaning', async t => {
   const service = await openService(t, { worker: true })
   const later = await service.submit('expire_results', {}, { countdown: 600 })
   const others = `select from darkroom.tasks where task = 'expire_results' and id <> $1`
