@@ -11,7 +11,7 @@ export async function runRestore(config: Config, file: string | undefined, { for
   await access(file).catch(error => {
     throw new Error(`${file} cannot be read: ${error.message}`, { cause: error })
   })
-  return withDatabase(config, async ({ url, log, signal }) => {
+  return withDatabase(config, { mayCreate: true }, async ({ url, log, signal }) => {
     const say = (message: string) => log.info(message)
     await migrate(url, [], message => log.warn(message))
     const source = createReadStream(file)

@@ -44,7 +44,7 @@ async function refuse(client: pg.Client, manifest: Manifest, force: boolean) {
     )
   }
   const { rows: sessions } = await client.query(
-    `select from pg_stat_activity where datname = current_database() and application_name in ('darkroom api', 'darkroom worker')`
+    `select from pg_stat_activity where datname = current_database() and application_name ~ '^darkroom (api|worker)'`
   )
   if (sessions.length > 0) throw new Error('API or worker of this database are running: stop them first')
   const { rows } = await client.query<{ used: boolean }>(
