@@ -20,6 +20,7 @@ RUN apt-get update \
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
 COPY package.json ./
+COPY client client
 COPY migrations migrations
 COPY src src
 

@@ -24,6 +24,7 @@ create table darkroom.tasks (
   attempts int not null default 0,
   failures int not null default 0,
   crashes int not null default 0,
+  outages int not null default 0,
   max_retries int not null default 3,
   retry_delay real,
   retry_backoff boolean,
@@ -48,6 +49,7 @@ create table darkroom.tasks (
   tags text[] not null default '{}',
   schedule_id uuid,
   video_id uuid,
+  request_id text,
 
   -- finished_at and a final state can never disagree.
   constraint tasks_finished check ((finished_at is not null) = (state in ('SUCCESS', 'FAILURE', 'REVOKED')))
@@ -57,6 +59,22 @@ create table darkroom.tasks (
 -- exist and takes the newest of each. It holds the state, so each change of a task writes to it; that price was weighed
 -- against finding one failure among a million successes.
 create index tasks_listed on darkroom.tasks (state, task, queue, created_at desc, id desc);
+-- Few combinations of state, kind and queue exist, however many tasks do: this finds them by skipping through the index
+-- above from one to the next. Lists and upkeep look at each of them by itself.
+create view darkroom.task_groups (state, task, queue) as
+with recursive groups as (
+  (select state, task, queue from darkroom.tasks order by state, task, queue limit 1)
+  union all
+  select next.* from groups
+  cross join lateral (
+    select t.state, t.task, t.queue from darkroom.tasks t
+    where (t.state, t.task, t.queue) > (groups.state, groups.task, groups.queue)
+    order by t.state, t.task, t.queue limit 1
+  ) next
+)
+select state, task, queue from groups;
+comment on view darkroom.task_groups is 'Combinations of state, kind and queue that tasks have';
+
 -- Answers which tasks a video has.
 create index tasks_by_video on darkroom.tasks (video_id, created_at desc) where video_id is not null;
 
@@ -68,8 +86,10 @@ comment on column darkroom.tasks.priority is 'As submitted, 9 before 0; a waitin
 comment on column darkroom.tasks.attempts is 'Tries so far; also the fence: a write of an attempt must find its own number here';
 comment on column darkroom.tasks.failures is 'Failures that count against max_retries';
 comment on column darkroom.tasks.crashes is 'Attempts that ended with their worker or child process; they have a budget of their own';
+comment on column darkroom.tasks.outages is 'Attempts that found the store of the films full or away; they have a budget of their own';
 comment on column darkroom.tasks.retry_delay is 'Seconds; where a retry or limit setting is null, the setting of the kind applies';
 comment on column darkroom.tasks.expires_at is 'Start deadline; past it an unstarted task is revoked. darkroom.deadlines says when to check';
+comment on column darkroom.tasks.request_id is 'X-Request-Id of the request that submitted it';
 
 create table darkroom.attempts (
   task_id uuid not null,
@@ -78,7 +98,7 @@ create table darkroom.attempts (
   started_at timestamptz not null,
   finished_at timestamptz not null default now(),
   outcome text not null constraint attempts_outcome check (
-    outcome in ('success', 'failure', 'soft_time_limit', 'time_limit', 'crashed', 'stalled', 'cancelled', 'shutdown')
+    outcome in ('success', 'failure', 'soft_time_limit', 'time_limit', 'crashed', 'stalled', 'cancelled', 'shutdown', 'outage')
   ),
   error jsonb,
   exit_code int,
@@ -92,6 +112,7 @@ create table darkroom.attempts (
 -- Written once, when an attempt has ended; the running one is on its task's row. A foreign key would lock that row a
 -- second time for every task and is left out: deleting a task deletes its attempts in the same statement.
 comment on table darkroom.attempts is 'Every finished try at a task';
+comment on column darkroom.attempts.error is 'type and message; stack where an exception ended the body';
 comment on column darkroom.attempts.peak_memory is 'Bytes';
 
 -- One row a change, never updated. Ids grow, so a reader that knows one id can ask for the rest. Results are not kept
@@ -137,12 +158,15 @@ comment on column darkroom.idempotency_keys.request is 'SHA-256 of the request: 
 
 -- Queues and workers --------------------------------------------------------------------------------------------------
 
+-- A row pauses its queue, and resuming deletes the row: insert and delete are all that a DBA has to know.
 create table darkroom.queues (
-  name text primary key,
-  paused_at timestamptz
+  name text primary key
+    constraint queues_name references pgboss.queue (name) on delete cascade
+    constraint queues_for_tasks check (name not in ('delayed', 'due') and name not like '\_\_pgboss\_\_%'),
+  paused_at timestamptz not null default now()
 );
 
-comment on table darkroom.queues is 'Settings of queues; the queues themselves are pgboss.queue, and one without a row here is not paused';
+comment on table darkroom.queues is 'Paused queues; every queue is in pgboss.queue, and one without a row here is not paused';
 comment on column darkroom.queues.paused_at is 'Since when no worker takes from it; it still accepts tasks';
 
 -- A worker reports with each heartbeat and reads in the same statement what it is to do: its desired state is
@@ -154,7 +178,8 @@ create table darkroom.workers (
   pid int not null,
   version text not null,
   queues text[] not null,
-  pools jsonb not null default '{}',
+  kinds text[] not null,
+  inline_kinds text[] not null default '{}',
   concurrency int not null constraint workers_concurrency check (concurrency between 1 and 256),
   status text not null default 'running' constraint workers_status check (status in ('running', 'stopped', 'lost')),
   paused_at timestamptz,
@@ -177,7 +202,8 @@ comment on column darkroom.workers.machine is 'Scope of pid: host name, boot and
 comment on column darkroom.workers.pid is 'Process id, in the namespace of its machine';
 comment on column darkroom.workers.version is 'Of Darkroom';
 comment on column darkroom.workers.queues is 'Queues that it takes tasks from';
-comment on column darkroom.workers.pools is 'Kinds that it knows, by where their bodies run: {"child": […], "inline": […]}';
+comment on column darkroom.workers.kinds is 'Kinds that it knows; it takes tasks of these alone';
+comment on column darkroom.workers.inline_kinds is 'Those of its kinds whose bodies run in the worker process itself, and not in a child process';
 comment on column darkroom.workers.concurrency is 'Attempts side by side; may be changed while the worker runs';
 comment on column darkroom.workers.children is 'Child processes at the last heartbeat; above concurrency until surplus ones have ended';
 comment on column darkroom.workers.paused_at is 'Since when it takes no new task; null while it may';
@@ -192,32 +218,51 @@ comment on column darkroom.workers.stopped_at is 'When it ended or was found los
 
 -- Films ---------------------------------------------------------------------------------------------------------------
 
-create table darkroom.videos (
+-- films, print_sets and prints hold facts alone. What a film is (its status, its error) follows from them and from its
+-- tasks, and is never stored: videos and renditions below are views, true at each commit whatever changed a task.
+create table darkroom.films (
   id uuid primary key,
-  filename text not null constraint videos_filename check (length(filename) between 1 and 255),
-  bytes bigint not null constraint videos_bytes check (bytes > 0),
+  filename text not null constraint films_filename check (length(filename) between 1 and 255),
+  bytes bigint not null constraint films_bytes check (bytes > 0),
   sha256 text not null,
-  status text not null default 'uploaded' constraint videos_status check (status in ('uploaded', 'ready', 'failed')),
   task_id uuid not null,
-  probe jsonb,
+  print_set_id uuid,
   error jsonb,
-  created_at timestamptz not null default now(),
-  ready_at timestamptz,
-
-  constraint videos_ready check (status <> 'ready' or ready_at is not null)
+  created_at timestamptz not null default now()
 );
 
-create index videos_newest on darkroom.videos (created_at desc, id desc);
+create index films_newest on darkroom.films (created_at desc, id desc);
+-- Answers the foreign key when a print set is removed.
+create index films_by_print_set on darkroom.films (print_set_id) where print_set_id is not null;
 
-comment on table darkroom.videos is 'Uploaded films; the file itself is DATA_DIR/videos/<id>/original';
-comment on column darkroom.videos.status is 'Settled status; "processing" is read off the task';
-comment on column darkroom.videos.task_id is 'The task that makes, or last made, its prints';
-comment on column darkroom.videos.filename is 'As the uploader named it: data, never part of a path';
+comment on table darkroom.films is 'Uploaded files, as darkroom.videos is made of; the file itself is DATA_DIR/videos/<id>/original';
+comment on column darkroom.films.filename is 'As the uploader named it: data, never part of a path';
+comment on column darkroom.films.task_id is 'The task of the upload, or the one that was asked for or recorded last';
+comment on column darkroom.films.print_set_id is 'The prints that are served; null until the first ones are made';
+comment on column darkroom.films.error is 'Error of a task that is forgotten by now; one that is still there says it itself';
 
-create table darkroom.renditions (
-  video_id uuid not null constraint renditions_video references darkroom.videos on delete cascade,
+create table darkroom.print_sets (
+  id uuid primary key,
+  video_id uuid not null constraint print_sets_film references darkroom.films on delete cascade,
+  task_id uuid not null,
+  attempt int not null,
+  probe jsonb not null,
+  made_at timestamptz not null default now()
+);
+
+create index print_sets_by_video on darkroom.print_sets (video_id);
+
+alter table darkroom.films add constraint films_print_set
+  foreign key (print_set_id) references darkroom.print_sets on delete set null;
+
+comment on table darkroom.print_sets is 'What one attempt made of a film, as a whole; replaced and removed as a whole by the transaction that records the next';
+comment on column darkroom.print_sets.attempt is 'With task_id: whose folder the files are in, DATA_DIR/videos/<video_id>/prints-<task_id>-<attempt>';
+comment on column darkroom.print_sets.probe is 'What ffprobe found in the original';
+
+create table darkroom.prints (
+  set_id uuid not null constraint prints_set references darkroom.print_sets on delete cascade,
   name text not null,
-  status text not null default 'pending' constraint renditions_status check (status in ('pending', 'ready', 'skipped', 'failed')),
+  status text not null constraint prints_status check (status in ('ready', 'skipped')),
   reason text,
   width int,
   height int,
@@ -227,12 +272,116 @@ create table darkroom.renditions (
   duration real,
   storage_key text,
 
-  primary key (video_id, name),
-  constraint renditions_ready check (status <> 'ready' or (storage_key is not null and bytes is not null))
+  primary key (set_id, name),
+  constraint prints_ready check (status <> 'ready' or (storage_key is not null and bytes is not null))
 );
 
-comment on table darkroom.renditions is 'The prints of a video, made and not made';
-comment on column darkroom.renditions.storage_key is 'Key of the file, below DATA_DIR; each attempt writes below a key of its own';
+comment on table darkroom.prints is 'The files of a print set, and the rungs that it does without';
+comment on column darkroom.prints.reason is 'Why a rung was skipped';
+comment on column darkroom.prints.bitrate is 'Bits per second';
+comment on column darkroom.prints.duration is 'Seconds';
+comment on column darkroom.prints.storage_key is 'Key of the file, below DATA_DIR; each attempt writes below a key of its own';
+
+-- Two open tasks of one film would make the same prints twice and replace each other's.
+create unique index tasks_one_open_per_video on darkroom.tasks (video_id)
+  where task = 'process_video' and finished_at is null;
+
+-- One table in FROM and scalar sub-selects: so filename can be updated and a row locked or deleted through the view,
+-- and a lock on it is a lock on the film alone, never on a task.
+create view darkroom.videos as
+select
+  f.id,
+  f.filename,
+  f.bytes,
+  f.sha256,
+  coalesce(
+    (
+      select case when t.state = 'PENDING' and f.print_set_id is null then 'uploaded' else 'processing' end
+      from darkroom.tasks t
+      where t.video_id = f.id and t.task = 'process_video' and t.finished_at is null
+    ),
+    case when f.print_set_id is null then 'failed' else 'ready' end
+  ) as status,
+  f.print_set_id is not null as processed,
+  case
+    when f.print_set_id is null or exists (
+      select from darkroom.tasks t
+      where t.video_id = f.id and t.task = 'process_video' and t.finished_at is null
+    ) then (
+      select t.progress from darkroom.tasks t
+      where t.video_id = f.id and t.task = 'process_video'
+      order by t.finished_at desc nulls first limit 1
+    )
+    else 1
+  end as progress,
+  coalesce(
+    (
+      select t.id from darkroom.tasks t
+      where t.video_id = f.id and t.task = 'process_video' and t.finished_at is null
+    ),
+    f.task_id
+  ) as task_id,
+  case
+    when f.print_set_id is null and not exists (
+      select from darkroom.tasks t
+      where t.video_id = f.id and t.task = 'process_video' and t.finished_at is null
+    ) then coalesce(
+      (
+        select t.error from darkroom.tasks t
+        where t.video_id = f.id and t.task = 'process_video'
+        order by t.finished_at desc limit 1
+      ),
+      f.error,
+      '{"type": "no_prints", "message": "The video has no prints and no task that makes them; process it again"}'
+    )
+  end as error,
+  (select s.probe from darkroom.print_sets s where s.id = f.print_set_id) as probe,
+  f.created_at,
+  (select s.made_at from darkroom.print_sets s where s.id = f.print_set_id) as ready_at
+from darkroom.films f;
+
+comment on view darkroom.videos is 'Films as HTTP shows them, from darkroom.films, its current print set and its process_video tasks; filename can be updated, rows can be locked and deleted here';
+comment on column darkroom.videos.filename is 'As the uploader named it: data, never part of a path';
+comment on column darkroom.videos.status is 'uploaded (waits for its first prints), processing (waits for new prints, or a task is at work), ready, or failed (no prints, and no open task that makes them)';
+comment on column darkroom.videos.processed is 'Prints are served; stays true while they are made again';
+comment on column darkroom.videos.progress is 'Of the task that makes the prints, from 0 to 1; 1 when ready';
+comment on column darkroom.videos.task_id is 'The open process_video task, or the last one that was asked for or recorded';
+comment on column darkroom.videos.error is 'Why status is failed, else null';
+comment on column darkroom.videos.probe is 'What ffprobe found in the original, once prints were made';
+comment on column darkroom.videos.ready_at is 'When the prints that are served were recorded';
+
+-- A test holds the three names to the ladder of rungs.
+create view darkroom.renditions as
+select
+  f.id as video_id, p.name, p.status, p.reason, p.width, p.height, p.bytes, p.bitrate, p.codec, p.duration,
+  p.storage_key
+from darkroom.films f join darkroom.prints p on p.set_id = f.print_set_id
+union all
+select
+  v.id, rung.name, case v.status when 'uploaded' then 'pending' else v.status end, v.error ->> 'type', null, null,
+  null, null, null, null, null
+from darkroom.videos v cross join (values ('480p'), ('720p'), ('1080p')) as rung (name)
+where not v.processed;
+
+comment on view darkroom.renditions is 'The prints of each video: those of its current print set, or the rungs that are to come';
+comment on column darkroom.renditions.status is 'ready or skipped; before the first prints are made what their video is: pending, processing, failed';
+comment on column darkroom.renditions.reason is 'Why a rung was skipped, or the type of the error that its video failed with';
+comment on column darkroom.renditions.storage_key is 'Key of the file, below DATA_DIR';
+
+-- The store of the films carries the same id in its file DATA_DIR/installation.
+create table darkroom.installation (
+  id uuid not null,
+  host text not null,
+  data_dir text not null,
+  created_at timestamptz not null default now(),
+  single boolean primary key default true constraint installation_single check (single)
+);
+
+comment on table darkroom.installation is 'One row: which store of films belongs to this database; API and workers refuse to start beside another';
+comment on column darkroom.installation.id is 'Also in the file DATA_DIR/installation';
+comment on column darkroom.installation.host is 'Host on which the store was first used';
+comment on column darkroom.installation.data_dir is 'Its DATA_DIR on that host';
+comment on column darkroom.installation.single is 'Allows no second row';
 
 -- Indexes on pg-boss's tables -----------------------------------------------------------------------------------------
 

@@ -18,9 +18,9 @@ const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
     const { processVideo } = await import('#videos/tasks/process-video.ts')
     const { findMediaTools } = await import('#media/binaries.ts')
     const tools = () => findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH })
-    return processVideo({ storage: await storageIn(config), tools })
+    return processVideo({ ...(await storageIn(config)), tools })
   },
-  sweep: async config => (await import('#videos/tasks/sweep.ts')).sweep({ storage: await storageIn(config) }),
+  sweep: async config => (await import('#videos/tasks/sweep.ts')).sweep(await storageIn(config)),
   expire_results: async config => {
     const { expireResults } = await import('#tasks/builtin/expire-results.ts')
     return expireResults({ historyExpires: config.HISTORY_EXPIRES, remember })
@@ -56,7 +56,9 @@ export async function loadKind(config: Config, name: string, file: string | unde
 }
 
 async function storageIn(config: Config) {
-  return (await import('#storage/disk.ts')).openStorage(config.DATA_DIR)
+  const { openDiskStore } = await import('#storage/disk.ts')
+  const { workspacesIn } = await import('#storage/workspace.ts')
+  return { store: openDiskStore(config.DATA_DIR), workspaces: workspacesIn(config.DATA_DIR) }
 }
 
 /** Loads its module only when there is a row to write: children, which know every kind, have no database. */

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // First: a Node.js that can read TypeScript may still be too old.
 import './node-version.js'
 import { enableCompileCache } from 'node:module'

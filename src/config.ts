@@ -56,6 +56,16 @@ export const settings = {
   TIMEZONE: setting('UTC', timezone, 'default time zone of schedules'),
   FFMPEG_PATH: optional(program, 'unset: `ffmpeg-static` where it is installed, else the one in `PATH`'),
   FFPROBE_PATH: optional(program, 'unset: the one in `PATH`'),
+  PUBLIC_DIR: optional(folderThatIs, 'a folder of your own pages, served at `/`'),
+  PUBLIC_URL: optional(publicUrl, 'how the world reaches it: scheme, host, path prefix, as in `https://films.example`'),
+  ALLOWED_HOSTS: optional(
+    hosts,
+    'comma list of host names that requests may come by, besides `localhost` and addresses'
+  ),
+  ALLOWED_ORIGINS: optional(
+    origins,
+    'comma list of origins whose pages may use the API, as in `http://localhost:4200`'
+  ),
   LOG_LEVEL: setting('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'how much is logged')
 }
 
@@ -202,12 +212,56 @@ function bytes(value: string) {
 }
 
 function names(value: string) {
-  const list = [...new Set(value.split(',').map(name => name.trim()))].filter(name => name !== '')
+  const list = listOf(value)
   const bad = list.find(name => !/^[\w.-]{1,100}$/.test(name))
   if (list.length === 0 || bad !== undefined) {
     throw new Error(`must be a comma list of queue names (letters, digits, "_", "-", "."), not "${value}"`)
   }
   return list
+}
+
+function listOf(value: string) {
+  return [...new Set(value.split(',').map(each => each.trim()))].filter(each => each !== '')
+}
+
+function hosts(value: string) {
+  const list = [...new Set(listOf(value.toLowerCase()).map(host => host.replace(/\.$/, '')))]
+  if (list.length === 0 || !list.every(isHostName)) {
+    throw new Error(`must be a comma list of host names such as films.example, without scheme or port, not "${value}"`)
+  }
+  return list
+}
+
+function isHostName(text: string) {
+  return /^[a-z\d_]([\w.-]{0,251}[a-z\d_])?$/.test(text)
+}
+
+function origins(value: string) {
+  const list = listOf(value)
+  if (list.includes('*')) throw new Error('must name each origin: "*" would let every page on the web use the API')
+  const found = list
+    .map(webUrl)
+    .filter(url => url?.pathname === '/' && isHostName(url.hostname.replace(/^\[.*\]$/, 'x')))
+  if (list.length === 0 || found.length < list.length) {
+    throw new Error(
+      `must be a comma list of origins such as https://app.example or http://localhost:4200, not "${value}"`
+    )
+  }
+  return [...new Set(found.map(url => url!.origin))]
+}
+
+function publicUrl(value: string) {
+  const url = webUrl(value)
+  // The value may hold a password: it is not repeated.
+  if (!url) throw new Error('must be a URL such as https://films.example or https://example.com/films')
+  return url.href.replace(/\/$/, '')
+}
+
+/** With nothing but scheme, host, port and path. */
+function webUrl(value: string) {
+  const url = URL.parse(value)
+  if (!url || !/^https?:$/.test(url.protocol)) return undefined
+  return url.username || url.password || url.search || url.hash ? undefined : url
 }
 
 function postgresUrl(value: string) {

@@ -8,6 +8,11 @@ export const InvalidRequest = createError('INVALID_REQUEST', '%s', 400)
 export const InvalidJson = createError('INVALID_JSON', 'The body is not JSON: %s', 400)
 export const InvalidCursor = createError('INVALID_CURSOR', 'The cursor is not one that this list has given out', 400)
 export const UnknownTask = createError('UNKNOWN_TASK', 'There is no task named "%s"', 400)
+export const KindInternal = createError(
+  'KIND_INTERNAL',
+  'The kind "%s" is internal: only Darkroom itself submits its tasks',
+  403
+)
 export const UnknownQueue = createError('UNKNOWN_QUEUE', 'There is no queue named "%s"', 400)
 export const UploadNotMultipart = createError(
   'UPLOAD_NOT_MULTIPART',
@@ -26,6 +31,24 @@ export const UnsupportedEncoding = createError(
   'The body must be sent as it is, not with the Content-Encoding "%s"',
   415
 )
+export const HostNotAllowed = createError(
+  'HOST_NOT_ALLOWED',
+  'The host "%s" is not one of this service; if it should be, list it in ALLOWED_HOSTS or set PUBLIC_URL',
+  421
+)
+export const CrossSite = createError(
+  'CROSS_SITE',
+  'This comes from a page %s; if that page may do so, list its origin in ALLOWED_ORIGINS, or set PUBLIC_URL if it is ours',
+  403
+)
+export const TooManyOpen = createError('TOO_MANY_OPEN', 'This client has its %s %s open; close one of them first', 429)
+export const Overloaded = createError(
+  'OVERLOADED',
+  'The API has as many bodies in memory as it may hold; try again',
+  503
+)
+export const Stopping = createError('STOPPING', 'The API is stopping and takes no more requests; try again', 503)
+export const MethodNotAllowed = createError('METHOD_NOT_ALLOWED', '%s does not take %s, only %s', 405)
 export const RouteNotFound = createError('ROUTE_NOT_FOUND', 'There is nothing at %s %s', 404)
 export const TaskNotFound = createError('TASK_NOT_FOUND', 'There is no task with the id "%s"', 404)
 export const VideoNotFound = createError('VIDEO_NOT_FOUND', 'There is no video with the id "%s"', 404)
@@ -36,10 +59,20 @@ export const RequestTimeout = createError('REQUEST_TIMEOUT', 'The request did no
 export const HeadersTooLarge = createError('HEADERS_TOO_LARGE', 'The URL and headers are longer than 16 KiB', 431)
 export const TaskFinished = createError('TASK_FINISHED', 'The task is finished already: %s', 409)
 export const StorageFull = createError('STORAGE_FULL', 'There is no space left to keep this', 507)
+export const StorageUnavailable = createError(
+  'STORAGE_UNAVAILABLE',
+  'The store of the films cannot be reached or written to; try again',
+  503
+)
 export const DatabaseUnavailable = createError(
   'DATABASE_UNAVAILABLE',
   'The database does not answer, or does not let us write; try again',
   503
+)
+export const TooSlow = createError(
+  'TOO_SLOW',
+  'The database took longer over this request than it may; ask for less, by other filters or a shorter time',
+  504
 )
 export const TaskNotFinished = createError('TASK_NOT_FINISHED', 'The task is not finished: %s', 409)
 export const TaskNotRetryable = createError(
@@ -50,6 +83,11 @@ export const TaskNotRetryable = createError(
 export const IdempotencyKeyReused = createError(
   'IDEMPOTENCY_KEY_REUSED',
   'The Idempotency-Key "%s" was used for another request',
+  409
+)
+export const VideoBusy = createError(
+  'VIDEO_BUSY',
+  'The video "%s" has an open process_video task already: wait for it, or cancel it first',
   409
 )
 export const QueueNotFound = createError('QUEUE_NOT_FOUND', 'There is no queue named "%s"', 404)

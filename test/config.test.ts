@@ -29,6 +29,10 @@ t.test('an empty environment gives every setting its default', async t => {
       TIMEZONE: 'UTC',
       FFMPEG_PATH: undefined,
       FFPROBE_PATH: undefined,
+      PUBLIC_DIR: undefined,
+      PUBLIC_URL: undefined,
+      ALLOWED_HOSTS: undefined,
+      ALLOWED_ORIGINS: undefined,
       LOG_LEVEL: 'info'
     }
   )
@@ -65,7 +69,12 @@ const read: [keyof typeof settings, string, unknown][] = [
   ['FFMPEG_PATH', 'node', 'node'],
   ['FFPROBE_PATH', process.execPath, process.execPath],
   ['TIMEZONE', 'Europe/Berlin', 'Europe/Berlin'],
-  ['LOG_LEVEL', 'silent', 'silent']
+  ['LOG_LEVEL', 'silent', 'silent'],
+  ['PUBLIC_DIR', 'test', path.resolve('test')],
+  ['PUBLIC_URL', 'https://Films.example/', 'https://films.example'],
+  ['PUBLIC_URL', 'http://example.com:8080/films/', 'http://example.com:8080/films'],
+  ['ALLOWED_HOSTS', 'Films.example, other.example.,films.example', ['films.example', 'other.example']],
+  ['ALLOWED_ORIGINS', 'https://App.example/, http://localhost:4200', ['https://app.example', 'http://localhost:4200']]
 ]
 
 for (const [name, text, value] of read) {
@@ -122,7 +131,21 @@ const refused: [keyof typeof settings, string][] = [
   ['FFMPEG_PATH', import.meta.filename],
   ['FFPROBE_PATH', import.meta.dirname],
   ['TIMEZONE', 'Mars/Olympus'],
-  ['LOG_LEVEL', 'loud']
+  ['LOG_LEVEL', 'loud'],
+  ['PUBLIC_DIR', '/nowhere'],
+  ['PUBLIC_URL', 'films.example'],
+  ['PUBLIC_URL', 'ftp://films.example'],
+  ['PUBLIC_URL', 'https://me:secret@films.example'],
+  ['PUBLIC_URL', 'https://films.example/?x=1'],
+  ['ALLOWED_HOSTS', '*'],
+  ['ALLOWED_HOSTS', 'films.example:8000'],
+  ['ALLOWED_HOSTS', 'https://films.example'],
+  ['ALLOWED_HOSTS', ','],
+  ['ALLOWED_ORIGINS', '*'],
+  ['ALLOWED_ORIGINS', 'null'],
+  ['ALLOWED_ORIGINS', 'app.example'],
+  ['ALLOWED_ORIGINS', 'https://app.example/path'],
+  ['ALLOWED_ORIGINS', 'https://*.example']
 ]
 
 for (const [name, text] of refused) {

@@ -5,7 +5,10 @@ import path from 'node:path'
 import t from 'tap'
 import { settings } from '../src/config.ts'
 import * as errors from '../src/errors.ts'
+import { openPage, skipWithoutBrowser } from './harness/browser.ts'
+import { shoot } from './harness/clip.ts'
 import { openService } from './harness/service.ts'
+import { patience } from './harness/until.ts'
 
 const readme = await readFile(path.resolve(import.meta.dirname, '../README.md'), 'utf8')
 
@@ -52,6 +55,28 @@ t.test('the examples of the README do what it says', async t => {
 
   const [greeting] = (await service.get('/api/tasks?task=greet')).json().items
   t.match(await service.finished(greeting.id), { result: { greeting: 'Hello, Ada!' }, attempts: 2 })
+})
+
+t.test('the page of the README uploads a film and shows its prints', { skip: skipWithoutBrowser }, async t => {
+  const PUBLIC_DIR = await mkdtemp(path.join(tmpdir(), 'darkroom-readme-'))
+  t.teardown(() => rm(PUBLIC_DIR, { recursive: true, force: true }))
+  await writeFile(path.join(PUBLIC_DIR, 'index.html'), blocks('html')[0]!.code)
+  const service = await openService(t, { env: { PUBLIC_DIR }, worker: true })
+  const address = await service.listen()
+  const { page, complaints } = await openPage(t, address)
+
+  await page.goto(address)
+  await page.locator('input').setInputFiles({ name: 'film.mp4', mimeType: 'video/mp4', buffer: await shoot() })
+  const print = page.locator('li a').first()
+  await print.waitFor({ timeout: patience * 1000 })
+
+  t.equal(await page.locator('output').textContent(), 'COMPLETED')
+  t.equal((await service.get((await print.getAttribute('href'))!)).headers['content-type'], 'video/mp4')
+  // Browsers ask for an icon.
+  t.strictSame(
+    complaints.filter(line => !line.includes('404')),
+    []
+  )
 })
 
 function tableIn(heading: string) {

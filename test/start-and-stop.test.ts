@@ -80,7 +80,7 @@ t.test('the worker is told to stop together with the API, not after it', async t
   const upload = await openLine(t, await addressOf(server))
   const { headers, head } = openForm([{ filename: 'a.mp4', content: Buffer.alloc(100_000) }])
   const type = `content-type: ${headers['content-type']}`
-  await upload.send(`POST /api/videos HTTP/1.1\r\nhost: x\r\n${type}\r\ncontent-length: 900000\r\n\r\n`)
+  await upload.send(`POST /api/videos HTTP/1.1\r\nhost: localhost\r\n${type}\r\ncontent-length: 900000\r\n\r\n`)
   await upload.send(head)
   const half = async () => (await readdir(path.join(server.dataDir, 'incoming'))).length === 1
   await until(half, 'the upload has begun')

@@ -50,12 +50,12 @@ export function post(path: string, body: unknown, headers = '') {
   const json = Buffer.from(JSON.stringify(body))
   return Buffer.concat([
     Buffer.from(
-      `POST ${path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n${headers}content-length: ${json.length}\r\n\r\n`
+      `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${headers}content-length: ${json.length}\r\n\r\n`
     ),
     json
   ])
 }
 
 export function get(path: string) {
-  return Buffer.from(`GET ${path} HTTP/1.1\r\nhost: bench\r\n\r\n`)
+  return Buffer.from(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`)
 }

@@ -2,9 +2,9 @@ import { mkdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { execa } from 'execa'
 import { findMediaTools } from '../../src/media/binaries.ts'
-import { encodeArguments } from '../../src/media/ffmpeg.ts'
-import { probe } from '../../src/media/ffprobe.ts'
-import { planPrints } from '../../src/media/ladder.ts'
+import { encodeArguments } from '../../src/media/develop.ts'
+import { planPrints } from '../../src/media/plan/ladder.ts'
+import { probe } from '../../src/media/probe/probe.ts'
 import { median, startService } from './service.ts'
 
 /**

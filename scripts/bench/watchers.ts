@@ -5,13 +5,15 @@ import { mebibytes, memoryOf, percentile, startService } from './service.ts'
 /**
  * Many sockets on one server, each of which watches one task: how long it takes to let them in, and from the end of a
  * task to the moment at which the last of its watchers has been told. API, worker, Postgres and the clients share the
- * machine.
+ * machine. The clients come from as many addresses of 127.0.0.0/8 as the limits of the API ask for.
  *
  *   node scripts/bench/watchers.ts [sockets] [tasks]
  */
-const sockets = Number(process.argv[2] ?? 5_000)
+const sockets = Number(process.argv[2] ?? 1_900)
 const tasks = Number(process.argv[3] ?? 1_000)
 const letInAtOnce = 100
+// What one address may have open; 2,000 connections are all that a server takes.
+const ofAddress = 50
 const longest = 120_000
 
 interface Watcher {
@@ -39,7 +41,7 @@ await Promise.all(
   Array.from({ length: letInAtOnce }, async () => {
     while (watchers.length < sockets) {
       const asked = now()
-      const watcher = watch(ids[watchers.length % tasks]!)
+      const watcher = watch(ids[watchers.length % tasks]!, `127.0.1.${1 + Math.floor(watchers.length / ofAddress)}`)
       watchers.push(watcher)
       letIn.push((await watcher.first) - asked)
     }
@@ -95,13 +97,13 @@ async function post(path: string, body: unknown = {}) {
 }
 
 /** A WebSocket client that knows no more than it needs: on two cores, a comfortable one would be most of the load. */
-function watch(task: string): Watcher {
+function watch(task: string, localAddress: string): Watcher {
   const first = Promise.withResolvers<number>()
   const last = Promise.withResolvers<number>()
   const { hostname, port } = new URL(service.address)
-  const socket = connect(Number(port), hostname, () => {
+  const socket = connect({ port: Number(port), host: hostname, localAddress }, () => {
     socket.write(
-      `GET /ws/tasks/${task} HTTP/1.1\r\nhost: bench\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`
+      `GET /ws/tasks/${task} HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`
     )
   })
   const fail = (why: unknown) => {

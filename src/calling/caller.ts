@@ -25,7 +25,7 @@ export function openCaller(): Promise<Caller> {
   return open
 }
 
-/** For programs that want to be rid of it before they end. */
+/** For programs that close it before they end. */
 export async function closeCaller() {
   const closing = open
   open = undefined

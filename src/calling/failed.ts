@@ -1,7 +1,7 @@
 import type { State } from '#database/tables.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
 
-/** A task that `get` was waiting for did not succeed. */
+/** Thrown by `get`: the task failed or was revoked. */
 export class TaskFailed extends Error {
   override name = 'TaskFailed'
   readonly id: string

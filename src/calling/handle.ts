@@ -1,26 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { State } from '#database/tables.ts'
 import { TaskNotFinished, TaskNotFound } from '#errors.ts'
-import { cancelTask } from '#tasks/cancel.ts'
-import { forgetTask } from '#tasks/forget.ts'
-import { findTask } from '#tasks/read.ts'
+import { findTask } from '#tasks/read/find.ts'
+import { cancelTask } from '#tasks/steer/cancel.ts'
+import { forgetTask } from '#tasks/steer/forget.ts'
 import { isFinal } from '#tasks/words.ts'
 import { keepFailures } from '#videos/queries.ts'
 import type { Caller } from './caller.ts'
 import { TaskFailed } from './failed.ts'
 
-/** What became of a task that was handed to a worker; Celery's AsyncResult. */
+/** State and result of a submitted task; Celery's AsyncResult. */
 export interface Handle<Result> {
   readonly id: string
   state(): Promise<State>
   ready(): Promise<boolean>
   successful(): Promise<boolean>
   failed(): Promise<boolean>
-  /** Its result, when there is one. Throws TaskFailed when it failed or was revoked, and after `timeout` seconds. */
+  /** Waits for the result. Throws TaskFailed if the task failed or was revoked, a TimeoutError after `timeout` seconds. */
   get(options?: { timeout?: number; signal?: AbortSignal }): Promise<Result>
-  /** Asks for its end. */
+  /** Cancels the task. */
   revoke(): Promise<void>
-  /** Removes it, finished, with everything that is known of it. */
+  /** Removes the finished task with its result, attempts and events. */
   forget(): Promise<void>
 }
 
@@ -40,7 +40,7 @@ export function handleOf<Result>({ db, voice }: Caller, id: string): Handle<Resu
 
     async get({ timeout = Number.POSITIVE_INFINITY, signal } = {}) {
       const end = Date.now() + timeout * 1000
-      // Short tasks are done in milliseconds, long ones are not worth a question every 20.
+      // Short tasks end within milliseconds; long ones are polled once a second.
       for (let pause = 10; ; pause = Math.min(pause * 1.5, 1_000)) {
         const task = await mustFind()
         if (task.state === 'SUCCESS' && !task.error) return task.result as Result

@@ -1,23 +1,25 @@
+import { VideoBusy } from '#errors.ts'
 import { goneQueue } from '#queue/gone.ts'
 import { forTasks, type QueueNames } from '#queue/names.ts'
 import { checkOf, type FieldProblem, refuse } from '#schema/check.ts'
 import { deepest, nestsTooDeeply, unstorableIn } from '#schema/storable.ts'
 import { channels } from '#tasks/channels.ts'
 import type { Kind } from '#tasks/define.ts'
-import { type Enqueued, enqueueThrough, type NewTask, queueToWake, timeToStart } from '#tasks/enqueue.ts'
 import { Submission } from '#tasks/schemas.ts'
-import { prepareTask } from '#tasks/submit.ts'
+import { type Enqueued, enqueueThrough, type NewTask, queueToWake, timeToStart } from '#tasks/submit/enqueue.ts'
+import { busyVideo } from '#tasks/submit/one-open.ts'
+import { prepareTask } from '#tasks/submit/prepare.ts'
 import { openCaller } from './caller.ts'
 import { type Handle, handleOf } from './handle.ts'
 
-/** Celery's names, and everything that a submission over HTTP may say. Times may be Dates. */
+/** Celery's names and the fields of a submission over HTTP. Times may be Dates. */
 export interface ApplyOptions
   extends Partial<Omit<Submission, 'task' | 'args' | 'eta' | 'scheduled_time' | 'expires'>> {
   eta?: Date | string
   expires?: Date | string | number
   /**
-   * A connection inside a transaction of yours (a client of `pg`, or whatever has such a `query`): the task is there
-   * if and when you commit, and the workers hear of it then.
+   * A connection inside a transaction of yours (a client of `pg`, or any object with such a `query`): the task exists
+   * once you commit, and workers are notified then.
    */
   transaction?: Transaction
 }
@@ -46,7 +48,7 @@ export async function applyAsync<Result>(
   const task = await prepareTask(needs, submission)
   if (transaction) {
     const [enqueued] = await write(transaction, task)
-    // The one NOTIFY inside a transaction: only this commit, which is not ours, can say when there is something to do.
+    // The one NOTIFY inside a transaction: the commit is the caller's, so nothing of ours runs after it.
     await transaction.query('select pg_notify($1, $2)', [channels.wake, queueToWake(enqueued as Enqueued)])
     const left = timeToStart(enqueued as Enqueued)
     if (left !== null) await transaction.query('select pg_notify($1, $2)', [channels.deadline, String(left)])
@@ -61,20 +63,21 @@ async function write(connection: Transaction, task: NewTask): Promise<Enqueued[]
   try {
     return await enqueueThrough((text, values) => connection.query(text, values), [task])
   } catch (error) {
-    throw goneQueue(error) ?? error
+    const busy = busyVideo(error)
+    throw goneQueue(error) ?? (busy ? new VideoBusy(busy) : error)
   }
 }
 
 /**
- * That a queue is gone would be said by the commit, which is the caller's. Held, it stays until then; and one that is
- * not there is refused without spoiling what else the transaction has done.
+ * Looks a queue up and locks it against removal until the caller commits: otherwise only that commit would fail. An
+ * unknown queue is refused without aborting the transaction.
  */
 function heldIn(transaction: Transaction): QueueNames {
   const text = `select from pgboss.queue q where q.name = $1 and ${forTasks} for key share`
   return { has: async name => (await transaction.query(text, [name])).rows.length > 0 }
 }
 
-/** What comes over HTTP has been JSON, and was looked at before it was anything else. This may be whatever a program has. */
+/** What the JSON parser checks of a body over HTTP, for values of a program. */
 function unwritableIn(submission: Submission): FieldProblem[] {
   let json: string
   try {
@@ -93,7 +96,7 @@ function times({ eta, expires }: Pick<ApplyOptions, 'eta' | 'expires'>) {
   }
 }
 
-/** A Date that is no time is written as it says itself, and refused like any other text that is none. */
+/** An invalid Date becomes the string "Invalid Date", which the schema refuses like any other string that is no time. */
 function written<T>(time: Date | T) {
   if (!(time instanceof Date)) return time
   return Number.isNaN(time.getTime()) ? String(time) : time.toISOString()

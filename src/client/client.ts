@@ -1,49 +1,56 @@
-/**
- * Darkroom from TypeScript, in Node and in the browser, without a dependency. Whatever it imports from the rest is a
- * type: the same schemas that the routes are checked by.
- */
-import type { Submission, TaskBody, TaskFilters } from '#tasks/schemas.ts'
-import type { VideoBody } from '#videos/schemas.ts'
+/** Darkroom from TypeScript, in Node and in browsers, without a dependency. `npm run client` makes one file of it. */
+import type { Submission, TaskBody, TaskFilters, TaskMessage, Uploaded, VideoBody, WhyBody } from './bodies.ts'
 import { DarkroomError, TaskFailed } from './errors.ts'
 import { pause } from './pause.ts'
 import { type ConnectOptions, requester } from './request.ts'
-import { randomName, type Uploaded, type UploadOptions, upload } from './upload.ts'
-import { isFinal, messagesAbout, type TaskMessage } from './watch.ts'
+import { randomName, type UploadOptions, upload } from './upload.ts'
+import { isFinal, messagesAbout } from './watch.ts'
 
 export { DarkroomError, TaskFailed } from './errors.ts'
-export type { ConnectOptions, Submission, TaskBody, TaskFilters, TaskMessage, Uploaded, UploadOptions, VideoBody }
+export type {
+  ConnectOptions,
+  Submission,
+  TaskBody,
+  TaskFilters,
+  TaskMessage,
+  Uploaded,
+  UploadOptions,
+  VideoBody,
+  WhyBody
+}
 
-/** A task whose result is known to be of a type. */
+/** A task with the type of its result. */
 export type Task<Result = unknown> = Omit<TaskBody, 'result'> & { result: Result }
 
 export interface SubmitOptions extends Omit<Submission, 'task' | 'args'> {
-  /** Under the same key the same task is submitted once, for a day. Without one, each call has its own. */
+  /** For a day the same task under the same key is submitted once. By default each call has its own key. */
   idempotency_key?: string
   signal?: AbortSignal
 }
 
 export interface WaitOptions {
-  /** Seconds; for ever where it is not given. */
+  /** Seconds; without limit by default. */
   timeout?: number
   signal?: AbortSignal
 }
 
 export type Client = ReturnType<typeof connect>
 
-// Shorter than what proxies usually put up with.
+// Seconds; proxies usually give up after 30 or 60.
 const longestPoll = 25
-// An answer that came at once although the task is not finished is that of a server that stops.
+// A server that stops answers at once, although the task has not ended.
 const shortestPoll = 0.5
 
-export function connect(url: string | URL, options: ConnectOptions = {}) {
-  const base = new URL(url, (globalThis as { location?: { href: string } }).location?.href)
-  // A server may live in a folder of another one.
+/** The client of a server; in a page by default of the server at the page's own origin. */
+export function connect(url?: string | URL, options: ConnectOptions = {}) {
+  const base = addressOf(url)
+  // The server may be below a path.
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   const request = requester(base, options)
   const about = (id: string) => `api/tasks/${encodeURIComponent(id)}`
 
   return {
-    /** Submits a task. Sent again with the same key where the answer is lost: it is there once. */
+    /** Submits a task. If the answer is lost, the request is repeated with the same key, and the task exists once. */
     submit<Result = unknown>(task: string, args?: object, submitOptions: SubmitOptions = {}): Promise<Task<Result>> {
       const { idempotency_key: key = randomName(), signal, ...said } = submitOptions
       return request('POST', 'api/tasks', {
@@ -58,12 +65,12 @@ export function connect(url: string | URL, options: ConnectOptions = {}) {
       return request('GET', about(id))
     },
 
-    /** The task when it has succeeded; throws TaskFailed when it has not, and a DarkroomError `TIMEOUT` when it is late. */
+    /** The task once it has succeeded. Throws TaskFailed if it did not, and a DarkroomError `TIMEOUT` after `timeout`. */
     async wait<Result = unknown>(id: string, { timeout = Infinity, signal }: WaitOptions = {}): Promise<Task<Result>> {
       const end = performance.now() + timeout * 1000
       const late = new DarkroomError(`The task is not finished after ${timeout} s`, { code: 'TIMEOUT' })
       const clock = Number.isFinite(timeout) ? new AbortController() : undefined
-      // A little later than the server answers: it is only for a server that does not.
+      // Only for a server that does not answer: one that does answers before that.
       const timer = clock && setTimeout(() => clock.abort(late), timeout * 1000 + 1000)
       const signals = [signal, clock?.signal].filter(each => each !== undefined)
       const either = signals.length > 0 ? AbortSignal.any(signals) : undefined
@@ -84,11 +91,11 @@ export function connect(url: string | URL, options: ConnectOptions = {}) {
       }
     },
 
-    /** What the task is, then each change, and the end of it; over a WebSocket that is opened again when it breaks. */
+    /** The status, then each change up to the final one, over a WebSocket that is opened again when it breaks. */
     watch(id: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<TaskMessage, void, undefined> {
       const address = new URL(`ws/tasks/${encodeURIComponent(id)}`, base)
       address.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
-      // A WebSocket cannot carry headers; what may be asked only with them is asked again and again.
+      // A WebSocket carries no headers: with headers the status is polled.
       const possible = globalThis.WebSocket && !options.headers
       return messagesAbout({
         ...(possible && { open: () => new WebSocket(address) }),
@@ -97,17 +104,22 @@ export function connect(url: string | URL, options: ConnectOptions = {}) {
       })
     },
 
-    /** Cancels; with `wait` (seconds) the answer comes when its processes are gone. */
+    /** Cancels a task; with `wait` (seconds) the answer comes when its processes are gone. */
     cancel(id: string, { wait, signal }: { wait?: number; signal?: AbortSignal } = {}): Promise<Task> {
       return request('POST', `${about(id)}/cancel`, { query: { wait }, signal })
     },
 
-    /** Tries a task again that failed or was revoked. */
+    /** Retries a task that failed or was revoked. */
     retry<Result = unknown>(id: string): Promise<Task<Result>> {
       return request('POST', `${about(id)}/retry`)
     },
 
-    /** Every task that fits, newest first; `limit` is how many are asked for at once. */
+    /** Why a task does not run: what it waits for, and the requests that would change it. */
+    why(id: string): Promise<WhyBody> {
+      return request('GET', `${about(id)}/why`)
+    },
+
+    /** Every task that fits the filters, newest first; `limit` is the size of a page. */
     async *tasks(filters: TaskFilters = {}): AsyncGenerator<Task, void, undefined> {
       for (let { cursor } = filters, more = true; more; ) {
         const { items, next_cursor }: { items: Task[]; next_cursor: string | null } = await request(
@@ -121,7 +133,7 @@ export function connect(url: string | URL, options: ConnectOptions = {}) {
       }
     },
 
-    /** Uploads a film: a File of a browser, or in Node what `openAsBlob` of `node:fs` answers. */
+    /** Uploads a film: a File in browsers, in Node the answer of `openAsBlob` of `node:fs`. */
     uploadVideo(file: Blob, uploadOptions?: UploadOptions): Promise<Uploaded> {
       const { fetch, headers } = options
       return upload({ url: new URL('api/videos', base), fetch, headers }, file, uploadOptions)
@@ -130,5 +142,18 @@ export function connect(url: string | URL, options: ConnectOptions = {}) {
     video(id: string): Promise<VideoBody> {
       return request('GET', `api/videos/${encodeURIComponent(id)}`)
     }
+  }
+}
+
+function addressOf(url: string | URL | undefined) {
+  // Not every page has an origin: `about:blank` and files have none.
+  const here = (globalThis as { location?: { href: string } }).location?.href
+  const page = here?.startsWith('http') ? here : undefined
+  try {
+    return new URL(url ?? '/', page)
+  } catch (cause) {
+    const given =
+      url === undefined ? 'connect() without an address works in a page only' : `connect: ${url} is no address`
+    throw new TypeError(`${given}; give the server's address, such as connect('http://127.0.0.1:8000')`, { cause })
   }
 }

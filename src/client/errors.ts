@@ -1,18 +1,19 @@
-import type { TaskBody } from '#tasks/schemas.ts'
+import type { TaskBody } from './bodies.ts'
 
 export interface Details {
   code: string
-  /** Of the answer; absent where there was none. */
+  /** HTTP status; absent without an answer. */
   status?: number
-  /** What is wrong with each field of a request that does not fit. */
+  /** Each field of a request that does not fit. */
   errors?: { field: string; message: string }[]
+  /** Seconds after which the server wants to be asked again. */
   retryAfter?: number
   cause?: unknown
 }
 
 /**
- * What the server refuses, under the server's code. `NETWORK`: there was no answer, `TIMEOUT`: what was waited for did
- * not come in time, `HTTP`: somebody else answered.
+ * An error of the server, with its code; or one of the client: `NETWORK` (no answer), `TIMEOUT` (the task did not end in
+ * time), `HTTP` (an error without a code, as proxies send it).
  */
 export class DarkroomError extends Error {
   override name = 'DarkroomError'
@@ -30,7 +31,7 @@ export class DarkroomError extends Error {
   }
 }
 
-/** The task that was waited for has failed or was revoked; `type` says how, as `error.type` of the task does. */
+/** `wait` ended with a task that failed or was revoked; `type` is its `error.type`. */
 export class TaskFailed extends DarkroomError {
   override name = 'TaskFailed'
   readonly type: string
@@ -43,16 +44,22 @@ export class TaskFailed extends DarkroomError {
   }
 }
 
-/** The error that an answer is, whoever gave it. */
+/** The error in an answer of the server, or of a proxy before it. */
 export function errorOf(status: number, text: string, retryAfter?: string | null) {
   const { code, detail, errors } = problemIn(text)
-  const seconds = Number(retryAfter ?? undefined)
   return new DarkroomError(detail ?? `The server answered ${status}`, {
     code: code ?? 'HTTP',
     status,
     errors,
-    retryAfter: Number.isFinite(seconds) ? seconds : undefined
+    retryAfter: secondsOf(retryAfter)
   })
+}
+
+/** `Retry-After` is seconds, or a date, as some proxies send it. */
+function secondsOf(text: string | null | undefined) {
+  if (text === null || text === undefined || text.trim() === '') return undefined
+  const seconds = Number.isNaN(Number(text)) ? (Date.parse(text) - Date.now()) / 1000 : Number(text)
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined
 }
 
 function problemIn(text: string): { code?: string; detail?: string; errors?: Details['errors'] } {

@@ -1,4 +1,4 @@
-/** Waits so many seconds; rejects as soon as the signal says so. */
+/** Waits so many seconds; rejects as soon as the signal aborts. */
 export function pause(seconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
@@ -15,7 +15,7 @@ export function pause(seconds: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-/** Longer after each failure, up to 8 s, and by chance a little less: those who failed together do not come together. */
+/** Doubles with each failure up to 8 s, and is up to a quarter shorter: clients that failed together spread out. */
 export function backoff(failures: number) {
   return Math.min(8, 0.25 * 2 ** failures) * (0.75 + Math.random() / 4)
 }

@@ -6,7 +6,10 @@ export interface ConnectOptions {
   fetch?: typeof globalThis.fetch
   /** Sent with every request. */
   headers?: Record<string, string>
-  /** How often a request is sent again that had no answer, or 503; with growing pauses, 5 make about 8 s. */
+  /**
+   * Repetitions of a request without an answer, or with 429 or 503, after growing pauses (5 take about 8 s) or what
+   * `Retry-After` says. Default 5.
+   */
   retries?: number
 }
 
@@ -15,13 +18,16 @@ export interface Ask {
   body?: unknown
   headers?: Record<string, string>
   signal?: AbortSignal
-  /** It does no harm to send it twice. */
+  /** Whether the request may be sent twice; by default a GET. */
   repeatable?: boolean
 }
 
 export type Request = <T>(method: string, path: string, ask?: Ask) => Promise<T>
 
-/** Asks, and asks again where that is safe and there is hope. */
+// Seconds. A longer `Retry-After` is left to the program, in the `retryAfter` of the error.
+const longestPause = 60
+
+/** Sends requests, and repeats those that are safe to repeat and may succeed. */
 export function requester(base: URL, { fetch, headers, retries = 5 }: ConnectOptions): Request {
   const send = fetch ?? ((...input: Parameters<typeof globalThis.fetch>) => globalThis.fetch(...input))
 
@@ -31,9 +37,9 @@ export function requester(base: URL, { fetch, headers, retries = 5 }: ConnectOpt
       try {
         return await once(method, path, ask)
       } catch (error) {
-        const { code, status, retryAfter = 0 } = error as Partial<DarkroomError>
-        const hopeful = code === 'NETWORK' || status === 503
-        if (!repeatable || !hopeful || failures >= retries) throw error
+        const { retryAfter = 0 } = error as Partial<DarkroomError>
+        const again = repeatable && failures < retries && retryAfter <= longestPause
+        if (!again || !mayPass(error as Partial<DarkroomError>)) throw error
         await pause(Math.max(backoff(failures), retryAfter), signal)
       }
     }
@@ -67,4 +73,9 @@ export function requester(base: URL, { fetch, headers, retries = 5 }: ConnectOpt
       throw new DarkroomError(`There was no answer from ${url.origin}`, { code: 'NETWORK', cause: error })
     }
   }
+}
+
+/** Whether the failure may be gone a moment later. A search that was too slow (504) would be as slow again. */
+function mayPass({ code, status }: Partial<DarkroomError>) {
+  return code === 'NETWORK' || status === 429 || status === 503
 }

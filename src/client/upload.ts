@@ -1,15 +1,12 @@
-import type { Static } from 'typebox'
-import type { Uploaded as UploadedSchema } from '#videos/schemas.ts'
+import type { Uploaded } from './bodies.ts'
 import { DarkroomError, errorOf } from './errors.ts'
 
-export type Uploaded = Static<typeof UploadedSchema>
-
 export interface UploadOptions {
-  /** Where the file has no name of its own. */
+  /** Name of a file that has none of its own. */
   filename?: string
-  /** How many bytes of the file are on their way. */
+  /** Called with the bytes of the file that have been sent. */
   onProgress?: (progress: { loaded: number; total: number }) => void
-  /** Under the same key the same file is kept once, for a day: for whoever sends it again after it broke off. */
+  /** For a day the same file under the same key is stored once: for repeating an upload that broke off. */
   idempotency_key?: string
   signal?: AbortSignal
 }
@@ -21,10 +18,10 @@ interface Needs {
 }
 
 const field = 'video'
-// What is in memory comes as a whole, and progress is to be seen all the same.
+// A file in memory comes as one chunk; progress needs smaller ones.
 const step = 64 * 1024
 
-/** A browser tells how far an upload is only through XMLHttpRequest; elsewhere the bytes are counted as they go. */
+/** In browsers only XMLHttpRequest reports the progress of an upload; elsewhere the bytes are counted as they are sent. */
 export async function upload(needs: Needs, file: Blob, options: UploadOptions = {}): Promise<Uploaded> {
   options.signal?.throwIfAborted()
   const name = options.filename ?? (file as Partial<File>).name ?? 'video'
@@ -43,7 +40,7 @@ interface Sent {
   text: string
 }
 
-// The little of it that is needed: the types of browsers are not those of Node.
+// Only what is needed of it: the types of Node do not have it.
 interface Xhr {
   upload: { onprogress?: (event: { loaded: number; total: number }) => void }
   onload: () => void
@@ -63,7 +60,7 @@ function sendForm(xhr: Xhr, needs: Needs, file: Blob, name: string, { onProgress
   const stop = () => xhr.abort()
   return new Promise<Sent>((resolve, reject) => {
     if (onProgress) {
-      // What surrounds the file in the form counts for nothing.
+      // Without the form around the file.
       xhr.upload.onprogress = ({ loaded, total }) =>
         onProgress({ loaded: Math.max(0, loaded - (total - file.size)), total: file.size })
     }
@@ -115,7 +112,7 @@ async function sendStream(needs: Needs, file: Blob, name: string, { onProgress, 
   }
 }
 
-/** Taken from when there is room: a file is read no faster than it leaves. */
+/** Reads on demand: a file is read no faster than it is sent. */
 function streamOf(chunks: AsyncGenerator<Uint8Array, void, undefined>) {
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -133,7 +130,7 @@ function broken({ origin }: URL, cause?: unknown) {
   return new DarkroomError(`The upload to ${origin} broke off`, { code: 'NETWORK', cause })
 }
 
-/** `crypto.randomUUID` is missing in pages that did not come by HTTPS. */
+/** `crypto.randomUUID` is missing in pages without HTTPS. */
 export function randomName() {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')

@@ -1,24 +1,21 @@
-import type { Static } from 'typebox'
-import type { StatusAnswer } from '#tasks/schemas.ts'
+import type { TaskMessage } from './bodies.ts'
 import { DarkroomError } from './errors.ts'
 import { backoff, pause } from './pause.ts'
 
-export type TaskMessage = Static<typeof StatusAnswer>
-
 export interface WatchNeeds {
-  /** Opens a WebSocket; undefined where there is none, or none that would do. */
+  /** Opens a WebSocket; undefined where none can be used. */
   open?: () => WebSocket
-  /** What the task is now. */
+  /** Asks for the status. */
   look: () => Promise<TaskMessage>
   signal?: AbortSignal
 }
 
 const unknownId = 4404
-// A WebSocket that cannot be had so often in a row is not to be had here: some proxies let none through.
+// After so many failures in a row the status is polled instead: some proxies let no WebSocket through.
 const patience = 3
 const betweenLooks = 1
 
-/** What the task is, and again after each change, up to and with the final one. */
+/** The status, and again after each change, up to and including the final one. */
 export async function* messagesAbout({ open, look, signal }: WatchNeeds): AsyncGenerator<TaskMessage, void, undefined> {
   let last = ''
   for (let failures = 0; open && failures < patience; ) {
@@ -29,7 +26,7 @@ export async function* messagesAbout({ open, look, signal }: WatchNeeds): AsyncG
         break
       }
       failures = 0
-      // Whoever comes back is told again what he knows.
+      // A new connection starts with the current status, which may be known already.
       if (isNew(message)) yield message
       if (isFinal(message)) return
     }
@@ -54,7 +51,7 @@ export function isFinal({ state }: Pick<TaskMessage, 'state'>) {
   return state === 'SUCCESS' || state === 'FAILURE' || state === 'REVOKED'
 }
 
-/** The messages of a socket one by one, and at last the code with which it was closed. */
+/** The messages of a socket one by one, and finally its close code. */
 async function* receive(
   socket: WebSocket,
   signal?: AbortSignal

@@ -34,6 +34,11 @@ export function isOutage(error: unknown): boolean {
   return inWords.test(message)
 }
 
+/** Postgres cancelled the statement: it ran past its statement_timeout, or an operator called pg_cancel_backend. */
+export function isCancelled(error: unknown): boolean {
+  return (error as { code?: unknown }).code === '57014'
+}
+
 /** Where a name has several addresses and none answers, the error has a code and no message. */
 export function reasonOf({ message, code }: Error & { code?: string }): string {
   return message || (code ?? '')

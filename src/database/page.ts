@@ -2,8 +2,8 @@ import { type RawBuilder, sql } from 'kysely'
 import { InvalidCursor } from '#errors.ts'
 
 /**
- * Pages start after a row, not at a number, so that what comes in meanwhile shifts nothing. A cursor is that row's
- * place: its time as Postgres writes it (a JavaScript Date would lose the microseconds) and its id.
+ * Pages start after a row, not at a number, so that new rows shift nothing. A cursor is that row's place: its time as
+ * Postgres writes it (a JavaScript Date would lose the microseconds) and its id.
  */
 interface Place {
   at: string
@@ -34,13 +34,13 @@ export function place(column: string): RawBuilder<string> {
   return sql<string>`to_char(${sql.ref(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 }
 
-/** Newest first: what comes after the cursor's row. */
+/** Newest first: the rows after the cursor's. */
 export function after(columns: { at: string; id: string }, cursor: string): RawBuilder<boolean> {
   const { at, id } = placeOf(cursor)
   return sql<boolean>`(${sql.ref(columns.at)}, ${sql.ref(columns.id)}) < (${at}::timestamptz, ${id}::uuid)`
 }
 
-/** Cuts the one row too many that was asked for to know whether there is a next page. */
+/** Queries ask for one row more than a page has, to know whether there is a next one; this cuts it off. */
 export function page<Row extends { place: string; id: string }>(rows: Row[], limit: number) {
   const items = rows.slice(0, limit)
   const last = items.at(-1)

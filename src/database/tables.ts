@@ -7,8 +7,12 @@ import type { ColumnType, Generated, GeneratedAlways, Insertable, Selectable } f
 export interface Tables {
   tasks: TasksTable
   attempts: AttemptsTable
-  videos: VideosTable
-  renditions: RenditionsTable
+  films: FilmsTable
+  print_sets: PrintSetsTable
+  prints: PrintsTable
+  installation: InstallationTable
+  videos: VideosView
+  renditions: RenditionsView
   workers: WorkersTable
   events: EventsTable
   queues: QueuesTable
@@ -18,22 +22,34 @@ export interface Tables {
   'pgboss.queue': QueueTable
 }
 
-export type State = 'PENDING' | 'STARTED' | 'RETRY' | 'SUCCESS' | 'FAILURE' | 'REVOKED'
-export type AttemptOutcome =
-  | 'success'
-  | 'failure'
-  | 'soft_time_limit'
-  | 'time_limit'
-  | 'crashed'
-  | 'stalled'
-  | 'cancelled'
-  | 'shutdown'
-export type VideoStatus = 'uploaded' | 'ready' | 'failed'
-export type RenditionStatus = 'pending' | 'ready' | 'skipped' | 'failed'
+export const states = ['PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED'] as const
+export type State = (typeof states)[number]
+
+export const attemptOutcomes = [
+  'success',
+  'failure',
+  'soft_time_limit',
+  'time_limit',
+  'crashed',
+  'stalled',
+  'cancelled',
+  'shutdown',
+  'outage'
+] as const
+export type AttemptOutcome = (typeof attemptOutcomes)[number]
+
+export type VideoStatus = 'uploaded' | 'processing' | 'ready' | 'failed'
+export type PrintStatus = 'ready' | 'skipped'
+export type RenditionStatus = 'pending' | 'processing' | 'ready' | 'skipped' | 'failed'
 
 export interface TaskError {
   type: string
   message: string
+}
+
+/** With the stack trace of the body, where an exception ended the attempt. */
+export interface AttemptError extends TaskError {
+  stack?: string
 }
 
 type Json<T = unknown> = ColumnType<T, string, string>
@@ -52,6 +68,7 @@ export interface TasksTable {
   attempts: Generated<number>
   failures: Generated<number>
   crashes: Generated<number>
+  outages: Generated<number>
   max_retries: Generated<number>
   retry_delay: Nullable<number>
   retry_backoff: Nullable<boolean>
@@ -73,6 +90,7 @@ export interface TasksTable {
   tags: Generated<string[]>
   schedule_id: Nullable<string>
   video_id: Nullable<string>
+  request_id: Nullable<string>
 }
 
 export interface AttemptsTable {
@@ -82,30 +100,75 @@ export interface AttemptsTable {
   started_at: Date
   finished_at: Generated<Date>
   outcome: AttemptOutcome
-  error: NullableJson<TaskError>
+  error: NullableJson<AttemptError>
   exit_code: Nullable<number>
   signal: Nullable<string>
   peak_memory: Nullable<number>
   stderr: Nullable<string>
 }
 
-export interface VideosTable {
+export interface FilmsTable {
   id: string
   filename: string
   bytes: number
   sha256: string
-  status: Generated<VideoStatus>
   task_id: string
-  probe: NullableJson
+  print_set_id: Nullable<string>
   error: NullableJson<TaskError>
   created_at: Generated<Date>
+}
+
+export interface PrintSetsTable {
+  id: string
+  video_id: string
+  task_id: string
+  attempt: number
+  probe: Json
+  made_at: Generated<Date>
+}
+
+export interface PrintsTable {
+  set_id: string
+  name: string
+  status: PrintStatus
+  reason: Nullable<string>
+  width: Nullable<number>
+  height: Nullable<number>
+  bytes: Nullable<number>
+  bitrate: Nullable<number>
+  codec: Nullable<string>
+  duration: Nullable<number>
+  storage_key: Nullable<string>
+}
+
+export interface InstallationTable {
+  id: string
+  host: string
+  data_dir: string
+  created_at: Generated<Date>
+  single: Generated<boolean>
+}
+
+/** Of a view Postgres does not know which columns may be null; these are. */
+export interface VideosView {
+  id: string
+  filename: string
+  bytes: number
+  sha256: string
+  status: VideoStatus
+  processed: boolean
+  progress: Nullable<number>
+  task_id: string
+  error: NullableJson<TaskError>
+  probe: NullableJson
+  created_at: Date
   ready_at: Nullable<Date>
 }
 
-export interface RenditionsTable {
+export interface RenditionsView {
   video_id: string
   name: string
-  status: Generated<RenditionStatus>
+  status: RenditionStatus
   reason: Nullable<string>
   width: Nullable<number>
   height: Nullable<number>
@@ -123,7 +186,8 @@ export interface WorkersTable {
   pid: number
   version: string
   queues: string[]
-  pools: Json
+  kinds: string[]
+  inline_kinds: Generated<string[]>
   concurrency: number
   children: Generated<number>
   paused_at: Nullable<Date>
@@ -148,7 +212,7 @@ export interface EventsTable {
 
 export interface QueuesTable {
   name: string
-  paused_at: Nullable<Date>
+  paused_at: Generated<Date>
 }
 
 export interface IdempotencyKeysTable {
@@ -180,7 +244,7 @@ export interface QueueTable {
 }
 
 export type Task = Selectable<TasksTable>
-export type Video = Selectable<VideosTable>
-export type NewVideo = Insertable<VideosTable>
-export type Rendition = Selectable<RenditionsTable>
-export type NewRendition = Insertable<RenditionsTable>
+export type Video = Selectable<VideosView>
+export type Rendition = Selectable<RenditionsView>
+export type NewFilm = Insertable<FilmsTable>
+export type NewPrint = Insertable<PrintsTable>

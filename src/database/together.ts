@@ -1,9 +1,9 @@
 interface Options<In, Out> {
-  /** How many batches may be on their way at a time. */
-  lanes: number
+  /** How many batches may run at a time. */
+  abreast: number
   /** The most that go in one batch. */
   most: number
-  /** Answers for each item, in their order; when it throws, all of them have failed. */
+  /** Answers each item, in their order; if it throws, all of them have failed. */
   run(items: In[]): Promise<Out[]>
 }
 
@@ -14,15 +14,15 @@ interface Waiting<In, Out> {
 }
 
 /**
- * Lets what arrives together share one statement. Nothing is held back for it: an item that comes when a lane is free
- * goes at once, and whatever comes while all are on their way goes with the next.
+ * Items that arrive together share one statement. None is held back for it: an item goes at once unless all batches are
+ * running, and then it goes with the next.
  */
-export function together<In, Out>({ lanes, most, run }: Options<In, Out>): (item: In) => Promise<Out> {
+export function together<In, Out>({ abreast, most, run }: Options<In, Out>): (item: In) => Promise<Out> {
   let waiting: Waiting<In, Out>[] = []
-  let flying = 0
+  let running = 0
 
-  async function fly() {
-    flying++
+  async function runBatches() {
+    running++
     while (waiting.length > 0) {
       const batch = waiting.slice(0, most)
       waiting = waiting.slice(most)
@@ -33,12 +33,12 @@ export function together<In, Out>({ lanes, most, run }: Options<In, Out>): (item
         for (const { reject } of batch) reject(error)
       }
     }
-    flying--
+    running--
   }
 
   return item =>
     new Promise((resolve, reject) => {
       waiting.push({ item, resolve, reject })
-      if (flying < lanes) void fly()
+      if (running < abreast) void runBatches()
     })
 }

@@ -3,18 +3,19 @@ import type { FastifyInstance } from 'fastify'
 import { bytesIn } from '#schema/answers.ts'
 import { problems } from '#schema/problems.ts'
 
-// Everything comes from here, so that it works where there is no way out. Swagger UI sets styles on its elements.
+// All assets are served from here, so that the page works without internet. Swagger UI sets inline styles.
 const policy =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 
-/** The document to look at and to try out. */
+/** The page that shows the document and tries it out. */
 export async function docsRoutes(app: FastifyInstance) {
   app.addHook('onRoute', route => {
     route.logLevel = 'warn'
     if (route.url !== '/docs' || route.method !== 'GET') return
     route.schema = {
-      summary: 'This document, to read and to try out',
-      response: { 200: bytesIn(['text/html'], 'A page'), ...problems() }
+      operationId: 'getDocs',
+      summary: 'This document as a page to try it out',
+      response: { 200: bytesIn(['text/html'], 'The page'), ...problems() }
     }
   })
   await app.register(swaggerUi, {
@@ -28,7 +29,7 @@ export async function docsRoutes(app: FastifyInstance) {
       deepLinking: true,
       docExpansion: 'list',
       defaultModelsExpandDepth: 0,
-      // Else the page asks a validator on the internet about the document.
+      // By default the page sends the document to a validator on the internet.
       validatorUrl: null
     }
   })

@@ -16,12 +16,12 @@ interface Needs {
 // Milliseconds. Whoever asks has a patience of his own, which is often no more than a few seconds.
 const patience = 2_000
 
-const Live = Type.Object({ status: Type.String() })
+const Live = Type.Object({ status: Type.Literal('live', { description: 'Always the same word' }) })
 const Ready = Type.Object({
-  status: Type.Enum(['ready', 'not ready']),
-  database: Type.Boolean(),
-  migrations: Type.Boolean(),
-  worker: Type.Boolean()
+  status: Type.Enum(['ready', 'not ready'], { description: 'Whether all that is needed is there' }),
+  database: Type.Boolean({ description: 'The database answers' }),
+  migrations: Type.Boolean({ description: 'All migrations are in' }),
+  worker: Type.Boolean({ description: 'A worker is up' })
 })
 
 export const healthRoutes: FastifyPluginAsync<Needs> = async (app, { db, needsWorker }) => {
@@ -29,18 +29,25 @@ export const healthRoutes: FastifyPluginAsync<Needs> = async (app, { db, needsWo
     '/health/live',
     {
       logLevel: 'warn',
-      schema: { summary: 'Is the process up?', response: { 200: answer(Live, 'It is'), ...problems() } }
+      schema: {
+        operationId: 'getLiveness',
+        summary: 'Liveness',
+        response: { 200: answer(Live, 'The process is up'), ...problems() }
+      }
     },
-    async () => ({ status: 'live' })
+    async () => ({ status: 'live' as const })
   )
 
   const schema = {
-    summary: 'Can it do its work?',
-    description: 'Whether the database answers, migrations are in and, where the server has one, a worker is up.',
+    operationId: 'getReadiness',
+    summary: 'Readiness',
+    description: 'Ready when the database answers, all migrations are in and, for `server`, a worker is up.',
     response: {
-      200: answer(Ready, 'It can'),
+      200: answer(Ready, 'Ready'),
       ...problems(),
-      503: answer(Ready, 'Not now', { 'Retry-After': Type.Integer({ description: 'seconds' }) })
+      503: answer(Ready, 'Not ready', {
+        'Retry-After': Type.Integer({ description: 'Seconds after which to ask again' })
+      })
     }
   }
   const look = impatient(() => lookInto(db))

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 
 /**
- * Says once what the generated document says wherever it is used: a schema with a title becomes a component of that
- * name, and the problems that many routes have in common become responses of their codes' names.
+ * Moves what the generated document repeats into components: a schema with a title becomes a component of that name,
+ * and the problems that many routes share become responses named by their codes.
  */
 export function nameParts(document: any) {
   const schemas: Record<string, any> = {}
@@ -11,7 +11,7 @@ export function nameParts(document: any) {
   const paths = refer(document.paths)
   for (const operations of Object.values<any>(paths)) {
     for (const operation of Object.values<any>(operations)) {
-      // A body that has a default may be left out.
+      // A body with a default may be left out.
       const body = operation.requestBody
       if (body?.content['application/json']?.schema.default) body.required = false
       for (const [status, response] of Object.entries<any>(operation.responses)) {
@@ -30,7 +30,7 @@ export function nameParts(document: any) {
     if (typeof value !== 'object' || value === null) return value
     const whole = Object.fromEntries(Object.entries(value).map(([key, each]) => [key, refer(each)]))
     const { title } = value
-    // An example, or a property, may have a title too.
+    // Examples and properties may have a title, too.
     if (typeof title !== 'string' || typeof value.properties !== 'object') return whole
     name(title, whole)
     return { $ref: `#/components/schemas/${title}` }

@@ -8,6 +8,7 @@ import { nameParts } from './openapi-parts.ts'
 
 const tags: [start: string, name: string][] = [
   ['/api/tasks', 'Tasks'],
+  ['/api/kinds', 'Tasks'],
   ['/ws/tasks', 'Tasks'],
   ['/api/videos', 'Videos'],
   ['/api/queues', 'Queues'],
@@ -16,10 +17,14 @@ const tags: [start: string, name: string][] = [
   ['/status', 'Dialects'],
   ['/process-video', 'Dialects'],
   ['/task-status', 'Dialects'],
+  ['/api/upload', 'Dialects'],
+  ['/api/status', 'Dialects'],
+  ['/api/process-video', 'Dialects'],
+  ['/api/task-status', 'Dialects'],
   ['', 'Operations']
 ]
 
-/** Registered before the routes: it hears of each, and its schema is what is written about it. */
+/** Registered before the routes, so that it hears of each; a route is described by its schema. */
 export async function collectRoutes(app: FastifyInstance) {
   await app.register(swagger, {
     openapi: {
@@ -28,17 +33,17 @@ export async function collectRoutes(app: FastifyInstance) {
         title: 'Darkroom',
         version,
         description:
-          'Video processing and background tasks. Times are ISO 8601, durations seconds; a trailing slash never matters. Every refusal is a problem (RFC 9457) with a `code` that never changes its meaning.',
+          'Video processing and background tasks. Times are ISO 8601 with offset, durations seconds; a trailing slash never matters. Every error is a problem (RFC 9457) with a `code` whose meaning never changes.',
         license: { name: 'MIT', identifier: 'MIT' }
       },
-      servers: [{ url: '/', description: 'the one that you are reading this from' }],
+      servers: [{ url: '/', description: 'The server of this document' }],
       tags: [
-        { name: 'Tasks', description: 'Work that somebody asked for, now or for later' },
-        { name: 'Videos', description: 'Films, and the prints that are made of them' },
-        { name: 'Queues', description: 'The lanes in which tasks wait' },
+        { name: 'Tasks', description: 'Background work, now or later' },
+        { name: 'Videos', description: 'Films and the prints that are made of them' },
+        { name: 'Queues', description: 'Where tasks wait for a worker' },
         { name: 'Workers', description: 'The processes that run tasks' },
-        { name: 'Operations', description: 'For whoever keeps it running' },
-        { name: 'Dialects', description: 'What front ends of the services that this one replaces ask' }
+        { name: 'Operations', description: 'Health, documentation and the client' },
+        { name: 'Dialects', description: 'Routes of the services that this one replaces, for their front ends' }
       ]
     },
     // OpenAPI 3.1 has `const`.
@@ -46,7 +51,7 @@ export async function collectRoutes(app: FastifyInstance) {
     transform: ({ schema, url }) => {
       const { params, ...rest } = schema ?? {}
       return {
-        // What is called `*` to the router has no name that anybody could say.
+        // The router calls the rest of a path `*`, which is no name for a parameter.
         url: url.replace('*', ':name'),
         schema: { tags: [tagOf(url)], ...rest, ...(params ? { params: renamed(params) } : {}) }
       }
@@ -56,12 +61,17 @@ export async function collectRoutes(app: FastifyInstance) {
 }
 
 export async function openapiRoute(app: FastifyInstance) {
-  const Document = Type.Object({ openapi: Type.String(), info: Type.Object({}), paths: Type.Object({}) })
+  const Document = Type.Object({
+    openapi: Type.String({ description: 'Version of OpenAPI' }),
+    info: Type.Object({}, { description: 'Title and version' }),
+    paths: Type.Object({}, { description: 'Every route' })
+  })
   app.get(
     '/openapi.json',
     {
       logLevel: 'warn',
       schema: {
+        operationId: 'getOpenapi',
         summary: 'This document',
         response: { 200: answer(Document, 'An OpenAPI 3.1 document of every route'), ...problems() }
       }
@@ -77,7 +87,7 @@ export async function openapiRoute(app: FastifyInstance) {
 }
 
 function tagOf(url: string) {
-  return tags.find(([start]) => url.startsWith(start))![1]
+  return tags.find(([start]) => start === '' || url === start || url.startsWith(`${start}/`))![1]
 }
 
 function renamed(params: unknown) {

@@ -1,56 +1,66 @@
-import { randomUUID } from 'node:crypto'
 import { maxHeaderSize } from 'node:http'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Logger } from 'pino'
+import type { Config } from '#config.ts'
 import { InvalidRequest, UnsupportedEncoding } from '#errors.ts'
+import { kindRoutes } from '#kinds/routes.ts'
 import { type QueueNeeds, queueRoutes } from '#queues/routes.ts'
 import { isUuid } from '#schema/common.ts'
-import { type CreateNeeds, createRoutes } from '#tasks/create-routes.ts'
-import { taskDialect } from '#tasks/dialect.ts'
-import { type TaskNeeds, taskRoutes } from '#tasks/routes.ts'
+import { type CreateNeeds, createRoutes } from '#tasks/routes/create.ts'
+import { taskDialect } from '#tasks/routes/dialect.ts'
+import { type TaskNeeds, taskRoutes } from '#tasks/routes/tasks.ts'
+import { whyRoutes } from '#tasks/why/routes.ts'
 import { type VideoNeeds, videoRoutes } from '#videos/routes.ts'
 import { watchRoutes } from '#watch/routes.ts'
-import { isForWatchers } from '#watch/upgrade.ts'
 import { workerRoutes } from '#workers/routes.ts'
-import { answerClientError } from './client-error.ts'
 import { clientJs } from './client-js.ts'
-import { closeAfterLastAnswer } from './closing.ts'
 import { docsRoutes } from './docs.ts'
-import { errorHandler, handleNotFound } from './error-handler.ts'
+import { endSlowBodies } from './doors/arrivals.ts'
+import { limitBodiesInMemory } from './doors/bodies.ts'
+import { type BrowserSettings, guardAgainstPages } from './doors/browsers.ts'
+import { addSecurityHeaders } from './doors/headers.ts'
+import type { Limits } from './doors/limits.ts'
+import { listener } from './doors/listener.ts'
+import { limitOpen } from './doors/places.ts'
+import { identifyPrincipals } from './doors/principal.ts'
+import { requestId } from './doors/request-id.ts'
+import { errorHandler } from './errors/error-handler.ts'
+import { notFound, refuseWrongMethod } from './errors/not-found.ts'
+import { logOutages } from './errors/outage-log.ts'
 import { healthRoutes } from './health.ts'
 import { parseJsonStrictly } from './json.ts'
 import { lingerOnUnreadBodies } from './linger.ts'
 import { collectRoutes, openapiRoute } from './openapi.ts'
-import { logOutages } from './outage-log.ts'
+import { publicFiles } from './pages/public-dir.ts'
+import { drainWhenStopping } from './stopping.ts'
 import { decodable } from './url.ts'
 import { validatorCompiler } from './validation.ts'
 
 export interface ServerNeeds extends CreateNeeds, TaskNeeds, QueueNeeds, VideoNeeds {
   log: Logger
   needsWorker: boolean
+  settings: BrowserSettings & Pick<Config, 'PUBLIC_DIR'>
+  limits: Limits
 }
 
-// A body of 10,000 tasks fits; a film never comes this way.
-const bodyLimit = 32 * 1024 * 1024
-// A socket on which nothing moves for so long is given up; an upload is as slow as it likes while it moves.
-const connectionTimeout = 120_000
+// Of JSON. Routes that take more say so; a film never comes this way.
+const bodyLimit = 1024 * 1024
 
 const bodyless = new Set(['GET', 'HEAD'])
 
-export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): Promise<FastifyInstance> {
+export async function buildServer({ log, needsWorker, settings, limits, ...needs }: ServerNeeds) {
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit,
-    connectionTimeout,
-    keepAliveTimeout: 65_000,
+    serverFactory: listener(limits),
     forceCloseConnections: 'idle',
+    // Ours is a problem, with the headers that every answer has.
+    return503OnClosing: false,
     // A garbage id of any length is an unknown id; longer than this no URL arrives.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: maxHeaderSize },
-    genReqId: () => randomUUID(),
-    http: { shouldUpgradeCallback: isForWatchers },
-    rewriteUrl: ({ url = '' }) => decodable(url),
-    clientErrorHandler: answerClientError
+    genReqId: requestId,
+    rewriteUrl: ({ url = '' }) => decodable(url)
   })
 
   app.setValidatorCompiler(validatorCompiler as never)
@@ -58,36 +68,54 @@ export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): 
   app.setSerializerCompiler(() => data => JSON.stringify(data))
   const outages = logOutages(log)
   app.addHook('onClose', async () => outages.close())
-  app.setErrorHandler(errorHandler(outages) as never)
-  app.setNotFoundHandler(handleNotFound)
   parseJsonStrictly(app)
-  lingerOnUnreadBodies(app)
-  closeAfterLastAnswer(app)
 
-  app.addHook('onRequest', async ({ method, url, headers, is404 }) => {
+  // In this order: who asks, whether it may come in at all, and then how much it may take.
+  identifyPrincipals(app)
+  addSecurityHeaders(app, settings.PUBLIC_URL)
+  guardAgainstPages(app, settings)
+  const drain = drainWhenStopping(app)
+  endSlowBodies(app, limits)
+  limitBodiesInMemory(app, limits)
+  limitOpen(app, limits)
+  lingerOnUnreadBodies(app)
+  app.setErrorHandler(errorHandler(outages, drain) as never)
+  const serveFile = settings.PUBLIC_DIR === undefined ? undefined : publicFiles(settings.PUBLIC_DIR)
+  app.setNotFoundHandler(async (request, reply) => {
+    refuseWrongMethod(app, request, reply)
+    return (await serveFile?.(request, reply)) ?? notFound(request)
+  })
+
+  app.addHook('onRequest', ({ method, url, headers, is404 }, _reply, done) => {
     const query = url.indexOf('?')
-    if (query >= 0 && /%00/.test(url.slice(query))) throw new InvalidRequest('The query has a NUL in a text')
+    if (query >= 0 && /%00/.test(url.slice(query))) return done(new InvalidRequest('The query has a NUL in a text'))
     const encoding = headers['content-encoding']
-    // Read as if it were plain it would be said to be no JSON, or kept as a film.
+    // Read as if it were plain it would be refused as JSON, or kept as a film.
     if (encoding && !/^identity$/i.test(encoding) && !is404 && !bodyless.has(method)) {
-      throw new UnsupportedEncoding(encoding)
+      return done(new UnsupportedEncoding(encoding))
     }
+    done()
   })
   // Postgres knows an id in any case; files, announcements and comparisons know it only as we write it.
-  app.addHook('preValidation', async request => {
+  app.addHook('preValidation', (request, _reply, done) => {
     const params = request.params as { id?: string }
     if (params.id !== undefined && isUuid(params.id)) params.id = params.id.toLowerCase()
+    done()
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const { method, originalUrl: url, routeOptions } = request
-    if (routeOptions.logLevel === 'warn') return
-    request.log.info({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request')
+    if (routeOptions.logLevel !== 'warn') {
+      request.log.info({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request')
+    }
+    done()
   })
 
   await collectRoutes(app)
   await app.register(healthRoutes, { db: needs.db, needsWorker })
   await app.register(createRoutes, needs)
   await app.register(taskRoutes, needs)
+  await app.register(whyRoutes, needs)
+  await app.register(kindRoutes, needs)
   await app.register(taskDialect, needs)
   await app.register(queueRoutes, needs)
   await app.register(workerRoutes, needs)
@@ -96,5 +124,5 @@ export async function buildServer({ log, needsWorker, ...needs }: ServerNeeds): 
   await app.register(clientJs)
   await app.register(openapiRoute)
   await app.register(docsRoutes)
-  return app
+  return { app, drain }
 }

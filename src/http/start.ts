@@ -5,15 +5,17 @@ import type { Config } from '#config.ts'
 import { connect, type Database, throughIndexes } from '#database/connect.ts'
 import { listen } from '#database/listen.ts'
 import { queueNames } from '#queue/names.ts'
-import { openStorage, type Storage } from '#storage/disk.ts'
+import { openDiskStore } from '#storage/disk.ts'
+import { pairWithStore } from '#storage/installation.ts'
 import { channels } from '#tasks/channels.ts'
 import type { Kinds } from '#tasks/define.ts'
-import { submitter } from '#tasks/submitter.ts'
+import { type Watching, watchTasks } from '#tasks/read/watch.ts'
+import { submitter } from '#tasks/submit/submitter.ts'
 import { expirer } from '#tasks/upkeep/expirer.ts'
 import { voiceOf } from '#tasks/voice.ts'
-import { type Watching, watchTasks } from '#tasks/watch.ts'
 import { keepFailures } from '#videos/queries.ts'
 import { addressError } from './address.ts'
+import { type Limits, productionLimits } from './doors/limits.ts'
 import { buildServer } from './server.ts'
 
 interface Needs {
@@ -22,29 +24,31 @@ interface Needs {
   kinds: Kinds
   log: Logger
   needsWorker: boolean
+  limits?: Limits
 }
 
 export interface Api {
   app: FastifyInstance
   db: Database
-  storage: Storage
   watching: Watching
   /** Binds the address; until then only injected requests are answered. */
   listen(): Promise<string>
-  /** Requests that are under way get so many seconds; whoever is not done then is cut off. */
+  /** Requests that are under way get so many seconds; those that have not finished then are cut off. */
   stop(graceSeconds: number): Promise<void>
 }
 
 // Requests wait for a connection rather than for each other; Postgres' default allows 100 in all.
 const connections = 16
 
-export async function startApi({ url, config, kinds, log, needsWorker }: Needs): Promise<Api> {
+export async function startApi(needs: Needs): Promise<Api> {
+  const { url, config, kinds, log, needsWorker, limits = productionLimits } = needs
   // What is open is closed in reverse: at the end, or at once when the next thing does not open.
   await using opened = new AsyncDisposableStack()
-  const storage = await openStorage(config.DATA_DIR)
-  opened.defer(storage.close)
+  const store = openDiskStore(config.DATA_DIR)
+  opened.defer(store.close)
   const db = connect(url, { name: 'darkroom api', max: connections, settings: throughIndexes })
   opened.defer(db.close)
+  await pairWithStore(db, store)
   const deadlines = expirer({ pool: db.pool, onExpired: ids => voice.changed(...ids) })
   const voice = voiceOf(db.pool, deadlines.by)
   opened.defer(voice.flush)
@@ -68,7 +72,9 @@ export async function startApi({ url, config, kinds, log, needsWorker }: Needs):
   opened.defer(ears.close)
 
   const processVideo = kinds.get('process_video')!
-  const app = await buildServer({
+  const { app, drain } = await buildServer({
+    settings: config,
+    limits,
     db,
     kinds,
     log,
@@ -77,7 +83,7 @@ export async function startApi({ url, config, kinds, log, needsWorker }: Needs):
     queues: queueNames(db),
     defaults: { resultExpires: config.RESULT_EXPIRES },
     maxUploadBytes: config.MAX_UPLOAD_BYTES,
-    storage,
+    store,
     submit: submitter(db.pool, voice),
     voice,
     watching,
@@ -91,7 +97,6 @@ export async function startApi({ url, config, kinds, log, needsWorker }: Needs):
   return {
     app,
     db,
-    storage,
     watching,
     async listen() {
       await app.listen({ host: config.HOST, port: config.PORT }).catch(error => {
@@ -102,7 +107,11 @@ export async function startApi({ url, config, kinds, log, needsWorker }: Needs):
       return `http://${host}:${port}`
     },
     stop(graceSeconds) {
-      const cut = setTimeout(() => app.server.closeAllConnections(), graceSeconds * 1000)
+      const cut = setTimeout(() => {
+        const unfinished = drain.cut()
+        const requests = unfinished === 1 ? 'a request' : `${unfinished} requests`
+        if (unfinished > 0) log.warn(`the API cut ${requests} that had not finished in ${graceSeconds} s`)
+      }, graceSeconds * 1000)
       stopped ??= open.disposeAsync()
       return stopped.finally(() => clearTimeout(cut))
     }

@@ -3,7 +3,7 @@ import { CompiledQuery } from 'kysely'
 import type { Database, InTransaction } from '#database/connect.ts'
 import { IdempotencyKeyReused, InvalidRequest } from '#errors.ts'
 
-/** What a creating request was answered, to be said again when the same request comes again. */
+/** The answer to a creating request, given again when the same request comes again. */
 export interface Answer {
   status: number
   location?: string
@@ -16,7 +16,7 @@ export interface Key {
   request: Buffer
 }
 
-/** Reads the header; undefined without one. `body` is anything that tells this request from others. */
+/** Reads the header; undefined without one. `body` is anything that distinguishes this request from others. */
 export function keyOf(header: string | string[] | undefined, route: string, body: unknown): Key | undefined {
   if (header === undefined) return undefined
   if (typeof header !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(header)) {
@@ -29,9 +29,19 @@ export function keyOf(header: string | string[] | undefined, route: string, body
 }
 
 /**
- * Creates once under a key, however often and however simultaneously it is asked for: the key's row is written in the
- * transaction that creates, so a second request waits for the first at that row, and then finds its answer. Kept for
- * a day; after that the key is as good as new.
+ * The first answer under a key, if there is one; looked up before the request is validated, as what was right then may
+ * be refused now: a queue was removed, a time has passed.
+ */
+export async function recall({ pool }: Database, key: Key | undefined): Promise<Answer | undefined> {
+  if (!key) return undefined
+  const { rows } = await pool.query<Kept>({ name: 'find answer', text: findAnswerSql, values: [key.key] })
+  return rows[0] && answerOf(rows[0], key)
+}
+
+/**
+ * Creates once under a key, however many requests come, also at the same time: the key's row is written in the
+ * transaction that creates, so a second request waits for the first at that row and then finds its answer. It is kept
+ * for a day; after that the key is as good as new.
  */
 export async function once(
   { query }: Database,
@@ -42,29 +52,41 @@ export async function once(
     // Without a key every request is the first.
     if (!known) return { answer: await create(trx), replayed: false }
     const { key, request } = known
-    const { rows: fresh } = await trx.executeQuery(CompiledQuery.raw(claimText, [key, request]))
+    const { rows: fresh } = await trx.executeQuery(CompiledQuery.raw(claimKeySql, [key, request]))
     if (fresh.length === 0) {
-      const { rows } = await trx.executeQuery<{ request: Buffer; answer: Answer }>(CompiledQuery.raw(findText, [key]))
-      if (!rows[0]?.request.equals(request)) throw new IdempotencyKeyReused(key)
-      return { answer: rows[0].answer, replayed: true }
+      const { rows } = await trx.executeQuery<Kept>(CompiledQuery.raw(findAnswerSql, [key]))
+      return { answer: answerOf(rows[0], known), replayed: true }
     }
     const answer = await create(trx)
-    await trx.executeQuery(CompiledQuery.raw(keepText, [key, JSON.stringify(answer)]))
+    await trx.executeQuery(CompiledQuery.raw(keepAnswerSql, [key, JSON.stringify(answer)]))
     return { answer, replayed: false }
   })
 }
 
-const claimText = `
+interface Kept {
+  request: Buffer
+  answer: Answer
+}
+
+function answerOf(kept: Kept | undefined, { key, request }: Key) {
+  if (!kept?.request.equals(request)) throw new IdempotencyKeyReused(key)
+  return kept.answer
+}
+
+export const claimKeySql = `
 insert into darkroom.idempotency_keys as known (key, request) values ($1, $2)
 on conflict (key) do update set request = $2, answer = null, created_at = now()
   where known.created_at < now() - interval '1 day'
 returning key`
 
-const findText = 'select request, answer from darkroom.idempotency_keys where key = $1'
+export const findAnswerSql = `
+select request, answer from darkroom.idempotency_keys
+where key = $1 and created_at >= now() - interval '1 day'`
 
-const keepText = 'update darkroom.idempotency_keys set answer = $2 where key = $1'
+export const keepAnswerSql = `
+update darkroom.idempotency_keys set answer = $2 where key = $1`
 
-/** The same for two bodies that say the same in another order. */
+/** The same for two bodies that differ only in the order of their fields. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value

@@ -7,16 +7,16 @@ export const IdempotencyKey = Type.Object({
       minLength: 1,
       maxLength: 255,
       pattern: '^[\\x21-\\x7e]+$',
-      description: 'The same request under the same key is done once and answered the same, for a day'
+      description: 'For a day, the same request under the same key is done once and gets the same answer'
     })
   )
 })
 
-export const Location = Type.String({ description: 'where it is' })
+export const Location = Type.String({ description: 'Address of what was created' })
 
 /** Headers of an answer that is given again. */
 export const Replayed = {
   'Idempotency-Replayed': Type.Optional(
-    Type.String({ description: '`true` where the answer is that to an earlier request' })
+    Type.String({ description: '`true` if the answer is that to an earlier request with this key' })
   )
 }

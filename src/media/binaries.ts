@@ -12,7 +12,7 @@ interface Settings {
   ffprobePath?: string | undefined
 }
 
-/** The setting, else ffmpeg-static where it is installed (it brings no ffprobe), else the first one on PATH. */
+/** The setting, else ffmpeg-static where it is installed (it brings no ffprobe), else the first program on PATH. */
 export async function findMediaTools({ ffmpegPath, ffprobePath }: Settings = {}): Promise<MediaTools> {
   const [ffmpeg, ffprobe] = await Promise.all([
     ffmpegPath ? chosen('FFMPEG_PATH', ffmpegPath) : bundled().then(path => path ?? onPath('ffmpeg')),
@@ -21,16 +21,22 @@ export async function findMediaTools({ ffmpegPath, ffprobePath }: Settings = {})
 
   const missing = [!ffmpeg && 'ffmpeg (FFMPEG_PATH)', !ffprobe && 'ffprobe (FFPROBE_PATH)'].filter(Boolean)
   if (!ffmpeg || !ffprobe) {
-    throw new Error(`Cannot find ${missing.join(' and ')}: set the variable, or run "apt-get install ffmpeg".`)
+    throw new Error(
+      `The worker found no ${missing.join(' and no ')} on its PATH, so no film can be processed: ` +
+        'run "apt-get install ffmpeg", or set the variable to the program.'
+    )
   }
   return { ffmpeg, ffprobe }
 }
 
-/** A setting that points nowhere is a mistake to report, not a reason to quietly use another binary. */
+/** A setting that points nowhere is reported: another binary instead would hide the mistake. */
 async function chosen(setting: string, path: string) {
   const file = path.includes('/') ? resolve(path) : await onPath(path)
   if (file && (await executable(file))) return file
-  throw new Error(`${setting} is "${path}", which is no program: correct it, or run "apt-get install ffmpeg".`)
+  throw new Error(
+    `${setting} is "${path}", which is not an executable file, so no film can be processed: ` +
+      'correct it, or unset it and run "apt-get install ffmpeg".'
+  )
 }
 
 async function bundled() {

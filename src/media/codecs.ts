@@ -1,5 +1,5 @@
-// What may touch an upload. Most ffmpeg vulnerabilities sit in formats that nobody uploads, so everything that is not
-// named here is refused, inside ffmpeg, before a byte of it is parsed.
+// Demuxers and decoders that may read an upload. Most ffmpeg vulnerabilities are in formats that are never uploaded, so
+// ffmpeg refuses what is not named here before it parses a byte of it.
 
 /**
  * No playlists (hls, dash, concat), no text or picture readers (tty, image2, *_pipe), no session descriptions (sdp):

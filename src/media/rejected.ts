@@ -1,4 +1,4 @@
-/** What is wrong with an upload. Stable: callers store these, front ends translate them. */
+/** What is wrong with an upload. Stable: clients store these, front ends translate them. */
 export type RejectedCode =
   | 'not_a_file'
   | 'empty'
@@ -7,6 +7,7 @@ export type RejectedCode =
   | 'encrypted'
   | 'unsupported_codec'
   | 'unreadable'
+  | 'too_damaged'
   | 'too_many_pixels'
   | 'too_long'
   | 'too_many_frames'

@@ -20,6 +20,9 @@ interface Options {
 /** Long enough for every message that explains a failure; a damaged file can write gigabytes of them. */
 const stderrKept = 64 * 1024
 
+/** Characters of an unfinished line: a file's own metadata can be a line of any length. */
+const longestLine = 4096
+
 /** How every media program is started: killed at once, in our process group, with nothing of our environment. */
 export const spawnOptions = {
   stdin: 'ignore',
@@ -62,12 +65,17 @@ export async function run(program: string, args: string[], { signal, timeout, ma
   }
 }
 
-/** The last of a stream, in bounded memory. */
-export function keepTail(stream: NodeJS.ReadableStream) {
+/** The last of a stream, in bounded memory. Each line can be looked at as it passes. */
+export function keepTail(stream: NodeJS.ReadableStream, onLine?: (line: string) => void) {
   let tail = ''
+  let open = ''
   stream.setEncoding('utf8')
   stream.on('data', (chunk: string) => {
     tail = (tail + chunk).slice(-stderrKept)
+    if (!onLine) return
+    const lines = (open + chunk).split('\n')
+    open = lines.pop()!.slice(0, longestLine)
+    for (const line of lines) onLine(line)
   })
   return () => tail
 }

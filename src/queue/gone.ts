@@ -1,6 +1,6 @@
 import { UnknownQueue } from '#errors.ts'
 
-/** The queue that a job was to be put into although somebody has removed it: pg-boss's own constraint says so. */
+/** The error for a job whose queue has been removed meanwhile, which a constraint of pg-boss reports. */
 export function goneQueue(error: unknown) {
   const { code, constraint, detail = '' } = (error ?? {}) as { code?: string; constraint?: string; detail?: string }
   if (code !== '23503' || constraint !== 'q_fkey') return undefined

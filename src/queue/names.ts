@@ -1,7 +1,7 @@
 import type { Database } from '#database/connect.ts'
 import { internalQueues } from './boss.ts'
 
-/** Whether tasks may wait in a queue of this name: some are ours, and some pg-boss's. */
+/** Whether tasks may wait in a queue of this name: some queues are internal to Darkroom or to pg-boss. */
 export function isForTasks(name: string) {
   return !internalQueues.includes(name) && !name.startsWith('__pgboss__')
 }
@@ -14,13 +14,12 @@ export async function listQueueNames({ pool }: Pick<Database, 'pool'>): Promise<
   return rows.map(({ name }) => name)
 }
 
-// In milliseconds. Nobody waits for the look that this leads to: what is put into a queue meanwhile that has just been
-// removed is refused by Postgres.
+// Milliseconds. No submission waits for the look that follows: Postgres refuses a job whose queue has just been removed.
 const freshFor = 1_000
 
 /**
- * The queues that a task may be put into. Looked up when a name is new, so one made elsewhere is seen at once; and now
- * and then while somebody asks, so one that was removed is soon forgotten.
+ * The queues that a task may be put into. They are read when a name is unknown, so a queue created elsewhere is seen at
+ * once; and now and then while names are asked for, so a removed queue is soon forgotten.
  */
 export function queueNames(db: Database) {
   let known = new Set<string>()
@@ -42,7 +41,7 @@ export function queueNames(db: Database) {
   return {
     async has(name: string) {
       if (!known.has(name)) await look()
-      // Where the database is away, whoever asks for more than a name is told.
+      // An outage of the database is reported by the statements that follow.
       else if (performance.now() - looked > freshFor) look().catch(() => {})
       return known.has(name)
     }

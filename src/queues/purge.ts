@@ -3,13 +3,13 @@ import { transact } from '#database/transact.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { revokeWaiting } from './queries.ts'
 
-// Short transactions: workers go on taking from other queues meanwhile.
+// Transactions stay short, so that locks on the queue's rows hold up no worker for long.
 const batch = 1_000
 
-/** Revokes everything that waits in a queue; answers how much that was. */
+/** Revokes every task that waits in a queue; answers how many there were. */
 export async function purgeQueue({ db, voice }: { db: Database; voice: Voice }, name: string): Promise<number> {
   for (let count = 0; ; ) {
-    // A delayed task that another purge is taking home at this moment cannot be locked: that batch is begun anew.
+    // Another purge may be moving the same delayed task at this moment; the batch is then retried.
     const ids = await transact(db, trx => revokeWaiting(trx, name, batch))
     voice.changed(...ids)
     count += ids.length

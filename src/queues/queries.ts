@@ -3,26 +3,32 @@ import type { Pool } from 'pg'
 import type { InTransaction } from '#database/connect.ts'
 import { delayedQueue } from '#queue/boss.ts'
 import { forTasks } from '#queue/names.ts'
-import { revoking } from '#tasks/revoke.ts'
+import { inHand } from '#tasks/attempts/in-hand.ts'
+import { takesTasks } from '#tasks/attempts/takers.ts'
 
 export interface QueueRow {
   name: string
   depth: number
   oldest_age: number | null
   running: number
+  workers: number
   paused: boolean
+  paused_at: Date | null
   per_minute: { created: number; finished: number }
 }
 
-// What waits is read once, from pg-boss's fetch index alone. The oldest is not the one that was created first: a retry
-// or a countdown waits from when its time has come.
-const text = `
+// Waiting jobs are read once, from pg-boss's fetch index alone. The oldest one is not the one that was created first: a
+// retry or a countdown waits from when its time has come.
+export const listQueuesSql = `
+with ${inHand}
 select
   q.name,
   waiting.depth,
   waiting.oldest_age,
-  (select count(*)::int from pgboss.job j where j.name = q.name and state = 'active') as running,
-  coalesce(d.paused_at is not null, false) as paused,
+  (select count(*)::int from in_hand where in_hand.queue = q.name and not ahead) as running,
+  (select count(*)::int from darkroom.workers w where ${takesTasks} and q.name = any(w.queues)) as workers,
+  d.name is not null as paused,
+  d.paused_at,
   json_build_object(
     'created', (
       select count(*) from pgboss.job j where j.name = q.name and created_on > now() - interval '1 minute'
@@ -45,37 +51,40 @@ where ${forTasks}
 order by q.name`
 
 export async function listQueues(pool: Pool): Promise<QueueRow[]> {
-  return (await pool.query<QueueRow>(text)).rows
+  return (await pool.query<QueueRow>(listQueuesSql)).rows
 }
 
 export async function queueExists(pool: Pool, name: string): Promise<boolean> {
-  // No queue has a NUL in its name, and Postgres would not even look for it.
+  // Postgres refuses a parameter with a NUL, and no queue has one in its name.
   if (name.includes('\0')) return false
   const { rowCount } = await pool.query(`select from pgboss.queue q where q.name = $1 and ${forTasks}`, [name])
   return rowCount === 1
 }
 
-/** False when there is no such queue. */
-export async function setPaused(pool: Pool, name: string, paused: boolean): Promise<boolean> {
-  const { rowCount } = await pool.query(
-    `insert into darkroom.queues (name, paused_at)
-    select q.name, case when $2 then now() end from pgboss.queue q where q.name = $1 and ${forTasks}
-    on conflict (name) do update set paused_at = case when $2 then coalesce(queues.paused_at, now()) end`,
-    [name, paused]
+/** Pauses a queue that exists; one that is paused already stays paused since then. */
+export async function pauseQueue(pool: Pool, name: string) {
+  await pool.query(
+    `insert into darkroom.queues (name)
+    select q.name from pgboss.queue q where q.name = $1 and ${forTasks} for key share
+    on conflict (name) do nothing`,
+    [name]
   )
-  return rowCount === 1
+}
+
+export async function resumeQueue(pool: Pool, name: string) {
+  await pool.query('delete from darkroom.queues where name = $1', [name])
 }
 
 /**
- * Revokes up to so many tasks that wait in a queue, for a worker or for their time. One that is being taken at this
- * moment is passed over: it does not wait any more.
+ * Revokes up to so many tasks that wait in a queue, for a worker or for their time. A task that a worker is claiming at
+ * this moment is passed over: it no longer waits.
  */
 export async function revokeWaiting(trx: InTransaction, queue: string, most: number): Promise<string[]> {
-  const { rows } = await trx.executeQuery<{ id: string }>(CompiledQuery.raw(purgeText, [queue, most]))
+  const { rows } = await trx.executeQuery<{ id: string }>(CompiledQuery.raw(purgeQueueSql, [queue, most]))
   return rows.map(({ id }) => id)
 }
 
-const purgeText = `
+export const purgeQueueSql = `
 with waiting as materialized (
   select j.name, j.id from pgboss.job j
   join darkroom.tasks t on t.id = j.id
@@ -87,5 +96,14 @@ with waiting as materialized (
   from waiting
   where j.name = waiting.name and j.id = waiting.id
   returning j.id
-), ${revoking('purged', 'Its queue was purged before it ran')}
+), task as (
+  update darkroom.tasks t set
+    state = 'REVOKED', finished_at = now(),
+    error = '{"type": "purged", "message": "Its queue was purged before it ran"}'
+  from job
+  where t.id = job.id
+  returning t.id, t.attempts, t.error
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task
+)
 select id from task`

@@ -3,41 +3,60 @@ import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { QueueNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
-import { First, Nullable } from '#schema/common.ts'
+import { First, Nullable, Time } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { purgeQueue } from './purge.ts'
-import { listQueues, queueExists, setPaused } from './queries.ts'
+import { listQueues, pauseQueue, queueExists, resumeQueue } from './queries.ts'
 
 export interface QueueNeeds {
   db: Database
   voice: Voice
 }
 
-const Name = Type.Object({ name: Type.String({ examples: ['media'] }) })
+const Name = Type.Object({ name: Type.String({ description: 'Name of the queue', examples: ['media'] }) })
 
 const QueueBody = Type.Object(
   {
-    name: Type.String(),
-    depth: Type.Integer({ description: 'tasks that wait and could run now' }),
-    oldest_age: Nullable(Type.Number({ description: 'seconds that the oldest of them has waited' })),
-    running: Type.Integer(),
-    paused: Type.Boolean(),
-    per_minute: Type.Object({
-      created: Type.Integer({ description: 'tasks that came in during the last minute' }),
-      finished: Type.Integer({ description: 'tasks that ended in it' })
-    })
+    name: Type.String({ description: 'Name' }),
+    depth: Type.Integer({ description: 'Tasks that wait and could run now' }),
+    oldest_age: Nullable(Type.Number({ description: 'Seconds that the oldest of them has waited' })),
+    running: Type.Integer({
+      description: 'Tasks whose bodies run; those that a worker only holds ahead are not counted'
+    }),
+    workers: Type.Integer({ description: 'Running workers that take from it; paused and ending ones are not counted' }),
+    paused: Type.Boolean({ description: 'Whether workers take nothing from it' }),
+    paused_at: Type.Unsafe<Date | null>(Nullable(Time('Since when'))),
+    per_minute: Type.Object(
+      {
+        created: Type.Integer({ description: 'Tasks that came in' }),
+        finished: Type.Integer({ description: 'Tasks that ended' })
+      },
+      { description: 'During the last minute' }
+    )
   },
   {
     title: 'Queue',
     examples: [
-      { name: 'media', depth: 3, oldest_age: 12.5, running: 2, paused: false, per_minute: { created: 4, finished: 1 } }
+      {
+        name: 'media',
+        depth: 3,
+        oldest_age: 12.5,
+        running: 2,
+        workers: 1,
+        paused: false,
+        paused_at: null,
+        per_minute: { created: 4, finished: 1 }
+      }
     ]
   }
 )
 
-const Queues = Type.Object({ items: Type.Array(QueueBody) })
-const Purged = Type.Object({ name: Type.String(), purged: Type.Integer({ description: 'tasks that were revoked' }) })
+const Queues = Type.Object({ items: Type.Array(QueueBody, { description: 'By name' }) })
+const Purged = Type.Object({
+  name: Type.String({ description: 'Name of the queue' }),
+  purged: Type.Integer({ description: 'Tasks that were revoked' })
+})
 
 export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, needs) => {
   const { db, voice } = needs
@@ -46,9 +65,10 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
     '/api/queues',
     {
       schema: {
-        summary: 'Every queue',
+        operationId: 'listQueues',
+        summary: 'Queues',
         querystring: First,
-        response: { 200: answer(Queues, 'All of them, by name'), ...readProblems() }
+        response: { 200: answer(Queues, 'All queues'), ...readProblems() }
       }
     },
     async ({ query: { limit } }) => ({ items: (await listQueues(db.pool)).slice(0, limit) })
@@ -58,26 +78,28 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
     '/api/queues/:name/pause',
     {
       schema: {
-        summary: 'Stop taking from a queue',
-        description: 'It accepts and keeps; what runs already goes on.',
+        operationId: 'pauseQueue',
+        summary: 'Pause a queue',
+        description: 'A paused queue accepts and keeps tasks; those that run already go on.',
         params: Name,
-        response: { 200: answer(QueueBody, 'It is paused'), ...writeProblems(QueueNotFound) }
+        response: { 200: answer(QueueBody, 'The queue, paused'), ...writeProblems(QueueNotFound) }
       }
     },
-    async ({ params: { name } }) => steer(name, true)
+    async ({ params: { name } }) => steer(name, pauseQueue)
   )
 
   app.post(
     '/api/queues/:name/resume',
     {
       schema: {
-        summary: 'Take from a queue again',
+        operationId: 'resumeQueue',
+        summary: 'Resume a queue',
         params: Name,
-        response: { 200: answer(QueueBody, 'It is not paused'), ...writeProblems(QueueNotFound) }
+        response: { 200: answer(QueueBody, 'The queue, not paused'), ...writeProblems(QueueNotFound) }
       }
     },
     async ({ params: { name } }) => {
-      const queue = await steer(name, false)
+      const queue = await steer(name, resumeQueue)
       voice.wake(name)
       return queue
     }
@@ -87,9 +109,11 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
     '/api/queues/:name/purge',
     {
       schema: {
-        summary: 'Revoke what waits in a queue',
+        operationId: 'purgeQueue',
+        summary: 'Purge a queue',
+        description: 'Revokes every task that waits in it.',
         params: Name,
-        response: { 200: answer(Purged, 'Nothing waits in it'), ...writeProblems(QueueNotFound) }
+        response: { 200: answer(Purged, 'How many tasks were revoked'), ...writeProblems(QueueNotFound) }
       }
     },
     async ({ params: { name } }) => {
@@ -98,10 +122,11 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
     }
   )
 
-  async function steer(name: string, paused: boolean) {
-    const known = (await queueExists(db.pool, name)) && (await setPaused(db.pool, name, paused))
+  async function steer(name: string, change: typeof pauseQueue) {
+    if (!(await queueExists(db.pool, name))) throw new QueueNotFound(name)
+    await change(db.pool, name)
     const queue = (await listQueues(db.pool)).find(queue => queue.name === name)
-    if (!known || !queue) throw new QueueNotFound(name)
+    if (!queue) throw new QueueNotFound(name)
     return queue
   }
 }

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Ending } from '#tasks/attempts/ending.ts'
-import { afterCrash, afterFailure } from '#tasks/attempts/retry-policy.ts'
+import { afterCrash, afterFailure, afterOutage } from '#tasks/attempts/retry-policy.ts'
 import { defaults, type Kind, type RetrySettings } from '#tasks/define.ts'
 import type { Child, Exit } from './children/child-process.ts'
 import type { ChildPool } from './children/pool.ts'
@@ -141,7 +141,7 @@ const never = new Promise<never>(() => {})
 export function judge(
   end: Finished | Exit | GivenUp,
   reason: StopReason | undefined,
-  claim: Pick<Claim, 'failures' | 'crashes'>,
+  claim: Pick<Claim, 'failures' | 'crashes' | 'outages'>,
   settings: RetrySettings
 ): Pick<Ending, 'outcome' | 'result' | 'error' | 'next'> {
   // A body that still came to its end in time has the last word.
@@ -188,7 +188,8 @@ export function judge(
     const last = end.signal ? `signal ${end.signal}` : `exit code ${end.exit_code}`
     return { outcome: 'crashed', ...afterCrash(claim.crashes, `Its process ended with ${last}`) }
   }
-  const { error, retry, retry_after } = end as Failure
+  const { error, retry, retry_after, outage } = end as Failure
+  if (outage) return { outcome: 'outage', ...afterOutage(claim.outages, error) }
   return {
     outcome: error.type === 'Stalled' ? 'stalled' : 'failure',
     error,

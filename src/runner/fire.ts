@@ -5,8 +5,8 @@ import type { Database, InTransaction } from '#database/connect.ts'
 import { createQueues, dueQueue } from '#queue/boss.ts'
 import { goneQueue } from '#queue/gone.ts'
 import type { Kind, Kinds } from '#tasks/define.ts'
-import { enqueueIn } from '#tasks/enqueue.ts'
-import { newTask } from '#tasks/submit.ts'
+import { enqueueIn } from '#tasks/submit/enqueue.ts'
+import { newTask } from '#tasks/submit/prepare.ts'
 import type { Voice } from '#tasks/voice.ts'
 
 interface Needs {

@@ -3,6 +3,8 @@ import { v7 as uuid } from 'uuid'
 import type { Config } from '#config.ts'
 import { connect, throughIndexes } from '#database/connect.ts'
 import { delayedQueue, openBoss } from '#queue/boss.ts'
+import { openDiskStore } from '#storage/disk.ts'
+import { pairWithStore } from '#storage/installation.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { voiceOf } from '#tasks/voice.ts'
 import { endDeadNeighbours, lease, type Pools, register, sayEnding, unregister } from '#workers/presence.ts'
@@ -23,6 +25,7 @@ import { prefetch } from './intake/prefetch.ts'
 import { roomsIn } from './intake/rooms.ts'
 import { servedQueues } from './intake/served-queues.ts'
 import { turns } from './intake/turns.ts'
+import { unknownKinds } from './intake/unknown-kinds.ts'
 import { keepLease } from './lease.ts'
 import { progressWriter } from './progress.ts'
 import { promoter } from './promoter.ts'
@@ -68,6 +71,9 @@ export async function startWorker(needs: Needs): Promise<Worker> {
     // Whoever was given up may keep a connection for as long as he likes.
     if (bodies.size === 0) await closed
   })
+  const store = openDiskStore(config.DATA_DIR)
+  opened.defer(store.close)
+  await pairWithStore(db, store)
   // A start that was cut off may have left the row, which would be taken for a worker that is up.
   await unregister(db.pool, id)
   const voice = voiceOf(db.pool)
@@ -185,6 +191,7 @@ export async function startWorker(needs: Needs): Promise<Worker> {
       voice.changed(claim.id)
     },
     onRevoked: ids => voice.changed(...ids),
+    onUnknown: unknownKinds({ pool: db.pool, voice, log }),
     onUncertain: () => recover.unknown(id, [...desk.ids(), ...outcomes.attempts().map(({ id }) => id)])
   })
   opened.defer(claims.stop)

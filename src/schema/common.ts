@@ -3,7 +3,11 @@ import { Set as setFormat } from 'typebox/format'
 
 /** Shapes that bodies of every feature share. */
 
-export const Nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
+/** Described as what it is when it is not null. */
+export function Nullable<S extends TSchema>(schema: S) {
+  const { description } = schema as { description?: string }
+  return Type.Union([schema, Type.Null()], description === undefined ? {} : { description })
+}
 
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i
 
@@ -18,38 +22,49 @@ setFormat('date-time', text => {
   return new Date(Date.UTC(year!, month! - 1, day!)).getUTCDate() === day
 })
 
-export const Time = Type.String({ format: 'date-time', description: 'ISO 8601 with offset' })
+export const Time = (description: string) => Type.String({ format: 'date-time', description })
 
 // No format: a garbage id is an unknown id, which is a 404 and not a 400.
-export const Id = Type.Object({ id: Type.String({ description: 'uuid' }) })
+export const Id = Type.Object({ id: Type.String({ description: 'Id (uuid)' }) })
 
 export const Page = Type.Object(
   {
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 50 })),
-    cursor: Type.Optional(Type.String({ description: '`next_cursor` of the page before' }))
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 50, description: 'Items on a page' })),
+    cursor: Type.Optional(Type.String({ description: '`next_cursor` of the previous page' }))
   },
   { additionalProperties: false }
 )
 
 /** For a list that is never so long that it needs pages. */
 export const First = Type.Object(
-  { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'only the first of them' })) },
+  { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'Only the first so many items' })) },
   { additionalProperties: false }
 )
 
 export const List = <S extends TSchema>(item: S) =>
-  Type.Object({ items: Type.Array(item), next_cursor: Nullable(Type.String()) })
+  Type.Object({
+    items: Type.Array(item, { description: 'The page' }),
+    next_cursor: Nullable(Type.String({ description: 'The `cursor` of the next page; null on the last one' }))
+  })
 
 export const Problem = Type.Object(
   {
-    type: Type.String(),
-    title: Type.String(),
-    status: Type.Integer(),
-    code: Type.String({ description: 'stable; programs branch on it' }),
-    detail: Type.String(),
-    errors: Type.Optional(Type.Array(Type.Object({ field: Type.String(), message: Type.String() })))
+    type: Type.String({ description: 'Always `about:blank`: `code` says more' }),
+    title: Type.String({ description: 'Name of the HTTP status' }),
+    status: Type.Integer({ description: 'HTTP status' }),
+    code: Type.String({ description: 'What went wrong, for programs; its meaning never changes' }),
+    detail: Type.String({ description: 'What went wrong, for people' }),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object({
+          field: Type.String({ description: 'Path of the field, such as `args.x`; empty for the whole body' }),
+          message: Type.String({ description: 'What is wrong with it' })
+        }),
+        { description: 'Each field that does not fit' }
+      )
+    )
   },
-  { title: 'Problem', description: 'RFC 9457' }
+  { title: 'Problem', description: 'An error (RFC 9457)' }
 )
 
 export type Problem = Static<typeof Problem>

@@ -24,8 +24,16 @@ export function problemOf({ code, statusCode = 500, message, errors }: Coded): P
   }
 }
 
-// What a request may meet before its route has anything to say, and what may befall any.
-const anywhere = [errors.InvalidRequest, errors.RequestTimeout, errors.HeadersTooLarge, errors.Internal]
+// What any request may be answered before its route has a say, and after that.
+const anywhere = [
+  errors.InvalidRequest,
+  errors.HostNotAllowed,
+  errors.RequestTimeout,
+  errors.HeadersTooLarge,
+  errors.Internal
+]
+// Where answers are data, or change something.
+const guarded = [...anywhere, errors.CrossSite, errors.DatabaseUnavailable, errors.Stopping]
 // Fastify reads the body of whatever may have one, asked for or not.
 const withBody = [errors.InvalidJson, errors.BodyTooLarge, errors.UnsupportedMediaType, errors.UnsupportedEncoding]
 
@@ -33,14 +41,14 @@ const withBody = [errors.InvalidJson, errors.BodyTooLarge, errors.UnsupportedMed
 export const problems = (...own: Failure[]) => entries([...anywhere, ...own])
 
 /** Of one that reads from the database. */
-export const readProblems = (...own: Failure[]) => entries([...anywhere, errors.DatabaseUnavailable, ...own])
+export const readProblems = (...own: Failure[]) => entries([...guarded, errors.TooSlow, ...own])
 
 /** Of one that may be sent a body, and uses the database. */
 export const writeProblems = (...own: Failure[]) =>
-  entries([...anywhere, errors.DatabaseUnavailable, errors.StorageFull, ...withBody, ...own])
+  entries([...guarded, errors.StorageFull, errors.Overloaded, ...withBody, ...own])
 
 /** Of one whose body is a form. */
-export const formProblems = (...own: Failure[]) => entries([...anywhere, errors.DatabaseUnavailable, ...own])
+export const formProblems = (...own: Failure[]) => entries([...guarded, ...own])
 
 /**
  * What handlers are allowed to answer does not change with the errors that they throw: to the compiler this is one
@@ -57,8 +65,12 @@ function entry(status: number, failures: Coded[]) {
   const codes = failures.map(({ code }) => code)
   return {
     description: codes.map(code => `\`${code}\``).join(' or '),
-    ...(status === 503 && { headers: { 'Retry-After': Type.Integer({ description: 'seconds' }) } }),
-    ...(status === 416 && { headers: { 'Content-Range': Type.String({ description: 'how long the file is' }) } }),
+    ...((status === 503 || status === 429) && {
+      headers: { 'Retry-After': Type.Integer({ description: 'Seconds after which to try again' }) }
+    }),
+    ...(status === 416 && {
+      headers: { 'Content-Range': Type.String({ description: 'Size of the file, as `bytes */<size>`' }) }
+    }),
     content: {
       'application/problem+json': {
         schema: {
@@ -73,10 +85,14 @@ function entry(status: number, failures: Coded[]) {
 const nobody = '01980000-0000-7000-8000-000000000000'
 const filledIn: Record<string, string[]> = {
   INVALID_REQUEST: ['priority must be <= 9'],
+  HOST_NOT_ALLOWED: ['evil.example'],
+  CROSS_SITE: ['of another site'],
+  TOO_MANY_OPEN: ['50', 'WebSockets'],
   INVALID_JSON: ['Unexpected end of JSON input'],
   ROUTE_NOT_FOUND: ['GET', '/nowhere'],
   UNSUPPORTED_ENCODING: ['gzip'],
   UNKNOWN_TASK: ['send_mail'],
+  KIND_INTERNAL: ['sweep'],
   UNKNOWN_QUEUE: ['nowhere'],
   QUEUE_NOT_FOUND: ['nowhere'],
   TASK_FINISHED: ['SUCCESS'],
@@ -85,11 +101,12 @@ const filledIn: Record<string, string[]> = {
   IDEMPOTENCY_KEY_REUSED: ['order-17'],
   UPLOAD_BROKEN: ['Unexpected end of form'],
   UPLOAD_TOO_LARGE: ['10737418240'],
-  BODY_TOO_LARGE: ['33554432'],
+  BODY_TOO_LARGE: ['1048576'],
   FILE_NOT_FOUND: ['2160p.mp4'],
   WORKER_GONE: ['stopped'],
   TASK_NOT_FOUND: [nobody],
   VIDEO_NOT_FOUND: [nobody],
+  VIDEO_BUSY: [nobody],
   WORKER_NOT_FOUND: [nobody],
   INTERNAL: [nobody]
 }

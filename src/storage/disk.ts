@@ -1,38 +1,23 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import type { Dirent } from 'node:fs'
+import { chmod, mkdir, open, opendir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import path from 'node:path'
-import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { isAway, isFull } from './outage.ts'
+import { installationKey, NotStored, type Store, StoreAway, type Stored, type Unfinished } from './store.ts'
 import { openWriter } from './writer.ts'
 
-/** A file that has arrived but has no name yet: keep it or drop it. */
-export interface Received {
-  bytes: number
-  sha256: string
-  keep(key: string): Promise<void>
-  drop(): Promise<void>
-}
+const incoming = 'incoming'
 
-export interface Storage {
-  root: string
-  locate(key: string): string
-  receive(stream: Readable): Promise<Received>
-  /** Gives a finished folder its name; what was there by that name is replaced. */
-  publish(from: string, to: string): Promise<void>
-  remove(key: string): Promise<void>
-  /** The names in a folder, with the time at which each was last written to; none when there is no folder. */
-  list(key: string): Promise<{ name: string; changed: Date }[]>
-  createFolder(key: string): Promise<string>
-  close(): Promise<void>
-}
+// Other accounts of the host have no business with people's films. ffmpeg runs as the same user as the worker.
+const folderMode = 0o700
+const fileMode = 0o600
 
-export const incoming = 'incoming'
-
-/** Keys are paths below DATA_DIR, made by us from ids and fixed names; nothing a user chose is ever part of one. */
-export async function openStorage(root: string): Promise<Storage> {
-  await mkdir(path.join(root, incoming), { recursive: true }).catch(error => {
-    throw new Error(`DATA_DIR ${root} cannot be written to: ${error.message}`, { cause: error })
-  })
+/**
+ * A store in a local folder. Keys are paths below it, made by us from ids and fixed names; nothing that a user chose is
+ * ever part of one.
+ */
+export function openDiskStore(root: string): Store {
   const writer = openWriter()
 
   function locate(key: string) {
@@ -42,13 +27,50 @@ export async function openStorage(root: string): Promise<Storage> {
     return file
   }
 
-  return {
-    root,
-    locate,
+  /** `rename` would overwrite: an empty file, created only if there is none, holds the place for it. */
+  async function moveTo(key: string, from: string) {
+    const file = locate(key)
+    await mkdir(path.dirname(file), { recursive: true, mode: folderMode })
+    const reserved = await open(file, 'wx', fileMode)
+    await reserved.close()
+    try {
+      await rename(from, file)
+    } catch (error) {
+      await rm(file, { force: true })
+      throw error
+    }
+  }
 
-    /** Streams to the disk and never holds the file in memory; half a file never has a final name. */
-    async receive(stream) {
+  async function missing(key: string, cause: unknown): Promise<never> {
+    await mustBeThere(cause)
+    throw new NotStored(key, { cause })
+  }
+
+  /** A missing file says something about the file only where the rest of the store is there. */
+  async function mustBeThere(cause?: unknown) {
+    if (await entryAt(locate(installationKey), installationKey)) return
+    throw new StoreAway(
+      `DATA_DIR ${root} has no file "${installationKey}": its volume is not mounted, or was emptied`,
+      { cause }
+    )
+  }
+
+  return {
+    place: root,
+
+    async prepare() {
+      // The root itself keeps the usual mode: the embedded Postgres, which runs as another user, is below it.
+      await mkdir(root, { recursive: true })
+        .then(() => mkdir(locate(incoming), { recursive: true, mode: folderMode }))
+        .catch(error => {
+          throw new Error(`DATA_DIR ${root} cannot be written to: ${error.message}`, { cause: error })
+        })
+    },
+
+    /** Straight to the disk: the file is never in memory as a whole, and half a file never has its key. */
+    async receive(key, stream) {
       const part = locate(`${incoming}/${randomUUID()}.part`)
+      locate(key)
       const drop = () => rm(part, { force: true })
       const out = writer.create(part)
       try {
@@ -57,56 +79,88 @@ export async function openStorage(root: string): Promise<Storage> {
         await drop()
         throw error
       }
-      return {
-        bytes: out.bytes,
-        sha256: out.sha256,
-        async keep(key) {
-          const file = locate(key)
-          await mkdir(path.dirname(file), { recursive: true })
-          await rename(part, file)
-        },
-        drop
+      return { bytes: out.bytes, sha256: out.sha256, keep: () => moveTo(key, part), drop }
+    },
+
+    async put(key, file) {
+      await chmod(file, fileMode)
+      await moveTo(key, file)
+    },
+
+    async borrow(key) {
+      const file = locate(key)
+      await stat(file).catch(error => (isMissing(error) ? missing(key, error) : Promise.reject(error)))
+      return { path: file, async release() {} }
+    },
+
+    async open(key, range) {
+      const file = await open(locate(key)).catch(error =>
+        isMissing(error) ? missing(key, error) : Promise.reject(error)
+      )
+      return file.createReadStream(range)
+    },
+
+    async stat(key) {
+      const found = await entryAt(locate(key), key)
+      if (!found && key !== installationKey) await mustBeThere()
+      return found
+    },
+
+    list: prefix => filesBelow(locate(prefix), prefix),
+
+    async remove(prefix) {
+      await rm(locate(prefix), { recursive: true, force: true })
+      // An object store has no folders that could be left behind empty, so nor has this one.
+      for (let parent = path.dirname(prefix); parent.includes('/'); parent = path.dirname(parent)) {
+        if (!(await rmdir(locate(parent)).then(() => true, isNotEmpty))) break
       }
     },
 
-    async publish(from, to) {
-      await mkdir(path.dirname(locate(to)), { recursive: true })
-      await rm(locate(to), { recursive: true, force: true })
-      await rename(locate(from), locate(to))
+    async *unfinished(before): AsyncIterable<Unfinished> {
+      for await (const { key, changed } of filesBelow(locate(incoming), incoming)) {
+        if (changed <= before) yield { changed, drop: () => rm(locate(key), { force: true }) }
+      }
     },
 
-    async remove(key) {
-      await rm(locate(key), { recursive: true, force: true })
-    },
-
-    async list(key) {
-      const names = await readdir(locate(key)).catch(absent([] as string[]))
-      const found = await Promise.all(
-        names.map(async name => {
-          const stats = await stat(path.join(locate(key), name)).catch(absent(undefined))
-          return stats && { name, changed: stats.mtime }
-        })
-      )
-      return found.filter(entry => entry !== undefined)
-    },
-
-    async createFolder(key) {
-      await mkdir(locate(key), { recursive: true })
-      return locate(key)
-    },
-
+    isFull,
+    isAway,
     close: () => writer.close()
   }
 }
 
-function absent<T>(instead: T) {
-  return (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return instead
-    throw error
+async function entryAt(file: string, key: string): Promise<Stored | undefined> {
+  const stats = await stat(file).catch(absent)
+  return stats?.isFile() ? { key, bytes: stats.size, changed: stats.mtime } : undefined
+}
+
+/** Folders are read piece by piece, and what goes meanwhile is left out. */
+async function* filesBelow(folder: string, prefix: string): AsyncGenerator<Stored> {
+  const opened = await opendir(folder).catch(absent)
+  if (!opened) return
+  for await (const { name, ...entry } of entriesOf(opened)) {
+    const [file, key] = [path.join(folder, name), `${prefix}/${name}`]
+    if (entry.isFolder) yield* filesBelow(file, key)
+    else {
+      const found = await entryAt(file, key)
+      if (found) yield found
+    }
   }
 }
 
-/** True when there is no room: the disk, the quota or the file size limit is full, or Postgres' disk (53100). */
-export function isFull(error: unknown) {
-  return ['ENOSPC', 'EDQUOT', 'EFBIG', '53100'].includes((error as NodeJS.ErrnoException)?.code ?? '')
+async function* entriesOf(folder: AsyncIterable<Dirent>) {
+  for await (const entry of folder) yield { name: entry.name, isFolder: entry.isDirectory() }
+}
+
+function isMissing({ code }: NodeJS.ErrnoException) {
+  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG'
+}
+
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (!isMissing(error)) throw error
+}
+
+function isNotEmpty(error: NodeJS.ErrnoException) {
+  if (error.code === 'ENOENT') return true
+  if (error.code === 'ENOTEMPTY' || error.code === 'EEXIST') return false
+  throw error
 }

@@ -3,14 +3,14 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import type { FromThread, ToThread } from './writer.ts'
 
-/** The other side of `writer.ts`. It may block: nobody waits for this thread but the uploads that it writes. */
+/** The other side of `writer.ts`. It may block: only the uploads that it writes wait for this thread. */
 const files = new Map<number, { descriptor: number; hash: Hash }>()
 
 parentPort!.on('message', (message: ToThread) => {
   const { id } = message
   try {
     if (message.type === 'open') {
-      files.set(id, { descriptor: openSync(message.file, 'wx'), hash: createHash('sha256') })
+      files.set(id, { descriptor: openSync(message.file, 'wx', 0o600), hash: createHash('sha256') })
     } else if (message.type === 'chunk') {
       write(id, message.chunk)
     } else {
@@ -20,7 +20,7 @@ parentPort!.on('message', (message: ToThread) => {
     }
   } catch (error) {
     close(id)
-    // An error that crosses over loses its code, which is what tells a full disk from a broken one.
+    // An Error that is posted to another thread loses its code, which tells a full disk from a broken one.
     const { message, code } = error as NodeJS.ErrnoException
     say({ type: 'failed', id, message, code })
   }
@@ -28,12 +28,12 @@ parentPort!.on('message', (message: ToThread) => {
 
 function write(id: number, chunk: Uint8Array<ArrayBuffer>) {
   const file = files.get(id)
-  // It has failed, and the chunk was on its way already.
+  // The file has failed; this chunk was already on its way.
   if (!file) return
   for (let done = 0; done < chunk.length; ) done += writeSync(file.descriptor, chunk, done)
   file.hash.update(chunk)
   say({ type: 'written', id, bytes: chunk.length })
-  // Nobody else has it: freed at once instead of at some collection, an upload takes megabytes and not hundreds.
+  // Freed at once instead of at some garbage collection: an upload takes megabytes and not hundreds.
   chunk.buffer.transfer(0)
 }
 

@@ -14,7 +14,7 @@ export type FromThread =
   | { type: 'abandoned'; id: number }
   | { type: 'failed'; id: number; message: string; code?: string }
 
-/** A file that is being written. Pipe into it; when it has finished, it knows how long it is and what it hashes to. */
+/** A file that is being written. Pipe into it; once it has finished, `bytes` and `sha256` are those of the whole file. */
 export interface Incoming extends Writable {
   bytes: number
   sha256: string
@@ -30,13 +30,13 @@ export interface Writer {
   close(): Promise<void>
 }
 
-// On their way to the thread at a time, for each file: enough that neither side waits for the other.
+// Bytes of a file that may be on their way to the thread: enough that neither side waits for the other.
 const inFlight = 1024 * 1024
 
 /**
- * Writes and hashes uploads in a thread of its own. The bytes are not copied there but handed over, so they are no
- * longer garbage of the thread that answers requests: left there, each 64 MiB of an upload cost it a full collection.
- * The thread is started with the first upload and serves all of them.
+ * Writes and hashes uploads in a thread of its own. Chunks are transferred, not copied, so they are no garbage of the
+ * thread that answers requests: there, each 64 MiB of an upload cost a full collection. The thread is started with the
+ * first upload and serves all of them.
  */
 export function openWriter(): Writer {
   let thread: Thread | undefined
@@ -105,7 +105,7 @@ class IncomingFile extends Writable implements Incoming {
     this.#say({ type: 'end', id: this.#id })
   }
 
-  /** Is over once the thread has let go of the file: whoever removes it then removes it for good. */
+  /** Is over once the thread has closed the file: a removal before that could be followed by another write. */
   override _destroy(error: Error | null, callback: (error: Error | null) => void) {
     this.#close = () => {
       this.#thread.files.delete(this.#id)
@@ -141,7 +141,7 @@ class IncomingFile extends Writable implements Incoming {
   }
 }
 
-/** A chunk that is a part of something larger must not take that along: the parser may still be reading it. */
+/** A chunk that is a view of a larger buffer is copied: the multipart parser may still read the rest of that buffer. */
 function handOver(chunk: Buffer): Uint8Array<ArrayBuffer> {
   return chunk.length === chunk.buffer.byteLength ? (chunk as Buffer<ArrayBuffer>) : new Uint8Array(chunk)
 }

@@ -1,13 +1,13 @@
-/** What processes tell each other through Postgres. Each message is a comma list of words. */
+/** NOTIFY channels between the processes. A payload is a comma list of words. */
 export const channels = {
-  /** Names of queues that have something to do. */
+  /** Queues that have got tasks. */
   wake: 'darkroom_wake',
   /** Ids of tasks that have changed. */
   changed: 'darkroom_changed',
-  /** Ids of running tasks whose end was asked for. */
+  /** Ids of running tasks whose cancellation was requested. */
   cancel: 'darkroom_cancel',
-  /** Ids of workers that are to do something else from now on. */
+  /** Ids of workers whose desired state has changed. */
   steer: 'darkroom_steer',
-  /** In how many milliseconds something must have begun. */
+  /** Milliseconds until a new start deadline. */
   deadline: 'darkroom_deadline'
 } as const

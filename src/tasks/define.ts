@@ -1,21 +1,21 @@
 import type { Static, TSchema } from 'typebox'
 import type { Database, InTransaction } from '#database/connect.ts'
 
-/** What the body of a task gets besides its arguments. */
+/** What a body gets besides its arguments. */
 export interface Context {
-  /** The task's id. */
+  /** Id of the task. */
   id: string
-  /** 1 for the first try. */
+  /** Number of the attempt, from 1. */
   attempt: number
-  /** Aborts when the task is to stop: cancelled, out of its soft time limit, the worker shutting down. */
+  /** Aborts when the body is to stop: at a cancellation, at its soft time limit, when the worker stops. */
   signal: AbortSignal
-  /** How far it is, from 0 to 1, and anything worth showing beside it. Call it as often as you like. */
+  /** Reports progress, from 0 to 1, and any details to show beside it. May be called at any rate. */
   progress(fraction: number, detail?: unknown): void
-  /** A line for the worker's log. */
+  /** Writes a line to the worker's log. */
   log(line: string): void
 }
 
-/** How often and how long after each other a task is tried; Celery's names. Delays in seconds. */
+/** Number and delays of retries, by Celery's names. Delays are in seconds. */
 export interface RetrySettings {
   max_retries: number
   retry_delay: number
@@ -24,7 +24,7 @@ export interface RetrySettings {
   retry_jitter: boolean
 }
 
-/** An attempt by name: enough to find what it left on the disk. */
+/** What names an attempt: enough to find its files. */
 export interface AttemptOf<Args> {
   id: string
   attempt: number
@@ -32,39 +32,39 @@ export interface AttemptOf<Args> {
 }
 
 export interface Definition<Args extends TSchema, Result> extends Partial<RetrySettings> {
-  /** What callers name it by. */
+  /** Name of the kind: `task` of a submission. */
   name: string
   args: Args
-  /** What it does, in a sentence. */
+  /** What the kind does, in a sentence. */
   description?: string
-  /** Where it waits when the caller does not say. */
+  /** Queue of a submission that names none. */
   queue?: string
-  /** 0 to 9, higher first. */
+  /** 0 to 9, higher first; of a submission that gives none. */
   priority?: number
-  /** Seconds after which its process group is killed. */
+  /** Seconds after which the process group of an attempt is killed. */
   time_limit?: number
-  /** Seconds after which its signal aborts, so that it can tidy up. */
+  /** Seconds after which the signal of an attempt aborts, so that its body can tidy up. */
   soft_time_limit?: number
-  /** Its promise to report progress: seconds without any after which its process group is killed. */
+  /** Seconds without progress after which the process group of an attempt is killed. */
   stall_limit?: number
-  /** Seconds that its result stays readable. */
+  /** Seconds that a result stays readable. */
   result_expires?: number
   /**
-   * `inline` runs in the worker's own event loop: for short I/O that needs the database. Nobody can kill it: where a
-   * process group would be killed, it is given up, and what it still does counts for nothing.
+   * `inline` bodies run in the worker's own event loop: for short I/O that needs the database. They cannot be killed:
+   * where a process group would be killed, the attempt is abandoned, and what its body still does is ignored.
    */
   pool?: 'child' | 'inline'
   run(args: Static<Args>, context: Context & { db: Database }): Promise<Result> | Result
   /**
-   * Writes what a success means to other rows, in the transaction that ends the attempt: both or neither. It may
-   * answer what is to be done once that is committed.
+   * Writes the outcome of a success to other rows, in the transaction that ends the attempt. It may answer a function
+   * that runs after the commit.
    */
   record?(
     trx: InTransaction,
     attempt: AttemptOf<Static<Args>>,
     result: Result
   ): Promise<undefined | (() => Promise<void>)>
-  /** Removes what an attempt that did not succeed has left behind, once its processes are gone. */
+  /** Removes files of an attempt that did not succeed, once its processes are gone. */
   discard?(attempt: AttemptOf<Static<Args>>): Promise<void>
 }
 
@@ -74,12 +74,12 @@ export type Kind<Args extends TSchema = any, Result = any> = Readonly<
       queue: string
       priority: number
       pool: 'child' | 'inline'
-      /** Where it is defined, if that is a file of TASKS_DIR. */
+      /** Module that defines the kind, if that is one of TASKS_DIR. */
       file?: string
     }
 >
 
-/** Kinds by name. Who needs to know them all gets this; nobody looks for them. */
+/** Kinds by name. The catalogue loads them; every other component is given them. */
 export type Kinds = ReadonlyMap<string, Kind>
 
 export const defaults = {
@@ -90,13 +90,13 @@ export const defaults = {
   retry_delay: 1,
   retry_backoff: true,
   retry_backoff_max: 600,
-  retry_jitter: true
+  retry_jitter: false
 } as const
 
-/** Told on stderr by whoever starts; its child processes need not say it again. */
+/** Name of a warning that the starting process prints; its child processes do not repeat it. */
 export const taskWarning = 'TaskWarning'
 
-// What a definition may say, once more: the types of a module in TASKS_DIR are taken out, and nobody checks them.
+// The settings of a definition once more, for the check: Node strips the types of a module in TASKS_DIR unchecked.
 const settings: Record<keyof Definition<TSchema, unknown>, true> = {
   name: true,
   args: true,
@@ -138,7 +138,7 @@ const numbers = {
 
 const told = new Set<string>()
 
-/** A definition is looked at again when it is loaded, and a folder by everybody in a process who needs its kinds. */
+/** Once in a process: a definition is checked when it is made and again when its module is loaded. */
 export function warnOnce(sentence: string) {
   if (!told.has(sentence)) process.emitWarning(sentence, taskWarning)
   told.add(sentence)
@@ -153,7 +153,7 @@ export function defineTask<Args extends TSchema, Result>(definition: Definition<
   if (typeof args !== 'object' || args === null) throw new TypeError(`The task "${name}" needs a schema "args"`)
   for (const key of Object.keys(definition)) {
     if (Object.hasOwn(settings, key)) continue
-    // No reason to refuse it: a module may be written for a later version, too.
+    // A warning and no error: the module may be written for a later version.
     warnOnce(`The task "${name}" has no setting ${JSON.stringify(key)}: it does nothing`)
   }
   const { queue = 'default' } = definition
@@ -174,7 +174,7 @@ export function defineTask<Args extends TSchema, Result>(definition: Definition<
   return Object.freeze({ ...defaults, ...definition })
 }
 
-/** Why a task's signal aborts when its soft time limit is over: `signal.throwIfAborted()` throws it. */
+/** The reason of a signal that aborts at the soft time limit: `signal.throwIfAborted()` throws it. */
 export class SoftTimeLimit extends Error {
   override name = 'SoftTimeLimit'
 
@@ -183,7 +183,7 @@ export class SoftTimeLimit extends Error {
   }
 }
 
-/** Throw it from a task's body to be tried again after so many seconds. It counts as a retry. */
+/** Thrown by a body, it has the task retried after so many seconds. It counts as a retry. */
 export class RetryLater extends Error {
   override name = 'RetryLater'
   readonly seconds: number
@@ -194,7 +194,22 @@ export class RetryLater extends Error {
   }
 }
 
-/** Throw it from a task's body when another try would end the same way. */
+/**
+ * Thrown by a body whose storage is full or cannot be reached. The task is retried for hours, after growing delays, and
+ * that does not use up its retries.
+ */
+export class StoreOutage extends Error {
+  override name = 'StoreOutage'
+  /** Shown as `error.type`. */
+  readonly type: 'StorageFull' | 'StorageUnavailable'
+
+  constructor(type: StoreOutage['type'], reason: string, options?: ErrorOptions) {
+    super(reason, options)
+    this.type = type
+  }
+}
+
+/** Thrown by a body, it fails the task without another attempt. */
 export class GiveUp extends Error {
   override name = 'GiveUp'
   /** Shown as `error.type`. */

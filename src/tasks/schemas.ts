@@ -1,34 +1,50 @@
 import { type Static, Type } from 'typebox'
-import { Nullable, Page, Time } from '#schema/common.ts'
-import { states, statuses } from './words.ts'
+import { attemptOutcomes, states } from '#database/tables.ts'
+import { List, Nullable, Page, Time } from '#schema/common.ts'
+import { statuses } from './words.ts'
 
-const State = Type.Enum(states)
-const Status = Type.Enum(statuses)
-const Seconds = (maximum = 315_360_000) => Type.Number({ minimum: 0, maximum })
-// Less than a millisecond is no time at all to anybody here, and so little may be that Postgres cannot keep it.
-const TimeLimit = Type.Number({ minimum: 0.001, maximum: 31_536_000 })
+const State = (description: string) => Type.Enum(states, { description })
+const Status = (description: string) => Type.Enum(statuses, { description })
+const decade = 315_360_000
+const Seconds = (description: string) => Type.Number({ minimum: 0, maximum: decade, description })
+// Postgres cannot keep every number below a millisecond, and no limit means that little.
+const TimeLimit = (description: string) => Type.Number({ minimum: 0.001, maximum: 31_536_000, description })
 
 export const Submission = Type.Object(
   {
-    task: Type.Optional(Type.String({ maxLength: 100, default: 'process_data', description: 'which kind of work' })),
-    args: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
-    name: Type.Optional(Type.String({ maxLength: 200 })),
-    description: Type.Optional(Type.String({ maxLength: 10_000 })),
-    scheduled_time: Type.Optional(Time),
-    eta: Type.Optional(Time),
-    countdown: Type.Optional(Seconds()),
-    expires: Type.Optional(Type.Union([Seconds(), Time], { description: 'seconds, or a time' })),
-    queue: Type.Optional(Type.String({ maxLength: 100 })),
-    priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 9, description: 'higher first' })),
-    max_retries: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
-    retry_delay: Type.Optional(Seconds()),
-    retry_backoff: Type.Optional(Type.Boolean()),
-    retry_backoff_max: Type.Optional(Seconds()),
-    retry_jitter: Type.Optional(Type.Boolean()),
-    time_limit: Type.Optional(TimeLimit),
-    soft_time_limit: Type.Optional(TimeLimit),
-    result_expires: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000 })),
-    tags: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 20 }))
+    task: Type.Optional(Type.String({ maxLength: 100, default: 'process_data', description: 'Kind of the task' })),
+    args: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), {
+        description: 'Arguments; each kind has its own, see `GET /api/kinds`'
+      })
+    ),
+    name: Type.Optional(Type.String({ maxLength: 200, description: 'A name to show' })),
+    description: Type.Optional(Type.String({ maxLength: 10_000, description: 'A text to show' })),
+    scheduled_time: Type.Optional(Time('The same as `eta`')),
+    eta: Type.Optional(Time('Not to be started before this time')),
+    countdown: Type.Optional(Seconds('Not to be started before so many seconds have passed')),
+    expires: Type.Optional(
+      Type.Union([Seconds('Seconds from now'), Time('A time')], {
+        description: 'If not started by then (seconds from now, or a time), the task is revoked'
+      })
+    ),
+    queue: Type.Optional(Type.String({ maxLength: 100, description: 'Queue; that of the kind if not given' })),
+    priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 9, description: 'Higher first' })),
+    max_retries: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 10_000, description: 'Retries after failures; crashes do not count' })
+    ),
+    retry_delay: Type.Optional(Seconds('Seconds before the first retry')),
+    retry_backoff: Type.Optional(Type.Boolean({ description: 'Whether the delay doubles with each retry' })),
+    retry_backoff_max: Type.Optional(Seconds('The longest delay in seconds')),
+    retry_jitter: Type.Optional(Type.Boolean({ description: 'Whether to draw each delay at random below that' })),
+    time_limit: Type.Optional(TimeLimit('Seconds after which the processes of an attempt are killed')),
+    soft_time_limit: Type.Optional(TimeLimit('Seconds after which the `signal` of an attempt aborts')),
+    result_expires: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: decade, description: 'Seconds that the result stays readable' })
+    ),
+    tags: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 20, description: 'Words to find it by' })
+    )
   },
   {
     additionalProperties: false,
@@ -42,9 +58,11 @@ export const Submission = Type.Object(
 
 export type Submission = Static<typeof Submission>
 
-// What is in it is checked one by one, so that each bad one can be named.
+// The tasks are checked one by one, so that the answer can name each bad one.
 export const BulkSubmission = Type.Object(
-  { tasks: Type.Array(Type.Unknown(), { minItems: 1, maxItems: 10_000, description: 'each as for POST /api/tasks' }) },
+  {
+    tasks: Type.Array(Type.Unknown(), { minItems: 1, maxItems: 10_000, description: 'Each as for `POST /api/tasks`' })
+  },
   {
     additionalProperties: false,
     examples: [
@@ -58,46 +76,73 @@ export const BulkSubmission = Type.Object(
   }
 )
 
-export const BulkCreated = Type.Object({ ids: Type.Array(Type.String()) })
+export const BulkCreated = Type.Object({
+  ids: Type.Array(Type.String(), { description: 'Ids of the tasks, in the order in which they were given' })
+})
 export type BulkCreated = Static<typeof BulkCreated>
 
 export const DataToProcess = Type.Object(
-  { data: Type.String() },
+  { data: Type.String({ description: 'A text, to be turned into capitals' }) },
   { additionalProperties: false, examples: [{ data: 'hello' }] }
 )
-export const TaskStarted = Type.Object({ task_id: Type.String() })
+export const TaskStarted = Type.Object({ task_id: Type.String({ description: 'Id of the task' }) })
 export type TaskStarted = Static<typeof TaskStarted>
 
-const TaskError = Nullable(Type.Object({ type: Type.String(), message: Type.String() }))
-const Progress = Nullable(Type.Number({ minimum: 0, maximum: 1 }))
+const TaskError = (description: string) =>
+  Nullable(
+    Type.Object(
+      {
+        type: Type.String({ description: 'Name of the error, or a word such as `cancelled`, `expired`, `time_limit`' }),
+        message: Type.String({ description: 'What went wrong' })
+      },
+      { description }
+    )
+  )
+const Progress = Nullable(
+  Type.Number({ minimum: 0, maximum: 1, description: 'Progress from 0 to 1; null if the task reports none' })
+)
+const taskState = State("State in Celery's words")
+const taskStatus = Status('The same in plain English')
+const result = Type.Unknown({ description: 'What the task returned; null before that, and once it has expired' })
+const AttemptError = Nullable(
+  Type.Object(
+    {
+      type: Type.String({ description: 'Name of the error' }),
+      message: Type.String({ description: 'What went wrong' }),
+      stack: Nullable(Type.String({ description: 'Stack trace of the body, where an exception ended it' }))
+    },
+    { description: 'Why it did not succeed' }
+  )
+)
+const taskError = TaskError('Why the task failed, was revoked or has no result any more')
 
 export const TaskBody = Type.Object(
   {
-    id: Type.String(),
-    task: Type.String(),
-    name: Nullable(Type.String()),
-    description: Nullable(Type.String()),
-    queue: Type.String(),
-    priority: Type.Integer(),
-    args: Type.Unknown(),
-    state: State,
-    status: Status,
+    id: Type.String({ description: 'Id (uuid)' }),
+    task: Type.String({ description: 'Kind' }),
+    name: Nullable(Type.String({ description: 'Name, as submitted' })),
+    description: Nullable(Type.String({ description: 'Text, as submitted' })),
+    queue: Type.String({ description: 'Queue' }),
+    priority: Type.Integer({ description: '0 to 9, higher first' }),
+    args: Type.Unknown({ description: 'Arguments' }),
+    state: taskState,
+    status: taskStatus,
     progress: Progress,
-    progress_detail: Type.Unknown(),
-    result: Type.Unknown(),
-    result_expires_at: Nullable(Time),
-    error: TaskError,
-    attempts: Type.Integer({ description: 'tries so far' }),
-    max_retries: Type.Integer(),
-    eta: Nullable(Time),
-    expires_at: Nullable(Time),
-    created_at: Time,
-    started_at: Nullable(Time),
-    finished_at: Nullable(Time),
-    worker: Nullable(Type.String()),
-    tags: Type.Array(Type.String()),
-    schedule_id: Nullable(Type.String()),
-    video_id: Nullable(Type.String())
+    progress_detail: Type.Unknown({ description: 'What the task reported beside its progress' }),
+    result,
+    result_expires_at: Nullable(Time('When the result expires')),
+    error: taskError,
+    attempts: Type.Integer({ description: 'Attempts so far' }),
+    max_retries: Type.Integer({ description: 'Retries after failures' }),
+    eta: Nullable(Time('Not to be started before this time')),
+    expires_at: Nullable(Time('Revoked if not started by then')),
+    created_at: Time('When it was submitted'),
+    started_at: Nullable(Time('When its latest attempt started')),
+    finished_at: Nullable(Time('When it reached its final state')),
+    worker: Nullable(Type.String({ description: 'Id of the worker of its latest attempt' })),
+    tags: Type.Array(Type.String(), { description: 'Tags' }),
+    schedule_id: Nullable(Type.String({ description: 'Id of the schedule that made it' })),
+    video_id: Nullable(Type.String({ description: 'Id of the film that it is about' }))
   },
   {
     title: 'Task',
@@ -135,28 +180,42 @@ export const TaskBody = Type.Object(
 
 export type TaskBody = Static<typeof TaskBody>
 
-export const StateAnswer = Type.Object({ task_id: Type.String(), status: State, result: Type.Unknown() })
+export const TaskPage = Type.Object({
+  ...List(TaskBody).properties,
+  searched_until: Nullable(
+    Time(
+      'Where a search by `q`, `tag` or `worker` ran out of time: all newer tasks were searched, and `next_cursor` goes on there; null where it did not'
+    )
+  )
+})
+export type TaskPage = Static<typeof TaskPage>
+
+export const StateAnswer = Type.Object({
+  task_id: Type.String({ description: 'Id of the task' }),
+  status: taskState,
+  result
+})
 
 export const StatusAnswer = Type.Object({
-  task_id: Type.String(),
-  status: Status,
-  state: State,
+  task_id: Type.String({ description: 'Id of the task' }),
+  status: taskStatus,
+  state: taskState,
   progress: Progress,
-  result: Type.Unknown(),
-  error: TaskError
+  result,
+  error: taskError
 })
 
 export const TaskFilters = Type.Object(
   {
     ...Page.properties,
-    state: Type.Optional(State),
-    task: Type.Optional(Type.String()),
-    queue: Type.Optional(Type.String()),
-    worker: Type.Optional(Type.String()),
-    tag: Type.Optional(Type.String()),
-    q: Type.Optional(Type.String({ maxLength: 200, description: 'part of the name or description, or an id' })),
-    created_after: Type.Optional(Time),
-    created_before: Type.Optional(Time)
+    state: Type.Optional(State('Only tasks in this state')),
+    task: Type.Optional(Type.String({ description: 'Only tasks of this kind' })),
+    queue: Type.Optional(Type.String({ description: 'Only tasks in this queue' })),
+    worker: Type.Optional(Type.String({ description: 'Only tasks whose latest attempt is of this worker (id)' })),
+    tag: Type.Optional(Type.String({ description: 'Only tasks with this tag' })),
+    q: Type.Optional(Type.String({ maxLength: 200, description: 'Part of the name or description, or an id' })),
+    created_after: Type.Optional(Time('Only tasks that were submitted after this time')),
+    created_before: Type.Optional(Time('Only tasks that were submitted before this time'))
   },
   { additionalProperties: false }
 )
@@ -164,30 +223,32 @@ export const TaskFilters = Type.Object(
 export type TaskFilters = Static<typeof TaskFilters>
 
 export const Wait = Type.Object(
-  { wait: Type.Optional(Type.Number({ minimum: 0, maximum: 3600, description: 'seconds' })) },
+  {
+    wait: Type.Optional(
+      Type.Number({ minimum: 0, maximum: 3600, description: 'Seconds to wait for the end of the task' })
+    )
+  },
   { additionalProperties: false }
 )
 
 export const AttemptBody = Type.Object(
   {
-    number: Type.Integer(),
-    worker: Nullable(Type.String()),
-    started_at: Time,
-    finished_at: Nullable(Time),
-    outcome: Nullable(
-      Type.Enum(['success', 'failure', 'soft_time_limit', 'time_limit', 'crashed', 'stalled', 'cancelled', 'shutdown'])
-    ),
-    error: TaskError,
-    exit_code: Nullable(Type.Integer()),
-    signal: Nullable(Type.String()),
+    number: Type.Integer({ description: '1 for the first' }),
+    worker: Nullable(Type.String({ description: 'Id of the worker' })),
+    started_at: Time('When its body started'),
+    finished_at: Nullable(Time('When it ended; null while it runs')),
+    outcome: Nullable(Type.Enum(attemptOutcomes, { description: 'How it ended; null while it runs' })),
+    error: AttemptError,
+    exit_code: Nullable(Type.Integer({ description: 'Exit code of its process, if that ended' })),
+    signal: Nullable(Type.String({ description: 'Signal that ended its process' })),
     peak_memory: Nullable(
-      Type.Integer({ description: 'bytes that its process held at most, with all that it had started' })
+      Type.Integer({ description: 'Most memory in bytes that its process and all that it started held' })
     ),
-    stderr: Nullable(Type.String({ description: 'last lines' }))
+    stderr: Nullable(Type.String({ description: 'Last lines that it logged and printed' }))
   },
   { title: 'Attempt' }
 )
 
 export type AttemptBody = Static<typeof AttemptBody>
 
-export const Attempts = Type.Object({ items: Type.Array(AttemptBody) })
+export const Attempts = Type.Object({ items: Type.Array(AttemptBody, { description: 'First to last' }) })

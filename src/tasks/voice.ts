@@ -1,11 +1,11 @@
 import type { Pool } from 'pg'
 import { announcer } from '#database/notify.ts'
+import { type Enqueued, queueToWake, timeToStart } from '#tasks/submit/enqueue.ts'
 import { channels } from './channels.ts'
-import { type Enqueued, queueToWake, timeToStart } from './enqueue.ts'
 
 /**
- * How a process tells the others what it has just committed. Never inside a transaction. One that looks after deadlines
- * itself is told of its own by `onDeadline`, and nobody else is.
+ * Announces to other processes what this one has just committed; never inside a transaction. A process with an expirer
+ * passes `onDeadline`: it is told of its own deadlines directly, and no other process is.
  */
 export function voiceOf(pool: Pool, onDeadline?: (milliseconds: number) => void) {
   const wake = announcer(pool, channels.wake)
@@ -15,12 +15,12 @@ export function voiceOf(pool: Pool, onDeadline?: (milliseconds: number) => void)
   const deadline = announcer(pool, channels.deadline)
   const onTime = onDeadline ?? (milliseconds => deadline.say(String(milliseconds)))
   return {
-    /** These tasks are in. */
+    /** These tasks are committed. */
     enqueued(tasks: Enqueued[]) {
       wake.say(...tasks.map(queueToWake))
       this.expected(tasks)
     },
-    /** They are in, and their workers know. */
+    /** They are committed, and their workers were woken by the commit. */
     expected(tasks: Enqueued[]) {
       for (const task of tasks) {
         const left = timeToStart(task)

@@ -1,6 +1,5 @@
 import type { State } from '#database/tables.ts'
 
-export const states = ['PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED'] as const satisfies State[]
 export const finalStates: readonly State[] = ['SUCCESS', 'FAILURE', 'REVOKED']
 
 export const statuses = ['SCHEDULED', 'PENDING', 'PROCESSING', 'RETRYING', 'COMPLETED', 'FAILED', 'CANCELLED'] as const
@@ -10,7 +9,7 @@ export function isFinal(state: State) {
   return finalStates.includes(state)
 }
 
-/** The state in plain English. Derived, never stored: two truths would part ways. */
+/** The state in plain English. Derived, never stored: a stored copy could disagree with the state. */
 export function statusOf({ state, eta }: { state: State; eta: Date | null }): Status {
   switch (state) {
     case 'PENDING':

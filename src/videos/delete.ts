@@ -1,30 +1,30 @@
+import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '#database/connect.ts'
 import { transact } from '#database/transact.ts'
 import { VideoNotFound } from '#errors.ts'
 import { isUuid } from '#schema/common.ts'
-import type { Storage } from '#storage/disk.ts'
-import { type CancelRequest, requestCancel, revoke } from '#tasks/cancel.ts'
+import type { Store } from '#storage/store.ts'
+import { type Watching, waitUntilFinished } from '#tasks/read/watch.ts'
+import { type CancelRequest, requestCancel, revoke } from '#tasks/steer/cancel.ts'
 import type { Voice } from '#tasks/voice.ts'
-import { type Watching, waitUntilFinished } from '#tasks/watch.ts'
-import { folderOf } from './keys.ts'
-import { deleteVideo, findOpenTasks, isThere, lockVideo } from './queries.ts'
+import { prefixOf } from './keys.ts'
+import { deleteFilm, findOpenTasks, isThere, lockFilm } from './queries.ts'
 
 interface Needs {
   db: Database
-  storage: Storage
+  store: Store
   voice: Voice
   watching: Watching
 }
 
-// A worker that lives confirms within 1.5 s; one that does not is fenced off and its files are swept.
+// Seconds. A worker that is alive confirms within 1.5 s; a dead one is fenced off, and `sweep` removes its files.
 const patience = 5
 
 /**
- * Cancels what is at work on the video, waits until it is gone, then removes rows first and bytes second. Jobs are
- * locked first and the video last, as where a task's prints are recorded: the other way round, each would wait for
- * the other.
+ * Cancels the video's open tasks, waits until they have ended, then removes rows first and files second. Jobs are
+ * locked first and the film last, as where a print set is recorded: the other way round is a deadlock.
  */
-export async function removeVideo({ db, storage, voice, watching }: Needs, id: string) {
+export async function removeVideo({ db, store, voice, watching }: Needs, id: string, log: FastifyBaseLogger) {
   if (!isUuid(id)) throw new VideoNotFound(id)
 
   const cancelled = await transact(db, async trx => {
@@ -44,14 +44,17 @@ export async function removeVideo({ db, storage, voice, watching }: Needs, id: s
   const late = await transact(db, async trx => {
     const left = await findOpenTasks(trx, id)
     for (const task of left) await revoke(trx, task.id)
-    await lockVideo(trx, id)
-    // One that was put in while we waited for the video. From here on there are no more.
+    await lockFilm(trx, id)
+    // Tasks that were submitted while we waited for the film. From here on there are no more.
     const last = (await findOpenTasks(trx, id)).filter(({ id }) => left.every(task => task.id !== id))
     for (const task of last) await revoke(trx, task.id)
-    await deleteVideo(trx, id)
+    await deleteFilm(trx, id)
     return [...left, ...last].map(task => task.id)
   })
   voice.changed(...late)
   voice.cancel(...late)
-  await storage.remove(folderOf(id))
+  // The video is gone all the same, and a second DELETE would find none.
+  await store.remove(prefixOf(id)).catch(error => {
+    log.warn({ err: error, video: id }, 'the files of a deleted video could not be removed; sweep will')
+  })
 }

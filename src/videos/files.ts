@@ -1,23 +1,24 @@
 import path from 'node:path'
-import send from '@fastify/send'
+import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
-import { FileNotFound, PreconditionFailed, RangeNotSatisfiable, VideoNotFound } from '#errors.ts'
-import type { Probe } from '#media/probed.ts'
+import { FileNotFound, PreconditionFailed, RangeNotSatisfiable, StorageUnavailable, VideoNotFound } from '#errors.ts'
+import type { Probe } from '#media/probe/probed.ts'
 import { answer, bytesIn } from '#schema/answers.ts'
 import { isUuid } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
-import type { Storage } from '#storage/disk.ts'
+import { NotStored, type Store } from '#storage/store.ts'
+import { outcomeOf } from './conditions.ts'
 import { originalOf } from './keys.ts'
 import { findVideo, listRenditions, type VideoRow } from './queries.ts'
 
 interface Needs {
   db: Database
-  storage: Storage
+  store: Store
 }
 
-/** What browsers know of the containers that we take; anything else is only ever downloaded. */
+/** Types of the containers that browsers can play; anything else is only ever downloaded. */
 const types: [container: RegExp, type: string][] = [
   [/\bmp4\b/, 'video/mp4'],
   [/\bwebm\b|matroska/, 'video/webm'],
@@ -27,19 +28,29 @@ const types: [container: RegExp, type: string][] = [
 ]
 
 const served = [...new Set([...types.map(([, type]) => type), 'audio/mp4', 'application/octet-stream'])]
-const tag = { ETag: Type.String(), 'Last-Modified': Type.String(), 'Accept-Ranges': Type.String() }
-const name = { 'Content-Disposition': Type.Optional(Type.String({ description: 'of `original`: its name' })) }
+const tag = {
+  ETag: Type.String({ description: 'Strong: another file has another one' }),
+  'Last-Modified': Type.String({ description: 'When the file was made' }),
+  'Accept-Ranges': Type.String({ description: '`bytes`' })
+}
+const name = {
+  'Content-Disposition': Type.Optional(Type.String({ description: 'Of `original`: the name of the uploaded file' }))
+}
 
 export const fileAnswers = {
   200: bytesIn(served, 'The file', { ...tag, ...name }),
-  206: bytesIn(served, 'The part that was asked for', { ...tag, ...name, 'Content-Range': Type.String() }),
-  304: answer(Type.Null(), 'It has not changed', tag),
-  ...readProblems(VideoNotFound, FileNotFound, PreconditionFailed, RangeNotSatisfiable)
+  206: bytesIn(served, 'The requested range', {
+    ...tag,
+    ...name,
+    'Content-Range': Type.String({ description: 'Which part of how many bytes this is' })
+  }),
+  304: answer(Type.Null(), 'The copy is current', tag),
+  ...readProblems(VideoNotFound, FileNotFound, PreconditionFailed, RangeNotSatisfiable, StorageUnavailable)
 }
 
-/** Serves a video's file with ranges and ETags. The name is looked up, never put into a path. */
+/** Serves a video's file with ranges and ETags. The name is looked up, never put into a key. */
 export async function serveFile(
-  { db, storage }: Needs,
+  { db, store }: Needs,
   request: FastifyRequest,
   reply: FastifyReply,
   id: string,
@@ -48,53 +59,59 @@ export async function serveFile(
   const video = isUuid(id) ? await findVideo(db, id) : undefined
   if (!video) throw new VideoNotFound(id)
 
-  const file = name === 'original' ? { key: originalOf(id), bytes: video.bytes } : await findPrint(db, id, name)
-  if (!file) throw new FileNotFound(name)
-  const { key, bytes } = file
-
-  const { method, headers: asked } = request.raw
-  const range = within(bytes, asked.range)
-  const asking = { method, headers: { ...asked, ...(range && { range }) } } as typeof request.raw
-  const { statusCode, headers, stream, type } = await send(asking, encodeURI(path.basename(key)), {
-    root: path.dirname(storage.locate(key)),
-    contentType: false,
-    cacheControl: false,
-    index: false,
-    dotfiles: 'allow'
-  })
-  if (type !== 'file') {
-    stream.destroy()
-    if (statusCode === 412) throw new PreconditionFailed()
-    if (statusCode !== 416) throw new FileNotFound(name)
+  const file = await findFile({ db, store }, id, name)
+  const { bytes, changed } = file
+  // Strong: a key names one content for ever.
+  const etag = `"${bytes.toString(16)}-${changed.getTime().toString(16)}"`
+  const outcome = outcomeOf(request.headers, { etag, bytes, changed })
+  if (outcome.status === 412) throw new PreconditionFailed()
+  if (outcome.status === 416) {
     reply.header('content-range', `bytes */${bytes}`)
     throw new RangeNotSatisfiable()
   }
-  return reply
-    .code(statusCode)
-    .headers(headers)
-    .headers(name === 'original' ? headersOfOriginal(video) : { 'content-type': typeOf(key) })
-    .header('x-content-type-options', 'nosniff')
-    .header('cache-control', 'private, no-cache')
-    .send(stream)
+  // Before the headers, which would be those of the answer to a failure, too.
+  const isRead = 'start' in outcome && request.raw.method !== 'HEAD'
+  const content = isRead ? await openFile(store, file.key, outcome) : Readable.from('')
+  reply
+    .code(outcome.status)
+    .headers({ etag, 'last-modified': changed.toUTCString(), 'accept-ranges': 'bytes' })
+    .headers(name === 'original' ? headersOfOriginal(video) : { 'content-type': typeOf(file.key) })
+    .headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'private, no-cache' })
+  if (outcome.status === 304) return reply.removeHeader('content-type').send(content)
+
+  const { start, end } = outcome
+  reply.header('content-length', end - start + 1)
+  if (outcome.status === 206) reply.header('content-range', `bytes ${start}-${end}/${bytes}`)
+  return reply.send(content)
+}
+
+function openFile(store: Store, key: string, range: { start: number; end: number }) {
+  return store.open(key, range).catch(error => {
+    throw error instanceof NotStored ? new FileNotFound(path.basename(key)) : error
+  })
+}
+
+/** Prints that are replaced at this moment have a row, but no file any more: the next look finds the new ones. */
+async function findFile({ db, store }: Needs, id: string, name: string) {
+  for (let looks = 1; looks <= 2; looks++) {
+    const key = name === 'original' ? originalOf(id) : await findPrint(db, id, name)
+    const file = key === undefined ? undefined : await store.stat(key)
+    if (file) return file
+  }
+  throw new FileNotFound(name)
 }
 
 async function findPrint(db: Database, id: string, name: string) {
   const prints = await listRenditions(db, [id])
   const print = prints.find(({ status, storage_key: key }) => status === 'ready' && path.basename(key ?? '') === name)
-  return print && { key: print.storage_key!, bytes: print.bytes! }
-}
-
-/** The last so many bytes of a file that has fewer are all of it; `send` would say that there is no such part. */
-function within(bytes: number, range: string | undefined) {
-  const last = /^bytes=-(\d+)$/.exec(range ?? '')?.[1]
-  return Number(last) > bytes ? 'bytes=0-' : range
+  return print?.storage_key ?? undefined
 }
 
 function typeOf(key: string) {
   return key.endsWith('.m4a') ? 'audio/mp4' : 'video/mp4'
 }
 
-/** Somebody else's bytes: no type that a browser would run, and its own name only as what it is saved as. */
+/** Bytes of an uploader: no type that a browser would run, and the file name only as a name to save it under. */
 function headersOfOriginal({ probe, filename }: VideoRow) {
   const container = (probe as Probe | null)?.container ?? ''
   return {

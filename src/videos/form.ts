@@ -1,8 +1,14 @@
 import type { MultipartFile } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
-import { UploadBroken, UploadMissing, UploadNotMultipart, UploadSeveral, UploadTooLarge } from '#errors.ts'
-import type { Received } from '#storage/disk.ts'
-import { type Needs, receiveFile } from './upload.ts'
+import {
+  RequestTimeout,
+  UploadBroken,
+  UploadMissing,
+  UploadNotMultipart,
+  UploadSeveral,
+  UploadTooLarge
+} from '#errors.ts'
+import { type Arrived, type Needs, receiveFile } from './upload.ts'
 
 const field = 'video'
 
@@ -22,8 +28,8 @@ export async function refuseEarly({ maxUploadBytes }: Needs, request: FastifyReq
 export async function receiveForm(
   needs: Needs,
   request: FastifyRequest
-): Promise<{ received: Received; filename: string }> {
-  let found: { received: Received; filename: string } | undefined
+): Promise<{ arrived: Arrived; filename: string }> {
+  let found: { arrived: Arrived; filename: string } | undefined
   let files = 0
   try {
     const parts = request.parts({ limits: { ...limits, fileSize: needs.maxUploadBytes } })
@@ -33,13 +39,13 @@ export async function receiveForm(
       // The parser would read on to the end of a file that is too large; there is no need to wait for that.
       const refuse = () => part.file.destroy(new UploadTooLarge(needs.maxUploadBytes))
       part.file.once('limit', refuse)
-      // The parser is ahead of us: its first piece may have been too large already.
+      // The parser is ahead of this loop: the limit may have been reached already.
       if (part.file.truncated) refuse()
       if (part.fieldname === field) found = await receivePart(needs, part)
       else part.file.resume()
     }
   } catch (error) {
-    await found?.received.drop()
+    await found?.arrived.drop()
     throw translate(needs, error as Error & { code?: string })
   }
   if (!found) throw new UploadMissing()
@@ -51,21 +57,22 @@ async function receivePart(
   needs: Needs,
   { file, filename = '' }: Partial<MultipartFile> & Pick<MultipartFile, 'file'>
 ) {
-  return { received: await receiveFile(needs, file), filename: readable(filename) }
+  return { arrived: await receiveFile(needs, file), filename: readable(filename) }
 }
 
-/** Forms have no other way to say these three; browsers, curl and most libraries write them so. */
+/** How browsers, curl and most libraries escape these three characters in a form. */
 function readable(filename: string) {
   return filename.replaceAll(/%(?:22|0D|0A)/gi, decodeURIComponent)
 }
 
 function translate({ maxUploadBytes }: Needs, error: Error & { code?: string }) {
-  if (error.code?.startsWith('UPLOAD_') || error.code === 'STORAGE_FULL') return error
+  if (error.code?.startsWith('UPLOAD_') || error.code?.startsWith('STORAGE_')) return error
+  if (error instanceof RequestTimeout) return error
   if (error.code === 'FST_FILES_LIMIT') return new UploadSeveral()
   if (error.code === 'FST_REQ_FILE_TOO_LARGE') return new UploadTooLarge(maxUploadBytes)
-  // Of a disk there is no such error: it is the client that has hung up, or our stop that has cut it off.
+  // A disk has no such error: the client has hung up, or our stop has cut it off.
   if (error.code === 'FST_MP_PREMATURE_CLOSE' || error.code === 'ECONNRESET') return new UploadBroken('it broke off')
   if (error.code?.startsWith('FST_')) return new UploadBroken(error.message)
-  // busboy has no codes; what comes from the disk has one.
+  // Errors of busboy have no code; those of the store have one.
   return error.code === undefined || error.code.startsWith('ERR_STREAM') ? new UploadBroken(error.message) : error
 }

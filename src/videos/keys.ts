@@ -1,33 +1,38 @@
 /**
- * Where a video's files are, below DATA_DIR. Every attempt writes to folders of its own, so one that lost its claim
- * can never touch what is served: only what a row points at is.
+ * Keys of a film's files in the store. Each attempt writes under a prefix of its own, so an attempt that lost its claim
+ * cannot touch what is served.
  */
-export const videosFolder = 'videos'
+export const videosPrefix = 'videos'
 
-const workPrefix = 'work-'
-const printsPrefix = 'prints-'
-
-/** An id in the arguments of a task is as its author has typed it; the folder is the one of the upload. */
-export function folderOf(video: string) {
-  return `${videosFolder}/${video.toLowerCase()}`
+/** An id in the arguments of a task may be in capitals; keys never are. */
+export function prefixOf(video: string) {
+  return `${videosPrefix}/${video.toLowerCase()}`
 }
 
 export function originalOf(video: string) {
-  return `${folderOf(video)}/original`
+  return `${prefixOf(video)}/original`
 }
 
-/** Where an attempt works. */
-export function workOf(video: string, task: string, attempt: number) {
-  return `${folderOf(video)}/${workPrefix}${task}-${attempt}`
-}
-
-/** Where its prints are once all of them are complete. */
+/** The prefix of the print set that an attempt makes. */
 export function printsOf(video: string, task: string, attempt: number) {
-  return `${folderOf(video)}/${printsPrefix}${task}-${attempt}`
+  return `${prefixOf(video)}/prints-${attemptName(task, attempt)}`
 }
 
-/** The task and attempt that a folder belongs to; undefined for anything else. */
+/** How an attempt is named in keys, and its workspace. */
+export function attemptName(task: string, attempt: number) {
+  return `${task}-${attempt}`
+}
+
 export function attemptIn(name: string) {
-  const match = /^(?:work|prints)-([0-9a-f-]{36})-(\d+)$/.exec(name)
-  return match && { task: match[1]!, attempt: Number(match[2]) }
+  const match = /^([0-9a-f-]{36})-(\d{1,9})$/.exec(name)
+  return match ? { task: match[1]!, attempt: Number(match[2]) } : undefined
+}
+
+/** Whose a key is: of a video, and there the original, or a file of an attempt. Undefined for what is not ours. */
+export function ownerOf(key: string) {
+  const match = /^videos\/([0-9a-f-]{36})\/(?:original|prints-([^/]+)\/.+)$/.exec(key)
+  if (!match) return undefined
+  const [, video = '', name] = match
+  const attempt = name === undefined ? undefined : attemptIn(name)
+  return name !== undefined && !attempt ? undefined : { video, attempt }
 }

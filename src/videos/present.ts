@@ -1,29 +1,14 @@
 import path from 'node:path'
 import type { Rendition } from '#database/tables.ts'
-import { rungs } from '#media/rungs.ts'
+import { rungs } from '#media/plan/rungs.ts'
 import type { VideoRow } from './queries.ts'
 import type { VideoBody } from './schemas.ts'
 
-/**
- * What is stored is what is settled; what is going on is read off the task, whoever changed it and by whatever door.
- */
-export function statusOf({ status, task_state }: VideoRow): VideoBody['status'] {
-  if (status === 'failed') return status
-  if (task_state === 'STARTED' || task_state === 'RETRY') return 'processing'
-  // Its prints are being made again. If nothing comes of that the old ones are still there.
-  if (status === 'ready') return task_state === 'PENDING' ? 'processing' : 'ready'
-  if (task_state === 'FAILURE' || task_state === 'REVOKED') return 'failed'
-  return 'uploaded'
-}
-
-export function presentStatus(video: VideoRow) {
-  const status = statusOf(video)
-  const ready = status === 'ready'
-  return { video_id: video.id, status, processed: ready, progress: ready ? 1 : video.task_progress }
+export function presentStatus({ id, status, processed, progress, error }: VideoRow) {
+  return { video_id: id, status, processed, progress, error }
 }
 
 export function present(video: VideoRow, renditions: Rendition[]): VideoBody {
-  const { status, processed, progress } = presentStatus(video)
   const prints = renditions.filter(({ video_id }) => video_id === video.id).sort(byHeight)
   const urlOf = (name: string) => urlOfPrint(prints.find(print => print.name === name))
   return {
@@ -31,9 +16,9 @@ export function present(video: VideoRow, renditions: Rendition[]): VideoBody {
     filename: video.filename,
     bytes: video.bytes,
     sha256: video.sha256,
-    status,
-    processed,
-    progress,
+    status: video.status,
+    processed: video.processed,
+    progress: video.progress,
     resolution_480p: urlOf('480p'),
     resolution_720p: urlOf('720p'),
     resolution_1080p: urlOf('1080p'),
@@ -41,7 +26,7 @@ export function present(video: VideoRow, renditions: Rendition[]): VideoBody {
       name: print.name,
       width: print.width,
       height: print.height,
-      status: print.status === 'pending' ? pendingAs(status) : print.status,
+      status: print.status,
       reason: print.reason,
       url: urlOfPrint(print),
       bytes: print.bytes,
@@ -53,14 +38,10 @@ export function present(video: VideoRow, renditions: Rendition[]): VideoBody {
     storyboard_url: null,
     probe: video.probe,
     task_id: video.task_id,
-    error: status === 'failed' ? (video.error ?? video.task_error ?? null) : null,
+    error: video.error,
     created_at: video.created_at.toISOString(),
-    ready_at: status === 'ready' ? video.ready_at!.toISOString() : null
+    ready_at: video.ready_at?.toISOString() ?? null
   }
-}
-
-function pendingAs(status: VideoBody['status']) {
-  return status === 'processing' || status === 'failed' ? status : 'pending'
 }
 
 function urlOfPrint(print: Rendition | undefined) {
@@ -74,6 +55,6 @@ function byHeight(one: Rendition, other: Rendition) {
 
 function order({ name }: Rendition) {
   const rung = rungs.findIndex(each => each.name === name)
-  // What has a name of its own is smaller than every rung.
+  // A print with a name of its own is smaller than every rung.
   return rung < 0 ? -1 : rungs.length - 1 - rung
 }

@@ -3,10 +3,11 @@ import { VideoNotFound } from '#errors.ts'
 import { type Key, once } from '#idempotency/once.ts'
 import { isUuid } from '#schema/common.ts'
 import type { Kind } from '#tasks/define.ts'
-import { type Enqueued, enqueueIn } from '#tasks/enqueue.ts'
-import { newTask, type SubmitDefaults } from '#tasks/submit.ts'
+import { type Enqueued, enqueueIn } from '#tasks/submit/enqueue.ts'
+import { busyVideo } from '#tasks/submit/one-open.ts'
+import { newTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
 import type { Voice } from '#tasks/voice.ts'
-import { findOpenTasks, lockVideo, reopenVideo } from './queries.ts'
+import { findOpenTasks, lockFilm, setTask } from './queries.ts'
 
 interface Needs {
   db: Database
@@ -15,25 +16,39 @@ interface Needs {
   defaults: SubmitDefaults
 }
 
-/** Answers the task that makes the prints: the one that is at it already, where there is one. */
-export async function processAgain(
-  { db, voice, processVideo, defaults }: Needs,
-  anyCase: string,
-  key?: Key
-): Promise<string> {
+// Each time, a task that was submitted by another route must have been committed between our look and our insert.
+const mostTries = 5
+
+interface Request {
+  request_id: string
+  key?: Key | undefined
+}
+
+/** Answers the open task that makes the prints, or a new one where there is none. */
+export async function processAgain(needs: Needs, anyCase: string, request: Request): Promise<string> {
   if (!isUuid(anyCase)) throw new VideoNotFound(anyCase)
-  const id = anyCase.toLowerCase()
+  for (let tries = 1; ; tries++) {
+    try {
+      return await findOrEnqueue(needs, anyCase.toLowerCase(), request)
+    } catch (error) {
+      if (tries === mostTries || !busyVideo(error)) throw error
+    }
+  }
+}
+
+async function findOrEnqueue({ db, voice, processVideo, defaults }: Needs, id: string, { request_id, key }: Request) {
   let enqueued: Enqueued[] = []
   const { answer } = await once(db, key, async trx => {
     // Two requests at once take turns at this row; the second finds the first one's task.
-    const video = await lockVideo(trx, id)
-    if (!video) throw new VideoNotFound(id)
+    const film = await lockFilm(trx, id)
+    if (!film) throw new VideoNotFound(id)
 
     const open = (await findOpenTasks(trx, id)).find(({ task }) => task === processVideo.name)
     if (open) return { status: 202, body: open.id }
 
-    const task = newTask(processVideo, { video_id: id }, defaults, { video_id: id })
-    await reopenVideo(trx, id, task.id)
+    const said = { video_id: id, name: film.filename }
+    const task = { ...newTask(processVideo, { video_id: id }, defaults, said), request_id }
+    await setTask(trx, id, task.id)
     enqueued = await enqueueIn(trx, [task])
     return { status: 202, body: task.id }
   })

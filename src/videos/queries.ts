@@ -1,43 +1,31 @@
 import { sql } from 'kysely'
+import { v7 as uuid } from 'uuid'
 import type { Database, InTransaction } from '#database/connect.ts'
 import { after, page, place } from '#database/page.ts'
-import type { NewVideo, Rendition } from '#database/tables.ts'
-import type { Made } from '#media/ffmpeg.ts'
-import type { Skipped } from '#media/ladder.ts'
-import type { Probe } from '#media/probed.ts'
-import { rungs } from '#media/rungs.ts'
+import type { NewFilm, NewPrint, Rendition } from '#database/tables.ts'
+import type { Made } from '#media/develop.ts'
+import type { Skipped } from '#media/plan/ladder.ts'
+import type { Probe } from '#media/probe/probed.ts'
 
-/** With its three rungs, so that whoever asks before the work begins is told what is to come. */
-export async function insertVideo(trx: InTransaction, video: NewVideo) {
-  await trx.insertInto('videos').values(video).execute()
-  await trx
-    .insertInto('renditions')
-    .values(rungs.map(({ name }) => ({ video_id: video.id, name })))
-    .execute()
+// Facts are written to films, print_sets and prints; everything is read from the views videos and renditions, which
+// say the same to a DBA as to HTTP.
+
+export async function insertFilm(trx: InTransaction, film: NewFilm) {
+  await trx.insertInto('films').values(film).execute()
 }
 
-/** A video with what its task says. */
-function videosWithTasks({ query }: Pick<Database, 'query'>) {
-  return query
-    .selectFrom('videos as v')
-    .leftJoin('tasks as t', 't.id', 'v.task_id')
-    .selectAll('v')
-    .select([
-      't.state as task_state',
-      't.progress as task_progress',
-      't.error as task_error',
-      place('v.created_at').as('place')
-    ])
+function selectVideos({ query }: Pick<Database, 'query'>) {
+  return query.selectFrom('videos as v').selectAll('v').select(place('v.created_at').as('place'))
 }
 
-export type VideoRow = Awaited<ReturnType<ReturnType<typeof videosWithTasks>['executeTakeFirstOrThrow']>>
+export type VideoRow = Awaited<ReturnType<ReturnType<typeof selectVideos>['executeTakeFirstOrThrow']>>
 
 export function findVideo(db: Database, id: string): Promise<VideoRow | undefined> {
-  return videosWithTasks(db).where('v.id', '=', id).executeTakeFirst()
+  return selectVideos(db).where('v.id', '=', id).executeTakeFirst()
 }
 
 export async function listVideos(db: Database, { limit = 50, cursor }: { limit?: number; cursor?: string }) {
-  const rows = await videosWithTasks(db)
+  const rows = await selectVideos(db)
     .$if(cursor !== undefined, query => query.where(after({ at: 'v.created_at', id: 'v.id' }, cursor!)))
     .orderBy('v.created_at', 'desc')
     .orderBy('v.id', 'desc')
@@ -52,14 +40,14 @@ export async function listRenditions({ query }: Database, videos: string[]): Pro
 }
 
 export async function isThere(trx: InTransaction, id: string) {
-  return (await trx.selectFrom('videos').select('id').where('id', '=', id).executeTakeFirst()) !== undefined
+  return (await trx.selectFrom('films').select('id').where('id', '=', id).executeTakeFirst()) !== undefined
 }
 
-export function lockVideo(trx: InTransaction, id: string) {
-  return trx.selectFrom('videos').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+export function lockFilm(trx: InTransaction, id: string) {
+  return trx.selectFrom('films').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
 }
 
-/** The task that is at work on a video, or is going to be. */
+/** Every open task about a video, of whatever kind. */
 export function findOpenTasks(trx: InTransaction, video: string) {
   return trx
     .selectFrom('tasks')
@@ -70,70 +58,89 @@ export function findOpenTasks(trx: InTransaction, video: string) {
     .execute()
 }
 
-/** Another task is going to make its prints; the ones there are stay, and it with them ready, however that task ends. */
-export async function reopenVideo(trx: InTransaction, id: string, task: string) {
-  await trx
-    .updateTable('videos')
-    .set({ status: sql`case when status = 'ready' then status else 'uploaded' end`, task_id: task, error: null })
-    .where('id', '=', id)
-    .execute()
+/** The task that was asked for last. What is served stays until that task has recorded something else. */
+export async function setTask(trx: InTransaction, id: string, task: string) {
+  await trx.updateTable('films').set({ task_id: task, error: null }).where('id', '=', id).execute()
 }
 
-/** What a video reads off its task is its own once that task is forgotten. */
+/** The view reads an error off the film's task. Before that task is forgotten, the film gets a copy. */
 export async function keepFailures(
   trx: InTransaction,
   ended: { id: string; error: unknown; video_id: string | null }[]
 ) {
   await sql`
-    update darkroom.videos v set status = 'failed', error = ended.error
+    update darkroom.films f set error = ended.error
     from jsonb_to_recordset(${JSON.stringify(ended)}::jsonb) as ended (id uuid, error jsonb, video_id uuid)
-    where v.id = ended.video_id and v.task_id = ended.id and v.status = 'uploaded'
+    where f.id = ended.video_id and f.task_id = ended.id and f.print_set_id is null
   `.execute(trx)
 }
 
-export async function deleteVideo(trx: InTransaction, id: string) {
-  await trx.deleteFrom('videos').where('id', '=', id).execute()
+export async function deleteFilm(trx: InTransaction, id: string) {
+  await trx.deleteFrom('films').where('id', '=', id).execute()
 }
 
-interface Prints {
+interface NewPrintSet {
   video: string
   task: string
-  prints: string
+  attempt: number
+  /** Where its files are. */
+  folder: string
   renditions: Made[]
   skipped: Skipped[]
   probe: Probe
 }
 
-/** What a finished task has made replaces what was there. False when the video is gone. */
-export async function recordPrints(trx: InTransaction, { video, prints, renditions, skipped, probe }: Prints) {
-  const { numUpdatedRows } = await trx
-    .updateTable('videos')
-    .set({ status: 'ready', probe: JSON.stringify(probe), error: null, ready_at: sql`now()` })
-    .where('id', '=', video)
-    .executeTakeFirstOrThrow()
-  if (numUpdatedRows === 0n) return false
+export interface Replaced {
+  task: string
+  attempt: number
+}
 
-  await trx.deleteFrom('renditions').where('video_id', '=', video).execute()
+/**
+ * Makes what an attempt made the film's current print set, and removes the rows of the one that it replaces, which is
+ * answered: its files are to go once this is committed, and no others. `gone` when the film was deleted meanwhile.
+ */
+export async function recordPrintSet(trx: InTransaction, made: NewPrintSet): Promise<Replaced | 'gone' | undefined> {
+  const { video, task, attempt, probe } = made
+  const film = await lockFilm(trx, video)
+  if (!film) return 'gone'
+
+  const set = uuid()
   await trx
-    .insertInto('renditions')
-    .values([
-      ...renditions.map(({ name, file, width, height, bytes, bitrate, codec, duration }) => ({
-        video_id: video,
-        name,
-        status: 'ready' as const,
-        width,
-        height,
-        bytes,
-        bitrate: Math.round(bitrate),
-        codec,
-        duration,
-        storage_key: `${prints}/${file}`
-      })),
-      // Sound alone has no rungs to speak of.
-      ...skipped
-        .filter(({ reason }) => reason !== 'no_video')
-        .map(({ name, reason }) => ({ video_id: video, name, status: 'skipped' as const, reason }))
-    ])
+    .insertInto('print_sets')
+    .values({ id: set, video_id: video, task_id: task, attempt, probe: JSON.stringify(probe) })
     .execute()
-  return true
+  const prints = printsOfSet(set, made)
+  if (prints.length > 0) await trx.insertInto('prints').values(prints).execute()
+  await trx
+    .updateTable('films')
+    .set({ print_set_id: set, task_id: task, error: null })
+    .where('id', '=', video)
+    .execute()
+  if (film.print_set_id === null) return undefined
+  return trx
+    .deleteFrom('print_sets')
+    .where('id', '=', film.print_set_id)
+    .returning(['task_id as task', 'attempt'])
+    .executeTakeFirst()
+}
+
+function printsOfSet(set: string, { folder, renditions, skipped }: NewPrintSet): NewPrint[] {
+  return [
+    ...renditions.map(({ name, file, width, height, bytes, bitrate, codec, duration }) => ({
+      set_id: set,
+      name,
+      status: 'ready' as const,
+      width,
+      height,
+      bytes,
+      bitrate: Math.round(bitrate),
+      codec,
+      duration,
+      storage_key: `${folder}/${file}`
+    })),
+    // A film of sound alone has no rungs that could be skipped.
+    ...skipped
+      .filter(({ reason }) => reason !== 'no_video')
+      .map(({ name, reason }) => ({ set_id: set, name, status: 'skipped' as const, reason }))
+  ]
 }

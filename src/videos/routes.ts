@@ -6,13 +6,14 @@ import { IdempotencyKey } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
 import { Id, isUuid, List, Page } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
-import type { Watching } from '#tasks/watch.ts'
+import type { Watching } from '#tasks/read/watch.ts'
 import { removeVideo } from './delete.ts'
+import { videoDialect } from './dialect.ts'
 import { fileAnswers, serveFile } from './files.ts'
 import { present, presentStatus } from './present.ts'
 import { processAgain } from './process-again.ts'
 import { findVideo, listRenditions, listVideos } from './queries.ts'
-import { FileHeaders, Processed, ProcessVideo, StartedAsBefore, VideoBody, VideoStatusBody } from './schemas.ts'
+import { FileHeaders, VideoBody, VideoStatusBody } from './schemas.ts'
 import type { Needs as UploadNeeds } from './upload.ts'
 import { uploadRoutes } from './upload-routes.ts'
 
@@ -20,19 +21,21 @@ export interface VideoNeeds extends UploadNeeds {
   watching: Watching
 }
 
-const TaskStarted = Type.Object({ task_id: Type.String() })
+const TaskStarted = Type.Object({ task_id: Type.String({ description: 'Id of the task' }) })
 
 export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, needs) => {
   const { db } = needs
   await app.register(uploadRoutes, needs)
+  await app.register(videoDialect, needs)
 
   app.get(
     '/api/videos',
     {
       schema: {
-        summary: 'Videos, newest first',
+        operationId: 'listVideos',
+        summary: 'Films, newest first',
         querystring: Page,
-        response: { 200: answer(List(VideoBody), 'A page of videos'), ...readProblems(InvalidCursor) }
+        response: { 200: answer(List(VideoBody), 'A page of films'), ...readProblems(InvalidCursor) }
       }
     },
     async ({ query }) => {
@@ -49,9 +52,10 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
     '/api/videos/:id',
     {
       schema: {
-        summary: 'A video and its prints',
+        operationId: 'getVideo',
+        summary: 'A film and its prints',
         params: Id,
-        response: { 200: answer(VideoBody, 'The video as it is'), ...readProblems(VideoNotFound) }
+        response: { 200: answer(VideoBody, 'The film'), ...readProblems(VideoNotFound) }
       }
     },
     async ({ params: { id } }) => present(await mustFind(id), await listRenditions(db, [id]))
@@ -61,9 +65,14 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
     '/api/videos/:id/status',
     {
       schema: {
-        summary: 'How far a video is',
+        operationId: 'getVideoStatus',
+        summary: 'Film status',
+        description: '`ready` and `failed` are final until the film is processed again.',
         params: Id,
-        response: { 200: answer(VideoStatusBody, 'Status and progress'), ...readProblems(VideoNotFound) }
+        response: {
+          200: answer(VideoStatusBody, 'Status, progress and, of a failed one, the error'),
+          ...readProblems(VideoNotFound)
+        }
       }
     },
     async ({ params: { id } }) => presentStatus(await mustFind(id))
@@ -73,9 +82,10 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
     '/api/videos/:id/files/*',
     {
       schema: {
-        summary: 'A file of a video',
+        operationId: 'getVideoFile',
+        summary: 'A file of a film',
         params: Type.Object({
-          id: Type.String({ description: 'uuid' }),
+          id: Type.String({ description: 'Id (uuid)' }),
           '*': Type.String({ description: '`original`, or the last part of a URL of a print', examples: ['480p.mp4'] })
         }),
         headers: FileHeaders,
@@ -89,19 +99,21 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
     '/api/videos/:id/process',
     {
       schema: {
-        summary: 'Make the prints again',
+        operationId: 'processVideo',
+        summary: 'Make the prints of a film again',
+        description: 'While a task is already making them, the answer names that task.',
         params: Id,
         headers: IdempotencyKey,
         response: {
-          202: answer(TaskStarted, 'The task that is at it; the one that was already, where there was one'),
+          202: answer(TaskStarted, 'The task that makes the prints: the open one, or a new one'),
           ...writeProblems(VideoNotFound, IdempotencyKeyReused)
         }
       }
     },
-    async ({ params: { id }, headers }, reply) => {
+    async ({ params: { id }, headers, id: request_id }, reply) => {
       const key = keyOf(headers['idempotency-key'], `POST /api/videos/${id}/process`, {})
       reply.code(202)
-      return { task_id: await processAgain(needs, id, key) }
+      return { task_id: await processAgain(needs, id, { request_id, key }) }
     }
   )
 
@@ -109,38 +121,18 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
     '/api/videos/:id',
     {
       schema: {
-        summary: 'Remove a video',
-        description: 'Stops what is at work on it, then removes its rows and files.',
+        operationId: 'deleteVideo',
+        summary: 'Delete a film',
+        description: 'Cancels its tasks, then removes its rows and files.',
         params: Id,
-        response: { 204: answer(Type.Null(), 'It is gone'), ...writeProblems(VideoNotFound) }
+        response: { 204: answer(Type.Null(), 'The film is deleted'), ...writeProblems(VideoNotFound) }
       }
     },
-    async ({ params: { id } }, reply) => {
-      await removeVideo(needs, id)
+    async ({ params: { id }, log }, reply) => {
+      await removeVideo(needs, id, log)
       reply.code(204)
     }
   )
-
-  // What front ends of the service that this one replaces send and ask.
-  const statusAsBefore = {
-    summary: 'Is a video processed?',
-    params: Id,
-    response: { 200: answer(Processed, 'It is or it is not'), ...readProblems(VideoNotFound) }
-  }
-  app.get('/status/:id', { schema: statusAsBefore }, async ({ params: { id } }) => {
-    const { processed } = presentStatus(await mustFind(id))
-    return { processed }
-  })
-
-  const processAsBefore = {
-    summary: 'Make the prints again',
-    body: ProcessVideo,
-    response: { 200: answer(StartedAsBefore, 'The task that is at it'), ...writeProblems(VideoNotFound) }
-  }
-  app.post('/process-video', { schema: processAsBefore }, async ({ body: { video_id } }) => ({
-    task_id: await processAgain(needs, video_id),
-    status: 'Task started' as const
-  }))
 
   async function mustFind(id: string) {
     const video = isUuid(id) ? await findVideo(db, id) : undefined

@@ -1,61 +1,110 @@
 import { type Static, Type } from 'typebox'
 import { Nullable, Time } from '#schema/common.ts'
 
-const Url = Nullable(Type.String())
-const VideoStatus = Type.Enum(['uploaded', 'processing', 'ready', 'failed'])
-const Progress = Nullable(Type.Number({ minimum: 0, maximum: 1 }))
+const Url = (description: string) => Nullable(Type.String({ description }))
+const Bytes = (description: string) => Type.Integer({ description })
+const statuses = ['uploaded', 'processing', 'ready', 'failed'] as const
+const VideoStatus = Type.Enum(statuses, { description: 'Status of the film' })
+const Processed = Type.Boolean({
+  description: 'Whether there are prints to watch; stays true while they are made again'
+})
+const Progress = Nullable(
+  Type.Number({ minimum: 0, maximum: 1, description: 'Progress from 0 to 1; null before anything is known' })
+)
+const VideoError = Nullable(
+  Type.Object(
+    {
+      type: Type.String({ description: 'Name of the error' }),
+      message: Type.String({ description: 'What went wrong' })
+    },
+    { description: 'Why the film failed; null while it has not' }
+  )
+)
+const filename = Type.String({ description: 'Name of the file, as uploaded' })
+const bytes = Bytes('Size of the original')
+const sha256 = Type.String({ description: 'SHA-256 of the original in hexadecimal' })
 
 export const UploadForm = Type.Object({
-  video: Type.String({ format: 'binary', description: 'the file' })
+  video: Type.String({ format: 'binary', description: 'The film' })
 })
 
-export const UploadedAsBefore = Type.Object({ message: Type.String(), task_id: Type.String(), id: Type.String() })
-export const Processed = Type.Object({ processed: Type.Boolean() })
-export const StartedAsBefore = Type.Object({ task_id: Type.String(), status: Type.Literal('Task started') })
+export const UploadedAsBefore = Type.Object({
+  message: Type.String({ description: 'A sentence to show' }),
+  task_id: Type.String({ description: 'Id of the task that makes the prints' }),
+  id: Type.String({ description: 'Id of the film' })
+})
+
+export const StartedAsBefore = Type.Object({
+  task_id: Type.String({ description: 'Id of the task that makes the prints' }),
+  status: Type.Literal('Task started', { description: 'Always the same words' })
+})
+
+export const FilmOrTask = Type.Union([
+  Type.Object(
+    {
+      processed: Processed,
+      status: Type.Optional(Type.Literal('failed', { description: 'Only of a film that failed' })),
+      error: Type.Optional(Type.String({ description: 'Why the film failed' }))
+    },
+    { description: 'Of a film' }
+  ),
+  Type.Object(
+    {
+      status: Type.Enum(['Pending', 'Completed', 'Failed'], { description: '`Pending` until the task has ended' }),
+      result: Type.Optional(Type.Unknown({ description: 'With `Completed`: what the task returned' })),
+      error: Type.Optional(
+        Type.String({ description: 'With `Failed`: why; with `Completed`: that the result has expired' })
+      )
+    },
+    { description: 'Of a task' }
+  )
+])
 
 export const Uploaded = Type.Object({
-  id: Type.String(),
-  task_id: Type.String({ description: 'the task that makes its prints' }),
-  message: Type.String(),
-  filename: Type.String(),
-  bytes: Type.Integer(),
-  sha256: Type.String(),
+  id: Type.String({ description: 'Id of the film' }),
+  task_id: Type.String({ description: 'Id of the task that makes the prints' }),
+  message: Type.String({ description: 'A sentence to show' }),
+  filename,
+  bytes,
+  sha256,
   status: VideoStatus
+})
+
+const Rendition = Type.Object({
+  name: Type.String({ description: '`480p`, `720p`, `1080p` …' }),
+  width: Nullable(Type.Integer({ description: 'Width in pixels' })),
+  height: Nullable(Type.Integer({ description: 'Height in pixels' })),
+  status: Type.Enum(['pending', 'processing', 'ready', 'skipped', 'failed'], { description: 'Status of the print' }),
+  reason: Nullable(
+    Type.String({ description: 'Why it was skipped, or the name of the error that the film failed with' })
+  ),
+  url: Url('Address of the print'),
+  bytes: Nullable(Bytes('Size of the print')),
+  bitrate: Nullable(Type.Integer({ description: 'Bits per second' })),
+  codec: Nullable(Type.String({ description: 'Codec of the picture, or of the sound if there is none' }))
 })
 
 export const VideoBody = Type.Object(
   {
-    id: Type.String(),
-    filename: Type.String(),
-    bytes: Type.Integer(),
-    sha256: Type.String(),
+    id: Type.String({ description: 'Id (uuid)' }),
+    filename,
+    bytes,
+    sha256,
     status: VideoStatus,
-    processed: Type.Boolean(),
+    processed: Processed,
     progress: Progress,
-    resolution_480p: Url,
-    resolution_720p: Url,
-    resolution_1080p: Url,
-    renditions: Type.Array(
-      Type.Object({
-        name: Type.String(),
-        width: Nullable(Type.Integer()),
-        height: Nullable(Type.Integer()),
-        status: Type.Enum(['pending', 'processing', 'ready', 'skipped', 'failed']),
-        reason: Nullable(Type.String()),
-        url: Url,
-        bytes: Nullable(Type.Integer()),
-        bitrate: Nullable(Type.Integer()),
-        codec: Nullable(Type.String())
-      })
-    ),
-    hls_url: Url,
-    poster_url: Url,
-    storyboard_url: Url,
-    probe: Type.Unknown(),
-    task_id: Type.String(),
-    error: Nullable(Type.Object({ type: Type.String(), message: Type.String() })),
-    created_at: Time,
-    ready_at: Nullable(Time)
+    resolution_480p: Url('Address of the 480p print; null without one'),
+    resolution_720p: Url('Address of the 720p print; null without one'),
+    resolution_1080p: Url('Address of the 1080p print; null without one'),
+    renditions: Type.Array(Rendition, { description: 'Every print, and the reasons for those that are not made' }),
+    hls_url: Url('Address of the HLS playlist'),
+    poster_url: Url('Address of the poster'),
+    storyboard_url: Url('Address of the storyboard'),
+    probe: Type.Unknown({ description: 'What the original is made of; null before it was probed' }),
+    task_id: Type.String({ description: 'Id of the latest task that makes the prints' }),
+    error: VideoError,
+    created_at: Time('When it was uploaded'),
+    ready_at: Nullable(Time('When the prints that are served were ready'))
   },
   {
     title: 'Video',
@@ -111,20 +160,24 @@ export const VideoBody = Type.Object(
 export type VideoBody = Static<typeof VideoBody>
 
 export const VideoStatusBody = Type.Object({
-  video_id: Type.String(),
+  video_id: Type.String({ description: 'Id of the film' }),
   status: VideoStatus,
-  processed: Type.Boolean(),
-  progress: Progress
+  processed: Processed,
+  progress: Progress,
+  error: VideoError
 })
 
-export const ProcessVideo = Type.Object({ video_id: Type.String() }, { additionalProperties: false })
+export const ProcessVideo = Type.Object(
+  { video_id: Type.String({ description: 'Id of the film' }) },
+  { additionalProperties: false }
+)
 
-/** For the documentation: the headers with which a part of a file is asked for, or only what has changed. */
+/** For the documentation: headers that ask for a part of a file, or only for what has changed. */
 export const FileHeaders = Type.Object({
-  Range: Type.Optional(Type.String({ examples: ['bytes=0-99'] })),
-  'If-Range': Type.Optional(Type.String({ description: 'the ETag of the file that the range is of' })),
-  'If-Match': Type.Optional(Type.String()),
-  'If-None-Match': Type.Optional(Type.String()),
-  'If-Modified-Since': Type.Optional(Type.String()),
-  'If-Unmodified-Since': Type.Optional(Type.String())
+  Range: Type.Optional(Type.String({ description: 'The part to answer', examples: ['bytes=0-99'] })),
+  'If-Range': Type.Optional(Type.String({ description: 'The ETag of the file that the range is of' })),
+  'If-Match': Type.Optional(Type.String({ description: 'Answer only the file with this ETag, else 412' })),
+  'If-None-Match': Type.Optional(Type.String({ description: 'The ETag of a copy: 304 if it is current' })),
+  'If-Modified-Since': Type.Optional(Type.String({ description: 'The time of a copy: 304 if it is current' })),
+  'If-Unmodified-Since': Type.Optional(Type.String({ description: 'Answer only the file of this time, else 412' }))
 })

@@ -1,10 +1,11 @@
 import multipart from '@fastify/multipart'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
 import {
   IdempotencyKeyReused,
   StorageFull,
+  StorageUnavailable,
   UploadBroken,
   UploadEmpty,
   UploadMissing,
@@ -14,7 +15,7 @@ import {
 } from '#errors.ts'
 import { type Answer, keyOf } from '#idempotency/once.ts'
 import { say } from '#idempotency/reply.ts'
-import { IdempotencyKey, Replayed } from '#idempotency/schemas.ts'
+import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
 import { formProblems } from '#schema/problems.ts'
 import { receiveForm, refuseEarly } from './form.ts'
@@ -23,14 +24,14 @@ import { type Accepted, acceptUpload, type Needs } from './upload.ts'
 
 const message = 'File successfully uploaded. Background processing started.'
 
-/** The doors through which films come in. Forms are for them alone; everywhere else they are a body that is not taken. */
+/** The routes that take a form; everywhere else a form is an unsupported media type. */
 export const uploadRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, needs) => {
   await app.register(multipart)
   const { maxUploadBytes } = needs
   const onRequest = (request: FastifyRequest) => refuseEarly(needs, request)
-  // Nothing of an upload is ever held in memory; its size is watched where it is written.
+  // An upload is never in memory as a whole; its size is checked where it is written.
   const bodyLimit = Math.max(maxUploadBytes * 2, 1024 * 1024)
-  // The form is described for the documentation; it is read as it comes, and never there as a whole to be checked.
+  // The form's schema is for the documentation: a stream cannot be validated as a whole.
   const form = { consumes: ['multipart/form-data'], headers: IdempotencyKey, body: UploadForm }
   const validatorCompiler = () => () => true
   const uploadProblems = formProblems(
@@ -41,6 +42,7 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, needs)
     UploadTooLarge,
     UploadNotMultipart,
     StorageFull,
+    StorageUnavailable,
     IdempotencyKeyReused
   )
 
@@ -51,11 +53,12 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, needs)
       bodyLimit,
       validatorCompiler,
       schema: {
+        operationId: 'uploadVideo',
         summary: 'Upload a film',
         description: 'Answered when its last byte is on the disk, before any processing. Other fields are ignored.',
         ...form,
         response: {
-          201: answer(Uploaded, 'It is there', { Location: Type.String({ description: 'where it is' }), ...Replayed }),
+          201: answer(Uploaded, 'The film is stored and its task submitted', { Location, ...Replayed }),
           ...uploadProblems
         }
       }
@@ -70,24 +73,39 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, needs)
     }
   )
 
-  // What front ends of the service that this one replaces send.
-  const uploadAsBefore = {
-    summary: 'Upload a film',
-    ...form,
-    response: { 201: answer(UploadedAsBefore, 'It is there', Replayed), ...uploadProblems }
+  // What front ends of the services that this one replaces send.
+  for (const [url, operationId] of [
+    ['/upload', 'dialectUpload'],
+    ['/api/upload', 'dialectApiUpload']
+  ] as const) {
+    const schema = {
+      operationId,
+      summary: 'Upload a film',
+      description: 'Answered when its last byte is on the disk, before any processing. Other fields are ignored.',
+      ...form,
+      response: {
+        201: answer(UploadedAsBefore, 'The film is stored and its task submitted', Replayed),
+        ...uploadProblems
+      }
+    }
+    app.post(url, { onRequest, bodyLimit, validatorCompiler, schema }, async (request, reply) => {
+      const body = await upload(request, reply, ({ id, task_id }) => ({ status: 201, body: { message, task_id, id } }))
+      return body as Static<typeof UploadedAsBefore>
+    })
   }
-  app.post('/upload', { onRequest, bodyLimit, validatorCompiler, schema: uploadAsBefore }, async (request, reply) => {
-    const body = await upload(request, reply, ({ id, task_id }) => ({ status: 201, body: { message, task_id, id } }))
-    return body as Static<typeof UploadedAsBefore>
-  })
 
   async function upload(request: FastifyRequest, reply: FastifyReply, answered: (video: Accepted) => Answer) {
     const route = `POST ${request.routeOptions.url}`
     const keyFor = (sent: unknown) => keyOf(request.headers['idempotency-key'], route, sent)
-    // A key that cannot be is refused before a byte of the film is taken.
+    // A malformed key is refused before a byte of the film is read.
     keyFor({})
-    const { received, filename } = await receiveForm(needs, request)
-    const { answer, replayed } = await acceptUpload(needs, received, { filename, keyOf: keyFor, say: answered })
+    const { arrived, filename } = await receiveForm(needs, request)
+    const { answer, replayed } = await acceptUpload(needs, arrived, {
+      request_id: request.id,
+      filename,
+      keyOf: keyFor,
+      say: answered
+    })
     return say(reply, answer, replayed)
   }
 }

@@ -2,19 +2,19 @@ import type { Readable } from 'node:stream'
 import { v7 as uuid } from 'uuid'
 import type { Database } from '#database/connect.ts'
 import { isOutage } from '#database/outage.ts'
-import { StorageFull, UploadEmpty, UploadTooLarge } from '#errors.ts'
+import { StorageFull, StorageUnavailable, UploadEmpty, UploadTooLarge } from '#errors.ts'
 import { type Answer, type Key, once } from '#idempotency/once.ts'
-import { isFull, type Received, type Storage } from '#storage/disk.ts'
+import type { Received, Store } from '#storage/store.ts'
 import type { Kind } from '#tasks/define.ts'
-import { type Enqueued, enqueueIn } from '#tasks/enqueue.ts'
-import { newTask, type SubmitDefaults } from '#tasks/submit.ts'
+import { type Enqueued, enqueueIn } from '#tasks/submit/enqueue.ts'
+import { newTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
 import type { Voice } from '#tasks/voice.ts'
-import { folderOf, originalOf } from './keys.ts'
-import { insertVideo } from './queries.ts'
+import { originalOf, prefixOf } from './keys.ts'
+import { insertFilm } from './queries.ts'
 
 export interface Needs {
   db: Database
-  storage: Storage
+  store: Store
   voice: Voice
   processVideo: Kind
   defaults: SubmitDefaults
@@ -30,8 +30,9 @@ export interface Accepted {
 }
 
 interface Upload {
+  request_id: string
   filename: string
-  /** The key of the request, once it is known what was sent. */
+  /** The idempotency key of the request, once the file's hash is known. */
   keyOf(sent: { filename: string; sha256: string }): Key | undefined
   /** How an upload that was accepted is answered. */
   say(video: Accepted): Answer
@@ -40,12 +41,21 @@ interface Upload {
 // As wide as the column; longer names are cut, because a name is no reason to refuse a film.
 const longestName = 255
 
-/** Streams a file to the disk. No transaction is open while bytes arrive: a slow client holds nothing but its socket. */
-export async function receiveFile({ storage, maxUploadBytes }: Needs, file: Readable & { truncated?: boolean }) {
-  const received = await storage.receive(file).catch(error => {
-    throw isFull(error) ? Object.assign(new StorageFull(), { cause: error }) : error
+/** A film whose bytes have arrived, under an id that no row has yet. */
+export interface Arrived extends Received {
+  id: string
+}
+
+/** Streams a file to the store. No transaction is open while bytes arrive: a slow client holds nothing but its socket. */
+export async function receiveFile(
+  { store, maxUploadBytes }: Needs,
+  file: Readable & { truncated?: boolean }
+): Promise<Arrived> {
+  const id = uuid()
+  const received = await store.receive(originalOf(id), file).catch(error => {
+    throw outageOf(store, error)
   })
-  if (received.bytes > 0 && !file.truncated) return received
+  if (received.bytes > 0 && !file.truncated) return { id, ...received }
   await received.drop()
   throw file.truncated ? new UploadTooLarge(maxUploadBytes) : new UploadEmpty()
 }
@@ -54,38 +64,44 @@ export async function receiveFile({ storage, maxUploadBytes }: Needs, file: Read
  * Bytes first, rows second: a row never points at a file that is not there, and if the rows cannot be written the
  * file goes too. The worst that a crash leaves is a file without a row, which `sweep` finds.
  */
-export async function acceptUpload(needs: Needs, received: Received, { filename, keyOf, say }: Upload) {
-  const { db, storage, voice, processVideo, defaults } = needs
-  const id = uuid()
+export async function acceptUpload(needs: Needs, arrived: Arrived, { request_id, filename, keyOf, say }: Upload) {
+  const { db, store, voice, processVideo, defaults } = needs
+  const { id, bytes, sha256 } = arrived
   let committing = false
   try {
-    await received.keep(originalOf(id))
-    const task = newTask(processVideo, { video_id: id }, defaults, { video_id: id })
+    await arrived.keep()
     const name = cleanName(filename)
-    const video = { id, filename: name, bytes: received.bytes, sha256: received.sha256, task_id: task.id }
+    const task = { ...newTask(processVideo, { video_id: id }, defaults, { video_id: id, name }), request_id }
+    const video = { id, filename: name, bytes, sha256, task_id: task.id }
     let enqueued: Enqueued[] = []
     // The file is a part of the request: the same name with other bytes is another one.
-    const outcome = await once(db, keyOf({ filename: name, sha256: received.sha256 }), async trx => {
-      await insertVideo(trx, video)
+    const outcome = await once(db, keyOf({ filename: name, sha256 }), async trx => {
+      await insertFilm(trx, video)
       enqueued = await enqueueIn(trx, [task])
       committing = true
       return say(video)
     })
-    if (outcome.replayed) await storage.remove(folderOf(id))
+    if (outcome.replayed) await store.remove(prefixOf(id))
     else voice.enqueued(enqueued)
     return outcome
   } catch (error) {
     // A connection that broke over the commit leaves open whether the row is there: then the file must be. `sweep`
     // removes it if it was not.
     if (!(committing && isOutage(error))) {
-      await received.drop()
-      await storage.remove(folderOf(id))
+      await arrived.drop()
+      await store.remove(prefixOf(id))
     }
-    throw isFull(error) ? Object.assign(new StorageFull(), { cause: error }) : error
+    throw outageOf(store, error)
   }
 }
 
-/** The name is data: whatever could mislead whoever reads it later (paths, line breaks, direction marks) is left out. */
+function outageOf(store: Store, error: unknown) {
+  if (store.isFull(error)) return Object.assign(new StorageFull(), { cause: error })
+  if (isOutage(error) || !store.isAway(error)) return error
+  return Object.assign(new StorageUnavailable(), { cause: error })
+}
+
+/** The name is data: what could mislead a reader (paths, line breaks, direction marks) is left out. */
 export function cleanName(filename: string) {
   const last = filename.toWellFormed().split(/[\\/]/).at(-1) ?? ''
   const name = last.replaceAll(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '').trim()

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto'
+import type { Watching } from '#tasks/read/watch.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
-import type { Watching } from '#tasks/watch.ts'
 import { messageOf } from './message.ts'
 
 export interface Listener {
   hear(task: TaskBody, message: Buffer): void
-  /** There was more than could be told. */
+  /** Some changes cannot be told. */
   lost(): void
 }
 
-// Of so many tasks it is known what was said last. An announcement that comes twice comes soon after the first.
+// Tasks whose last message is remembered. An announcement that comes twice comes soon after the first.
 const mostRemembered = 20_000
 
-/** Every change of every task, once for all who listen: what was said last of a task is not said again. */
+/** Every change of every task, once for all listeners: a message that equals the task's last one is left out. */
 export function changesOf(watching: Watching) {
   const listeners = new Set<Listener>()
   const said = new Map<string, string>()
@@ -22,7 +22,7 @@ export function changesOf(watching: Watching) {
     const message = messageOf(task)
     const digest = createHash('sha1').update(message).digest('base64')
     if (said.get(task.id) === digest) return
-    // To the end of the map, whose beginning is forgotten.
+    // Moves it to the end of the map, which is trimmed at its beginning.
     said.delete(task.id)
     said.set(task.id, digest)
     if (said.size > mostRemembered) said.delete(said.keys().next().value!)

@@ -2,12 +2,12 @@ import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
-import { TaskNotFound } from '#errors.ts'
+import { TaskNotFound, TooManyOpen } from '#errors.ts'
 import { answer, bytesIn } from '#schema/answers.ts'
 import { checkOf, refuse } from '#schema/check.ts'
 import { Id, isUuid } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
-import type { Watching } from '#tasks/watch.ts'
+import type { Watching } from '#tasks/read/watch.ts'
 import { isFinal } from '#tasks/words.ts'
 import { historian } from './history.ts'
 import { EventsHeaders, EventsQuery } from './schemas.ts'
@@ -20,10 +20,10 @@ export interface EventNeeds {
 }
 
 const checkHeaders = checkOf(EventsHeaders)
-// After the stop, a reader has so long to take what is on its way.
+// Milliseconds that a client has after a stop to read what is on its way.
 const farewell = 1_000
 
-/** What happens to a task as Server-Sent Events, which a browser resumes by itself where it was cut off. */
+/** The events of a task as Server-Sent Events, which a browser resumes by itself where its connection broke. */
 export const eventRoutes: FastifyPluginAsyncTypebox<EventNeeds> = async (
   app,
   { db, watching, streamLimits: limits = usual }
@@ -39,20 +39,22 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventNeeds> = async (
   app.get(
     '/api/tasks/:id/events',
     {
+      config: { keepsOpen: 'streams' },
       schema: {
-        summary: 'What happens to a task (Server-Sent Events)',
+        operationId: 'streamTaskEvents',
+        summary: 'Events of a task (Server-Sent Events)',
         description:
-          'Begins with the task as it is, or with the event after `Last-Event-ID`; 0 replays all that is kept. `data` is the JSON that `GET /api/tasks/{id}/status` answers. What has no `id` is progress between two events.',
+          'Starts with the current status, or with the event after `Last-Event-ID`; 0 replays all that are kept. `data` is the JSON that `GET /api/tasks/{id}/status` answers. Messages without an `id` are progress between two events.',
         params: Id,
         querystring: EventsQuery,
         headers: EventsHeaders,
         response: {
           200: bytesIn(['text/event-stream'], 'Events until the final one', {
-            'Cache-Control': Type.String(),
-            'X-Accel-Buffering': Type.String()
+            'Cache-Control': Type.String({ description: '`no-cache`' }),
+            'X-Accel-Buffering': Type.String({ description: '`no`: a proxy must not hold events back' })
           }),
-          204: answer(Type.Null(), 'All is told: a browser does not come back'),
-          ...readProblems(TaskNotFound)
+          204: answer(Type.Null(), 'No more events; tells the browser not to reconnect'),
+          ...readProblems(TaskNotFound, TooManyOpen)
         }
       }
     },
@@ -63,10 +65,10 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventNeeds> = async (
       const first = isUuid(id) ? await read(id.toLowerCase(), asked) : undefined
       if (!first) throw new TaskNotFound(id)
 
-      // From a place that is not reached yet, everything new would be older: such a reader stands at the end.
+      // After an id that does not exist yet every new event would seem old: such a client stands at the end.
       const { latest, events, task } = first
       const after = latest === null ? null : asked !== null && Number(asked) > latest.id ? String(latest.id) : asked
-      // Nothing is left to tell, now or later; this is how a browser is told not to come back.
+      // No more events, now or later: 204 tells the browser not to reconnect.
       if (after !== null && events.length === 0 && isFinal(task.state)) return reply.code(204).send(null as never)
 
       reply.headers({

@@ -1,46 +1,41 @@
 import type { Database } from '#database/connect.ts'
 import type { State, TaskError } from '#database/tables.ts'
-import { present, presented, type Row } from '#tasks/present.ts'
+import { shownColumns } from '#tasks/columns.ts'
+import { present, type Row } from '#tasks/read/present.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
 
 export interface TaskEvent {
   id: number
   at: string
   state: State
-  /** Of what the task knew then: while it is tried again, that is why the attempt before has failed. */
+  /** The task's error at that time; while a retry runs, that of the attempt before. */
   error: TaskError | null
 }
 
-/** A task and its events, of one moment. */
+/** A task and its events, from one snapshot. */
 export interface History {
   task: TaskBody
-  /** The last one of all; null where the task is older than events are. */
+  /** The last one of all; null if the task has no events. */
   latest: TaskEvent | null
-  /** Those after the one that was asked for, in their order. */
+  /** Those after the requested one, in their order. */
   events: TaskEvent[]
-  /** There are more of them: ask again. */
+  /** There are more: ask again. */
   more: boolean
 }
 
 export type ReadHistory = (id: string, after: string | null) => Promise<History | undefined>
 
-// Events of one task that are in memory at once, and tasks that one question is about.
+// Events of one task that are in memory at once, and tasks of one query.
 const page = 200
 const mostAtOnce = 50
 
-const event = (condition: string) => `
-  select e.id, e.at, e.state,
-    case when e.state = 'STARTED' then (
-      select p.error from darkroom.events p where p.task_id = e.task_id and p.id < e.id order by p.id desc limit 1
-    ) else e.error end as error
-  from darkroom.events e
-  where e.task_id = t.id ${condition}`
-
-// One statement, so that a task is never seen with events that come after it or without those that led to it. The
-// ids of a task's events rise in the order of their commits, since each is written under the lock of the task's row:
-// whoever has seen one will never find another before it.
-const text = `
-select ${presented}, wanted.place, to_json(latest) as latest, missed.events,
+// One statement, so that a task is never seen with events that come after it or without those that led to it. The ids
+// of a task's events rise in the order of their commits, since each is written under the lock of the task's row: no
+// event ever appears before one that a reader has seen. While a task runs its error is that of the attempt before.
+export const readHistoriesSql = `
+select
+    ${shownColumns},
+  wanted.place, to_json(latest) as latest, missed.events,
   case when t.state = 'SUCCESS' and j.readable then j.output end as result,
   t.state = 'SUCCESS' and j.readable is not true as result_expired
 from unnest($1::uuid[], $2::bigint[]) with ordinality wanted (id, after, place)
@@ -49,9 +44,26 @@ left join lateral (
   select output, completed_on + deletion_seconds * interval '1 second' > now() as readable
   from pgboss.job where name = t.queue and id = t.id
 ) j on true
-left join lateral (${event('order by e.id desc limit 1')}) latest on true
+left join lateral (
+  select e.id, e.at, e.state,
+    case when e.state = 'STARTED' then (
+      select p.error from darkroom.events p where p.task_id = e.task_id and p.id < e.id order by p.id desc limit 1
+    ) else e.error end as error
+  from darkroom.events e
+  where e.task_id = t.id
+  order by e.id desc limit 1
+) latest on true
 cross join lateral (
-  select coalesce(json_agg(e), '[]') as events from (${event(`and e.id > wanted.after order by e.id limit ${page}`)}) e
+  select coalesce(json_agg(e), '[]') as events
+  from (
+    select e.id, e.at, e.state,
+      case when e.state = 'STARTED' then (
+        select p.error from darkroom.events p where p.task_id = e.task_id and p.id < e.id order by p.id desc limit 1
+      ) else e.error end as error
+    from darkroom.events e
+    where e.task_id = t.id and e.id > wanted.after
+    order by e.id limit ${page}
+  ) e
 ) missed`
 
 interface HistoryRow extends Row {
@@ -67,8 +79,8 @@ interface Question {
 }
 
 /**
- * Reads histories, those that are asked for together in one question: a change of a task that a thousand streams
- * follow is read once, because all of them stand at the same event.
+ * Reads histories; requests that come together share a query. A change of a task that a thousand streams follow is read
+ * once, because all of them stand at the same event.
  */
 export function historian({ pool }: Database): ReadHistory {
   const waiting = new Map<string, Question>()
@@ -83,7 +95,7 @@ export function historian({ pool }: Database): ReadHistory {
       const questions = batch.map(([, question]) => question)
       try {
         const values = [questions.map(({ id }) => id), questions.map(({ after }) => after)]
-        const { rows } = await pool.query<HistoryRow>({ name: 'histories', text, values })
+        const { rows } = await pool.query<HistoryRow>({ name: 'histories', text: readHistoriesSql, values })
         const found = new Map(rows.map(row => [row.place, historyOf(row)]))
         for (const [index, { answer }] of questions.entries()) answer.resolve(found.get(index + 1))
       } catch (error) {

@@ -4,7 +4,7 @@ import { type SocketNeeds, socketRoutes } from './socket-routes.ts'
 
 export interface WatchNeeds extends EventNeeds, SocketNeeds {}
 
-/** Being told what becomes of tasks. */
+/** Watching tasks, by WebSockets and Server-Sent Events. */
 export const watchRoutes: FastifyPluginAsync<WatchNeeds> = async (app, needs) => {
   await app.register(socketRoutes, needs)
   await app.register(eventRoutes, needs)

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import websocket from '@fastify/websocket'
 import type { Static } from 'typebox'
-import { RouteNotFound } from '#errors.ts'
+import { CrossSite, RouteNotFound, TooManyOpen } from '#errors.ts'
 import { Id, isUuid } from '#schema/common.ts'
 import { problems } from '#schema/problems.ts'
-import type { Watching } from '#tasks/watch.ts'
+import type { Watching } from '#tasks/read/watch.ts'
 import { isFinal } from '#tasks/words.ts'
 import { changesOf } from './changes.ts'
 import { messageOf } from './message.ts'
@@ -41,12 +41,14 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
   app.route({
     method: 'GET',
     url: '/ws/tasks/:id',
+    config: { keepsOpen: 'sockets' },
     schema: {
-      summary: 'One task, until it is finished (WebSocket)',
+      operationId: 'watchTask',
+      summary: 'Status of a task until it ends (WebSocket)',
       description:
-        'At once the current message, then one on each change. Closed with 1000 after the final one; 4404 when there is no such task, 1013 when its messages are not read, 1001 when the server stops.',
+        'The current status at once, then one message on each change. Closed with 1000 after the final one, 4404 if there is no such task, 1013 if the client does not read its messages, 1001 when the server stops.',
       params: Id,
-      response: { 101: messages, ...problems(RouteNotFound) }
+      response: { 101: messages, ...problems(RouteNotFound, CrossSite, TooManyOpen) }
     },
     handler: notAnAnswer,
     wsHandler(socket: Socket, { params }) {
@@ -70,11 +72,14 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
   app.route({
     method: 'GET',
     url: '/ws/tasks',
+    config: { keepsOpen: 'sockets' },
     schema: {
+      operationId: 'watchTasks',
       summary: 'Every change of every task (WebSocket)',
-      description: 'Closed with 1013 when its messages are not read, and with 1001 when the server stops.',
+      description:
+        'Closed with 1013 if the client does not read its messages or changes were missed, with 1001 when the server stops.',
       querystring: ChangeFilters,
-      response: { 101: messages, ...problems(RouteNotFound) }
+      response: { 101: messages, ...problems(RouteNotFound, CrossSite, TooManyOpen) }
     },
     handler: notAnAnswer,
     wsHandler(socket: Socket, { query }) {
@@ -90,7 +95,7 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
           if (wanted.state !== undefined && task.state !== wanted.state) return
           connection.send(message)
         },
-        lost: () => connection.end(closings.slow)
+        lost: () => connection.end(closings.missed)
       })
     }
   })

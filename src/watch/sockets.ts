@@ -14,32 +14,32 @@ export interface Socket {
 }
 
 export interface SocketLimits {
-  /** Bytes that may wait for one reader; a message that comes on top of more is one too many. */
+  /** Bytes that may wait for one client; the next message beyond that closes its socket. */
   backlog: number
-  /** Between two pings, in milliseconds. Who has not answered one by the next is gone. */
+  /** Milliseconds between two pings. A client that has not answered one by the next is disconnected. */
   pulse: number
   /** Messages and pings that a client may send between two of ours. */
   chatter: number
-  /** How long a socket that we cut off has to read why, in milliseconds. */
+  /** Milliseconds that a client whose socket we close has to read the reason. */
   patience: number
 }
 
 export const socketLimits: SocketLimits = { backlog: 1024 * 1024, pulse: 30_000, chatter: 100, patience: 5_000 }
-// Clients have nothing to say here. What is longer ends the socket before it is read: 1009.
+// Clients send nothing here. A longer message closes the socket before it is read: 1009.
 export const longestFromClient = 4 * 1024
 
-// A stop waits no longer than this for clients to answer.
+// Milliseconds that a stop waits for clients to answer.
 const farewell = 1_000
 const openState = 1
 
 export interface Connection {
   readonly ended: boolean
   send(message: Buffer): void
-  /** Says why, and lets go. What was sent before still arrives where somebody reads. */
+  /** Closes with a reason. Messages that were sent before still arrive if the client reads. */
   end(closing: Closing): void
 }
 
-/** Every open socket of this server: who is alive, who reads, who behaves. */
+/** The open sockets of this server: which clients are alive, read, and behave. */
 export function keepSockets(limits: SocketLimits = socketLimits) {
   const open = new Map<Connection, Socket>()
   const pulses = new Set<() => void>()
@@ -49,7 +49,7 @@ export function keepSockets(limits: SocketLimits = socketLimits) {
   timer.unref()
   let stopping: PromiseWithResolvers<void> | undefined
 
-  /** Answers how to talk to the socket; `onEnd` is called once, however it ends, as soon as nothing is to be sent. */
+  /** Returns how to talk to the socket; `onEnd` is called once, however it ends, as soon as nothing is to be sent. */
   function adopt(socket: Socket, onEnd: () => void): Connection {
     let ended = false
     let alive = true
@@ -68,7 +68,7 @@ export function keepSockets(limits: SocketLimits = socketLimits) {
       end(closing) {
         if (!over()) return
         socket.close(closing[0], closing[1])
-        // A good end may take its time: the last message is on its way, and ws itself gives up after half a minute.
+        // After the final message a client may take its time; ws itself gives up after half a minute.
         if (closing !== closings.finished) cut = setTimeout(() => socket.terminate(), limits.patience).unref()
       }
     }
@@ -115,14 +115,14 @@ export function keepSockets(limits: SocketLimits = socketLimits) {
   return {
     adopt,
 
-    /** An error of the socket itself: ws has begun to close it, with the right code. One of ours ends it too. */
+    /** After an error of the socket itself ws has begun to close it with the right code; an error of ours closes it, too. */
     fail(error: Error, socket: Socket, log: FastifyBaseLogger) {
       if (socket.readyState !== openState) return void setTimeout(() => socket.terminate(), limits.patience).unref()
       log.error({ err: error }, 'a socket failed')
       socket.close(...closings.broken)
     },
 
-    /** Resolves when all sockets are gone, which does not take longer than a moment. */
+    /** Resolves when all sockets are closed, after a second at the latest. */
     async close() {
       clearInterval(timer)
       stopping = Promise.withResolvers()

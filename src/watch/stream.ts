@@ -1,39 +1,39 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Watching } from '#tasks/read/watch.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
-import type { Watching } from '#tasks/watch.ts'
 import { isFinal, type Status, statusOf } from '#tasks/words.ts'
 import type { History, ReadHistory, TaskEvent } from './history.ts'
 import { describe } from './message.ts'
 
 export interface StreamLimits {
-  /** A comment after so many quiet milliseconds, so that nobody on the way takes the connection for dead. */
+  /** A comment after so many quiet milliseconds, so that no proxy takes the connection for dead. */
   quiet: number
-  /** A reader that takes nothing for so many milliseconds while there is something for him is cut off. */
+  /** A client that reads nothing for so many milliseconds while events wait for it is disconnected. */
   patience: number
 }
 
 export const streamLimits: StreamLimits = { quiet: 15_000, patience: 30_000 }
 
-// What a browser waits before it comes back, in milliseconds.
+// Milliseconds that a browser waits before it reconnects.
 const comeBack = 2_000
 const afterTrouble = 500
 
 interface Options {
   watching: Watching
   read: ReadHistory
-  /** What was read to answer the request at all. */
+  /** What was read to answer the request. */
   first: History
-  /** The event that the reader has seen last; null for somebody who begins. */
+  /** The event that the client has seen last; null for a new client. */
   after: string | null
   limits: StreamLimits
   signal: AbortSignal
-  /** Ends the connection of a reader who does not read. */
+  /** Ends the connection of a client that does not read. */
   cut: () => void
 }
 
 /**
- * A task's events as text, as fast as they are read and no faster: nothing is kept for a slow reader but his place,
- * because the events wait for him in the database. Ends after the event of a final state, unless others came after it.
+ * A task's events as text, as fast as the client reads them: for a slow one only its place is kept in memory, as the
+ * events wait in the database. Ends after the event of a final state, unless others came after it.
  */
 export async function* streamEvents({ watching, read, first, after, limits, signal, cut }: Options) {
   const { task, latest } = first
@@ -48,7 +48,7 @@ export async function* streamEvents({ watching, read, first, after, limits, sign
       seen = String(latest?.id ?? 0)
       yield* served(frame(last, latest?.id))
     } else if (latest) {
-      // He knows this much; only what is different is news.
+      // The client knows this much; only a difference is news.
       last = JSON.stringify(asOf(latest, history))
     }
 
@@ -71,7 +71,7 @@ export async function* streamEvents({ watching, read, first, after, limits, sign
       }
       if (signal.aborted) return
       const next = await readOn(seen)
-      // Forgotten meanwhile.
+      // The task was forgotten meanwhile.
       if (!next) return
       history = next
     }
@@ -93,7 +93,7 @@ export async function* streamEvents({ watching, read, first, after, limits, sign
       try {
         return await read(task.id, after)
       } catch {
-        // The database is away; it will be back.
+        // The database is away; it is asked again.
         await delay(afterTrouble, undefined, { signal }).catch(() => {})
         if (signal.aborted) return undefined
       }
@@ -105,7 +105,7 @@ function frame(data: string, id?: number) {
   return `${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`
 }
 
-/** The message as it was at an event. How far the task was is not kept: that is known of the last event only. */
+/** The message as it was at an event. Progress is known at the last event only. */
 function asOf(event: TaskEvent, { task, latest }: History) {
   const { state, error } = event
   const status = statusAt(event, task)
@@ -114,13 +114,13 @@ function asOf(event: TaskEvent, { task, latest }: History) {
 }
 
 function statusAt({ at, state }: TaskEvent, { eta, attempts, state: now }: TaskBody): Status {
-  // A retry has another time than the one that was asked for.
+  // The eta of a retry is not the requested one.
   const asked = attempts <= 1 && now !== 'RETRY'
   if (state === 'PENDING' && asked && eta !== null && Date.parse(eta) > Date.parse(at)) return 'SCHEDULED'
   return statusOf({ state, eta: null })
 }
 
-/** Rings when the task may have changed. Heard at once by whoever comes too late to hear it. */
+/** Rings when the task may have changed. A ring before `rings` was called is not lost. */
 function ring(watching: Watching, id: string, quiet: number, signal: AbortSignal) {
   let known = ''
   let rung = false
@@ -137,7 +137,7 @@ function ring(watching: Watching, id: string, quiet: number, signal: AbortSignal
   signal.addEventListener('abort', wake, { once: true })
 
   return {
-    /** False when nothing has happened for a while, or when it is over. */
+    /** False after a quiet while, or when the stream ends. */
     async rings() {
       if (!rung && !signal.aborted) {
         await new Promise<void>(resolve => {

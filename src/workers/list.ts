@@ -1,20 +1,24 @@
 import type { Pool } from 'pg'
 import { isUuid } from '#schema/common.ts'
-import { lease, type Pools } from './presence.ts'
+import { lease } from '#tasks/attempts/takers.ts'
 import type { WorkerBody } from './schemas.ts'
 import { nothingYet, type Tally } from './tally.ts'
 
 type RunningTask = WorkerBody['running'][number]
 
-type Row = Omit<WorkerBody, 'running' | 'pools' | 'tasks'> & { pools: Partial<Pools>; tasks: Partial<Tally> }
+interface Row extends Omit<WorkerBody, 'running' | 'pools' | 'tasks'> {
+  kinds: string[]
+  inline_kinds: string[]
+  tasks: Partial<Tally>
+}
 
-// Of those that have gone the newest: one that was started again every second for a day is not worth a line each time.
+// So many of the newest that have ended: a worker that restarts every second for a day must not fill the list.
 const mostGone = 500
 
-// One that is silent is lost, whether or not another worker is there to write it down.
-const text = `
+// A silent worker is shown as lost, whether or not another worker is there to mark its row.
+export const listWorkersSql = `
 select
-  w.id, w.host, w.pid, w.version, w.queues, w.pools, w.concurrency, w.children, w.paused_at is not null as paused,
+  w.id, w.host, w.pid, w.version, w.queues, w.kinds, w.inline_kinds, w.concurrency, w.children, w.paused_at is not null as paused,
   w.shutdown, case when silent.since is null then w.status else 'lost' end as status, w.started_at, w.heartbeat_at,
   greatest(0, extract(epoch from now() - w.heartbeat_at)::float8) as heartbeat_age,
   coalesce(w.stopped_at, silent.since) as stopped_at, w.tasks, w.memory, w.cpu
@@ -30,14 +34,14 @@ where $1::uuid is null and (
 ) or w.id = $1
 order by w.started_at desc, w.id desc`
 
-// Few are in hand at a time, and the list's own index begins with the state.
-const runningText = `
+// Few tasks are started at a time, and tasks_listed begins with the state.
+export const listRunningSql = `
 select worker, id as task_id, task, queue, attempts as attempt, started_at
 from darkroom.tasks
 where state = 'STARTED' and worker = any($1::uuid[])
 order by started_at, id`
 
-/** Every worker that is there or has been since yesterday, newest first, with what it has in hand. */
+/** Running workers, and those that ended in the last day, newest first, with the tasks that they hold. */
 export function listWorkers(pool: Pool): Promise<WorkerBody[]> {
   return read(pool, null)
 }
@@ -48,13 +52,13 @@ export async function findWorker(pool: Pool, id: string): Promise<WorkerBody | u
 }
 
 async function read(pool: Pool, id: string | null): Promise<WorkerBody[]> {
-  const { rows } = await pool.query<Row>(text, [id])
-  const { rows: tasks } = await pool.query<RunningTask & { worker: string }>(runningText, [rows.map(({ id }) => id)])
+  const { rows } = await pool.query<Row>(listWorkersSql, [id])
+  const { rows: tasks } = await pool.query<RunningTask & { worker: string }>(listRunningSql, [rows.map(({ id }) => id)])
   const running = Map.groupBy(tasks, ({ worker }) => worker)
-  return rows.map(row => ({
+  return rows.map(({ kinds, inline_kinds: inline, ...row }) => ({
     ...row,
-    // One of an earlier version has said nothing of these.
-    pools: { child: [], inline: [], ...row.pools },
+    pools: { child: kinds.filter(kind => !inline.includes(kind)), inline },
+    // A worker that has just started has counted nothing.
     tasks: { ...nothingYet, ...row.tasks },
     running: (running.get(row.id) ?? []).map(({ worker: _, ...task }) => task)
   }))

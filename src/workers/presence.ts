@@ -1,10 +1,12 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import type { Pool } from 'pg'
+import { lease } from '#tasks/attempts/takers.ts'
 import type { Tally } from './tally.ts'
 
-/** Seconds without a heartbeat after which a worker is held to be dead, and between two heartbeats. */
-export const lease = 10
+export { lease }
+
+/** Seconds between two heartbeats. */
 export const beat = 3
 
 /** Kinds of task by where their bodies run: in a child process, or in the worker's own event loop. */
@@ -21,17 +23,17 @@ export interface Presence {
   concurrency: number
 }
 
-/** `warm`: once everything has ended that it runs. `cold`: at once, and what it runs is handed back. */
+/** `warm`: after its running attempts have ended. `cold`: at once, handing its attempts back. */
 export type Shutdown = 'warm' | 'cold'
 
-/** What a worker is to do, as its row says; it reads that with each heartbeat. */
+/** Desired state in a worker's row, read with each heartbeat. */
 export interface Desired {
   concurrency: number
   paused: boolean
   shutdown: Shutdown | null
 }
 
-/** What a worker says of itself with each heartbeat. */
+/** What a worker reports with each heartbeat. */
 export interface Report {
   children: number
   /** Bytes. */
@@ -44,24 +46,25 @@ export interface Report {
 const desired = 'concurrency, paused_at is not null as paused, shutdown'
 
 /**
- * A worker that comes back under a new id does what was wanted of the former one. One whose start is begun anew may
- * have its row already; it has taken nothing by then.
+ * A worker that registers under a new id takes over the desired state of its former row. When a start is retried, the row
+ * may exist already; the worker has claimed nothing by then.
  */
 export async function register(pool: Pool, presence: Presence, former: string | null = null): Promise<Desired> {
   const { id, version, queues, pools, concurrency } = presence
+  const kinds = [...pools.child, ...pools.inline]
   const { rows } = await pool.query<Desired>(
     `insert into darkroom.workers
-      (id, host, machine, pid, version, queues, pools, concurrency, paused_at, shutdown)
-    select $1, $2, $3, $4, $5, $6, $7, coalesce(former.concurrency, $8), former.paused_at, former.shutdown
-    from (values (1)) one left join darkroom.workers former on former.id = $9
+      (id, host, machine, pid, version, queues, kinds, inline_kinds, concurrency, paused_at, shutdown)
+    select $1, $2, $3, $4, $5, $6, $7, $8, coalesce(former.concurrency, $9), former.paused_at, former.shutdown
+    from (values (1)) one left join darkroom.workers former on former.id = $10
     on conflict (id) do update set status = 'running', started_at = now(), heartbeat_at = now(), stopped_at = null
     returning ${desired}`,
-    [id, hostname(), machine(), process.pid, version, queues, JSON.stringify(pools), concurrency, former]
+    [id, hostname(), machine(), process.pid, version, queues, kinds, pools.inline, concurrency, former]
   )
   return rows[0]!
 }
 
-// A heartbeat that did not come: for a worker on our machine reason enough to look whether its process is there.
+// Seconds. After one missed heartbeat of a worker on this machine it is worth checking whether its process lives.
 const missed = beat * 1.5
 
 const renewText = `
@@ -89,9 +92,9 @@ select
   ) as missed`
 
 /**
- * Renews our lease, says what we are doing and hears what we are to do, and ends those workers that have gone silent,
- * unless told not to. One statement: an idle worker is to cost next to nothing. Nothing is desired of a worker that
- * another one has held to be dead. It waits for no row but our own: who else is locked is ended later.
+ * Renews the worker's lease, reports its usage, reads its desired state, and marks silent workers as lost unless told not
+ * to. One statement, so that an idle worker costs next to nothing. The desired state is null for a worker that was marked
+ * as lost. It waits for no row but the worker's own: silent workers whose rows are locked are marked later.
  */
 export async function renew(
   pool: Pool,
@@ -102,7 +105,7 @@ export async function renew(
   const statement = {
     text: renewText,
     values: [id, endOthers, children, memory, cpu, JSON.stringify(tasks), machine()],
-    // Into a connection that leads nowhere any more one could speak for a quarter of an hour.
+    // Over a connection whose other end is gone, a statement would wait for a quarter of an hour.
     query_timeout: lease * 1000
   }
   const { rows } = await pool.query<{ desired: Desired | null; lost: number; missed: boolean }>(statement)
@@ -110,7 +113,7 @@ export async function renew(
   return { desired, lost: lost + (missed ? await endDeadNeighbours(pool) : 0) }
 }
 
-/** After a kill -9 whoever is on the same machine need not wait for the lease: it can see who is gone. */
+/** After a kill -9 a worker on the same machine need not wait for the lease: it sees that the process is gone. */
 export async function endDeadNeighbours(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ id: string; pid: number }>(
     `select id, pid from darkroom.workers where status = 'running' and machine = $1`,
@@ -128,7 +131,7 @@ export async function endDeadNeighbours(pool: Pool): Promise<number> {
   return rowCount ?? 0
 }
 
-/** It has been told to stop, by a signal perhaps: whoever looks is to see that it is ending. */
+/** Makes visible that the worker is ending, also where a signal told it to. */
 export async function sayEnding(pool: Pool, id: string) {
   await pool.query(`update darkroom.workers set shutdown = coalesce(shutdown, 'warm') where id = $1`, [id])
 }
@@ -141,7 +144,7 @@ export async function unregister(pool: Pool, id: string, tasks?: Tally) {
   )
 }
 
-/** True when some worker has shown itself within its lease, and is to stay. A paused one is up: it does as it is told. */
+/** True when a worker has renewed its lease and is not ending. A paused worker counts: pausing is no failure. */
 export async function someWorkerIsUp(pool: Pool): Promise<boolean> {
   const { rows } = await pool.query<{ up: boolean }>(
     `select exists (
@@ -152,7 +155,7 @@ export async function someWorkerIsUp(pool: Pool): Promise<boolean> {
   return rows[0]!.up
 }
 
-/** Where a pid means something: two containers may share a host name, and a reboot starts pids anew. */
+/** Scope of a pid: containers may share a host name, and pids start again after a reboot. */
 function machine() {
   return [
     hostname(),

@@ -21,10 +21,11 @@ export const workerRoutes: FastifyPluginAsyncTypebox<WorkerNeeds> = async (app, 
     '/api/workers',
     {
       schema: {
-        summary: 'Every worker, newest first',
-        description: 'Those that are there, and for a day those that have gone.',
+        operationId: 'listWorkers',
+        summary: 'Workers, newest first',
+        description: 'Running workers, and for a day those that have stopped or were lost.',
         querystring: First,
-        response: { 200: answer(Workers, 'All of them'), ...readProblems() }
+        response: { 200: answer(Workers, 'All workers'), ...readProblems() }
       }
     },
     async ({ query: { limit } }) => ({ items: (await listWorkers(pool)).slice(0, limit) })
@@ -34,10 +35,11 @@ export const workerRoutes: FastifyPluginAsyncTypebox<WorkerNeeds> = async (app, 
     '/api/workers/:id',
     {
       schema: {
-        summary: 'A worker, and what it is doing',
+        operationId: 'getWorker',
+        summary: 'A worker and its running tasks',
         params: Id,
         response: {
-          200: answer(WorkerBody, 'The worker as it was at its last heartbeat'),
+          200: answer(WorkerBody, 'The worker as of its last heartbeat'),
           ...readProblems(WorkerNotFound)
         }
       }
@@ -49,13 +51,14 @@ export const workerRoutes: FastifyPluginAsyncTypebox<WorkerNeeds> = async (app, 
     '/api/workers/:id',
     {
       schema: {
-        summary: 'Let a worker run more or fewer tasks, or take no more',
+        operationId: 'steerWorker',
+        summary: 'Change the concurrency of a worker, or pause it',
         description:
-          'It hears of it at once, or with its next heartbeat. One that is to run fewer lets those end that it runs. One that is paused finishes what it runs and puts back what it has taken ahead; it still keeps house: wakes delayed tasks, takes note of workers that die. All of it holds until the worker ends: the next one begins with its settings.',
+          'The worker acts on it at once, or at its next heartbeat. With a lower concurrency its running tasks finish first. A paused worker finishes its running tasks and gives back those that it has taken ahead; it still promotes delayed tasks and recovers those of lost workers. The change holds until the worker ends: the next one starts with its settings.',
         params: Id,
         body: Steering,
         response: {
-          200: answer(WorkerBody, 'What it is to do is written down'),
+          200: answer(WorkerBody, 'The worker with its new settings'),
           ...writeProblems(WorkerNotFound, WorkerGone)
         }
       }
@@ -70,17 +73,21 @@ export const workerRoutes: FastifyPluginAsyncTypebox<WorkerNeeds> = async (app, 
   app.post(
     '/api/workers/:id/shutdown',
     {
-      // Without a word it is warm.
+      // Without a body the mode is warm.
       preValidation: async request => {
         request.body ??= {}
       },
       schema: {
-        summary: 'End a worker',
+        operationId: 'shutDownWorker',
+        summary: 'Shut down a worker',
         description:
-          'It takes nothing new. `warm`: it lets everything end that it runs, however long that takes, and ends. `cold`: it stops what it runs, hands that back without counting it as a try, and ends; also after `warm`, when that takes too long. It ends as it does when it is told to stop by a signal, with the exit code 0. Whoever looks after it may start another in its place: `server`, the systemd units and the compose file do, so that there is always one; to have it do nothing, pause it.',
+          'The worker takes no more tasks. `warm`: it lets its running tasks finish, however long that takes, and ends. `cold`, also after `warm`: it stops its running tasks, hands them back without counting the attempt, and ends. Its exit code is 0. `server`, the systemd units and the compose file start another worker in its place; to have a worker do nothing, pause it.',
         params: Id,
         body: Ending,
-        response: { 202: answer(WorkerBody, 'It is told to end'), ...writeProblems(WorkerNotFound, WorkerGone) }
+        response: {
+          202: answer(WorkerBody, 'The worker, which is ending'),
+          ...writeProblems(WorkerNotFound, WorkerGone)
+        }
       }
     },
     async ({ params: { id }, body: { mode = 'warm' } }, reply) => {
@@ -98,7 +105,7 @@ export const workerRoutes: FastifyPluginAsyncTypebox<WorkerNeeds> = async (app, 
   }
 }
 
-/** One that was running when we looked has gone meanwhile. */
+/** A worker that was running when its row was read has ended meanwhile. */
 function goneAs(status: WorkerBody['status']) {
   return status === 'running' ? 'stopped' : status
 }

@@ -2,14 +2,14 @@ import { type Static, Type } from 'typebox'
 import { mostConcurrent } from '#config.ts'
 import { Nullable, Time } from '#schema/common.ts'
 
-const Count = (description?: string) => Type.Integer(description === undefined ? {} : { description })
+const Count = (description: string) => Type.Integer({ description })
 
 const RunningTask = Type.Object({
-  task_id: Type.String(),
-  task: Type.String(),
-  queue: Type.String(),
-  attempt: Count(),
-  started_at: Type.Unsafe<Date>(Time)
+  task_id: Type.String({ description: 'Id of the task' }),
+  task: Type.String({ description: 'Kind of the task' }),
+  queue: Type.String({ description: 'Queue of the task' }),
+  attempt: Count('Number of the attempt'),
+  started_at: Type.Unsafe<Date>(Time('When the attempt started'))
 })
 
 const now = '2026-11-02T12:00:03.000Z'
@@ -17,39 +17,42 @@ const earlier = '2026-11-02T09:30:00.000Z'
 
 export const WorkerBody = Type.Object(
   {
-    id: Type.String(),
-    host: Type.String({ description: 'name of the host or container' }),
-    pid: Type.Integer(),
-    version: Type.String(),
-    queues: Type.Array(Type.String()),
+    id: Type.String({ description: 'Id (uuid)' }),
+    host: Type.String({ description: 'Name of the host or container' }),
+    pid: Type.Integer({ description: 'Id of the process' }),
+    version: Type.String({ description: 'Version of Darkroom' }),
+    queues: Type.Array(Type.String(), { description: 'Queues that it serves' }),
     pools: Type.Object(
-      { child: Type.Array(Type.String()), inline: Type.Array(Type.String()) },
-      { description: 'the kinds of task that it knows: run by its child processes, or inline in its own event loop' }
+      {
+        child: Type.Array(Type.String(), { description: 'Run in child processes' }),
+        inline: Type.Array(Type.String(), { description: "Run in the worker's own event loop" })
+      },
+      { description: 'Kinds of task that it knows' }
     ),
-    concurrency: Count('attempts that it is to run side by side'),
-    children: Count('child processes that it has; more than `concurrency` until those end that are too many'),
-    paused: Type.Boolean({ description: 'takes nothing new' }),
-    shutdown: Nullable(Type.Enum(['warm', 'cold'], { description: 'how it is ending, where it is' })),
-    status: Type.Enum(['running', 'stopped', 'lost'], { description: 'lost: it went silent and is held to be dead' }),
-    started_at: Type.Unsafe<Date>(Time),
-    heartbeat_at: Type.Unsafe<Date>(Time),
-    heartbeat_age: Type.Number({ description: 'seconds since its last heartbeat; one comes every 3' }),
-    stopped_at: Type.Unsafe<Date | null>(Nullable(Time)),
-    running: Type.Array(RunningTask, { description: 'what it has in hand, oldest first' }),
+    concurrency: Count('Attempts that it runs side by side'),
+    children: Count('Child processes that it has; more than `concurrency` until the surplus has ended'),
+    paused: Type.Boolean({ description: 'Whether it takes no more tasks' }),
+    shutdown: Nullable(Type.Enum(['warm', 'cold'], { description: 'How it is ending; null while it is not' })),
+    status: Type.Enum(['running', 'stopped', 'lost'], { description: '`lost`: without a heartbeat for too long' }),
+    started_at: Type.Unsafe<Date>(Time('When it started')),
+    heartbeat_at: Type.Unsafe<Date>(Time('Its last heartbeat')),
+    heartbeat_age: Type.Number({ description: 'Seconds since its last heartbeat; one comes every 3' }),
+    stopped_at: Type.Unsafe<Date | null>(Nullable(Time('When it stopped'))),
+    running: Type.Array(RunningTask, { description: 'Running attempts, oldest first' }),
     tasks: Type.Object(
       {
-        started: Count(),
-        succeeded: Count(),
-        failed: Count(),
-        timed_out: Count(),
-        crashed: Count(),
-        cancelled: Count(),
-        handed_back: Count('stopped with the worker, to be tried again')
+        started: Count('Started'),
+        succeeded: Count('Ended well'),
+        failed: Count('Failed'),
+        timed_out: Count('Stopped at a limit'),
+        crashed: Count('Ended with their process'),
+        cancelled: Count('Stopped because their task was cancelled'),
+        handed_back: Count('Stopped with the worker, to be tried again')
       },
-      { description: 'attempts since `started_at`: begun, and by how they ended, as of its last heartbeat' }
+      { description: 'Attempts since `started_at`, as of its last heartbeat' }
     ),
-    memory: Nullable(Type.Integer({ description: 'bytes, of the worker and everything that it has started' })),
-    cpu: Nullable(Type.Number({ description: 'cores that it and everything it has started keep busy; 1 is one core' }))
+    memory: Nullable(Type.Integer({ description: 'Bytes, of the worker and all processes that it has started' })),
+    cpu: Nullable(Type.Number({ description: 'Cores that the worker and all processes that it has started keep busy' }))
   },
   {
     title: 'Worker',
@@ -89,27 +92,27 @@ export const WorkerBody = Type.Object(
 
 export type WorkerBody = Static<typeof WorkerBody>
 
-export const Workers = Type.Object({ items: Type.Array(WorkerBody) })
+export const Workers = Type.Object({ items: Type.Array(WorkerBody, { description: 'Newest first' }) })
 
 export const Steering = Type.Object(
   {
     concurrency: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: mostConcurrent, description: 'attempts to run side by side' })
+      Type.Integer({ minimum: 1, maximum: mostConcurrent, description: 'Attempts to run side by side' })
     ),
-    paused: Type.Optional(Type.Boolean({ description: 'whether to take nothing new' }))
+    paused: Type.Optional(Type.Boolean({ description: 'Whether to take no more tasks' }))
   },
   { additionalProperties: false }
 )
 
 export type Steering = Static<typeof Steering>
 
-// May be left out: then it is the default.
+// The body may be left out.
 export const Ending = Type.Object(
   {
     mode: Type.Optional(
       Type.Enum(['warm', 'cold'], {
         default: 'warm',
-        description: 'warm: once everything has ended that it runs. cold: at once'
+        description: '`warm`: once its running tasks have finished. `cold`: at once'
       })
     )
   },

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
+import { lease } from '#tasks/attempts/takers.ts'
 import type { Voice } from '#tasks/voice.ts'
-import { lease, type Shutdown } from './presence.ts'
+import type { Shutdown } from './presence.ts'
 import type { Steering } from './schemas.ts'
 
 interface Needs {
@@ -10,26 +11,26 @@ interface Needs {
 
 const isThere = `status = 'running' and heartbeat_at > now() - ${lease} * interval '1 second'`
 
-const steerText = `
+export const steerWorkerSql = `
 update darkroom.workers set
   concurrency = coalesce($2, concurrency),
   paused_at = case when $3::bool is null then paused_at when $3 then coalesce(paused_at, now()) end
 where id = $1 and ${isThere}`
 
-/** Writes down what a worker is to do, and tells it. False when it is gone: then it would never hear of it. */
+/** Changes the desired state in a worker's row and notifies the worker. False when the worker is gone. */
 export async function steer({ db, voice }: Needs, id: string, { concurrency, paused }: Steering): Promise<boolean> {
-  const { rowCount } = await db.pool.query(steerText, [id, concurrency ?? null, paused ?? null])
+  const { rowCount } = await db.pool.query(steerWorkerSql, [id, concurrency ?? null, paused ?? null])
   return told(voice, id, rowCount)
 }
 
-// One that is to end at once does not get more time by being asked for less.
-const shutDownText = `
+// A worker that is ending cold stays so when a warm shutdown is requested after it.
+export const shutDownWorkerSql = `
 update darkroom.workers set shutdown = case when shutdown = 'cold' then shutdown else $2 end
 where id = $1 and ${isThere}`
 
-/** The same for its end. */
+/** The same for a shutdown. */
 export async function shutDown({ db, voice }: Needs, id: string, mode: Shutdown): Promise<boolean> {
-  const { rowCount } = await db.pool.query(shutDownText, [id, mode])
+  const { rowCount } = await db.pool.query(shutDownWorkerSql, [id, mode])
   return told(voice, id, rowCount)
 }
 

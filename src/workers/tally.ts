@@ -1,6 +1,6 @@
 import type { AttemptOutcome } from '#database/tables.ts'
 
-/** The attempts of a worker, by how they ended. */
+/** Attempts of a worker, counted by outcome. */
 export interface Tally {
   started: number
   succeeded: number
@@ -21,7 +21,8 @@ const words: Record<AttemptOutcome, Ended> = {
   time_limit: 'timed_out',
   crashed: 'crashed',
   cancelled: 'cancelled',
-  shutdown: 'handed_back'
+  shutdown: 'handed_back',
+  outage: 'failed'
 }
 
 export const nothingYet: Tally = {
@@ -34,7 +35,7 @@ export const nothingYet: Tally = {
   handed_back: 0
 }
 
-/** Counts how attempts end; those that run have started too. */
+/** Counts outcomes; running attempts count as started. */
 export function openTally(running: () => number) {
   let counts = { ...nothingYet }
   return {
@@ -43,7 +44,7 @@ export function openTally(running: () => number) {
       counts[words[outcome]]++
     },
     counts: (): Tally => ({ ...counts, started: counts.started + running() }),
-    /** Under a new id a worker begins anew. */
+    /** For a worker that registers under a new id. */
     reset() {
       counts = { ...nothingYet }
     }

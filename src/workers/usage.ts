@@ -3,16 +3,16 @@ import { usageOfFamily } from '#processes/family.ts'
 export interface Usage {
   /** Bytes. */
   memory: number
-  /** Cores that were busy since the last look; null at the first. */
+  /** Cores kept busy since the previous measurement; null at the first one. */
   cpu: number | null
 }
 
-// Within less than this a tick more or less would be a core more or less.
+// Milliseconds. Over a shorter time the clock ticks of /proc are too coarse: one more tick would look like one more core.
 const shortest = 1_000
 
 /**
- * Looks at what a process and everything below it use: what its tasks have started, too. Where there is no /proc, it
- * is this process alone that can be looked at.
+ * Measures what a process and all its descendants use, so also what tasks have started. Without /proc, it measures this
+ * process alone.
  */
 export function usageMeter(root = process.pid) {
   let last: { at: number; seconds: number } | undefined
@@ -22,7 +22,7 @@ export function usageMeter(root = process.pid) {
     const at = performance.now()
     if (usage && last && at - last.at < shortest) return usage
     const { memory, seconds } = (await usageOfFamily(root)) ?? alone()
-    // Less than before: somebody below has left for another parent, and taken along what he had used.
+    // It falls when a descendant has ended or moved to another parent, and its time with it.
     const cpu = last ? Math.max(0, seconds - last.seconds) / ((at - last.at) / 1000) : null
     last = { at, seconds }
     usage = { memory, cpu }

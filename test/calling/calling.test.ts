@@ -55,13 +55,13 @@ async function openCalled(t: Parameters<typeof openService>[0], worker = true): 
   return service
 }
 
-t.test('a call runs the body here and now, and a wrong one is refused', async t => {
+t.test('a call runs the body in this process, and checks its arguments', async t => {
   t.equal(await sum({ x: 4, y: 6 }), 10)
   await t.rejects(sum({ x: -1, y: 6 }), { message: 'x is negative' })
   await t.rejects(sum({ x: 'four' } as never), { code: 'INVALID_REQUEST' })
 })
 
-t.test('a task made from another is one of its own', async t => {
+t.test('a kind made from another is a kind of its own', async t => {
   const { db } = await openCalled(t, false)
   const total = defineTask({ ...sum, name: 'total' })
 
@@ -70,7 +70,7 @@ t.test('a task made from another is one of its own', async t => {
   t.match(await db.query.selectFrom('tasks').selectAll().where('id', '=', id).execute(), [{ task: 'total' }])
 })
 
-t.test('delay hands it to a worker, and the handle tells what becomes of it', async t => {
+t.test('delay submits a task, and the handle has its state and result', async t => {
   await openCalled(t)
 
   const handle = await sum.delay({ x: 4, y: 6 })
@@ -84,7 +84,7 @@ t.test('delay hands it to a worker, and the handle tells what becomes of it', as
   await t.rejects(handle.state(), { code: 'TASK_NOT_FOUND' })
 })
 
-t.test('get throws what the task failed with, and when it takes too long', async t => {
+t.test('get throws the error of the task, and a TimeoutError after its timeout', async t => {
   await openCalled(t)
 
   const failed = await sum.applyAsync({ x: -1, y: 0 })
@@ -99,7 +99,7 @@ t.test('get throws what the task failed with, and when it takes too long', async
   await t.rejects(late.forget(), { code: 'TASK_NOT_FINISHED' })
 })
 
-t.test('options say what a submission over HTTP can say, and are checked like one', async t => {
+t.test('options are those of a submission over HTTP, and are checked like them', async t => {
   const service = await openCalled(t, false)
   const eta = new Date(Date.now() + 3_600_000)
 
@@ -124,7 +124,7 @@ t.test('options say what a submission over HTTP can say, and are checked like on
   t.equal(await handle.state(), 'REVOKED')
 })
 
-t.test("what Postgres cannot keep is refused by its name, before it can spoil the caller's transaction", async t => {
+t.test("a value that Postgres cannot store is refused by its field, and the caller's transaction goes on", async t => {
   const { url } = await openCalled(t, false)
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -147,7 +147,7 @@ t.test("what Postgres cannot keep is refused by its name, before it can spoil th
   t.equal(await handle.state(), 'PENDING')
 })
 
-t.test('what cannot be written down is refused by the name of its field, as over HTTP', async t => {
+t.test('a value that JSON cannot express is refused by its field, as over HTTP', async t => {
   const service = await openCalled(t, false)
   const never = new Date(Number.NaN)
   const circle: Record<string, unknown> = {}
@@ -177,7 +177,7 @@ t.test('what cannot be written down is refused by the name of its field, as over
   t.strictSame((await accepted(nested(199))).json().args, nested(199), 'and what is allowed there is allowed here')
 })
 
-t.test('a queue that has just been removed is an unknown one, also inside of a transaction', async t => {
+t.test('a queue that has just been removed is unknown, also inside a transaction', async t => {
   const service = await openCalled(t, false)
   const boss = await openPgBoss(t, service)
   await boss.createQueue('passing')
@@ -198,7 +198,7 @@ t.test('a queue that has just been removed is an unknown one, also inside of a t
   t.equal((await service.get(`/api/tasks/${id}`)).statusCode, 200, 'which is not spoilt')
 })
 
-t.test('a queue that a transaction has put something into is there when it commits', async t => {
+t.test('a queue that a transaction has submitted to cannot be removed before the commit', async t => {
   const service = await openCalled(t, false)
   const boss = await openPgBoss(t, service)
   await boss.createQueue('passing')
@@ -216,7 +216,7 @@ t.test('a queue that a transaction has put something into is there when it commi
   t.equal(await refused, 'q_fkey')
 })
 
-t.test("a task in the caller's transaction is there if and when that commits", async t => {
+t.test("a task in the caller's transaction exists once that commits", async t => {
   const service = await openCalled(t)
   const client = new pg.Client({ connectionString: service.url })
   await client.connect()
@@ -234,7 +234,7 @@ t.test("a task in the caller's transaction is there if and when that commits", a
   await t.rejects(dropped.state(), { code: 'TASK_NOT_FOUND' })
 })
 
-t.test('a time to start by is kept by whoever looks after them, also from a transaction', async t => {
+t.test('a task expires on time, also one that was submitted in a transaction', async t => {
   const service = await openCalled(t, false)
   const client = new pg.Client({ connectionString: service.url })
   await client.connect()

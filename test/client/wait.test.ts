@@ -10,7 +10,7 @@ const service = await openService(t, { worker: true, env: { TASKS_DIR: folder } 
 const address = await service.listen()
 const darkroom = connect(address)
 
-t.test('waiting answers the task with its result', async t => {
+t.test('wait returns the task with its result', async t => {
   const { id } = await darkroom.submit('add', { x: 4, y: 6 })
 
   const task = await darkroom.wait<number>(id)
@@ -18,7 +18,7 @@ t.test('waiting answers the task with its result', async t => {
   t.match(task, { id, state: 'SUCCESS', result: 10 })
 })
 
-t.test('waiting for a task that fails throws what its error says', async t => {
+t.test('wait for a task that fails throws its error', async t => {
   const { id } = await darkroom.submit('hopeless')
 
   const error = await darkroom.wait(id).catch(error => error)
@@ -28,7 +28,7 @@ t.test('waiting for a task that fails throws what its error says', async t => {
   t.match(error.task, { id, state: 'FAILURE' })
 })
 
-t.test('waiting for a task that is cancelled throws too, and it can be tried again', async t => {
+t.test('wait for a task that is cancelled throws, and the task can be retried', async t => {
   const { id } = await darkroom.submit('sleep', { seconds: 60 })
   await service.until(id, ({ state }) => state === 'STARTED')
   const waiting = darkroom.wait(id).catch(error => error)
@@ -41,7 +41,7 @@ t.test('waiting for a task that is cancelled throws too, and it can be tried aga
   await t.rejects(darkroom.cancel(id), { code: 'TASK_FINISHED', status: 409 })
 })
 
-t.test('waiting ends when its time is over, or when it is given up', async t => {
+t.test('wait ends at its timeout, or when its signal aborts', async t => {
   const { id } = await darkroom.submit('add', { x: 1, y: 1 }, { countdown: 3600 })
   const giveUp = new AbortController()
   const reason = new Error('enough')
@@ -57,7 +57,7 @@ t.test('waiting ends when its time is over, or when it is given up', async t => 
   await t.rejects(darkroom.wait('garbage'), { code: 'TASK_NOT_FOUND', status: 404 })
 })
 
-t.test('waiting gives up in time on a server that never answers', async t => {
+t.test('wait ends at its timeout if the server never answers', async t => {
   const silent = connect(address, {
     fetch: (_, init) =>
       new Promise((_, reject) => {
@@ -68,7 +68,7 @@ t.test('waiting gives up in time on a server that never answers', async t => {
   await t.rejects(silent.wait('x', { timeout: 0.1 }), { code: 'TIMEOUT' })
 })
 
-t.test('a server that stops answers at once, and is not asked in a hurry', async t => {
+t.test('a server that stops answers at once, and the next request waits a moment', async t => {
   let asked = 0
   const task = { id: 'x', state: 'STARTED' }
   const stopping = connect(address, {

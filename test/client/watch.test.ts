@@ -9,7 +9,7 @@ const folder = await taskFolder(t, { 'gate.ts': taskModule('gate', `progress(0.5
 const service = await openService(t, { worker: true, env: { TASKS_DIR: folder } })
 const address = await service.listen()
 const darkroom = connect(address)
-const nobody = '01980000-0000-7000-8000-000000000000'
+const unknownId = '01980000-0000-7000-8000-000000000000'
 
 let gates = 0
 /** A task that runs until it is let through. */
@@ -39,7 +39,7 @@ function isStory(t: Parameters<typeof openService>[0], id: string, seen: TaskMes
   t.equal(new Set(seen.map(message => JSON.stringify(message))).size, seen.length, 'nothing is told twice')
 }
 
-t.test('watching tells each change and ends with the task', async t => {
+t.test('watch yields each change and ends with the task', async t => {
   const { id, letThrough } = await held()
 
   const seen = await all(darkroom.watch(id), ({ progress }) => progress === 0.5 && letThrough())
@@ -47,19 +47,19 @@ t.test('watching tells each change and ends with the task', async t => {
   isStory(t, id, seen)
 })
 
-t.test('watching what is finished tells it once', async t => {
+t.test('watch of a finished task yields once', async t => {
   const { id } = await darkroom.submit('add', { x: 1, y: 2 })
   await darkroom.wait(id)
 
   t.match(await all(darkroom.watch(id)), [{ task_id: id, state: 'SUCCESS', result: 3 }])
 })
 
-t.test('watching an id that does not exist is an error', async t => {
-  for (const id of [nobody, 'garbage'])
+t.test('watch of an unknown id is an error', async t => {
+  for (const id of [unknownId, 'garbage'])
     await t.rejects(all(darkroom.watch(id)), { code: 'TASK_NOT_FOUND', status: 404 })
 })
 
-t.test('a connection that breaks is opened again, and nothing is told twice', async t => {
+t.test('a connection that breaks is opened again, and no message comes twice', async t => {
   const proxy = await openProxy(t, address)
   const { id, letThrough } = await held()
   let breaks = 0
@@ -76,7 +76,7 @@ t.test('a connection that breaks is opened again, and nothing is told twice', as
   isStory(t, id, seen)
 })
 
-t.test('where a WebSocket cannot be had the task is asked about instead', async t => {
+t.test('without a WebSocket the status is polled', async t => {
   const { WebSocket } = globalThis
   t.teardown(() => Object.assign(globalThis, { WebSocket }))
   const clients = {
@@ -107,10 +107,10 @@ t.test('where a WebSocket cannot be had the task is asked about instead', async 
     t.comment(why)
     isStory(t, id, seen)
   }
-  await t.rejects(all(darkroom.watch(nobody)), { code: 'TASK_NOT_FOUND' })
+  await t.rejects(all(darkroom.watch(unknownId)), { code: 'TASK_NOT_FOUND' })
 })
 
-t.test('who stops watching closes the connection', async t => {
+t.test('ending the loop closes the connection', async t => {
   const { WebSocket } = globalThis
   const opened: InstanceType<typeof WebSocket>[] = []
   class Noted extends WebSocket {

@@ -39,13 +39,15 @@ export async function openChildren(t: Test, options: Options) {
       place: '(0,1)',
       failures: 0,
       crashes: 0,
+      outages: 0,
       max_retries: 0,
       retry_delay: null,
       retry_backoff: null,
       retry_backoff_max: null,
       retry_jitter: null,
       time_limit: null,
-      soft_time_limit: null
+      soft_time_limit: null,
+      request_id: null
     }
     const attempt = runInChild(claim, kinds.get(task), {
       worker: randomUUID(),

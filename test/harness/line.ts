@@ -21,9 +21,10 @@ export interface Line {
   closed: Promise<void>
 }
 
-export async function openLine(t: Test, address: string): Promise<Line> {
+/** `from` is an address of this machine to come from: all of 127.0.0.0/8 are. */
+export async function openLine(t: Test, address: string, from?: string): Promise<Line> {
   const { hostname, port } = new URL(address)
-  const socket = connect({ host: hostname, port: Number(port) })
+  const socket = connect({ host: hostname, port: Number(port), localAddress: from })
   t.teardown(() => socket.destroy())
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
 

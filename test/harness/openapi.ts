@@ -6,23 +6,24 @@ export interface Operation {
   name: string
   method: string
   path: string
+  operationId?: string
   parameters: any[]
   requestBody?: any
   /** With the codes of the problems of each status, none for one that is no problem. */
   responses: Map<string, { response: any; codes: string[] }>
 }
 
-/** What an answer was, of whichever client. */
+/** An answer, as any client sees it. */
 export interface Answered {
   status: number
   headers: Record<string, unknown>
   body: string
 }
 
-// Whoever gets one of these is told something; that it may come is to be said.
+// Headers that tell a client something, so the document has to declare them.
 const telling = ['location', 'retry-after', 'content-range', 'accept-ranges', 'etag', 'content-disposition']
 
-/** A reader that takes the document at its word: what it does not say is not there. */
+/** A reader that takes the document at its word: what is not declared does not exist. */
 export function readDocument(document: any) {
   const ajv = new Ajv2020({ strict: false, allErrors: true })
   formats.default(ajv)
@@ -33,6 +34,7 @@ export function readDocument(document: any) {
       name: `${method.toUpperCase()} ${path}`,
       method: method.toUpperCase(),
       path,
+      operationId: operation.operationId,
       parameters: operation.parameters ?? [],
       requestBody: operation.requestBody,
       responses: new Map(
@@ -45,9 +47,9 @@ export function readDocument(document: any) {
     }))
   )
 
-  return { operations, wrongWithAnswer, wrongWithExamples }
+  return { operations, undescribed, wrongWithAnswer, wrongWithExamples }
 
-  /** What the document does not say of an answer, or says differently; nothing when it is true. */
+  /** What of an answer contradicts the document; nothing if the document is true. */
   function wrongWithAnswer(operation: Operation, { status, headers, body }: Answered): string[] {
     const declared = operation.responses.get(String(status))?.response
     if (!declared) return [`${status} is not declared: ${body}`]
@@ -63,6 +65,26 @@ export function readDocument(document: any) {
     const content = declared.content[type]
     if (!content) return [...wrong, `its type is not declared: ${type}`]
     return type.endsWith('json') ? [...wrong, ...wrongWith(closed(content.schema), JSON.parse(body))] : wrong
+  }
+
+  /** The places of fields, parameters and headers without a description. */
+  function undescribed(): string[] {
+    const found: string[] = []
+    look(document, '')
+    return found
+
+    function look(value: any, path: string) {
+      if (typeof value !== 'object' || value === null) return
+      const named = { ...value.headers, ...value.parameters, ...fieldsOf(value) }
+      for (const [name, each] of Object.entries<any>(named)) {
+        // A component may describe itself, and a header or parameter through its schema.
+        const { description = resolve(each.schema ?? {}).description } = resolve(each)
+        if (!(description?.length > 1)) found.push(`${path}/${each.name ?? name}`)
+      }
+      for (const [key, each] of Object.entries(value)) {
+        if (key !== 'example' && key !== 'examples') look(each, `${path}/${key}`)
+      }
+    }
   }
 
   function wrongWithExamples(): string[] {
@@ -98,6 +120,12 @@ export function readDocument(document: any) {
       .slice(1)
       .reduce((part: any, key: string) => part[key], document)
   }
+}
+
+/** The constants of a problem narrow fields that its first part describes. */
+function fieldsOf({ type, properties = {} }: any) {
+  const narrowing = Object.keys(properties).join() === 'status,code'
+  return type === 'object' && !narrowing ? properties : {}
 }
 
 /** Fields that are not declared are not allowed. The parts of an `allOf` know each only some of them. */

@@ -8,9 +8,15 @@ import { v7 as uuid } from 'uuid'
 import { loadKinds } from '../../src/catalogue.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Database } from '../../src/database/connect.ts'
+import { type Limits, productionLimits } from '../../src/http/doors/limits.ts'
 import { type Api, startApi } from '../../src/http/start.ts'
 import { startWorker, type Worker } from '../../src/runner/start.ts'
+import { installationKey } from '../../src/storage/store.ts'
+import { channels } from '../../src/tasks/channels.ts'
+import { isInternal } from '../../src/tasks/internal.ts'
 import type { TaskBody } from '../../src/tasks/schemas.ts'
+import { enqueue } from '../../src/tasks/submit/enqueue.ts'
+import { newTask } from '../../src/tasks/submit/prepare.ts'
 import { borrowDatabase } from './database.ts'
 import { environment } from './environment.ts'
 import { type FilePart, form } from './form.ts'
@@ -24,7 +30,19 @@ interface Options {
   /** Be a server, which is ready only with a worker, whether or not one is started at once. */
   needsWorker?: boolean
   /** Is given every line of the log, from `info` on. */
-  hear?: (line: { level: number; msg: string }) => void
+  hear?: (line: any) => void
+  /** Of what clients may take. */
+  limits?: Partial<Limits>
+}
+
+// A test is many clients at one address.
+const many = 2_000
+const usualLimits: Limits = {
+  ...productionLimits,
+  connectionsOfAddress: many,
+  waits: many,
+  sockets: many,
+  streams: many
 }
 
 export interface Service {
@@ -42,21 +60,21 @@ export interface Service {
   keep(content: Buffer | string, filename?: string): Promise<{ id: string; task_id: string }>
   /** Binds a port and answers the address: for clients that need a real connection. */
   listen(): Promise<string>
-  /** Submits a task and answers its id. */
+  /** Submits a task and answers its id; one of an internal kind as its schedule does. */
   submit(task: string, args?: unknown, options?: Record<string, unknown>): Promise<string>
   /** Waits until a task is finished, however it ends. */
   finished(id: string): Promise<TaskBody>
   /** Waits until a task satisfies a condition; by announcements, not by the clock. */
   until(id: string, condition: (task: TaskBody) => boolean): Promise<TaskBody>
   startWorker(env?: Record<string, string>): Promise<Worker>
-  /** Every file below DATA_DIR. */
+  /** Every file below DATA_DIR, but for the one that says whose it is. */
   files(): Promise<string[]>
 }
 
 /** The real service on a database and a folder of its own: API in this process, worker too where one is wanted. */
 export async function openService(
   t: Test,
-  { env = {}, worker = false, needsWorker = worker, hear }: Options = {}
+  { env = {}, worker = false, needsWorker = worker, hear, limits }: Options = {}
 ): Promise<Service> {
   const url = env.DATABASE_URL ?? (await borrowDatabase(t))
   const dataDir = await mkdtemp(path.join(tmpdir(), 'darkroom-test-'))
@@ -73,7 +91,7 @@ export async function openService(
   const config = readConfig(settings)
   const kinds = await loadKinds(config)
   const log = hear ? pino({}, { write: line => hear(JSON.parse(line)) }) : pino({ level: config.LOG_LEVEL })
-  const api = await startApi({ url, config, kinds, log, needsWorker })
+  const api = await startApi({ url, config, kinds, log, needsWorker, limits: { ...usualLimits, ...limits } })
   t.teardown(() => api.stop(0))
 
   const service: Service = {
@@ -94,6 +112,12 @@ export async function openService(
     },
     listen: () => api.listen(),
     async submit(task, args = {}, options = {}) {
+      if (isInternal(task)) {
+        const kind = kinds.get(task)!
+        const [enqueued] = await enqueue(api.db.pool, [newTask(kind, args, { resultExpires: 86_400 }, options)])
+        await api.db.pool.query('select pg_notify($1, $2)', [channels.wake, kind.queue])
+        return enqueued!.id
+      }
       const response = await service.post('/api/tasks', { task, args, ...options })
       if (response.statusCode !== 201) throw new Error(response.body)
       return response.json().id
@@ -129,6 +153,7 @@ export async function openService(
       return entries
         .filter(entry => entry.isFile())
         .map(entry => path.relative(config.DATA_DIR, path.join(entry.parentPath, entry.name)))
+        .filter(file => file !== installationKey)
         .sort()
     }
   }

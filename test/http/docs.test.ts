@@ -27,7 +27,7 @@ t.test('in a browser every operation is listed and can be tried out', { skip: sk
   await page.goto(`${address}/docs`)
   await page.waitForSelector('.opblock')
   const listed = await page.$$eval('.opblock-summary', all => all.length)
-  const block = page.locator('#operations-Tasks-post_api_tasks')
+  const block = page.locator('#operations-Tasks-submitTask')
   await block.locator('.opblock-summary').click()
   await block.locator('.execute').click()
   const answer = block.locator('.live-responses-table .response').first()
@@ -40,7 +40,7 @@ t.test('in a browser every operation is listed and can be tried out', { skip: sk
   const [task] = (await service.get('/api/tasks?task=add')).json().items
   t.match(await service.finished(task.id), { result: 10 })
 
-  const form = page.locator('#operations-Videos-post_api_videos')
+  const form = page.locator('#operations-Videos-uploadVideo')
   await form.locator('.opblock-summary').click()
   await form
     .locator('input[type=file]')

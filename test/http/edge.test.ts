@@ -11,17 +11,17 @@ t.test('what is not HTTP at all is answered with a problem too, and the service 
   const cases: [what: string, bytes: string, status: number][] = [
     ['garbage', 'garbage\r\n\r\n', 400],
     ['another protocol', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
-    ['no such method', 'FETCH / HTTP/1.1\r\nhost: x\r\n\r\n', 400],
-    ['a header without a name', 'GET / HTTP/1.1\r\nhost: x\r\n: y\r\n\r\n', 400],
-    ['a NUL in the path', 'GET /\0 HTTP/1.1\r\nhost: x\r\n\r\n', 400],
-    ['a length that is none', 'POST /api/tasks HTTP/1.1\r\nhost: x\r\ncontent-length: many\r\n\r\n', 400],
+    ['no such method', 'FETCH / HTTP/1.1\r\nhost: localhost\r\n\r\n', 400],
+    ['a header without a name', 'GET / HTTP/1.1\r\nhost: localhost\r\n: y\r\n\r\n', 400],
+    ['a NUL in the path', 'GET /\0 HTTP/1.1\r\nhost: localhost\r\n\r\n', 400],
+    ['a length that is none', 'POST /api/tasks HTTP/1.1\r\nhost: localhost\r\ncontent-length: many\r\n\r\n', 400],
     [
       'two ways to say how long it is',
-      'POST /api/tasks HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+      'POST /api/tasks HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
       400
     ],
-    ['a URL without end', `GET /${'x'.repeat(100_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 431],
-    ['headers without end', `GET / HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`, 431]
+    ['a URL without end', `GET /${'x'.repeat(100_000)} HTTP/1.1\r\nhost: localhost\r\n\r\n`, 431],
+    ['headers without end', `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`, 431]
   ]
 
   for (const [what, bytes, status] of cases) {
@@ -42,7 +42,7 @@ t.test('slashes too many are another address, a slash at the end is not', async 
   const address = await service.listen()
   const ask = async (target: string) => {
     const line = await openLine(t, address)
-    await line.send(`GET ${target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)
+    await line.send(`GET ${target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`)
     return (await line.answer()).status
   }
 
@@ -73,19 +73,41 @@ t.test('HEAD is GET without a body, OPTIONS is nothing', async t => {
   }
   t.equal((await ask('HEAD', '/api/videos/garbage')).statusCode, 404)
   t.equal((await ask('HEAD', '/nothing')).statusCode, 404)
-  t.match((await ask('OPTIONS', '/api/videos')).json(), { status: 404, code: 'ROUTE_NOT_FOUND' })
+  t.match((await ask('OPTIONS', '/api/videos')).json(), { status: 405, code: 'METHOD_NOT_ALLOWED' })
+})
+
+t.test('a wrong method is told which ones are right, whatever the path looks like', async t => {
+  const service = await openService(t)
+  const { id } = await service.keep('film')
+  const cases: [method: string, url: string, allow: string][] = [
+    ['PUT', `/api/videos/${id}`, 'GET, HEAD, DELETE'],
+    ['PUT', `/api/videos/${id}/?x=1`, 'GET, HEAD, DELETE'],
+    ['POST', `/api/videos/${id}/files/hls/master.m3u8`, 'GET, HEAD'],
+    ['DELETE', '/api/tasks', 'GET, HEAD, POST'],
+    ['PATCH', '/api/tasks/bulk', 'GET, HEAD, POST, DELETE'],
+    ['GET', '/process-video/', 'POST'],
+    ['TRACE', '/health/live', 'GET, HEAD'],
+    ['OPTIONS', '/api/queues/default/pause', 'POST']
+  ]
+
+  for (const [method, url, allow] of cases) {
+    const { statusCode, headers, json } = await service.api.app.inject({ method: method as 'GET', url })
+    t.equal(statusCode, 405, `${method} ${url}`)
+    t.equal(headers.allow, allow, `${method} ${url}`)
+    t.match(json(), { code: 'METHOD_NOT_ALLOWED', detail: new RegExp(`${method}.*${allow}`) })
+  }
 })
 
 t.test('one connection serves one request after the other, also those that are sent ahead', async t => {
   const service = await openService(t)
   const line = await openLine(t, await service.listen())
-  const get = 'GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n'
+  const get = 'GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n'
   const body = '{"data": "x"}'
 
   await line.send(get)
   const first = await line.answer()
   await line.send(
-    `POST /api/tasks/process HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}${get}${get}`
+    `POST /api/tasks/process HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}${get}${get}`
   )
   const rest = [await line.answer(), await line.answer(), await line.answer()]
 
@@ -100,7 +122,7 @@ t.test('a client may take as long as it likes between two letters', async t => {
   const service = await openService(t)
   const line = await openLine(t, await service.listen())
 
-  for (const letter of 'GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n') await line.send(letter)
+  for (const letter of 'GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n') await line.send(letter)
 
   t.match(await line.answer(), { status: 200 })
 })

@@ -21,10 +21,9 @@ interface Call {
 }
 
 const json = { 'content-type': 'application/json' }
-const nobody = '01980000-0000-7000-8000-000000000000'
+const unknownId = '01980000-0000-7000-8000-000000000000'
 
-// From the framework, whatever the generator of the document makes of it. A HEAD is its GET, and the page's own files
-// are part of the page.
+// From the framework, not from the generator of the document. A HEAD is its GET, and the assets of /docs are part of it.
 const registered = new Set<string>()
 subscribe('fastify.initialization', message => {
   const { fastify } = message as { fastify: FastifyInstance }
@@ -33,11 +32,11 @@ subscribe('fastify.initialization', message => {
     registered.add(`${method} ${url.replaceAll(/:(\w+)/g, '{$1}').replace('*', '{name}')}`)
   })
 })
-// It does not listen: when it is cancelled it takes a second until it is gone, and the answer is there before.
+// Its body ignores the signal: after a cancel its process lives for another second, and the answer comes before that.
 const folder = await taskFolder(t, { 'stubborn.ts': taskModule('stubborn', 'await delay(600_000)') })
 const service = await openService(t, { needsWorker: true, env: { MAX_UPLOAD_BYTES: '2 MiB', TASKS_DIR: folder } })
 const document = (await service.get('/openapi.json')).json()
-const { operations, wrongWithAnswer, wrongWithExamples } = readDocument(document)
+const { operations, undescribed, wrongWithAnswer, wrongWithExamples } = readDocument(document)
 
 const notReady = await service.get('/health/ready')
 await service.startWorker()
@@ -45,12 +44,19 @@ const film = await shoot()
 const upload = () => form([{ filename: 'film.mp4', content: film }])
 const video = await service.keep(film)
 const other = await service.keep(film)
+const failed = await service.keep('no film')
 const finished = await service.submit('add', { x: 1, y: 2 })
 const later = () => service.submit('add', { x: 1, y: 2 }, { countdown: 3600 })
 const waiting = await later()
-await Promise.all([video.task_id, other.task_id, finished].map(id => service.finished(id)))
+await Promise.all([video.task_id, other.task_id, failed.task_id, finished].map(id => service.finished(id)))
 const stopped = await later()
 await service.post(`/api/tasks/${stopped}/cancel`)
+// A film with an open task; an older one of it was revoked.
+const busy = await service.keep(film)
+await service.post(`/api/tasks/${busy.task_id}/cancel?wait=20`)
+await service.finished(busy.task_id)
+const printing = { task: 'process_video', args: { video_id: busy.id } }
+await service.submit(printing.task, printing.args, { countdown: 3600 })
 const sleepers = await Promise.all([service.submit('stubborn'), service.submit('sleep', { seconds: 60 })])
 const [running, alsoRunning] = sleepers
 for (const id of sleepers) await service.until(id, ({ state }) => state === 'STARTED')
@@ -63,7 +69,7 @@ const clientTag = (await service.get('/client.js')).headers.etag as string
 const of = (id: string) => ({ params: { id } })
 const file = { id: video.id, name: 'original' }
 
-/** What a request that is answered as hoped for looks like, for each operation; several where there are several. */
+/** Requests that succeed, for each operation. */
 const good: Record<string, Call[]> = {
   'GET /health/live': [{}],
   'GET /health/ready': [{}],
@@ -75,7 +81,8 @@ const good: Record<string, Call[]> = {
   'GET /api/tasks/{id}/status': [of(finished), of(waiting), of(running), of(stopped)],
   'GET /api/tasks/status/{id}': [of(finished), of(waiting), of(stopped)],
   'GET /api/tasks/{id}/attempts': [of(finished), of(waiting), of(running)],
-  'GET /task-status/{id}': [of(finished), of(waiting), of(running), of(stopped)],
+  'GET /task-status/{id}': [of(finished), of(waiting), of(running), of(stopped), of(failed.task_id)],
+  'GET /api/task-status/{id}': [of(finished)],
   'POST /api/tasks/{id}/cancel': [of(running), { ...of(alsoRunning), query: 'wait=10' }],
   'POST /api/tasks/{id}/retry': [of(stopped)],
   'DELETE /api/tasks/{id}': [of(await service.submit('add', { x: 1, y: 2 }, { expires: 0 }))],
@@ -95,6 +102,7 @@ const good: Record<string, Call[]> = {
   'POST /api/workers/{id}/shutdown': [of(warm.id), { ...of(cold.id), body: { mode: 'cold' } }],
   'POST /api/videos': [upload()],
   'POST /upload': [upload()],
+  'POST /api/upload': [upload()],
   'GET /api/videos': [{}, { query: 'limit=1' }],
   'GET /api/videos/{id}': [of(video.id)],
   'GET /api/videos/{id}/status': [of(video.id)],
@@ -106,15 +114,19 @@ const good: Record<string, Call[]> = {
   ],
   'POST /api/videos/{id}/process': [of(video.id)],
   'POST /process-video': [{ body: { video_id: video.id } }],
-  'GET /status/{id}': [of(video.id)],
+  'POST /api/process-video': [{ body: { video_id: video.id } }],
+  'GET /status/{id}': [video.id, failed.id, finished, waiting, stopped].map(of),
+  'GET /api/status/{id}': [of(video.id)],
   'DELETE /api/videos/{id}': [of(other.id)],
   'GET /client.js': [{}, { headers: { 'if-none-match': clientTag } }],
   'GET /openapi.json': [{}],
   'GET /docs': [{}]
 }
 
-/** How to be refused with a code: on every operation that says that it may. */
-const bad: Record<string, Call> = {
+/** A request that is refused with the code, on every operation that declares it. */
+const bad: Record<string, Call | ((operation: string) => Call)> = {
+  HOST_NOT_ALLOWED: { headers: { host: 'evil.example' } },
+  CROSS_SITE: { headers: { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' } },
   INVALID_REQUEST: { query: 'x=%00' },
   INVALID_JSON: { headers: json, payload: '{' },
   BODY_TOO_LARGE: { headers: { ...json, 'content-length': '999999999' }, payload: '{}' },
@@ -124,9 +136,9 @@ const bad: Record<string, Call> = {
   UNKNOWN_TASK: { body: { task: 'nothing' } },
   UNKNOWN_QUEUE: { body: { queue: 'nowhere', args: { data: '' } } },
   ROUTE_NOT_FOUND: {},
-  TASK_NOT_FOUND: of(nobody),
-  VIDEO_NOT_FOUND: { params: { id: nobody, name: 'original' }, body: { video_id: nobody } },
-  WORKER_NOT_FOUND: { ...of(nobody), body: {} },
+  TASK_NOT_FOUND: of(unknownId),
+  VIDEO_NOT_FOUND: { params: { id: unknownId, name: 'original' }, body: { video_id: unknownId } },
+  WORKER_NOT_FOUND: { ...of(unknownId), body: {} },
   WORKER_GONE: { ...of(gone.id), body: {} },
   QUEUE_NOT_FOUND: { params: { name: 'nowhere' } },
   FILE_NOT_FOUND: { params: { ...file, name: '2160p.mp4' } },
@@ -135,6 +147,10 @@ const bad: Record<string, Call> = {
   TASK_FINISHED: of(finished),
   TASK_NOT_FINISHED: of(waiting),
   TASK_NOT_RETRYABLE: of(waiting),
+  VIDEO_BUSY: operation => ({
+    ...of(busy.task_id),
+    body: operation.endsWith('bulk') ? { tasks: [printing] } : printing
+  }),
   UPLOAD_NOT_MULTIPART: { body: {} },
   UPLOAD_MISSING: form([{ name: 'film', filename: 'film.mp4', content: 'x' }]),
   UPLOAD_SEVERAL: form(['one.mp4', 'two.mp4'].map(filename => ({ filename, content: 'x' }))),
@@ -143,25 +159,37 @@ const bad: Record<string, Call> = {
   UPLOAD_BROKEN: { ...upload(), payload: upload().payload.subarray(0, 300) }
 }
 
-/** What is another request than the good one: it is refused under the same Idempotency-Key. */
+/** A request that differs from the good one: under the same Idempotency-Key it is refused. */
 const another: Record<string, Call> = {
   'POST /api/tasks': { body: { args: { data: '' } } },
   'POST /api/tasks/process': { body: { data: '' } },
   'POST /api/tasks/bulk': { body: { tasks: [{ task: 'add', args: { x: 1, y: 1 } }] } },
   'POST /api/videos': form([{ filename: 'film.mp4', content: 'another film' }]),
   'POST /upload': form([{ filename: 'film.mp4', content: 'another film' }]),
+  'POST /api/upload': form([{ filename: 'film.mp4', content: 'another film' }]),
   'POST /api/videos/{id}/process': of(other.id),
   'POST /process-video': { body: { video_id: other.id } }
 }
 
-/** What cannot be had from a service that is well, by a client that is there. */
-const elsewhere = ['REQUEST_TIMEOUT', 'HEADERS_TOO_LARGE', 'INTERNAL', 'STORAGE_FULL', 'DATABASE_UNAVAILABLE']
+/** Codes that a healthy service and a well-behaved client never meet. */
+const elsewhere = [
+  'REQUEST_TIMEOUT',
+  'HEADERS_TOO_LARGE',
+  'INTERNAL',
+  'STORAGE_FULL',
+  'STORAGE_UNAVAILABLE',
+  'DATABASE_UNAVAILABLE',
+  'TOO_SLOW',
+  'STOPPING',
+  'OVERLOADED',
+  'TOO_MANY_OPEN'
+]
 
 const address = await service.listen()
 
 async function send(on: typeof service, { method, path }: Operation, call: Call) {
   const { params = {}, query = '', headers, body, payload = body as object } = call
-  const url = path.replaceAll(/\{(\w+)\}/g, (_, name) => params[name] ?? nobody)
+  const url = path.replaceAll(/\{(\w+)\}/g, (_, name) => params[name] ?? unknownId)
   const { statusCode, ...answer } = await on.api.app.inject({
     method: method as 'GET',
     url: query ? `${url}?${query}` : url,
@@ -171,7 +199,7 @@ async function send(on: typeof service, { method, path }: Operation, call: Call)
   return { status: statusCode, headers: answer.headers, body: answer.body }
 }
 
-t.test('the document is valid OpenAPI 3.1, and its examples are what it says', async t => {
+t.test('the document is valid OpenAPI 3.1, and its examples match their schemas', async t => {
   const { valid, errors } = await new Validator().validate(document)
 
   t.ok(valid, JSON.stringify(errors))
@@ -196,6 +224,17 @@ t.test('every route that is registered is in the document, described, and is cal
   }
 })
 
+t.test('every operation has an id of its own, for generated clients', async t => {
+  const ids = operations.map(({ operationId }) => operationId)
+
+  for (const [index, id] of ids.entries()) t.match(id, /^[a-z][A-Za-z0-9]+$/, operations[index]!.name)
+  t.strictSame([...new Set(ids)], ids)
+})
+
+t.test('every field, parameter and header has a description', async t => {
+  t.strictSame(undescribed(), [])
+})
+
 for (const operation of operations) {
   t.test(`${operation.name} answers what the document says`, async t => {
     const seen = new Set<string>()
@@ -209,10 +248,10 @@ for (const operation of operations) {
       return answer
     }
 
-    // First what goes wrong: it changes nothing.
+    // Refused requests first: they change nothing.
     for (const [status, { codes }] of operation.responses) {
       for (const code of codes.filter(code => !elsewhere.includes(code) && code !== 'IDEMPOTENCY_KEY_REUSED')) {
-        const { status: found, body } = await ask(callFor(code), code)
+        const { status: found, body } = await ask(callFor(code, operation.name), code)
         t.match([found, JSON.parse(body).code], [Number(status), code])
       }
     }
@@ -260,7 +299,7 @@ for (const operation of operations) {
   })
 }
 
-t.test('in whatever state a task is, an operation on it answers what the document says', async t => {
+t.test('operations on a task in any state answer what the document says', async t => {
   const states = {
     later,
     async revoked() {
@@ -274,19 +313,22 @@ t.test('in whatever state a task is, an operation on it answers what the documen
       return id
     }
   }
-  // A stream of what is still to come has no end that could be waited for.
+  // The stream of a waiting task does not end.
   const onTasks = operations.filter(({ path }) => /task.*\{id\}(?!\/events)/.test(path))
 
   t.ok(onTasks.length >= 8)
-  for (const operation of onTasks) {
-    for (const [state, make] of Object.entries(states)) {
+  const calls = onTasks.flatMap(operation =>
+    Object.entries(states).map(([state, make]) => ({ operation, state, make }))
+  )
+  await Promise.all(
+    calls.map(async ({ operation, state, make }) => {
       const answer = await send(service, operation, of(await make()))
       t.strictSame(wrongWithAnswer(operation, answer), [], `${operation.name}, ${state}: ${answer.status}`)
-    }
-  }
+    })
+  )
 })
 
-t.test('whatever a body is, an operation answers it as the document says', async t => {
+t.test('operations answer any body as the document says', async t => {
   const strange = { task: 'nothing', queue: 'nowhere', args: { x: 1 }, data: 5, video_id: 'garbage' }
   const bodies = [[], {}, 'text', 7, strange, { task: 'nothing' }, { queue: 'nowhere', args: { data: '' } }]
   const withBody = operations.filter(({ requestBody }) => requestBody?.content['application/json'])
@@ -300,7 +342,7 @@ t.test('whatever a body is, an operation answers it as the document says', async
   }
 })
 
-t.test('the bodies that are given as examples are taken', async t => {
+t.test('the example bodies are accepted', async t => {
   for (const operation of operations) {
     for (const { example, examples = {} } of Object.values<any>(operation.requestBody?.content ?? {})) {
       for (const body of [...(example ? [example] : []), ...Object.values<any>(examples).map(({ value }) => value)]) {
@@ -312,7 +354,7 @@ t.test('the bodies that are given as examples are taken', async t => {
   }
 })
 
-t.test('without its database every operation answers what the document says of that', async t => {
+t.test('without its database every operation answers what the document says', async t => {
   const proxy = await openProxy(t, await borrowDatabase(t))
   const cut = await openService(t, { env: { DATABASE_URL: proxy.url } })
   proxy.cut()
@@ -327,8 +369,8 @@ t.test('without its database every operation answers what the document says of t
   }
 })
 
-function callFor(code: string) {
+function callFor(code: string, operation: string) {
   const call = bad[code]
-  if (!call) throw new Error(`It is not said here how to be refused with ${code}`)
-  return call
+  if (!call) throw new Error(`This test has no request that is refused with ${code}`)
+  return typeof call === 'function' ? call(operation) : call
 }

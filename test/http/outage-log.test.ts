@@ -1,6 +1,6 @@
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
-import { logOutages } from '../../src/http/outage-log.ts'
+import { logOutages } from '../../src/http/errors/outage-log.ts'
 import { borrowDatabase } from '../harness/database.ts'
 import { openProxy } from '../harness/proxy.ts'
 import { openService } from '../harness/service.ts'

@@ -11,14 +11,14 @@ t.test('a request that is under way when the service stops is answered to its en
   const service = await openService(t)
   const address = await service.listen()
   const idle = await openLine(t, address)
-  await idle.send('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n')
+  await idle.send('GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n')
   await idle.answer()
-  // Somebody holds the table, so that whoever asks for it has to wait.
+  // A lock on the table, so that a request for it has to wait.
   const holder = new pg.Client({ connectionString: service.url })
   await holder.connect()
   await holder.query('begin; lock table darkroom.videos in access exclusive mode')
   const busy = await openLine(t, address)
-  await busy.send('GET /api/videos HTTP/1.1\r\nhost: x\r\n\r\n')
+  await busy.send('GET /api/videos HTTP/1.1\r\nhost: localhost\r\n\r\n')
   await waitingForLocks(service, 'the request waits')
 
   const stopped = service.api.stop(30)
@@ -29,7 +29,7 @@ t.test('a request that is under way when the service stops is answered to its en
 
   t.match(answer, { status: 200, headers: { connection: 'close' }, body: '{"items":[],"next_cursor":null}' })
   await stopped
-  await t.rejects(fetch(`${address}/health/live`), 'nobody is there any more')
+  await t.rejects(fetch(`${address}/health/live`), 'nothing listens any more')
 })
 
 t.test('a download that is under way when the service stops comes to its end, and the connection with it', async t => {
@@ -37,7 +37,7 @@ t.test('a download that is under way when the service stops comes to its end, an
   const { id } = await service.keep(Buffer.alloc(30_000_000, 'v'))
   const line = await openLine(t, await service.listen())
   const begun = line.pauseAtFirstBytes()
-  await line.send(`GET /api/videos/${id}/files/original HTTP/1.1\r\nhost: x\r\n\r\n`)
+  await line.send(`GET /api/videos/${id}/files/original HTTP/1.1\r\nhost: localhost\r\n\r\n`)
   await begun
 
   const stopped = service.api.stop(30)
@@ -50,19 +50,49 @@ t.test('a download that is under way when the service stops comes to its end, an
   await line.closed
 })
 
-t.test('who takes longer than the service is given to stop is cut off, and leaves nothing', async t => {
+t.test('an upload that ends within the grace period is kept, and a new request is refused', async t => {
   const service = await openService(t)
+  const address = await service.listen()
+  const { headers, head, tail } = openForm([{ filename: 'a.mp4', content: Buffer.alloc(100_000) }])
+  const upload = await openLine(t, address)
+  await upload.send(
+    `POST /api/videos HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${headers['content-type']}\r\ncontent-length: ${head.length + tail.length}\r\n\r\n`
+  )
+  await upload.send(head)
+  await until(async () => (await leftovers(service)).half_uploads.length === 1, 'the upload has begun')
+  const other = await openLine(t, address)
+  const get = 'GET /health/live HTTP/1.1\r\nhost: localhost\r\n'
+  // Half a request, so that its connection is not idle when the stop begins.
+  await other.send(get)
+  await service.get('/health/live')
+
+  const stopped = service.api.stop(60)
+  await other.send('\r\n')
+  const refused = await other.answer().catch(() => undefined)
+  await upload.send(tail)
+  const { status } = await upload.answer()
+  await stopped
+
+  t.equal(status, 201)
+  if (refused) {
+    t.match(refused, { status: 503, headers: { connection: 'close', 'retry-after': /\d/ }, body: /"STOPPING"/ })
+  }
+})
+
+t.test('a request that takes longer than the stop may is cut, and leaves nothing', async t => {
+  const lines: any[] = []
+  const service = await openService(t, { hear: line => lines.push(line) })
   const address = await service.listen()
   const { headers, head } = openForm([{ filename: 'a.mp4', content: Buffer.alloc(500_000) }])
   const upload = await openLine(t, address)
   await upload.send(
-    `POST /api/videos HTTP/1.1\r\nhost: x\r\ncontent-type: ${headers['content-type']}\r\ncontent-length: 9999999\r\n\r\n`
+    `POST /api/videos HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${headers['content-type']}\r\ncontent-length: 9999999\r\n\r\n`
   )
   await upload.send(head)
   await until(async () => (await leftovers(service)).half_uploads.length === 1, 'the upload has begun')
   const id = await service.submit('process_data', { data: 'x' })
   const waiter = await openLine(t, address)
-  await waiter.send(`GET /api/tasks/${id}?wait=60 HTTP/1.1\r\nhost: x\r\n\r\n`)
+  await waiter.send(`GET /api/tasks/${id}?wait=60 HTTP/1.1\r\nhost: localhost\r\n\r\n`)
   const before = await leftovers(service)
 
   const patient = service.api.stop(60)
@@ -72,5 +102,9 @@ t.test('who takes longer than the service is given to stop is cut off, and leave
 
   t.match(before, { videos: 0, half_uploads: [/part$/] })
   await until(async () => (await service.files()).length === 0, 'the half upload is gone')
-  await t.rejects(fetch(`${address}/health/live`), 'nobody is there any more')
+  await t.rejects(fetch(`${address}/health/live`), 'nothing listens any more')
+  // The request that waits is answered by the stop.
+  await until(() => lines.some(({ msg }) => msg === 'the API cut this request to stop'), 'the log says who cut it')
+  t.ok(lines.some(({ level, msg }) => level === 40 && msg === 'the API cut a request that had not finished in 0 s'))
+  t.notOk(lines.some(({ msg }) => msg === 'the client hung up'))
 })

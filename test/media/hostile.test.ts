@@ -7,13 +7,15 @@ import { promisify } from 'node:util'
 import { crc32, deflateSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { findMediaTools, type MediaTools } from '#media/binaries.ts'
-import { develop, type Progress } from '#media/ffmpeg.ts'
-import { probe } from '#media/ffprobe.ts'
-import { planPrints } from '#media/ladder.ts'
-import { readProgress } from '#media/progress.ts'
+import { develop, isDiskFailure, type Progress } from '#media/develop.ts'
+import { readProgress } from '#media/encode/progress.ts'
+import { planPrints } from '#media/plan/ladder.ts'
+import { probe } from '#media/probe/probe.ts'
 import { MediaRejected } from '#media/rejected.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(240_000)
+// Most of a case is the start of programs, one after the other.
+t.jobs = 2
 
 const tools = await findMediaTools()
 const secret = 'SECRET-OF-THE-NEIGHBOUR'
@@ -37,8 +39,24 @@ const testPicture = (seconds: number, size = '320x240', rate = 25) => [
 const testSound = (seconds: number) => ['-f', 'lavfi', '-i', `sine=duration=${seconds}`]
 const quick = ['-c:v', 'libx264', '-preset', 'ultrafast']
 
-const clip = (directory: string, seconds = 2) =>
-  generate(join(directory, 'real.mp4'), [...testPicture(seconds), ...testSound(seconds), ...quick])
+const clips = new Map<number, Promise<Buffer>>()
+
+/** Made once for each length. */
+async function clip(directory: string, seconds = 2) {
+  const content = clips.get(seconds) ?? makeClip(seconds)
+  clips.set(seconds, content)
+  const file = join(directory, 'real.mp4')
+  await writeFile(file, await content)
+  return file
+}
+
+async function makeClip(seconds: number) {
+  const directory = await mkdtemp(join(tmpdir(), 'darkroom-hostile-'))
+  const args = [...testPicture(seconds), ...testSound(seconds), ...quick]
+  const content = await readFile(await generate(join(directory, 'clip.mp4'), args))
+  await rm(directory, { recursive: true })
+  return content
+}
 
 async function caught(promise: Promise<unknown>): Promise<any> {
   try {
@@ -49,55 +67,60 @@ async function caught(promise: Promise<unknown>): Promise<any> {
   return undefined
 }
 
-t.test('what is no video or sound is refused, opens nothing else and calls nobody', async t => {
-  const directory = await neighbourhood(t)
-  await clip(directory)
-  const visitors: (string | undefined)[] = []
-  const server = createServer((request, response) => {
-    visitors.push(request.url)
-    response.end(secret)
-  })
-  await new Promise<void>(ready => server.listen(0, '127.0.0.1', ready))
-  t.teardown(() => server.close())
-  const { port } = server.address() as { port: number }
-  const url = `http://127.0.0.1:${port}`
-  const hls = (uri: string) => `#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n${uri}\n#EXT-X-ENDLIST\n`
-  const uploads: Record<string, string | Buffer> = {
-    'ffconcat-text.mp4': "ffconcat version 1.0\nfile 'secret.txt'\n",
-    'ffconcat-video.mp4': "ffconcat version 1.0\nfile 'real.mp4'\n",
-    'ffconcat.txt': "ffconcat version 1.0\nfile 'real.mp4'\n",
-    'hls.mp4': hls(`${url}/segment.ts`),
-    'hls.m3u8': hls(`${url}/segment.ts`),
-    'hls-file.m3u8': hls('real.mp4'),
-    'hls-concat.m3u8': hls(`concat:${url}/header|file://${directory}/secret.txt`),
-    'dash.mpd': `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period><AdaptationSet>
+t.test(
+  'what is no video or sound is refused, and ffprobe opens no other file and no address',
+  { buffered: true },
+  async t => {
+    const directory = await neighbourhood(t)
+    await clip(directory)
+    const visitors: (string | undefined)[] = []
+    const server = createServer((request, response) => {
+      visitors.push(request.url)
+      response.end(secret)
+    })
+    await new Promise<void>(ready => server.listen(0, '127.0.0.1', ready))
+    t.teardown(() => server.close())
+    const { port } = server.address() as { port: number }
+    const url = `http://127.0.0.1:${port}`
+    const hls = (uri: string) => `#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n${uri}\n#EXT-X-ENDLIST\n`
+    const bomb = pngBomb(16_000)
+    const uploads: Record<string, string | Buffer> = {
+      'ffconcat-text.mp4': "ffconcat version 1.0\nfile 'secret.txt'\n",
+      'ffconcat-video.mp4': "ffconcat version 1.0\nfile 'real.mp4'\n",
+      'ffconcat.txt': "ffconcat version 1.0\nfile 'real.mp4'\n",
+      'hls.mp4': hls(`${url}/segment.ts`),
+      'hls.m3u8': hls(`${url}/segment.ts`),
+      'hls-file.m3u8': hls('real.mp4'),
+      'hls-concat.m3u8': hls(`concat:${url}/header|file://${directory}/secret.txt`),
+      'dash.mpd': `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period><AdaptationSet>
       <Representation id="1" bandwidth="1"><BaseURL>${url}/</BaseURL></Representation></AdaptationSet></Period></MPD>`,
-    'sdp.mp4':
-      'v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 49170 RTP/AVP 96\na=rtpmap:96 H264/90000\n',
-    'svg.mp4': `<svg xmlns="http://www.w3.org/2000/svg"><image href="${url}/x.png" width="9" height="9"/></svg>`,
-    'page.mp4': `<!doctype html><script src="${url}/x.js"></script>`,
-    'text.mp4': 'only words\n'.repeat(500),
-    'text.txt': 'only words\n'.repeat(500),
-    'bomb.png': pngBomb(16_000),
-    'bomb.mp4': pngBomb(16_000),
-    'y4m.mp4': 'YUV4MPEG2 W16384 H16384 F25:1 Ip A1:1 C420\nFRAME\n',
-    'nothing.mp4': '',
-    'noise.mp4': Buffer.from(Array.from({ length: 50_000 }, (_, at) => (at * 7919 + (at >> 3)) % 251))
+      'sdp.mp4':
+        'v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 49170 RTP/AVP 96\na=rtpmap:96 H264/90000\n',
+      'svg.mp4': `<svg xmlns="http://www.w3.org/2000/svg"><image href="${url}/x.png" width="9" height="9"/></svg>`,
+      'page.mp4': `<!doctype html><script src="${url}/x.js"></script>`,
+      'text.mp4': 'only words\n'.repeat(500),
+      'text.txt': 'only words\n'.repeat(500),
+      'bomb.png': bomb,
+      'bomb.mp4': bomb,
+      'y4m.mp4': 'YUV4MPEG2 W16384 H16384 F25:1 Ip A1:1 C420\nFRAME\n',
+      'nothing.mp4': '',
+      'noise.mp4': Buffer.from(Array.from({ length: 50_000 }, (_, at) => (at * 7919 + (at >> 3)) % 251))
+    }
+
+    for (const [name, content] of Object.entries(uploads)) {
+      const file = join(directory, name)
+      await writeFile(file, content)
+
+      const error = await caught(probe(file, { tools }))
+
+      t.ok(error instanceof MediaRejected, `${name}: ${error}`)
+      t.notMatch(JSON.stringify([error?.message, error?.stack, error?.cause]), secret)
+    }
+    t.strictSame(visitors, [])
   }
+)
 
-  for (const [name, content] of Object.entries(uploads)) {
-    const file = join(directory, name)
-    await writeFile(file, content)
-
-    const error = await caught(probe(file, { tools }))
-
-    t.ok(error instanceof MediaRejected, `${name}: ${error}`)
-    t.notMatch(JSON.stringify([error?.message, error?.stack, error?.cause]), secret)
-  }
-  t.strictSame(visitors, [])
-})
-
-t.test('the encode refuses them, too, whatever it was told about them', async t => {
+t.test('the encode refuses them, too, whatever it was told about them', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const seen = await probe(await clip(directory), { tools })
   const { prints } = planPrints(seen)
@@ -114,7 +137,7 @@ t.test('the encode refuses them, too, whatever it was told about them', async t 
   }
 })
 
-t.test('a file that is none is refused', async t => {
+t.test('a file that is none is refused', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   await mkdir(join(directory, 'folder.mp4'))
 
@@ -122,7 +145,7 @@ t.test('a file that is none is refused', async t => {
   t.equal((await caught(probe(join(directory, 'gone.mp4'), { tools })))?.code, 'ENOENT')
 })
 
-t.test('a decoder that nobody needs is not tried', async t => {
+t.test('a decoder that is not on the list is not tried', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const rare = await generate(join(directory, 'rare.mkv'), [...testPicture(1), '-c:v', 'magicyuv'])
 
@@ -132,7 +155,7 @@ t.test('a decoder that nobody needs is not tried', async t => {
   t.match(error?.message, 'magicyuv')
 })
 
-t.test('a sound or subtitle that cannot be read is left out, and the picture made', async t => {
+t.test('a sound or subtitle that cannot be read is left out, and the picture made', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const source = await generate(join(directory, 'rare.mkv'), [
     ...testPicture(1),
@@ -143,7 +166,7 @@ t.test('a sound or subtitle that cannot be read is left out, and the picture mad
   ])
 
   const found = await probe(source, { tools })
-  const made = await develop({
+  const { made } = await develop({
     source,
     probe: found,
     ...planPrints(found),
@@ -155,13 +178,13 @@ t.test('a sound or subtitle that cannot be read is left out, and the picture mad
   t.match(made, [{ name: '240p', frames: 25, audio_codec: null }])
 })
 
-t.test('a sound of garbage does not take the picture with it', async t => {
+t.test('a sound of garbage does not take the picture with it', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const source = await clip(directory)
   await overwrite(source, 'a', () => 0xff)
 
   const found = await probe(source, { tools })
-  const made = await develop({
+  const { made, damage } = await develop({
     source,
     probe: found,
     ...planPrints(found),
@@ -171,9 +194,10 @@ t.test('a sound of garbage does not take the picture with it', async t => {
 
   t.equal(found.audio?.codec, 'aac')
   t.match(made, [{ name: '240p', frames: 50, audio_codec: null }])
+  t.strictSame(damage, { decode_errors: 0, missing_seconds: 0, share: 0, sound_share: 1 })
 })
 
-t.test('a picture of garbage is refused, although it would have the right length', async t => {
+t.test('a picture of garbage is refused, although it would have the right length', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const source = await clip(directory)
   await overwrite(source, 'v', at => (at * 7919) % 251, 3)
@@ -187,7 +211,7 @@ t.test('a picture of garbage is refused, although it would have the right length
   t.strictSame(await readdir(join(directory, 'prints')), [])
 })
 
-t.test('a few pictures that claim to last for hours are refused', async t => {
+t.test('a few pictures that claim to last for hours are refused', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const late = (hours: number) => [
     ...testPicture(2),
@@ -201,7 +225,7 @@ t.test('a few pictures that claim to last for hours are refused', async t => {
   t.equal((await caught(probe(long, { tools })))?.code, 'too_long')
 })
 
-t.test('a clock that jumps behind the back of the header ends the encode', async t => {
+t.test('a clock that jumps behind the back of the header ends the encode', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const twoASecond = testPicture(5, '320x240', 2)
   const jumping = ['-vf', "setpts='if(eq(N,9),36000/TB,PTS)'", '-fps_mode', 'vfr', ...quick]
@@ -217,14 +241,14 @@ t.test('a clock that jumps behind the back of the header ends the encode', async
   t.strictSame(await readdir(join(directory, 'prints')), [])
 })
 
-t.test('a picture larger than memory is refused', async t => {
+t.test('a picture larger than memory is refused', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const file = await generate(join(directory, 'wall.gif'), [...testPicture(0.04, '8200x4600'), '-frames:v', '1'])
 
   t.equal((await caught(probe(file, { tools })))?.code, 'too_many_pixels')
 })
 
-t.test('a broadcast that changes its size half-way keeps its length and gets one size', async t => {
+t.test('a broadcast that changes its size half-way keeps its length and gets one size', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const first = await generate(join(directory, '1.ts'), [...testPicture(1, '640x480'), ...quick])
   const second = await generate(join(directory, '2.ts'), [
@@ -237,7 +261,7 @@ t.test('a broadcast that changes its size half-way keeps its length and gets one
   await writeFile(source, Buffer.concat([await readFile(first), await readFile(second)]))
 
   const found = await probe(source, { tools })
-  const made = await develop({
+  const { made } = await develop({
     source,
     probe: found,
     ...planPrints(found),
@@ -249,7 +273,7 @@ t.test('a broadcast that changes its size half-way keeps its length and gets one
   t.ok(made[0]!.frames! >= 45 && made[0]!.frames! <= 55, `${made[0]!.frames} frames`)
 })
 
-t.test('an abort kills ffmpeg and leaves nothing', async t => {
+t.test('an abort kills ffmpeg and leaves nothing', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const source = await generate(join(directory, 'long.mp4'), [...testPicture(60, '640x480'), ...quick])
   const found = await probe(source, { tools })
@@ -269,12 +293,12 @@ t.test('an abort kills ffmpeg and leaves nothing', async t => {
   t.strictSame(await processesThatMention(output), [])
 })
 
-t.test('a listener that throws ends the encode with its error', async t => {
+t.test('a listener that throws ends the encode with its error', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const source = await clip(directory, 20)
   const found = await probe(source, { tools })
   const output = join(directory, 'prints')
-  const reason = new Error('nobody listens')
+  const reason = new Error('the listener failed')
   const onProgress = () => {
     throw reason
   }
@@ -287,7 +311,7 @@ t.test('a listener that throws ends the encode with its error', async t => {
   t.strictSame(await readdir(output), [])
 })
 
-t.test('an attempt that fails leaves the prints of an earlier one', async t => {
+t.test('an attempt that fails leaves the prints of an earlier one', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const found = await probe(await clip(directory), { tools })
   const output = join(directory, 'prints')
@@ -308,7 +332,7 @@ t.test('an attempt that fails leaves the prints of an earlier one', async t => {
   t.equal(await readFile(join(output, '240p.mp4'), 'utf8'), 'earlier')
 })
 
-t.test('an abort before the start starts nothing', async t => {
+t.test('an abort before the start starts nothing', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const source = await clip(directory)
   const reason = new Error('never mind')
@@ -316,7 +340,7 @@ t.test('an abort before the start starts nothing', async t => {
   t.equal(await caught(probe(source, { tools, signal: AbortSignal.abort(reason) })), reason)
 })
 
-t.test('progress only goes forward, and says it is done when it is', async t => {
+t.test('progress only goes forward, and says it is done when it is', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const source = await clip(directory, 20)
   const found = await probe(source, { tools })
@@ -341,7 +365,7 @@ t.test('progress only goes forward, and says it is done when it is', async t => 
   t.equal(names.length, 1)
 })
 
-t.test('progress makes sense of whatever ffmpeg writes', async t => {
+t.test('progress makes sense of whatever ffmpeg writes', { buffered: true }, async t => {
   const reports: Progress[] = []
   const read = readProgress({ duration: 10, frames: 250 }, report => reports.push(report))
   const block = (lines: string[]) => [...lines, 'progress=continue'].forEach(read)
@@ -359,7 +383,7 @@ t.test('progress makes sense of whatever ffmpeg writes', async t => {
   t.match(reports[4], { fraction: 0.99, frame: 9999, out_time: 99 })
 })
 
-t.test('an ffmpeg that does nothing any more is killed', async t => {
+t.test('an ffmpeg that does nothing any more is killed', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const found = await probe(await clip(directory), { tools })
   const stuck = await pretender(directory, 'echo frame=1; echo progress=continue; exec sleep 3600')
@@ -381,14 +405,15 @@ t.test('an ffmpeg that does nothing any more is killed', async t => {
 
 t.test(
   'an ffmpeg that fails for its own reasons is not blamed on the upload, and sees none of our settings',
+  { buffered: true },
   async t => {
     const directory = await neighbourhood(t)
     const found = await probe(await clip(directory), { tools })
     process.env.DARKROOM_TEST_SECRET = secret
     t.teardown(() => delete process.env.DARKROOM_TEST_SECRET)
-    const full = await pretender(
+    const failing = await pretender(
       directory,
-      `case "$*" in *framecrc*) exec '${tools.ffmpeg}' "$@";; esac; env >&2; echo 'No space left on device' >&2; exit 1`
+      `case "$*" in *framecrc*) exec '${tools.ffmpeg}' "$@";; esac; env >&2; echo 'Cannot allocate memory' >&2; exit 1`
     )
 
     const error = await caught(
@@ -399,18 +424,19 @@ t.test(
           ...planPrints(found),
           directory: join(directory, 'prints')
         },
-        tools: full
+        tools: failing
       })
     )
 
     t.equal(error?.code, 'encode_failed')
-    t.match(error?.stderr, 'No space left on device')
+    t.match(error?.stderr, 'Cannot allocate memory')
+    t.notOk(isDiskFailure(error))
     t.match(error?.stderr, /^PATH=/m)
     t.notMatch(error?.stderr, secret)
   }
 )
 
-t.test('a program that is missing is named with its variable', async t => {
+t.test('a program that is missing is named with its variable', { buffered: true }, async t => {
   t.match(
     (await caught(findMediaTools({ ffmpegPath: '/nowhere/ffmpeg' })))?.message,
     /FFMPEG_PATH.*apt-get install ffmpeg/

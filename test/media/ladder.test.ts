@@ -1,8 +1,8 @@
 import t from 'tap'
-import { asFraction, chooseFrameRate } from '#media/frame-rate.ts'
-import { planPrints } from '#media/ladder.ts'
-import type { Probe, ProbedVideo } from '#media/probed.ts'
-import { capFor } from '#media/rungs.ts'
+import { planPrints } from '#media/plan/ladder.ts'
+import { capFor } from '#media/plan/rungs.ts'
+import { asFraction, chooseFrameRate } from '#media/probe/frame-rate.ts'
+import type { Probe, ProbedVideo } from '#media/probe/probed.ts'
 
 const video = (width: number, height: number, more: Partial<ProbedVideo> = {}): ProbedVideo => ({
   index: 0,
@@ -16,6 +16,7 @@ const video = (width: number, height: number, more: Partial<ProbedVideo> = {}): 
   odd_rotation: false,
   sample_aspect_ratio: '1:1',
   fps: 30,
+  pace: 30,
   frames: 300,
   duration: 10,
   pix_fmt: 'yuv420p',
@@ -31,10 +32,12 @@ const video = (width: number, height: number, more: Partial<ProbedVideo> = {}): 
 const source = (width: number, height: number): Probe => ({
   container: 'mov,mp4,m4a,3gp,3g2,mj2',
   duration: 10,
+  promised_duration: 10,
   bytes: 1_000_000,
   bitrate: 800_000,
   video: video(width, height),
-  audio: null
+  audio: null,
+  damage: null
 })
 
 const sizes = (width: number, height: number) =>

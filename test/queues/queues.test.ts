@@ -16,7 +16,7 @@ const folder = await taskFolder(t, {
   'later.ts': taskModule('later', 'throw new RetryLater(600)')
 })
 const add = { x: 1, y: 1 }
-// Where the service's own tasks do not come: they would be counted too.
+// A queue that no internal kind uses: its tasks would be counted too.
 const apart = 'high_priority'
 
 const queueOf = async ({ get }: Service, name: string) =>
@@ -24,11 +24,14 @@ const queueOf = async ({ get }: Service, name: string) =>
 
 const read = async (service: Service, id: string) => (await service.get(`/api/tasks/${id}`)).json()
 
-t.test('queues are listed with what goes on in them', async t => {
+t.test('queues are listed with what happens in them', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
-  const idle = { depth: 0, oldest_age: null, running: 0, paused: false, per_minute: { created: 0, finished: 0 } }
+  const idle = {
+    ...{ depth: 0, oldest_age: null, running: 0, workers: 0, paused: false, paused_at: null },
+    per_minute: { created: 0, finished: 0 }
+  }
 
-  t.test('each by its name, and none that is not for tasks', async t => {
+  t.test('each by its name, without the queues that are not for tasks', async t => {
     const response = await service.get('/api/queues')
 
     t.equal(response.statusCode, 200)
@@ -37,7 +40,7 @@ t.test('queues are listed with what goes on in them', async t => {
     })
   })
 
-  t.test('with how many wait and since when, those whose time has not come aside', async t => {
+  t.test('with how many tasks wait and since when, without delayed ones', async t => {
     const ids = [await service.submit('add', add), await service.submit('add', add, { priority: 9 })]
     await service.submit('add', add, { countdown: 600 })
     await service.db.pool.query(
@@ -53,7 +56,7 @@ t.test('queues are listed with what goes on in them', async t => {
     t.match(await queueOf(service, 'media'), idle)
   })
 
-  t.test('with the age of the one that has waited longest, not of the one that was created first', async t => {
+  t.test('with the age of the task that has waited longest, which need not be the first that was created', async t => {
     const early = await service.submit('add', add, { queue: 'low_priority' })
     const waiting = await service.submit('add', add, { queue: 'low_priority' })
     const age = (id: string, created: number, ready: number) =>
@@ -71,7 +74,7 @@ t.test('queues are listed with what goes on in them', async t => {
     t.ok(oldest_age >= 300 && oldest_age < 360, String(oldest_age))
   })
 
-  t.test('with how many run and how many have ended', async t => {
+  t.test('with how many tasks run and how many have ended', async t => {
     const gate = path.join(service.dataDir, 'gate')
     await service.startWorker({ WORKER_QUEUES: 'high_priority' })
     const running = await service.submit('gate', { gate }, { queue: 'high_priority' })
@@ -88,13 +91,86 @@ t.test('queues are listed with what goes on in them', async t => {
     await service.finished(running)
     t.match(await queueOf(service, 'high_priority'), { running: 0, per_minute: { created: 2, finished: 2 } })
   })
+
+  t.test('with how many bodies run, without the tasks that a worker holds ahead of its child processes', async t => {
+    const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_PREFETCH_MULTIPLIER: '4' } })
+    const worker = await service.startWorker({ WORKER_CONCURRENCY: '1' })
+    const gate = path.join(service.dataDir, 'gate')
+    const ids: string[] = []
+    for (const _ of [1, 2, 3]) ids.push(await service.submit('gate', { gate }, { queue: apart }))
+
+    for (const id of ids) await service.until(id, ({ state }) => state === 'STARTED')
+
+    t.match(await queueOf(service, apart), { depth: 0, running: 1 })
+    const { running } = (await service.get(`/api/workers/${worker.id}`)).json()
+    t.equal(running.length, 3, 'the worker shows all that it holds')
+    await writeFile(gate, '')
+    for (const id of ids) await service.finished(id)
+    t.match(await queueOf(service, apart), { running: 0 })
+  })
+
+  t.test('with how many workers take from them', async t => {
+    const service = await openService(t)
+    const all = await service.startWorker({ WORKER_CONCURRENCY: '1' })
+    const some = await service.startWorker({ WORKER_CONCURRENCY: '1', WORKER_QUEUES: 'media' })
+    const counts = async () => [(await queueOf(service, apart)).workers, (await queueOf(service, 'media')).workers]
+
+    t.strictSame(await counts(), [1, 2])
+    await service.patch(`/api/workers/${all.id}`, { paused: true })
+    t.strictSame(await counts(), [0, 1], 'a paused worker does not count')
+    await some.stop(0)
+    t.strictSame(await counts(), [0, 0])
+  })
+})
+
+t.test('a DBA pauses a queue by inserting its name', async t => {
+  const service = await openService(t)
+  const { pool } = service.db
+  const boss = await openPgBoss(t, service)
+  const pause = (name: string) => pool.query(`insert into darkroom.queues values ('${name}', now())`)
+  const pauseAgain = (name: string) =>
+    pool.query(`insert into darkroom.queues (name) values ('${name}') on conflict do nothing`)
+  const isPaused = async (name: string) => (await queueOf(service, name)).paused
+
+  t.test('however often, and whatever was done over HTTP in between', async t => {
+    for (const _ of [1, 2]) {
+      await pause('media')
+      await pauseAgain('media')
+      t.equal(await isPaused('media'), true)
+      t.equal((await service.post('/api/queues/media/pause')).statusCode, 200)
+      t.match((await service.post('/api/queues/media/resume')).json(), { paused: false, paused_at: null })
+    }
+    await service.post('/api/queues/media/pause')
+    await pauseAgain('media')
+    await pool.query(`delete from darkroom.queues where name = 'media'`)
+    t.equal(await isPaused('media'), false)
+  })
+
+  t.test('and is told when there is no such queue, or none for tasks', async t => {
+    await t.rejects(pause('meda'), { message: /queues_name/ })
+    await t.rejects(pauseAgain('meda'), { message: /queues_name/ })
+    for (const name of ['delayed', 'due', '__pgboss__send-it']) {
+      await t.rejects(pause(name), { message: /queues_for_tasks/ }, name)
+    }
+  })
+
+  t.test('and the queue can still be removed, which ends the pause', async t => {
+    await boss.createQueue('passing')
+    await pause('passing')
+    t.equal(await isPaused('passing'), true)
+
+    await boss.deleteQueue('passing')
+    await boss.createQueue('passing')
+
+    t.equal(await isPaused('passing'), false)
+  })
 })
 
 t.test('a paused queue', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
   const kept = [] as string[]
 
-  t.test('says so, and others do not', async t => {
+  t.test('says so, and the others do not', async t => {
     const gate = path.join(service.dataDir, 'gate')
     const running = await service.submit('gate', { gate }, { queue: apart })
     await service.until(running, ({ state }) => state === 'STARTED')
@@ -107,10 +183,10 @@ t.test('a paused queue', async t => {
     t.equal((await queueOf(service, apart)).paused, true)
     t.equal((await queueOf(service, 'media')).paused, false)
     await writeFile(gate, '')
-    t.match(await service.finished(running), { state: 'SUCCESS' }, 'what runs already goes on')
+    t.match(await service.finished(running), { state: 'SUCCESS' }, 'an attempt that runs goes on')
   })
 
-  t.test('accepts and keeps, also from a worker that comes later, while others work on', async t => {
+  t.test('accepts and keeps its tasks, also from a worker that starts later, while the others go on', async t => {
     kept.push(
       await service.submit('add', add, { queue: apart }),
       await service.submit('add', add, { queue: apart, priority: 9 }),
@@ -129,7 +205,7 @@ t.test('a paused queue', async t => {
     t.match(await queueOf(service, apart), { depth: 3, running: 0, paused: true })
   })
 
-  t.test('still lets what it keeps be cancelled, and expire', async t => {
+  t.test('still lets its tasks be cancelled, and expire', async t => {
     const cancelled = await service.submit('add', add, { queue: apart })
     const expired = await service.submit('add', add, { queue: apart, expires: 0.1 })
 
@@ -151,7 +227,7 @@ t.test('purging a queue', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const worker = await service.startWorker({ WORKER_CONCURRENCY: '1', WORKER_QUEUES: 'media' })
 
-  t.test('revokes what waits in it, and nothing else', async t => {
+  t.test('revokes the tasks that wait in it, and no others', async t => {
     const retrying = await service.submit('later', {}, { queue: 'media' })
     await service.until(retrying, ({ state }) => state === 'RETRY')
     // After a long one nothing is taken ahead.
@@ -194,17 +270,17 @@ t.test('purging a queue', async t => {
     t.match(await queueOf(service, 'media'), { depth: 0, running: 0 })
   })
 
-  t.test('tells whoever waits for what is purged', async t => {
+  t.test('answers requests that wait for a purged task', async t => {
     const id = await service.submit('add', add)
     const waiting = service.finished(id)
-    await until(() => service.api.watching.count() > 0, 'somebody watches')
+    await until(() => service.api.watching.count() > 0, 'a request waits')
 
     await service.post('/api/queues/default/purge')
 
     t.match(await waiting, { state: 'REVOKED', error: { type: 'purged' } })
   })
 
-  t.test('takes any number, and is done once', async t => {
+  t.test('takes any number of tasks, each once', async t => {
     await worker.stop(0)
     await service.post('/api/tasks/bulk', {
       tasks: Array.from({ length: 2_500 }, (_, x) => ({
@@ -224,7 +300,7 @@ t.test('purging a queue', async t => {
     t.strictSame((await service.post(`/api/queues/${apart}/purge`)).json(), { name: apart, purged: 0 })
   })
 
-  t.test('leaves tasks that can be tried again', async t => {
+  t.test('leaves tasks that can be retried', async t => {
     const id = await service.submit('add', add, { countdown: 600 })
     await service.post('/api/queues/default/purge')
 
@@ -235,7 +311,7 @@ t.test('purging a queue', async t => {
   })
 })
 
-t.test('a queue that is not there', async t => {
+t.test('a queue that does not exist', async t => {
   const service = await openService(t)
 
   for (const name of ['nowhere', 'delayed', 'due', '__pgboss__send-it', '%00', '%27%22--', 'x'.repeat(90), '%20']) {
@@ -250,13 +326,13 @@ t.test('a queue that is not there', async t => {
   t.strictSame(rows, [])
 })
 
-t.test('a queue that somebody has removed meanwhile', async t => {
+t.test('a queue that was removed meanwhile', async t => {
   const service = await openService(t)
   const boss = await openPgBoss(t, service)
   const put = (options = {}) => service.post('/api/tasks', { task: 'add', args: add, queue: 'passing', ...options })
   t.beforeEach(() => boss.createQueue('passing'))
 
-  t.test('is not there either', async t => {
+  t.test('does not exist either', async t => {
     t.equal((await service.post('/api/queues/passing/pause')).statusCode, 200)
 
     await boss.deleteQueue('passing')
@@ -266,7 +342,7 @@ t.test('a queue that somebody has removed meanwhile', async t => {
     }
   })
 
-  t.test('takes no tasks: at once where they would run now, and soon where they would wait elsewhere', async t => {
+  t.test('refuses tasks: at once those that would run now, and soon delayed ones', async t => {
     t.equal((await put()).statusCode, 201)
     await boss.deleteQueue('passing')
 
@@ -285,7 +361,7 @@ t.test('a queue that somebody has removed meanwhile', async t => {
     await until(async () => (await put({ countdown: 600 })).statusCode === 400, 'it is forgotten')
   })
 
-  t.test('leaves tasks that can be cancelled, and not tried again', async t => {
+  t.test('leaves tasks that can be cancelled, and not retried', async t => {
     const ids = [await service.submit('add', add, { queue: 'passing' })]
     ids.push(await service.submit('add', add, { queue: 'passing', countdown: 600 }))
     await boss.deleteQueue('passing')
@@ -303,7 +379,7 @@ t.test('a queue that somebody has removed meanwhile', async t => {
     for (const id of ids) t.equal((await service.post(`/api/tasks/${id}/retry`)).statusCode, 202)
   })
 
-  t.test('takes with it what waits in it, as soon as a worker looks', async t => {
+  t.test('takes its waiting tasks with it, as soon as a worker looks', async t => {
     const service = await openService(t)
     const boss = await openPgBoss(t, service)
     await boss.createQueue('passing')
@@ -320,7 +396,7 @@ t.test('a queue that somebody has removed meanwhile', async t => {
     t.match(await read(service, later), { state: 'PENDING' }, 'its queue may be back by then')
   })
 
-  t.test('leaves what was moved to another queue before', async t => {
+  t.test('leaves tasks that were moved to another queue before', async t => {
     const service = await openService(t)
     const boss = await openPgBoss(t, service)
     await boss.createQueue('passing')
@@ -336,7 +412,7 @@ t.test('a queue that somebody has removed meanwhile', async t => {
     t.match(await service.finished(moved), { state: 'SUCCESS', queue: 'default' })
   })
 
-  t.test('keeps no deadline from being kept, its own or that of others', async t => {
+  t.test('holds up no start deadline, of its own tasks or of others', async t => {
     const service = await openService(t)
     const boss = await openPgBoss(t, service)
     await boss.createQueue('passing')
@@ -351,7 +427,7 @@ t.test('a queue that somebody has removed meanwhile', async t => {
     t.strictSame(rows, [], 'there is no queue that its job could be kept in')
   })
 
-  t.test('takes it with it also when it is back before a worker looks', async t => {
+  t.test('takes its tasks with it also when a queue of its name is created before a worker looks', async t => {
     const service = await openService(t)
     const boss = await openPgBoss(t, service)
     await boss.createQueue('passing')
@@ -369,7 +445,7 @@ t.test('a queue that somebody has removed meanwhile', async t => {
     t.match(await service.finished(lost), { state: 'SUCCESS' })
   })
 
-  t.test('takes delayed tasks with it when their time has come, and no others', async t => {
+  t.test('takes its delayed tasks with it when their time comes, and no others', async t => {
     const service = await openService(t)
     const boss = await openPgBoss(t, service)
     await boss.createQueue('passing')
@@ -390,7 +466,7 @@ t.test('workers', async t => {
   const service = await openService(t, { worker: true })
   const boss = await openPgBoss(t, service)
 
-  t.test('of all queues serve one that comes after them', async t => {
+  t.test('of all queues serve one that is created after their start', async t => {
     await boss.createQueue('afterwards')
 
     const id = await service.submit('add', add, { queue: 'afterwards' })

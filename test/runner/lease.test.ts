@@ -96,7 +96,7 @@ t.test('a worker that comes back from a stop too long writes nothing of what is 
 async function openLease(t: Test) {
   const { db } = await openService(t)
   const [me, other] = [randomUUID(), randomUUID()]
-  const pools = { child: [], inline: [] }
+  const pools = { child: ['add'], inline: [] }
   for (const id of [me, other])
     await register(db.pool, { id, version: 'test', queues: ['default'], pools, concurrency: 1 })
   let away = false

@@ -1,156 +1,111 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { PassThrough, Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import t, { type Test } from 'tap'
-import { isFull, openStorage } from '../../src/storage/disk.ts'
+import { openDiskStore } from '../../src/storage/disk.ts'
+import { isAway, isFull } from '../../src/storage/outage.ts'
+import { workspacesIn } from '../../src/storage/workspace.ts'
+import { holdToContract } from './contract.ts'
 
-async function open(t: Test) {
+async function openRoot(t: Test) {
   const root = await mkdtemp(path.join(tmpdir(), 'darkroom-storage-'))
-  const storage = await openStorage(root)
+  const store = openDiskStore(root)
   t.teardown(async () => {
-    await storage.close()
+    await store.close()
     await rm(root, { recursive: true, force: true })
   })
-  const half = () => readdir(path.join(root, 'incoming'))
-  return { root, storage, half }
+  await store.prepare()
+  return { root, store }
 }
 
-const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
+const modeOf = async (file: string) => ((await stat(file)).mode & 0o777).toString(8)
 
-t.test('what is received has no name until it is kept', async t => {
-  const { storage, half } = await open(t)
-  const bytes = randomBytes(3_000_000)
+t.test('the disk store', async t => holdToContract(t, async t => (await openRoot(t)).store))
 
-  const received = await storage.receive(Readable.from([bytes.subarray(0, 10), bytes.subarray(10)]))
-  const before = await half()
-  await received.keep('videos/one/original')
-
-  t.match(received, { bytes: bytes.length, sha256: sha256(bytes) })
-  t.equal(before.length, 1)
-  t.strictSame(await half(), [])
-  t.ok(bytes.equals(await readFile(storage.locate('videos/one/original'))))
-  await received.drop()
-  t.ok(bytes.equals(await readFile(storage.locate('videos/one/original'))), 'what is kept cannot be dropped')
-})
-
-t.test('what is dropped is gone, and may be dropped twice', async t => {
-  const { storage, half } = await open(t)
-
-  const received = await storage.receive(Readable.from([Buffer.from('film')]))
-  await received.drop()
-  await received.drop()
-
-  t.strictSame(await half(), [])
-})
-
-t.test('nothing at all can be received too', async t => {
-  const { storage } = await open(t)
-
-  const received = await storage.receive(Readable.from([]))
-
-  t.match(received, { bytes: 0, sha256: sha256(Buffer.alloc(0)) })
-})
-
-t.test('a stream that breaks leaves nothing, however early it does', async t => {
-  for (const sent of [0, 1, 100_000, 5_000_000]) {
-    // The first upload of a process is the one that finds nothing prepared.
-    const { storage, half } = await open(t)
-    const stream = new PassThrough()
-    const receiving = storage.receive(stream)
-    if (sent > 0) stream.write(Buffer.alloc(sent))
-
-    stream.destroy(new Error('the client is gone'))
-
-    await t.rejects(receiving, { message: 'the client is gone' }, `after ${sent} bytes`)
-    t.strictSame(await half(), [], `after ${sent} bytes`)
-    const next = await storage.receive(Readable.from([Buffer.from('next')]))
-    t.strictSame((await half()).length, 1, `after ${sent} bytes`)
-    await next.drop()
-  }
-})
-
-t.test('a place that cannot be written to is an error with its code, and the next upload works', async t => {
-  const { root, storage } = await open(t)
+t.test('an incoming folder that is gone is an error with its code, and the next upload works', async t => {
+  const { root, store } = await openRoot(t)
   await rm(path.join(root, 'incoming'), { recursive: true })
 
-  await t.rejects(storage.receive(Readable.from([Buffer.alloc(5_000_000)])), { code: 'ENOENT' })
+  await t.rejects(store.receive('videos/a/original', Readable.from([Buffer.alloc(5_000_000)])), { code: 'ENOENT' })
 
-  await storage.createFolder('incoming')
-  t.match(await storage.receive(Readable.from([Buffer.from('film')])), { bytes: 4 })
+  await store.prepare()
+  t.match(await store.receive('videos/a/original', Readable.from([Buffer.from('film')])), { bytes: 4 })
 })
 
-t.test('files that are received side by side do not mix', async t => {
-  const { storage } = await open(t)
-  const contents = Array.from({ length: 20 }, (_, index) => randomBytes(200_000 + index))
+t.test('only the account of the service may read films, whatever the umask', async t => {
+  const { root, store } = await openRoot(t)
+  const workspace = await workspacesIn(root).open('a-1')
+  const print = path.join(workspace.path, '480p.mp4')
+  await writeFile(print, 'print', { mode: 0o666 })
 
-  const received = await Promise.all(
-    contents.map(content =>
-      storage.receive(
-        Readable.from(
-          content
-            .toString('hex')
-            .match(/.{1,9999}/g)!
-            .map(Buffer.from)
-        )
-      )
-    )
-  )
+  const received = await store.receive('videos/a/original', Readable.from([Buffer.from('film')]))
+  const [part] = await readdir(path.join(root, 'incoming'))
+  t.equal(await modeOf(path.join(root, 'incoming', part!)), '600')
+  await received.keep()
+  await store.put('videos/a/prints-1/480p.mp4', print)
 
-  for (const [index, { bytes, sha256: hash }] of received.entries()) {
-    const sent = Buffer.from(contents[index]!.toString('hex'))
-    t.match({ bytes, hash }, { bytes: sent.length, hash: sha256(sent) })
+  for (const folder of ['incoming', 'videos', 'videos/a', 'videos/a/prints-1', 'work', 'work/a-1']) {
+    t.equal(await modeOf(path.join(root, folder)), '700', folder)
+  }
+  for (const file of ['videos/a/original', 'videos/a/prints-1/480p.mp4']) {
+    t.equal(await modeOf(path.join(root, file)), '600', file)
   }
 })
 
-t.test('a finished folder takes the place of what was there by its name', async t => {
-  const { storage } = await open(t)
-  await storage.createFolder('videos/one/prints')
-  await writeFile(storage.locate('videos/one/prints/old.mp4'), 'old')
-  const work = await storage.createFolder('videos/one/work')
-  await writeFile(path.join(work, 'new.mp4'), 'new')
+t.test('no empty folder is left of what was removed', async t => {
+  const { root, store } = await openRoot(t)
+  for (const key of ['videos/a/original', 'videos/a/prints-1/480p.mp4']) {
+    await (await store.receive(key, Readable.from([Buffer.from('x')]))).keep()
+  }
 
-  await storage.publish('videos/one/work', 'videos/one/prints')
-
-  t.strictSame(
-    (await storage.list('videos/one')).map(({ name }) => name),
-    ['prints']
-  )
-  t.strictSame(
-    (await storage.list('videos/one/prints')).map(({ name }) => name),
-    ['new.mp4']
-  )
-})
-
-t.test('what is not there has no entries, and removing it is no trouble', async t => {
-  const { storage } = await open(t)
-
-  t.strictSame(await storage.list('videos/none'), [])
-  await t.resolves(storage.remove('videos/none'))
-})
-
-t.test('an entry says when it was last written to', async t => {
-  const { storage } = await open(t)
-  await storage.createFolder('videos/one')
-
-  const [entry] = await storage.list('videos')
-
-  t.match(entry, { name: 'one', changed: Date })
+  await store.remove('videos/a/prints-1/480p.mp4')
+  t.strictSame(await readdir(path.join(root, 'videos/a')), ['original'])
+  await store.remove('videos/a/original')
+  t.strictSame(await readdir(path.join(root, 'videos')), [])
 })
 
 t.test('no key leaves the folder of the data', async t => {
-  const { root, storage } = await open(t)
+  const { root, store } = await openRoot(t)
 
   for (const key of ['..', '../other', 'videos/../../other', '', '.', '/..', `../${path.basename(root)}-beside/x`]) {
-    t.throws(() => storage.locate(key), { message: /leaves the storage/ }, key)
+    await t.rejects(async () => store.stat(key), { message: /leaves the storage/ }, key)
+    await t.rejects(async () => store.remove(key), { message: /leaves the storage/ }, key)
+    await t.rejects(store.receive(key, Readable.from([])), { message: /leaves the storage/ }, key)
   }
-  t.equal(storage.locate('/etc/passwd'), path.join(root, 'etc/passwd'), 'a key is never absolute')
+  for (const name of ['..', 'a/b', '', '.']) {
+    await t.rejects(workspacesIn(root).open(name), { message: /no name of a workspace/ }, name)
+  }
 })
 
-t.test('a full disk is told from a broken one', async t => {
-  for (const code of ['ENOSPC', 'EDQUOT', 'EFBIG', '53100']) t.ok(isFull(Object.assign(new Error('x'), { code })), code)
-  for (const other of [new Error('x'), Object.assign(new Error('x'), { code: 'EIO' }), null, undefined, 'ENOSPC']) {
+t.test('a workspace is empty when it is opened, and removed as a whole', async t => {
+  const { root } = await openRoot(t)
+  const workspaces = workspacesIn(root)
+  const first = await workspaces.open('a-1')
+  await writeFile(path.join(first.path, 'half.mp4'), 'half')
+
+  const again = await workspaces.open('a-1')
+  t.strictSame(await readdir(again.path), [])
+  t.match(await workspaces.list(), [{ name: 'a-1', changed: Date }])
+  await again.remove()
+  await again.remove()
+
+  t.strictSame(await workspaces.list(), [])
+  t.strictSame(await workspacesIn(path.join(root, 'none')).list(), [])
+})
+
+t.test('a full disk is told from a disk that fails, and both from any other error', async t => {
+  const error = (code: string) => Object.assign(new Error('x'), { code })
+  for (const code of ['ENOSPC', 'EDQUOT', 'EFBIG', '53100']) {
+    t.ok(isFull(error(code)), code)
+    t.notOk(isAway(error(code)), code)
+  }
+  for (const code of ['EIO', 'EROFS', 'ESTALE', 'STORE_AWAY']) {
+    t.ok(isAway(error(code)), code)
+    t.notOk(isFull(error(code)), code)
+  }
+  for (const other of [new Error('x'), error('ENOENT'), null, undefined, 'ENOSPC']) {
     t.notOk(isFull(other), String(other))
+    t.notOk(isAway(other), String(other))
   }
 })

@@ -21,7 +21,7 @@ await register(db.pool, {
   id: worker,
   version: 'test',
   queues: ['default'],
-  pools: { child: [], inline: [] },
+  pools: { child: ['add'], inline: [] },
   concurrency: 1
 })
 

@@ -42,7 +42,7 @@ t.test('again means new prints in the place of the old, which are served until t
 
   t.equal(response.statusCode, 202)
   t.not(again, task_id)
-  t.match(during, { status: 'processing', processed: false, task_id: again, error: null, ready_at: null })
+  t.match(during, { status: 'processing', processed: true, task_id: again, error: null, ready_at: before.ready_at })
   t.equal(during.renditions.find((print: any) => print.url === url)?.status, 'ready')
   t.equal(served.statusCode, 200)
   t.equal(served.headers.etag, old)
@@ -53,7 +53,10 @@ t.test('again means new prints in the place of the old, which are served until t
   t.not((await service.get(url)).headers.etag, old, 'a player that has half of the old one begins anew')
   await until(async () => (await service.files()).length === oldFiles.length, 'the old prints are gone')
   const kept = await service.files()
-  t.notOk(kept.some(file => file !== `videos/${id}/original` && oldFiles.includes(file)))
+  t.notOk(
+    kept.some(file => file !== `videos/${id}/original` && oldFiles.includes(file)),
+    'no old print is left'
+  )
   t.strictSame(kept.map(file => path.basename(file)).sort(), oldFiles.map(file => path.basename(file)).sort())
 })
 
@@ -111,7 +114,7 @@ t.test('when making new prints fails the old ones stay, and a later run may stil
   const last = (await service.post(`/api/videos/${id}/process`)).json().task_id
   await service.finished(last)
 
-  t.match(waiting, { status: 'processing', processed: false, progress: null, ready_at: null })
+  t.match(waiting, { status: 'processing', processed: true, progress: null })
   t.equal(failed.state, 'FAILURE')
   t.match(after, { status: 'ready', processed: true, progress: 1, error: null, task_id: failing })
   t.match(await videoOf(service, id), { status: 'ready', processed: true, task_id: last })

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
 import { shoot } from '../harness/clip.ts'
@@ -75,17 +75,56 @@ t.test('where it is the database that has no room left, that is what is said', a
   t.strictSame(await leftovers(service), nothing)
 })
 
-t.test('a film whose prints the disk has no room for fails and leaves no half of a print', async t => {
-  const disk = await mountSmallDisk(t, 2)
-  if (!disk) return t.pass(withoutSmallDisk, { skip: withoutSmallDisk })
-  const service = await openService(t, { env: { DATA_DIR: disk } })
-  const { id, task_id } = await service.keep(await shoot({ size: '640x480', seconds: 1 }))
-  await fill(disk)
+t.test(
+  'a film whose prints the disk has no room for is tried again later, uncounted, and leaves no half of a print',
+  async t => {
+    const disk = await mountSmallDisk(t, 2)
+    if (!disk) return t.pass(withoutSmallDisk, { skip: withoutSmallDisk })
+    const service = await openService(t, { env: { DATA_DIR: disk } })
+    const { id, task_id } = await service.keep(await shoot({ size: '640x480', seconds: 1 }))
+    await fill(disk)
 
+    await service.startWorker()
+    const tried = await service.until(task_id, ({ state }) => state === 'RETRY' || state === 'FAILURE')
+
+    t.match(tried, {
+      state: 'RETRY',
+      error: { type: 'StorageFull', message: /^The store .* no space left; tried again in 30 s/ }
+    })
+    t.ok(Date.parse(tried.eta!) - Date.now() > 20_000, 'not at once')
+    const { rows } = await service.db.pool.query('select failures, outages from darkroom.tasks where id = $1', [
+      task_id
+    ])
+    t.strictSame(rows, [{ failures: 0, outages: 1 }])
+    t.match((await service.get(`/api/tasks/${task_id}/attempts`)).json(), { items: [{ outcome: 'outage' }] })
+    const left = async () => (await service.files()).filter(file => !file.startsWith('ballast')).join()
+    await until(async () => (await left()) === `videos/${id}/original`, 'only the original is left')
+  }
+)
+
+t.test('a store that is away pauses its films, and they are made once it is back', async t => {
+  const service = await openService(t)
+  const { id, task_id } = await service.keep('no film')
+  const mark = path.join(service.dataDir, 'installation')
+  const worker = await service.startWorker()
+  await service.finished(task_id)
+  await rename(path.join(service.dataDir, 'videos'), path.join(service.dataDir, 'elsewhere'))
+  await rename(mark, `${mark}-elsewhere`)
+
+  const again = (await service.post(`/api/videos/${id}/process`)).json().task_id
+  const paused = await service.until(again, ({ state }) => state === 'RETRY')
+  const asked = await service.get(`/api/videos/${id}/files/original`)
+  await rename(path.join(service.dataDir, 'elsewhere'), path.join(service.dataDir, 'videos'))
+  await rename(`${mark}-elsewhere`, mark)
+  await service.db.pool.query(`update pgboss.job set start_after = now() where id = $1`, [again])
+  await worker.stop(0)
   await service.startWorker()
-  const tried = await service.until(task_id, ({ state }) => state === 'RETRY' || state === 'FAILURE')
+  const task = await service.finished(again)
 
-  t.match(tried, { state: 'RETRY', error: { message: /./ } })
-  const left = async () => (await service.files()).filter(file => !file.startsWith('ballast')).join()
-  await until(async () => (await left()) === `videos/${id}/original`, 'only the original is left')
+  t.match(paused, { error: { type: 'StorageUnavailable', message: /cannot be used/ } })
+  t.notMatch(paused.error!.message, service.dataDir)
+  t.match(asked.json(), { status: 503, code: 'STORAGE_UNAVAILABLE' })
+  t.match(task, { state: 'FAILURE', error: { type: 'not_media' } })
+  const { rows } = await service.db.pool.query('select failures, outages from darkroom.tasks where id = $1', [again])
+  t.strictSame(rows, [{ failures: 1, outages: 1 }])
 })

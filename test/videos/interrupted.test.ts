@@ -11,7 +11,7 @@ const half = Buffer.alloc(512 * 1024, 'v')
 function begin(path: string, { length }: { length?: number } = {}) {
   const { headers, head, tail } = openForm([{ filename: 'a.mp4', content: half }])
   const size = length === undefined ? 'transfer-encoding: chunked' : `content-length: ${length}`
-  const start = `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: ${headers['content-type']}\r\n${size}\r\n\r\n`
+  const start = `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${headers['content-type']}\r\n${size}\r\n\r\n`
   return { start, head, tail }
 }
 
@@ -98,7 +98,7 @@ t.test('a client that hangs up is no failure of the service', async t => {
   await until(() => lines.some(({ msg }) => msg === 'the client hung up'), 'it is noted')
   const body = await openLine(t, address)
   await body.send(
-    'POST /api/tasks HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{"task": '
+    'POST /api/tasks HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{"task": '
   )
   body.hangUp()
   await until(() => lines.filter(({ msg }) => msg === 'the client hung up').length === 2, 'that is noted too')
@@ -147,7 +147,7 @@ t.test('a client whose first piece is too much hears so, whether or not it goes 
 
   for (const length of ['transfer-encoding: chunked', 'content-length: 90000']) {
     const line = await openLine(t, address)
-    const start = Buffer.from(`POST /api/videos HTTP/1.1\r\nhost: x\r\n${type}\r\n${length}\r\n\r\n`)
+    const start = Buffer.from(`POST /api/videos HTTP/1.1\r\nhost: localhost\r\n${type}\r\n${length}\r\n\r\n`)
     await line.send(Buffer.concat([start, length.includes('chunked') ? chunk(head) : head]))
     const { status, body } = await line.answer()
 
@@ -202,7 +202,7 @@ t.test('after a refusal the same connection serves the next request', async t =>
   await line.send(start)
   await line.send(Buffer.concat([chunk(head), ...large, chunk(tail), Buffer.from('0\r\n\r\n')]))
   const refusal = await line.answer()
-  await line.send('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n')
+  await line.send('GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n')
   const next = await line.answer()
 
   t.equal(refusal.status, 413)

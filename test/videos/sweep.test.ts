@@ -1,4 +1,4 @@
-import { mkdir, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
 import { shoot } from '../harness/clip.ts'
@@ -11,7 +11,9 @@ import { until } from '../harness/until.ts'
 
 const nobody = '01980000-0000-7000-8000-000000000000'
 
-async function sweep(service: Service, args: object = { older_than: 0 }) {
+const old = 4_000
+
+async function sweep(service: Service, args: object = {}) {
   return service.finished(await service.submit('sweep', args))
 }
 
@@ -24,18 +26,23 @@ async function put(service: Service, file: string, age = 0) {
   await utimes(path.dirname(full), then, then)
 }
 
+async function age(service: Service, files: string[]) {
+  const then = Date.now() / 1000 - old
+  for (const file of files) await utimes(path.join(service.dataDir, file), then, then)
+}
+
 t.test('what no row points at goes, and is counted', async t => {
   const service = await openService(t)
   const { id, task_id } = await service.keep('no film')
   await service.startWorker()
   await service.finished(task_id)
-  await put(service, 'incoming/half.part')
-  await put(service, 'incoming/another.part')
-  await put(service, `videos/${nobody}/original`)
-  await put(service, `videos/${nobody}/prints-${task_id}-1/480p.mp4`)
-  await put(service, `videos/${id}/work-${task_id}-1/480p.part.mp4`)
-  await put(service, `videos/${id}/prints-${task_id}-7/480p.mp4`)
-  await put(service, `videos/${id}/work-${nobody}-1/480p.part.mp4`)
+  await put(service, 'incoming/half.part', old)
+  await put(service, 'incoming/another.part', old)
+  await put(service, `videos/${nobody}/original`, old)
+  await put(service, `videos/${nobody}/prints-${task_id}-1/480p.mp4`, old)
+  await put(service, `videos/${id}/prints-${task_id}-7/480p.mp4`, old)
+  await put(service, `work/${task_id}-1/480p.part.mp4`, old)
+  await put(service, `work/${nobody}-1/480p.part.mp4`, old)
 
   const task = await sweep(service)
 
@@ -51,6 +58,7 @@ t.test('what rows point at stays', async t => {
   const failed = await service.keep('no film')
   await service.finished(failed.task_id)
   const files = await service.files()
+  await age(service, files)
 
   const task = await sweep(service)
 
@@ -60,11 +68,12 @@ t.test('what rows point at stays', async t => {
   t.equal((await service.get(renditions[0].url)).statusCode, 200)
 })
 
-t.test('what an attempt that runs has made stays, and its film becomes ready', async t => {
+t.test('the workspace of an attempt that runs stays, and its film becomes ready', async t => {
   const service = await openService(t, { env: await slowFfmpeg(t), worker: true })
   const { id, task_id } = await service.keep(await shoot({ seconds: 3 }))
   await service.until(task_id, ({ progress }) => progress !== null)
-  t.ok((await service.files()).some(file => file.includes('/work-')))
+  const [workspace] = await readdir(path.join(service.dataDir, 'work'))
+  await age(service, [`work/${workspace}`])
 
   const task = await sweep(service)
 
@@ -79,7 +88,7 @@ t.test('an upload that is still arriving stays', async t => {
   const { headers, head, tail } = openForm([{ filename: 'a.mp4', content: Buffer.alloc(100_000) }])
   const length = head.length + tail.length
   await line.send(
-    `POST /api/videos HTTP/1.1\r\nhost: x\r\ncontent-type: ${headers['content-type']}\r\ncontent-length: ${length}\r\n\r\n`
+    `POST /api/videos HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${headers['content-type']}\r\ncontent-length: ${length}\r\n\r\n`
   )
   await line.send(head)
   await until(async () => (await leftovers(service)).half_uploads.length === 1, 'the upload has begun')
@@ -92,15 +101,14 @@ t.test('an upload that is still arriving stays', async t => {
   t.equal(status, 201)
 })
 
-t.test('without being told otherwise it leaves alone what is younger than an hour', async t => {
+t.test('what is younger than an hour stays', async t => {
   const service = await openService(t, { worker: true })
-  const { id } = await service.keep('no film')
   await put(service, 'incoming/young.part', 3_000)
   await put(service, 'incoming/old.part', 4_000)
   await put(service, `videos/${nobody}/original`, 3_000)
   await put(service, `videos/${nobody.replace('8', '9')}/original`, 4_000)
-  await put(service, `videos/${id}/work-${nobody}-1/480p.part.mp4`, 3_000)
-  await put(service, `videos/${id}/work-${nobody}-2/480p.part.mp4`, 4_000)
+  await put(service, `work/${nobody}-1/480p.part.mp4`, 3_000)
+  await put(service, `work/${nobody}-2/480p.part.mp4`, 4_000)
 
   const task = await sweep(service, {})
 
@@ -108,16 +116,17 @@ t.test('without being told otherwise it leaves alone what is younger than an hou
   const files = await service.files()
   t.ok(files.includes('incoming/young.part'))
   t.ok(files.includes(`videos/${nobody}/original`))
-  t.ok(files.includes(`videos/${id}/work-${nobody}-1/480p.part.mp4`))
+  t.ok(files.includes(`work/${nobody}-1/480p.part.mp4`))
 })
 
 t.test('it leaves alone what is not ours', async t => {
   const service = await openService(t, { worker: true })
   const { id } = await service.keep('no film')
-  await put(service, 'videos/notes/readme.txt')
-  await put(service, 'videos/lost+found/x')
-  await put(service, `videos/${id}/subtitles.vtt`)
-  await put(service, 'other/file')
+  await put(service, 'videos/notes/readme.txt', old)
+  await put(service, 'videos/lost+found/x', old)
+  await put(service, `videos/${id}/subtitles.vtt`, old)
+  await put(service, 'other/file', old)
+  await put(service, 'work/notes/x', old)
 
   await sweep(service)
 
@@ -126,7 +135,8 @@ t.test('it leaves alone what is not ours', async t => {
     `videos/${id}/original`,
     `videos/${id}/subtitles.vtt`,
     'videos/lost+found/x',
-    'videos/notes/readme.txt'
+    'videos/notes/readme.txt',
+    'work/notes/x'
   ])
 })
 
@@ -134,8 +144,33 @@ t.test('with nothing to do it does nothing', async t => {
   const service = await openService(t, { worker: true })
 
   t.match(await sweep(service), { state: 'SUCCESS', result: { half_uploads: 0, videos: 0, attempts: 0 } })
-  t.match((await service.post('/api/tasks', { task: 'sweep', args: { older_than: -1 } })).json(), {
-    status: 400,
-    errors: [{ field: 'args.older_than' }]
-  })
+})
+
+t.test('an hour is the least, also for arguments that nothing has checked', async t => {
+  const service = await openService(t, { worker: true })
+  await put(service, `videos/${nobody}/original`)
+  await put(service, 'incoming/young.part')
+  const id = await service.submit('sweep', {}, { countdown: 3600 })
+
+  await service.db.pool.query(`update darkroom.tasks set args = '{"older_than": 0}' where id = $1`, [id])
+  await service.db.pool.query('update pgboss.job set start_after = now() where id = $1', [id])
+  const task = await service.finished(id)
+
+  t.equal(task.state, 'FAILURE', 'they do not fit')
+  t.strictSame(await service.files(), ['incoming/young.part', `videos/${nobody}/original`])
+})
+
+t.test('thousands of files are looked up in batches, across which a film may be spread', async t => {
+  const service = await openService(t, { worker: true })
+  const { id } = await service.keep('no film')
+  await age(service, [`videos/${id}/original`])
+  for (let index = 0; index < 1_100; index++) {
+    await put(service, `videos/${nobody}/prints-${nobody}-1/${index}.mp4`, old)
+  }
+
+  const task = await sweep(service)
+
+  t.match(task.result, { videos: 1, attempts: 0 })
+  t.strictSame(await service.files(), [`videos/${id}/original`])
+  t.strictSame((await leftovers(service)).folders, [id])
 })

@@ -27,7 +27,7 @@ t.test('an upload is answered at once with where the video is and which task is 
   })
 })
 
-t.test('an upload leaves a file, a video, three prints to come, a task and its job, written together', async t => {
+t.test('an upload leaves a file, a film, three prints to come, a task and its job, written together', async t => {
   const service = await openService(t)
 
   const { id, task_id } = await service.keep(bytes)
@@ -45,15 +45,15 @@ t.test('an upload leaves a file, a video, three prints to come, a task and its j
     queue: 'media',
     state: 'PENDING',
     args: { video_id: id },
-    video_id: id
+    video_id: id,
+    name: 'film.mp4'
   })
   const { rows } = await sql<{ xmin: string }>`
-    select xmin::text from darkroom.videos union all
-    select xmin::text from darkroom.renditions union all
+    select xmin::text from darkroom.films union all
     select xmin::text from darkroom.tasks union all
     select xmin::text from pgboss.job where id = ${task_id} and name = 'media'
   `.execute(service.db.query)
-  t.equal(rows.length, 6)
+  t.equal(rows.length, 3)
   t.equal(new Set(rows.map(({ xmin }) => xmin)).size, 1, 'by one transaction')
 })
 

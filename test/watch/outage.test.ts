@@ -49,7 +49,7 @@ t.test('what happens while a server hears nothing of its database is told when i
   const proxy = await openProxy(t, url)
   const deaf = await openService(t, { env: { DATABASE_URL: proxy.url } })
   const address = await deaf.listen()
-  const other = await openService(t, { env: { DATABASE_URL: url }, worker: true })
+  const other = await openService(t, { env: { DATABASE_URL: url, DATA_DIR: deaf.dataDir }, worker: true })
   const all = await openEar(t, address, '/ws/tasks')
   const before = await other.submit('add', { x: 0, y: 0 })
   const isDone = (id: string) => (message: { task_id: string; state: string }) =>
@@ -97,4 +97,32 @@ t.test('more changes than can be kept cost those their socket who want all of th
 
   t.match(await one.closed, { code: 1000 })
   t.match(one.messages.at(-1), { state: 'REVOKED' })
+})
+
+t.test('where a search for missed changes takes too long, the watchers of all are told to connect again', async t => {
+  const service = await openService(t)
+  const address = await service.listen()
+  const id = await service.submit('add', { x: 1, y: 2 }, { countdown: 600 })
+  const all = await openEar(t, address, '/ws/tasks')
+  const one = await openEar(t, address, `/ws/tasks/${id}`)
+  await one.heard(() => true)
+  await until(() => service.api.watching.count() === 2, 'both are watched')
+  const holder = new pg.Client({ connectionString: service.url })
+  await holder.connect()
+  await holder.query('begin; lock table darkroom.events in access exclusive mode')
+
+  const search = `select pid from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock' and query like '%distinct task_id%'`
+  await until(async () => {
+    service.api.watching.lookAgain()
+    return (await holder.query(search)).rowCount
+  }, 'the search waits')
+  // As a statement_timeout would.
+  await holder.query(`select pg_cancel_backend(pid) from (${search}) waiting`)
+
+  t.match(await all.closed, { code: 1013 })
+  await holder.query('rollback')
+  await holder.end()
+  await service.post(`/api/tasks/${id}/cancel`)
+  t.match(await one.closed, { code: 1000 })
 })

@@ -215,7 +215,7 @@ t.test('a socket of all tasks', async t => {
     const line = await openLine(t, address)
     const body = '{"data":"hello"}'
     await line.send(
-      `POST /api/tasks/process HTTP/1.1\r\nhost: x\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: \r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+      `POST /api/tasks/process HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: \r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
     )
 
     t.equal((await line.answer()).status, 202)

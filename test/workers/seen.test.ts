@@ -22,7 +22,7 @@ const folder = await taskFolder(t, {
   )
 })
 
-// Where the service's own tasks do not come: they would be counted too.
+// A queue that no internal kind uses: its tasks would be counted too.
 const apart = 'high_priority'
 
 const list = async ({ get }: Service): Promise<WorkerBody[]> => (await get('/api/workers')).json().items
@@ -35,15 +35,15 @@ t.test('without a worker the list is empty', async t => {
   t.strictSame((await service.get('/api/workers')).json(), { items: [] })
 })
 
-t.test('one that is still starting is not there yet, and nothing is ready because of it', async t => {
+t.test('a worker that is still starting is not listed and does not make the service ready', async t => {
   const service = await openService(t, { needsWorker: true })
-  // What it has to do to begin with waits for us.
+  // The start of the worker waits for this lock.
   const held = await service.db.pool.connect()
   await held.query('begin; lock table pgboss.schedule')
   const starting = service.startWorker()
   const waits = `select from pg_stat_activity
     where datname = current_database() and application_name = 'darkroom worker' and wait_event_type = 'Lock'`
-  await until(async () => (await service.db.pool.query(waits)).rowCount, 'it is on its way')
+  await until(async () => (await service.db.pool.query(waits)).rowCount, 'the worker is starting')
 
   const workers = await list(service)
   const health = (await service.get('/health/ready')).json()
@@ -56,7 +56,7 @@ t.test('one that is still starting is not there yet, and nothing is ready becaus
   t.match((await service.get('/health/ready')).json(), { status: 'ready', worker: true })
 })
 
-t.test('a worker says who it is, where it runs and what it can do', async t => {
+t.test('a worker is shown with its host, process, queues and kinds', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const worker = await spawnWorker(t, service, { WORKER_QUEUES: 'high_priority,media', WORKER_CONCURRENCY: '3' })
   const one = await until(async () => (await list(service)).find(({ children }) => children === 3), 'it has reported')
@@ -81,7 +81,7 @@ t.test('a worker says who it is, where it runs and what it can do', async t => {
   t.equal((await read(service, worker.id)).id, worker.id)
 })
 
-t.test('the newest comes first', async t => {
+t.test('the newest worker comes first', async t => {
   const service = await openService(t)
   const ids: string[] = []
   for (const queue of ['default', 'media', 'low_priority']) {
@@ -94,7 +94,7 @@ t.test('the newest comes first', async t => {
   )
 })
 
-t.test('what a worker has in hand is shown while it has it', async t => {
+t.test('the tasks of a worker are shown while it holds them', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_QUEUES: apart }, worker: true })
   const file = path.join(service.dataDir, 'gate')
   const id = await service.submit('gate', { gate: file }, { queue: apart })
@@ -110,7 +110,7 @@ t.test('what a worker has in hand is shown while it has it', async t => {
   t.strictSame((await list(service))[0]!.running, [])
 })
 
-t.test('how tasks ended since its start is counted', async t => {
+t.test('attempts since the start of a worker are counted by outcome', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_QUEUES: apart }, worker: true })
   const submit = (task: string, args?: unknown) => service.submit(task, args, { queue: apart })
   const gone = await submit('gate', { gate: path.join(service.dataDir, 'never') })
@@ -141,24 +141,28 @@ t.test('how tasks ended since its start is counted', async t => {
   })
 })
 
-t.test('what a task has started is in its memory and its cpu', { skip: skipWithoutProc }, async t => {
-  const service = await openService(t, { env: { TASKS_DIR: folder } })
-  const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1' })
-  const idle = await until(async () => {
-    const one = await read(service, worker.id)
-    return one.memory !== null ? one : undefined
-  }, 'it has reported')
+t.test(
+  'processes that a task has started count in the memory and CPU of its worker',
+  { skip: skipWithoutProc },
+  async t => {
+    const service = await openService(t, { env: { TASKS_DIR: folder } })
+    const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1' })
+    const idle = await until(async () => {
+      const one = await read(service, worker.id)
+      return one.memory !== null ? one : undefined
+    }, 'it has reported')
 
-  const id = await service.submit('burn')
+    const id = await service.submit('burn')
 
-  await until(async () => {
-    const { memory, cpu } = await read(service, worker.id)
-    return memory! > idle.memory! + 150e6 && cpu! > 0.1
-  }, 'it is seen')
-  await service.post(`/api/tasks/${id}/cancel?wait=10`)
-})
+    await until(async () => {
+      const { memory, cpu } = await read(service, worker.id)
+      return memory! > idle.memory! + 150e6 && cpu! > 0.1
+    }, 'it is seen')
+    await service.post(`/api/tasks/${id}/cancel?wait=10`)
+  }
+)
 
-t.test('one that has gone stays, as stopped or as lost', async t => {
+t.test('a worker that has ended stays, as stopped or as lost', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const stopped = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_QUEUES: apart })
   const lost = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_QUEUES: 'media' })
@@ -173,7 +177,7 @@ t.test('one that has gone stays, as stopped or as lost', async t => {
   t.match(one, { status: 'stopped', children: 0, running: [], tasks: { started: 1, succeeded: 1 } })
   t.ok(one.stopped_at)
   t.match(await read(service, lost.id), { status: 'running' }, 'nobody can know yet')
-  // What time would do. There is no other worker that would write it down.
+  // As if time had passed. No other worker is there to mark the row.
   await service.db.pool.query(
     `update darkroom.workers set heartbeat_at = now() - interval '11 seconds' where id = $1`,
     [lost.id]
@@ -184,7 +188,7 @@ t.test('one that has gone stays, as stopped or as lost', async t => {
   t.equal(Date.parse(String(dead.stopped_at)), Date.parse(String(dead.heartbeat_at)) + 10_000)
 })
 
-t.test('an id that is none is not found', async t => {
+t.test('an unknown id is not found', async t => {
   const service = await openService(t)
 
   for (const id of ['01980000-0000-7000-8000-000000000000', 'garbage', '%27', 'x'.repeat(300)]) {

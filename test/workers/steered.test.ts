@@ -17,10 +17,10 @@ const read = async ({ get }: Service, id: string): Promise<WorkerBody> => (await
 
 const stateOf = async ({ get }: Service, id: string) => (await get(`/api/tasks/${id}`)).json().state
 
-// Where the service's own tasks do not come.
+// A queue that no internal kind uses.
 const apart = 'media'
 
-/** Tasks of which each waits for a file of its own. */
+/** Tasks that each wait for a file of their own. */
 async function submitGates(service: Service, names: string[]) {
   const gates = names.map(name => path.join(service.dataDir, name))
   const ids: string[] = []
@@ -28,7 +28,7 @@ async function submitGates(service: Service, names: string[]) {
   return gates.map((gate, index) => ({ id: ids[index]!, open: () => writeFile(gate, '') }))
 }
 
-t.test('a worker that is to run more starts more, and fewer, lets those end that it runs', async t => {
+t.test('a higher concurrency starts more tasks, and a lower one lets running tasks finish first', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_QUEUES: apart })
   const [a, b, c, d] = (await submitGates(service, ['a', 'b', 'c', 'd'])) as [any, any, any, any]
@@ -38,7 +38,7 @@ t.test('a worker that is to run more starts more, and fewer, lets those end that
 
   t.equal(response.statusCode, 200)
   t.match(response.json(), { id: worker.id, concurrency: 3, paused: false })
-  // What has yet to begin would be put back.
+  // Tasks that have not begun would be put back.
   for (const { id } of [a, b, c]) await service.until(id, ({ progress }) => progress !== null)
   await until(async () => (await read(service, worker.id)).children === 3, 'it has three children')
 
@@ -53,40 +53,43 @@ t.test('a worker that is to run more starts more, and fewer, lets those end that
   for (const { id } of [c, d]) t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
 })
 
-t.test('a paused worker finishes what it runs, puts back what it has not begun, and takes nothing', async t => {
-  const service = await openService(t, { env: { TASKS_DIR: folder }, needsWorker: true })
-  const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_QUEUES: apart })
-  const [running, ahead] = (await submitGates(service, ['running', 'ahead'])) as [any, any]
-  await service.until(running.id, ({ state }) => state === 'STARTED')
+t.test(
+  'a paused worker finishes its running tasks, puts back those that have not begun, and takes no more',
+  async t => {
+    const service = await openService(t, { env: { TASKS_DIR: folder }, needsWorker: true })
+    const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_QUEUES: apart })
+    const [running, ahead] = (await submitGates(service, ['running', 'ahead'])) as [any, any]
+    await service.until(running.id, ({ state }) => state === 'STARTED')
 
-  const response = await service.patch(`/api/workers/${worker.id}`, { paused: true })
+    const response = await service.patch(`/api/workers/${worker.id}`, { paused: true })
 
-  t.equal(response.statusCode, 200)
-  t.match(response.json(), { paused: true, status: 'running' })
-  await service.until(ahead.id, ({ state }) => state === 'PENDING')
-  t.equal(await stateOf(service, running.id), 'STARTED')
-  await running.open()
-  t.match(await service.finished(running.id), { state: 'SUCCESS', attempts: 1 })
-  // Another one has looked for work meanwhile, and more often than the paused one would have had to.
-  const other = await service.startWorker({ WORKER_QUEUES: 'high_priority' })
-  for (let round = 0; round < 5; round++) {
-    await service.submit('add', { x: round, y: 0 }, { queue: apart })
-    await service.finished(await service.submit('add', { x: 1, y: 1 }, { queue: 'high_priority' }))
+    t.equal(response.statusCode, 200)
+    t.match(response.json(), { paused: true, status: 'running' })
+    await service.until(ahead.id, ({ state }) => state === 'PENDING')
+    t.equal(await stateOf(service, running.id), 'STARTED')
+    await running.open()
+    t.match(await service.finished(running.id), { state: 'SUCCESS', attempts: 1 })
+    // Meanwhile another worker has claimed tasks several times, and so would have the paused one.
+    const other = await service.startWorker({ WORKER_QUEUES: 'high_priority' })
+    for (let round = 0; round < 5; round++) {
+      await service.submit('add', { x: round, y: 0 }, { queue: apart })
+      await service.finished(await service.submit('add', { x: 1, y: 1 }, { queue: 'high_priority' }))
+    }
+    const { items } = (await service.get(`/api/tasks?worker=${worker.id}`)).json()
+    t.strictSame(
+      items.map(({ id }: { id: string }) => id),
+      [running.id]
+    )
+    await other.stop(0)
+    t.equal((await service.get('/health/ready')).statusCode, 200, 'it is up all the same')
+
+    t.match((await service.patch(`/api/workers/${worker.id}`, { paused: false })).json(), { paused: false })
+    await ahead.open()
+    t.match(await service.finished(ahead.id), { state: 'SUCCESS', attempts: 1 })
   }
-  const { items } = (await service.get(`/api/tasks?worker=${worker.id}`)).json()
-  t.strictSame(
-    items.map(({ id }: { id: string }) => id),
-    [running.id]
-  )
-  await other.stop(0)
-  t.equal((await service.get('/health/ready')).statusCode, 200, 'it is up all the same')
+)
 
-  t.match((await service.patch(`/api/workers/${worker.id}`, { paused: false })).json(), { paused: false })
-  await ahead.open()
-  t.match(await service.finished(ahead.id), { state: 'SUCCESS', attempts: 1 })
-})
-
-t.test('a paused worker still wakes what is due', async t => {
+t.test('a paused worker still promotes delayed tasks', async t => {
   const service = await openService(t)
   const worker = await service.startWorker({ WORKER_QUEUES: apart })
   await service.patch(`/api/workers/${worker.id}`, { paused: true })
@@ -99,21 +102,21 @@ t.test('a paused worker still wakes what is due', async t => {
   }, 'its time has come')
 })
 
-t.test('what is wanted of a worker outlives the API that was told, and a hint that is lost', async t => {
+t.test('a change of the desired state reaches the worker without the API and without a notification', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1' })
 
-  // As the API does it, without a word to the worker.
+  // What the API does, without the notification.
   await service.db.pool.query(`update darkroom.workers set paused_at = now(), concurrency = 2 where id = $1`, [
     worker.id
   ])
 
   await until(async () => (await read(service, worker.id)).children === 2, 'it has heard of it with a heartbeat')
-  const other = await openService(t, { env: { DATABASE_URL: service.url } })
+  const other = await openService(t, { env: { DATABASE_URL: service.url, DATA_DIR: service.dataDir } })
   t.match(await read(other, worker.id), { paused: true, concurrency: 2 })
 })
 
-t.test('one that was held to be dead does under its new name what it was told under the old one', async t => {
+t.test('a worker that was taken for dead keeps its desired state under its new id', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1' })
   await service.patch(`/api/workers/${worker.id}`, { paused: true, concurrency: 2 })
@@ -129,7 +132,7 @@ t.test('one that was held to be dead does under its new name what it was told un
   t.match(next, { pid: worker.pid, paused: true, concurrency: 2, status: 'running' })
 })
 
-t.test('twice is once, one field leaves the other alone, and none changes nothing', async t => {
+t.test('a change can be repeated, one field leaves the other alone, and an empty change changes nothing', async t => {
   const service = await openService(t)
   const { id } = await service.startWorker({ WORKER_CONCURRENCY: '1' })
 
@@ -149,7 +152,7 @@ t.test('twice is once, one field leaves the other alone, and none changes nothin
   }
 })
 
-t.test('what does not fit is refused, field by field, and changes nothing', async t => {
+t.test('a bad body is refused with the name of each field, and changes nothing', async t => {
   const service = await openService(t)
   const { id } = await service.startWorker({ WORKER_CONCURRENCY: '1' })
   const bad: [body: unknown, field: string][] = [
@@ -183,7 +186,7 @@ t.test('what does not fit is refused, field by field, and changes nothing', asyn
   t.match(await read(service, id), { concurrency: 1, paused: false })
 })
 
-t.test('one that is not there cannot be steered, nor one that has gone', async t => {
+t.test('a worker that does not exist or has ended cannot be steered', async t => {
   const service = await openService(t)
   const stopped = await service.startWorker({ WORKER_CONCURRENCY: '1' })
   await stopped.stop(0)
@@ -215,14 +218,14 @@ for (const [what, steer] of [
   ['paused', (service: Service, id: string) => service.patch(`/api/workers/${id}`, { paused: true })],
   ['told to end', (service: Service, id: string) => service.post(`/api/workers/${id}/shutdown`)]
 ] as const) {
-  t.test(`what a worker has asked for before it was ${what} goes back as if it had never been taken`, async t => {
+  t.test(`a task that a worker claims while it is ${what} goes back as if it had never been claimed`, async t => {
     const service = await openService(t, { env: { TASKS_DIR: folder } })
     const id = await service.submit('add', { x: 1, y: 2 }, { queue: apart })
     const client = new pg.Client({ connectionString: service.url })
     await client.connect()
     t.teardown(() => client.end())
     await client.query('begin')
-    // The worker's question waits for this row.
+    // The worker's claim waits for this row.
     await client.query('select from darkroom.tasks where id = $1 for update', [id])
     const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_QUEUES: apart })
     await waitingForLocks(service, 'it has asked')

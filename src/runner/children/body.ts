@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import type { Database } from '#database/connect.ts'
-import { type Context, GiveUp, type Kind, RetryLater, SoftTimeLimit } from '#tasks/define.ts'
+import { type Context, GiveUp, type Kind, RetryLater, SoftTimeLimit, StoreOutage } from '#tasks/define.ts'
 import { describe } from '#tasks/thrown.ts'
 import type { Failure, StopReason, Success } from './protocol.ts'
 
@@ -97,10 +97,10 @@ export function failure(thrown: unknown): Failure {
 }
 
 /** Whether another try makes sense, and when. */
-function wishes(thrown: unknown): Pick<Failure, 'retry' | 'retry_after'> {
+function wishes(thrown: unknown): Pick<Failure, 'retry' | 'retry_after' | 'outage'> {
   try {
     const retry_after = thrown instanceof RetryLater ? delayIn(thrown.seconds) : undefined
-    return { retry: !(thrown instanceof GiveUp), retry_after }
+    return { retry: !(thrown instanceof GiveUp), retry_after, ...(thrown instanceof StoreOutage && { outage: true }) }
   } catch {
     // What cannot even be asked has no wishes.
     return { retry: true, retry_after: undefined }

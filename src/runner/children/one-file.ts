@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createRequire, registerHooks } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Logger } from 'pino'
+import { bundle } from '#bundle/bundle.ts'
 
 const require = createRequire(import.meta.url)
 const usualFolder = path.resolve(import.meta.dirname, '../../../node_modules/.cache/darkroom')
@@ -20,24 +21,7 @@ export async function typeboxInOneFile(log: Logger, folder = usualFolder): Promi
     const file = path.join(folder, `typebox-${version}.mjs`)
     if (existsSync(file)) return file
 
-    await mkdir(folder, { recursive: true })
-    const draft = `${file}.${process.pid}`
-    const { build, stop } = await import('esbuild')
-    try {
-      await build({
-        entryPoints: [entry],
-        outfile: draft,
-        bundle: true,
-        format: 'esm',
-        platform: 'node',
-        logLevel: 'silent'
-      })
-      // Whoever reads it finds all of it.
-      await rename(draft, file)
-    } finally {
-      await stop()
-      await rm(draft, { force: true })
-    }
+    await bundle(entry, file, { platform: 'node' })
     return file
   } catch (error) {
     log.debug({ err: error }, 'typebox stays in many files; children take longer to start')

@@ -46,6 +46,8 @@ export interface Success {
 export interface Failure {
   type: 'failure'
   error: { type: string; message: string }
+  /** The store was at fault, not the body: it is tried again, and that counts against a budget of its own. */
+  outage?: boolean
   /** Whether another try makes sense, and when if the body has said so. */
   retry: boolean
   retry_after?: number

@@ -3,8 +3,9 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { gather } from '#database/gather.ts'
 import { isOutage } from '#database/outage.ts'
-import { type Claim, claim, type Room } from '#tasks/attempts/claim.ts'
+import { type Claim, type Claimed, claim, type Room } from '#tasks/attempts/claim.ts'
 import { isLockWait } from '#tasks/attempts/locked.ts'
+import { detour } from './detour.ts'
 
 // Somebody always tells us when there is work. This is for the one time that the message is lost.
 const backstop = 2_000
@@ -14,8 +15,9 @@ const longestPause = 5_000
 const longestGulp = 80
 // As long as Postgres lets a statement run: so late may a claim whose connection broke still be committed.
 const longestStatement = 30_000
-// So long it is gone around locks that somebody holds, once a claim has met one.
-const detour = 60_000
+// Milliseconds between two claims that pass over much and get nothing: so many times as long as one took.
+const restFactor = 4
+const longestRest = 1_000
 
 interface Needs {
   pool: Pool
@@ -27,17 +29,19 @@ interface Needs {
   rooms(): { rooms: Room[]; most: number }
   onClaim(claim: Claim): void
   onRevoked(ids: string[]): void
+  /** Tasks that were left alone, because this worker does not know their kinds. */
+  onUnknown(unknown: Claimed['unknown']): void
   /** A claim may have been committed without an answer: what it took is to be found before there is another. */
   onUncertain(): Promise<void>
 }
 
 /** Fetches work as soon as there is some and somebody is free; one question at a time is on its way. */
-export function claimer({ pool, log, worker, children, rooms, onClaim, onRevoked, onUncertain }: Needs) {
+export function claimer({ pool, log, worker, children, rooms, onClaim, onRevoked, onUnknown, onUncertain }: Needs) {
   let wanted = false
   let asking: Promise<void> | undefined
   let stopped = false
   let uncertainUntil = 0
-  let aroundUntil = 0
+  const obstacles = detour()
   let askedAt: number | undefined
   let arriving = false
   const poll = setInterval(wake, backstop)
@@ -66,13 +70,20 @@ export function claimer({ pool, log, worker, children, rooms, onClaim, onRevoked
         }
         wanted = false
         askedAt ??= performance.now()
-        const { claims, revoked } = await claim(pool, worker(), free, most, performance.now() < aroundUntil)
+        const over = obstacles.over()
+        const { claims, revoked, unknown } = await claim(pool, worker(), free, most, over)
+        const took = performance.now() - askedAt
         askedAt = undefined
         for (const each of claims) onClaim(each)
         if (revoked.length > 0) onRevoked(revoked)
+        if (obstacles.metKinds(unknown.kinds)) {
+          onUnknown(unknown)
+          wanted = true
+        }
         // As many as we asked for: there may be more.
         if (claims.length + revoked.length === most) wanted = true
-        if (arriving) await gather(claims.length, longestGulp / children())
+        if (over.kinds.length > 0 && claims.length === 0) await delay(Math.min(took * restFactor, longestRest))
+        else if (arriving) await gather(claims.length, longestGulp / children())
         else if (!wanted) await gather(claims.length)
         arriving = false
         pause = 100
@@ -80,7 +91,7 @@ export function claimer({ pool, log, worker, children, rooms, onClaim, onRevoked
         wanted = true
         if (isLockWait(error)) {
           log.warn('somebody holds a lock on a task that waits; others are taken before it')
-          aroundUntil = performance.now() + detour
+          obstacles.metLock()
         } else if (isOutage(error)) {
           uncertainUntil = performance.now() + longestStatement
           log.debug({ err: error }, 'the database does not answer')

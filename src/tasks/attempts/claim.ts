@@ -1,18 +1,19 @@
 import type { Pool } from 'pg'
 
-/** An attempt that is ours until we settle it or are held to be dead. */
+/** An attempt that belongs to this worker until it is settled, or until the worker is taken for dead. */
 export interface Claim {
   id: string
   queue: string
   task: string
   args: unknown
   attempt: number
-  /** What its job was before: `created` or `retry`. */
+  /** State of the job before the claim: `created` or `retry`. */
   was: string
-  /** Where its job's row is: whoever looks there first needs no index. A row that is changed moves. */
+  /** The ctid of the job's row, which finds it without an index. It changes with each update of the row. */
   place: string
   failures: number
   crashes: number
+  outages: number
   max_retries: number
   retry_delay: number | null
   retry_backoff: boolean | null
@@ -20,52 +21,69 @@ export interface Claim {
   retry_jitter: boolean | null
   time_limit: number | null
   soft_time_limit: number | null
+  /** X-Request-Id of the request that submitted it. */
+  request_id: string | null
 }
 
-/** How many tasks may be taken from a queue. */
+/** How many tasks a claim may take from a queue. */
 export interface Room {
   queue: string
   slots: number
 }
 
+/** What a claim passes over, because an earlier one has met it. */
+export interface Over {
+  /** Kinds that this worker does not know. */
+  kinds?: string[]
+  /** Tasks that an open transaction has locked; otherwise the claim waits for that transaction. */
+  locked?: boolean
+}
+
 /**
- * Takes the next tasks of several queues in one round trip: highest priority first, then oldest. Each queue is
- * read through pg-boss's own fetch index; what another worker has locked is passed over. A job's retry_count rises
- * with each claim, so it names the attempt and fences everything that the attempt writes.
+ * Takes the next tasks of several queues in one round trip: highest priority first, then oldest. Each queue is read
+ * through pg-boss's fetch index (job_i11), and jobs that another transaction has locked are passed over. A job's
+ * retry_count rises with each claim, so it names the attempt and fences everything that the attempt writes.
  *
- * A worker that another one has held to be dead gets nothing until it has a new name: what it took under the old one
- * would be taken from it again at once.
+ * The worker's own row decides what it may take. No running row: nothing, because a worker that was taken for dead would
+ * lose at once what it claims under its old id. And a task whose kind is not in `kinds` is left as it is: its job is
+ * locked until the statement ends and then free for a worker that knows the kind. The answer names those kinds and
+ * their queues.
  *
- * A task that was to start by a time that is past is revoked instead, and a job that somebody put into pg-boss by
- * hand, without a task or for one that is over, is cancelled: none may come back for ever. One that somebody has moved
- * to another queue takes its task along.
+ * Some jobs are not for any worker: a task that has missed its start deadline is revoked, and a job without an open
+ * task (put into pg-boss by hand) is cancelled, so that neither returns with every claim. A job that was moved to another
+ * queue by hand takes its task along.
  *
- * A plan is made once, by the statistics of that moment, and those of an empty table say that every way is as good as
- * any: going through all of it for each task of a batch, too. So each step is said in a way that leaves no choice. A
- * job is found again where it is (ctid). A task is found by `any (array […])`, for which its primary key is the only
- * index; `=` could also be answered by going through two sorted lists side by side. The state is asked for in a way
- * that no index answers. And what follows from a row is taken from what changing it returned, not from a join of one
- * list with another.
+ * Postgres makes the plan once, perhaps while the tables are empty, when reading a whole table looks as good as any
+ * other way. So each step leaves one possible plan. A job is found again by its ctid. A task is found by
+ * `any (array […])`, which only the primary key can answer; `=` would also allow a merge of two sorted lists. The
+ * state is compared in a way that no index answers. What follows from a row comes from RETURNING and not from a join.
  *
- * Prepared, which halves its time (1.7 to 0.8 ms): safe only on connections with the runner's planner settings. With
- * others, a plan that was made while the table was empty reads the whole queue for each claim.
+ * The statement is prepared, which halves its time (1.7 to 0.8 ms), and needs connections with the planner settings
+ * `throughIndexes`: without these, a plan made for an empty table reads the whole queue for each claim.
  */
-const statement = (where: { jobs: string; locked: string }) => `
-with next as materialized (
+const statement = ({ jobs, locked, over }: { jobs: string; locked: string; over: string }) => `
+with me as materialized (
+  select kinds from darkroom.workers where id = $1 and status = 'running'
+), next as materialized (
   select
-    j.name, j.id, j.place, j.priority, j.created_on, j.state as was,
-    t.id is null or t.state not in ('PENDING', 'RETRY') or (t.expires_at <= now() and t.started_at is null) as stale
+    j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task,
+    case
+      when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
+      when t.expires_at <= now() and t.started_at is null then 'stale'
+      when t.task = any((select kinds from me)::text[]) then 'ready'
+      else 'unknown'
+    end as verdict
   from (
     select * from unnest($2::text[], $3::int[]) as room (queue, slots)
     cross join lateral (
       select j.name, j.id, j.ctid as place, j.state, j.priority, j.created_on
-      from ${where.jobs}
+      from ${jobs}
       where j.name = room.queue and j.state < 'active' and not j.blocked and j.start_after <= now()
-        and (select status = 'running' from darkroom.workers where id = $1)
-        and not exists (select from darkroom.queues where name = room.queue and paused_at is not null)
+        and exists (select from me) and not exists (select from darkroom.queues where name = room.queue)
+        and ${over}
       order by j.priority desc, j.created_on
       limit room.slots
-      for update of ${where.locked} skip locked
+      for update of ${locked} skip locked
     ) job
     order by priority desc, created_on
     limit $4
@@ -73,13 +91,14 @@ with next as materialized (
   left join darkroom.tasks t on t.id = any(array[j.id])
 ), job as (
   update pgboss.job j set
-    state = case when next.stale then 'cancelled' else 'active' end::pgboss.job_state,
-    started_on = case when next.stale then j.started_on else now() end,
-    completed_on = case when next.stale then now() end,
+    state = case next.verdict when 'stale' then 'cancelled' else 'active' end::pgboss.job_state,
+    started_on = case next.verdict when 'stale' then j.started_on else now() end,
+    completed_on = case next.verdict when 'stale' then now() end,
     retry_count = j.retry_count + case when j.started_on is null then 0 else 1 end
   from next
-  where j.ctid = next.place and j.name = next.name and j.id = next.id
-  returning j.id, j.name, j.retry_count, j.ctid as place, next.stale, next.was, next.priority, next.created_on
+  where j.ctid = next.place and j.name = next.name and j.id = next.id and next.verdict <> 'unknown'
+  returning
+    j.id, j.name, j.retry_count, j.ctid as place, next.verdict = 'stale' as stale, next.was, next.priority, next.created_on
 ), task as (
   update darkroom.tasks t set
     queue = job.name,
@@ -94,40 +113,76 @@ with next as materialized (
   from job
   where t.id = any(array[job.id]) and (t.state in ('PENDING', 'RETRY')) is true
   returning
-    t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.max_retries, t.retry_delay,
-    t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.state, t.error, job.was,
-    job.place, job.priority, job.created_on
+    t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.outages, t.max_retries,
+    t.retry_delay, t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id,
+    t.state, t.error, job.was, job.place, job.priority, job.created_on
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
 )
--- In the order in which they are to begin, which an UPDATE does not keep.
+-- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
-  id, queue, task, args, attempt, failures, crashes, max_retries, retry_delay, retry_backoff, retry_backoff_max,
-  retry_jitter, time_limit, soft_time_limit, state, was, place
-from task order by priority desc, created_on, id`
+  unknown_kinds, unknown_queues, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay,
+  retry_backoff, retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place
+from (
+  select
+    array_agg(distinct task) filter (where verdict = 'unknown') as unknown_kinds,
+    array_agg(distinct name) filter (where verdict = 'unknown') as unknown_queues
+  from next
+) left_alone
+left join task on true
+order by priority desc, created_on, id`
 
-const text = statement({ jobs: 'pgboss.job j', locked: 'j' })
-// To lock the task as well costs each claim more than it is worth while nobody else has done so.
-const aroundText = statement({
+// Enough as long as no claim has met anything to pass over.
+export const claimSql = statement({ jobs: 'pgboss.job j', locked: 'j', over: 'true' })
+
+// Passed over before the limit counts, so any number of tasks of unknown kinds hides nothing behind them; each claim
+// looks at all of them. The kind comes from the job, because a look at each task takes four times as long.
+export const claimOverKindsSql = statement({
+  jobs: 'pgboss.job j',
+  locked: 'j',
+  over: `(j.data->>'task' <> all($5::text[])) is not false`
+})
+
+// Locks the task too, which costs each claim more than it is worth while no other transaction does.
+export const claimOverLockedSql = statement({
   jobs: 'pgboss.job j join darkroom.tasks task on task.id = any(array[j.id])',
-  locked: 'j, task'
+  locked: 'j, task',
+  over: 'task.task <> all($5::text[])'
 })
 
 export interface Claimed {
   claims: Claim[]
-  /** Tasks that were revoked because their time to start had passed. */
+  /** Tasks that were revoked because they had missed their start deadline. */
   revoked: string[]
+  /** What was left alone because this worker does not know the kind. */
+  unknown: { kinds: string[]; queues: string[] }
 }
 
-/** With `around` it also passes over tasks that somebody holds a lock on: without, it would wait for him. */
-export async function claim(pool: Pool, worker: string, rooms: Room[], most: number, around = false): Promise<Claimed> {
-  const { rows } = await pool.query<Claim & { state: string }>({
-    ...(around ? { name: 'claim around', text: aroundText } : { name: 'claim', text }),
-    values: [worker, rooms.map(({ queue }) => queue), rooms.map(({ slots }) => slots), most]
-  })
+interface Row extends Claim {
+  state: string | null
+  unknown_kinds: string[] | null
+  unknown_queues: string[] | null
+}
+
+export async function claim(
+  pool: Pool,
+  worker: string,
+  rooms: Room[],
+  most: number,
+  { kinds = [], locked = false }: Over = {}
+): Promise<Claimed> {
+  const where = [worker, rooms.map(({ queue }) => queue), rooms.map(({ slots }) => slots), most]
+  const { rows } = await pool.query<Row>(
+    locked
+      ? { name: 'claim over locked', text: claimOverLockedSql, values: [...where, kinds] }
+      : kinds.length > 0
+        ? { name: 'claim over kinds', text: claimOverKindsSql, values: [...where, kinds] }
+        : { name: 'claim', text: claimSql, values: where }
+  )
   return {
     claims: rows.filter(({ state }) => state === 'STARTED'),
-    revoked: rows.filter(({ state }) => state === 'REVOKED').map(({ id }) => id)
+    revoked: rows.filter(({ state }) => state === 'REVOKED').map(({ id }) => id),
+    unknown: { kinds: rows[0]?.unknown_kinds ?? [], queues: rows[0]?.unknown_queues ?? [] }
   }
 }

@@ -2,15 +2,20 @@ import { CompiledQuery } from 'kysely'
 import type { Pool } from 'pg'
 import type { InTransaction } from '#database/connect.ts'
 import type { Ending, Settled } from './ending.ts'
-import { anywhere, inPlace } from './lock.ts'
-import { startedAt } from './started-at.ts'
 
 /**
  * Successes, one or many in one statement: job (with the result, which pg-boss keeps and lets expire), task and
- * attempt. An attempt that is no longer ours (its worker was held to be dead, its task is gone) matches no row and
- * changes nothing. Each step goes on with what the one before returned, see `claim`.
+ * attempt. An attempt that its worker has lost (declared lost itself, or the task is gone) matches no row and changes
+ * nothing. Each step goes on with what the one before returned, see `claim`.
+ *
+ * The job is found where the claim left its row, or by its id if another statement has changed the row since. The range
+ * of the attempt's number, which holds for every attempt, lets the planner expect one job: it then looks each up,
+ * instead of going through all active ones. No index answers the question about the state.
+ *
+ * `started_at` comes from the clock of the worker's machine, which may be off: it is kept between the claim and now,
+ * by the database's clock.
  */
-const statement = (where: string) => `
+const statement = (inPlace: string) => `
 with ending as (
   select * from jsonb_to_recordset($1::jsonb) as ending (
     id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, peak_memory bigint, stderr text,
@@ -19,12 +24,13 @@ with ending as (
 ), job as (
   update pgboss.job j set state = 'completed', completed_on = now(), output = ending.result
   from ending
-  where ${where}
+  where ${inPlace}j.name = ending.queue and j.id = ending.id
+    and (j.state = 'active') is true and j.retry_count = ending.attempt - 1 and ending.attempt between 1 and 2147483647
   returning ending.id, ending.attempt, ending.worker, ending.started_at, ending.peak_memory, ending.stderr
 ), task as (
   update darkroom.tasks t set
     state = 'SUCCESS', finished_at = now(), progress = 1, error = null,
-    started_at = ${startedAt('job')}
+    started_at = least(now(), greatest(t.created_at, t.started_at, job.started_at))
   from job
   where t.id = any(array[job.id])
   returning t.id, t.queue, t.state, t.started_at, job.attempt, job.worker, job.peak_memory, job.stderr
@@ -37,23 +43,23 @@ with ending as (
 )
 select id, queue, state from task`
 
-const completeInPlace = statement(inPlace)
-const completeAnywhere = statement(anywhere)
+export const completeInPlaceSql = statement('j.ctid = ending.place and ')
+export const completeSql = statement('')
 
 export async function complete(pool: Pool, endings: Ending[]): Promise<Settled[]> {
-  const { rows } = await pool.query<Settled>({ name: 'complete', text: completeInPlace, values: [json(endings)] })
+  const { rows } = await pool.query<Settled>({ name: 'complete', text: completeInPlaceSql, values: [json(endings)] })
   if (rows.length === endings.length) return rows
   const settled = new Set(rows.map(({ id }) => id))
   const moved = endings.filter(({ id }) => !settled.has(id))
-  return [...rows, ...(await pool.query<Settled>(completeAnywhere, [json(moved)])).rows]
+  return [...rows, ...(await pool.query<Settled>(completeSql, [json(moved)])).rows]
 }
 
 export async function completeIn(trx: InTransaction, ending: Ending): Promise<Settled | undefined> {
-  const { rows } = await trx.executeQuery(CompiledQuery.raw(completeAnywhere, [json([ending])]))
+  const { rows } = await trx.executeQuery(CompiledQuery.raw(completeSql, [json([ending])]))
   return rows[0] as Settled | undefined
 }
 
-/** Results are JSON text already: they are put in as they are instead of being parsed and written again. */
+/** Results are JSON text already: they are inserted as they are instead of being parsed and written again. */
 function json(endings: Ending[]) {
   const rows = endings.map(({ result = 'null', ...ending }) => {
     const { id, queue, place, attempt, worker, started_at, peak_memory, stderr } = ending

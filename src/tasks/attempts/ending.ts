@@ -1,6 +1,6 @@
 import type { AttemptOutcome, State, TaskError } from '#database/tables.ts'
 
-/** How an attempt ended: a value, decided once, written as soon as the database takes it. */
+/** How an attempt ended: a value, decided once, written as soon as the database accepts it. */
 export interface Ending {
   id: string
   queue: string
@@ -13,9 +13,11 @@ export interface Ending {
   /** JSON text; only with success. */
   result?: string
   error?: TaskError
-  /** What becomes of the task, unless somebody has asked for its end meanwhile. */
+  /** Stack trace of the body; kept with the attempt alone. */
+  stack?: string
+  /** What becomes of the task, unless its cancellation was requested meanwhile. */
   next: Next
-  /** How far it said that it was; a success is all the way. */
+  /** The last progress that its body reported; a success sets it to 1. */
   reported?: { progress: number; detail: unknown }
   exit_code?: number | null
   signal?: string | null
@@ -25,7 +27,7 @@ export interface Ending {
 
 export type Next = { state: 'SUCCESS' | 'FAILURE' | 'REVOKED' } | { state: 'RETRY'; delay: number }
 
-/** What the task became. An ending that is missing among the settled ones did not count: the attempt was not ours. */
+/** What the task became. An ending that is missing among the settled ones changed nothing: its worker had lost the attempt. */
 export interface Settled {
   id: string
   queue: string

@@ -1,11 +1,11 @@
 import type { Database } from '#database/connect.ts'
-import type { AttemptsTable } from '#database/tables.ts'
+import type { AttemptError } from '#database/tables.ts'
 import { isUuid } from '#schema/common.ts'
 import type { AttemptBody } from '#tasks/schemas.ts'
 
-// One statement, so that an attempt which ends at this moment is there once: the one that runs is on the task's row,
-// and is written down among the others as it ends. A task without any is a row of nothing.
-const text = `
+// One statement, so that an attempt which ends at this moment appears once: a running attempt is on the task's row and
+// moves among the finished ones as it ends. A task without attempts is one row of nulls.
+export const listAttemptsSql = `
 select a.number, a.worker, a.started_at, a.finished_at, a.outcome, a.error, a.exit_code, a.signal, a.peak_memory, a.stderr
 from darkroom.tasks t
 left join lateral (
@@ -17,18 +17,22 @@ left join lateral (
 where t.id = $1
 order by a.number`
 
-type Row = Omit<AttemptBody, 'started_at' | 'finished_at'> &
-  Pick<AttemptsTable, 'started_at'> & { finished_at: Date | null }
+interface Row extends Omit<AttemptBody, 'started_at' | 'finished_at' | 'error'> {
+  started_at: Date
+  finished_at: Date | null
+  error: AttemptError | null
+}
 
-/** Every try at a task, first to last, also the one that runs; undefined where there is no such task. */
+/** Every attempt at a task, first to last, a running one included; undefined if there is no such task. */
 export async function listAttempts({ pool }: Database, id: string): Promise<AttemptBody[] | undefined> {
   if (!isUuid(id)) return undefined
-  const { rows } = await pool.query<Row>({ name: 'attempts', text, values: [id] })
+  const { rows } = await pool.query<Row>({ name: 'attempts', text: listAttemptsSql, values: [id] })
   if (rows.length === 0) return undefined
   return rows
     .filter(({ number }) => number !== null)
-    .map(({ started_at, finished_at, ...attempt }) => ({
+    .map(({ started_at, finished_at, error, ...attempt }) => ({
       ...attempt,
+      error: error && { type: error.type, message: error.message, stack: error.stack ?? null },
       started_at: started_at.toISOString(),
       finished_at: finished_at?.toISOString() ?? null
     }))

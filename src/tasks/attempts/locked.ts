@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import type { AttemptKey } from './lock.ts'
 
-const text = `
+export const findLockedSql = `
 with attempt as materialized (
   select * from jsonb_to_recordset($1::jsonb) as attempt (id uuid, queue text)
 ), job as materialized (
@@ -16,14 +16,14 @@ where id not in (select id from job) and exists (
   select from darkroom.tasks t where t.id = any(array[attempt.id])
 )`
 
-/** The ids of those whose job or task somebody else holds a lock on at this moment: a person at a prompt, perhaps. */
+/** The ids of attempts whose job or task another transaction has locked at this moment, such as an open psql session. */
 export async function findLocked(pool: Pool, attempts: AttemptKey[]): Promise<Set<string>> {
   const keys = attempts.map(({ id, queue }) => ({ id, queue }))
-  const { rows } = await pool.query<{ id: string }>(text, [JSON.stringify(keys)])
+  const { rows } = await pool.query<{ id: string }>(findLockedSql, [JSON.stringify(keys)])
   return new Set(rows.map(({ id }) => id))
 }
 
-/** A statement was given up because a row that it needs was locked for too long. */
+/** Postgres cancelled a statement because a row that it needs was locked for longer than lock_timeout. */
 export function isLockWait(error: unknown) {
   return (error as { code?: unknown }).code === '55P03'
 }

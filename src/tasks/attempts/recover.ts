@@ -10,13 +10,13 @@ interface Orphan {
   worker: string
   started_at: Date
   crashes: number
-  /** Where it stood among what its worker had in hand, which begins in the order in which it is claimed. */
+  /** Its place among the tasks that its worker had claimed, whose bodies begin in the order of the claims. */
   turn: number
   children: number
 }
 
-// Through the jobs that are active, which are few and indexed; the tasks' state has no index on purpose.
-const text = `
+// Through the active jobs, which are few and indexed.
+export const findOrphansSql = `
 select
   t.id, j.name as queue, j.ctid as place, t.attempts as attempt, t.worker, t.started_at, t.crashes,
   coalesce(w.concurrency, 1) as children,
@@ -29,13 +29,14 @@ where w.status is distinct from 'running'
 order by turn`
 
 /**
- * The attempts of workers that are gone, as endings to be settled: each is tried again, but not for ever. Of whatever
- * queue: the worker that served it may have been the only one, and saying what became of a task is not running it.
+ * The attempts of workers that are lost or stopped, as endings to be settled: each task is tried again within its crash
+ * budget. All queues are looked at, as the lost worker may have been the only one of a queue.
  *
- * Only as many as the worker had children can have brought it down; what it had taken ahead of them is innocent.
+ * Only as many attempts as the worker had children can have crashed it; what it had claimed ahead of them is handed
+ * back.
  */
 export async function findOrphans(pool: Pool): Promise<Ending[]> {
-  const { rows } = await pool.query<Orphan>(text)
+  const { rows } = await pool.query<Orphan>(findOrphansSql)
   return rows.map(({ crashes, turn, children, ...orphan }) =>
     turn <= children
       ? { ...orphan, outcome: 'crashed', ...afterCrash(crashes, 'Its worker went away') }
@@ -43,16 +44,16 @@ export async function findOrphans(pool: Pool): Promise<Ending[]> {
   )
 }
 
-const unknownText = `
+export const findUnknownSql = `
 select t.id, j.name as queue, j.ctid as place, t.attempts as attempt, t.worker, t.started_at
 from pgboss.queue q
 join pgboss.job j on j.name = q.name and j.state = 'active'
 join darkroom.tasks t on t.id = j.id
 where t.worker = $1 and t.id <> all($2::uuid[])`
 
-/** What a worker has taken without knowing: the connection broke after the commit and before its answer. */
+/** Claims that a worker does not know of: the connection broke after the commit and before its answer. */
 export async function findUnknown(pool: Pool, worker: string, known: string[]): Promise<Ending[]> {
-  const { rows } = await pool.query<Omit<Orphan, 'crashes' | 'turn' | 'children'>>(unknownText, [worker, known])
+  const { rows } = await pool.query<Omit<Orphan, 'crashes' | 'turn' | 'children'>>(findUnknownSql, [worker, known])
   return rows.map(attempt => ({
     ...attempt,
     ...handedBack('The connection broke as its worker took it; it is tried again')

@@ -8,16 +8,20 @@ export interface Report {
 }
 
 /**
- * How far running attempts are, many in one statement. Progress never goes back, and only the attempt that runs is
- * heard: the ids that are missing in the answer are attempts that are no longer ours.
+ * Progress of running attempts, many in one statement. It never goes back, and only the current attempt of a task may
+ * report it: ids that are missing in the answer are attempts that their worker has lost.
  */
-const text = `
+export const reportProgressSql = `
 update darkroom.tasks t set progress = greatest(t.progress, report.progress), progress_detail = report.detail
 from jsonb_to_recordset($1::jsonb) as report (id uuid, attempt int, progress real, detail jsonb)
 where t.id = report.id and t.attempts = report.attempt and t.state = 'STARTED'
 returning t.id`
 
 export async function reportProgress(pool: Pool, reports: Report[]): Promise<Set<string>> {
-  const { rows } = await pool.query<{ id: string }>({ name: 'report', text, values: [JSON.stringify(reports)] })
+  const { rows } = await pool.query<{ id: string }>({
+    name: 'report',
+    text: reportProgressSql,
+    values: [JSON.stringify(reports)]
+  })
   return new Set(rows.map(({ id }) => id))
 }

@@ -2,10 +2,14 @@ import type { TaskError } from '#database/tables.ts'
 import type { RetrySettings } from '#tasks/define.ts'
 import type { Next } from './ending.ts'
 
-// A task that takes its process down three times is the cause, not the victim.
+// A task whose process crashes three times is taken for the cause.
 const crashBudget = 3
+// A full disk stays full until there is room again: 30 s, doubled up to half an hour, 16 times, are five and a half hours.
+const firstOutagePause = 30
+const longestOutagePause = 1800
+const outageBudget = 16
 
-/** After a failure that may be retried: the delay doubles with each, up to a cap, and is drawn at random below it. */
+/** After a failure that may be retried. The delay doubles with each failure up to a cap; jitter draws it below that. */
 export function afterFailure(failures: number, settings: RetrySettings, asked?: number): Next {
   if (failures >= settings.max_retries) return { state: 'FAILURE' }
   return { state: 'RETRY', delay: asked ?? delayOf(failures, settings) }
@@ -17,7 +21,7 @@ function delayOf(failures: number, { retry_delay, retry_backoff, retry_backoff_m
   return retry_jitter ? delay * Math.random() : delay
 }
 
-/** After a crash: at once, because the task's body has not failed; but with a budget of its own. */
+/** After a crash: at once, because the task's body has not failed, and within a budget of its own. */
 export function afterCrash(crashes: number, message: string): { error: TaskError; next: Next } {
   if (crashes + 1 >= crashBudget) {
     return {
@@ -26,4 +30,17 @@ export function afterCrash(crashes: number, message: string): { error: TaskError
     }
   }
   return { error: { type: 'crashed', message }, next: { state: 'RETRY', delay: 0 } }
+}
+
+/** After an outage of the store: the body has not failed, and the next try makes sense only after a while. */
+export function afterOutage(outages: number, error: TaskError): { error: TaskError; next: Next } {
+  if (outages >= outageBudget) {
+    return {
+      error: { ...error, message: `${error.message}; that was try number ${outages + 1}, the last one allowed` },
+      next: { state: 'FAILURE' }
+    }
+  }
+  const delay = Math.min(firstOutagePause * 2 ** outages, longestOutagePause)
+  const message = `${error.message}; tried again in ${delay} s, which does not count as a retry`
+  return { error: { ...error, message }, next: { state: 'RETRY', delay } }
 }

@@ -3,22 +3,22 @@ import type { Database } from '#database/connect.ts'
 import { delayedQueue } from '#queue/boss.ts'
 import type { Ending, Settled } from './ending.ts'
 import { lockAttempts } from './lock.ts'
-import { startedAt } from './started-at.ts'
 
 /**
- * Everything that is not a success. A crash and a shutdown do not count as failures of the task; a task whose end
- * was asked for is not tried again. Retries that are not at once wait with the delayed tasks.
+ * Every ending that is not a success. A crash and a shutdown do not count as failures of the task; a task whose
+ * cancellation was requested is not tried again. Retries with a delay wait among the delayed tasks.
  *
- * Whose attempt it is counts as well as its number: one that was put back before it began leaves its number to another
- * worker, and whoever takes over from the first has perhaps read it before.
+ * An attempt is matched by its worker as well as its number: one that was put back before its body began leaves its
+ * number to another worker, and the first worker's attempt may have been read for recovery before that.
  */
-const text = `
+export const settleSql = `
 with ending as (
   select e.*,
     case when e.state = 'RETRY' and t.cancel_requested_at is not null then 'REVOKED' else e.state end as final
   from jsonb_to_recordset($1::jsonb) as e (
     id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, outcome text, error jsonb,
-    state text, delay float8, progress real, detail jsonb, exit_code int, signal text, peak_memory bigint, stderr text
+    state text, delay float8, progress real, detail jsonb, exit_code int, signal text, peak_memory bigint, stderr text,
+    stack text
   )
   join darkroom.tasks t on t.id = any(array[e.id]) and t.worker is not distinct from e.worker
 ), job as (
@@ -37,22 +37,27 @@ with ending as (
     error = job.error,
     progress = greatest(t.progress, job.progress),
     progress_detail = case when job.progress is null then t.progress_detail else job.detail end,
-    failures = t.failures + case when outcome in ('crashed', 'shutdown', 'cancelled') then 0 else 1 end,
+    failures = t.failures + case when outcome in ('crashed', 'shutdown', 'cancelled', 'outage') then 0 else 1 end,
     crashes = t.crashes + case when outcome = 'crashed' then 1 else 0 end,
+    outages = t.outages + case when outcome = 'outage' then 1 else 0 end,
     eta = case when final = 'RETRY' and delay > 0 then now() + delay * interval '1 second' else t.eta end,
     worker = case when final = 'RETRY' then null else t.worker end,
-    started_at = ${startedAt('job')},
+    started_at = least(now(), greatest(t.created_at, t.started_at, job.started_at)),
     finished_at = case when final <> 'RETRY' then now() end
   from job
   where t.id = any(array[job.id])
   returning
     t.id, t.queue, t.state, t.started_at, t.error, job.attempt, job.worker, outcome, exit_code, signal, peak_memory,
-    stderr
+    stderr, stack
 ), attempt as (
   insert into darkroom.attempts (
     task_id, number, worker, started_at, outcome, error, exit_code, signal, peak_memory, stderr
   )
-  select id, attempt, worker, started_at, outcome, error, exit_code, signal, peak_memory, stderr from task
+  select
+    id, attempt, worker, started_at, outcome,
+    case when stack is null then error else error || jsonb_build_object('stack', stack) end,
+    exit_code, signal, peak_memory, stderr
+  from task
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error) select id, state, attempt, error from task
 )
@@ -68,6 +73,6 @@ export async function settle({ query }: Database, endings: Ending[]): Promise<Se
       state: next.state,
       delay: 'delay' in next ? next.delay : 0
     }))
-    return (await trx.executeQuery<Settled>(CompiledQuery.raw(text, [JSON.stringify(rows)]))).rows
+    return (await trx.executeQuery<Settled>(CompiledQuery.raw(settleSql, [JSON.stringify(rows)]))).rows
   })
 }

@@ -3,9 +3,9 @@ import type { Ending, Settled } from './ending.ts'
 
 /**
  * Endings that are written already: the connection broke after the commit and before its answer. Without this look
- * the second try would find an attempt that is no longer ours, and throw away what a success has made.
+ * the second try would find an attempt that its worker has lost, and throw away what a success has made.
  */
-const text = `
+export const findSettledSql = `
 select t.id, t.queue, t.state
 from jsonb_to_recordset($1::jsonb) as ending (id uuid, attempt int, worker uuid, outcome text)
 join darkroom.attempts a
@@ -14,6 +14,6 @@ join darkroom.tasks t on t.id = a.task_id`
 
 export async function findSettled(pool: Pool, endings: Ending[]): Promise<Settled[]> {
   const keys = endings.map(({ id, attempt, worker, outcome }) => ({ id, attempt, worker, outcome }))
-  const { rows } = await pool.query<Settled>(text, [JSON.stringify(keys)])
+  const { rows } = await pool.query<Settled>(findSettledSql, [JSON.stringify(keys)])
   return rows
 }

@@ -4,10 +4,10 @@ import type { Claim } from './claim.ts'
 import { lockAttempts } from './lock.ts'
 
 /**
- * A task whose end was asked for meanwhile is over. One that has yet to start has its deadline back, which may have
- * come while the task was in hand.
+ * A task whose cancellation was requested meanwhile is revoked. One that has never started gets its deadline back,
+ * which may have passed while the worker held the task.
  */
-const text = `
+export const unclaimSql = `
 with back as (
   select back.*,
     case
@@ -36,8 +36,9 @@ with back as (
     ) end,
     finished_at = case final when 'REVOKED' then now() end,
     error = case
-      when final = 'REVOKED' then '{"type": "cancelled", "message": "It was cancelled before it ran"}'::jsonb
-      else t.error
+      when final <> 'REVOKED' then t.error
+      when job.attempt = 1 then '{"type": "cancelled", "message": "It was cancelled before it ran"}'::jsonb
+      else '{"type": "cancelled", "message": "It was cancelled while it waited for its next attempt"}'::jsonb
     end
   from job
   where t.id = any(array[job.id])
@@ -53,14 +54,16 @@ with back as (
 select id, queue from task`
 
 /**
- * Puts tasks back as they were before they were claimed: they have not begun, so they are neither an attempt nor a
- * retry, and the number of this one is free again. Fenced like every ending. Answers the queues to wake.
+ * Puts tasks back as they were before they were claimed: their bodies have not begun, so this is neither an attempt nor
+ * a retry, and the attempt's number is free again. Fenced like every ending. Answers the queues to wake.
  */
 export async function unclaim({ query }: Pick<Database, 'query'>, claims: Claim[]) {
   return query.transaction().execute(async trx => {
     const ours = await lockAttempts(trx, claims)
     if (ours.length === 0) return []
     const rows = ours.map(({ id, queue, place, attempt, was }) => ({ id, queue, place, attempt, was }))
-    return (await trx.executeQuery<{ id: string; queue: string }>(CompiledQuery.raw(text, [JSON.stringify(rows)]))).rows
+    return (
+      await trx.executeQuery<{ id: string; queue: string }>(CompiledQuery.raw(unclaimSql, [JSON.stringify(rows)]))
+    ).rows
   })
 }

@@ -1,16 +1,14 @@
 import type { Pool } from 'pg'
 import { channels } from '#tasks/channels.ts'
-import { lanes } from '#tasks/lanes.ts'
-import { revoking } from '#tasks/revoke.ts'
 
-// Unfinished tasks of one kind and queue that are looked at in one look: a million are gone through in three hours.
+// Unfinished tasks of one state, kind and queue that one look covers. A million take three hours.
 const page = 1_000
-// As many ids as surely fit into one announcement.
+// So many ids fit into one notification.
 const most = 200
 
 /**
- * True where the job of task `t` says what the task says, in whatever queue it is. Both change in one transaction, so
- * one look never sees them apart, unless somebody has changed the job alone.
+ * True where the state of the job agrees with task `t`, in whatever queue the job is. Both change in one transaction, so
+ * a snapshot sees them disagree only where a statement has changed the job alone.
  */
 const together = `exists (
   select from pgboss.queue q join pgboss.job j on j.name = q.name and j.id = t.id
@@ -20,55 +18,68 @@ const together = `exists (
   end
 )`
 
-// From the oldest on, a page of each kind and queue a time. The last one that was looked at of those that have more is
-// where the next look begins.
-const findText = `
-with recursive ${lanes}, looked as (
-  select t.* from lanes
+// One page of each state, kind and queue, from the oldest task on. The next look begins where the first of those pages
+// ended that had more tasks behind them.
+export const findAstraySql = `
+with looked as (
+  select t.* from darkroom.task_groups kinds
   cross join lateral (
-    select t.id, t.created_at, t.version, ${together} as fine,
+    select t.id, t.state, t.attempts, t.created_at, ${together} as fine,
       row_number() over (order by t.created_at, t.id) = ${page} as full_page
     from (
-      select id, state, attempts, created_at, xmin::text as version from darkroom.tasks t
-      where t.state = lanes.state and t.task = lanes.task and t.queue = lanes.queue
+      select id, state, attempts, created_at from darkroom.tasks t
+      where t.state = kinds.state and t.task = kinds.task and t.queue = kinds.queue
         and (t.created_at, t.id) > ($1::timestamptz, $2::uuid)
       order by created_at, id limit ${page}
     ) t
   ) t
-  where lanes.state in ('PENDING', 'STARTED', 'RETRY')
+  where kinds.state in ('PENDING', 'STARTED', 'RETRY')
 )
 select
-  coalesce(json_agg(json_build_object('id', id, 'version', version)) filter (where not fine), '[]') as suspects,
+  coalesce(
+    json_agg(json_build_object('id', id, 'state', state, 'attempts', attempts)) filter (where not fine), '[]'
+  ) as suspects,
   (select json_build_object('at', created_at, 'id', id) from looked where full_page order by created_at, id limit 1) as next
 from looked`
 
-const endText = `
+export const endAstraySql = `
 with job as materialized (
-  select t.id from unnest($1::uuid[], $2::text[]) suspect (id, version)
+  select t.id from unnest($1::uuid[], $2::text[], $3::int[]) suspect (id, state, attempts)
   join darkroom.tasks t on t.id = any(array[suspect.id])
-  where t.xmin::text = suspect.version and t.finished_at is null and not ${together}
+  where t.state = suspect.state and t.attempts = suspect.attempts and not ${together}
   limit ${most}
   for update of t skip locked
 ), ended as (
   update pgboss.job j set state = 'cancelled', completed_on = now()
   from job, pgboss.queue q
   where j.name = q.name and j.id = job.id and j.state < 'completed'
-), ${revoking('job_gone', 'Its job was removed or changed, and not by Darkroom')}
+), task as (
+  update darkroom.tasks t set
+    state = 'REVOKED', finished_at = now(),
+    error = '{"type": "job_gone", "message": "Its job was removed or changed, and not by Darkroom"}'
+  from job
+  where t.id = job.id
+  returning t.id, t.attempts, t.error
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task
+)
 select count(*)::int as count,
   pg_notify('${channels.changed}', string_agg(id::text, ',')), pg_notify('${channels.cancel}', string_agg(id::text, ','))
 from task having count(*) > 0`
 
 interface Suspect {
   id: string
-  version: string
+  state: string
+  attempts: number
 }
 
 const beginning = { at: '-infinity', id: '00000000-0000-0000-0000-000000000000' }
 
 /**
- * Looks for tasks that nobody will ever end, because somebody has removed or changed their jobs by hand: pg-boss's own
- * functions do not know our tables, and a DBA may not either. What is suspicious in one look and has not changed until
- * the next is revoked; who changes job and task one after the other is not caught in between.
+ * Looks for tasks that would never end, because their jobs were removed or changed by hand: by a DBA, or by pg-boss's own
+ * functions, which do not know our tables. A task is revoked when two looks in a row find it disagreeing with its job in
+ * the same state and attempt, which leaves time to change first the one and then the other by hand. Other columns do not
+ * count: an attempt that reports progress changes its task's row every second.
  */
 export function astray(pool: Pool) {
   let next = beginning
@@ -76,7 +87,7 @@ export function astray(pool: Pool) {
 
   return async function look(): Promise<number> {
     const ended = await end(suspects)
-    const { rows } = await pool.query<{ suspects: Suspect[]; next: typeof beginning | null }>(findText, [
+    const { rows } = await pool.query<{ suspects: Suspect[]; next: typeof beginning | null }>(findAstraySql, [
       next.at,
       next.id
     ])
@@ -86,10 +97,14 @@ export function astray(pool: Pool) {
   }
 
   async function end(suspects: Suspect[]) {
-    const values = [suspects.map(({ id }) => id), suspects.map(({ version }) => version)]
+    const values = [
+      suspects.map(({ id }) => id),
+      suspects.map(({ state }) => state),
+      suspects.map(({ attempts }) => attempts)
+    ]
     let ended = 0
     while (ended < suspects.length) {
-      const { rows } = await pool.query<{ count: number }>(endText, values)
+      const { rows } = await pool.query<{ count: number }>(endAstraySql, values)
       const count = rows[0]?.count ?? 0
       ended += count
       if (count < most) break

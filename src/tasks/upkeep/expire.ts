@@ -1,15 +1,13 @@
 import type { Pool } from 'pg'
 import { delayedQueue } from '#queue/boss.ts'
-import { revoking } from '#tasks/revoke.ts'
 
 /**
- * Revokes what has not started by the time that it was to start by, while it still waits: for a free worker, or for
- * its own time. Deadlines have a table of their own, from which each goes when its time has come; so this costs what
- * is due and nothing else. A worker that takes the task at this moment wins or loses at the job's row, as everywhere.
- * The job of one that waited for its own time goes home, as when it is cancelled; where home is not there any more it
- * goes altogether.
+ * Revokes tasks that are past their start deadline and still wait, for a free worker or for their own time. Deadlines
+ * have a table of their own, from which each is deleted when it has passed: this costs what is due and nothing else. A
+ * worker that claims the task at this moment wins or loses at the job's row. As in a cancellation the job of a delayed
+ * task moves to the task's queue, or is deleted if that queue is gone.
  */
-const text = `
+export const expireSql = `
 with due as (
   delete from darkroom.deadlines d
   using (
@@ -36,7 +34,15 @@ with due as (
   returning j.id
 ), job as (
   select id from home union all select id from homeless
-), ${revoking('expired', 'It did not start in time')}
+), task as (
+  update darkroom.tasks t set
+    state = 'REVOKED', finished_at = now(), error = '{"type": "expired", "message": "It did not start in time"}'
+  from job
+  where t.id = job.id
+  returning t.id, t.attempts, t.error
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task
+)
 select
   (select coalesce(array_agg(id), '{}') from task) as revoked,
   (select count(*)::int from due) as come,
@@ -47,13 +53,13 @@ select
 
 export interface Expired {
   revoked: string[]
-  /** How many deadlines have come, whatever has become of their tasks. */
+  /** Deadlines that have passed, whether or not their tasks were revoked. */
   come: number
-  /** Seconds until something else may expire; null when nothing will. */
+  /** Seconds until the next deadline; null if there is none. */
   next: number | null
 }
 
 export async function expire(pool: Pool): Promise<Expired> {
-  const { rows } = await pool.query<Expired>({ name: 'expire', text })
+  const { rows } = await pool.query<Expired>({ name: 'expire', text: expireSql })
   return rows[0]!
 }

@@ -1,22 +1,17 @@
 import type { Pool } from 'pg'
 import { delayedQueue } from '#queue/boss.ts'
 import { channels } from '#tasks/channels.ts'
-import { lanes } from '#tasks/lanes.ts'
-import { revoking } from '#tasks/revoke.ts'
 
 // As many ids as surely fit into one announcement.
 const batch = 200
-// Milliseconds for one look: whoever looks has a lease to renew. The next look goes on.
+// Milliseconds for one look: the worker that looks has a lease to renew. The next look goes on.
 const longestLook = 1_000
 
-const end = `${revoking('queue_gone', 'Its queue was removed before it ran')}
-select count(*)::int as count, pg_notify('${channels.changed}', string_agg(id::text, ',')) from task having count(*) > 0`
-
 /**
- * Delayed tasks whose time has come and whose queue is not there any more. Their jobs go with them: there is no queue
- * that they could be kept in. This happens so rarely that it may announce itself, inside its transaction.
+ * Delayed tasks that are due and whose queue was removed. Their jobs are deleted: there is no queue to keep them in.
+ * This is so rare that it may announce itself, inside its transaction.
  */
-const delayed = `
+export const revokeHomelessSql = `
 with homeless as materialized (
   select j.id from pgboss.job j
   join darkroom.tasks t on t.id = j.id
@@ -27,39 +22,59 @@ with homeless as materialized (
 ), job as (
   delete from pgboss.job j using homeless where j.name = '${delayedQueue}' and j.id = homeless.id
   returning j.id
-), ${end}`
+), task as (
+  update darkroom.tasks t set
+    state = 'REVOKED', finished_at = now(),
+    error = '{"type": "queue_gone", "message": "Its queue was removed before it ran"}'
+  from job
+  where t.id = job.id
+  returning t.id, t.attempts, t.error
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task
+)
+select count(*)::int as count, pg_notify('${channels.changed}', string_agg(id::text, ',')) from task having count(*) > 0`
 
 /**
- * Tasks whose jobs went with their queue, whoever removed it; also where one of the same name has come since, with the
- * next start at the latest if it is that of a kind. What is delayed may find its queue again by then, and what somebody
- * has moved to another queue before waits there. The order is for the index that has it: Postgres would otherwise rather
- * go through all tasks.
+ * Tasks whose jobs were deleted with their queue, also if a queue of the same name was created since, as the next start
+ * does for the queue of a kind. Delayed tasks are left out, as their queue may exist again when they are due, and so
+ * are tasks whose jobs were moved to another queue before. The order is that of the index: Postgres would otherwise
+ * read all tasks.
  */
-const jobless = `
-with recursive ${lanes}, job as materialized (
-  select t.id from lanes
-  left join pgboss.queue q on q.name = lanes.queue
+export const revokeJoblessSql = `
+with jobless as materialized (
+  select t.id from darkroom.task_groups g
+  left join pgboss.queue q on q.name = g.queue
   cross join lateral (
     select id from darkroom.tasks t
-    where t.state = lanes.state and t.task = lanes.task and t.queue = lanes.queue
+    where t.state = g.state and t.task = g.task and t.queue = g.queue
       and t.created_at < coalesce(q.created_on, 'infinity')
       and not exists (select from pgboss.queue any_queue join pgboss.job j on j.name = any_queue.name and j.id = t.id)
     order by created_at desc
     limit ${batch}
     for update skip locked
   ) t
-  where lanes.state in ('PENDING', 'STARTED', 'RETRY')
+  where g.state in ('PENDING', 'STARTED', 'RETRY')
   limit ${batch}
-), ${end}`
+), task as (
+  update darkroom.tasks t set
+    state = 'REVOKED', finished_at = now(),
+    error = '{"type": "queue_gone", "message": "Its queue was removed before it ran"}'
+  from jobless
+  where t.id = jobless.id
+  returning t.id, t.attempts, t.error
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task
+)
+select count(*)::int as count, pg_notify('${channels.changed}', string_agg(id::text, ',')) from task having count(*) > 0`
 
 export async function revokeHomeless(pool: Pool): Promise<number> {
-  return revoke(pool, delayed)
+  return revoke(pool, revokeHomelessSql)
 }
 
 export async function revokeJobless(pool: Pool): Promise<number> {
   const since = performance.now()
   for (let revoked = 0; ; ) {
-    const count = await revoke(pool, jobless)
+    const count = await revoke(pool, revokeJoblessSql)
     revoked += count
     if (count < batch || performance.now() - since > longestLook) return revoked
   }

@@ -4,10 +4,10 @@ import { goneQueue } from '#queue/gone.ts'
 import { revokeHomeless } from './homeless.ts'
 
 /**
- * Moves delayed tasks whose time has come into their own queues, under the same id. Answers which queues have got
- * something, and in how many seconds the next one is due (null: nothing waits).
+ * Moves delayed tasks that are due into their own queues, under the same id. Answers which queues got some, and in how
+ * many seconds the next one is due (null: nothing waits).
  */
-const text = `
+export const promoteSql = `
 with due as materialized (
   select id from pgboss.job
   where name = '${delayedQueue}' and state < 'active' and start_after <= now()
@@ -35,10 +35,10 @@ export interface Promoted {
 export async function promote(pool: Pool): Promise<Promoted> {
   for (;;) {
     try {
-      const { rows } = await pool.query<Promoted>(text)
+      const { rows } = await pool.query<Promoted>(promoteSql)
       return rows[0]!
     } catch (error) {
-      // One task whose queue is not there any more would keep all others from theirs, retries included.
+      // One task whose queue was removed would stop all others here, retries included.
       if (!goneQueue(error) || (await revokeHomeless(pool)) === 0) throw error
     }
   }

@@ -1,13 +1,16 @@
+import path from 'node:path'
 import { Type } from 'typebox'
 import type { MediaTools } from '#media/binaries.ts'
 import { MediaRejected } from '#media/rejected.ts'
 import { isUuid } from '#schema/common.ts'
-import type { Storage } from '#storage/disk.ts'
-import { defineTask, GiveUp } from '#tasks/define.ts'
-import { attemptIn, folderOf, originalOf, printsOf, workOf } from '../keys.ts'
+import { NotStored, type Store } from '#storage/store.ts'
+import type { Workspaces } from '#storage/workspace.ts'
+import { defineTask, GiveUp, StoreOutage } from '#tasks/define.ts'
+import { attemptName, originalOf, prefixOf, printsOf } from '../keys.ts'
 
 interface Needs {
-  storage: Storage
+  store: Store
+  workspaces: Workspaces
   /** Looked for when the first film comes: a server without ffmpeg still does everything else. */
   tools(): Promise<MediaTools>
 }
@@ -15,7 +18,7 @@ interface Needs {
 // A film may take hours; nothing that takes a day will ever end.
 const timeLimit = 23 * 60 * 60
 
-export function processVideo({ storage, tools }: Needs) {
+export function processVideo({ store, workspaces, tools }: Needs) {
   return defineTask({
     name: 'process_video',
     description: 'Makes the 480p, 720p and 1080p prints of an uploaded video.',
@@ -25,61 +28,70 @@ export function processVideo({ storage, tools }: Needs) {
     max_retries: 2,
     retry_delay: 5,
 
-    async run({ video_id }, { id, attempt, signal, progress }) {
-      const { develop, planPrints, probe } = await media()
-      const source = storage.locate(originalOf(video_id))
-      const found = await tools()
+    async run({ video_id }, { id, attempt, signal, progress, log }) {
       try {
-        const facts = await probe(source, { tools: found, signal })
+        const { develop, planPrints, probe } = await media()
+        await using opened = new AsyncDisposableStack()
+        const original = await store.borrow(originalOf(video_id))
+        opened.defer(original.release)
+        const workspace = await workspaces.open(attemptName(id, attempt))
+        opened.defer(workspace.remove)
+        const found = await tools()
+        const facts = await probe(original.path, { tools: found, signal })
         const { prints, skipped } = planPrints(facts)
-        const work = workOf(video_id, id, attempt)
-        const directory = await storage.createFolder(work)
-        const made = await develop({
-          source,
+        const { made, damage } = await develop({
+          source: original.path,
           probe: facts,
           prints,
-          directory,
+          directory: workspace.path,
           tools: found,
           signal,
           onProgress: ({ fraction, ...detail }) => progress(fraction ?? 0, detail)
         })
-        await storage.publish(work, printsOf(video_id, id, attempt))
-        return { video_id, renditions: made, skipped, probe: facts }
+        for (const { file } of made) {
+          await store.put(`${printsOf(video_id, id, attempt)}/${file}`, path.join(workspace.path, file))
+        }
+        return { video_id, renditions: made, skipped, probe: { ...facts, damage } }
       } catch (error) {
-        throw asFinal(error)
+        throw meaningOf(store, error, log)
       }
     },
 
     async record(trx, { id, attempt, args: { video_id } }, { renditions, skipped, probe }) {
-      const { recordPrints } = await import('../queries.ts')
-      const prints = printsOf(video_id, id, attempt)
-      const known = await recordPrints(trx, { video: video_id, task: id, prints, renditions, skipped, probe })
+      const { recordPrintSet } = await import('../queries.ts')
+      const folder = printsOf(video_id, id, attempt)
+      const set = { video: video_id, task: id, attempt, folder, renditions, skipped, probe }
+      const replaced = await recordPrintSet(trx, set)
       return async () => {
-        if (!known) return storage.remove(folderOf(video_id))
-        const folders = await storage.list(folderOf(video_id))
-        const old = folders
-          .map(({ name }) => `${folderOf(video_id)}/${name}`)
-          .filter(key => key.includes('/prints-') && key !== prints)
-        for (const key of old) await storage.remove(key)
+        if (replaced === 'gone') await store.remove(prefixOf(video_id))
+        else if (replaced) await store.remove(printsOf(video_id, replaced.task, replaced.attempt))
       }
     },
 
     async discard({ id, attempt, args: { video_id } }) {
+      await workspaces.remove(attemptName(id, attempt))
       // The arguments may be anything that a DBA has typed.
-      if (!isUuid(video_id)) return
-      const folders = await storage.list(folderOf(video_id))
-      for (const { name } of folders) {
-        const of = attemptIn(name)
-        if (of?.task === id && of.attempt === attempt) await storage.remove(`${folderOf(video_id)}/${name}`)
-      }
+      if (isUuid(video_id)) await store.remove(printsOf(video_id, id, attempt))
     }
   })
 }
 
-/** What would end the same way next time is not tried again. */
-function asFinal(error: unknown) {
+/**
+ * Tells an outage of the store, and what would end the same way next time, from a failure that may be retried. What is
+ * thrown is shown to clients; paths are for the log.
+ */
+function meaningOf(store: Store, error: unknown, log: (line: string) => void) {
+  // ffmpeg's failures to write have the same codes; see media/disk-failed.ts.
+  const [isFull, isAway] = [store.isFull(error), store.isAway(error)]
+  if (isFull || isAway) {
+    const { code, message } = error as Error & { code: string }
+    log(`the store in DATA_DIR ${store.place} is ${isFull ? 'full' : 'away'}: ${message}`)
+    return isFull
+      ? new StoreOutage('StorageFull', 'The store of the films has no space left', { cause: error })
+      : new StoreOutage('StorageUnavailable', `The store of the films cannot be used (${code})`, { cause: error })
+  }
   if (error instanceof MediaRejected) return new GiveUp(error.message, error.code, { cause: error })
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+  if (error instanceof NotStored) {
     return new GiveUp('There is no film of that video', 'VideoNotFound', { cause: error })
   }
   return error
@@ -91,9 +103,9 @@ function asFinal(error: unknown) {
  */
 async function media() {
   const [{ develop }, { planPrints }, { probe }] = await Promise.all([
-    import('#media/ffmpeg.ts'),
-    import('#media/ladder.ts'),
-    import('#media/ffprobe.ts')
+    import('#media/develop.ts'),
+    import('#media/plan/ladder.ts'),
+    import('#media/probe/probe.ts')
   ])
   return { develop, planPrints, probe }
 }

@@ -1,83 +1,142 @@
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { isUuid } from '#schema/common.ts'
-import { incoming, type Storage } from '#storage/disk.ts'
+import type { Store, Stored } from '#storage/store.ts'
+import type { Workspaces } from '#storage/workspace.ts'
 import { defineTask } from '#tasks/define.ts'
-import { attemptIn, folderOf, videosFolder } from '../keys.ts'
+import { attemptIn, attemptName, ownerOf, videosPrefix } from '../keys.ts'
 
 interface Needs {
-  storage: Storage
+  store: Store
+  workspaces: Workspaces
 }
 
-// Longer than any moment in which a file is rightly without its row, or an upload without a byte.
+// Seconds. Longer than any moment in which a file is rightly without its row, or an upload without a byte; nothing that
+// is younger is ever removed.
 const anHour = 3600
+const decade = 315_360_000
 
-export function sweep({ storage }: Needs) {
+// Keys for which rows are looked up at a time.
+const batchSize = 1_000
+
+export function sweep({ store, workspaces }: Needs) {
   return defineTask({
     name: 'sweep',
-    description: 'Removes half uploads and files that no row points at.',
+    description: 'Removes half uploads, and files older than an hour that no row points at.',
     pool: 'inline',
     args: Type.Object(
-      { older_than: Type.Optional(Type.Number({ minimum: 0, default: anHour, description: 'seconds' })) },
+      {
+        older_than: Type.Optional(
+          Type.Number({ minimum: anHour, maximum: decade, default: anHour, description: 'seconds, an hour at least' })
+        )
+      },
       { additionalProperties: false }
     ),
 
     async run({ older_than = anHour }, { db, log, signal }) {
-      const before = new Date(Date.now() - older_than * 1000)
-      const swept = { half_uploads: 0, videos: 0, attempts: 0 }
+      const before = new Date(Date.now() - Math.max(older_than, anHour) * 1000)
+      const videos = new Set<string>()
+      const attempts = new Set<string>()
+      let half_uploads = 0
 
-      for (const { name, changed } of await storage.list(incoming)) {
-        if (changed > before) continue
-        await storage.remove(`${incoming}/${name}`)
-        swept.half_uploads++
-      }
-
-      for (const { name, changed } of await storage.list(videosFolder)) {
+      for await (const upload of store.unfinished(before)) {
         signal.throwIfAborted()
-        if (!isUuid(name)) continue
-        if (await isKnown(db, name)) swept.attempts += await sweepVideo(db, name, before)
-        else if (changed <= before) {
-          await storage.remove(`${videosFolder}/${name}`)
-          swept.videos++
+        await upload.drop()
+        half_uploads++
+      }
+      for await (const batch of inBatches(store.list(videosPrefix))) {
+        signal.throwIfAborted()
+        const old = batch.filter(({ changed }) => changed <= before)
+        for (const { key, video, attempt } of await findUnknown(db, old)) {
+          await store.remove(key)
+          if (attempt === undefined) videos.add(video)
+          else attempts.add(attempt)
         }
       }
+      const left = (await workspaces.list()).filter(({ changed }) => changed <= before)
+      const running = await findRunning(db, left.map(({ name }) => attemptIn(name)).filter(isDefined))
+      for (const { name } of left) {
+        // Names that are not ours are left alone.
+        if (!attemptIn(name) || running.has(name)) continue
+        await workspaces.remove(name)
+        attempts.add(name)
+      }
+
+      const swept = { half_uploads, videos: videos.size, attempts: attempts.size }
       log(`swept ${JSON.stringify(swept)}`)
       return swept
     }
   })
+}
 
-  async function sweepVideo(db: Database, video: string, before: Date) {
-    let count = 0
-    for (const { name, changed } of await storage.list(folderOf(video))) {
-      const of = attemptIn(name)
-      if (!of || changed > before || (await isInUse(db, video, name, of))) continue
-      await storage.remove(`${folderOf(video)}/${name}`)
-      count++
-    }
-    return count
+async function* inBatches(keys: AsyncIterable<Stored>) {
+  let batch: Stored[] = []
+  for await (const stored of keys) {
+    batch.push(stored)
+    if (batch.length < batchSize) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
+
+interface Unknown {
+  key: string
+  video: string
+  /** Of a video that is there. */
+  attempt: string | undefined
+}
+
+/**
+ * Keys of ours that no row accounts for: of a video that is not there, or of an attempt whose print set is not there
+ * and that does not run.
+ */
+async function findUnknown(db: Database, stored: Stored[]): Promise<Unknown[]> {
+  const ours = stored.flatMap(({ key }) => {
+    const owner = ownerOf(key)
+    return owner && isUuid(owner.video) ? [{ key, ...owner }] : []
+  })
+  const known = await findKnown(
+    db,
+    ours.map(({ video }) => video)
+  )
+  const running = await findRunning(db, ours.map(({ attempt }) => attempt).filter(isDefined))
+
+  return ours.flatMap(({ key, video, attempt }): Unknown[] => {
+    if (!known.films.has(video)) return [{ key, video, attempt: undefined }]
+    const name = attempt && attemptName(attempt.task, attempt.attempt)
+    if (name === undefined || known.sets.has(name) || running.has(name)) return []
+    return [{ key, video, attempt: name }]
+  })
+}
+
+async function findKnown({ query }: Database, videos: string[]) {
+  const ids = [...new Set(videos)]
+  if (ids.length === 0) return { films: new Set<string>(), sets: new Set<string>() }
+  const films = await query.selectFrom('films').select('id').where('id', 'in', ids).execute()
+  const sets = await query
+    .selectFrom('print_sets')
+    .select(['task_id', 'attempt'])
+    .where('video_id', 'in', ids)
+    .execute()
+  return {
+    films: new Set(films.map(({ id }) => id)),
+    sets: new Set(sets.map(({ task_id, attempt }) => attemptName(task_id, attempt)))
   }
 }
 
-async function isKnown({ query }: Database, video: string) {
-  return (await query.selectFrom('videos').select('id').where('id', '=', video).executeTakeFirst()) !== undefined
+async function findRunning({ query }: Database, attempts: { task: string }[]) {
+  const ids = [...new Set(attempts.map(({ task }) => task))].filter(isUuid)
+  if (ids.length === 0) return new Set<string>()
+  const tasks = await query
+    .selectFrom('tasks')
+    .select(['id', 'attempts'])
+    .where('id', 'in', ids)
+    .where('state', '=', 'STARTED')
+    .execute()
+  return new Set(tasks.map(({ id, attempts }) => attemptName(id, attempts)))
 }
 
-/** A folder is in use when a row points into it, or when the attempt that it belongs to may still be at work. */
-async function isInUse({ query }: Database, video: string, name: string, of: { task: string; attempt: number }) {
-  const folder = `${folderOf(video)}/${name}/`
-  const served = await query
-    .selectFrom('renditions')
-    .select('name')
-    .where('video_id', '=', video)
-    .where('storage_key', 'like', `${folder}%`)
-    .executeTakeFirst()
-  if (served) return true
-  const running = await query
-    .selectFrom('tasks')
-    .select('id')
-    .where('id', '=', of.task)
-    .where('attempts', '=', of.attempt)
-    .where('state', '=', 'STARTED')
-    .executeTakeFirst()
-  return running !== undefined
+function isDefined<T>(value: T | null | undefined): value is T {
+  return value !== null && value !== undefined
 }

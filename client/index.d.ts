@@ -1,0 +1,352 @@
+// Made of src/client by `npm run client`; a test compares.
+interface Submission {
+    /** Kind of the task */
+    task?: string
+    /** Arguments; each kind has its own, see `GET /api/kinds` */
+    args?: Record<string, unknown>
+    /** A name to show */
+    name?: string
+    /** A text to show */
+    description?: string
+    /** The same as `eta` */
+    scheduled_time?: string
+    /** Not to be started before this time */
+    eta?: string
+    /** Not to be started before so many seconds have passed */
+    countdown?: number
+    /** If not started by then (seconds from now, or a time), the task is revoked */
+    expires?: number | string
+    /** Queue; that of the kind if not given */
+    queue?: string
+    /** Higher first */
+    priority?: number
+    /** Retries after failures; crashes do not count */
+    max_retries?: number
+    /** Seconds before the first retry */
+    retry_delay?: number
+    /** Whether the delay doubles with each retry */
+    retry_backoff?: boolean
+    /** The longest delay in seconds */
+    retry_backoff_max?: number
+    /** Whether to draw each delay at random below that */
+    retry_jitter?: boolean
+    /** Seconds after which the processes of an attempt are killed */
+    time_limit?: number
+    /** Seconds after which the `signal` of an attempt aborts */
+    soft_time_limit?: number
+    /** Seconds that the result stays readable */
+    result_expires?: number
+    /** Words to find it by */
+    tags?: string[]
+}
+
+interface TaskBody {
+    /** Id (uuid) */
+    id: string
+    /** Kind */
+    task: string
+    /** Name, as submitted */
+    name: string | null
+    /** Text, as submitted */
+    description: string | null
+    /** Queue */
+    queue: string
+    /** 0 to 9, higher first */
+    priority: number
+    /** Arguments */
+    args: unknown
+    /** State in Celery's words */
+    state: "PENDING" | "STARTED" | "RETRY" | "SUCCESS" | "FAILURE" | "REVOKED"
+    /** The same in plain English */
+    status: "SCHEDULED" | "PENDING" | "PROCESSING" | "RETRYING" | "COMPLETED" | "FAILED" | "CANCELLED"
+    /** Progress from 0 to 1; null if the task reports none */
+    progress: number | null
+    /** What the task reported beside its progress */
+    progress_detail: unknown
+    /** What the task returned; null before that, and once it has expired */
+    result: unknown
+    /** When the result expires */
+    result_expires_at: string | null
+    /** Why the task failed, was revoked or has no result any more */
+    error: {
+        /** Name of the error, or a word such as `cancelled`, `expired`, `time_limit` */
+        type: string
+        /** What went wrong */
+        message: string
+    } | null
+    /** Attempts so far */
+    attempts: number
+    /** Retries after failures */
+    max_retries: number
+    /** Not to be started before this time */
+    eta: string | null
+    /** Revoked if not started by then */
+    expires_at: string | null
+    /** When it was submitted */
+    created_at: string
+    /** When its latest attempt started */
+    started_at: string | null
+    /** When it reached its final state */
+    finished_at: string | null
+    /** Id of the worker of its latest attempt */
+    worker: string | null
+    /** Tags */
+    tags: string[]
+    /** Id of the schedule that made it */
+    schedule_id: string | null
+    /** Id of the film that it is about */
+    video_id: string | null
+}
+
+interface TaskFilters {
+    /** Items on a page */
+    limit?: number
+    /** `next_cursor` of the previous page */
+    cursor?: string
+    /** Only tasks in this state */
+    state?: "PENDING" | "STARTED" | "RETRY" | "SUCCESS" | "FAILURE" | "REVOKED"
+    /** Only tasks of this kind */
+    task?: string
+    /** Only tasks in this queue */
+    queue?: string
+    /** Only tasks whose latest attempt is of this worker (id) */
+    worker?: string
+    /** Only tasks with this tag */
+    tag?: string
+    /** Part of the name or description, or an id */
+    q?: string
+    /** Only tasks that were submitted after this time */
+    created_after?: string
+    /** Only tasks that were submitted before this time */
+    created_before?: string
+}
+
+interface TaskMessage {
+    /** Id of the task */
+    task_id: string
+    /** The same in plain English */
+    status: "SCHEDULED" | "PENDING" | "PROCESSING" | "RETRYING" | "COMPLETED" | "FAILED" | "CANCELLED"
+    /** State in Celery's words */
+    state: "PENDING" | "STARTED" | "RETRY" | "SUCCESS" | "FAILURE" | "REVOKED"
+    /** Progress from 0 to 1; null if the task reports none */
+    progress: number | null
+    /** What the task returned; null before that, and once it has expired */
+    result: unknown
+    /** Why the task failed, was revoked or has no result any more */
+    error: {
+        /** Name of the error, or a word such as `cancelled`, `expired`, `time_limit` */
+        type: string
+        /** What went wrong */
+        message: string
+    } | null
+}
+
+interface Uploaded {
+    /** Id of the film */
+    id: string
+    /** Id of the task that makes the prints */
+    task_id: string
+    /** A sentence to show */
+    message: string
+    /** Name of the file, as uploaded */
+    filename: string
+    /** Size of the original */
+    bytes: number
+    /** SHA-256 of the original in hexadecimal */
+    sha256: string
+    /** Status of the film */
+    status: "uploaded" | "processing" | "ready" | "failed"
+}
+
+interface VideoBody {
+    /** Id (uuid) */
+    id: string
+    /** Name of the file, as uploaded */
+    filename: string
+    /** Size of the original */
+    bytes: number
+    /** SHA-256 of the original in hexadecimal */
+    sha256: string
+    /** Status of the film */
+    status: "uploaded" | "processing" | "ready" | "failed"
+    /** Whether there are prints to watch; stays true while they are made again */
+    processed: boolean
+    /** Progress from 0 to 1; null before anything is known */
+    progress: number | null
+    /** Address of the 480p print; null without one */
+    resolution_480p: string | null
+    /** Address of the 720p print; null without one */
+    resolution_720p: string | null
+    /** Address of the 1080p print; null without one */
+    resolution_1080p: string | null
+    /** Every print, and the reasons for those that are not made */
+    renditions: ({
+        /** `480p`, `720p`, `1080p` … */
+        name: string
+        /** Width in pixels */
+        width: number | null
+        /** Height in pixels */
+        height: number | null
+        /** Status of the print */
+        status: "pending" | "processing" | "ready" | "skipped" | "failed"
+        /** Why it was skipped, or the name of the error that the film failed with */
+        reason: string | null
+        /** Address of the print */
+        url: string | null
+        /** Size of the print */
+        bytes: number | null
+        /** Bits per second */
+        bitrate: number | null
+        /** Codec of the picture, or of the sound if there is none */
+        codec: string | null
+    })[]
+    /** Address of the HLS playlist */
+    hls_url: string | null
+    /** Address of the poster */
+    poster_url: string | null
+    /** Address of the storyboard */
+    storyboard_url: string | null
+    /** What the original is made of; null before it was probed */
+    probe: unknown
+    /** Id of the latest task that makes the prints */
+    task_id: string
+    /** Why the film failed; null while it has not */
+    error: {
+        /** Name of the error */
+        type: string
+        /** What went wrong */
+        message: string
+    } | null
+    /** When it was uploaded */
+    created_at: string
+    /** When the prints that are served were ready */
+    ready_at: string | null
+}
+
+interface Details {
+    code: string;
+    /** HTTP status; absent without an answer. */
+    status?: number;
+    /** Each field of a request that does not fit. */
+    errors?: {
+        field: string;
+        message: string;
+    }[];
+    /** Seconds after which the server wants to be asked again. */
+    retryAfter?: number;
+    cause?: unknown;
+}
+/**
+ * An error of the server, with its code; or one of the client: `NETWORK` (no answer), `TIMEOUT` (the task did not end in
+ * time), `HTTP` (an error without a code, as proxies send it).
+ */
+declare class DarkroomError extends Error {
+    name: string;
+    readonly code: string;
+    readonly status: number | undefined;
+    readonly errors: {
+        field: string;
+        message: string;
+    }[];
+    readonly retryAfter: number | undefined;
+    constructor(message: string, { code, status, errors, retryAfter, cause }: Details);
+}
+/** `wait` ended with a task that failed or was revoked; `type` is its `error.type`. */
+declare class TaskFailed extends DarkroomError {
+    name: string;
+    readonly type: string;
+    readonly task: TaskBody;
+    constructor(task: TaskBody);
+}
+/** The error in an answer of the server, or of a proxy before it. */
+declare function errorOf(status: number, text: string, retryAfter?: string | null): DarkroomError;
+
+interface ConnectOptions {
+    /** Instead of the global one. */
+    fetch?: typeof globalThis.fetch;
+    /** Sent with every request. */
+    headers?: Record<string, string>;
+    /**
+     * Repetitions of a request without an answer, or with 429 or 503, after growing pauses (5 take about 8 s) or what
+     * `Retry-After` says. Default 5.
+     */
+    retries?: number;
+}
+interface Ask {
+    query?: Record<string, string | number | undefined>;
+    body?: unknown;
+    headers?: Record<string, string>;
+    signal?: AbortSignal;
+    /** Whether the request may be sent twice; by default a GET. */
+    repeatable?: boolean;
+}
+type Request = <T>(method: string, path: string, ask?: Ask) => Promise<T>;
+/** Sends requests, and repeats those that are safe to repeat and may succeed. */
+declare function requester(base: URL, { fetch, headers, retries }: ConnectOptions): Request;
+
+interface UploadOptions {
+    /** Name of a file that has none of its own. */
+    filename?: string;
+    /** Called with the bytes of the file that have been sent. */
+    onProgress?: (progress: {
+        loaded: number;
+        total: number;
+    }) => void;
+    /** For a day the same file under the same key is stored once: for repeating an upload that broke off. */
+    idempotency_key?: string;
+    signal?: AbortSignal;
+}
+interface Needs {
+    url: URL;
+    fetch?: typeof globalThis.fetch;
+    headers?: Record<string, string>;
+}
+/** In browsers only XMLHttpRequest reports the progress of an upload; elsewhere the bytes are counted as they are sent. */
+declare function upload(needs: Needs, file: Blob, options?: UploadOptions): Promise<Uploaded>;
+/** `crypto.randomUUID` is missing in pages without HTTPS. */
+declare function randomName(): string;
+
+/** Darkroom from TypeScript, in Node and in browsers, without a dependency. `npm run client` makes one file of it. */
+/** A task with the type of its result. */
+type Task<Result = unknown> = Omit<TaskBody, 'result'> & {
+    result: Result;
+};
+interface SubmitOptions extends Omit<Submission, 'task' | 'args'> {
+    /** For a day the same task under the same key is submitted once. By default each call has its own key. */
+    idempotency_key?: string;
+    signal?: AbortSignal;
+}
+interface WaitOptions {
+    /** Seconds; without limit by default. */
+    timeout?: number;
+    signal?: AbortSignal;
+}
+type Client = ReturnType<typeof connect>;
+/** The client of a server; in a page by default of the server at the page's own origin. */
+declare function connect(url?: string | URL, options?: ConnectOptions): {
+    /** Submits a task. If the answer is lost, the request is repeated with the same key, and the task exists once. */
+    submit<Result = unknown>(task: string, args?: object, submitOptions?: SubmitOptions): Promise<Task<Result>>;
+    get<Result = unknown>(id: string): Promise<Task<Result>>;
+    /** The task once it has succeeded. Throws TaskFailed if it did not, and a DarkroomError `TIMEOUT` after `timeout`. */
+    wait<Result = unknown>(id: string, { timeout, signal }?: WaitOptions): Promise<Task<Result>>;
+    /** The status, then each change up to the final one, over a WebSocket that is opened again when it breaks. */
+    watch(id: string, { signal }?: {
+        signal?: AbortSignal;
+    }): AsyncGenerator<TaskMessage, void, undefined>;
+    /** Cancels a task; with `wait` (seconds) the answer comes when its processes are gone. */
+    cancel(id: string, { wait, signal }?: {
+        wait?: number;
+        signal?: AbortSignal;
+    }): Promise<Task>;
+    /** Retries a task that failed or was revoked. */
+    retry<Result = unknown>(id: string): Promise<Task<Result>>;
+    /** Why a task does not run: what it waits for, and the requests that would change it. */
+    why(id: string): Promise<WhyBody>;
+    /** Every task that fits the filters, newest first; `limit` is the size of a page. */
+    tasks(filters?: TaskFilters): AsyncGenerator<Task, void, undefined>;
+    /** Uploads a film: a File in browsers, in Node the answer of `openAsBlob` of `node:fs`. */
+    uploadVideo(file: Blob, uploadOptions?: UploadOptions): Promise<Uploaded>;
+    video(id: string): Promise<VideoBody>;
+};
+
+export { Client, ConnectOptions, DarkroomError, Submission, SubmitOptions, Task, TaskBody, TaskFailed, TaskFilters, TaskMessage, UploadOptions, Uploaded, VideoBody, WaitOptions, WhyBody, connect }

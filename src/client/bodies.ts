@@ -1,0 +1,10 @@
+/** What goes over the wire: the types of the schemas that the routes check. Only types, so the client stays alone. */
+import type { Static } from 'typebox'
+import type { StatusAnswer } from '#tasks/schemas.ts'
+import type { Uploaded as UploadedSchema } from '#videos/schemas.ts'
+
+export type { Submission, TaskBody, TaskFilters } from '#tasks/schemas.ts'
+export type { WhyBody } from '#tasks/why/routes.ts'
+export type { VideoBody } from '#videos/schemas.ts'
+export type TaskMessage = Static<typeof StatusAnswer>
+export type Uploaded = Static<typeof UploadedSchema>

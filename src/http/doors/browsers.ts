@@ -1,0 +1,43 @@
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { Config } from '#config.ts'
+import { InvalidRequest } from '#errors.ts'
+import { corsAnswer } from './cors.ts'
+import { hostCheck } from './host.ts'
+import { originCheck } from './origin.ts'
+
+export type BrowserSettings = Pick<Config, 'PUBLIC_URL' | 'ALLOWED_HOSTS' | 'ALLOWED_ORIGINS'>
+
+/** The door for browsers, before everything else: upgrades, preflights and what is not found included. */
+export function guardAgainstPages(app: FastifyInstance, settings: BrowserSettings) {
+  const { PUBLIC_URL, ALLOWED_HOSTS = [], ALLOWED_ORIGINS = [] } = settings
+  const own = PUBLIC_URL === undefined ? undefined : new URL(PUBLIC_URL)
+  const allowed = new Set(ALLOWED_ORIGINS)
+  const checkHost = hostCheck(own ? [own.hostname, ...ALLOWED_HOSTS] : ALLOWED_HOSTS)
+  const checkOrigin = originCheck({ own: own?.origin, allowed })
+  const answerCors = corsAnswer(allowed)
+
+  app.addHook('onRequest', (request, reply, done) => {
+    try {
+      checkFraming(request.raw, reply)
+      checkHost(request.raw)
+      checkOrigin(request)
+    } catch (error) {
+      return done(error as Error)
+    }
+    if (allowed.size > 0 && answerCors(request, reply)) return
+    done()
+  })
+}
+
+/**
+ * Node's parser takes `identity, chunked`, and chunks in HTTP/1.0, which a proxy may read in another way: then one of
+ * the two sees a second request where the other sees a body. So the connection ends, too.
+ */
+function checkFraming({ headers, httpVersionMinor }: IncomingMessage, reply: FastifyReply) {
+  const encoding = headers['transfer-encoding']
+  if (encoding === undefined) return
+  if (httpVersionMinor > 0 && encoding.toLowerCase() === 'chunked') return
+  reply.header('connection', 'close')
+  throw new InvalidRequest('The Transfer-Encoding must be chunked, and only in HTTP/1.1')
+}

@@ -1,0 +1,32 @@
+import { randomUUID } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import * as errors from '#errors.ts'
+import { problemOf } from '#schema/problems.ts'
+import { always } from '../doors/headers.ts'
+
+/** What Node's parser refuses never becomes a request; its client gets a problem all the same. */
+export function answerClientError(error: Error & { code?: string }, socket: Socket) {
+  // What has been answered in part cannot be answered again.
+  const { _httpMessage: answering } = socket as { _httpMessage?: { headersSent: boolean } }
+  if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) return socket.destroy()
+
+  const problem = problemOf(translate(error))
+  const body = JSON.stringify(problem)
+  const head = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    'content-type: application/problem+json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'cache-control: no-store',
+    `x-request-id: ${randomUUID()}`,
+    ...Object.entries(always).map(([name, value]) => `${name}: ${value}`),
+    'connection: close'
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
+}
+
+function translate({ code }: { code?: string }) {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new errors.RequestTimeout()
+  if (code === 'HPE_HEADER_OVERFLOW') return new errors.HeadersTooLarge()
+  return new errors.InvalidRequest('This is not well-formed HTTP')
+}

@@ -1,0 +1,61 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { isCancelled, isOutage } from '#database/outage.ts'
+import * as errors from '#errors.ts'
+import { goneQueue } from '#queue/gone.ts'
+import { type Coded, problemOf } from '#schema/problems.ts'
+import { isAway, isFull } from '#storage/outage.ts'
+import { busyVideo } from '#tasks/submit/one-open.ts'
+import type { Drain } from '../stopping.ts'
+import type { OutageLog } from './outage-log.ts'
+
+const retryAfter = 2
+// Refusals that are no failures of ours.
+const wanted = new Set(['STOPPING', 'OVERLOADED'])
+
+/** Every error leaves through here: one with a code as it is, anything else as a 500 without details. */
+export function errorHandler(outages: OutageLog, drain: Drain) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+    const known = translate(error, request)
+    const problem = problemOf(known)
+    if (known instanceof errors.DatabaseUnavailable) outages.add(error)
+    else if (problem.status >= 500 && !wanted.has(problem.code)) request.log.error({ err: error }, 'request failed')
+    else if (request.raw.socket.destroyed) {
+      const { method, originalUrl: url } = request
+      request.log.info({ method, url }, drain.hasCut() ? 'the API cut this request to stop' : 'the client hung up')
+    }
+    if (problem.status === 503 || problem.status === 429) reply.header('retry-after', retryAfter)
+    // The rest of a body that came too slowly would be taken for the next request.
+    if (problem.status === 408) reply.header('connection', 'close')
+    return reply.code(problem.status).type('application/problem+json').send(problem)
+  }
+}
+
+const readOnly = new Set(['GET', 'HEAD'])
+const ours = new Set(Object.values(errors))
+
+function translate(error: FastifyError & { errors?: Coded['errors'] }, request: FastifyRequest): Coded {
+  if (ours.has(error.constructor as never)) return error as Coded
+  switch (error.code) {
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return new errors.InvalidJson(error.message) as Coded
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new errors.BodyTooLarge(request.routeOptions.bodyLimit) as Coded
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new errors.UnsupportedMediaType() as Coded
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return new errors.InvalidRequest('The body is not as long as its Content-Length says') as Coded
+  }
+  // A client that hangs up leaves half a body. Its error has a code that looks like one of the database.
+  if (error === request.raw.errored) return new errors.InvalidRequest('The request broke off') as Coded
+  const gone = goneQueue(error)
+  if (gone) return gone as Coded
+  const busy = busyVideo(error)
+  if (busy) return new errors.VideoBusy(busy) as Coded
+  if (isFull(error)) return new errors.StorageFull() as Coded
+  // A write that was cancelled has waited for a lock, and may well work in a moment; a read would take as long again.
+  if (isCancelled(error) && readOnly.has(request.method)) return new errors.TooSlow() as Coded
+  if (isOutage(error)) return new errors.DatabaseUnavailable() as Coded
+  if (isAway(error)) return new errors.StorageUnavailable() as Coded
+  return new errors.Internal(request.id) as Coded
+}

@@ -1,0 +1,45 @@
+import { realpath } from 'node:fs/promises'
+import path from 'node:path'
+import send from '@fastify/send'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { PreconditionFailed, RangeNotSatisfiable } from '#errors.ts'
+
+/**
+ * Serves the files of `PUBLIC_DIR`; undefined where there is no such file. Asked only where no route of ours answers, so
+ * that no file can stand in for one. Hidden files are not served, nor what a link leads to outside of the folder.
+ */
+export function publicFiles(folder: string) {
+  return async ({ method, raw, url }: FastifyRequest, reply: FastifyReply) => {
+    if (method !== 'GET' && method !== 'HEAD') return undefined
+    const [file = '/'] = url.replace(/^https?:\/\/[^/]*/i, '').split('?')
+    let isInside = true
+    const onFile = async (found: string) => {
+      isInside = await isBelow(folder, found)
+    }
+    const found = await send(raw, file, { root: folder, dotfiles: 'ignore', cacheControl: false, onFile })
+
+    if (found.type === 'directory') isInside = await isBelow(folder, found.metadata.path)
+    const isThere = found.type !== 'error' || found.statusCode === 412 || found.statusCode === 416
+    if (found.type !== 'file' || !isInside) found.stream.destroy()
+    if (!isThere || !isInside) return undefined
+
+    // Relative, so that it is right below any path prefix and leads to no other host.
+    if (found.type === 'directory')
+      return reply
+        .code(301)
+        .header('location', `./${path.basename(file)}/`)
+        .send('')
+    if (found.statusCode === 412) throw new PreconditionFailed()
+    if (found.statusCode === 416) {
+      reply.header('content-range', found.headers['Content-Range'])
+      throw new RangeNotSatisfiable()
+    }
+    // Pages change with a deploy: browsers ask about them each time, and get a 304.
+    return reply.code(found.statusCode).headers(found.headers).header('cache-control', 'no-cache').send(found.stream)
+  }
+}
+
+async function isBelow(folder: string, file: string) {
+  const [root, real] = await Promise.all([realpath(folder), realpath(file)])
+  return real.startsWith(root + path.sep)
+}

@@ -1,0 +1,79 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { MediaTools } from '../binaries.ts'
+import { unfinished } from '../encode/arguments.ts'
+import { guardedInput } from '../guards.ts'
+import type { Print } from '../plan/ladder.ts'
+import type { Probe } from '../probe/probed.ts'
+import type { RawStream } from '../probe/streams.ts'
+import { run } from '../run.ts'
+
+export interface Made {
+  name: string
+  file: string
+  width: number | null
+  height: number | null
+  /** Seconds that are really there, which for a source that was cut off is less than it claims. */
+  duration: number
+  bytes: number
+  bitrate: number
+  codec: string
+  audio_codec: string | null
+  frames: number | null
+}
+
+interface Where {
+  probe: Probe
+  directory: string
+  tools: MediaTools
+  signal?: AbortSignal | undefined
+}
+
+/** Seconds that looking at one finished print may take. */
+const timeout = 30
+
+/** Opens a print as a player does. The result is measured, not what was asked for. */
+export async function verify(print: Print, { probe, directory, tools, signal }: Where): Promise<Made> {
+  const path = join(directory, unfinished(print.file))
+  const refuse = (why: string) => new Error(`The print ${print.name} is not as it should be: ${why}`)
+
+  const { size: bytes } = await stat(path).catch(() => ({ size: 0 }))
+  if (bytes === 0) throw refuse('there is no file')
+  const { exitCode, stdout } = await run(
+    tools.ffprobe,
+    ['-v', 'error', '-show_streams', '-show_entries', 'format=duration', '-of', 'json', ...guardedInput(path)],
+    { signal, timeout }
+  )
+  if (exitCode !== 0) throw refuse('it cannot be read')
+
+  const { streams, format } = JSON.parse(stdout) as { streams: RawStream[]; format: { duration?: string } }
+  const [video, ...moreVideo] = streams.filter(({ codec_type }) => codec_type === 'video')
+  const [audio, ...moreAudio] = streams.filter(({ codec_type }) => codec_type === 'audio')
+  const duration = Number(format.duration)
+  const frames = video ? Number(video.nb_frames) : null
+
+  if (Boolean(video) !== Boolean(probe.video)) throw refuse(video ? 'a picture too many' : 'no picture')
+  if (Boolean(audio) !== Boolean(probe.audio)) throw refuse(audio ? 'a sound too many' : 'no sound')
+  if (moreVideo.length + moreAudio.length > 0 || streams.length > 2) throw refuse('more than a picture and a sound')
+  if (!(duration > 0)) throw refuse('it lasts no time')
+  if (video) {
+    if (video.width !== print.width || video.height !== print.height) throw refuse(`${video.width}x${video.height}`)
+    if (video.codec_name !== 'h264' || video.pix_fmt !== 'yuv420p') throw refuse(`${video.codec_name} ${video.pix_fmt}`)
+    if (!['1:1', undefined].includes(video.sample_aspect_ratio)) throw refuse(`pixels of ${video.sample_aspect_ratio}`)
+    if (video.side_data_list?.some(({ rotation }) => rotation)) throw refuse('it is turned')
+    if (!(frames! > 0)) throw refuse('no frames')
+  }
+
+  return {
+    name: print.name,
+    file: print.file,
+    width: print.width,
+    height: print.height,
+    duration,
+    bytes,
+    bitrate: Math.round((bytes * 8) / duration),
+    codec: (video ?? audio)!.codec_name!,
+    audio_codec: audio?.codec_name ?? null,
+    frames
+  }
+}

@@ -1,0 +1,185 @@
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { MediaTools } from './binaries.ts'
+import { assessDamage, isGarbage } from './check/damage.ts'
+import { type DecoderReport, readComplaints } from './check/decoder-report.ts'
+import { decodes } from './check/decodes.ts'
+import { type Made, verify } from './check/verify.ts'
+import { type DiskErrorCode, DiskFailed, diskErrorIn } from './disk-failed.ts'
+import { encodeArguments, unfinished } from './encode/arguments.ts'
+import { type Progress, readProgress } from './encode/progress.ts'
+import { type Encoded, encode } from './encode/run-encode.ts'
+import { canToneMap } from './encode/tone-map.ts'
+import type { Print } from './plan/ladder.ts'
+import { lead, mostFrames } from './probe/probe.ts'
+import type { Damage, Probe } from './probe/probed.ts'
+import { MediaRejected } from './rejected.ts'
+
+export type { Made } from './check/verify.ts'
+export { DiskFailed, isDiskFailure } from './disk-failed.ts'
+export { encodeArguments } from './encode/arguments.ts'
+export type { Progress } from './encode/progress.ts'
+export { Stalled } from './encode/run-encode.ts'
+
+export interface Develop {
+  source: string
+  probe: Probe
+  prints: Print[]
+  /** Where the prints go. Belongs to this call until it ends. */
+  directory: string
+  tools: MediaTools
+  signal?: AbortSignal | undefined
+  onProgress?: ((progress: Progress) => void) | undefined
+  /** Called with the exact arguments, for the record. Twice, if the sound turns out to be unreadable. */
+  onCommand?: ((command: string[]) => void) | undefined
+  /** Seconds without progress after which ffmpeg is taken for dead. */
+  stallLimit?: number
+}
+
+export interface Developed {
+  made: Made[]
+  /** What is missing or broken in the source; null if nothing is. */
+  damage: Damage | null
+}
+
+/** ffmpeg failed, and neither source nor disk is known to be at fault: no memory, a build that lacks something. */
+export class EncodeFailed extends Error {
+  readonly code = 'encode_failed'
+  readonly stderr: string
+
+  constructor(message: string, stderr: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'EncodeFailed'
+    this.stderr = stderr
+  }
+}
+
+/** Two minutes: a slow disk takes seconds, and the longest single step, a keyframe of 8K, less than one. */
+const stallLimit = 120
+
+/** Exit code of an ffmpeg that ran to its end and had more decode errors than it finds right. */
+const tooManyErrors = 69
+
+/**
+ * Makes all prints of a source in one pass, all or none: a file has its final name only after every print was checked.
+ * Throws MediaRejected when the source is at fault, and then a retry is pointless; DiskFailed when the disk is.
+ */
+export async function develop(work: Develop): Promise<Developed> {
+  const { prints, directory, probe } = work
+  const files = new Set(prints.map(({ file }) => unfinished(file)))
+  await mkdir(directory, { recursive: true })
+  try {
+    const developed = await attempt(work).catch(error => withoutSound(work, error))
+    for (const { file } of prints) {
+      await rename(join(directory, unfinished(file)), join(directory, file))
+      files.add(file)
+    }
+    work.onProgress?.(finished(developed.made, probe))
+    return developed
+  } catch (error) {
+    // What an earlier run has left under a final name stays as long as this one has not replaced it.
+    await Promise.all([...files].map(file => rm(join(directory, file), { force: true })))
+    throw error
+  }
+}
+
+async function attempt(work: Develop): Promise<Developed> {
+  const { encoded, report } = await encodeAndListen(work)
+  return judge(work, encoded, report)
+}
+
+async function encodeAndListen(work: Develop) {
+  const { source, probe, prints, tools, signal } = work
+  const directory = resolve(work.directory)
+  const toneMap = probe.video?.hdr ? await canToneMap(tools.ffmpeg) : false
+  const args = encodeArguments({ source, probe, prints, directory, canToneMap: toneMap })
+  work.onCommand?.([tools.ffmpeg, ...args])
+
+  const { video } = probe
+  const length = video ? video.duration : probe.duration
+  const planned = video && length ? Math.max(1, Math.round((length + lead(probe)) * video.fps)) : null
+  const complaints = readComplaints(probe)
+  let diskError: DiskErrorCode | undefined
+  const encoded = await encode(args, {
+    ffmpeg: tools.ffmpeg,
+    signal,
+    stallLimit: work.stallLimit ?? stallLimit,
+    mostFrames: video ? mostFrames(video) : Infinity,
+    files: prints.map(({ file }) => join(directory, unfinished(file))),
+    onProgressLine: readProgress({ duration: length, frames: planned }, progress => work.onProgress?.(progress)),
+    onStderrLine: line => {
+      diskError ??= diskErrorIn(line)
+      complaints.onLine(line)
+    }
+  })
+  if (diskError) throw new DiskFailed(diskError, encoded.stderr)
+  return { encoded, report: complaints.report }
+}
+
+/** What an encode was worth. Its exit code alone does not say: 0 comes with a print of two pictures, 1 with a good one. */
+async function judge(work: Develop, encoded: Encoded, report: DecoderReport): Promise<Developed> {
+  const { source, probe, prints, tools, signal } = work
+  if (encoded.overran) {
+    throw new MediaRejected(
+      'too_sparse',
+      'The pictures of this file last far longer than its header says: its timestamps are damaged.'
+    )
+  }
+  if (isGarbage(report, probe)) throw unreadable()
+
+  const directory = resolve(work.directory)
+  const checks = await Promise.allSettled(prints.map(print => verify(print, { probe, directory, tools, signal })))
+  signal?.throwIfAborted()
+  const broken = checks.find(check => check.status === 'rejected')
+  const made = checks.flatMap(check => (check.status === 'fulfilled' ? [check.value] : []))
+
+  // One that was killed or ran out of memory has read a part only: what is missing then says nothing of the source.
+  const ranToItsEnd = encoded.exitCode === 0 || encoded.exitCode === tooManyErrors
+  const damage = ranToItsEnd ? assessDamage(report, probe, made) : null
+  if (!broken && isLongEnough(encoded, report, probe, made)) return { made, damage }
+
+  const { index } = probe.video ?? probe.audio!
+  if (!(await decodes(source, index, { tools, signal }))) throw unreadable()
+  throw failure(encoded, broken?.reason)
+}
+
+/** A sound that cannot be decoded does not take the picture with it. */
+async function withoutSound(work: Develop, error: unknown): Promise<Developed> {
+  const { source, probe, tools, signal } = work
+  const bothThere = probe.video && probe.audio
+  if (!(error instanceof EncodeFailed) || !bothThere) throw error
+  if (await decodes(source, probe.audio!.index, { tools, signal })) throw error
+  const { made, damage } = await attempt({ ...work, probe: { ...probe, audio: null } })
+  return { made, damage: { decode_errors: 0, missing_seconds: 0, share: 0, ...damage, sound_share: 1 } }
+}
+
+const unreadable = () =>
+  new MediaRejected('unreadable', 'The file cannot be decoded: it is damaged, incomplete or encrypted.')
+
+function failure({ exitCode, signal, stderr }: Encoded, cause: Error | undefined) {
+  const how = signal ? `was killed by ${signal}` : `ended with code ${exitCode}`
+  return new EncodeFailed(`ffmpeg ${how}. ${cause?.message ?? 'Its prints are too short.'}`, stderr, { cause })
+}
+
+/**
+ * Whether the prints hold what the decoder gave. A source that ends early makes a short print, and that is honest; one
+ * that was read whole must not, but for pictures before its first keyframe and those that are counted as damage.
+ */
+function isLongEnough({ exitCode }: Encoded, report: DecoderReport, probe: Probe, made: Made[]) {
+  if (exitCode !== 0 && exitCode !== tooManyErrors) return reaches(0.98, made, probe)
+  const { video } = report
+  if (!video || !probe.video?.frames || video.packets < probe.video.frames) return true
+  return reaches(0.9 * Math.min(1, video.decoded / probe.video.frames), made, probe)
+}
+
+/** Whether the prints last as long as the source should, or nearly. A second is what rounding and gaps may take. */
+function reaches(share: number, made: Made[], { video, duration }: Probe) {
+  const expected = share * ((video ? video.duration : duration) ?? 0) - 1
+  return made.every(print => (video ? print.frames! / video.fps : print.duration) >= expected)
+}
+
+function finished(made: Made[], { video }: Probe): Progress {
+  const duration = Math.max(...made.map(print => print.duration))
+  const frame = video ? (made[0]?.frames ?? 0) : 0
+  return { fraction: 1, out_time: duration, frame, fps: null, speed: null, eta: 0 }
+}

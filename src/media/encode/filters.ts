@@ -1,0 +1,76 @@
+import type { Print } from '../plan/ladder.ts'
+import { asFraction } from '../probe/frame-rate.ts'
+import type { ProbedAudio, ProbedVideo } from '../probe/probed.ts'
+
+interface Sizes {
+  width: number
+  height: number
+}
+
+/**
+ * What every print shares is done once, before the split: deinterlacing, the constant rate, the shrinking to
+ * the largest print, colours. The smaller prints are scaled from that, not from a source four times the size.
+ */
+export function pictureGraph(video: ProbedVideo, prints: Print[], canToneMap: boolean) {
+  const [largest, ...rest] = prints.map(({ width, height }) => ({ width: width!, height: height! }))
+  const shared = [
+    ...(video.interlaced ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
+    // No start time here: it would fill up from zero once more wherever a broadcast changes its resolution.
+    `fps=${asFraction(video.fps)}`,
+    ...colours(video, largest!, canToneMap),
+    'format=yuv420p',
+    'setsar=1'
+  ]
+  if (rest.length === 0) return `[0:${video.index}]${shared.join(',')}[v0]`
+
+  const branches = rest.map((_, at) => `[s${at + 1}]`)
+  return [
+    `[0:${video.index}]${shared.join(',')},split=${prints.length}[v0]${branches.join('')}`,
+    ...rest.map((size, at) => `${branches[at]}scale=${exactly(size)},setsar=1[v${at + 1}]`)
+  ].join(';')
+}
+
+function colours(video: ProbedVideo, size: Sizes, canToneMap: boolean) {
+  if (video.hdr && canToneMap) {
+    return [
+      `scale=${exactly(size)}`,
+      // Linear light in floats, squeezed into what an ordinary screen shows; 100 nits is such a screen's white.
+      'zscale=t=linear:npl=100',
+      'format=gbrpf32le',
+      'zscale=p=bt709',
+      'tonemap=hable:desat=0',
+      'zscale=t=bt709:m=bt709:r=tv'
+    ]
+  }
+  if (isRgb(video)) return [`scale=${exactly(size)}:out_color_matrix=bt709:out_range=tv`]
+  return [`scale=${exactly(size)}${video.full_range ? ':in_range=pc:out_range=tv' : ''}`]
+}
+
+/** Gaps are filled with silence, so that sound stays beside its picture, and a late start is kept. */
+export function soundGraph(audio: ProbedAudio) {
+  const layout = audio.channels === 1 ? 'mono' : 'stereo'
+  const chain = [
+    ...named(audio),
+    'aresample=48000:async=1:first_pts=0',
+    `aformat=sample_fmts=fltp:sample_rates=48000:channel_layouts=${layout}`
+  ]
+  return `[0:${audio.index}]${chain.join(',')}[a]`
+}
+
+/** ffmpeg cannot mix channels of which it does not know where they stand, so it is told the usual order. */
+function named({ channels, channel_layout }: ProbedAudio) {
+  if (channel_layout) return []
+  const layout = new Map([
+    [1, 'mono'],
+    [2, 'stereo'],
+    [6, '5.1'],
+    [8, '7.1']
+  ]).get(channels)
+  const count = layout ? channels : 2
+  const sources = Array.from({ length: count }, (_, at) => `c${at}=c${at}`)
+  return [`pan=${layout ?? 'stereo'}|${sources.join('|')}`]
+}
+
+const exactly = ({ width, height }: Sizes) => `${width}:${height}:flags=bicubic`
+
+export const isRgb = ({ pix_fmt }: ProbedVideo) => /^(rgb|bgr|gbr|argb|abgr|pal8|0rgb|0bgr|x2)/.test(pix_fmt ?? '')

@@ -1,0 +1,107 @@
+import { stat } from 'node:fs/promises'
+import { execa } from 'execa'
+import { keepTail, spawnEnvironment, spawnOptions } from '../run.ts'
+
+/** ffmpeg made no progress until the stall limit. Another attempt may succeed. */
+export class Stalled extends Error {
+  readonly code = 'stalled'
+
+  constructor(seconds: number) {
+    super(
+      `ffmpeg made no progress for ${seconds} seconds and was killed: the machine may be overloaded, or its disk may hang.`
+    )
+    this.name = 'Stalled'
+  }
+}
+
+export interface Encoded {
+  exitCode: number | undefined
+  signal: string | undefined
+  /** Killed because it made more frames than the source can hold. */
+  overran: boolean
+  stderr: string
+}
+
+interface Options {
+  ffmpeg: string
+  signal?: AbortSignal | undefined
+  /** Seconds without progress after which ffmpeg is killed. */
+  stallLimit: number
+  /** Frames of one print after which ffmpeg is killed: no honest source is good for more. */
+  mostFrames: number
+  /** The unfinished files: at the end they grow while ffmpeg says nothing, as it moves the index to the front. */
+  files: string[]
+  /** A line of `-progress`. */
+  onProgressLine(line: string): void
+  /** A line of stderr. There may be millions: only its tail is kept. */
+  onStderrLine(line: string): void
+}
+
+/** Runs one encode to its end. An exit code is a result, not an error. */
+export async function encode(
+  args: string[],
+  { ffmpeg, signal, stallLimit, mostFrames, files, onProgressLine, onStderrLine }: Options
+): Promise<Encoded> {
+  signal?.throwIfAborted()
+  const subprocess = execa(ffmpeg, args, {
+    ...spawnOptions,
+    env: spawnEnvironment(),
+    buffer: false,
+    ...(signal && { cancelSignal: signal })
+  })
+  const stderr = keepTail(subprocess.stderr, onStderrLine)
+
+  let stalled = false
+  let overran = false
+  let listener: { error: unknown } | undefined
+  const watch = setTimeout(async () => {
+    if (await grewWithin(files, stallLimit)) return watch.refresh()
+    stalled = true
+    subprocess.kill()
+  }, stallLimit * 1000)
+
+  try {
+    let moved = ''
+    for await (const line of subprocess.iterable()) {
+      if (/^(frame|out_time_us)=/.test(line) && line !== moved) {
+        moved = line
+        watch.refresh()
+      }
+      if (line.startsWith('frame=') && Number(line.slice(6)) > mostFrames) {
+        overran = true
+        subprocess.kill()
+      }
+      try {
+        onProgressLine(line)
+      } catch (error) {
+        // Leaving this loop would wait for the whole encode.
+        listener ??= { error }
+        subprocess.kill()
+      }
+    }
+    const result = await subprocess
+    signal?.throwIfAborted()
+    if (listener) throw listener.error
+    if (stalled) throw new Stalled(stallLimit)
+    if (result.exitCode === undefined && result.signal === undefined) {
+      throw new Error(`Cannot start ${ffmpeg}: ${result.originalMessage ?? result.shortMessage}`, {
+        cause: result.cause
+      })
+    }
+    return { exitCode: result.exitCode, signal: result.signal, overran, stderr: stderr() }
+  } finally {
+    clearTimeout(watch)
+  }
+}
+
+async function grewWithin(files: string[], seconds: number) {
+  const times = await Promise.all(
+    files.map(file =>
+      stat(file).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0
+      )
+    )
+  )
+  return Math.max(...times) > Date.now() - seconds * 1000
+}

@@ -1,0 +1,62 @@
+import type { Probe } from '../probe/probed.ts'
+import { rungs } from './rungs.ts'
+
+/** One rendition to be made. No sizes where there is no picture. */
+export interface Print {
+  name: string
+  file: string
+  width: number | null
+  height: number | null
+}
+
+/** Why a rung has no print: for programs in `reason`, for people in `detail`. */
+export interface Skipped {
+  name: string
+  reason: 'source_smaller' | 'no_video'
+  detail: string
+}
+
+export interface Plan {
+  prints: Print[]
+  skipped: Skipped[]
+}
+
+/**
+ * A rung is the short side of the picture as it is seen, so that a portrait 1080p is 1080 wide. Nothing is enlarged: a
+ * source between two rungs gets the lower ones, and one below all of them a single print of its own size.
+ */
+export function planPrints({ video }: Probe): Plan {
+  if (!video) {
+    return {
+      prints: [{ name: 'audio', file: 'audio.m4a', width: null, height: null }],
+      skipped: rungs.map(({ name }) => ({ name, reason: 'no_video', detail: 'the source has no picture' }))
+    }
+  }
+
+  const short = Math.min(video.width, video.height)
+  const within = rungs.filter(rung => rung.short <= short)
+  const prints =
+    within.length > 0
+      ? within.map(rung => picture(rung.name, fit(video, rung.short)))
+      : [picture(`${even(short)}p`, { width: even(video.width), height: even(video.height) })]
+  const skipped = rungs
+    .filter(rung => rung.short > short)
+    .map(({ name }): Skipped => ({ name, reason: 'source_smaller', detail: `source is ${short}p` }))
+  return { prints, skipped }
+}
+
+const picture = (name: string, size: { width: number; height: number }): Print => ({
+  name,
+  file: `${name}.mp4`,
+  ...size
+})
+
+function fit({ width, height }: { width: number; height: number }, short: number) {
+  return width >= height
+    ? { width: Math.min(nearest((width * short) / height), even(width)), height: short }
+    : { width: short, height: Math.min(nearest((height * short) / width), even(height)) }
+}
+
+// H.264 in 4:2:0 has one colour for two by two pixels, so sides are even.
+const nearest = (side: number) => Math.max(2, 2 * Math.round(side / 2))
+const even = (side: number) => Math.max(2, 2 * Math.floor(side / 2))

@@ -1,0 +1,87 @@
+import type { MediaTools } from '../binaries.ts'
+import { decoders, subtitleDecoders } from '../codecs.ts'
+import { guardedInput, memoryGuard } from '../guards.ts'
+import { MediaRejected } from '../rejected.ts'
+import { run } from '../run.ts'
+import type { RawProgram, RawStream } from './streams.ts'
+
+/** Seconds for each ffprobe. An intact file takes well under a second, a crafted one any time. */
+export const timeout = 15
+
+/** Characters of ffprobe's answer; only a file with thousands of tags has more. */
+const mostText = 2_000_000
+
+/** Codecs of one file that are not on the list and still let it be opened; phones add one or two. */
+const mostForeign = 4
+
+interface Answer {
+  format: { format_name?: string; duration?: string }
+  streams: RawStream[]
+  programs: RawProgram[]
+}
+
+export interface Header extends Answer {
+  /** The ffprobe arguments with which this file opens. */
+  opening: string[]
+}
+
+/** What the header of a file says. */
+export async function readHeader(
+  file: string,
+  { tools, signal }: { tools: MediaTools; signal?: AbortSignal | undefined }
+): Promise<Header> {
+  const ask = (opening: string[]) =>
+    run(
+      tools.ffprobe,
+      [
+        ...['-v', 'error', '-show_format', '-show_streams'],
+        ...['-show_entries', 'program=program_id:program_stream=index', '-of', 'json'],
+        ...opening
+      ],
+      { signal, timeout, maxOutput: mostText }
+    )
+
+  const codecs = [...decoders, ...subtitleDecoders]
+  let opening = [...memoryGuard, ...guardedInput(file, codecs)]
+  let answer = await ask(opening)
+  // ffprobe gives up on a file with one stream whose decoder is not allowed, wanted or not. It is asked once more for
+  // what the header alone says: then it opens each decoder that it names and feeds it nothing.
+  for (let tries = 0; tries < mostForeign && answer.exitCode !== 0; tries++) {
+    const foreign = [...answer.stderr.matchAll(/Codec \((\w+)\) not on whitelist/g)].map(([, name]) => name!)
+    if (foreign.every(name => codecs.includes(name))) break
+    codecs.push(...foreign)
+    opening = [...memoryGuard, '-nofind_stream_info', ...guardedInput(file, codecs)]
+    answer = await ask(opening)
+  }
+
+  const { exitCode, signal: killedBy, timedOut, overflowed, stdout } = answer
+  if (overflowed)
+    throw new MediaRejected(
+      'not_media',
+      'The header of this file is larger than any real one: it is damaged or crafted.'
+    )
+  // A busy machine can cause either, so this is not a rejection.
+  if (timedOut)
+    throw new Error(
+      `ffprobe gave no answer about the file in ${timeout} seconds and was killed: the machine may be overloaded.`
+    )
+  if (killedBy)
+    throw new Error(`ffprobe was killed by ${killedBy} before it answered: the machine may be out of memory.`)
+
+  const { format, streams = [], programs = [] } = parse(stdout)
+  if (exitCode !== 0 || !format) {
+    throw new MediaRejected('not_media', 'This is not a video or sound file, or its beginning or end is missing.')
+  }
+  if (/exceeds specified max pixel count/.test(answer.stderr)) {
+    throw new MediaRejected('too_many_pixels', 'The picture is too large; the most is 8192x4320.')
+  }
+  return { format, streams, programs, opening }
+}
+
+function parse(stdout: string): Partial<Answer> {
+  try {
+    return JSON.parse(stdout)
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,85 @@
+import { execa } from 'execa'
+import { keepTail, spawnEnvironment, spawnOptions } from '../run.ts'
+import { timeout } from './header.ts'
+
+/** Up to this size a file is looked through whole, which takes a fraction of a second; larger ones by their beginning. */
+const smallFile = 64 * 1024 * 1024
+
+/** Seconds of a large file that are looked through. */
+const sample = 30
+
+/** Enough for that: six streams of 60 packets a second for several hours. */
+const mostPackets = 500_000
+
+/** As many times as a rate is measured on; more make it slower and not better. */
+const mostTimes = 5_000
+
+export interface Packets {
+  /** Whether these are all there are. */
+  whole: boolean
+  /** By stream index. */
+  streams: Map<number, { count: number; bytes: number; times: number[]; from: number; to: number }>
+}
+
+/**
+ * Looks at packets without decoding them: how many there are really, when, and how large. Answers with as many as it got
+ * in bounded time.
+ */
+export async function readPackets(
+  opening: string[],
+  { ffprobe, bytes, signal }: { ffprobe: string; bytes: number; signal?: AbortSignal | undefined }
+): Promise<Packets> {
+  const small = bytes <= smallFile
+  const subprocess = execa(
+    ffprobe,
+    [
+      ...[
+        '-v',
+        'error',
+        '-show_entries',
+        'packet=stream_index,pts_time,dts_time,duration_time,size,flags',
+        '-of',
+        'csv=p=0'
+      ],
+      ...(small ? [] : ['-read_intervals', `%+${sample}`]),
+      ...opening
+    ],
+    {
+      ...spawnOptions,
+      env: spawnEnvironment(),
+      buffer: false,
+      timeout: timeout * 1000,
+      ...(signal && { cancelSignal: signal })
+    }
+  )
+  keepTail(subprocess.stderr)
+
+  const streams: Packets['streams'] = new Map()
+  let seen = 0
+  for await (const line of subprocess.iterable({ preserveNewlines: false })) {
+    add(streams, line)
+    if (++seen === mostPackets) subprocess.kill()
+  }
+  const { exitCode } = await subprocess
+  signal?.throwIfAborted()
+  return { whole: small && exitCode === 0 && seen < mostPackets, streams }
+}
+
+function add(streams: Packets['streams'], line: string) {
+  // Packets with side data of their own are followed by an empty line.
+  if (line === '') return
+  const fields = line.split(',')
+  const [index, pts, dts, duration, size] = fields.map(Number) as [number, number, number, number, number]
+  // What an edit list has cut away is read and decoded, but not shown.
+  if (!Number.isInteger(index) || fields[5]?.includes('D')) return
+  // Old AVI files have no presentation times.
+  const time = Number.isFinite(pts) ? pts : dts
+  const stream = streams.get(index) ?? { count: 0, bytes: 0, times: [], from: Infinity, to: -Infinity }
+  streams.set(index, stream)
+  stream.count++
+  stream.bytes += size || 0
+  if (!Number.isFinite(time)) return
+  if (stream.times.length < mostTimes) stream.times.push(time)
+  stream.from = Math.min(stream.from, time)
+  stream.to = Math.max(stream.to, time + (duration || 0))
+}

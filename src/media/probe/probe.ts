@@ -1,0 +1,115 @@
+import { stat } from 'node:fs/promises'
+import type { MediaTools } from '../binaries.ts'
+import { maxPixels } from '../guards.ts'
+import { MediaRejected } from '../rejected.ts'
+import { describeAudio, describeVideo } from './facts.ts'
+import { readHeader } from './header.ts'
+import { positive, round } from './numbers.ts'
+import { type Packets, readPackets } from './packets.ts'
+import type { Probe, ProbedVideo } from './probed.ts'
+import { chooseStreams, type RawStream } from './streams.ts'
+
+/** A day: more than any film, less than what fills a disk with prints. */
+const longest = 24 * 60 * 60
+
+/** What a day of 1080p at 60 pictures a second takes: the most work that one upload may ask for. */
+const mostPixels = longest * 60 * 1920 * 1080
+
+/** Fewer pictures than one a minute is a clock that jumps, not a film: a few kilobytes that last for hours. */
+const sparsest = 1 / 60
+
+/** Containers that state a length. Of the others ffprobe derives one from what it finds, or guesses it from the bitrate. */
+const promises = /^(mov|matroska|avi|asf|flv|mxf)/
+
+/** ffprobe, asked twice in bounded time and memory: what the file says of itself, and what its packets say. */
+export async function probe(
+  file: string,
+  { tools, signal }: { tools: MediaTools; signal?: AbortSignal | undefined }
+): Promise<Probe> {
+  const bytes = await sizeOf(file)
+  const { format, streams, programs, opening } = await readHeader(file, { tools, signal })
+  const chosen = chooseStreams(streams, programs)
+  refuseEncrypted([chosen.video, chosen.audio])
+
+  const packets = await readPackets(opening, { ffprobe: tools.ffprobe, bytes, signal })
+  const claimed = positive(format.duration)
+  const duration = trueDuration(claimed, packets)
+  const facts = { duration, packets }
+  const video = chosen.video ? describeVideo(chosen.video, facts) : null
+  const audio = chosen.audio ? describeAudio(chosen.audio) : null
+  const found: Probe = {
+    container: format.format_name ?? 'unknown',
+    duration,
+    promised_duration: promises.test(format.format_name ?? '') ? (positive(chosen.video?.duration) ?? claimed) : null,
+    bytes,
+    bitrate: duration ? Math.round((bytes * 8) / duration) : null,
+    video,
+    audio,
+    damage: null
+  }
+  refuseExcess(found)
+  return found
+}
+
+/** Seconds of sound before the picture begins. A print shows the first picture meanwhile. */
+export function lead({ video, audio }: Pick<Probe, 'video' | 'audio'>) {
+  return video && audio ? Math.max(0, video.start_time - audio.start_time) : 0
+}
+
+/**
+ * Frames of one print that a source can be good for: each of its pictures shown three times on average, with room for a
+ * header that is a little wrong. Ten minutes' worth is cheap enough for any clip.
+ */
+export function mostFrames({ fps, frames, duration }: ProbedVideo) {
+  const byClock = duration ? 2 * duration * fps : Infinity
+  return Math.max(10 * 60 * fps, frames ? Math.min(byClock, 3.5 * frames) : byClock)
+}
+
+async function sizeOf(file: string) {
+  const facts = await stat(file)
+  if (!facts.isFile()) throw new MediaRejected('not_a_file', 'This is not a regular file.')
+  if (facts.size === 0) throw new MediaRejected('empty', 'The file is empty.')
+  return facts.size
+}
+
+function refuseEncrypted(streams: (RawStream | undefined)[]) {
+  const locked = streams.some(
+    stream =>
+      /^(enc[av]|drm[is])$/.test(stream?.codec_tag_string ?? '') ||
+      stream?.side_data_list?.some(({ side_data_type = '' }) => /encryption/i.test(side_data_type))
+  )
+  if (locked) throw new MediaRejected('encrypted', 'The file is encrypted (DRM): upload a copy without protection.')
+}
+
+function refuseExcess({ duration, video, audio }: Probe) {
+  if ((duration ?? 0) > longest) {
+    throw new MediaRejected('too_long', `The file lasts ${Math.round(duration! / 3600)} hours; the most is 24.`)
+  }
+  if (!video) return
+
+  const pixels = Math.max(video.coded_width * video.coded_height, video.width * video.height)
+  if (pixels > maxPixels) {
+    throw new MediaRejected('too_many_pixels', `The picture is ${video.width}x${video.height}; the most is 8192x4320.`)
+  }
+  const { frames, fps } = video
+  const length = (video.duration ?? 0) + lead({ video, audio })
+  const sparse = frames && length > 10 * 60 && frames / length < sparsest
+  if (frames && (sparse || length * fps > mostFrames(video))) {
+    throw new MediaRejected('too_sparse', `There are only ${frames} pictures in ${Math.round(length)} seconds.`)
+  }
+  if (length * fps * pixels > mostPixels) {
+    throw new MediaRejected(
+      'too_many_frames',
+      'The file asks for more work than a day of 1080p at 60 pictures a second.'
+    )
+  }
+}
+
+/** Where the packets end long before the header says so, the file is cut off, and the packets are right. */
+function trueDuration(claimed: number | null, { whole, streams }: Packets) {
+  if (!whole) return claimed
+  const spans = [...streams.values()].filter(({ from, to }) => to > from)
+  if (spans.length === 0) return claimed
+  const real = Math.max(...spans.map(({ to }) => to)) - Math.min(...spans.map(({ from }) => from))
+  return claimed && claimed <= real / 0.9 + 1 ? claimed : round(real)
+}

@@ -1,0 +1,27 @@
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
+import type { Claimed } from '#tasks/attempts/claim.ts'
+import { findUnknownKinds, mostCounted } from '#tasks/upkeep/unknown-kinds.ts'
+import type { Voice } from '#tasks/voice.ts'
+
+/** What a worker does about tasks that it has left alone: it tells the other workers, or the operator if none can help. */
+export function unknownKinds({ pool, voice, log }: { pool: Pool; voice: Voice; log: Logger }) {
+  async function warn() {
+    for (const { kind, waiting } of await findUnknownKinds(pool)) {
+      const tasks =
+        waiting > mostCounted ? `more than ${mostCounted} tasks` : `${waiting} task${waiting === 1 ? '' : 's'}`
+      log.warn(
+        { kind, waiting },
+        `no running worker knows the kind "${kind}": ${tasks} of it will wait until a worker starts that does ` +
+          '(TASKS_DIR of the workers and of the API should be the same)'
+      )
+    }
+  }
+
+  return ({ kinds, queues }: Claimed['unknown']) => {
+    log.debug({ kinds, queues }, 'tasks of kinds that this worker does not know are left to other workers')
+    // A worker that does know them may have passed over their jobs while this one looked at them.
+    voice.wake(...queues)
+    void warn().catch(error => log.debug({ err: error }, 'kinds that no worker knows could not be looked up'))
+  }
+}

@@ -1,0 +1,146 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Database } from '#database/connect.ts'
+import { IdempotencyKeyReused, KindInternal, UnknownQueue, UnknownTask, VideoBusy } from '#errors.ts'
+import { type Answer, type Key, keyOf, once, recall } from '#idempotency/once.ts'
+import { say } from '#idempotency/reply.ts'
+import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
+import type { QueueNames } from '#queue/names.ts'
+import { answer } from '#schema/answers.ts'
+import { writeProblems } from '#schema/problems.ts'
+import type { Kinds } from '#tasks/define.ts'
+import { presentNew } from '#tasks/read/present.ts'
+import { BulkCreated, BulkSubmission, DataToProcess, Submission, TaskBody, TaskStarted } from '#tasks/schemas.ts'
+import { busyIn, prepareBulk } from '#tasks/submit/bulk.ts'
+import { type Enqueued, enqueue, enqueueIn, type NewTask } from '#tasks/submit/enqueue.ts'
+import { prepareTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
+import type { Submit } from '#tasks/submit/submitter.ts'
+import type { Voice } from '#tasks/voice.ts'
+
+export interface CreateNeeds {
+  db: Database
+  kinds: Kinds
+  queues: QueueNames
+  defaults: SubmitDefaults
+  submit: Submit
+  voice: Voice
+}
+
+// 10,000 tasks fit.
+const bulkLimit = 32 * 1024 * 1024
+
+/** The doors through which tasks come in; each understands an Idempotency-Key. */
+export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, needs) => {
+  const { db, submit, voice } = needs
+
+  app.post(
+    '/api/tasks',
+    {
+      schema: {
+        operationId: 'submitTask',
+        summary: 'Submit a task',
+        description:
+          'Answered when the task is written to the database. Give at most one of `eta`, `scheduled_time` and `countdown`.',
+        headers: IdempotencyKey,
+        body: Submission,
+        response: {
+          201: answer(TaskBody, 'The task', { Location, ...Replayed }),
+          ...writeProblems(UnknownTask, UnknownQueue, KindInternal, IdempotencyKeyReused, VideoBusy)
+        }
+      }
+    },
+    async ({ body, headers, id: request_id }, reply) => {
+      const key = keyOf(headers['idempotency-key'], 'POST /api/tasks', body)
+      const first = await recall(db, key)
+      if (first) return say(reply, first, true) as TaskBody
+
+      const task = { ...(await prepareTask(needs, body)), request_id }
+      const answerTo = (enqueued: Enqueued): Answer => ({
+        status: 201,
+        location: `/api/tasks/${task.id}`,
+        body: presentNew(task, enqueued)
+      })
+      if (!key) return say(reply, answerTo(await submit(task))) as TaskBody
+      const { answer, replayed } = await createOnce(key, [task], ([enqueued]) => answerTo(enqueued!))
+      return say(reply, answer, replayed) as TaskBody
+    }
+  )
+
+  app.post(
+    '/api/tasks/process',
+    {
+      schema: {
+        operationId: 'processData',
+        summary: 'Submit a `process_data` task',
+        description: 'The result is `{ "processed_data": … }`, the data in capitals.',
+        headers: IdempotencyKey,
+        body: DataToProcess,
+        response: {
+          202: answer(TaskStarted, 'The id of the task', { Location, ...Replayed }),
+          ...writeProblems(IdempotencyKeyReused)
+        }
+      }
+    },
+    async ({ body, headers, id: request_id }, reply) => {
+      const key = keyOf(headers['idempotency-key'], 'POST /api/tasks/process', body)
+      const first = await recall(db, key)
+      if (first) return say(reply, first, true) as TaskStarted
+
+      const task = { ...(await prepareTask(needs, { task: 'process_data', args: body })), request_id }
+      const ours = { status: 202, location: `/api/tasks/${task.id}`, body: { task_id: task.id } }
+      if (!key) {
+        await submit(task)
+        return say(reply, ours) as TaskStarted
+      }
+      const { answer, replayed } = await createOnce(key, [task], () => ours)
+      return say(reply, answer, replayed) as TaskStarted
+    }
+  )
+
+  app.post(
+    '/api/tasks/bulk',
+    {
+      bodyLimit: bulkLimit,
+      schema: {
+        operationId: 'submitTasks',
+        summary: 'Submit up to 10,000 tasks, all or none',
+        description:
+          'If a task does not fit, nothing is written, and `errors` names each such task by its index: `tasks[3].queue`.',
+        headers: IdempotencyKey,
+        body: BulkSubmission,
+        response: {
+          201: answer(BulkCreated, 'The ids, in the order of the tasks', Replayed),
+          ...writeProblems(IdempotencyKeyReused, VideoBusy)
+        }
+      }
+    },
+    async ({ body, headers, id: request_id }, reply) => {
+      const key = keyOf(headers['idempotency-key'], 'POST /api/tasks/bulk', body)
+      const first = await recall(db, key)
+      if (first) return say(reply, first, true) as BulkCreated
+
+      const tasks = (await prepareBulk(needs, body.tasks)).map(task => ({ ...task, request_id }))
+      const ours = { status: 201, body: { ids: tasks.map(({ id }) => id) } }
+      try {
+        if (!key) {
+          voice.enqueued(await enqueue(db.pool, tasks))
+          return say(reply, ours) as BulkCreated
+        }
+        const { answer, replayed } = await createOnce(key, tasks, () => ours)
+        return say(reply, answer, replayed) as BulkCreated
+      } catch (error) {
+        throw busyIn(tasks, error)
+      }
+    }
+  )
+
+  /** Writes tasks and the answer in one transaction. */
+  async function createOnce(key: Key, tasks: NewTask[], answerTo: (enqueued: Enqueued[]) => Answer) {
+    let enqueued: Enqueued[] = []
+    const outcome = await once(db, key, async trx => {
+      enqueued = await enqueueIn(trx, tasks)
+      return answerTo(enqueued)
+    })
+    if (!outcome.replayed) voice.enqueued(enqueued)
+    return outcome
+  }
+}

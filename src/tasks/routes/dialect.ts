@@ -1,0 +1,58 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type Static, Type } from 'typebox'
+import type { Database } from '#database/connect.ts'
+import type { State } from '#database/tables.ts'
+import { TaskNotFound } from '#errors.ts'
+import { answer } from '#schema/answers.ts'
+import { Id } from '#schema/common.ts'
+import { readProblems } from '#schema/problems.ts'
+import { findTask } from '#tasks/read/find.ts'
+import type { TaskBody } from '#tasks/schemas.ts'
+
+interface Needs {
+  db: Database
+}
+
+const words: Record<State, string> = {
+  PENDING: 'Pending',
+  STARTED: 'Started',
+  RETRY: 'Retry',
+  SUCCESS: 'Success',
+  FAILURE: 'Failure',
+  REVOKED: 'Revoked'
+}
+
+const TaskStatus = Type.Object({
+  status: Type.Enum(Object.values(words), { description: '`Success`, `Failure` and `Revoked` are final' }),
+  result: Type.Optional(Type.Unknown({ description: 'With `Success`: what the task returned; null once expired' })),
+  error: Type.Optional(Type.String({ description: 'With `Failure`: why; with `Success`: that the result has expired' }))
+})
+
+/** What front ends of the services that this one replaces ask about tasks; some ask below `/api`. */
+export const taskDialect: FastifyPluginAsyncTypebox<Needs> = async (app, { db }) => {
+  for (const [url, operationId] of [
+    ['/task-status/:id', 'dialectTaskStatus'],
+    ['/api/task-status/:id', 'dialectApiTaskStatus']
+  ] as const) {
+    const schema = {
+      operationId,
+      summary: 'Task status',
+      description: '`result` comes with `Success`; `error` with `Failure` or a result that has expired.',
+      params: Id,
+      response: { 200: answer(TaskStatus, 'Status of the task'), ...readProblems(TaskNotFound) }
+    }
+    app.get(url, { schema }, async ({ params: { id } }) => {
+      const task = await findTask(db, id)
+      if (!task) throw new TaskNotFound(id)
+      return answerOf(task)
+    })
+  }
+}
+
+function answerOf({ state, result, error }: TaskBody): Static<typeof TaskStatus> {
+  const status = words[state]
+  // A result that is null and one that has expired would look the same without `error`.
+  if (state === 'SUCCESS') return { status, result, ...(error && { error: error.message }) }
+  if (state === 'FAILURE') return { status, error: error?.message ?? '' }
+  return { status }
+}

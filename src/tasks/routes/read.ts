@@ -1,0 +1,100 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Database } from '#database/connect.ts'
+import { InvalidCursor, TaskNotFound, TooManyOpen } from '#errors.ts'
+import { answer } from '#schema/answers.ts'
+import { First, Id } from '#schema/common.ts'
+import { readProblems } from '#schema/problems.ts'
+import { listAttempts } from '#tasks/attempts/list.ts'
+import { internalKinds } from '#tasks/internal.ts'
+import { listTasks } from '#tasks/read/list.ts'
+import { Attempts, StateAnswer, StatusAnswer, TaskBody, TaskFilters, TaskPage, Wait } from '#tasks/schemas.ts'
+import type { TaskFinder } from './finder.ts'
+
+export interface ReadNeeds {
+  db: Database
+  find: TaskFinder
+}
+
+export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { db, find }) => {
+  app.get(
+    '/api/tasks',
+    {
+      schema: {
+        operationId: 'listTasks',
+        summary: 'Tasks, newest first',
+        querystring: TaskFilters,
+        response: { 200: answer(TaskPage, 'A page of tasks'), ...readProblems(InvalidCursor) }
+      }
+    },
+    async ({ query }) => listTasks(db, query, internalKinds)
+  )
+
+  app.get(
+    '/api/tasks/:id',
+    {
+      config: { keepsOpen: 'waits' },
+      schema: {
+        operationId: 'getTask',
+        summary: 'A task',
+        description: 'With `wait` the answer comes as soon as the task has ended, at the latest after so many seconds.',
+        params: Id,
+        querystring: Wait,
+        response: { 200: answer(TaskBody, 'The task'), ...readProblems(TaskNotFound, TooManyOpen) }
+      }
+    },
+    async request => find.whenFinished(request.params.id, request.query.wait ?? 0, request)
+  )
+
+  app.get(
+    '/api/tasks/:id/status',
+    {
+      schema: {
+        operationId: 'getTaskStatus',
+        summary: 'Task status in plain English',
+        params: Id,
+        response: { 200: answer(StatusAnswer, 'Status, progress, result and error'), ...readProblems(TaskNotFound) }
+      }
+    },
+    async ({ params: { id } }) => {
+      const { status, state, progress, result, error } = await find.task(id)
+      return { task_id: id, status, state, progress, result, error }
+    }
+  )
+
+  app.get(
+    '/api/tasks/status/:id',
+    {
+      schema: {
+        operationId: 'getTaskState',
+        summary: "Task status in Celery's words",
+        params: Id,
+        response: { 200: answer(StateAnswer, 'State and result'), ...readProblems(TaskNotFound) }
+      }
+    },
+    async ({ params: { id } }) => {
+      const { state, result } = await find.task(id)
+      return { task_id: id, status: state, result }
+    }
+  )
+
+  app.get(
+    '/api/tasks/:id/attempts',
+    {
+      schema: {
+        operationId: 'listAttempts',
+        summary: 'Attempts of a task',
+        params: Id,
+        querystring: First,
+        response: {
+          200: answer(Attempts, 'First to last; a running attempt has no outcome yet'),
+          ...readProblems(TaskNotFound)
+        }
+      }
+    },
+    async ({ params: { id }, query: { limit } }) => {
+      const items = await listAttempts(db, id)
+      if (!items) throw new TaskNotFound(id)
+      return { items: items.slice(0, limit) }
+    }
+  )
+}

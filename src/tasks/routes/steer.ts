@@ -1,0 +1,99 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { Database } from '#database/connect.ts'
+import { TaskFinished, TaskNotFinished, TaskNotFound, TaskNotRetryable, TooManyOpen, VideoBusy } from '#errors.ts'
+import { answer } from '#schema/answers.ts'
+import { Id, isUuid } from '#schema/common.ts'
+import { writeProblems } from '#schema/problems.ts'
+import { TaskBody, Wait } from '#tasks/schemas.ts'
+import { cancelTask } from '#tasks/steer/cancel.ts'
+import { type BeforeForgetting, forgetTask } from '#tasks/steer/forget.ts'
+import { retryTask } from '#tasks/steer/retry.ts'
+import type { Voice } from '#tasks/voice.ts'
+import { isFinal } from '#tasks/words.ts'
+import type { TaskFinder } from './finder.ts'
+
+export interface SteerNeeds {
+  db: Database
+  voice: Voice
+  beforeForgetting: BeforeForgetting
+  find: TaskFinder
+}
+
+export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, needs) => {
+  const { db, beforeForgetting, find } = needs
+
+  app.post(
+    '/api/tasks/:id/cancel',
+    {
+      config: { keepsOpen: 'waits' },
+      schema: {
+        operationId: 'cancelTask',
+        summary: 'Cancel a task',
+        description: 'A running task is stopped with its processes; with `wait` the answer comes when they are gone.',
+        params: Id,
+        querystring: Wait,
+        response: {
+          200: answer(TaskBody, 'The task is revoked'),
+          202: answer(TaskBody, 'The task is being stopped'),
+          ...writeProblems(TaskNotFound, TaskFinished, TooManyOpen)
+        }
+      }
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const cancellation = isUuid(id) ? await cancelTask(needs, id) : undefined
+      if (!cancellation) throw new TaskNotFound(id)
+      if (!cancellation.accepted) throw new TaskFinished(cancellation.state)
+
+      const task = await find.whenFinished(id, request.query.wait ?? 0, request)
+      reply.code(task.state === 'STARTED' ? 202 : 200)
+      return task
+    }
+  )
+
+  app.post(
+    '/api/tasks/:id/retry',
+    {
+      schema: {
+        operationId: 'retryTask',
+        summary: 'Retry a task that failed or was revoked',
+        description: 'The task keeps its id and its history, and gets a fresh set of attempts.',
+        params: Id,
+        response: {
+          202: answer(TaskBody, 'The task waits for a worker'),
+          ...writeProblems(TaskNotFound, TaskNotRetryable, VideoBusy)
+        }
+      }
+    },
+    async ({ params: { id } }, reply) => {
+      const request = isUuid(id) ? await retryTask(needs, id) : undefined
+      if (!request) throw new TaskNotFound(id)
+      if (!request.accepted) throw new TaskNotRetryable(request.state)
+      reply.code(202)
+      return find.task(id)
+    }
+  )
+
+  app.delete(
+    '/api/tasks/:id',
+    {
+      schema: {
+        operationId: 'forgetTask',
+        summary: 'Forget a finished task',
+        description: 'Removes the task with its result, attempts and events.',
+        params: Id,
+        response: {
+          204: answer(Type.Null(), 'The task is removed'),
+          ...writeProblems(TaskNotFound, TaskNotFinished)
+        }
+      }
+    },
+    async ({ params: { id } }, reply) => {
+      const state = isUuid(id) ? await forgetTask(db, id, beforeForgetting) : undefined
+      if (!state) throw new TaskNotFound(id)
+      if (!isFinal(state)) throw new TaskNotFinished(state)
+      reply.code(204)
+    }
+  )
+}

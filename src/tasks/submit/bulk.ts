@@ -1,0 +1,56 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { VideoBusy } from '#errors.ts'
+import { checkOf, type FieldProblem, refuse } from '#schema/check.ts'
+import { Submission } from '#tasks/schemas.ts'
+import type { NewTask } from './enqueue.ts'
+import { busyVideo } from './one-open.ts'
+import { prepareTask } from './prepare.ts'
+
+// Other requests are answered in between: ten thousand checks at once would delay them.
+const between = 500
+
+/**
+ * All or none, decided before anything is written: each task is checked as if it came alone, and each one that does
+ * not fit is named by its index.
+ */
+export async function prepareBulk(
+  needs: Parameters<typeof prepareTask>[0],
+  submissions: unknown[]
+): Promise<NewTask[]> {
+  const check = checkOf(Submission)
+  const tasks: NewTask[] = []
+  const problems: FieldProblem[] = []
+
+  for (const [index, submission] of submissions.entries()) {
+    if (index % between === between - 1) await nextTurn()
+    const wrong = check(submission)
+    try {
+      if (wrong.length > 0) throw refuse(wrong)
+      const task = await prepareTask(needs, submission as Submission)
+      if (problems.length === 0) tasks.push(task)
+    } catch (error) {
+      const { errors } = error as { errors?: FieldProblem[] }
+      if (!errors) throw error
+      for (const { field, message } of errors) problems.push({ field: at(index, field), message })
+    }
+  }
+
+  if (problems.length > 0) throw refuse(problems)
+  return tasks
+}
+
+/** Where Postgres refused a second open task of one video: the same, with the indexes of the tasks about that video. */
+export function busyIn(tasks: NewTask[], error: unknown) {
+  const video = busyVideo(error)
+  if (video === undefined) return error
+  const errors = tasks.flatMap(({ task, video_id }, index) =>
+    task === 'process_video' && video_id?.toLowerCase() === video
+      ? [{ field: at(index, 'args.video_id'), message: 'has an open process_video task, or another one in this list' }]
+      : []
+  )
+  return Object.assign(new VideoBusy(video), { errors })
+}
+
+function at(index: number, field: string) {
+  return field === '' ? `tasks[${index}]` : `tasks[${index}].${field}`
+}

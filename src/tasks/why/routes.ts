@@ -1,0 +1,72 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type Static, Type } from 'typebox'
+import type { Database } from '#database/connect.ts'
+import { TaskNotFound } from '#errors.ts'
+import { answer } from '#schema/answers.ts'
+import { Id, Nullable, Time } from '#schema/common.ts'
+import { readProblems } from '#schema/problems.ts'
+import { actionsFor } from './actions.ts'
+import { codes, why } from './why.ts'
+
+const ActionBody = Type.Object({
+  label: Type.String({ description: 'What a button may say' }),
+  method: Type.String({ description: 'Method of the request' }),
+  url: Type.String({ description: 'Path of the request, from the root of the API' }),
+  scope: Type.String({ description: 'Scope that a key needs for it' }),
+  body: Type.Optional(
+    Type.Object({}, { additionalProperties: true, description: 'JSON body of the request, where it needs one' })
+  )
+})
+
+export const WhyBody = Type.Object(
+  {
+    code: Type.Enum(codes, { description: 'Stable: programs branch on it' }),
+    sentence: Type.String({ description: 'The same for people, with names and numbers' }),
+    since: Type.Unsafe<Date | null>(Nullable(Time('When the code began to hold'))),
+    until: Type.Unsafe<Date | null>(Nullable(Time('When it ends by itself, where that is known'))),
+    actions: Type.Array(ActionBody, { description: 'Requests that would change it, the remedy first' })
+  },
+  {
+    title: 'Why',
+    examples: [
+      {
+        code: 'queue_paused',
+        sentence: 'The queue "media" is paused since 2026-11-02 12:00:03 UTC; resume it',
+        since: '2026-11-02T12:00:03.000Z',
+        until: null,
+        actions: [
+          { label: 'Resume queue media', method: 'POST', url: '/api/queues/media/resume', scope: 'operate' },
+          {
+            label: 'Cancel',
+            method: 'POST',
+            url: '/api/tasks/01980000-0000-7000-8000-000000000002/cancel',
+            scope: 'operate'
+          }
+        ]
+      }
+    ]
+  }
+)
+
+export type WhyBody = Static<typeof WhyBody>
+
+export const whyRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
+  app.get(
+    '/api/tasks/:id/why',
+    {
+      schema: {
+        operationId: 'explainTask',
+        summary: 'Why a task does not run',
+        description: 'What the task waits for and what can be done about it; or that it runs, or has ended.',
+        params: Id,
+        response: { 200: answer(WhyBody, 'Code, sentence, and what can be done'), ...readProblems(TaskNotFound) }
+      }
+    },
+    async ({ params: { id } }) => {
+      const reason = await why(db.pool, id)
+      if (!reason) throw new TaskNotFound(id)
+      const { code, sentence, since, until } = reason
+      return { code, sentence, since, until, actions: actionsFor(id, reason) }
+    }
+  )
+}

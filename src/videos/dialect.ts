@@ -1,0 +1,66 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Static } from 'typebox'
+import { VideoNotFound } from '#errors.ts'
+import { answer } from '#schema/answers.ts'
+import { Id, isUuid } from '#schema/common.ts'
+import { readProblems, writeProblems } from '#schema/problems.ts'
+import { findTask } from '#tasks/read/find.ts'
+import type { TaskBody } from '#tasks/schemas.ts'
+import { presentStatus } from './present.ts'
+import { processAgain } from './process-again.ts'
+import { findVideo, type VideoRow } from './queries.ts'
+import { FilmOrTask, ProcessVideo, StartedAsBefore } from './schemas.ts'
+import type { Needs } from './upload.ts'
+
+/** What front ends of the services that this one replaces ask about films; some ask below `/api`. */
+export const videoDialect: FastifyPluginAsyncTypebox<Needs> = async (app, needs) => {
+  const { db } = needs
+
+  for (const [prefix, operation] of [
+    ['', 'dialect'],
+    ['/api', 'dialectApi']
+  ] as const) {
+    const statusSchema = {
+      operationId: `${operation}Status`,
+      summary: 'Status of a film, or of a task',
+      description:
+        'For the id of a film, whether it is processed; where it failed, also why. For the id of a task, `Pending`, `Completed` or `Failed`: a task that was revoked has failed, with the reason.',
+      params: Id,
+      response: { 200: answer(FilmOrTask, 'Status of the film or task'), ...readProblems(VideoNotFound) }
+    }
+    app.get(`${prefix}/status/:id`, { schema: statusSchema }, async ({ params: { id } }) => {
+      const video = isUuid(id) ? await findVideo(db, id) : undefined
+      if (video) return filmStatus(video)
+      const task = await findTask(db, id)
+      if (!task) throw new VideoNotFound(id)
+      return taskStatus(task)
+    })
+
+    const processSchema = {
+      operationId: `${operation}ProcessVideo`,
+      summary: 'Make the prints of a film again',
+      description: 'While a task is already making them, the answer names that task.',
+      body: ProcessVideo,
+      response: { 200: answer(StartedAsBefore, 'The task that makes the prints'), ...writeProblems(VideoNotFound) }
+    }
+    app.post(`${prefix}/process-video`, { schema: processSchema }, async ({ body: { video_id }, id: request_id }) => ({
+      task_id: await processAgain(needs, video_id, { request_id }),
+      status: 'Task started' as const
+    }))
+  }
+}
+
+// A poller that waits for `processed` would never end for a film that failed, so only then the answer says more.
+function filmStatus(video: VideoRow): Static<typeof FilmOrTask> {
+  const { processed, status, error } = presentStatus(video)
+  if (status !== 'failed') return { processed }
+  return { processed, status, error: error?.message ?? 'The film could not be processed' }
+}
+
+function taskStatus({ state, status, result, error }: TaskBody): Static<typeof FilmOrTask> {
+  if (state === 'SUCCESS') return { status: 'Completed', result, ...(error && { error: error.message }) }
+  if (state === 'FAILURE' || state === 'REVOKED') {
+    return { status: 'Failed', error: error?.message ?? `The task is ${status}` }
+  }
+  return { status: 'Pending' }
+}

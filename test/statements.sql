@@ -1,0 +1,1223 @@
+-- The statements of src/, by file. Written by: node scripts/print-sql.ts
+
+-- src/idempotency/once.ts: claimKeySql
+insert into darkroom.idempotency_keys as known (key, request) values ($1, $2)
+on conflict (key) do update set request = $2, answer = null, created_at = now()
+  where known.created_at < now() - interval '1 day'
+returning key;
+
+-- src/idempotency/once.ts: findAnswerSql
+select request, answer from darkroom.idempotency_keys
+where key = $1 and created_at >= now() - interval '1 day';
+
+-- src/idempotency/once.ts: keepAnswerSql
+update darkroom.idempotency_keys set answer = $2 where key = $1;
+
+-- src/kinds/list.ts: countWorkersByKindSql
+select kind, count(*)::int as workers
+from darkroom.workers w, unnest(w.kinds) kind
+where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' and w.paused_at is null and w.shutdown is null
+group by kind;
+
+-- src/queues/queries.ts: listQueuesSql
+with in_hand as materialized (
+  select
+    t.id, t.queue,
+    (not inline and row_number() over (
+      partition by t.worker, inline order by t.started_at, t.priority desc, t.created_at, t.id
+    ) > w.concurrency) is true as ahead
+  from darkroom.tasks t
+  left join darkroom.workers w on w.id = t.worker
+  cross join lateral (select coalesce(t.task = any(w.inline_kinds), false) as inline) where_it_runs
+  where t.state = 'STARTED'
+)
+select
+  q.name,
+  waiting.depth,
+  waiting.oldest_age,
+  (select count(*)::int from in_hand where in_hand.queue = q.name and not ahead) as running,
+  (select count(*)::int from darkroom.workers w where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' and w.paused_at is null and w.shutdown is null and q.name = any(w.queues)) as workers,
+  d.name is not null as paused,
+  d.paused_at,
+  json_build_object(
+    'created', (
+      select count(*) from pgboss.job j where j.name = q.name and created_on > now() - interval '1 minute'
+    ),
+    'finished', (
+      select count(*) from pgboss.job j
+      where j.name = q.name and completed_on > now() - interval '1 minute' and state > 'active'
+    )
+  ) as per_minute
+from pgboss.queue q
+left join darkroom.queues d on d.name = q.name
+cross join lateral (
+  select
+    count(*)::int as depth,
+    extract(epoch from now() - min(greatest(j.created_on, j.start_after)))::float8 as oldest_age
+  from pgboss.job j
+  where j.name = q.name and state < 'active' and not blocked
+) waiting
+where q.name not in ('delayed', 'due') and q.name not like '\_\_pgboss\_\_%'
+order by q.name;
+
+-- src/queues/queries.ts: purgeQueueSql
+with waiting as materialized (
+  select j.name, j.id from pgboss.job j
+  join darkroom.tasks t on t.id = j.id
+  where j.name in ($1, 'delayed') and j.state < 'active' and t.queue = $1
+  limit $2
+  for update of j skip locked
+), job as (
+  update pgboss.job j set name = $1, state = 'cancelled', completed_on = now()
+  from waiting
+  where j.name = waiting.name and j.id = waiting.id
+  returning j.id
+), task as (
+  update darkroom.tasks t set
+    state = 'REVOKED', finished_at = now(),
+    error = '{"type": "purged", "message": "Its queue was purged before it ran"}'
+  from job
+  where t.id = job.id
+  returning t.id, t.attempts, t.error
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task
+)
+select id from task;
+
+-- src/tasks/attempts/claim.ts: claimSql
+with me as materialized (
+  select kinds from darkroom.workers where id = $1 and status = 'running'
+), next as materialized (
+  select
+    j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task,
+    case
+      when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
+      when t.expires_at <= now() and t.started_at is null then 'stale'
+      when t.task = any((select kinds from me)::text[]) then 'ready'
+      else 'unknown'
+    end as verdict
+  from (
+    select * from unnest($2::text[], $3::int[]) as room (queue, slots)
+    cross join lateral (
+      select j.name, j.id, j.ctid as place, j.state, j.priority, j.created_on
+      from pgboss.job j
+      where j.name = room.queue and j.state < 'active' and not j.blocked and j.start_after <= now()
+        and exists (select from me) and not exists (select from darkroom.queues where name = room.queue)
+        and true
+      order by j.priority desc, j.created_on
+      limit room.slots
+      for update of j skip locked
+    ) job
+    order by priority desc, created_on
+    limit $4
+  ) j
+  left join darkroom.tasks t on t.id = any(array[j.id])
+), job as (
+  update pgboss.job j set
+    state = case next.verdict when 'stale' then 'cancelled' else 'active' end::pgboss.job_state,
+    started_on = case next.verdict when 'stale' then j.started_on else now() end,
+    completed_on = case next.verdict when 'stale' then now() end,
+    retry_count = j.retry_count + case when j.started_on is null then 0 else 1 end
+  from next
+  where j.ctid = next.place and j.name = next.name and j.id = next.id and next.verdict <> 'unknown'
+  returning
+    j.id, j.name, j.retry_count, j.ctid as place, next.verdict = 'stale' as stale, next.was, next.priority, next.created_on
+), task as (
+  update darkroom.tasks t set
+    queue = job.name,
+    state = case when job.stale then 'REVOKED' else 'STARTED' end,
+    attempts = case when job.stale then t.attempts else job.retry_count + 1 end,
+    worker = case when job.stale then null else $1::uuid end,
+    started_at = case when job.stale then t.started_at else now() end,
+    finished_at = case when job.stale then now() end,
+    error = case when job.stale then '{"type": "expired", "message": "It did not start in time"}'::jsonb else t.error end,
+    progress = null,
+    progress_detail = null
+  from job
+  where t.id = any(array[job.id]) and (t.state in ('PENDING', 'RETRY')) is true
+  returning
+    t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.outages, t.max_retries,
+    t.retry_delay, t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id,
+    t.state, t.error, job.was, job.place, job.priority, job.created_on
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error)
+  select id, state, attempt, case when state = 'REVOKED' then error end from task
+)
+-- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
+select
+  unknown_kinds, unknown_queues, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay,
+  retry_backoff, retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place
+from (
+  select
+    array_agg(distinct task) filter (where verdict = 'unknown') as unknown_kinds,
+    array_agg(distinct name) filter (where verdict = 'unknown') as unknown_queues
+  from next
+) left_alone
+left join task on true
+order by priority desc, created_on, id;
+
+-- src/tasks/attempts/claim.ts: claimOverKindsSql
+with me as materialized (
+  select kinds from darkroom.workers where id = $1 and status = 'running'
+), next as materialized (
+  select
+    j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task,
+    case
+      when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
+      when t.expires_at <= now() and t.started_at is null then 'stale'
+      when t.task = any((select kinds from me)::text[]) then 'ready'
+      else 'unknown'
+    end as verdict
+  from (
+    select * from unnest($2::text[], $3::int[]) as room (queue, slots)
+    cross join lateral (
+      select j.name, j.id, j.ctid as place, j.state, j.priority, j.created_on
+      from pgboss.job j
+      where j.name = room.queue and j.state < 'active' and not j.blocked and j.start_after <= now()
+        and exists (select from me) and not exists (select from darkroom.queues where name = room.queue)
+        and (j.data->>'task' <> all($5::text[])) is not false
+      order by j.priority desc, j.created_on
+      limit room.slots
+      for update of j skip locked
+    ) job
+    order by priority desc, created_on
+    limit $4
+  ) j
+  left join darkroom.tasks t on t.id = any(array[j.id])
+), job as (
+  update pgboss.job j set
+    state = case next.verdict when 'stale' then 'cancelled' else 'active' end::pgboss.job_state,
+    started_on = case next.verdict when 'stale' then j.started_on else now() end,
+    completed_on = case next.verdict when 'stale' then now() end,
+    retry_count = j.retry_count + case when j.started_on is null then 0 else 1 end
+  from next
+  where j.ctid = next.place and j.name = next.name and j.id = next.id and next.verdict <> 'unknown'
+  returning
+    j.id, j.name, j.retry_count, j.ctid as place, next.verdict = 'stale' as stale, next.was, next.priority, next.created_on
+), task as (
+  update darkroom.tasks t set
+    queue = job.name,
+    state = case when job.stale then 'REVOKED' else 'STARTED' end,
+    attempts = case when job.stale then t.attempts else job.retry_count + 1 end,
+    worker = case when job.stale then null else $1::uuid end,
+    started_at = case when job.stale then t.started_at else now() end,
+    finished_at = case when job.stale then now() end,
+    error = case when job.stale then '{"type": "expired", "message": "It did not start in time"}'::jsonb else t.error end,
+    progress = null,
+    progress_detail = null
+  from job
+  where t.id = any(array[job.id]) and (t.state in ('PENDING', 'RETRY')) is true
+  returning
+    t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.outages, t.max_retries,
+    t.retry_delay, t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id,
+    t.state, t.error, job.was, job.place, job.priority, job.created_on
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error)
+  select id, state, attempt, case when state = 'REVOKED' then error end from task
+)
+-- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
+select
+  unknown_kinds, unknown_queues, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay,
+  retry_backoff, retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place
+from (
+  select
+    array_agg(distinct task) filter (where verdict = 'unknown') as unknown_kinds,
+    array_agg(distinct name) filter (where verdict = 'unknown') as unknown_queues
+  from next
+) left_alone
+left join task on true
+order by priority desc, created_on, id;
+
+-- src/tasks/attempts/claim.ts: claimOverLockedSql
+with me as materialized (
+  select kinds from darkroom.workers where id = $1 and status = 'running'
+), next as materialized (
+  select
+    j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task,
+    case
+      when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
+      when t.expires_at <= now() and t.started_at is null then 'stale'
+      when t.task = any((select kinds from me)::text[]) then 'ready'
+      else 'unknown'
+    end as verdict
+  from (
+    select * from unnest($2::text[], $3::int[]) as room (queue, slots)
+    cross join lateral (
+      select j.name, j.id, j.ctid as place, j.state, j.priority, j.created_on
+      from pgboss.job j join darkroom.tasks task on task.id = any(array[j.id])
+      where j.name = room.queue and j.state < 'active' and not j.blocked and j.start_after <= now()
+        and exists (select from me) and not exists (select from darkroom.queues where name = room.queue)
+        and task.task <> all($5::text[])
+      order by j.priority desc, j.created_on
+      limit room.slots
+      for update of j, task skip locked
+    ) job
+    order by priority desc, created_on
+    limit $4
+  ) j
+  left join darkroom.tasks t on t.id = any(array[j.id])
+), job as (
+  update pgboss.job j set
+    state = case next.verdict when 'stale' then 'cancelled' else 'active' end::pgboss.job_state,
+    started_on = case next.verdict when 'stale' then j.started_on else now() end,
+    completed_on = case next.verdict when 'stale' then now() end,
+    retry_count = j.retry_count + case when j.started_on is null then 0 else 1 end
+  from next
+  where j.ctid = next.place and j.name = next.name and j.id = next.id and next.verdict <> 'unknown'
+  returning
+    j.id, j.name, j.retry_count, j.ctid as place, next.verdict = 'stale' as stale, next.was, next.priority, next.created_on
+), task as (
+  update darkroom.tasks t set
+    queue = job.name,
+    state = case when job.stale then 'REVOKED' else 'STARTED' end,
+    attempts = case when job.stale then t.attempts else job.retry_count + 1 end,
+    worker = case when job.stale then null else $1::uuid end,
+    started_at = case when job.stale then t.started_at else now() end,
+    finished_at = case when job.stale then now() end,
+    error = case when job.stale then '{"type": "expired", "message": "It did not start in time"}'::jsonb else t.error end,
+    progress = null,
+    progress_detail = null
+  from job
+  where t.id = any(array[job.id]) and (t.state in ('PENDING', 'RETRY')) is true
+  returning
+    t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.outages, t.max_retries,
+    t.retry_delay, t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id,
+    t.state, t.error, job.was, job.place, job.priority, job.created_on
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error)
+  select id, state, attempt, case when state = 'REVOKED' then error end from task
+)
+-- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
+select
+  unknown_kinds, unknown_queues, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay,
+  retry_backoff, retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place
+from (
+  select
+    array_agg(distinct task) filter (where verdict = 'unknown') as unknown_kinds,
+    array_agg(distinct name) filter (where verdict = 'unknown') as unknown_queues
+  from next
+) left_alone
+left join task on true
+order by priority desc, created_on, id;
+
+-- src/tasks/attempts/complete.ts: completeInPlaceSql
+with ending as (
+  select * from jsonb_to_recordset($1::jsonb) as ending (
+    id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, peak_memory bigint, stderr text,
+    result jsonb
+  )
+), job as (
+  update pgboss.job j set state = 'completed', completed_on = now(), output = ending.result
+  from ending
+  where j.ctid = ending.place and j.name = ending.queue and j.id = ending.id
+    and (j.state = 'active') is true and j.retry_count = ending.attempt - 1 and ending.attempt between 1 and 2147483647
+  returning ending.id, ending.attempt, ending.worker, ending.started_at, ending.peak_memory, ending.stderr
+), task as (
+  update darkroom.tasks t set
+    state = 'SUCCESS', finished_at = now(), progress = 1, error = null,
+    started_at = least(now(), greatest(t.created_at, t.started_at, job.started_at))
+  from job
+  where t.id = any(array[job.id])
+  returning t.id, t.queue, t.state, t.started_at, job.attempt, job.worker, job.peak_memory, job.stderr
+), attempt as (
+  insert into darkroom.attempts (task_id, number, worker, started_at, outcome, peak_memory, stderr)
+  select id, attempt, worker, started_at, 'success', peak_memory, stderr from task
+), event as (
+  insert into darkroom.events (task_id, state, attempt)
+  select id, 'SUCCESS', attempt from task
+)
+select id, queue, state from task;
+
+-- src/tasks/attempts/complete.ts: completeSql
+with ending as (
+  select * from jsonb_to_recordset($1::jsonb) as ending (
+    id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, peak_memory bigint, stderr text,
+    result jsonb
+  )
+), job as (
+  update pgboss.job j set state = 'completed', completed_on = now(), output = ending.result
+  from ending
+  where j.name = ending.queue and j.id = ending.id
+    and (j.state = 'active') is true and j.retry_count = ending.attempt - 1 and ending.attempt between 1 and 2147483647
+  returning ending.id, ending.attempt, ending.worker, ending.started_at, ending.peak_memory, ending.stderr
+), task as (
+  update darkroom.tasks t set
+    state = 'SUCCESS', finished_at = now(), progress = 1, error = null,
+    started_at = least(now(), greatest(t.created_at, t.started_at, job.started_at))
+  from job
+  where t.id = any(array[job.id])
+  returning t.id, t.queue, t.state, t.started_at, job.attempt, job.worker, job.peak_memory, job.stderr
+), attempt as (
+  insert into darkroom.attempts (task_id, number, worker, started_at, outcome, peak_memory, stderr)
+  select id, attempt, worker, started_at, 'success', peak_memory, stderr from task
+), event as (
+  insert into darkroom.events (task_id, state, attempt)
+  select id, 'SUCCESS', attempt from task
+)
+select id, queue, state from task;
+
+-- src/tasks/attempts/list.ts: listAttemptsSql
+select a.number, a.worker, a.started_at, a.finished_at, a.outcome, a.error, a.exit_code, a.signal, a.peak_memory, a.stderr
+from darkroom.tasks t
+left join lateral (
+  select number, worker, started_at, finished_at, outcome, error, exit_code, signal, peak_memory, stderr
+  from darkroom.attempts where task_id = t.id
+  union all
+  select t.attempts, t.worker, t.started_at, null, null, null, null, null, null, null where t.state = 'STARTED'
+) a on true
+where t.id = $1
+order by a.number;
+
+-- src/tasks/attempts/lock.ts: lockAttemptsInPlaceSql
+select j.id, j.ctid as place
+from jsonb_to_recordset($1::jsonb) as ending (id uuid, queue text, attempt int, place tid), pgboss.job j
+where j.ctid = ending.place and j.name = ending.queue and j.id = ending.id
+  and (j.state = 'active') is true and j.retry_count = ending.attempt - 1 and ending.attempt between 1 and 2147483647
+order by j.id
+for update of j;
+
+-- src/tasks/attempts/lock.ts: lockAttemptsSql
+select j.id, j.ctid as place
+from jsonb_to_recordset($1::jsonb) as ending (id uuid, queue text, attempt int, place tid), pgboss.job j
+where j.name = ending.queue and j.id = ending.id
+  and (j.state = 'active') is true and j.retry_count = ending.attempt - 1 and ending.attempt between 1 and 2147483647
+order by j.id
+for update of j;
+
+-- src/tasks/attempts/locked.ts: findLockedSql
+with attempt as materialized (
+  select * from jsonb_to_recordset($1::jsonb) as attempt (id uuid, queue text)
+), job as materialized (
+  select j.id from attempt join pgboss.job j on j.name = attempt.queue and j.id = attempt.id for update of j skip locked
+), task as materialized (
+  select t.id from attempt join darkroom.tasks t on t.id = any(array[attempt.id]) for update of t skip locked
+)
+select id from attempt
+where id not in (select id from job) and exists (
+  select from pgboss.job j where j.name = attempt.queue and j.id = attempt.id
+) or id not in (select id from task) and exists (
+  select from darkroom.tasks t where t.id = any(array[attempt.id])
+);
+
+-- src/tasks/attempts/recover.ts: findOrphansSql
+select
+  t.id, j.name as queue, j.ctid as place, t.attempts as attempt, t.worker, t.started_at, t.crashes,
+  coalesce(w.concurrency, 1) as children,
+  row_number() over (partition by t.worker order by t.started_at, j.priority desc, j.created_on, j.id)::int as turn
+from pgboss.queue q
+join pgboss.job j on j.name = q.name and j.state = 'active'
+join darkroom.tasks t on t.id = j.id
+left join darkroom.workers w on w.id = t.worker
+where w.status is distinct from 'running'
+order by turn;
+
+-- src/tasks/attempts/recover.ts: findUnknownSql
+select t.id, j.name as queue, j.ctid as place, t.attempts as attempt, t.worker, t.started_at
+from pgboss.queue q
+join pgboss.job j on j.name = q.name and j.state = 'active'
+join darkroom.tasks t on t.id = j.id
+where t.worker = $1 and t.id <> all($2::uuid[]);
+
+-- src/tasks/attempts/report.ts: reportProgressSql
+update darkroom.tasks t set progress = greatest(t.progress, report.progress), progress_detail = report.detail
+from jsonb_to_recordset($1::jsonb) as report (id uuid, attempt int, progress real, detail jsonb)
+where t.id = report.id and t.attempts = report.attempt and t.state = 'STARTED'
+returning t.id;
+
+-- src/tasks/attempts/settle.ts: settleSql
+with ending as (
+  select e.*,
+    case when e.state = 'RETRY' and t.cancel_requested_at is not null then 'REVOKED' else e.state end as final
+  from jsonb_to_recordset($1::jsonb) as e (
+    id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, outcome text, error jsonb,
+    state text, delay float8, progress real, detail jsonb, exit_code int, signal text, peak_memory bigint, stderr text,
+    stack text
+  )
+  join darkroom.tasks t on t.id = any(array[e.id]) and t.worker is not distinct from e.worker
+), job as (
+  update pgboss.job j set
+    name = case when final = 'RETRY' and delay > 0 then 'delayed' else j.name end,
+    state = case final when 'RETRY' then 'retry' when 'FAILURE' then 'failed' else 'cancelled' end::pgboss.job_state,
+    start_after = case when final = 'RETRY' then now() + delay * interval '1 second' else j.start_after end,
+    completed_on = case when final <> 'RETRY' then now() end,
+    output = ending.error
+  from ending
+  where j.ctid = ending.place and j.name = ending.queue and j.id = ending.id
+  returning ending.*
+), task as (
+  update darkroom.tasks t set
+    state = final,
+    error = job.error,
+    progress = greatest(t.progress, job.progress),
+    progress_detail = case when job.progress is null then t.progress_detail else job.detail end,
+    failures = t.failures + case when outcome in ('crashed', 'shutdown', 'cancelled', 'outage') then 0 else 1 end,
+    crashes = t.crashes + case when outcome = 'crashed' then 1 else 0 end,
+    outages = t.outages + case when outcome = 'outage' then 1 else 0 end,
+    eta = case when final = 'RETRY' and delay > 0 then now() + delay * interval '1 second' else t.eta end,
+    worker = case when final = 'RETRY' then null else t.worker end,
+    started_at = least(now(), greatest(t.created_at, t.started_at, job.started_at)),
+    finished_at = case when final <> 'RETRY' then now() end
+  from job
+  where t.id = any(array[job.id])
+  returning
+    t.id, t.queue, t.state, t.started_at, t.error, job.attempt, job.worker, outcome, exit_code, signal, peak_memory,
+    stderr, stack
+), attempt as (
+  insert into darkroom.attempts (
+    task_id, number, worker, started_at, outcome, error, exit_code, signal, peak_memory, stderr
+  )
+  select
+    id, attempt, worker, started_at, outcome,
+    case when stack is null then error else error || jsonb_build_object('stack', stack) end,
+    exit_code, signal, peak_memory, stderr
+  from task
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error) select id, state, attempt, error from task
+)
+select id, queue, state from task;
+
+-- src/tasks/attempts/settled.ts: findSettledSql
+select t.id, t.queue, t.state
+from jsonb_to_recordset($1::jsonb) as ending (id uuid, attempt int, worker uuid, outcome text)
+join darkroom.attempts a
+  on a.task_id = ending.id and a.number = ending.attempt and a.worker = ending.worker and a.outcome = ending.outcome
+join darkroom.tasks t on t.id = a.task_id;
+
+-- src/tasks/attempts/unclaim.ts: unclaimSql
+with back as (
+  select back.*,
+    case
+      when t.cancel_requested_at is not null then 'REVOKED'
+      when back.was = 'created' then 'PENDING'
+      else 'RETRY'
+    end as final
+  from jsonb_to_recordset($1::jsonb) as back (id uuid, queue text, place tid, attempt int, was text)
+  join darkroom.tasks t on t.id = any(array[back.id])
+), job as (
+  update pgboss.job j set
+    state = case final when 'REVOKED' then 'cancelled' else back.was end::pgboss.job_state,
+    started_on = case when back.attempt = 1 then null else j.started_on end,
+    completed_on = case final when 'REVOKED' then now() end,
+    retry_count = greatest(back.attempt - 2, 0)
+  from back
+  where j.ctid = back.place and j.name = back.queue and j.id = back.id
+  returning back.*
+), task as (
+  update darkroom.tasks t set
+    state = final,
+    attempts = job.attempt - 1,
+    worker = null,
+    started_at = case when job.was = 'retry' then (
+      select a.started_at from darkroom.attempts a where a.task_id = job.id and a.number = job.attempt - 1
+    ) end,
+    finished_at = case final when 'REVOKED' then now() end,
+    error = case
+      when final <> 'REVOKED' then t.error
+      when job.attempt = 1 then '{"type": "cancelled", "message": "It was cancelled before it ran"}'::jsonb
+      else '{"type": "cancelled", "message": "It was cancelled while it waited for its next attempt"}'::jsonb
+    end
+  from job
+  where t.id = any(array[job.id])
+  returning t.id, t.queue, t.state, t.attempts, t.error, t.started_at, t.expires_at
+), deadline as (
+  insert into darkroom.deadlines (expires_at, task_id)
+  select expires_at, id from task where state = 'PENDING' and expires_at is not null
+  on conflict do nothing
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error)
+  select id, state, attempts, case when state = 'REVOKED' then error end from task
+)
+select id, queue from task;
+
+-- src/tasks/builtin/expire-results.ts: removeResultsSql
+with done as (
+  select name, id, (completed_on at time zone 'UTC') + deletion_seconds * interval '1 second' as due from pgboss.job
+  where name = $1 and state >= 'completed' and (completed_on at time zone 'UTC') + deletion_seconds * interval '1 second' >= $2::timestamp and (completed_on at time zone 'UTC') + deletion_seconds * interval '1 second' <= now() at time zone 'UTC'
+  order by (completed_on at time zone 'UTC') + deletion_seconds * interval '1 second' limit 1000 for update skip locked
+), gone as (
+  delete from pgboss.job j using done where j.name = done.name and j.id = done.id
+)
+select count(*)::int as count, max(due)::text as last from done;
+
+-- src/tasks/builtin/expire-results.ts: listFinishedGroupsSql
+select state, task, queue from darkroom.task_groups where state in ('SUCCESS', 'FAILURE', 'REVOKED');
+
+-- src/tasks/builtin/expire-results.ts: findOldSql
+select id from darkroom.tasks
+where state = $1 and task = $2 and queue = $3
+  and created_at < now() - $4::float8 * interval '1 second' and finished_at < now() - $4::float8 * interval '1 second'
+order by created_at, id limit 1000;
+
+-- src/tasks/builtin/expire-results.ts: forgetOldJobsSql
+delete from pgboss.job where name = $1 and id = any($2::uuid[]) and state >= 'completed';
+
+-- src/tasks/builtin/expire-results.ts: forgetOldTasksSql
+with gone as (
+  delete from darkroom.tasks where id = any($1::uuid[]) and state = $2
+  returning id, state, error, video_id, expires_at
+), event as (
+  delete from darkroom.events using gone where task_id = gone.id
+), attempt as (
+  delete from darkroom.attempts using gone where task_id = gone.id
+), deadline as (
+  delete from darkroom.deadlines d using gone where d.expires_at = gone.expires_at and d.task_id = gone.id
+)
+select id, state, error, video_id from gone;
+
+-- src/tasks/builtin/expire-results.ts: removeKeysSql
+delete from darkroom.idempotency_keys where key in (
+  select key from darkroom.idempotency_keys where created_at < now() - interval '1 day'
+  order by created_at limit 1000 for update skip locked
+);
+
+-- src/tasks/builtin/expire-results.ts: removeWorkersSql
+delete from darkroom.workers where status <> 'running' and stopped_at < now() - interval '1 day';
+
+-- src/tasks/read/find.ts: findTasksSql
+select
+    t.id, t.task, t.queue, t.state, t.name, t.description, t.priority, t.args, t.attempts, t.max_retries,
+    t.result_expires, t.progress, t.progress_detail, t.error, t.eta, t.expires_at, t.created_at, t.started_at,
+    t.finished_at, t.worker, t.tags, t.schedule_id, t.video_id,
+  case when t.state = 'SUCCESS' and j.readable then j.output end as result,
+  t.state = 'SUCCESS' and j.readable is not true as result_expired
+from unnest($1::uuid[]) wanted (id)
+join darkroom.tasks t on t.id = wanted.id
+left join lateral (
+  select output, completed_on + deletion_seconds * interval '1 second' > now() as readable
+  from pgboss.job where name = t.queue and id = t.id
+) j on true;
+
+-- src/tasks/read/list.ts: listTasksSql
+with asked as materialized (
+  select state, task, queue from darkroom.task_groups
+  where ($1::text is null or state = $1) and ($2::text is null or task = $2) and ($3::text is null or queue = $3)
+    and ($2 is not null or task <> all($4::text[]))
+), start as materialized (
+  select
+    least($5::timestamptz, $7::timestamptz) as at,
+    case when $7 <= $5 then '00000000-0000-0000-0000-000000000000' else $6::uuid end as id
+), enough as materialized (
+  select t.created_at from asked
+  cross join lateral (
+    select t.created_at from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $8::timestamptz
+    order by t.created_at desc, t.id desc
+    limit (select 1 + 2 * $9::int / greatest(count(*), 1) from asked)
+  ) t
+  order by t.created_at desc
+  offset $9 - 1 limit 1
+)
+select id, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place
+from (
+  select t.id, t.created_at from asked
+  cross join lateral (
+    select t.id, t.created_at from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $8
+      and t.created_at >= coalesce((select created_at from enough), '-infinity')
+    order by t.created_at desc, t.id desc
+    limit $9
+  ) t
+  order by t.created_at desc, t.id desc
+  limit $9
+) newest
+order by created_at desc, id desc;
+
+-- src/tasks/read/list.ts: listTaskByIdSql
+select t.id, to_char(t.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place
+from darkroom.tasks t
+where t.id = $9::uuid
+  and ($1::text is null or t.state = $1) and ($2::text is null or t.task = $2) and ($3::text is null or t.queue = $3)
+  and ($2 is not null or t.task <> all($4::text[]))
+  and (t.created_at, t.id) < ($5::timestamptz, $6::uuid)
+  and t.created_at < $7::timestamptz and t.created_at > $8::timestamptz
+  and ($10::uuid is null or t.worker = $10) and ($11::text is null or t.tags @> array[$11]);
+
+-- src/tasks/read/search.ts: searchTasksSql
+with asked as materialized (
+  select state, task, queue from darkroom.task_groups
+  where ($1::text is null or state = $1) and ($2::text is null or task = $2) and ($3::text is null or queue = $3)
+    and ($2 is not null or task <> all($4::text[]))
+), start as materialized (
+  select
+    least($5::timestamptz, $7::timestamptz) as at,
+    case when $7 <= $5 then '00000000-0000-0000-0000-000000000000' else $6::uuid end as id
+), stop as materialized (
+  select t.created_at, t.id from asked
+  cross join lateral (
+    select t.created_at, t.id from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $8::timestamptz
+    order by t.created_at desc, t.id desc
+    offset (select $10::int / greatest(count(*), 1) from asked) limit 1
+  ) t
+  order by t.created_at desc, t.id desc
+  limit 1
+), found as (
+  select t.id, t.created_at from asked
+  cross join lateral (
+    select t.id, t.created_at from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $8
+      and t.created_at >= coalesce((select created_at from stop), '-infinity')
+      and (
+        t.created_at > coalesce((select created_at from stop), '-infinity') or t.id >= (select id from stop)
+      )
+      and ($11::uuid is null or t.worker = $11)
+      and ($12::text is null or t.tags @> array[$12])
+      and ($13::text is null or t.name ilike $13 or t.description ilike $13)
+    order by t.created_at desc, t.id desc
+    limit $9
+  ) t
+  order by t.created_at desc, t.id desc
+  limit $9
+)
+select
+  (
+    select coalesce(json_agg(json_build_object(
+      'id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    ) order by created_at desc, id desc), '[]')
+    from found
+  ) as found,
+  (
+    select json_build_object(
+      'id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    )
+    from stop
+  ) as stop;
+
+-- src/tasks/read/watch.ts: markEventsSql
+select coalesce(pg_sequence_last_value(pg_get_serial_sequence('darkroom.events', 'id')::regclass), 0) as mark;
+
+-- src/tasks/read/watch.ts: findMissedSql
+select distinct task_id as id from darkroom.events where id > $1;
+
+-- src/tasks/steer/cancel.ts: lockJobToCancelSql
+select j.state, t.attempts from darkroom.tasks t
+join pgboss.job j on j.id = t.id and j.name in (t.queue, 'delayed')
+where t.id = $1
+for update of j;
+
+-- src/tasks/steer/cancel.ts: lockTaskToCancelSql
+select state, attempts from darkroom.tasks where id = $1 for update;
+
+-- src/tasks/steer/cancel.ts: requestEndSql
+update darkroom.tasks set cancel_requested_at = coalesce(cancel_requested_at, now()) where id = $1;
+
+-- src/tasks/steer/cancel.ts: revokeCancelledSql
+with job as (
+  update pgboss.job j set name = t.queue, state = 'cancelled', completed_on = now()
+  from darkroom.tasks t
+  where t.id = $1 and j.id = t.id and j.name in (t.queue, 'delayed') and j.state < 'completed'
+    and exists (select from pgboss.queue q where q.name = t.queue)
+), homeless as (
+  delete from pgboss.job j using darkroom.tasks t
+  where t.id = $1 and j.id = t.id and j.name = 'delayed' and j.state < 'completed'
+    and not exists (select from pgboss.queue q where q.name = t.queue)
+), task as (
+  update darkroom.tasks set
+    state = 'REVOKED', finished_at = now(), cancel_requested_at = coalesce(cancel_requested_at, now()),
+    error = jsonb_build_object('type', 'cancelled', 'message', $2::text)
+  where id = $1 and finished_at is null
+  returning id, attempts, error
+)
+insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task;
+
+-- src/tasks/steer/deadline.ts: dropDeadlineSql
+delete from darkroom.deadlines d using darkroom.tasks t
+where t.id = $1 and d.expires_at = t.expires_at and d.task_id = t.id;
+
+-- src/tasks/steer/forget.ts: forgetJobSql
+delete from pgboss.job where name = $1 and id = $2;
+
+-- src/tasks/steer/forget.ts: forgetTaskSql
+with event as (
+  delete from darkroom.events where task_id = $1
+), attempt as (
+  delete from darkroom.attempts where task_id = $1
+)
+delete from darkroom.tasks where id = $1;
+
+-- src/tasks/steer/lock.ts: lockJobOfTaskSql
+select j.id from darkroom.tasks t join pgboss.job j on j.name = t.queue and j.id = t.id where t.id = $1
+for update of j;
+
+-- src/tasks/steer/lock.ts: lockTaskSql
+select id, state, queue, error, video_id from darkroom.tasks where id = $1 for update;
+
+-- src/tasks/steer/retry.ts: reopenJobSql
+update pgboss.job set state = 'created', start_after = now(), completed_on = null, output = null
+where name = $1 and id = $2
+returning id;
+
+-- src/tasks/steer/retry.ts: renewJobSql
+insert into pgboss.job (
+  id, name, data, priority, policy, retry_limit, retry_count, expire_seconds, deletion_seconds, keep_until
+)
+select
+  id, queue, jsonb_build_object('task', task), priority, 'standard', 2147483647, attempts, 2147483647, result_expires,
+  'infinity'
+from darkroom.tasks where id = $1;
+
+-- src/tasks/steer/retry.ts: reopenTaskSql
+with task as (
+  update darkroom.tasks set
+    state = 'PENDING', failures = 0, crashes = 0, outages = 0, progress = null, progress_detail = null,
+    error = null, eta = null, expires_at = null, started_at = null, cancel_requested_at = null, finished_at = null,
+    worker = null
+  where id = $1
+  returning id, attempts
+)
+insert into darkroom.events (task_id, state, attempt) select id, 'PENDING', attempts from task;
+
+-- src/tasks/submit/enqueue.ts: enqueueSql
+with new as (
+  select * from jsonb_to_recordset($1::jsonb) as new (
+    id uuid, task text, queue text, name text, description text, priority smallint, args jsonb, max_retries int,
+    retry_delay real, retry_backoff boolean, retry_backoff_max real, retry_jitter boolean, time_limit real,
+    soft_time_limit real, result_expires int, eta timestamptz, expires_at timestamptz, tags text[],
+    schedule_id uuid, video_id uuid, request_id text, countdown float8, expires_in float8
+  )
+), task as (
+  insert into darkroom.tasks (
+    id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
+    retry_jitter, time_limit, soft_time_limit, result_expires, eta, expires_at, tags, schedule_id, video_id,
+    request_id
+  )
+  select
+    id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
+    retry_jitter, time_limit, soft_time_limit, result_expires,
+    coalesce(eta, now() + countdown * interval '1 second'),
+    coalesce(expires_at, now() + expires_in * interval '1 second'), coalesce(tags, '{}'), schedule_id, video_id,
+    request_id
+  from new
+  returning id, task, queue, priority, result_expires, eta, expires_at, created_at
+), job as (
+  insert into pgboss.job (
+    id, name, data, priority, policy, retry_limit, expire_seconds, deletion_seconds, keep_until, start_after
+  )
+  select
+    id, case when eta > now() then 'delayed' else queue end, jsonb_build_object('task', task), priority,
+    'standard', 2147483647, 2147483647, result_expires, 'infinity', coalesce(greatest(eta, now()), now())
+  from task
+), event as (
+  insert into darkroom.events (task_id, state) select id, 'PENDING' from task
+), deadline as (
+  insert into darkroom.deadlines (expires_at, task_id) select expires_at, id from task where expires_at is not null
+)
+select id, queue, eta, expires_at, created_at from task;
+
+-- src/tasks/submit/enqueue.ts: enqueueAndWakeSql
+with new as (
+  select * from jsonb_to_recordset($1::jsonb) as new (
+    id uuid, task text, queue text, name text, description text, priority smallint, args jsonb, max_retries int,
+    retry_delay real, retry_backoff boolean, retry_backoff_max real, retry_jitter boolean, time_limit real,
+    soft_time_limit real, result_expires int, eta timestamptz, expires_at timestamptz, tags text[],
+    schedule_id uuid, video_id uuid, request_id text, countdown float8, expires_in float8
+  )
+), task as (
+  insert into darkroom.tasks (
+    id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
+    retry_jitter, time_limit, soft_time_limit, result_expires, eta, expires_at, tags, schedule_id, video_id,
+    request_id
+  )
+  select
+    id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
+    retry_jitter, time_limit, soft_time_limit, result_expires,
+    coalesce(eta, now() + countdown * interval '1 second'),
+    coalesce(expires_at, now() + expires_in * interval '1 second'), coalesce(tags, '{}'), schedule_id, video_id,
+    request_id
+  from new
+  returning id, task, queue, priority, result_expires, eta, expires_at, created_at
+), job as (
+  insert into pgboss.job (
+    id, name, data, priority, policy, retry_limit, expire_seconds, deletion_seconds, keep_until, start_after
+  )
+  select
+    id, case when eta > now() then 'delayed' else queue end, jsonb_build_object('task', task), priority,
+    'standard', 2147483647, 2147483647, result_expires, 'infinity', coalesce(greatest(eta, now()), now())
+  from task
+), event as (
+  insert into darkroom.events (task_id, state) select id, 'PENDING' from task
+), deadline as (
+  insert into darkroom.deadlines (expires_at, task_id) select expires_at, id from task where expires_at is not null
+)
+select id, queue, eta, expires_at, created_at, pg_notify('darkroom_wake', case when eta > created_at then 'delayed' else queue end) as woken from task;
+
+-- src/tasks/upkeep/astray.ts: findAstraySql
+with looked as (
+  select t.* from darkroom.task_groups kinds
+  cross join lateral (
+    select t.id, t.state, t.attempts, t.created_at, exists (
+  select from pgboss.queue q join pgboss.job j on j.name = q.name and j.id = t.id
+  where case
+    when t.state = 'STARTED' then j.state = 'active' and j.retry_count = t.attempts - 1
+    else j.state < 'active'
+  end
+) as fine,
+      row_number() over (order by t.created_at, t.id) = 1000 as full_page
+    from (
+      select id, state, attempts, created_at from darkroom.tasks t
+      where t.state = kinds.state and t.task = kinds.task and t.queue = kinds.queue
+        and (t.created_at, t.id) > ($1::timestamptz, $2::uuid)
+      order by created_at, id limit 1000
+    ) t
+  ) t
+  where kinds.state in ('PENDING', 'STARTED', 'RETRY')
+)
+select
+  coalesce(
+    json_agg(json_build_object('id', id, 'state', state, 'attempts', attempts)) filter (where not fine), '[]'
+  ) as suspects,
+  (select json_build_object('at', created_at, 'id', id) from looked where full_page order by created_at, id limit 1) as next
+from looked;
+
+-- src/tasks/upkeep/astray.ts: endAstraySql
+with job as materialized (
+  select t.id from unnest($1::uuid[], $2::text[], $3::int[]) suspect (id, state, attempts)
+  join darkroom.tasks t on t.id = any(array[suspect.id])
+  where t.state = suspect.state and t.attempts = suspect.attempts and not exists (
+  select from pgboss.queue q join pgboss.job j on j.name = q.name and j.id = t.id
+  where case
+    when t.state = 'STARTED' then j.state = 'active' and j.retry_count = t.attempts - 1
+    else j.state < 'active'
+  end
+)
+  limit 200
+  for update of t skip locked
+), ended as (
+  update pgboss.job j set state = 'cancelled', completed_on = now()
+  from job, pgboss.queue q
+  where j.name = q.name and j.id = job.id and j.state < 'completed'
+), task as (
+  update darkroom.tasks t set
+    state = 'REVOKED', finished_at = now(),
+    error = '{"type": "job_gone", "message": "Its job was removed or changed, and not by Darkroom"}'
+  from job
+  where t.id = job.id
+  returning t.id, t.attempts, t.error
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task
+)
+select count(*)::int as count,
+  pg_notify('darkroom_changed', string_agg(id::text, ',')), pg_notify('darkroom_cancel', string_agg(id::text, ','))
+from task having count(*) > 0;
+
+-- src/tasks/upkeep/expire.ts: expireSql
+with due as (
+  delete from darkroom.deadlines d
+  using (
+    select expires_at, task_id from darkroom.deadlines where expires_at <= now()
+    order by expires_at, task_id limit 500 for update skip locked
+  ) next
+  where d.expires_at = next.expires_at and d.task_id = next.task_id
+  returning d.task_id
+), late as materialized (
+  select j.name, j.id, t.queue
+  from due
+  join darkroom.tasks t on t.id = due.task_id
+  join pgboss.job j on j.id = t.id and j.name in (t.queue, 'delayed') and j.state < 'active'
+  where t.started_at is null and t.finished_at is null and t.expires_at <= now()
+  for update of j
+), home as (
+  update pgboss.job j set name = late.queue, state = 'cancelled', completed_on = now()
+  from late
+  where j.name = late.name and j.id = late.id and exists (select from pgboss.queue q where q.name = late.queue)
+  returning j.id
+), homeless as (
+  delete from pgboss.job j using late
+  where j.name = late.name and j.id = late.id and not exists (select from pgboss.queue q where q.name = late.queue)
+  returning j.id
+), job as (
+  select id from home union all select id from homeless
+), task as (
+  update darkroom.tasks t set
+    state = 'REVOKED', finished_at = now(), error = '{"type": "expired", "message": "It did not start in time"}'
+  from job
+  where t.id = job.id
+  returning t.id, t.attempts, t.error
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task
+)
+select
+  (select coalesce(array_agg(id), '{}') from task) as revoked,
+  (select count(*)::int from due) as come,
+  (
+    select extract(epoch from min(expires_at) - now())::float8 from darkroom.deadlines
+    where task_id not in (select task_id from due)
+  ) as next;
+
+-- src/tasks/upkeep/homeless.ts: revokeHomelessSql
+with homeless as materialized (
+  select j.id from pgboss.job j
+  join darkroom.tasks t on t.id = j.id
+  where j.name = 'delayed' and j.state < 'active' and j.start_after <= now()
+    and not exists (select from pgboss.queue q where q.name = t.queue)
+  limit 200
+  for update of j skip locked
+), job as (
+  delete from pgboss.job j using homeless where j.name = 'delayed' and j.id = homeless.id
+  returning j.id
+), task as (
+  update darkroom.tasks t set
+    state = 'REVOKED', finished_at = now(),
+    error = '{"type": "queue_gone", "message": "Its queue was removed before it ran"}'
+  from job
+  where t.id = job.id
+  returning t.id, t.attempts, t.error
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task
+)
+select count(*)::int as count, pg_notify('darkroom_changed', string_agg(id::text, ',')) from task having count(*) > 0;
+
+-- src/tasks/upkeep/homeless.ts: revokeJoblessSql
+with jobless as materialized (
+  select t.id from darkroom.task_groups g
+  left join pgboss.queue q on q.name = g.queue
+  cross join lateral (
+    select id from darkroom.tasks t
+    where t.state = g.state and t.task = g.task and t.queue = g.queue
+      and t.created_at < coalesce(q.created_on, 'infinity')
+      and not exists (select from pgboss.queue any_queue join pgboss.job j on j.name = any_queue.name and j.id = t.id)
+    order by created_at desc
+    limit 200
+    for update skip locked
+  ) t
+  where g.state in ('PENDING', 'STARTED', 'RETRY')
+  limit 200
+), task as (
+  update darkroom.tasks t set
+    state = 'REVOKED', finished_at = now(),
+    error = '{"type": "queue_gone", "message": "Its queue was removed before it ran"}'
+  from jobless
+  where t.id = jobless.id
+  returning t.id, t.attempts, t.error
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task
+)
+select count(*)::int as count, pg_notify('darkroom_changed', string_agg(id::text, ',')) from task having count(*) > 0;
+
+-- src/tasks/upkeep/promote.ts: promoteSql
+with due as materialized (
+  select id from pgboss.job
+  where name = 'delayed' and state < 'active' and start_after <= now()
+  order by start_after
+  limit 500
+  for update skip locked
+), moved as (
+  update pgboss.job j set name = t.queue
+  from due join darkroom.tasks t on t.id = due.id
+  where j.name = 'delayed' and j.id = due.id
+  returning j.name
+)
+select
+  (select coalesce(array_agg(distinct name), '{}') from moved) as queues,
+  (
+    select extract(epoch from min(start_after) - now())::float8 from pgboss.job
+    where name = 'delayed' and state < 'active' and id not in (select id from due)
+  ) as next;
+
+-- src/tasks/upkeep/unknown-kinds.ts: unknownKindsSql
+select kinds_waiting.task as kind, sum(waiting.count)::int as waiting
+from darkroom.task_groups kinds_waiting
+cross join lateral (
+  select count(*) from (
+    select from darkroom.tasks t
+    where t.state = kinds_waiting.state and t.task = kinds_waiting.task and t.queue = kinds_waiting.queue
+    limit 1001
+  ) counted
+) waiting
+where kinds_waiting.state in ('PENDING', 'RETRY') and not exists (
+  select from darkroom.workers w
+  where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' and kinds_waiting.task = any(w.kinds)
+)
+group by kinds_waiting.task
+order by kinds_waiting.task;
+
+-- src/tasks/why/why.ts: whySql
+with in_hand as materialized (
+  select
+    t.id, t.queue,
+    (not inline and row_number() over (
+      partition by t.worker, inline order by t.started_at, t.priority desc, t.created_at, t.id
+    ) > w.concurrency) is true as ahead
+  from darkroom.tasks t
+  left join darkroom.workers w on w.id = t.worker
+  cross join lateral (select coalesce(t.task = any(w.inline_kinds), false) as inline) where_it_runs
+  where t.state = 'STARTED'
+), fact as materialized (
+  select
+    t.*, j.priority as job_priority, j.created_on, j.start_after, coalesce(j.state < 'active', false) as waits,
+    case when j.name is null or j.name = 'delayed' then t.queue else j.name end as lane,
+    greatest(t.created_at, j.start_after) as ready_at,
+    coalesce((select ahead from in_hand where in_hand.id = t.id), false) as ahead,
+    (select max(a.finished_at) from darkroom.attempts a where a.task_id = t.id) as tried_at,
+    (select host || ', process ' || pid from darkroom.workers w where w.id = t.worker) as worker_name
+  from darkroom.tasks t
+  left join lateral (
+    select j.* from pgboss.queue q join pgboss.job j on j.name = q.name and j.id = t.id
+  ) j on true
+  where t.id = $1
+), worker as materialized (
+  select
+    count(*)::int as serving,
+    count(*) filter (where knows)::int as knowing,
+    count(*) filter (where knows and w.paused_at is null)::int as taking,
+    coalesce(sum(w.concurrency) filter (where knows and w.paused_at is null), 0)::int as slots,
+    max(w.paused_at) filter (where knows) as paused_at,
+    coalesce(json_agg(json_build_object('id', w.id, 'host', w.host)) filter (where knows and w.paused_at is not null), '[]') as paused
+  from fact
+  cross join lateral (
+    select w.*, fact.task = any(w.kinds) as knows from darkroom.workers w
+    where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' and w.shutdown is null and fact.lane = any(w.queues)
+  ) w
+), decided as materialized (
+  select fact.*, worker.*, q.paused_at as queue_paused_at,
+    case
+      when fact.finished_at is not null then 'finished'
+      when fact.state = 'STARTED' and ahead then 'claimed'
+      when fact.state = 'STARTED' then 'running'
+      when not waits then 'job_gone'
+      when start_after > now() and fact.state = 'RETRY' then 'retry_wait'
+      when start_after > now() then 'scheduled'
+      when q.name is not null then 'queue_paused'
+      when serving = 0 then 'no_worker_for_queue'
+      when knowing = 0 then 'kind_unknown_to_workers'
+      when taking = 0 then 'workers_paused'
+      else 'slots_busy'
+    end as code
+  from fact
+  cross join worker
+  left join darkroom.queues q on q.name = fact.lane
+)
+select
+  code, state, lane as queue, paused as paused_workers,
+  case code
+    when 'finished' then finished_at
+    when 'claimed' then started_at
+    when 'running' then started_at
+    when 'scheduled' then created_at
+    when 'retry_wait' then coalesce(tried_at, created_at)
+    when 'queue_paused' then greatest(ready_at, queue_paused_at)
+    when 'workers_paused' then greatest(ready_at, decided.paused_at)
+    else ready_at
+  end as since,
+  case when code in ('scheduled', 'retry_wait') then start_after end as until,
+  case code
+    when 'finished' then format('The task ended as %s at %s', state, to_char(finished_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
+    when 'claimed' then format('A worker (%s) has taken the task and starts it when a child process is free', worker_name)
+    when 'running' then format('Attempt %s runs in a worker (%s)', attempts, worker_name)
+    when 'job_gone' then 'Its job in pg-boss was removed or changed by hand; a worker revokes the task within half a minute'
+    when 'retry_wait' then format('Attempt %s did not succeed; the next one starts at %s', attempts, to_char(start_after at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
+    when 'scheduled' then format('The task is to start at %s', to_char(start_after at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
+    when 'queue_paused' then format('The queue "%s" is paused since %s; resume it', lane, to_char(queue_paused_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
+    when 'no_worker_for_queue' then
+      format('No running worker takes from the queue "%s"; start one that does (WORKER_QUEUES)', lane)
+    when 'kind_unknown_to_workers' then format(
+      'No running worker knows the kind "%s" (%s from the queue "%s"); start one whose TASKS_DIR has it',
+      task, case serving when 1 then '1 takes' else serving || ' take' end, lane
+    )
+    when 'workers_paused' then format(
+      'Every running worker that could take the task is paused (%s); resume one', knowing
+    )
+    else format(
+      'The task waits for its turn in the queue "%s": %s, and %s', lane,
+      case
+        when before.count > 1000 then 'more than 1000 tasks are before it'
+        when before.count = 1 then '1 task is before it'
+        else before.count || ' tasks are before it'
+      end,
+      case taking when 1 then '1 worker runs ' else taking || ' workers run ' end || slots || case slots when 1 then ' task' else ' tasks' end
+        || ' at a time'
+    )
+  end as sentence
+from decided
+cross join lateral (
+  select count(*)::int as count from (
+    (
+      select from pgboss.job j
+      where code = 'slots_busy' and j.name = lane and j.state < 'active' and not j.blocked and j.start_after <= now()
+        and j.priority > job_priority
+      limit 1001
+    )
+    union all
+    (
+      select from pgboss.job j
+      where code = 'slots_busy' and j.name = lane and j.state < 'active' and not j.blocked and j.start_after <= now()
+        and j.priority = job_priority and j.created_on < decided.created_on
+      limit 1001
+    )
+    limit 1001
+  ) waiting_before
+) before;
+
+-- src/watch/history.ts: readHistoriesSql
+select
+    t.id, t.task, t.queue, t.state, t.name, t.description, t.priority, t.args, t.attempts, t.max_retries,
+    t.result_expires, t.progress, t.progress_detail, t.error, t.eta, t.expires_at, t.created_at, t.started_at,
+    t.finished_at, t.worker, t.tags, t.schedule_id, t.video_id,
+  wanted.place, to_json(latest) as latest, missed.events,
+  case when t.state = 'SUCCESS' and j.readable then j.output end as result,
+  t.state = 'SUCCESS' and j.readable is not true as result_expired
+from unnest($1::uuid[], $2::bigint[]) with ordinality wanted (id, after, place)
+join darkroom.tasks t on t.id = wanted.id
+left join lateral (
+  select output, completed_on + deletion_seconds * interval '1 second' > now() as readable
+  from pgboss.job where name = t.queue and id = t.id
+) j on true
+left join lateral (
+  select e.id, e.at, e.state,
+    case when e.state = 'STARTED' then (
+      select p.error from darkroom.events p where p.task_id = e.task_id and p.id < e.id order by p.id desc limit 1
+    ) else e.error end as error
+  from darkroom.events e
+  where e.task_id = t.id
+  order by e.id desc limit 1
+) latest on true
+cross join lateral (
+  select coalesce(json_agg(e), '[]') as events
+  from (
+    select e.id, e.at, e.state,
+      case when e.state = 'STARTED' then (
+        select p.error from darkroom.events p where p.task_id = e.task_id and p.id < e.id order by p.id desc limit 1
+      ) else e.error end as error
+    from darkroom.events e
+    where e.task_id = t.id and e.id > wanted.after
+    order by e.id limit 200
+  ) e
+) missed;
+
+-- src/workers/list.ts: listWorkersSql
+select
+  w.id, w.host, w.pid, w.version, w.queues, w.kinds, w.inline_kinds, w.concurrency, w.children, w.paused_at is not null as paused,
+  w.shutdown, case when silent.since is null then w.status else 'lost' end as status, w.started_at, w.heartbeat_at,
+  greatest(0, extract(epoch from now() - w.heartbeat_at)::float8) as heartbeat_age,
+  coalesce(w.stopped_at, silent.since) as stopped_at, w.tasks, w.memory, w.cpu
+from darkroom.workers w
+cross join lateral (
+  select case when w.status = 'running' and w.heartbeat_at < now() - lease then w.heartbeat_at + lease end as since
+  from (values (10 * interval '1 second')) silence (lease)
+) silent
+where $1::uuid is null and (
+  w.status = 'running' or w.id in (
+    select id from darkroom.workers where status <> 'running' order by started_at desc, id desc limit 500
+  )
+) or w.id = $1
+order by w.started_at desc, w.id desc;
+
+-- src/workers/list.ts: listRunningSql
+select worker, id as task_id, task, queue, attempts as attempt, started_at
+from darkroom.tasks
+where state = 'STARTED' and worker = any($1::uuid[])
+order by started_at, id;
+
+-- src/workers/steer.ts: steerWorkerSql
+update darkroom.workers set
+  concurrency = coalesce($2, concurrency),
+  paused_at = case when $3::bool is null then paused_at when $3 then coalesce(paused_at, now()) end
+where id = $1 and status = 'running' and heartbeat_at > now() - 10 * interval '1 second';
+
+-- src/workers/steer.ts: shutDownWorkerSql
+update darkroom.workers set shutdown = case when shutdown = 'cold' then shutdown else $2 end
+where id = $1 and status = 'running' and heartbeat_at > now() - 10 * interval '1 second';

@@ -1,0 +1,117 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
+import t from 'tap'
+import { borrowDatabase } from '../../harness/database.ts'
+import { outcomes } from '../../harness/outcomes.ts'
+import { openProxy } from '../../harness/proxy.ts'
+import { openService } from '../../harness/service.ts'
+import { taskFolder, taskModule } from '../../harness/task-folder.ts'
+
+const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString()
+
+t.test('a task starts after its time and not before', async t => {
+  const service = await openService(t, { worker: true })
+  const ids = {
+    countdown: await service.submit('add', { x: 1, y: 1 }, { countdown: 0.7 }),
+    eta: await service.submit('add', { x: 1, y: 1 }, { eta: inSeconds(0.5) }),
+    scheduled_time: await service.submit('add', { x: 1, y: 1 }, { scheduled_time: inSeconds(0.6) })
+  }
+
+  for (const [field, id] of Object.entries(ids)) {
+    const task = await service.finished(id)
+
+    t.match(task, { state: 'SUCCESS', result: 2 }, field)
+    t.ok(task.started_at! >= task.eta!, `${field}: ${task.started_at} is not before ${task.eta}`)
+    t.ok(Date.parse(task.started_at!) - Date.parse(task.eta!) < 4_000, `${field}: it is woken rather than found`)
+  }
+})
+
+t.test('an earlier task that is submitted after a later one does not wait for it', async t => {
+  const service = await openService(t, { worker: true })
+  const later = await service.submit('add', { x: 1, y: 1 }, { countdown: 600 })
+
+  const earlier = await service.submit('add', { x: 2, y: 2 }, { countdown: 0.3 })
+
+  t.equal((await service.finished(earlier)).result, 4)
+  t.match((await service.get(`/api/tasks/${later}`)).json(), { state: 'PENDING', status: 'SCHEDULED' })
+})
+
+t.test('a time that is past is now', async t => {
+  const service = await openService(t, { worker: true })
+
+  const id = await service.submit('add', { x: 1, y: 1 }, { eta: '2001-01-01T00:00:00Z' })
+
+  t.match(await service.finished(id), { state: 'SUCCESS' })
+})
+
+t.test('hundreds of tasks that are due together are all done, each once', async t => {
+  const service = await openService(t)
+  const eta = inSeconds(1)
+  const ids = await Promise.all(
+    Array.from({ length: 700 }, (_, x) =>
+      service.submit('add', { x, y: 0 }, { eta, queue: x % 2 ? 'default' : 'high_priority' })
+    )
+  )
+
+  await Promise.all([service.startWorker(), service.startWorker()])
+  const tasks = await Promise.all(ids.map(id => service.finished(id)))
+
+  t.strictSame(
+    tasks.map(({ result }) => result),
+    ids.map((_, x) => x)
+  )
+  t.ok(tasks.every(({ attempts, started_at }) => attempts === 1 && started_at! >= eta))
+})
+
+t.test('a worker that starts late does at once what is overdue', async t => {
+  const service = await openService(t)
+  const id = await service.submit('add', { x: 1, y: 1 }, { countdown: 0.01 })
+
+  await service.startWorker()
+
+  t.match(await service.finished(id), { state: 'SUCCESS' })
+})
+
+t.test('a retry that has to wait leaves its worker to others, and keeps its priority and its queue', async t => {
+  const folder = await taskFolder(t, {
+    'once-more.ts': taskModule('once-more', `if (attempt === 1) throw new RetryLater(0.5); return attempt`)
+  })
+  const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '1' }, worker: true })
+
+  const id = await service.submit('once-more', {}, { queue: 'low_priority', priority: 5 })
+  const waiting = await service.until(id, ({ state }) => state === 'RETRY')
+  const other = await service.finished(await service.submit('add', { x: 1, y: 1 }))
+  const done = await service.finished(id)
+
+  t.ok(other.finished_at! < done.finished_at!)
+  t.ok(done.started_at! >= waiting.eta!)
+  t.match(done, { result: 2, queue: 'low_priority', priority: 5 })
+  t.strictSame(await outcomes(service, id), ['failure', 'success'])
+})
+
+t.test('what is due and cannot be had is not asked for all the time', async t => {
+  const url = await borrowDatabase(t)
+  const proxy = await openProxy(t, url)
+  const service = await openService(t, { env: { DATABASE_URL: proxy.url }, worker: true })
+  const id = await service.submit('add', { x: 1, y: 1 }, { countdown: 0.5 })
+  const late = await service.submit('add', { x: 1, y: 1 }, { countdown: 600, expires: 0.5 })
+  const client = new pg.Client({ connectionString: url })
+  client.on('error', () => {})
+  await client.connect()
+  t.teardown(() => client.end())
+  await client.query('begin')
+  await client.query(`select from pgboss.job where id = '${id}' for update`)
+  await client.query(`select from darkroom.deadlines where task_id = '${late}' for update`)
+  await delay(1_000)
+
+  const asked = () => ({ due: proxy.asked('moved as'), deadlines: proxy.asked('expire') })
+  const before = asked()
+  await delay(3_000)
+  const after = asked()
+
+  t.ok(after.due - before.due < 50, `${after.due - before.due} questions for what is due`)
+  t.ok(after.deadlines - before.deadlines < 50, `${after.deadlines - before.deadlines} questions for deadlines`)
+  await client.query('commit')
+  t.match(await service.finished(id), { state: 'SUCCESS' })
+  t.match(await service.finished(late), { state: 'REVOKED', error: { type: 'expired' } })
+})

@@ -1,0 +1,79 @@
+import t from 'tap'
+import { openService } from '../../harness/service.ts'
+import { taskFolder, taskModule } from '../../harness/task-folder.ts'
+
+t.test('what does not start in time', async t => {
+  const folder = await taskFolder(t, {
+    'hold.ts': taskModule('hold', 'await delay(600_000, undefined, { signal })'),
+    'late.ts': taskModule('late', 'if (attempt === 1) throw new RetryLater(0.6); return attempt')
+  })
+  const expired = { state: 'REVOKED', status: 'CANCELLED', error: { type: 'expired' }, attempts: 0, started_at: null }
+
+  t.test('is revoked when a worker comes to it', async t => {
+    const service = await openService(t)
+    const ids = [
+      await service.submit('add', { x: 1, y: 1 }, { expires: 0 }),
+      await service.submit('add', { x: 1, y: 1 }, { expires: '2001-01-01T00:00:00Z' }),
+      await service.submit('add', { x: 1, y: 1 }, { expires: 0, queue: 'media', priority: 9 })
+    ]
+
+    await service.startWorker()
+
+    for (const id of ids) t.match(await service.finished(id), expired)
+  })
+
+  t.test('is revoked while every worker is busy', async t => {
+    const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '1' }, worker: true })
+    const holding = await service.submit('hold')
+    await service.until(holding, ({ state }) => state === 'STARTED')
+
+    const id = await service.submit('add', { x: 1, y: 1 }, { expires: 0.2 })
+
+    t.match(await service.finished(id), expired)
+    t.equal((await service.get(`/api/tasks/${holding}`)).json().state, 'STARTED')
+  })
+
+  t.test('is revoked before its own time has come', async t => {
+    const service = await openService(t, { worker: true })
+
+    const id = await service.submit('add', { x: 1, y: 1 }, { countdown: 600, expires: 0.2 })
+
+    t.match(await service.finished(id), expired)
+    const { rows } = await service.db.pool.query('select state from pgboss.job where id = $1', [id])
+    t.strictSame(rows, [{ state: 'cancelled' }])
+  })
+
+  t.test('is another thing than what is tried again after that time', async t => {
+    const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
+
+    const id = await service.submit('late', {}, { expires: 0.5 })
+
+    // Unless this machine did not even start it in half a second.
+    const task = await service.finished(id)
+    t.ok(task.state === 'SUCCESS' ? task.attempts === 2 : task.error?.type === 'expired')
+  })
+
+  t.test('has its first attempt when it is wanted all the same', async t => {
+    const service = await openService(t)
+    const id = await service.submit('add', { x: 1, y: 1 })
+    // Without a deadline, so that it is a worker who finds that it comes too late.
+    await service.db.pool.query(`update darkroom.tasks set expires_at = now() - interval '1 second' where id = $1`, [
+      id
+    ])
+    await service.startWorker()
+    t.match(await service.finished(id), expired)
+
+    t.equal((await service.post(`/api/tasks/${id}/retry`)).statusCode, 202)
+
+    t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
+    t.match((await service.get(`/api/tasks/${id}/attempts`)).json().items, [{ number: 1, outcome: 'success' }])
+  })
+
+  t.test('is done if it starts in time, however long it takes', async t => {
+    const service = await openService(t, { worker: true })
+
+    const id = await service.submit('sleep', { seconds: 1 }, { expires: 60 })
+
+    t.match(await service.finished(id), { state: 'SUCCESS' })
+  })
+})

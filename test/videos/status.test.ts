@@ -1,0 +1,123 @@
+import t, { type Test } from 'tap'
+import { rungs } from '../../src/media/plan/rungs.ts'
+import { shoot } from '../harness/clip.ts'
+import { openService, type Service } from '../harness/service.ts'
+import { slowFfmpeg } from '../harness/slow-ffmpeg.ts'
+
+/** What HTTP says of a video, after a look whether SQL says the same. */
+async function agreed(t: Test, { get, db }: Service, id: string) {
+  const video = (await get(`/api/videos/${id}`)).json()
+  const status = (await get(`/api/videos/${id}/status`)).json()
+  const { rows } = await db.pool.query('select * from darkroom.videos where id = $1', [id])
+  const [row] = JSON.parse(JSON.stringify(rows))
+  const { rows: prints } = await db.pool.query(
+    'select name, status, reason, bytes from darkroom.renditions where video_id = $1 order by name',
+    [id]
+  )
+
+  for (const [column, value] of Object.entries(row)) t.strictSame(video[column], value, column)
+  for (const field of ['status', 'processed', 'progress', 'error']) t.strictSame(status[field], row[field], field)
+  t.strictSame(
+    video.renditions
+      .map(({ name, status, reason, bytes }: any) => ({ name, status, reason, bytes }))
+      .toSorted((one: any, other: any) => (one.name < other.name ? -1 : 1)),
+    prints
+  )
+  return { ...video, prints: [...new Set(prints.map(({ status }) => status))].join(), reason: prints[0]?.reason }
+}
+
+t.test('SQL and HTTP say the same of a film from its upload to its prints, and while they are made again', async t => {
+  const service = await openService(t, { env: await slowFfmpeg(t) })
+  const { id, task_id } = await service.keep(await shoot({ seconds: 2 }))
+
+  t.match(await agreed(t, service, id), { status: 'uploaded', processed: false, error: null, prints: 'pending' })
+  await service.startWorker()
+  await service.until(task_id, ({ progress }) => progress !== null)
+  t.match((await service.get(`/api/videos/${id}/status`)).json(), { status: 'processing', processed: false })
+  await service.finished(task_id)
+  const ready = await agreed(t, service, id)
+  t.match(ready, { status: 'ready', processed: true, progress: 1, error: null, task_id })
+
+  const again = (await service.post(`/api/videos/${id}/process`, undefined)).json().task_id
+  await service.until(again, ({ progress }) => progress !== null)
+  const during = (await service.get(`/api/videos/${id}`)).json()
+  t.match(during, { status: 'processing', processed: true, task_id: again, ready_at: ready.ready_at })
+  t.strictSame(during.renditions, ready.renditions, 'its URLs stay')
+  await service.post(`/api/tasks/${again}/cancel?wait=10`)
+  t.match(await agreed(t, service, id), { status: 'ready', processed: true, progress: 1, error: null })
+})
+
+t.test('SQL and HTTP say the same of a film that fails, is retried, is cancelled, expires or is forgotten', async t => {
+  const service = await openService(t)
+  const { pool } = service.db
+  const { id, task_id } = await service.keep('no film')
+  const worker = await service.startWorker()
+  await service.finished(task_id)
+  await worker.stop(0)
+
+  const failed = { status: 'failed', processed: false, prints: 'failed' }
+  t.match(await agreed(t, service, id), { ...failed, error: { type: 'not_media' }, reason: 'not_media' })
+
+  await service.post(`/api/tasks/${task_id}/retry`)
+  t.match(await agreed(t, service, id), { status: 'uploaded', error: null, prints: 'pending', reason: null })
+  await service.post(`/api/tasks/${task_id}/cancel`)
+  t.match(await agreed(t, service, id), { ...failed, error: { type: 'cancelled' } })
+
+  const late = await service.submit('process_video', { video_id: id }, { expires: 0.001 })
+  t.match((await service.finished(late)).error, { type: 'expired' })
+  t.match(await agreed(t, service, id), { ...failed, error: { type: 'expired' } })
+
+  await service.delete(`/api/tasks/${late}`)
+  await service.delete(`/api/tasks/${task_id}`)
+  t.match(await agreed(t, service, id), { ...failed, error: { type: 'cancelled' } }, 'the film has kept why')
+  const again = (await service.post(`/api/videos/${id}/process`)).json().task_id
+  t.match(await agreed(t, service, id), { status: 'uploaded', task_id: again, error: null, prints: 'pending' })
+
+  await pool.query(
+    `update darkroom.tasks set state = 'FAILURE', finished_at = now(), error = '{"type": "dba", "message": "m"}' where id = $1`,
+    [again]
+  )
+  t.match(await agreed(t, service, id), { ...failed, error: { type: 'dba' }, reason: 'dba' }, 'a change of a DBA')
+  await pool.query('delete from darkroom.tasks where id = $1', [again])
+  t.match(await agreed(t, service, id), { ...failed, error: { type: 'no_prints' } }, 'the task was deleted by a DBA')
+})
+
+t.test('a film counts as processing while any open task makes its prints', async t => {
+  const service = await openService(t)
+  const { id, task_id } = await service.keep('no film')
+  await service.post(`/api/tasks/${task_id}/cancel`)
+
+  const submitted = await service.submit('process_video', { video_id: id })
+
+  t.match(await agreed(t, service, id), { status: 'uploaded', task_id: submitted, error: null })
+})
+
+t.test('the view can be locked, updated and deleted from like the table below it, and locks no task', async t => {
+  const service = await openService(t)
+  const { id, task_id } = await service.keep('no film')
+  const dba = await service.db.pool.connect()
+  t.teardown(() => dba.release())
+
+  await dba.query('begin')
+  const { rows } = await dba.query('select status from darkroom.videos where id = $1 for update', [id])
+  await dba.query(`update darkroom.videos set filename = 'other.mp4' where id = $1`, [id])
+  const free = await service.db.pool.query('select id from darkroom.tasks where id = $1 for update nowait', [task_id])
+  const held = service.db.pool.query('select id from darkroom.films where id = $1 for update nowait', [id])
+  await t.rejects(held, { code: '55P03' })
+  await dba.query('commit')
+
+  t.strictSame(rows, [{ status: 'uploaded' }])
+  t.equal(free.rows.length, 1)
+  t.match(await agreed(t, service, id), { filename: 'other.mp4' })
+  await dba.query('delete from darkroom.videos where id = $1', [id])
+  t.equal((await service.get(`/api/videos/${id}`)).statusCode, 404)
+})
+
+t.test('the rungs that a view announces are those of the ladder', async t => {
+  const service = await openService(t)
+  const { id } = await service.keep('no film')
+
+  const { rows } = await service.db.pool.query('select name from darkroom.renditions where video_id = $1', [id])
+
+  t.strictSame(rows.map(({ name }) => name).sort(), rungs.map(({ name }) => name).sort())
+})
