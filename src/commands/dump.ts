@@ -29,6 +29,8 @@ export async function runDump(config: Config, file: string | undefined) {
       await rm(file, { force: true })
       throw error
     }
-    log.info(`the dump is in ${path.resolve(file)}; films are files: copy ${path.join(config.DATA_DIR, 'videos')} now`)
+    log.info(
+      `the dump is in ${path.resolve(file)}; films are files: now copy "videos" and "installation" of ${config.DATA_DIR}`
+    )
   })
 }
