@@ -12,7 +12,7 @@ t.test('what was put back is forgotten', async t => {
     collect()
     return process.memoryUsage().heapUsed
   }
-  const back = giverBack({ log: pino({ level: 'silent' }), putBack: async () => {}, onDoubt: () => {} })
+  const back = giverBack({ log: pino({ level: 'silent' }), putBack: async () => {} })
   const give = async (times: number) => {
     for (let given = 0; given < times; given++) await back.give([])
     await back.settled()

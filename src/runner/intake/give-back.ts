@@ -1,24 +1,32 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Claim } from '#tasks/attempts/claim.ts'
 
-interface Needs {
+interface GiverBackOptions {
   log: Logger
   putBack(claims: Claim[]): Promise<void>
-  /** They could not be put back: ours by the database's account and not by our own, until somebody looks. */
-  onDoubt(): void
 }
 
-/** Puts back what was taken and will not begin here; several may be under way at once. */
-export function giverBack({ log, putBack, onDoubt }: Needs) {
+/** Puts back what was claimed and will not begin here; several may be under way at once. */
+export function giverBack({ log, putBack }: GiverBackOptions) {
   let giving = Promise.resolve()
 
+  async function putBackAfter(pause: number, claims: Claim[]) {
+    try {
+      if (pause > 0) await delay(pause)
+      await putBack(claims)
+      return true
+    } catch (error) {
+      log.warn({ err: error, count: claims.length }, 'tasks could not be put back; the worker looks for them again')
+      return false
+    }
+  }
+
   return {
-    give(claims: Claim[]): Promise<void> {
-      const mine = putBack(claims).catch(error => {
-        log.warn({ err: error }, 'tasks could not be put back')
-        onDoubt()
-      })
-      // Of what has been given back nothing is to be kept.
+    /** False where they could not be put back: they are this worker's by the database's account alone. */
+    give(claims: Claim[], pause = 0): Promise<boolean> {
+      const mine = putBackAfter(pause, claims)
+      // Nothing is kept of what has been given back.
       giving = Promise.all([giving, mine]).then(() => {})
       return mine
     },

@@ -14,7 +14,7 @@ export interface Ending {
   result?: string
   error?: TaskError
   /** Stack trace of the body; kept with the attempt alone. */
-  stack?: string
+  stack?: string | undefined
   /** What becomes of the task, unless its cancellation was requested meanwhile. */
   next: Next
   /** The last progress that its body reported; a success sets it to 1. */
