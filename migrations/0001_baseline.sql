@@ -86,7 +86,7 @@ comment on column darkroom.tasks.priority is 'As submitted, 9 before 0; a waitin
 comment on column darkroom.tasks.attempts is 'Tries so far; also the fence: a write of an attempt must find its own number here';
 comment on column darkroom.tasks.failures is 'Failures that count against max_retries';
 comment on column darkroom.tasks.crashes is 'Attempts that ended with their worker or child process; they have a budget of their own';
-comment on column darkroom.tasks.outages is 'Attempts that found the store of the films full or away; they have a budget of their own';
+comment on column darkroom.tasks.outages is 'Failed attempts that found the store of the films full or away; they have a budget of their own';
 comment on column darkroom.tasks.retry_delay is 'Seconds; where a retry or limit setting is null, the setting of the kind applies';
 comment on column darkroom.tasks.expires_at is 'Start deadline; past it an unstarted task is revoked. darkroom.deadlines says when to check';
 comment on column darkroom.tasks.request_id is 'X-Request-Id of the request that submitted it';
@@ -98,7 +98,7 @@ create table darkroom.attempts (
   started_at timestamptz not null,
   finished_at timestamptz not null default now(),
   outcome text not null constraint attempts_outcome check (
-    outcome in ('success', 'failure', 'soft_time_limit', 'time_limit', 'crashed', 'stalled', 'cancelled', 'shutdown', 'outage')
+    outcome in ('success', 'failure', 'soft_time_limit', 'time_limit', 'crashed', 'stalled', 'cancelled', 'shutdown')
   ),
   error jsonb,
   exit_code int,
@@ -232,13 +232,11 @@ create table darkroom.films (
 );
 
 create index films_newest on darkroom.films (created_at desc, id desc);
--- Answers the foreign key when a print set is removed.
-create index films_by_print_set on darkroom.films (print_set_id) where print_set_id is not null;
 
 comment on table darkroom.films is 'Uploaded files, as darkroom.videos is made of; the file itself is DATA_DIR/videos/<id>/original';
 comment on column darkroom.films.filename is 'As the uploader named it: data, never part of a path';
 comment on column darkroom.films.task_id is 'The task of the upload, or the one that was asked for or recorded last';
-comment on column darkroom.films.print_set_id is 'The prints that are served; null until the first ones are made';
+comment on column darkroom.films.print_set_id is 'The prints that are served; null until the first ones are made. Without a foreign key: the tables would refer to each other in a circle, which a dump cannot order';
 comment on column darkroom.films.error is 'Error of a task that is forgotten by now; one that is still there says it itself';
 
 create table darkroom.print_sets (
@@ -251,9 +249,6 @@ create table darkroom.print_sets (
 );
 
 create index print_sets_by_video on darkroom.print_sets (video_id);
-
-alter table darkroom.films add constraint films_print_set
-  foreign key (print_set_id) references darkroom.print_sets on delete set null;
 
 comment on table darkroom.print_sets is 'What one attempt made of a film, as a whole; replaced and removed as a whole by the transaction that records the next';
 comment on column darkroom.print_sets.attempt is 'With task_id: whose folder the files are in, DATA_DIR/videos/<video_id>/prints-<task_id>-<attempt>';
@@ -296,15 +291,18 @@ select
   f.sha256,
   coalesce(
     (
-      select case when t.state = 'PENDING' and f.print_set_id is null then 'uploaded' else 'processing' end
+      select case
+        when t.state = 'PENDING' and not exists (select from darkroom.print_sets s where s.id = f.print_set_id)
+        then 'uploaded' else 'processing'
+      end
       from darkroom.tasks t
       where t.video_id = f.id and t.task = 'process_video' and t.finished_at is null
     ),
-    case when f.print_set_id is null then 'failed' else 'ready' end
+    case when exists (select from darkroom.print_sets s where s.id = f.print_set_id) then 'ready' else 'failed' end
   ) as status,
-  f.print_set_id is not null as processed,
+  exists (select from darkroom.print_sets s where s.id = f.print_set_id) as processed,
   case
-    when f.print_set_id is null or exists (
+    when not exists (select from darkroom.print_sets s where s.id = f.print_set_id) or exists (
       select from darkroom.tasks t
       where t.video_id = f.id and t.task = 'process_video' and t.finished_at is null
     ) then (
@@ -322,7 +320,7 @@ select
     f.task_id
   ) as task_id,
   case
-    when f.print_set_id is null and not exists (
+    when not exists (select from darkroom.print_sets s where s.id = f.print_set_id) and not exists (
       select from darkroom.tasks t
       where t.video_id = f.id and t.task = 'process_video' and t.finished_at is null
     ) then coalesce(

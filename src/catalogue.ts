@@ -6,7 +6,7 @@ import type { Config } from '#config.ts'
 import type { InTransaction } from '#database/connect.ts'
 import type { Ended } from '#tasks/builtin/expire-results.ts'
 import { defineTask, type Kind, type Kinds, warnOnce } from '#tasks/define.ts'
-import { describe } from '#tasks/thrown.ts'
+import { describeThrown } from '#tasks/thrown.ts'
 import { type Loading, loadInTurn } from './loading.ts'
 
 /** The one list of built-in kinds. Each loads its own modules: a child that adds numbers needs nothing of films. */
@@ -113,7 +113,7 @@ function kindIn(module: Record<string, unknown>, origin: string): Kind | undefin
   try {
     return defineTask(kind)
   } catch (error) {
-    throw new Error(`${origin} cannot be used: ${describe(error, 'it').message}`, { cause: error })
+    throw new Error(`${origin} cannot be used: ${describeThrown(error, 'it').message}`, { cause: error })
   }
 }
 

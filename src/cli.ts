@@ -79,8 +79,6 @@ const commands: Record<string, Command> = {
 // written to, nothing is cached.
 process.env.NODE_COMPILE_CACHE ??= path.resolve(import.meta.dirname, '../node_modules/.cache/compile')
 enableCompileCache(process.env.NODE_COMPILE_CACHE)
-// What this process makes is for its account alone.
-process.umask(0o077)
 
 const isSupervised = process.env[supervised] !== undefined
 delete process.env[supervised]
@@ -100,7 +98,10 @@ async function main([name, ...rest]: string[]): Promise<number> {
     if (given.flags.has('help')) return print(help(name, command))
     // The server has printed these for its worker.
     if (!isSupervised) for (const sentence of misspeltSettings(process.env)) complain(`Warning: ${sentence}`)
-    return await command.run(readConfig(), given)
+    const config = readConfig()
+    // Files of a service are for its account alone; the compile cache that `--help` writes is for all.
+    process.umask(0o077)
+    return await command.run(config, given)
   } catch (error) {
     if (error instanceof ConfigError) return complain(`The settings do not fit:\n  ${error.problems.join('\n  ')}`)
     const { message, stack } = error as Error

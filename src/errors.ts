@@ -48,7 +48,7 @@ export const Overloaded = createError(
   503
 )
 export const Stopping = createError('STOPPING', 'The API is stopping and takes no more requests; try again', 503)
-export const MethodNotAllowed = createError('METHOD_NOT_ALLOWED', '%s does not take %s, only %s', 405)
+export const MethodNotAllowed = createError('METHOD_NOT_ALLOWED', '%s is no method of this address; it takes %s', 405)
 export const RouteNotFound = createError('ROUTE_NOT_FOUND', 'There is nothing at %s %s', 404)
 export const TaskNotFound = createError('TASK_NOT_FOUND', 'There is no task with the id "%s"', 404)
 export const VideoNotFound = createError('VIDEO_NOT_FOUND', 'There is no video with the id "%s"', 404)

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import { describe } from '#tasks/thrown.ts'
+import { describeThrown } from '#tasks/thrown.ts'
 import { locate } from './locate.ts'
 
 export interface Module {
@@ -78,7 +78,7 @@ async function within(seconds: number, loading: Promise<unknown>, signal?: Abort
 }
 
 function sentenceOf(error: unknown, { file, origin }: Module) {
-  const { message } = describe(error, 'it')
+  const { message } = describeThrown(error, 'it')
   const place = locate(error, file)
   if (!place) return `${origin} cannot be loaded: ${message}`
   const at = `:${place.line}:${place.column}`

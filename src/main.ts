@@ -92,6 +92,7 @@ interface WorkerOptions {
 export async function runMigrate(config: Config) {
   const log = await openLogger(config.LOG_LEVEL)
   return run(log, 0, async (started, signal) => {
+    if (config.DATABASE_URL === undefined) await checkDataDir(config.DATA_DIR, log)
     const url = await openDatabase(config, log, started, signal)
     const applied = await beginOn(url, { log, signal }, () => migrate(url, [], message => log.warn(message)))
     log.info(applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to do')

@@ -199,21 +199,21 @@ t.test('task modules that cannot be are refused by their file, before anything s
       { 'a.ts': taskModule('add', '') },
       /a\.ts defines the task "add", and so does a built-in/
     ],
-    ['a name that cannot be', { 'a.ts': taskModule('my task', '') }, /a\.ts .*"my task"/],
-    ['a priority that cannot be', { 'a.ts': taskModule('good', '', 'priority: 10') }, /a\.ts .*priority/],
-    ['retries that cannot be', { 'a.ts': taskModule('good', '', 'max_retries: -1') }, /a\.ts .*max_retries/],
-    ['a limit that cannot be', { 'a.ts': taskModule('good', '', `time_limit: '5s'`) }, /a\.ts .*time_limit/],
+    ['a name that cannot be', { 'a.ts': taskModule('my task', '') }, /a\.ts.*"my task"/],
+    ['a priority that cannot be', { 'a.ts': taskModule('good', '', 'priority: 10') }, /a\.ts.*priority/],
+    ['retries that cannot be', { 'a.ts': taskModule('good', '', 'max_retries: -1') }, /a\.ts.*max_retries/],
+    ['a limit that cannot be', { 'a.ts': taskModule('good', '', `time_limit: '5s'`) }, /a\.ts.*time_limit/],
     [
       'a soft limit that comes too late',
       { 'a.ts': taskModule('good', '', 'soft_time_limit: 50, time_limit: 10') },
-      /a\.ts .*soft_time_limit .* less than its time_limit/
+      /a\.ts.*soft_time_limit .* less than its time_limit/
     ],
-    ['a queue that cannot be', { 'a.ts': taskModule('good', '', `queue: 'no queue'`) }, /a\.ts .*"no queue"/],
-    ['a queue of ours', { 'a.ts': taskModule('good', '', `queue: 'delayed'`) }, /a\.ts .*the queue "delayed"/],
+    ['a queue that cannot be', { 'a.ts': taskModule('good', '', `queue: 'no queue'`) }, /a\.ts.*"no queue"/],
+    ['a queue of ours', { 'a.ts': taskModule('good', '', `queue: 'delayed'`) }, /a\.ts.*the queue "delayed"/],
     [
       "a queue of pg-boss's",
       { 'a.ts': taskModule('good', '', `queue: '__pgboss__x'`) },
-      /a\.ts .*the queue "__pgboss__x"/
+      /a\.ts.*the queue "__pgboss__x"/
     ]
   ]
   const DATABASE_URL = await borrowDatabase(t)

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
 import { findEmbedded, hasEmbedded } from '#database/embedded.ts'
+import { checkDataDir } from '../data-dir.ts'
 import { run } from '../lifecycle.ts'
 import { openLogger } from '../logger.ts'
 import { openDatabase } from '../main.ts'
@@ -11,21 +12,30 @@ interface Database {
   signal: AbortSignal
 }
 
+interface Options {
+  /** Commands that only read must not make a database to find it empty. */
+  mayCreate?: boolean
+}
+
 /** Runs a command on DATABASE_URL, else on the embedded Postgres: the running one, or one started for the purpose. */
-export async function withDatabase(config: Config, work: (database: Database) => Promise<void>) {
+export async function withDatabase(
+  config: Config,
+  { mayCreate = false }: Options,
+  work: (database: Database) => Promise<void>
+) {
   const log = await openLogger(config.LOG_LEVEL, 2)
   return run(log, 0, async (started, signal) => {
+    if (config.DATABASE_URL === undefined) {
+      await checkDataDir(config.DATA_DIR, log)
+      if (!mayCreate) await requireEmbedded(config.DATA_DIR)
+    }
     const url = config.DATABASE_URL ?? (await findEmbedded(config.DATA_DIR))
     await work({ url: url ?? (await openDatabase(config, log, started, signal)), log, signal })
     return 'done'
   })
 }
 
-/** For commands that read: they must not make a database to find it empty. */
-export async function requireDatabase(config: Config) {
-  if (config.DATABASE_URL === undefined && !(await hasEmbedded(config.DATA_DIR))) {
-    throw new Error(
-      `There is no database in ${config.DATA_DIR}: set DATABASE_URL, or DATA_DIR to the folder of a server`
-    )
-  }
+async function requireEmbedded(dataDir: string) {
+  if (await hasEmbedded(dataDir)) return
+  throw new Error(`There is no database in ${dataDir}: set DATABASE_URL, or DATA_DIR to the folder of a server`)
 }

@@ -5,13 +5,12 @@ import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import type { Config } from '#config.ts'
 import { dump } from '#database/backup/dump.ts'
-import { requireDatabase, withDatabase } from './database.ts'
+import { withDatabase } from './database.ts'
 
 /** The file gets its name when it is complete. */
 export async function runDump(config: Config, file: string | undefined) {
   if (file === undefined) throw new Error('Name a new file for the dump, or "-" for stdout')
-  await requireDatabase(config)
-  return withDatabase(config, async ({ url, log, signal }) => {
+  return withDatabase(config, {}, async ({ url, log, signal }) => {
     const rows = (sink: NodeJS.WritableStream) =>
       pipeline(dump(url, { signal, say: message => log.info(message) }), createGzip({ level: 3 }), sink, { signal })
     if (file === '-') return rows(process.stdout)
@@ -30,6 +29,8 @@ export async function runDump(config: Config, file: string | undefined) {
       await rm(file, { force: true })
       throw error
     }
-    log.info(`the dump is in ${path.resolve(file)}; films are files: copy ${path.join(config.DATA_DIR, 'videos')} now`)
+    log.info(
+      `the dump is in ${path.resolve(file)}; films are files: now copy "videos" and "installation" of ${config.DATA_DIR}`
+    )
   })
 }

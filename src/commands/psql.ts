@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Config } from '#config.ts'
-import { requireDatabase, withDatabase } from './database.ts'
+import { withDatabase } from './database.ts'
 import { prompt } from './prompt.ts'
 
 /** psql on our database: of any version, as they all speak to any server. Without one, a prompt of our own. */
 export async function runPsql(config: Config, args: string[]) {
-  await requireDatabase(config)
   let code = 0
-  await withDatabase({ ...config, LOG_LEVEL: 'warn' }, async ({ url, signal }) => {
+  await withDatabase({ ...config, LOG_LEVEL: 'warn' }, {}, async ({ url, signal }) => {
     code = (await runProgram(url, { args, signal })) ?? (await prompt(url, { args, signal }))
   })
   return code

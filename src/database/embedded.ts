@@ -14,7 +14,7 @@ import {
   type Postmaster,
   stopPostmaster
 } from './embedded/postmaster.ts'
-import { createOurs, separateSuperuser, urlFor } from './embedded/roles.ts'
+import { createOurs, isRefused, separateSuperuser, urlFor } from './embedded/roles.ts'
 
 export interface Embedded {
   url: string
@@ -127,7 +127,6 @@ async function own(launch: Launch): Promise<Owned> {
   while (true) {
     const postmaster = await ensurePostmaster(launch)
     try {
-      await separateSuperuser(dataDir, postmaster.port, launch.account)
       const claimed = await claim(await urlFor(dataDir, postmaster.port, { role: 'superuser', name: 'postgres' }))
       if ('client' in claimed) {
         const { client } = claimed
@@ -139,7 +138,8 @@ async function own(launch: Launch): Promise<Owned> {
         `Another Darkroom server (${claimed.taken}) is using ${dataDir}: stop it first, or set DATA_DIR to another folder`
       )
     } catch (error) {
-      if (!isPassing(error) || performance.now() > deadline) throw error
+      if (isRefused(error)) await separateSuperuser(dataDir, postmaster.port, launch.account)
+      else if (!isPassing(error) || performance.now() > deadline) throw error
       await sleep(20)
     }
   }

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import { gather } from './gather.ts'
+import { gather } from './batching.ts'
 
 // Postgres refuses payloads of 8,000 bytes and more.
 const longestPayload = 7_900

@@ -1,12 +1,11 @@
 import type { Database } from '#database/connect.ts'
-import type { Attempt } from './attempt.ts'
 
 interface Desk {
   ids(): string[]
-  find(task: string): Attempt | undefined
+  stop(task: string, reason: 'cancelled'): void
 }
 
-/** Stops what was asked to stop while we could not hear. */
+/** Stops attempts whose cancellation this worker may not have heard of. */
 export async function stopCancelled(db: Database, desk: Desk) {
   const ids = desk.ids()
   if (ids.length === 0) return
@@ -17,5 +16,5 @@ export async function stopCancelled(db: Database, desk: Desk) {
     .where('cancel_requested_at', 'is not', null)
     .execute()
     .catch(() => [])
-  for (const { id } of rows) desk.find(id)?.stop('cancelled')
+  for (const { id } of rows) desk.stop(id, 'cancelled')
 }

@@ -1,45 +1,47 @@
 import type { Logger } from 'pino'
+import type { Database } from '#database/connect.ts'
 import { listen } from '#database/listen.ts'
 import { delayedQueue } from '#queue/boss.ts'
 import { channels } from '#tasks/channels.ts'
+import type { Bodies } from './bodies/bodies.ts'
+import type { Books } from './books/books.ts'
+import { stopCancelled } from './cancelled.ts'
+import type { Heartbeat } from './heartbeat.ts'
+import type { Intake } from './intake/intake.ts'
 
-interface Needs {
-  url: string
+interface OpenEarsOptions {
+  db: Database
+  intake: Intake
+  bodies: Bodies
+  books: Books
+  heart: Heartbeat
   log: Logger
-  /** Whether this worker takes from a queue. */
-  serves(queue: string): boolean
-  /** There is something in a queue that it takes from. */
-  onWork(): void
-  /** Only in one that it does not know. */
-  onStrangeQueue(): void
-  /** A time to start was set that may be sooner than the next one known. */
-  onDelayed(): void
-  onCancel(task: string): void
-  onSteer(workers: string[]): void
-  /** Whatever was said in between is lost. */
-  onReconnect(): void
 }
 
-/** What a worker hears from everybody else. */
-export function openEars({ url, log, serves, ...on }: Needs) {
+/** Acts on what other processes announce. Messages are hints: what is lost is found by looking. */
+export function openEars({ db, intake, bodies, books, heart, log }: OpenEarsOptions) {
   return listen({
-    url,
+    url: db.url,
     name: 'darkroom worker ears',
     channels: {
       [channels.wake](payload) {
         const queues = payload.split(',')
-        if (queues.includes(delayedQueue)) on.onDelayed()
-        if (queues.some(serves)) on.onWork()
-        else if (queues.some(queue => queue !== delayedQueue)) on.onStrangeQueue()
+        if (queues.includes(delayedQueue)) intake.wakeDelayed()
+        if (queues.some(intake.serves)) intake.more()
+        else if (queues.some(queue => queue !== delayedQueue)) void intake.lookForQueues().catch(() => {})
       },
       [channels.cancel](payload) {
-        for (const task of payload.split(',')) on.onCancel(task)
+        for (const task of payload.split(',')) bodies.desk.stop(task, 'cancelled')
       },
       [channels.steer](payload) {
-        on.onSteer(payload.split(','))
+        if (payload.split(',').includes(books.worker.id)) heart.now()
       }
     },
-    onReconnect: on.onReconnect,
+    onReconnect() {
+      intake.lookAgain()
+      heart.now()
+      void stopCancelled(db, bodies.desk)
+    },
     onError: error => log.warn({ err: error }, 'the connection that listens was lost; reconnecting')
   })
 }

@@ -1,35 +1,34 @@
-interface Needs {
-  /** So long the database may be away while there is nothing to do. */
+import type { Bodies } from './bodies/bodies.ts'
+import type { Books } from './books/books.ts'
+
+interface PatienceOptions {
+  /** How long the database may be away while there is nothing to do. */
   seconds: number
-  /** True while something runs that is worth to be waited for. */
-  isBusy(): boolean
-  /** Attempts that are over, and whose outcomes are not written yet. */
-  held(): number
-  onOver(sentence: string): void
+  bodies: { desk: Pick<Bodies['desk'], 'size'> }
+  books: Pick<Books, 'lastEntry' | 'unwritten'>
+  end(sentence: string, code: 1): void
 }
 
 /**
- * A worker that cannot reach its database for long says so and ends: whoever looks after it sees that something is
- * wrong, and a new one may find another way. What runs may still end, and its outcome is tried to be written for as
- * long again: the database may come back in time for it.
+ * A worker that cannot reach its database for long says so and ends: its supervisor sees that something is wrong, and a
+ * new worker may find another way. What runs may still end, and its outcome is tried to be written for as long again:
+ * the database may come back in time for it.
  */
-export function patience({ seconds, isBusy, held, onOver }: Needs) {
+export function patience({ seconds, bodies, books, end }: PatienceOptions) {
   let idleSince = performance.now()
   let over = false
 
   return {
-    /** It answers; or something has just ended, whose outcome is to be written. */
-    beginAnew() {
+    answered() {
       idleSince = performance.now()
     },
     silent(error: Error) {
       const now = performance.now()
-      if (isBusy()) idleSince = now
+      idleSince = bodies.desk.size > 0 ? now : Math.max(idleSince, books.lastEntry())
       if (over || now - idleSince < seconds * 1000) return
       over = true
-      onOver(
-        `The database could not be reached for ${seconds} s (${error.message}): this worker gives up${unwritten(held())}`
-      )
+      const left = unwritten(books.unwritten().length)
+      end(`The database could not be reached for ${seconds} s (${error.message}): this worker gives up${left}`, 1)
     }
   }
 }

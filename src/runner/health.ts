@@ -1,16 +1,13 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Config } from '#config.ts'
 
-interface Needs {
-  host: string
-  port: number
-  /** Whether it does what it is there for: asks the database for work, and is answered. */
-  isReady(): boolean
-}
+/** Answers the health checks of a worker, of a container, say, where it has a port for them. */
+export async function serveHealth({ HOST: host, WORKER_HEALTH_PORT: port }: Config) {
+  let isReady = () => false
+  if (port === undefined) return { address: undefined, readyIf() {}, close() {} }
 
-/** A worker serves nobody; this is for whoever looks after it, such as the health check of a container. */
-export async function serveHealth({ host, port, isReady }: Needs) {
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0]?.replace(/(?<=.)\/$/, '')
     if (path === '/health/live') return answer(200, 'live')
@@ -30,6 +27,10 @@ export async function serveHealth({ host, port, isReady }: Needs) {
   const { address, port: bound } = server.address() as AddressInfo
   return {
     address: `http://${address.includes(':') ? `[${address}]` : address}:${bound}`,
+    /** Until this is called the worker is starting, and not ready. */
+    readyIf(condition: () => boolean) {
+      isReady = condition
+    },
     close() {
       server.close()
       server.closeAllConnections()

@@ -27,25 +27,6 @@ export function openDiskStore(root: string): Store {
     return file
   }
 
-  /** `rename` would overwrite: an empty file, created only if there is none, holds the place for it. */
-  async function moveTo(key: string, from: string) {
-    const file = locate(key)
-    await mkdir(path.dirname(file), { recursive: true, mode: folderMode })
-    const reserved = await open(file, 'wx', fileMode)
-    await reserved.close()
-    try {
-      await rename(from, file)
-    } catch (error) {
-      await rm(file, { force: true })
-      throw error
-    }
-  }
-
-  async function missing(key: string, cause: unknown): Promise<never> {
-    await mustBeThere(cause)
-    throw new NotStored(key, { cause })
-  }
-
   /** A missing file says something about the file only where the rest of the store is there. */
   async function mustBeThere(cause?: unknown) {
     if (await entryAt(locate(installationKey), installationKey)) return
@@ -53,6 +34,13 @@ export function openDiskStore(root: string): Store {
       `DATA_DIR ${root} has no file "${installationKey}": its volume is not mounted, or was emptied`,
       { cause }
     )
+  }
+
+  /** Says which of the two it was when a file could not be opened. */
+  async function explain(key: string, error: NodeJS.ErrnoException): Promise<never> {
+    if (!isMissing(error)) throw error
+    await mustBeThere(error)
+    throw new NotStored(key, { cause: error })
   }
 
   return {
@@ -79,24 +67,22 @@ export function openDiskStore(root: string): Store {
         await drop()
         throw error
       }
-      return { bytes: out.bytes, sha256: out.sha256, keep: () => moveTo(key, part), drop }
+      return { bytes: out.bytes, sha256: out.sha256, keep: () => move(part, locate(key)), drop }
     },
 
     async put(key, file) {
       await chmod(file, fileMode)
-      await moveTo(key, file)
+      await move(file, locate(key))
     },
 
     async borrow(key) {
       const file = locate(key)
-      await stat(file).catch(error => (isMissing(error) ? missing(key, error) : Promise.reject(error)))
+      await stat(file).catch(error => explain(key, error))
       return { path: file, async release() {} }
     },
 
     async open(key, range) {
-      const file = await open(locate(key)).catch(error =>
-        isMissing(error) ? missing(key, error) : Promise.reject(error)
-      )
+      const file = await open(locate(key)).catch(error => explain(key, error))
       return file.createReadStream(range)
     },
 
@@ -125,6 +111,19 @@ export function openDiskStore(root: string): Store {
     isFull,
     isAway,
     close: () => writer.close()
+  }
+}
+
+/** `rename` would overwrite: an empty file, created only if there is none, holds the place for it. */
+async function move(from: string, to: string) {
+  await mkdir(path.dirname(to), { recursive: true, mode: folderMode })
+  const reserved = await open(to, 'wx', fileMode)
+  await reserved.close()
+  try {
+    await rename(from, to)
+  } catch (error) {
+    await rm(to, { force: true })
+    throw error
   }
 }
 

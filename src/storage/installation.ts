@@ -33,14 +33,22 @@ export async function pairWithStore(db: Database, store: Store): Promise<void> {
   )
 }
 
-/** The first start on a database. Processes that start together take turns at the lock; the later ones find the row. */
+/** The first start on a database, a restored one perhaps. Processes that start together take turns at the lock; the later ones find the row. */
 async function pairFirst(db: Database, store: Store) {
   const isNew = await db.query.transaction().execute(async trx => {
     await sql`lock table darkroom.installation in share row exclusive mode`.execute(trx)
     if (await trx.selectFrom('installation').select('id').executeTakeFirst()) return false
 
     const found = await readId(store)
-    if (await holdsFilms(store)) {
+    const knowsFilms = (await trx.selectFrom('films').select('id').limit(1).executeTakeFirst()) !== undefined
+    const hasFilms = await holdsFilms(store)
+    if (knowsFilms && !hasFilms) {
+      throw new Error(
+        `Database ${nameOf(db)} has films, and DATA_DIR ${store.place} on host ${hostname()} holds none: set DATA_DIR to ` +
+          'the folder with their files, or restore the folder "videos" into it'
+      )
+    }
+    if (hasFilms && !knowsFilms) {
       throw new Error(
         `DATA_DIR ${store.place} on host ${hostname()} holds films${found ? ` of installation ${found}` : ''}, and database ` +
           `${nameOf(db)} is new and knows none of them: connect the database that they belong to, or restore it from ` +

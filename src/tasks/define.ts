@@ -70,6 +70,7 @@ export interface Definition<Args extends TSchema, Result> extends Partial<RetryS
 
 export type Kind<Args extends TSchema = any, Result = any> = Readonly<
   Definition<Args, Result> &
+    BuiltIn &
     RetrySettings & {
       queue: string
       priority: number
@@ -78,6 +79,18 @@ export type Kind<Args extends TSchema = any, Result = any> = Readonly<
       file?: string
     }
 >
+
+/** When a built-in kind runs by itself; in UTC. */
+export interface OwnSchedule {
+  /** Unique; the kind's name if it has only one. */
+  name?: string
+  cron: string
+}
+
+/** What only a built-in kind may say of itself. */
+interface BuiltIn {
+  schedules?: readonly OwnSchedule[]
+}
 
 /** Kinds by name. The catalogue loads them; every other component is given them. */
 export type Kinds = ReadonlyMap<string, Kind>
@@ -172,6 +185,11 @@ export function defineTask<Args extends TSchema, Result>(definition: Definition<
   }
   if (!/^[\w.-]{1,100}$/.test(queue)) throw new TypeError(`The task "${name}" names a queue that cannot be: "${queue}"`)
   return Object.freeze({ ...defaults, ...definition })
+}
+
+export function defineBuiltIn<Args extends TSchema, Result>(definition: Definition<Args, Result> & BuiltIn) {
+  const { schedules, ...rest } = definition
+  return Object.freeze({ ...defineTask(rest as Definition<Args, Result>), schedules })
 }
 
 /** The reason of a signal that aborts at the soft time limit: `signal.throwIfAborted()` throws it. */

@@ -23,7 +23,7 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
   const listen = changesOf(watching)
 
   await app.register(websocket, {
-    // Pings are counted with everything else that a client says, so that one who says too much is told so; ws by itself
+    // Pings are counted with all messages of a client, so that one that sends too many is told so; ws by itself
     // would hang up without a word where its answers to them pile up.
     options: { maxPayload: longestFromClient, maxPendingAutoPongs: 0 },
     errorHandler: (error, socket, request) => sockets.fail(error, socket as Socket, request.log),
@@ -33,7 +33,7 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
     }
   })
 
-  // An upgrade that is refused: its connection has left HTTP behind, and nobody would ever end it.
+  // After a refused upgrade the connection has left HTTP behind: nothing else would close it.
   app.addHook('onResponse', async ({ raw }) => {
     if (isForWatchers(raw)) raw.socket.destroy()
   })

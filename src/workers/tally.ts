@@ -21,8 +21,7 @@ const words: Record<AttemptOutcome, Ended> = {
   time_limit: 'timed_out',
   crashed: 'crashed',
   cancelled: 'cancelled',
-  shutdown: 'handed_back',
-  outage: 'failed'
+  shutdown: 'handed_back'
 }
 
 export const nothingYet: Tally = {
@@ -35,16 +34,16 @@ export const nothingYet: Tally = {
   handed_back: 0
 }
 
-/** Counts outcomes; running attempts count as started. */
-export function openTally(running: () => number) {
+/** Counts how attempts end; those that run have started too. */
+export function openTally() {
   let counts = { ...nothingYet }
   return {
     ended(outcome: AttemptOutcome) {
       counts.started++
       counts[words[outcome]]++
     },
-    counts: (): Tally => ({ ...counts, started: counts.started + running() }),
-    /** For a worker that registers under a new id. */
+    counts: (running: number): Tally => ({ ...counts, started: counts.started + running }),
+    /** Under a new id a worker counts from zero. */
     reset() {
       counts = { ...nothingYet }
     }

@@ -3,9 +3,9 @@ import path from 'node:path'
 import type { Test } from 'tap'
 import { loadKinds } from '../../src/catalogue.ts'
 import { readConfig } from '../../src/config.ts'
-import { runInChild } from '../../src/runner/attempt.ts'
+import { runInChild } from '../../src/runner/bodies/in-child.ts'
+import type { Limits } from '../../src/runner/bodies/limits.ts'
 import { childPool } from '../../src/runner/children/pool.ts'
-import type { Limits } from '../../src/runner/limits.ts'
 import type { Ending } from '../../src/tasks/attempts/ending.ts'
 import { environment } from './environment.ts'
 
@@ -49,7 +49,7 @@ export async function openChildren(t: Test, options: Options) {
       soft_time_limit: null,
       request_id: null
     }
-    const attempt = runInChild(claim, kinds.get(task), {
+    const attempt = runInChild(claim, kinds.get(task)!, {
       worker: randomUUID(),
       children,
       limits: { soft: undefined, hard: undefined, stall: undefined, load: 60, ...limits },

@@ -36,7 +36,6 @@ export function inlineModule(name: string, body: string, settings = '') {
   return `
     import { EventEmitter } from 'node:events'
     import { existsSync } from 'node:fs'
-    import { exit } from 'node:process'
     ${source.replace('progress, log }', 'progress, log, db }')}
     const forever = () => delay(600_000, undefined, { ref: false })
   `

@@ -71,6 +71,24 @@ const endings: Record<string, Ending> = {
     task: { state: 'FAILURE', error: { type: 'NotAnError' } },
     outcomes: ['failure']
   },
+  'throws a plain object': {
+    body: 'throw { code: 418 }',
+    settings: once,
+    task: thrown('NotAnError', 'The task threw {"code":418}'),
+    outcomes: ['failure']
+  },
+  'throws a large list': {
+    body: `throw Array(1_000).fill('much')`,
+    settings: once,
+    task: { state: 'FAILURE', error: { message: /^The task threw \["much".{990,1010}…$/ } },
+    outcomes: ['failure']
+  },
+  'throws a plain object that cannot be shown': {
+    body: 'const circle = {}; circle.self = circle; throw circle',
+    settings: once,
+    task: thrown('NotAnError', 'The task threw something that cannot be shown'),
+    outcomes: ['failure']
+  },
   'throws a symbol': {
     body: `throw Symbol('why')`,
     settings: once,
@@ -270,7 +288,7 @@ const endings: Record<string, Ending> = {
     outcomes: ['crashed', 'crashed', 'success']
   },
   'forgets a promise that fails': {
-    body: `void Promise.reject(new Error('nobody waits')); await delay(60_000)`,
+    body: `void Promise.reject(new Error('it is not awaited')); await delay(60_000)`,
     task: { state: 'FAILURE', error: { type: 'poisoned' }, attempts: 3 },
     outcomes: ['crashed', 'crashed', 'crashed']
   },
@@ -359,6 +377,24 @@ t.test('an attempt that crashed says how, and what it said last', async t => {
   t.match((await attemptsOf(shot, service))[0], { exit_code: null, signal: 'SIGSEGV', stderr: 'last words\n' })
 })
 
+t.test(
+  'a failed attempt keeps where its error was thrown, without what Postgres cannot keep, and the task does not',
+  async t => {
+    const stackOf = async (name: string) => {
+      const task = await service.finished(ids[names.indexOf(name)]!)
+      t.strictSame(Object.keys(task.error!), ['type', 'message'])
+      return (await attemptsOf(task))[0]!.error!.stack
+    }
+
+    t.match(await stackOf('fails more often than it may'), /^RangeError: number 1\n {4}at .*\d+\.ts:\d+:\d+/)
+    t.match(await stackOf('throws what Postgres cannot keep'), /^Error: a\uFFFDb \uFFFD\n {4}at /)
+    const long = await stackOf('throws a novel')
+    t.match(long, /^Error: x{900,}…\n {4}at .*\d+\.ts/)
+    t.ok(long!.length <= 8_192)
+    t.notOk(await stackOf('throws a text'))
+  }
+)
+
 t.test('a success keeps how much memory it took', async t => {
   const [attempt] = await attemptsOf(await service.finished(ids[names.indexOf('answers zero')]!))
 
@@ -424,7 +460,7 @@ t.test('what a body has left running says nothing in the name of the next one', 
   t.notMatch(items[0].stderr ?? '', /of the first/)
 })
 
-t.test('a child that ends after its attempt ends nobody else', async t => {
+t.test('a child that exits after its attempt ends no other attempt', async t => {
   const folder = await taskFolder(t, {
     'leaving.ts': taskModule(
       'leaving',
@@ -443,7 +479,7 @@ t.test('a child that ends after its attempt ends nobody else', async t => {
   t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
 })
 
-t.test('arguments that a schema cannot even check are a failure, and hold up nobody', async t => {
+t.test('arguments that a schema cannot check are a failure, and hold up no other task', async t => {
   const folder = await taskFolder(t, {
     'strict.ts': `
       import { defineTask } from 'darkroom'

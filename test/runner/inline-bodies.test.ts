@@ -4,22 +4,12 @@ import t, { type Test } from 'tap'
 import { outcomes } from '../harness/outcomes.ts'
 import { openService, type Service } from '../harness/service.ts'
 import { inlineModule, taskFolder } from '../harness/task-folder.ts'
-import { until } from '../harness/until.ts'
 import { spawnWorker } from '../harness/worker-process.ts'
 
-const exits = { type: 'ProcessExit', message: /process\.exit\(3\).*inline/ }
-
-// What the body of an inline kind may do that would end the whole process, and the failure that its attempt is instead.
+// What an inline body may do that would end the whole process, and the failure that its attempt is instead.
 const breaks: Record<string, { body: string; error: object; meanwhile?: (service: Service, id: string) => unknown }> = {
-  'calls process.exit': { body: 'process.exit(3)', error: exits },
-  'calls the exit that it has imported': { body: 'exit(3)', error: exits },
-  'calls process.exit and catches what that throws': {
-    body: `try { process.exit(3) } catch {} return 'as if nothing were'`,
-    error: exits
-  },
-  'calls process.exit in a timer': { body: 'setTimeout(() => process.exit(3), 20); await forever()', error: exits },
-  'calls process.exit when its signal aborts': {
-    body: `signal.addEventListener('abort', () => process.exit(3)); await forever()`,
+  'throws when its signal aborts': {
+    body: `signal.addEventListener('abort', () => { throw new RangeError('too far') }); await forever()`,
     error: { type: 'cancelled' },
     meanwhile: (service, id) => service.post(`/api/tasks/${id}/cancel`)
   },
@@ -40,7 +30,7 @@ const breaks: Record<string, { body: string; error: object; meanwhile?: (service
     body: `await db.pool.query('select'); queueMicrotask(() => { throw new RangeError('too far') }); await forever()`,
     error: { type: 'RangeError', message: 'too far' }
   },
-  'emits an error that nobody hears': {
+  'emits an error without a listener': {
     body: `setImmediate(() => new EventEmitter().emit('error', new TypeError('unheard'))); await forever()`,
     error: { type: 'TypeError', message: 'unheard' }
   },
@@ -50,17 +40,17 @@ const breaks: Record<string, { body: string; error: object; meanwhile?: (service
   }
 }
 
-t.test('a body in the worker itself fails alone', async t => {
+t.test('an inline body whose error nothing catches fails alone', async t => {
   const kinds = Object.entries(breaks).map(([, { body }], n) => [
     `b${n}.ts`,
     inlineModule(`b${n}`, body, 'max_retries: 0')
   ])
   const TASKS_DIR = await taskFolder(t, {
     ...Object.fromEntries(kinds),
-    'leaving.ts': inlineModule('leaving', `setTimeout(() => { if (args.exit) exit(3); throw new Error('left') }, 50)`),
+    'leaving.ts': inlineModule('leaving', `setTimeout(() => { throw new Error('left') }, 50)`),
     'careless.ts': inlineModule(
       'careless',
-      `void Promise.reject(new Error('nobody waits')); await delay(50); return 'done'`
+      `void Promise.reject(new Error('it is not awaited')); await delay(50); return 'done'`
     ),
     'innocent.ts': inlineModule('innocent', `while (!existsSync(args.gate)) await delay(20); return process.pid`)
   })
@@ -85,19 +75,16 @@ t.test('a body in the worker itself fails alone', async t => {
     })
   }
 
-  t.test('what one has left behind may throw or exit when it likes', async t => {
-    for (const exit of [false, true]) {
-      t.match(await service.finished(await service.submit('leaving', { exit })), { state: 'SUCCESS', attempts: 1 })
-    }
-    await worker.heard('"left"')
-    await until(() => worker.said.some(line => /exit\(3\).*left behind/.test(line)), 'it is said on the log')
+  t.test('what a body has left behind may throw later', async t => {
+    t.match(await service.finished(await service.submit('leaving')), { state: 'SUCCESS', attempts: 1 })
+    await worker.heard('would have ended the worker: left')
   })
 
-  t.test('a promise that nobody waits for fails nobody', async t => {
+  t.test('a rejected promise that is not awaited fails no attempt', async t => {
     t.match(await service.finished(await service.submit('careless')), { state: 'SUCCESS', result: 'done', attempts: 1 })
   })
 
-  t.test('whoever runs beside them comes to his end', async t => {
+  t.test('an attempt beside them succeeds', async t => {
     await writeFile(gate, '')
 
     t.match(await service.finished(innocent), { state: 'SUCCESS', result: worker.pid, attempts: 1, worker: worker.id })
@@ -106,10 +93,10 @@ t.test('a body in the worker itself fails alone', async t => {
   })
 })
 
-// No body has done it, so there is none to fail: the module that a kind comes from, for example.
+// No body has done it, so no attempt can fail instead: the module that a kind comes from, for example.
 const ends: Record<string, { what: string; code: number }> = {
-  throws: { what: `throw new Error('nobody has caught it')`, code: 1 },
-  exits: { what: `console.error('nobody has caught it'); process.exit(5)`, code: 5 }
+  throws: { what: `throw new Error('nothing has caught it')`, code: 1 },
+  exits: { what: `console.error('nothing has caught it'); process.exit(5)`, code: 5 }
 }
 
 for (const [name, { what, code }] of Object.entries(ends)) {
@@ -122,7 +109,7 @@ for (const [name, { what, code }] of Object.entries(ends)) {
     await writeFile(file, '')
 
     t.strictSame(await worker.exited, { code, signal: null })
-    t.ok(worker.said.some(line => line.includes('nobody has caught it')))
+    t.ok(worker.said.some(line => line.includes('nothing has caught it')))
   })
 }
 
@@ -132,7 +119,7 @@ async function trap(t: Test, what: string) {
   const file = path.join(TASKS_DIR, 'now')
   const source = `${inlineModule('trap', 'await db.pool.query("select")')}
     const isThere = () => existsSync(${JSON.stringify(file)})
-    // The API knows the module too, and its children.
+    // The API loads the module too, and so do children.
     if (process.argv.includes('worker')) setInterval(() => { if (isThere()) { ${what} } }, 20)`
   await writeFile(path.join(TASKS_DIR, 'trap.ts'), source)
   return { TASKS_DIR, file }

@@ -63,7 +63,7 @@ t.test('what a body has started does not run on beside its next try', { skip: sk
     const pids = await pidsOf(service, `left${index}`)
 
     t.equal(pids.length, 3)
-    t.ok(pids.every(isGone), `${name} is gone before anybody is told`)
+    t.ok(pids.every(isGone), `${name} is gone before its end is announced`)
   }
   const pids = await pidsOf(service, 'late')
   t.ok(pids.every(isGone), 'so it is at a soft time limit')

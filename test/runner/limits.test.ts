@@ -42,7 +42,7 @@ t.test('limits', async t => {
       const pids = await processesIn(file)
       const task = await service.finished(id)
 
-      t.ok(pids.every(isGone), 'its processes are gone before anybody is told')
+      t.ok(pids.every(isGone), 'its processes are gone before its end is announced')
       t.match(task, { state: 'FAILURE', attempts: 1, error: { type: 'TimeLimit' } })
       t.strictSame(await outcomes(service, id), ['time_limit'])
     })
@@ -115,7 +115,7 @@ t.test('limits', async t => {
     })
   })
 
-  t.test("a task that does not say has its kind's limit", async t => {
+  t.test("a task without a limit has its kind's", async t => {
     t.match(await service.finished(await service.submit('limited')), { state: 'FAILURE', error: { type: 'TimeLimit' } })
   })
 
@@ -126,7 +126,7 @@ t.test('limits', async t => {
   })
 })
 
-t.test("a task that does not say, of a kind that does not, has the deployment's limit", async t => {
+t.test("a task without a limit, of a kind without one, has the deployment's", async t => {
   const env = { TASKS_DIR: folder, TASK_SOFT_TIME_LIMIT: '1', TASK_TIME_LIMIT: '30' }
   const service = await openService(t, { env, worker: true })
   const file = path.join(service.dataDir, 'tidy')

@@ -55,7 +55,7 @@ for (const [what, { source, ...limits }] of Object.entries(turns)) {
   )
 }
 
-t.test('an attempt that is cancelled does not wait for a child that does not start', async t => {
+t.test('an attempt that is told to stop does not wait for a child that does not start', async t => {
   const TASKS_DIR = await taskFolder(t, { 'busy.ts': inChild('while (true) {}') + taskModule('busy', 'return 1') })
   const children = childPool({ env: { ...environment(), TASKS_DIR }, size: 1, maxTasks: 1 })
   t.teardown(() => children.close())

@@ -15,7 +15,7 @@ const add = { x: 1, y: 2 }
 
 t.jobs = 3
 
-/** A person at a prompt, who has begun a transaction, looked at a row for change, and gone to lunch. */
+/** An open psql transaction that holds a lock on a row. */
 async function hold(t: Test, service: Service, row: string, id: string) {
   const client = new pg.Client({ connectionString: service.url })
   await client.connect()
@@ -59,7 +59,7 @@ t.test('a lock on a task that waits holds up that task, and no other', async t =
   t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
 })
 
-t.test('of a worker that died, all tasks are handed on but the one that somebody holds a lock on', async t => {
+t.test('the tasks of a worker that died are handed on, except one that is locked', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const dead = await spawnWorker(t, service, { WORKER_CONCURRENCY: '2' })
   const file = path.join(service.dataDir, 'gate')

@@ -23,7 +23,7 @@ const folder = await taskFolder(t, {
   )
 })
 
-/** Somebody beside the service, on a database of his own. */
+/** A DBA beside the service, connected to another database. */
 async function admin(t: Test) {
   const client = new pg.Client({ connectionString: await clusterUrl() })
   await client.connect()
@@ -41,7 +41,7 @@ async function terminateAll(client: pg.Client, service: Service) {
   return rows.length
 }
 
-t.test('a worker whose ears break while it starts has one pair of them afterwards', async t => {
+t.test('a worker whose listening connection breaks while it starts has one afterwards', async t => {
   const service = await openService(t)
   const client = await admin(t)
   const ears = async () => {
@@ -126,7 +126,7 @@ t.test('while the database is away requests are told so, and what has ended mean
   t.equal((await service.finished(await service.submit('add', { x: 1, y: 2 }))).result, 3)
 })
 
-t.test('an outcome that was written, but whose answer was lost, counts once', async t => {
+t.test('an outcome that was committed, but whose answer was lost, counts once', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const proxy = await openProxy(t, service.url)
   await spawnWorker(t, service, { DATABASE_URL: proxy.url })
@@ -146,7 +146,7 @@ t.test('an outcome that was written, but whose answer was lost, counts once', as
   t.equal(await readFile(`${file}.discarded`, 'utf8').catch(() => 'kept'), 'kept')
 })
 
-t.test('a task that was taken, but whose worker never heard of it, is taken again', async t => {
+t.test('a task whose claim was committed, but whose answer was lost, is claimed again', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const proxy = await openProxy(t, service.url)
   await spawnWorker(t, service, { DATABASE_URL: proxy.url })
@@ -162,7 +162,7 @@ t.test('a task that was taken, but whose worker never heard of it, is taken agai
   t.strictSame(await outcomes(service, id), ['shutdown', 'success'])
 })
 
-t.test('an outcome that the database refuses is a failure, and holds up nobody', async t => {
+t.test('an outcome that Postgres refuses is a failure, and holds up no other', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
   await service.db.pool.query(`alter table darkroom.attempts add constraint no_luck check (outcome <> 'success')`)
 
@@ -173,7 +173,7 @@ t.test('an outcome that the database refuses is a failure, and holds up nobody',
   t.equal((await service.finished(await service.submit('add', { x: 1, y: 2 }))).result, 3)
 })
 
-t.test('an outcome that the database refuses in every form waits, and holds up nobody', async t => {
+t.test('an outcome that Postgres refuses in every form waits, and holds up no other', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
   const file = path.join(service.dataDir, 'gate')
   const id = await service.submit('gate', { gate: file })

@@ -153,7 +153,7 @@ t.test('what was taken ahead can be cancelled, and never runs', async t => {
 
   const response = await service.post(`/api/tasks/${id}/cancel?wait=20`)
 
-  // It may just have been put back: that makes no difference to whoever asks.
+  // It may just have been put back: the result is the same.
   t.equal(response.statusCode, 200)
   t.match(response.json(), { state: 'REVOKED', error: { type: 'cancelled' } })
   await writeFile(gate, '')

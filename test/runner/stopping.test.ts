@@ -1,27 +1,22 @@
-import pino from 'pino'
 import t from 'tap'
 import { stopping } from '../../src/runner/stopping.ts'
 
-t.test('a worker that is told to stop takes nothing more while what else brings work comes to its end', async t => {
-  const said: string[] = []
+t.test('a worker that is told to stop claims nothing more while its schedules come to their end', async t => {
+  const calls: string[] = []
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
-  const says = (word: string) => async () => void said.push(word)
-  const ends = stopping({
-    log: pino({ level: 'silent' }),
-    desk: { close: () => said.push('desk closed'), stopAll() {}, async ended() {} },
-    claims: { stop: says('claims stopped') },
-    turn: { stop() {}, putBack: says('put back') },
-    outcomes: { async flush() {} },
-    announce() {},
-    before: () => ended,
-    givenBack: async () => {},
-    after: says('the rest')
-  } as unknown as Parameters<typeof stopping>[0])
+  const noting = (call: string) => async () => void calls.push(call)
+  const stop = stopping({
+    intake: { stop: noting('intake stopped') },
+    bodies: { desk: { close: () => void calls.push('desk closed'), stopAll() {}, ended: noting('bodies ended') } },
+    books: { worker: { async sayEnding() {} }, flush: noting('books flushed') },
+    schedules: { stop: () => ended },
+    close: noting('closed')
+  })
 
-  const stopped = ends.stop(0)
+  const stopped = stop(0)
 
-  t.strictSame(said, ['desk closed', 'claims stopped'])
+  t.strictSame(calls, ['desk closed', 'intake stopped'])
   end()
   await stopped
-  t.strictSame(said.slice(2), ['put back', 'the rest'])
+  t.strictSame(calls.slice(2), ['bodies ended', 'bodies ended', 'books flushed', 'closed'])
 })

@@ -86,6 +86,23 @@ t.test('a new database beside a store that holds films is refused: sweep would r
   t.strictSame(rows, [])
 })
 
+t.test('a restored database takes up the store that holds its films, and no empty one', async t => {
+  const service = await openService(t)
+  await service.keep('no film')
+  const { root: empty, store: nothing } = await openRoot(t)
+  const store = openDiskStore(service.dataDir)
+  t.teardown(() => store.close())
+  // A dump leaves this table out.
+  await service.db.pool.query('delete from darkroom.installation')
+
+  await t.rejects(pairWithStore(service.db, nothing), { message: /has films, and DATA_DIR .* holds none/ })
+  await pairWithStore(service.db, store)
+
+  const { rows } = await service.db.pool.query('select id, data_dir from darkroom.installation')
+  t.strictSame(rows, [{ id: await idIn(service.dataDir), data_dir: service.dataDir }])
+  await t.rejects(pairWithStore(service.db, nothing), { message: new RegExp(empty) })
+})
+
 t.test('a damaged id is named, and a folder that cannot be made is too', async t => {
   const db = await openDatabase(t)
   const { root, store } = await openRoot(t)

@@ -124,7 +124,7 @@ t.test('at each commit of its life a task says what its job says, to pg-boss too
   })
 })
 
-t.test('a job that somebody puts into a queue by hand, without a task, does no harm', async t => {
+t.test('a job without a task that was put into a queue by hand does no harm', async t => {
   const service = await openService(t, { worker: true })
   const boss = await openPgBoss(t, service)
 

@@ -30,7 +30,7 @@ const folder = await taskFolder(t, {
 
 const service = await openService(t, { env: { TASKS_DIR: folder } })
 const worker = await service.startWorker()
-/** Another one, where nobody works. */
+/** Another service, without a worker. */
 const idle = await openService(t, { env: { TASKS_DIR: folder } })
 
 const read = async (service: Service, id: string) => (await service.get(`/api/tasks/${id}`)).json()
@@ -142,7 +142,7 @@ t.test('a task that did not succeed is tried again under its id', async t => {
     t.match(await attemptsOf(service, id), [{ outcome: 'cancelled' }, { outcome: 'success' }])
   })
 
-  t.test('as often as somebody asks', async t => {
+  t.test('as often as a client asks', async t => {
     const id = await service.submit('flaky', { failures: 3 }, { max_retries: 0 })
 
     for (const attempts of [1, 2, 3]) {
@@ -190,7 +190,7 @@ t.test('a task that did not succeed is tried again under its id', async t => {
     await writeFile(gate, '')
   })
 
-  t.test('and one that nobody knows is not', async t => {
+  t.test('and an unknown one is not', async t => {
     for (const id of ['01980000-0000-7000-8000-000000000000', 'garbage', '%00']) {
       t.equal((await retry(id)).statusCode, 404)
     }
@@ -267,7 +267,7 @@ t.test('a finished task can be forgotten', async t => {
     t.match(await service.finished(running), { state: 'SUCCESS' })
   })
 
-  t.test('and one that nobody knows is not there', async t => {
+  t.test('and an unknown one is not found', async t => {
     for (const id of ['01980000-0000-7000-8000-000000000000', 'garbage', '%00']) {
       const response = await service.delete(`/api/tasks/${id}`)
 

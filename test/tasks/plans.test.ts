@@ -125,7 +125,7 @@ t.test('results that are over are found among any number of those that are not',
 t.test('a look for tasks whose queue was removed ends within a lease, however many there are', async t => {
   let looks = 0
   const query = async () => {
-    // Far more than anybody waits for, and no reason to go on for ever where this has failed.
+    // Far longer than a lease; without this a failing test would not end.
     if (++looks > 500) throw new Error('it goes on and on')
     await delay(20)
     return { rows: [{ count: 200 }] }

@@ -74,7 +74,7 @@ t.test('a video that is ready goes with its prints', async t => {
 t.test('a video that goes while its prints are being recorded is gone', async t => {
   const service = await openService(t)
   const { id, task_id } = await service.keep(await shoot())
-  // Whoever records the end of a task stands still before it comes to the video, for as long as we hold this lock.
+  // Recording the end of a task waits before it comes to the film, for as long as the test holds this lock.
   const gate = new pg.Client({ connectionString: service.url })
   await gate.connect()
   t.teardown(() => gate.end())

@@ -4,7 +4,7 @@ import { openService } from '../harness/service.ts'
 
 const content = 'film'
 
-t.test('a name is kept as its owner wrote it, less what could mislead whoever reads it', async t => {
+t.test('a name is kept as it was uploaded, less what could mislead a reader', async t => {
   const service = await openService(t)
   const named = (filename: string) => `form-data; name="video"; filename="${filename}"`
   const cases: [what: string, disposition: string | Buffer, filename: string][] = [

@@ -71,7 +71,8 @@ t.test('a film becomes ready in three sizes, and says everything about them', as
     video_id: id,
     status: 'ready',
     processed: true,
-    progress: 1
+    progress: 1,
+    error: null
   })
   for (const { url, bytes } of video.renditions) {
     const file = await service.get(url)

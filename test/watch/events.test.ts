@@ -20,7 +20,7 @@ t.test('events of a task', async t => {
   const address = await service.listen()
   const urlOf = (id: string) => `${address}/api/tasks/${id}/events`
   const statusOf = async (id: string) => (await service.get(`/api/tasks/${id}/status`)).json()
-  const nobodyWatches = () => until(() => service.api.watching.count() === 0, 'nobody watches any more')
+  const nobodyWatches = () => until(() => service.api.watching.count() === 0, 'no watcher is left')
   const replay = async (id: string, after: number | string) => {
     const reader = await readEvents(t, urlOf(id), { 'last-event-id': String(after) })
     await reader.ended
@@ -68,7 +68,7 @@ t.test('events of a task', async t => {
       [undefined, undefined, 'not yet 1', 'not yet 1', 'not yet 2', 'not yet 2', undefined]
     )
     t.ok(isGrowing(idsOf(all)))
-    t.strictSame(live.events, all, 'who was there has heard the same')
+    t.strictSame(live.events, all, 'a client that was connected got the same')
     t.match(all.at(-1), { data: { state: 'SUCCESS', status: 'COMPLETED', progress: 1, result: final.result } })
     for (const [index, event] of all.slice(0, -1).entries()) {
       t.strictSame(await replay(id, event.id!), all.slice(index + 1))
@@ -107,7 +107,7 @@ t.test('events of a task', async t => {
     await nobodyWatches()
   })
 
-  t.test('of many who stand at different places are told to each', async t => {
+  t.test('are told to each of many clients at different places', async t => {
     const id = await service.submit('third', {}, { retry_delay: 0.1, retry_backoff: false })
     const readers = Array.from({ length: 40 }, (_, n) =>
       readEvents(t, urlOf(id), n % 4 ? { 'last-event-id': String(n % 3) } : {})
@@ -140,7 +140,7 @@ t.test('events of a task', async t => {
     await nobodyWatches()
   })
 
-  t.test('go on after a final state where somebody has tried the task again', async t => {
+  t.test('go on after a final state if the task was retried', async t => {
     const id = await service.submit('fail')
     await service.finished(id)
     const first = await replay(id, 0)
@@ -168,7 +168,7 @@ t.test('events of a task', async t => {
     t.match(last, { data: { state: 'SUCCESS', result: null, error: { type: 'expired' } } })
   })
 
-  t.test('of a reader who has gone are not watched for any longer', async t => {
+  t.test('are no longer watched after their client has gone', async t => {
     const id = await service.submit('add', { x: 1, y: 2 }, { countdown: 600 })
 
     for (let n = 0; n < 20; n++) {
@@ -203,7 +203,7 @@ t.test('events of a task', async t => {
     })
   }
 
-  t.test('are told from the beginning to whoever sends an empty place', async t => {
+  t.test('are told from the beginning to a client that sends an empty Last-Event-ID', async t => {
     const id = await service.submit('add', { x: 1, y: 2 })
     await service.finished(id)
 
@@ -227,7 +227,7 @@ t.test('events of a task', async t => {
     await nobodyWatches()
   })
 
-  t.test('a later place wins over nothing: somebody from the future hears what is new', async t => {
+  t.test('after an id that does not exist yet new events are told', async t => {
     const id = await service.submit('add', { x: 1, y: 2 }, { countdown: 600 })
     const reader = await readEvents(t, urlOf(id), { 'last-event-id': '999999999' })
     await until(() => service.api.watching.count() === 1, 'the reader is there')

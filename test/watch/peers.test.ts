@@ -9,9 +9,9 @@ t.test('a client that does not behave', async t => {
   const service = await openService(t)
   const address = await service.listen()
   const id = await service.submit('add', { x: 1, y: 2 }, { countdown: 600 })
-  const nobodyWatches = () => until(() => service.api.watching.count() === 0, 'nobody watches any more')
+  const nobodyWatches = () => until(() => service.api.watching.count() === 0, 'no watcher is left')
 
-  t.test('may say a few words, which nobody hears', async t => {
+  t.test('may send a few messages, which are ignored', async t => {
     const ear = await openEar(t, address, `/ws/tasks/${id}`)
     for (const word of ['', 'hello', '{"subscribe":"*"}', '\0', 'x'.repeat(4_096)]) ear.raw.send(word)
     ear.raw.ping('are you there?')
@@ -63,7 +63,7 @@ t.test('a client that does not behave', async t => {
     })
   }
 
-  t.test('is heard of by nobody else', async t => {
+  t.test('is told to no other watcher', async t => {
     const good = await openEar(t, address, `/ws/tasks/${id}`)
     await good.heard(() => true)
 
@@ -76,12 +76,12 @@ t.test('a client that does not behave', async t => {
 
 t.test('a reader', async t => {
   const service = await openService(t, { worker: true })
-  const nobodyWatches = () => until(() => service.api.watching.count() === 0, 'nobody watches any more')
+  const nobodyWatches = () => until(() => service.api.watching.count() === 0, 'no watcher is left')
   const id = await service.submit('process_data', { data: 'x'.repeat(900_000) })
   await service.finished(id)
   let changes = 0
 
-  /** A megabyte for everybody, which the fast one gets before more is said. */
+  /** A megabyte for each watcher, which the fast one gets before more is sent. */
   async function tellMuch(fast: Ear) {
     const progress = ++changes / 1_000
     await service.db.pool.query('update darkroom.tasks set progress = $2 where id = $1', [id, progress])
@@ -89,7 +89,7 @@ t.test('a reader', async t => {
     await fast.heard(message => message.progress === progress)
   }
 
-  t.test('that is slow is let go with 1013, and delays nobody', async t => {
+  t.test('that is slow is closed with 1013, and delays no other', async t => {
     const { address } = await openWatchers(t, service, { sockets: { patience: 60_000 } })
     const fast = await openEar(t, address, '/ws/tasks')
     const slow = await openEar(t, address, '/ws/tasks')

@@ -5,7 +5,7 @@ import { readEvents } from './clients.ts'
 import { openWatchers } from './watchers.ts'
 
 const service = await openService(t)
-const nobodyWatches = () => until(() => service.api.watching.count() === 0, 'nobody watches any more')
+const nobodyWatches = () => until(() => service.api.watching.count() === 0, 'no watcher is left')
 
 /** A task that has been through so much that no buffer on the way holds it. */
 async function eventful({ submit, db }: Service, events: number) {
@@ -19,7 +19,7 @@ async function eventful({ submit, db }: Service, events: number) {
   return id
 }
 
-t.test('a long history is told to its end, in order, also to somebody who reads in fits and starts', async t => {
+t.test('a long history is told to its end, in order, also to a client that reads in fits and starts', async t => {
   const address = await service.listen()
   const id = await eventful(service, 2_000)
 
@@ -41,7 +41,7 @@ t.test('a long history is told to its end, in order, also to somebody who reads 
   await nobodyWatches()
 })
 
-t.test('a reader who takes nothing is cut off, and nobody else waits for him', async t => {
+t.test('a client that reads nothing is disconnected, and no other waits for it', async t => {
   const { address } = await openWatchers(t, service, { streams: { patience: 300 } })
   const id = await eventful(service, 2_000)
   const url = `${address}/api/tasks/${id}/events`

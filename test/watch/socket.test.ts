@@ -18,7 +18,7 @@ t.test('a socket of one task', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
   const address = await service.listen()
   const statusOf = async (id: string) => (await service.get(`/api/tasks/${id}/status`)).json()
-  const nobodyWatches = () => until(() => service.api.watching.count() === 0, 'nobody watches any more')
+  const nobodyWatches = () => until(() => service.api.watching.count() === 0, 'no watcher is left')
 
   t.test('says at once what the task is, then each change, and closes after the last', async t => {
     const id = await service.submit('steps', {}, { countdown: 0.5 })
@@ -154,7 +154,7 @@ t.test('a socket of all tasks', async t => {
     const sums = await openEar(t, address, '/ws/tasks?task=add')
     const media = await openEar(t, address, '/ws/tasks?queue=high_priority')
     const done = await openEar(t, address, '/ws/tasks?state=SUCCESS&task=sleep')
-    await until(() => service.api.watching.count() > 0, 'somebody listens')
+    await until(() => service.api.watching.count() > 0, 'a watcher is there')
     const add = await service.submit('add', { x: 1, y: 2 })
     const sleep = await service.submit('sleep', { seconds: 0.2 }, { queue: 'high_priority' })
 
@@ -169,7 +169,7 @@ t.test('a socket of all tasks', async t => {
       done.messages.map(({ state, task_id }) => [state, task_id]),
       [['SUCCESS', sleep]]
     )
-    // Somebody who looks at a task is no news.
+    // A new watcher of a task is no news.
     const looker = await openEar(t, address, `/ws/tasks/${sleep}`)
     await looker.closed
     const last = await service.submit('add', { x: 2, y: 2 })

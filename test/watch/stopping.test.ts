@@ -2,7 +2,7 @@ import t from 'tap'
 import { openService } from '../harness/service.ts'
 import { openEar, readEvents } from './clients.ts'
 
-t.test('a server that stops says so to all who watch, and does not wait for those who do not listen', async t => {
+t.test('a server that stops tells all watchers, and does not wait for those that do not read', async t => {
   const service = await openService(t)
   const address = await service.listen()
   const id = await service.submit('add', { x: 1, y: 2 }, { countdown: 600 })

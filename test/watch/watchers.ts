@@ -6,7 +6,7 @@ import { socketLimits } from '../../src/watch/sockets.ts'
 import { streamLimits } from '../../src/watch/stream.ts'
 import type { Service } from '../harness/service.ts'
 
-/** The room by itself, with other limits than a server has: nobody waits half a minute for a test. */
+/** The routes alone, with shorter limits than those of a server. */
 export async function openWatchers(
   t: Test,
   { db, api }: Pick<Service, 'db' | 'api'>,

@@ -15,7 +15,7 @@ const folder = await taskFolder(t, gate)
 // Each has a worker of its own, and mostly waits for it.
 t.jobs = 4
 
-/** A worker with little patience, on a wire that can be cut; the service has one of its own. */
+/** A worker that gives up soon, on a connection that can be cut; the service has another one. */
 async function open(t: Test, seconds: string) {
   const url = await borrowDatabase(t)
   const proxy = await openProxy(t, url)
@@ -30,9 +30,11 @@ async function open(t: Test, seconds: string) {
   return { proxy, service, worker, misses }
 }
 
-/** What it had to say that a person should read. */
 const hasBegun = ({ said }: WorkerProcess, id: string) =>
-  until(() => said.some(line => line.includes(id) && line.includes('"msg":"started"')), 'it knows that it has it')
+  until(
+    () => said.some(line => line.includes(id) && line.includes('"msg":"attempt started"')),
+    'it knows that it has it'
+  )
 
 const lastWords = ({ said }: WorkerProcess) =>
   said.filter(line => line.includes('"level":60')).map(line => JSON.parse(line).msg)
@@ -46,16 +48,16 @@ t.test('a worker without work that cannot reach its database for long says so, o
   t.match(lastWords(worker), [/^The database could not be reached for 1 s \(.+\): this worker gives up$/])
 })
 
-t.test('so does one whose questions for work are never answered, although its heartbeats are', async t => {
+t.test('so does one whose claim queries are never answered, although its heartbeats are', async t => {
   const { proxy, worker } = await open(t, '1')
 
   proxy.swallowAnswersWith('retry_backoff_max')
 
   t.strictSame(await worker.exited, { code: 1, signal: null })
-  t.match(lastWords(worker), [/a question for work is without an answer/])
+  t.match(lastWords(worker), [/the claim query is without an answer/])
 })
 
-t.test('one that the database answers again in time goes on', async t => {
+t.test('a worker that reaches the database again in time goes on', async t => {
   const { proxy, service, misses } = await open(t, '600')
   proxy.cut()
   await until(() => misses() >= 1, 'it has noticed')
@@ -65,14 +67,14 @@ t.test('one that the database answers again in time goes on', async t => {
   t.match(await service.finished(await service.submit('add', { x: 1, y: 2 })), { state: 'SUCCESS', result: 3 })
 })
 
-t.test('what runs may come to its end, and its outcome is written when the database is back', async t => {
+t.test('a running task may end, and its outcome is written when the database is back', async t => {
   const { proxy, service, worker, misses } = await open(t, '1')
   const file = path.join(service.dataDir, 'gate')
   const id = await service.submit('gate', { gate: file })
   await hasBegun(worker, id)
 
   proxy.cut()
-  await until(() => misses() >= 3, 'it has missed more than it has patience for')
+  await until(() => misses() >= 3, 'it has missed more than it gives up after')
   proxy.restore()
   await writeFile(file, '')
 
@@ -81,7 +83,7 @@ t.test('what runs may come to its end, and its outcome is written when the datab
   t.strictSame(lastWords(worker), [])
 })
 
-t.test('an outcome that cannot be written in time is named, and the task is tried again', async t => {
+t.test('an outcome that cannot be written in time is reported, and its task is tried again', async t => {
   const { proxy, service, worker, misses } = await open(t, '1')
   const file = path.join(service.dataDir, 'gate')
   const id = await service.submit('gate', { gate: file })

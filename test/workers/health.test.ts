@@ -45,7 +45,7 @@ t.test('a worker says that it is ready, on this machine alone, also while it is 
   t.strictSame(await ask(`${address}/health/ready`), ready)
 })
 
-t.test('one that the database does not answer is not ready, and is again when it does', async t => {
+t.test('a worker that the database does not answer is not ready, and is again when it does', async t => {
   const { proxy, address } = await openBehindProxy(t)
   t.strictSame(await ask(`${address}/health/ready`), ready)
 
@@ -58,7 +58,7 @@ t.test('one that the database does not answer is not ready, and is again when it
   await until(async () => (await ask(`${address}/health/ready`))[0] === 200, 'it is ready again')
 })
 
-t.test('nor is one whose questions for work are never answered, although its heartbeats are', async t => {
+t.test('nor is a worker whose claim queries are never answered, although its heartbeats are', async t => {
   const { proxy, address } = await openBehindProxy(t)
 
   proxy.swallowAnswersWith('retry_backoff_max')
@@ -66,7 +66,7 @@ t.test('nor is one whose questions for work are never answered, although its hea
   await until(async () => (await ask(`${address}/health/ready`))[0] === 503, 'it is not ready')
 })
 
-t.test('a port that is taken is said by the name of its setting', async t => {
+t.test('a port that is taken is reported with the name of its setting', async t => {
   const service = await openService(t)
   const other = createServer().listen(0, '127.0.0.1')
   await new Promise(resolve => other.once('listening', resolve))

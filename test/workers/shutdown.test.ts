@@ -11,9 +11,9 @@ import { taskFolder } from '../harness/task-folder.ts'
 import { spawnWorker } from '../harness/worker-process.ts'
 
 const folder = await taskFolder(t, { ...gate, ...families })
-// Where the service's own tasks do not come: they would be counted too.
+// Without the service's own tasks, which would be counted too.
 const apart = 'media'
-const nobody = '01980000-0000-7000-8000-000000000000'
+const unknown = '01980000-0000-7000-8000-000000000000'
 
 const read = async ({ get }: Service, id: string): Promise<WorkerBody> => (await get(`/api/workers/${id}`)).json()
 
@@ -22,9 +22,9 @@ for (const [body, word] of [
   [{}, 'without a word'],
   [undefined, 'without a body']
 ] as const) {
-  t.test(`a worker that is shut down, ${word}, lets everything end that it runs, and takes nothing new`, async t => {
+  t.test(`a worker that is shut down, ${word}, lets its running tasks end, and takes nothing new`, async t => {
     const service = await openService(t, { env: { TASKS_DIR: folder }, needsWorker: true })
-    // Its patience with signals has nothing to do with it.
+    // The grace of signals does not matter here.
     const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_QUEUES: apart }, ['--grace', '0'])
     const file = path.join(service.dataDir, 'gate')
     const running = await service.submit('gate', { gate: file }, { queue: apart })
@@ -35,7 +35,7 @@ for (const [body, word] of [
 
     t.equal(response.statusCode, 202)
     t.match(response.json(), { id: worker.id, status: 'running', shutdown: 'warm' })
-    t.equal((await service.get('/health/ready')).statusCode, 503, 'it is not one to count on')
+    t.equal((await service.get('/health/ready')).statusCode, 503, 'it does not count as one that is up')
     await worker.heard('told to end')
     await service.until(ahead, ({ state }) => state === 'PENDING')
     await writeFile(file, '')
@@ -51,7 +51,7 @@ for (const [body, word] of [
   })
 }
 
-t.test('a cold one stops what runs, with all that it has started, and hands it back uncounted', async t => {
+t.test('a cold shutdown stops what runs, with all that it has started, and hands it back uncounted', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const file = path.join(service.dataDir, 'pids')
   const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1' }, ['--grace', '600'])
@@ -71,7 +71,7 @@ t.test('a cold one stops what runs, with all that it has started, and hands it b
   t.strictSame(await outcomes(service, id), ['shutdown', 'success'])
 })
 
-t.test('a warm one that takes too long can be made cold, and not warm again', async t => {
+t.test('a warm shutdown that takes too long can be made cold, and not warm again', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1' })
   const id = await service.submit('gate', { gate: path.join(service.dataDir, 'never') })
@@ -89,7 +89,7 @@ t.test('a warm one that takes too long can be made cold, and not warm again', as
   t.match((await service.get(`/api/tasks/${id}`)).json(), { state: 'RETRY', error: { type: 'shutdown' } })
 })
 
-t.test('a cold shutdown leaves no patience to one that a signal has told to stop', async t => {
+t.test('a cold shutdown ends the grace of a worker that a signal has told to stop', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1' }, ['--grace', '600'])
   const id = await service.submit('gate', { gate: path.join(service.dataDir, 'never') })
@@ -103,7 +103,7 @@ t.test('a cold shutdown leaves no patience to one that a signal has told to stop
   t.match((await service.get(`/api/tasks/${id}`)).json(), { state: 'RETRY', error: { type: 'shutdown' } })
 })
 
-t.test('a signal does not wait for what a warm one waits for longer than it has patience', async t => {
+t.test('a signal ends a warm shutdown after its own grace', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1' }, ['--grace', '0'])
   const id = await service.submit('gate', { gate: path.join(service.dataDir, 'never') })
@@ -117,7 +117,7 @@ t.test('a signal does not wait for what a warm one waits for longer than it has 
   t.match((await service.get(`/api/tasks/${id}`)).json(), { state: 'RETRY', error: { type: 'shutdown' } })
 })
 
-t.test('a shutdown that the worker was not told of is found with its next heartbeat', async t => {
+t.test('a shutdown that was not announced is found with the next heartbeat', async t => {
   const service = await openService(t)
   const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1' })
 
@@ -126,7 +126,7 @@ t.test('a shutdown that the worker was not told of is found with its next heartb
   t.strictSame(await worker.exited, { code: 0, signal: null })
 })
 
-t.test('what does not fit is refused, and ends nobody', async t => {
+t.test('a request that does not fit is refused, and ends no worker', async t => {
   const service = await openService(t)
   const { id } = await service.startWorker({ WORKER_CONCURRENCY: '1' })
   const bad: [body: unknown, field: string][] = [
@@ -153,12 +153,12 @@ t.test('what does not fit is refused, and ends nobody', async t => {
   t.match(await read(service, id), { status: 'running', shutdown: null })
 })
 
-t.test('one that is not there cannot be shut down, nor one that has gone', async t => {
+t.test('a worker that does not exist, or is gone, cannot be shut down', async t => {
   const service = await openService(t)
   const worker = await service.startWorker({ WORKER_CONCURRENCY: '1' })
   await worker.stop(0)
 
-  for (const id of [nobody, 'garbage']) {
+  for (const id of [unknown, 'garbage']) {
     const response = await service.post(`/api/workers/${id}/shutdown`, { mode: 'cold' })
     t.equal(response.statusCode, 404, id)
     t.match(response.json(), { code: 'WORKER_NOT_FOUND' })

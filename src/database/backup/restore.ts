@@ -15,7 +15,9 @@ export async function restore(url: string, source: Readable, { force, say, signa
     await client.query('begin')
     await refuse(client, manifest, force)
     await empty(client, manifest)
+    const forward = await dropForward(client, manifest)
     await fill(client, manifest, { parts, say, signal })
+    for (const { table, definition } of forward) await client.query(`alter table ${table} add ${definition}`)
     for (const { name, value } of manifest.sequences) await client.query('select setval($1, $2, true)', [name, value])
     await client.query('commit')
   } finally {
@@ -44,7 +46,7 @@ async function refuse(client: pg.Client, manifest: Manifest, force: boolean) {
     )
   }
   const { rows: sessions } = await client.query(
-    `select from pg_stat_activity where datname = current_database() and application_name in ('darkroom api', 'darkroom worker')`
+    `select from pg_stat_activity where datname = current_database() and application_name ~ '^darkroom (api|worker)'`
   )
   if (sessions.length > 0) throw new Error('API or worker of this database are running: stop them first')
   const { rows } = await client.query<{ used: boolean }>(
@@ -70,6 +72,20 @@ async function empty(client: pg.Client, { tables, partitioned }: Manifest) {
   })
   if (strange) throw new Error(`The dump has the table ${strange.name} with columns that this database does not have`)
   await client.query(`truncate ${here.map(({ name }) => name).join(', ')}, pgboss.queue_stats`)
+}
+
+/** Drops the foreign keys from a table to one that is filled after it; Postgres checks them when they are made again. */
+async function dropForward(client: pg.Client, { tables }: Manifest) {
+  const { rows } = await client.query<{ table: string; other: string; name: string; definition: string }>(
+    `select c.conrelid::regclass::text as table, c.confrelid::regclass::text as other, quote_ident(c.conname) as name,
+       format('constraint %I %s', c.conname, pg_get_constraintdef(c.oid)) as definition
+     from pg_constraint c join pg_namespace n on n.oid = c.connamespace
+     where c.contype = 'f' and n.nspname in ('darkroom', 'pgboss')`
+  )
+  const placeOf = (name: string) => tables.findIndex(table => table.name === name)
+  const forward = rows.filter(({ table, other }) => placeOf(table) >= 0 && placeOf(table) < placeOf(other))
+  for (const { table, name } of forward) await client.query(`alter table ${table} drop constraint ${name}`)
+  return forward
 }
 
 /** Only statements of our own making run: those in the file are for readers of another kind. */

@@ -7,7 +7,7 @@ export interface Table {
 
 /** What an installation makes for itself: a restore finds it there. */
 const ownedByInstallation = [
-  ...['darkroom.migrations', 'darkroom.migrations_lock'],
+  ...['darkroom.migrations', 'darkroom.migrations_lock', 'darkroom.installation'],
   ...['pgboss.version', 'pgboss.bam', 'pgboss.instance', 'pgboss.queue_stats']
 ]
 
@@ -26,7 +26,7 @@ const references = `
     coalesce(pg_partition_root(confrelid), confrelid)::oid::int as parent
   from pg_constraint where contype = 'f'`
 
-/** The tables that hold what users made, each after those that it refers to. */
+/** The tables that hold what users made, each after those that it refers to, as far as that is possible. */
 export async function listTables(client: pg.Client): Promise<Table[]> {
   const { rows } = await client.query<Table & { oid: number }>(tables)
   const { rows: edges } = await client.query<{ child: number; parent: number }>(references)
@@ -36,8 +36,8 @@ export async function listTables(client: pg.Client): Promise<Table[]> {
     const free = [...left.values()].filter(
       ({ oid }) => !edges.some(({ child, parent }) => child === oid && parent !== oid && left.has(parent))
     )
-    if (free.length === 0) throw new Error('The tables refer to each other in a circle')
-    for (const { oid, name, columns } of free) {
+    // In a circle any may be the first: a restore drops the reference of that one while it copies.
+    for (const { oid, name, columns } of free.length > 0 ? free : [...left.values()].slice(0, 1)) {
       ordered.push({ name, columns })
       left.delete(oid)
     }

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { type Account, asAccount } from './account.ts'
 import type { Binaries } from './binaries.ts'
-import { EmbeddedError } from './error.ts'
+import { EmbeddedError, PasswordError } from './error.ts'
 
 const run = promisify(execFile)
 const unfinished = 'postgres.new-'
@@ -193,7 +193,7 @@ export async function writeSettings(dataDir: string, account: Account) {
 export async function readPassword(dataDir: string, role: Role = 'app') {
   const password = await findPassword(dataDir, role)
   if (password !== undefined) return password
-  throw new EmbeddedError(
+  throw new PasswordError(
     `${clusterFolder(dataDir)} has no ${passwordFiles[role]}: the data was not made by Darkroom, or the file is lost`
   )
 }

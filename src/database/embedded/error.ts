@@ -2,3 +2,6 @@
 export class EmbeddedError extends Error {
   override name = 'EmbeddedError'
 }
+
+/** The file with a role's password is missing. */
+export class PasswordError extends EmbeddedError {}

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { Account } from './account.ts'
 import { findPassword, newPassword, type Role, readPassword, roles, writePassword } from './cluster.ts'
+import { EmbeddedError, PasswordError } from './error.ts'
 
 export const database = 'darkroom'
 const helper = 'darkroom_upgrade'
@@ -35,14 +36,22 @@ async function exists(client: pg.Client, where: string, name: string) {
  */
 export async function separateSuperuser(dataDir: string, port: number, account: Account) {
   const password = await findPassword(dataDir, 'superuser')
-  if (password !== undefined && (await opens(port, roles.superuser, password))) return
   const old = await readPassword(dataDir)
-  if (!(await opens(port, roles.superuser, old))) await renameSuperuser(port, old)
+  if (!(await opens(port, roles.superuser, old))) await renameSuperuser(port, old).catch(refuseChanged)
   await as({ port, user: roles.superuser, password: old, database: 'postgres' }, async client => {
     await client.query(`drop role if exists ${helper}`)
     const next = password ?? (await writePassword(dataDir, 'superuser', account))
     await client.query(`alter role ${roles.superuser} password ${client.escapeLiteral(next)}`)
   })
+}
+
+function refuseChanged(error: Error & { code?: string }): never {
+  if (error.code !== '42501') throw error
+  throw new EmbeddedError(
+    `The role ${roles.superuser} of the embedded database has another password than superuser.password in its folder: ` +
+      'write the right one into that file',
+    { cause: error }
+  )
 }
 
 /** By a helper: a session cannot rename its own role, and Postgres keeps its first role a superuser for ever. */
@@ -105,12 +114,16 @@ interface Login {
   database: string
 }
 
+/** Wrong password, no such role, or no file with its password. */
+export function isRefused(error: unknown) {
+  return error instanceof PasswordError || ['28P01', '28000'].includes((error as { code?: string }).code ?? '')
+}
+
 async function opens(port: number, user: string, password: string) {
   try {
     return await as({ port, user, password, database: 'postgres' }, async () => true)
   } catch (error) {
-    // Wrong password, or no such role.
-    if (['28P01', '28000'].includes((error as { code?: string }).code ?? '')) return false
+    if (isRefused(error)) return false
     throw error
   }
 }

@@ -15,6 +15,7 @@ const keepAliveTimeout = 65_000
  */
 export function listener({ connections, connectionsOfAddress, headersTime, interval }: Limits) {
   const ofAddress = new Map<string, number>()
+  const sockets = new Set<Socket>()
   const options: ServerOptions = {
     headersTimeout: headersTime,
     connectionsCheckingInterval: interval * 5,
@@ -30,7 +31,9 @@ export function listener({ connections, connectionsOfAddress, headersTime, inter
     if (address === undefined) return socket.destroy()
     const open = (ofAddress.get(address) ?? 0) + 1
     ofAddress.set(address, open)
+    sockets.add(socket)
     socket.once('close', () => {
+      sockets.delete(socket)
       const left = ofAddress.get(address)! - 1
       if (left > 0) ofAddress.set(address, left)
       else ofAddress.delete(address)
@@ -38,7 +41,7 @@ export function listener({ connections, connectionsOfAddress, headersTime, inter
     if (open > connectionsOfAddress) socket.destroy()
   }
 
-  return (handler: RequestListener) => {
+  function create(handler: RequestListener) {
     const server = createServer(options, handler)
     server.maxConnections = connections
     server.setTimeout(longestSilence)
@@ -46,4 +49,6 @@ export function listener({ connections, connectionsOfAddress, headersTime, inter
     server.on('clientError', answerClientError)
     return server
   }
+
+  return { create, sockets }
 }

@@ -1,21 +1,22 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import { MethodNotAllowed, RouteNotFound } from '#errors.ts'
 
+type Serve = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>
+
 const methods: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-/** Where the path is one of ours, the answer names the methods that it takes. */
-export function refuseWrongMethod(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply) {
-  const [path = '/'] = request.url.split('?')
-  const allowed = methods.filter(method => app.findRoute({ method, url: path })).join(', ')
-  if (allowed === '') return
-  reply.header('allow', allowed)
-  throw new MethodNotAllowed(pathOf(request), request.method, allowed)
-}
-
-export function notFound(request: FastifyRequest): never {
-  throw new RouteNotFound(request.method, pathOf(request))
-}
-
-function pathOf({ originalUrl }: FastifyRequest) {
-  return originalUrl.split('?')[0]
+/** Where no route answers: a wrong method on a path of ours, else a file of `serve`, else nothing. */
+export function answerUnknown(app: FastifyInstance, serve: Serve | undefined) {
+  app.setNotFoundHandler(async (request, reply) => {
+    const [path = '/'] = request.url.split('?')
+    const said = request.originalUrl.split('?')[0]
+    const allowed = methods.filter(method => app.findRoute({ method, url: path })).join(', ')
+    if (allowed !== '') {
+      reply.header('allow', allowed)
+      throw new MethodNotAllowed(request.method, allowed)
+    }
+    const served = await serve?.(request, reply)
+    if (!served) throw new RouteNotFound(request.method, said)
+    return served
+  })
 }

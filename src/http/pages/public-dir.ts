@@ -9,7 +9,7 @@ import { PreconditionFailed, RangeNotSatisfiable } from '#errors.ts'
  * that no file can stand in for one. Hidden files are not served, nor what a link leads to outside of the folder.
  */
 export function publicFiles(folder: string) {
-  return async ({ method, raw, url }: FastifyRequest, reply: FastifyReply) => {
+  return async ({ method, raw, url }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     if (method !== 'GET' && method !== 'HEAD') return undefined
     const [file = '/'] = url.replace(/^https?:\/\/[^/]*/i, '').split('?')
     let isInside = true

@@ -1,13 +1,15 @@
 import { types } from 'node:util'
 import type { Database } from '#database/connect.ts'
 import { type Context, GiveUp, type Kind, RetryLater, SoftTimeLimit, StoreOutage } from '#tasks/define.ts'
-import { describe } from '#tasks/thrown.ts'
+import { describeThrown } from '#tasks/thrown.ts'
 import type { Failure, StopReason, Success } from './protocol.ts'
 
-// What a row can carry without hurting everybody who lists tasks. Larger things belong into a file.
+// What a row can hold without slowing down every list of tasks. Larger things belong into a file.
 const largestResult = 1024 * 1024
 const longestMessage = 10_000
 const longestType = 200
+const longestStack = 8 * 1024
+const longestStackHead = 1_000
 const largestDetail = 64 * 1024
 // A retry may be asked for so many seconds from now; 10 years, as everywhere.
 const longestDelay = 315_360_000
@@ -18,7 +20,7 @@ export async function runBody(
   args: unknown,
   context: Context & { db?: Database }
 ): Promise<Success | Failure> {
-  // What it has left running may go on to speak, in a process that has the next attempt by then.
+  // What it has left running may go on to report, in a process that has the next attempt by then.
   let over = false
   const heard: Pick<Context, 'progress' | 'log'> = {
     progress(fraction, detail) {
@@ -40,7 +42,7 @@ export async function runBody(
 }
 
 function asJson(result: unknown) {
-  // What has no JSON at all would be kept as null, and all that is in a Map or a Set would be lost.
+  // Without JSON it would be kept as null, and the content of a Map or a Set would be lost.
   if (['function', 'symbol'].includes(typeof result) || types.isMap(result) || types.isSet(result)) {
     const what = typeof result === 'object' ? result!.constructor.name : typeof result
     throw new GiveUp(`The task returned a ${what}, which JSON does not know`, 'ResultNotJson')
@@ -52,7 +54,7 @@ function asJson(result: unknown) {
       'ResultTooLarge'
     )
   }
-  // Postgres has no NUL in a text, and no half of a surrogate pair.
+  // Postgres takes neither a NUL nor half of a surrogate pair.
   if (/\\u(0000|d[89a-f][0-9a-f]{2})/i.test(json) && !isStorable(JSON.parse(json))) {
     throw new GiveUp(
       'The result has a NUL or a broken surrogate pair in a text, which Postgres cannot keep',
@@ -62,7 +64,7 @@ function asJson(result: unknown) {
   return json
 }
 
-/** What a report shows beside the fraction; what cannot be shown is left out, for it is no reason to fail. */
+/** What a report shows beside the fraction; what cannot be shown is left out, and fails nothing. */
 function presentable(detail: unknown) {
   try {
     const json = JSON.stringify(detail) ?? 'null'
@@ -80,19 +82,36 @@ function isStorable(value: unknown): boolean {
   return Object.entries(value).every(([key, each]) => isStorable(key) && isStorable(each))
 }
 
-/** What a body's signal says when it aborts. */
+/** Why the signal of a body aborts. */
 export function abortReason(reason: StopReason) {
   if (reason === 'soft_time_limit') return new SoftTimeLimit()
   return new DOMException(`The task is to stop: ${reason}`, 'AbortError')
 }
 
-/** What a thrown thing means; whatever it is, this does not throw. */
+/** What a thrown value means; whatever it is, this does not throw. */
 export function failure(thrown: unknown): Failure {
-  const { type, message } = describe(thrown)
+  const { type, message } = describeThrown(thrown)
   return {
     type: 'failure',
     error: { type: storable(type).slice(0, longestType), message: storable(message).slice(0, longestMessage) },
+    stack: stackOf(thrown),
     ...wishes(thrown)
+  }
+}
+
+/** Bounded so that what counts is in it: of a long message little, of the frames those next to the error. */
+function stackOf(thrown: unknown): string | undefined {
+  try {
+    if (!(thrown instanceof Error) || typeof thrown.stack !== 'string') return undefined
+    const { stack } = thrown
+    const frames = stack.indexOf('\n    at ')
+    const head = frames < 0 ? stack : stack.slice(0, frames)
+    const shortHead = head.length > longestStackHead ? `${head.slice(0, longestStackHead)}…` : head
+    return storable(shortHead + stack.slice(head.length))
+      .slice(0, longestStack)
+      .toWellFormed()
+  } catch {
+    return undefined
   }
 }
 
@@ -102,12 +121,11 @@ function wishes(thrown: unknown): Pick<Failure, 'retry' | 'retry_after' | 'outag
     const retry_after = thrown instanceof RetryLater ? delayIn(thrown.seconds) : undefined
     return { retry: !(thrown instanceof GiveUp), retry_after, ...(thrown instanceof StoreOutage && { outage: true }) }
   } catch {
-    // What cannot even be asked has no wishes.
     return { retry: true, retry_after: undefined }
   }
 }
 
-/** Undefined, and so the usual delay, where what was asked for is no number of seconds. */
+/** Undefined, and so the usual delay, where it is no number of seconds. */
 function delayIn(seconds: unknown) {
   if (typeof seconds !== 'number' || Number.isNaN(seconds)) return undefined
   return Math.min(Math.max(seconds, 0), longestDelay)

@@ -9,10 +9,10 @@ import { endStrays, mark } from './strays.ts'
 
 const program = path.join(import.meta.dirname, 'child.ts')
 
-/** Milliseconds. A body that was told to stop may tidy up for so long. */
+/** Milliseconds in which a body that was told to stop may tidy up. */
 export const graceful = 1_000
 const tailLength = 8_192
-// Something that has left the group may hold the output open for ever.
+// A process that has left the group may hold the output open for ever.
 const lastOutput = 500
 
 export interface Exit {
@@ -34,12 +34,12 @@ export interface Listener {
 /** One child process and its group. It runs one attempt at a time and may be used again after it. */
 export class Child {
   readonly ready: Promise<void>
-  /** It takes no more attempts: its pipe is closed. What it has printed last may still be on its way. */
+  /** It takes no more attempts: its pipe is closed. Its last output may still be on its way. */
   readonly left: Promise<void>
-  /** It has ended, and all that it has printed is known. */
+  /** It has ended, and all of its output is read. */
   readonly gone: Promise<Exit>
   attempts = 0
-  /** Bytes that it has held itself during its last attempt, at most. */
+  /** Bytes that it held itself during its last attempt, at most. */
   peakMemory = 0
   #process: NodeChild
   #marked: string
@@ -80,7 +80,7 @@ export class Child {
         resolve({ type: 'exit', exit_code, signal, peak_memory: this.#memory.last, stderr: this.#tail })
       }
       this.#process.once('exit', (exit_code, signal) => {
-        // What it has started ends with it; otherwise it would hold the output open, and nobody would wait for it.
+        // What it has started ends with it, or would hold the output open and run on beside the next attempt.
         this.#signal('SIGKILL')
         setTimeout(end, lastOutput, exit_code, signal)
       })
@@ -103,7 +103,7 @@ export class Child {
     return !this.#stopping && this.#process.connected && this.#process.exitCode === null
   }
 
-  /** Runs one attempt to its end: what the body said, or how the process went away. */
+  /** Runs one attempt to its end: what the body returned or threw, or how the process exited. */
   async run(run: Run, listener: Listener): Promise<Finished | Exit> {
     this.attempts++
     this.#tail = ''
@@ -121,7 +121,7 @@ export class Child {
     return { ...end, peak_memory: this.#memory.ends(end) }
   }
 
-  /** Asks the body to stop; it may take its time. */
+  /** Aborts the signal of the body, which may take its time. */
   abort(reason: StopReason) {
     this.#send({ type: 'abort', reason })
   }
@@ -141,8 +141,8 @@ export class Child {
   }
 
   /**
-   * Ends the whole group: nicely, then not. Resolves when no process of it is left; where an attempt was cut short, none
-   * that has left the group either.
+   * Ends the whole group, by SIGTERM and then by SIGKILL. Resolves when no process of it is left; where an attempt was
+   * cut short, none that has left the group either.
    */
   async stop({ nicely = true } = {}) {
     this.#stopping = true
@@ -153,7 +153,7 @@ export class Child {
     }
     this.#signal('SIGKILL')
     await this.gone
-    // The leader is gone; what it had started gets the same signal until the kernel has buried it.
+    // The leader is gone; the rest of the group gets the same signal until the kernel has removed it.
     for (let left = 100; left > 0 && this.#signal('SIGKILL'); left--) await delay(10)
     if (nicely) await endStrays(this.#marked)
   }
@@ -183,7 +183,7 @@ export class Child {
       case 'progress':
         return this.#listener?.progress(message.fraction, message.detail)
       case 'log':
-        // What it said last is kept with the attempt, as what it printed is.
+        // The last lines of its log are kept with the attempt, as those of its output are.
         this.#keep(`${message.line}\n`)
         return this.#listener?.log(message.line)
       case 'success':

@@ -7,19 +7,20 @@ import { abortReason, failure, runBody } from './body.ts'
 import { takeTypeboxFrom } from './one-file.ts'
 import { afterAttempt, beforeAttempt } from './own-memory.ts'
 import type { FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
+import { reporter } from './reporter.ts'
 
 /**
- * The other side of the worker's pipe: runs one body at a time, knows no database. It leads a process group of its
- * own, so that everything a body starts can be ended with it.
+ * The other end of the worker's pipe: runs one body at a time, knows no database. It leads a process group of its own,
+ * so that everything a body starts can be ended with it.
  *
- * How soon it is there counts: each is replaced after a number of tasks. So it loads a kind when it first runs it, or
- * when it is told at its start what the others have run of late.
+ * It must be ready soon, for each child is replaced after a number of tasks. So it loads a kind when it first runs it,
+ * or when the worker names it at the start, because other children have run it of late.
  */
 const config = readConfig()
 
-// The pipe is ours alone: a body that says something through it would be heard as the end of an attempt, or worse. What
-// asks whether it has a parent, as many programs do that also run under a manager of processes, finds that it has none.
-const send = process.send?.bind(process)
+// The pipe is this program's: what a body sent through it would be taken for the end of an attempt, or worse. A body
+// that asks whether it has a parent, as programs do that also run under a process manager, finds that it has none.
+const sendToWorker = process.send?.bind(process)
 delete process.send
 
 const kinds = new Map<string, Kind>()
@@ -27,6 +28,8 @@ if (process.env.DARKROOM_TYPEBOX) takeTypeboxFrom(process.env.DARKROOM_TYPEBOX)
 
 // Milliseconds. A module that waits for a server of its own, say, must not keep the others waiting.
 const longestWarming = 1_000
+// Milliseconds in which the reason arrives that the worker has sent before its SIGTERM.
+const reasonArrives = 500
 
 let running: AbortController | undefined
 
@@ -36,20 +39,22 @@ process.on('message', (message: ToChild) => {
   else void warm(message.kinds)
 })
 
-// The worker sends this to the whole group, ffmpeg included; a body that listens to its signal can tidy up.
+// The worker sends this to the whole group, ffmpeg included; a body that listens to its signal can tidy up. The reason
+// is in a message that the signal may overtake; without one the signal came from elsewhere.
 process.on('SIGTERM', () => {
-  if (running) stop('cancelled')
+  const told = running
+  if (told) setTimeout(() => told.abort(abortReason('shutdown')), reasonArrives)
   else process.exit(0)
 })
 
-// Without a worker nobody would take the outcome: nothing of this group may live on.
+// Without a worker no outcome can be delivered: nothing of this group may live on.
 process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'))
 
 async function warm(sources: Source[]) {
-  // What does not load says so when it is run, and what takes long goes on meanwhile.
+  // A module that does not load is reported when it is run; one that takes long goes on meanwhile.
   await Promise.race([Promise.allSettled(sources.map(load)), delay(longestWarming)])
-  say({ type: 'ready' })
-  // Usually kept at a process' end, which for us is a SIGKILL.
+  send({ type: 'ready' })
+  // Node.js writes it when a process exits; a child is ended by SIGKILL.
   flushCompileCache()
 }
 
@@ -62,49 +67,32 @@ async function load({ task, file }: Source): Promise<Kind> {
 async function run({ id, task, file, args, attempt }: Run) {
   beforeAttempt()
   const known = kinds.get(task)
-  if (!known) say({ type: 'loading' })
+  if (!known) send({ type: 'loading' })
   let kind: Kind
   try {
     kind = known ?? (await load({ task, file }))
   } catch (error) {
-    return say({ ...failure(error), ...afterAttempt() })
+    return send({ ...failure(error), ...afterAttempt() })
   }
   const controller = new AbortController()
   running = controller
   const at = Date.now()
-  // Many are over at once: for them one message less, which is a third of what the worker has to do.
-  let soon: NodeJS.Immediate | undefined = setImmediate(begun)
-  if (!known) begun()
-  function begun() {
-    if (!soon) return
-    clearImmediate(soon)
-    soon = undefined
-    say({ type: 'started', at })
-  }
-  const finished = await runBody(kind, args, {
-    id,
-    attempt,
-    signal: controller.signal,
-    progress(fraction, detail) {
-      begun()
-      say({ type: 'progress', fraction, detail })
-    },
-    log(line) {
-      begun()
-      say({ type: 'log', line: String(line).slice(0, 10_000) })
-    }
-  })
+  const reports = reporter(send, at)
+  if (!known) reports.started()
+  const { signal } = controller
+  const { progress, log } = reports
+  const finished = await runBody(kind, args, { id, attempt, signal, progress, log })
   running = undefined
-  if (soon) clearImmediate(soon)
+  const isStartKnown = reports.finish()
   const memory = afterAttempt()
-  say(soon ? { ...finished, ...memory, started_at: at } : { ...finished, ...memory })
+  send(isStartKnown ? { ...finished, ...memory } : { ...finished, ...memory, started_at: at })
 }
 
 function stop(reason: StopReason) {
   running?.abort(abortReason(reason))
 }
 
-function say(message: FromChild) {
-  // The pipe can break under our hands; the disconnect handler ends the process then.
-  if (process.connected) send?.(message, undefined, undefined, () => {})
+function send(message: FromChild) {
+  // The pipe may break at any moment; the disconnect handler ends the process then.
+  if (process.connected) sendToWorker?.(message, undefined, undefined, () => {})
 }

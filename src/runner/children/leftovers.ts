@@ -3,9 +3,9 @@ import { statOf } from '#processes/stat.ts'
 import { findMarked } from './strays.ts'
 
 /**
- * Whether what a child has started still runs. Where nobody can know, it does. Most have started nothing, and to find
- * that out is cheap; whose parent has ended is known only by what it has inherited, and looked for only where somebody
- * has ended.
+ * Whether processes that a child has started still run; true where that cannot be known. Most children have started
+ * none, and to find that out is cheap. A process whose parent has ended is known only by the environment that it has
+ * inherited, and looked for only where a process below the child has ended.
  */
 export async function hasLeftovers(pid: number, marked: string): Promise<boolean> {
   const started = childrenOf(pid)

@@ -11,8 +11,8 @@ const usualFolder = path.resolve(import.meta.dirname, '../../../node_modules/.ca
 
 /**
  * typebox is four hundred small modules, and every task module imports it: a child process spends 70 ms of CPU on it,
- * of 100 in all, each time that a child is replaced. As one file it takes 3. Made once an installation, beside
- * the compile cache; where that folder cannot be written to, children take the modules as they are.
+ * of 100 in all, each time that a child is replaced. As one file it takes 3. It is made once, beside the compile
+ * cache; where that folder cannot be written to, children load the modules as they are.
  */
 export async function typeboxInOneFile(log: Logger, folder = usualFolder): Promise<string | undefined> {
   try {
@@ -29,7 +29,7 @@ export async function typeboxInOneFile(log: Logger, folder = usualFolder): Promi
   }
 }
 
-/** From here on, whoever imports typebox in this process gets the one file, unless somebody has emptied the cache. */
+/** From here on an import of typebox in this process loads the one file, unless the cache has been emptied. */
 export function takeTypeboxFrom(file: string) {
   const url = pathToFileURL(file).href
   registerHooks({

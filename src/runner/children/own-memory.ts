@@ -1,36 +1,36 @@
 import { writeFileSync } from 'node:fs'
 import { memoryOf } from '#processes/memory.ts'
 
-/** What an attempt tells of the memory of its process, in bytes. */
+/** Memory of a child's process, in bytes. */
 export interface OwnMemory {
   peak_memory: number
-  /** What the process goes on with, where that is much less. */
+  /** What the process holds afterwards, where that is much less. */
   held_memory?: number
 }
 
-// Milliseconds. To ask costs as much as a short task, and what took less than this has not taken much.
+// Milliseconds. A look costs as much as a short task, and an attempt shorter than this has not taken much.
 const shortest = 10
-// Bytes. As much comes and goes all the time, and nobody wants to hear of it.
+// Bytes. Less than this comes and goes all the time.
 const much = 16 * 1024 ** 2
 
 let known = memoryOf(process.pid)
 let askedAt = performance.now()
 let least = known?.held ?? 0
-let canBeginAnew = true
+let canReset = true
 
-/** Before an attempt: what is left of an earlier one may have been given back since, and is not this one's then. */
+/** Before an attempt: memory of an earlier one may have been given back since, and does not count for this one. */
 export function beforeAttempt() {
   if (known && known.peak > least + much) ask()
-  if (known && known.peak > known.held + much) beginAnew()
+  if (known && known.peak > known.held + much) resetPeak()
 }
 
-/** After it: the most that was held during it. What the heap does not give back until then is the next one's, too. */
+/** After it: the most that was held during it. What the heap has not given back counts for the next one too. */
 export function afterAttempt(): OwnMemory {
   ask()
-  // Without a /proc there is only what also counts what our worker held when it forked us, and never becomes less.
+  // Without /proc there is only a peak that includes what the worker held when it forked, and that never falls.
   if (!known) return { peak_memory: process.resourceUsage().maxRSS * 1024 }
   const { peak, held } = known
-  if (peak <= held + much || !beginAnew()) return { peak_memory: peak }
+  if (peak <= held + much || !resetPeak()) return { peak_memory: peak }
   return { peak_memory: peak, held_memory: held }
 }
 
@@ -42,13 +42,13 @@ function ask() {
   least = Math.min(least, known.held)
 }
 
-/** The kernel has one peak for the whole life of a process. It can be told to begin anew at what is held now. */
-function beginAnew() {
+/** The kernel keeps one peak for the whole life of a process. It can be reset to what is held now. */
+function resetPeak() {
   try {
-    if (canBeginAnew) writeFileSync('/proc/self/clear_refs', '5')
+    if (canReset) writeFileSync('/proc/self/clear_refs', '5')
   } catch {
-    canBeginAnew = false
+    canReset = false
   }
-  if (canBeginAnew && known) known = { ...known, peak: known.held }
-  return canBeginAnew
+  if (canReset && known) known = { ...known, peak: known.held }
+  return canReset
 }

@@ -5,7 +5,7 @@ import type { Source } from './protocol.ts'
 import { endStrays } from './strays.ts'
 import { watchdog } from './watchdog.ts'
 
-interface Options {
+interface ChildPoolOptions {
   env: NodeJS.ProcessEnv
   size: number
   maxTasks: number
@@ -17,17 +17,17 @@ interface Options {
 
 // Behind API and database, and behind the worker, whose heartbeat must not wait for a film.
 const childNice = 10
-// Milliseconds. Of a child that ends by itself no more is known than what was seen last.
+// Milliseconds. Of a child that ends by itself only what was seen last is known.
 const lookInterval = 250
 const mostTries = 4
 // A service has many kinds, and is busy with a few of them.
 const mostRemembered = 8
 
 /**
- * The child processes of a worker, started before they are needed: an attempt that has to wait for Node to boot
- * waits 100 ms. Which child is taken does not matter; a used one is replaced when it has done enough.
+ * The child processes of a worker, started before they are needed: Node.js takes 100 ms to boot. Any child can run any
+ * attempt; one that has done enough is replaced.
  */
-export function childPool({ env, size: first, maxTasks, maxMemory, longestStart = 30_000 }: Options) {
+export function childPool({ env, size: first, maxTasks, maxMemory, longestStart = 30_000 }: ChildPoolOptions) {
   let size = first
   const idle: Child[] = []
   const busy = new Set<Child>()
@@ -56,10 +56,10 @@ export function childPool({ env, size: first, maxTasks, maxMemory, longestStart 
         starting.delete(child)
         clearTimeout(late)
       })
-    // One that ends by itself ends nobody's attempt: what an attempt has left behind may take its process down later.
+    // No attempt ends with it: what an earlier attempt has left behind may take an idle child down.
     void child.left.then(() => {
-      const place = idle.indexOf(child)
-      if (place >= 0) idle.splice(place, 1)
+      const index = idle.indexOf(child)
+      if (index >= 0) idle.splice(index, 1)
     })
     void child.gone.then(() => {
       if (pid !== undefined) dog.forget(pid)
@@ -71,7 +71,7 @@ export function childPool({ env, size: first, maxTasks, maxMemory, longestStart 
     while (!closing && idle.length + busy.size < size) idle.push(start())
   }
 
-  /** One timer for all, which goes on until it finds nobody busy: short tasks come and go between two looks. */
+  /** One timer for all, which goes on until it finds no busy child: short tasks come and go between two looks. */
   function lookSoon() {
     if (looking) return
     looking = true
@@ -97,14 +97,14 @@ export function childPool({ env, size: first, maxTasks, maxMemory, longestStart 
       const child = idle.shift()
       if (!child) return
       waiting.delete(resolve)
-      // It is taken from here on, although whoever waits for it has not gone on yet.
+      // It is taken from here on, although the attempt that waits for it goes on later.
       busy.add(child)
       resolve(child)
     }
   }
 
   async function next(signal: AbortSignal): Promise<Child> {
-    // Nobody would end one that is started now.
+    // A child that is started now would not be ended.
     if (closing) throw new Error('The worker is stopping')
     const child = idle.shift() ?? (busy.size < size ? start() : await turn(signal))
     busy.add(child)
@@ -149,16 +149,16 @@ export function childPool({ env, size: first, maxTasks, maxMemory, longestStart 
         try {
           return await next(signal)
         } catch (error) {
-          // That a child did not start says nothing about who was to have it, unless none does.
+          // A child that does not start says nothing about the attempt, unless none starts.
           if (closing || signal.aborted || tries === mostTries) throw error
         }
       }
     },
 
-    /** Gives a child back after an attempt; what has become of it decides whether it is used again. */
+    /** Gives a child back after an attempt; its condition decides whether it is used again. */
     give,
 
-    /** From here on it is to have so many. Those that are too many end as soon as they have nothing to do. */
+    /** From here on there are so many. Children beyond that end as soon as they are idle. */
     resize(next: number) {
       size = next
       while (idle.length > 0 && idle.length + busy.size > size) void idle.pop()!.stop({ nicely: false })

@@ -1,6 +1,6 @@
 import type { OwnMemory } from './own-memory.ts'
 
-/** What the worker and its child processes say to each other, as JSON over the pipe that Node opens between them. */
+/** The messages between worker and child, as JSON over the pipe that Node.js opens between them. */
 
 /** Where a child finds a kind: its file, or among the built-in ones. */
 export interface Source {
@@ -15,7 +15,7 @@ export interface Run extends Source {
   attempt: number
 }
 
-/** Sent at once to a new child: what it may soon have to run. */
+/** Sent at once to a new child: the kinds that it may soon have to run. */
 export interface Warm {
   type: 'warm'
   kinds: Source[]
@@ -32,23 +32,25 @@ export type FromChild =
   | Finished
 
 /**
- * One that is over before anybody could be told that it began says so with its end. Memory is what a process has taken:
- * of what needed none, or shared the worker's, there is nothing to tell.
+ * A body that ends before the child reported its start has `started_at` here. Memory is that of the child's process: an
+ * attempt that needed no child has none.
  */
 export type Finished = (Success | Failure) & Partial<OwnMemory> & { started_at?: number }
 
 export interface Success {
   type: 'success'
-  /** JSON text, checked to be something that Postgres takes. */
+  /** JSON text, checked to be storable by Postgres. */
   result: string
 }
 
 export interface Failure {
   type: 'failure'
   error: { type: string; message: string }
-  /** The store was at fault, not the body: it is tried again, and that counts against a budget of its own. */
+  /** Where it was thrown, bounded. */
+  stack?: string | undefined
+  /** The store was at fault, not the body: the task is tried again, against a budget of its own. */
   outage?: boolean
-  /** Whether another try makes sense, and when if the body has said so. */
+  /** Whether another attempt makes sense, and after how many seconds if the body asked for that. */
   retry: boolean
   retry_after?: number
 }

@@ -2,7 +2,7 @@ import { usageOfFamily } from '#processes/family.ts'
 import { memoryOf } from '#processes/memory.ts'
 import type { OwnMemory } from './own-memory.ts'
 
-/** What its worker knows of the memory that a child takes, in bytes: nobody can ask a process that has ended. */
+/** What the worker has seen of the memory of a child, in bytes: a process that has ended cannot be asked. */
 export function seenMemory(pid: number | undefined) {
   // Without an attempt; during the one that runs, at most; and the same with all that it has started.
   let held: number | undefined
@@ -19,8 +19,8 @@ export function seenMemory(pid: number | undefined) {
     look,
 
     /**
-     * Also at what an attempt has started, from the second look at it on: that costs more, and there is nothing to be
-     * found while short ones come and go.
+     * Also at what an attempt has started, from the second look at it on: that costs more, and finds nothing while short
+     * attempts come and go.
      */
     async lookAround() {
       look()
@@ -42,13 +42,13 @@ export function seenMemory(pid: number | undefined) {
       family = 0
     },
 
-    /** What the attempt took in all, by what the child has said of itself. */
+    /** What the attempt took in all, with what the child has reported. */
     ends({ peak_memory = 0, held_memory = peak_memory }: Partial<OwnMemory>) {
       held = held_memory
       return Math.max(peak_memory, family)
     },
 
-    /** What an attempt took whose process is gone: before the first look at it, what that held without it. */
+    /** What an attempt took whose process is gone; before the first look at it, what the process held without it. */
     get last(): number | null {
       const last = own ?? held
       return last === undefined ? null : Math.max(last, family)

@@ -4,8 +4,8 @@ import { readdir, readFile } from 'node:fs/promises'
 export const mark = 'DARKROOM_CHILD'
 
 /**
- * Ends what a body has started outside of its process group: in a session of its own, say. Processes are known by
- * what they have inherited, so where there is no /proc they cannot be found.
+ * Ends processes that a body has started outside of its process group, in a session of their own, say. They are known by
+ * the environment that they have inherited, so without /proc they cannot be found.
  */
 export async function endStrays(marked: string) {
   for await (const pid of findMarked(marked)) {
@@ -19,7 +19,7 @@ export async function* findMarked(marked: string) {
   const needle = `${mark}=${marked}`
   for (const name of await readdir('/proc').catch(() => [])) {
     if (!/^\d+$/.test(name)) continue
-    // Others' are not ours to read, and many are gone before we get to them.
+    // Those of other users cannot be read, and many processes are gone by then.
     const environment = await readFile(`/proc/${name}/environ`, 'latin1').catch(() => '')
     if (environment.includes(needle)) yield Number(name)
   }

@@ -1,16 +1,15 @@
 import type { Database } from '#database/connect.ts'
 import { listQueueNames } from '#queue/names.ts'
 
-interface Needs {
+interface ServedQueuesOptions {
   db: Database
-  /** The queues that it was told to serve; none: all there are. */
+  /** The queues that the worker was told to serve; undefined: all there are. */
   told: string[] | undefined
-  worker(): string
-  onMore(): void
+  worker: { readonly id: string }
 }
 
-/** The queues that a worker takes from. One that serves all serves those too that came after it. */
-export async function servedQueues({ db, told, worker, onMore }: Needs) {
+/** The queues that a worker takes from. One that serves all also serves queues that come later. */
+export async function servedQueues({ db, told, worker }: ServedQueuesOptions) {
   let names = told ?? (await listQueueNames(db))
 
   return {
@@ -18,14 +17,14 @@ export async function servedQueues({ db, told, worker, onMore }: Needs) {
       return names
     },
     includes: (name: string) => names.includes(name),
-    /** There may be some that we have not heard of. */
-    async lookAgain() {
-      if (told) return
+    /** Whether there are new ones. */
+    async lookAgain(): Promise<boolean> {
+      if (told) return false
       const all = await listQueueNames(db)
-      if (all.every(name => names.includes(name))) return
+      if (all.every(name => names.includes(name))) return false
       names = all
-      await db.query.updateTable('workers').set({ queues: names }).where('id', '=', worker()).execute()
-      onMore()
+      await db.query.updateTable('workers').set({ queues: names }).where('id', '=', worker.id).execute()
+      return true
     }
   }
 }

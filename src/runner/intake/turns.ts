@@ -1,32 +1,32 @@
 import type { Claim } from '#tasks/attempts/claim.ts'
 import type { prefetch } from './prefetch.ts'
 
-/** Milliseconds that a task which was taken ahead may wait for a child. */
-const longest = 500
+// Milliseconds that a task which was claimed ahead may wait for a child.
+const longestWait = 500
 
-interface Needs {
+interface TurnsOptions {
   desk: { recall(milliseconds: number, kept?: number): Claim[] }
   ahead: ReturnType<typeof prefetch>
-  give(claims: Claim[]): Promise<void>
+  giveBack(claims: Claim[]): Promise<void>
 }
 
 /**
- * What was taken ahead and has not begun soon is put back: a long task has come up among the short ones, and another
+ * Puts back what was claimed ahead and does not begin soon: a long task has come up among the short ones, and another
  * worker may be free.
  */
-export function turns({ desk, ahead, give }: Needs) {
+export function turns({ desk, ahead, giveBack }: TurnsOptions) {
   const timer = setInterval(() => {
-    const late = desk.recall(longest, ahead.reserved())
+    const late = desk.recall(longestWait, ahead.reserved())
     if (late.length === 0) return
-    ahead.recalled(longest)
-    void give(late)
-  }, longest / 2)
+    ahead.recalled(longestWait)
+    void giveBack(late)
+  }, longestWait / 2)
 
   return {
     /** All of it, now. */
     async putBack() {
       const waiting = desk.recall(0)
-      if (waiting.length > 0) await give(waiting)
+      if (waiting.length > 0) await giveBack(waiting)
     },
     stop: () => clearInterval(timer)
   }

@@ -10,11 +10,13 @@ export interface Ending {
   worker: string
   started_at: Date
   outcome: AttemptOutcome
+  /** The store was full or away: a failure that counts against a budget of its own. */
+  is_outage?: boolean
   /** JSON text; only with success. */
   result?: string
   error?: TaskError
   /** Stack trace of the body; kept with the attempt alone. */
-  stack?: string
+  stack?: string | undefined
   /** What becomes of the task, unless its cancellation was requested meanwhile. */
   next: Next
   /** The last progress that its body reported; a success sets it to 1. */

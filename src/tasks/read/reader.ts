@@ -1,5 +1,5 @@
+import { together } from '#database/batching.ts'
 import type { Database } from '#database/connect.ts'
-import { together } from '#database/together.ts'
 import { isUuid } from '#schema/common.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
 import { findTasks } from './find.ts'
@@ -9,7 +9,7 @@ export type ReadTask = (id: string) => Promise<TaskBody | undefined>
 /** Reads tasks for many requests: those that arrive together share a query. */
 export function taskReader(db: Database): ReadTask {
   const read = together<string, TaskBody | undefined>({
-    abreast: 4,
+    parallel: 4,
     most: 200,
     async run(ids) {
       const found = new Map((await findTasks(db, [...new Set(ids)])).map(task => [task.id, task]))

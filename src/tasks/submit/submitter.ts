@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
+import { together } from '#database/batching.ts'
 import { isOutage } from '#database/outage.ts'
-import { together } from '#database/together.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { type Enqueued, enqueue, enqueueAndWake, type NewTask } from './enqueue.ts'
 
@@ -13,7 +13,7 @@ export type Submit = (task: NewTask) => Promise<Enqueued>
  */
 export function submitter(pool: Pool, voice: Voice): Submit {
   const write = together<NewTask, Enqueued | Error>({
-    abreast: 1,
+    parallel: 1,
     most: 500,
     async run(tasks) {
       try {

@@ -3,7 +3,7 @@ import type { Database } from '#database/connect.ts'
 import { isUuid } from '#schema/common.ts'
 import type { Store, Stored } from '#storage/store.ts'
 import type { Workspaces } from '#storage/workspace.ts'
-import { defineTask } from '#tasks/define.ts'
+import { defineBuiltIn } from '#tasks/define.ts'
 import { attemptIn, attemptName, ownerOf, videosPrefix } from '../keys.ts'
 
 interface Needs {
@@ -20,8 +20,10 @@ const decade = 315_360_000
 const batchSize = 1_000
 
 export function sweep({ store, workspaces }: Needs) {
-  return defineTask({
+  return defineBuiltIn({
     name: 'sweep',
+    // Not with everything else that runs each hour.
+    schedules: [{ cron: '23 * * * *' }],
     description: 'Removes half uploads, and files older than an hour that no row points at.',
     pool: 'inline',
     args: Type.Object(

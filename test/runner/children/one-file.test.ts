@@ -70,7 +70,7 @@ t.test('tasks run', async t => {
   const cases: [string, string | undefined, RegExp][] = [
     ['with typebox in one file', file, /\/used\/typebox-[\d.]+\.mjs$/],
     ['with typebox in many files', undefined, /\/node_modules\/typebox\//],
-    ['when somebody has removed the one file since', gone, /\/node_modules\/typebox\//]
+    ['when the one file was removed since', gone, /\/node_modules\/typebox\//]
   ]
 
   for (const [what, DARKROOM_TYPEBOX, typebox] of cases) {

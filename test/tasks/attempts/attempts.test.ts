@@ -83,7 +83,7 @@ for (const table of ['tasks', 'attempts']) {
 t.test('the stack trace of an attempt is shown with the attempt alone', async t => {
   const service = await openService(t)
   const worker = randomUUID()
-  const pools = { child: [], inline: [] }
+  const pools = { child: ['add'], inline: [] }
   await register(service.db.pool, { id: worker, version: 'test', queues: ['default'], pools, concurrency: 1 })
   const id = await service.submit('add', { x: 1, y: 1 })
   const fail = async (ending: Partial<Ending>) => {

@@ -116,7 +116,7 @@ t.test('a task that is cancelled at the very moment that it is put back is over'
   await canceller.query('select from pgboss.job where id = $1 for update', [id])
 
   const back = unclaim(service.db, [taken])
-  await waitingForLocks(service, 'somebody waits for a lock')
+  await waitingForLocks(service, 'the second waits for the lock')
   await canceller.query('update darkroom.tasks set cancel_requested_at = now() where id = $1', [id])
   await canceller.query('commit')
   canceller.release()
@@ -138,31 +138,28 @@ t.test('an attempt that is no longer ours is not put back', async t => {
   await unclaim(service.db, [second])
 })
 
-t.test(
-  'who takes over from a worker that is gone leaves alone what it has put back, and another has taken',
-  async t => {
-    const [gone, other] = [randomUUID(), randomUUID()]
-    for (const id of [gone, other])
-      await register(pool, {
-        id,
-        version: 'test',
-        queues: ['default'],
-        pools: { child: ['add'], inline: [] },
-        concurrency: 1
-      })
-    const takeAs = async (id: string) => (await claim(pool, id, [{ queue: 'default', slots: 1 }], 1)).claims[0]!
-    const id = await service.submit('add', { x: 1, y: 1 }, { priority: 9 })
-    const taken = await takeAs(gone)
-    await pool.query(`update darkroom.workers set status = 'lost', stopped_at = now() where id = $1`, [gone])
+t.test('recovery from a lost worker leaves alone what that worker has put back and another has claimed', async t => {
+  const [gone, other] = [randomUUID(), randomUUID()]
+  for (const id of [gone, other])
+    await register(pool, {
+      id,
+      version: 'test',
+      queues: ['default'],
+      pools: { child: ['add'], inline: [] },
+      concurrency: 1
+    })
+  const takeAs = async (id: string) => (await claim(pool, id, [{ queue: 'default', slots: 1 }], 1)).claims[0]!
+  const id = await service.submit('add', { x: 1, y: 1 }, { priority: 9 })
+  const taken = await takeAs(gone)
+  await pool.query(`update darkroom.workers set status = 'lost', stopped_at = now() where id = $1`, [gone])
 
-    const orphans = await findOrphans(pool)
-    await unclaim(service.db, [taken])
-    const again = await takeAs(other)
-    t.match(again, { id, attempt: 1 }, 'the number is used again')
+  const orphans = await findOrphans(pool)
+  await unclaim(service.db, [taken])
+  const again = await takeAs(other)
+  t.match(again, { id, attempt: 1 }, 'the number is used again')
 
-    t.strictSame(await settle(service.db, orphans), [])
-    t.match(await read(id), { state: 'STARTED', attempts: 1, worker: other })
-    await unclaim(service.db, [again])
-    await service.post(`/api/tasks/${id}/cancel`)
-  }
-)
+  t.strictSame(await settle(service.db, orphans), [])
+  t.match(await read(id), { state: 'STARTED', attempts: 1, worker: other })
+  await unclaim(service.db, [again])
+  await service.post(`/api/tasks/${id}/cancel`)
+})

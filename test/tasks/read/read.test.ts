@@ -366,7 +366,7 @@ t.test('the old status of a task tells a result that is gone from one that is nu
   t.strictSame(after.json(), { status: 'Success', result: null, error: 'The result has expired' })
 })
 
-t.test('who waits for an hour is not given up, although nothing moves on the line', async t => {
+t.test('a request that waits for an hour keeps its connection, although it has no traffic', async t => {
   const service = await openService(t)
   const id = await service.submit('process_data', { data: 'x' })
   // What is two minutes otherwise.
@@ -385,7 +385,7 @@ t.test('who waits for an hour is not given up, although nothing moves on the lin
   t.equal((await service.get(`/api/tasks/${id}?wait=3601`)).statusCode, 400)
 })
 
-t.test('tasks are read as before when somebody has added a column meanwhile', async t => {
+t.test('tasks are read as before after a column was added', async t => {
   const service = await openService(t)
   const id = await service.submit('add', { x: 1, y: 1 })
   const read = async () => (await service.get(`/api/tasks/${id}`)).statusCode

@@ -51,7 +51,7 @@ t.test('what runs is over when its processes are gone', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '3' }, worker: true })
 
   for (const kind of ['patient', 'busy', 'deaf']) {
-    t.test(`a ${kind} task, and whoever waits hears of it`, async t => {
+    t.test(`a ${kind} task, and a waiting request is answered`, async t => {
       const file = path.join(service.dataDir, kind)
       const id = await service.submit(kind, { file })
       const pids = await processesIn(file)
@@ -165,7 +165,7 @@ t.test('a cancellation that the worker did not hear is found by it later', async
   const id = await service.submit('patient', { file })
   await processesIn(file)
 
-  // As `cancel` writes it, without a word to anybody.
+  // As `cancel` writes it, without an announcement.
   await service.db.pool.query('update darkroom.tasks set cancel_requested_at = now() where id = $1', [id])
 
   t.match(await service.finished(id), cancelled)

@@ -71,7 +71,7 @@ const unfit: [string, string, string | undefined][] = [
 ]
 
 for (const [what, body, field] of unfit) {
-  t.test(`a body that nobody could keep is refused: ${what}`, async t => {
+  t.test(`a body that Postgres cannot store is refused: ${what}`, async t => {
     const answer = await send(body)
 
     t.equal(answer.status, 400)

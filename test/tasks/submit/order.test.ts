@@ -1,7 +1,7 @@
 import t from 'tap'
 import { openService } from '../../harness/service.ts'
 
-t.test('who goes first', async t => {
+t.test('the order of tasks', async t => {
   const service = await openService(t)
   // They last long enough for no two to start in the same millisecond.
   const low = await service.submit('sleep', { seconds: 0.02 }, { priority: 0 })
@@ -17,7 +17,7 @@ t.test('who goes first', async t => {
   t.strictSame(
     order.filter(id => id !== due),
     [first, second, third, low],
-    'is who has the highest priority, then who came first'
+    'is by priority, highest first, then by submission'
   )
 })
 

@@ -254,7 +254,7 @@ t.test('submissions', async t => {
     t.equal(await count(), before)
   })
 
-  t.test('a queue that somebody has just made is known at once', async t => {
+  t.test('a queue that was just created is known at once', async t => {
     const boss = await openPgBoss(t, service)
     await boss.createQueue('fresh')
 

@@ -133,9 +133,9 @@ t.test('keys and workers go after a day', async t => {
     `update darkroom.idempotency_keys set created_at = now() - interval '25 hours' where key = 'old'`
   )
   await service.db.pool.query(`
-    insert into darkroom.workers (id, host, pid, version, queues, concurrency, status, stopped_at) values
-      (gen_random_uuid(), 'old', 1, 'x', '{}', 1, 'stopped', now() - interval '25 hours'),
-      (gen_random_uuid(), 'young', 1, 'x', '{}', 1, 'lost', now() - interval '23 hours')`)
+    insert into darkroom.workers (id, host, pid, version, queues, kinds, concurrency, status, stopped_at) values
+      (gen_random_uuid(), 'old', 1, 'x', '{}', '{}', 1, 'stopped', now() - interval '25 hours'),
+      (gen_random_uuid(), 'young', 1, 'x', '{}', '{}', 1, 'lost', now() - interval '23 hours')`)
 
   const removed = await expire(service)
 
@@ -229,7 +229,7 @@ t.test('while its queue is paused one waits, and not one for each minute', async
   t.strictSame((await pool.query(open)).rows, [{ count: 1 }])
 })
 
-t.test('one that somebody has put off does not keep it from being done', async t => {
+t.test('a delayed task of the kind does not stop the cleaning', async t => {
   const service = await openService(t, { worker: true })
   const later = await service.submit('expire_results', {}, { countdown: 600 })
   const others = `select from darkroom.tasks where task = 'expire_results' and id <> $1`

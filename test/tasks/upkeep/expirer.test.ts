@@ -38,7 +38,7 @@ function openExpirer(t: Test, answers: { revoked: string[]; next: number | null 
   }
 }
 
-t.test('deadlines by the thousand do not each leave somebody behind who looks', async t => {
+t.test('a thousand deadlines do not leave a timer each', async t => {
   const { deadlines, looks, answer, pass } = openExpirer(t)
   await answer()
 
@@ -51,7 +51,7 @@ t.test('deadlines by the thousand do not each leave somebody behind who looks', 
   await deadlines.stop()
 })
 
-t.test('a deadline that is set while somebody looks is not passed over', async t => {
+t.test('a deadline that is set during a look is not passed over', async t => {
   const { deadlines, looks, answer } = openExpirer(t)
 
   deadlines.by(0)

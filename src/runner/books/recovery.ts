@@ -10,15 +10,15 @@ import { astray } from '#tasks/upkeep/astray.ts'
 import { revokeJobless } from '#tasks/upkeep/homeless.ts'
 import type { Voice } from '#tasks/voice.ts'
 
-interface Needs {
+interface RecoveryOptions {
   db: Database
   voice: Voice
   log: Logger
 }
 
-/** Puts right what the database and the workers see differently. */
-export function recovery({ db, voice, log }: Needs) {
-  /** Those that somebody holds a lock on are left for the next look. */
+/** Mends what the database and the workers disagree about. */
+export function recovery({ db, voice, log }: RecoveryOptions) {
+  /** Locked ones are left for the next look. */
   async function settleFree(endings: Ending[]) {
     try {
       return await settle(db, endings)
@@ -32,7 +32,7 @@ export function recovery({ db, voice, log }: Needs) {
     }
   }
 
-  /** All of a worker's at once: of those that were left, the first would be held to be what it died of. */
+  /** All of a worker's at once: the first of those that are left would be taken for what killed the worker. */
   async function handOn(attempts: Ending[]) {
     for (const ofOne of Map.groupBy(attempts, ({ worker }) => worker).values()) {
       for (const { id, queue, state } of await settleFree(ofOne)) {
@@ -46,29 +46,21 @@ export function recovery({ db, voice, log }: Needs) {
   const lookForAstray = astray(db.pool)
 
   return {
-    /** Attempts whose workers are gone: tried again elsewhere, perhaps here. */
-    async orphans() {
+    /** Attempts whose workers are gone, which another worker or this one tries again; tasks whose jobs are gone or changed. */
+    async lookForOrphans() {
       await handOn(await findOrphans(db.pool))
+      const jobless = await revokeJobless(db.pool)
+      if (jobless > 0) log.warn({ count: jobless }, 'tasks were revoked: their queue was removed')
+      const strayed = await lookForAstray()
+      if (strayed > 0) log.warn({ count: strayed }, 'tasks were revoked: their jobs were removed or changed by hand')
     },
 
-    /** Tasks that nobody will ever run: their queue was removed. */
-    async jobless() {
-      const count = await revokeJobless(db.pool)
-      if (count > 0) log.warn({ count }, 'tasks were revoked with their queue')
-    },
-
-    /** Tasks that nobody will ever end: their jobs say something else. */
-    async astray() {
-      const count = await lookForAstray()
-      if (count > 0) log.warn({ count }, 'tasks were revoked whose jobs were removed or changed, and not by Darkroom')
-    },
-
-    /** Ours by the database's account, but nothing that is in hand here. */
-    async unknown(worker: string, inHand: string[]) {
+    /** Attempts that are this worker's by the database's account, and not in hand. */
+    async handOnUnknown(worker: string, inHand: string[]) {
       await handOn(await findUnknown(db.pool, worker, inHand))
     },
 
-    /** What was taken and has not begun: put back as if it had never been taken. */
+    /** What was claimed and has not begun: put back as if it had never been claimed. */
     async putBack(claims: Claim[]) {
       for (const { id, queue } of await unclaim(db, claims)) {
         voice.changed(id)

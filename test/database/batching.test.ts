@@ -1,5 +1,5 @@
 import t from 'tap'
-import { gather } from '../../src/database/gather.ts'
+import { gather } from '../../src/database/batching.ts'
 
 /** True when it is over before anything else gets its turn: no timer, and nothing that comes in. */
 async function isOverAtOnce(gathering: Promise<void>) {

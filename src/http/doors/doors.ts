@@ -1,0 +1,29 @@
+import type { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { drainWhenStopping } from '../stopping.ts'
+import { endSlowBodies } from './arrivals.ts'
+import { limitBodiesInMemory } from './bodies.ts'
+import { type BrowserSettings, guardAgainstPages } from './browsers.ts'
+import { addSecurityHeaders } from './headers.ts'
+import type { Limits } from './limits.ts'
+import { lingerOnUnreadBodies } from './linger.ts'
+import { limitOpen } from './places.ts'
+import { identifyPrincipals } from './principal.ts'
+
+/** What each request passes, in this order: who asks, whether it may come in at all, and how much it may take. */
+export function hangDoors(
+  app: FastifyInstance,
+  settings: BrowserSettings,
+  limits: Limits,
+  connections: Iterable<Socket>
+) {
+  identifyPrincipals(app)
+  addSecurityHeaders(app, settings.PUBLIC_URL)
+  guardAgainstPages(app, settings)
+  const drain = drainWhenStopping(app, connections)
+  endSlowBodies(app, limits)
+  limitBodiesInMemory(app, limits)
+  limitOpen(app, limits)
+  lingerOnUnreadBodies(app)
+  return drain
+}

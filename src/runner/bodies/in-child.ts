@@ -1,0 +1,125 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Claim } from '#tasks/attempts/claim.ts'
+import type { Ending } from '#tasks/attempts/ending.ts'
+import type { Kind } from '#tasks/define.ts'
+import type { Child, Exit } from '../children/child-process.ts'
+import type { ChildPool } from '../children/pool.ts'
+import type { Finished } from '../children/protocol.ts'
+import type { Attempt, AttemptOptions } from './attempt.ts'
+import { misfit } from './fit.ts'
+import { judge } from './judge.ts'
+import { stopper } from './limits.ts'
+
+interface RunInChildOptions extends AttemptOptions {
+  children: ChildPool
+}
+
+/** An attempt that was taken back has no end. */
+const never = new Promise<never>(() => {})
+
+/** Runs a claimed task in a child process, from its start to the last of its processes. */
+export function runInChild(
+  claim: Claim,
+  kind: Kind,
+  { worker, children, limits, onProgress, onLog }: RunInChildOptions
+): Attempt {
+  let child: Child | undefined
+  let recalled = false
+  const waiting = new AbortController()
+  let startedAt = new Date()
+  const stops = stopper({
+    limits,
+    abort: reason => child?.abort(reason),
+    cut(reason) {
+      waiting.abort(reason)
+      void child?.stop()
+    }
+  })
+
+  function recall() {
+    if (child || stops.reason() !== undefined) return false
+    recalled = true
+    waiting.abort('recalled')
+    return true
+  }
+
+  async function live(): Promise<Ending> {
+    const wrong = misfit(claim, kind)
+    if (wrong) return ending(wrong)
+    try {
+      const taken = await children.take(waiting.signal)
+      if (recalled) {
+        children.give(taken)
+        return never
+      }
+      child = taken
+    } catch (error) {
+      if (recalled) return never
+      return ending(notBegun(String(error)))
+    }
+    if (stops.reason() !== undefined) {
+      children.give(child)
+      return ending(notBegun(''))
+    }
+    return runIn(child)
+  }
+
+  async function runIn(child: Child): Promise<Ending> {
+    // For a body that never lets its process say that it has begun; set anew when it does.
+    startedAt = new Date()
+    stops.begin()
+    const source = { task: claim.task, file: kind.file }
+    const end = await child.run(
+      { type: 'run', ...source, id: claim.id, args: claim.args, attempt: claim.attempt },
+      {
+        loading: stops.loading,
+        started(at) {
+          startedAt = at
+          stops.begin()
+        },
+        progress(fraction, detail) {
+          stops.progressed()
+          onProgress(fraction, detail)
+        },
+        log: onLog
+      }
+    )
+    stops.clear()
+    // A module that takes its process down as it loads must not be the first thing that the next child loads.
+    if (end.type !== 'exit') children.remember(source)
+    if (end.type !== 'exit' && end.started_at !== undefined) startedAt = new Date(end.started_at)
+    // What a failed body printed is in another pipe by now; it is read within the next turn, and this one may have begun.
+    if (end.type === 'failure') {
+      await nextTurn()
+      await nextTurn()
+    }
+    // What the attempt has started must be gone before its end is told.
+    const left = end.type === 'failure' && (await child.hasLeftovers())
+    const cut = stops.reason() !== undefined && stops.reason() !== 'soft_time_limit'
+    if (left || cut || end.type === 'exit') await child.stop()
+    children.give(child)
+    return ending(end, child.tail)
+  }
+
+  function ending(end: Finished | Exit, stderr = end.type === 'exit' ? end.stderr : ''): Ending {
+    return {
+      id: claim.id,
+      queue: claim.queue,
+      place: claim.place,
+      attempt: claim.attempt,
+      worker,
+      started_at: startedAt,
+      exit_code: end.type === 'exit' ? end.exit_code : null,
+      signal: end.type === 'exit' ? end.signal : null,
+      peak_memory: end.peak_memory,
+      stderr: stderr.toWellFormed().replaceAll('\0', '') || null,
+      ...judge(end, stops.reason(), claim, kind)
+    }
+  }
+
+  return { claim, since: performance.now(), ended: live(), stop: stops.stop, recall }
+}
+
+function notBegun(stderr: string): Exit {
+  return { type: 'exit', exit_code: null, signal: null, peak_memory: null, stderr }
+}

@@ -1,0 +1,89 @@
+import type { Claim } from '#tasks/attempts/claim.ts'
+import type { Ending } from '#tasks/attempts/ending.ts'
+import { afterCrash, afterFailure, afterOutage } from '#tasks/attempts/retry-policy.ts'
+import { defaults, type Kind, type RetrySettings } from '#tasks/define.ts'
+import type { Exit } from '../children/child-process.ts'
+import type { Failure, Finished, StopReason } from '../children/protocol.ts'
+
+/** An inline body that did not end when it was told to: it cannot be killed, and its attempt is over without it. */
+export interface GivenUp {
+  type: 'given_up'
+}
+
+type Verdict = Pick<Ending, 'outcome' | 'is_outage' | 'result' | 'error' | 'stack' | 'next'>
+
+/** What the end of an attempt means for its task. */
+export function judge(
+  end: Finished | Exit | GivenUp,
+  reason: StopReason | undefined,
+  claim: Claim,
+  kind: Kind | undefined
+): Verdict {
+  const settings = settingsOf(claim, kind)
+  // A body that still succeeded in time has the last word.
+  if (end.type === 'success' && reason !== 'lost') {
+    return { outcome: 'success', result: end.result, next: { state: 'SUCCESS' } }
+  }
+
+  switch (reason) {
+    case 'cancelled':
+      return {
+        outcome: 'cancelled',
+        error: { type: 'cancelled', message: 'It was cancelled while it ran' },
+        next: { state: 'REVOKED' }
+      }
+    case 'time_limit':
+      return {
+        outcome: 'time_limit',
+        error: { type: 'TimeLimit', message: `It ran longer than its time limit and ${how(end)}` },
+        next: afterFailure(claim.failures, settings)
+      }
+    case 'stalled':
+      return {
+        outcome: 'stalled',
+        error: { type: 'Stalled', message: `It made no progress for longer than its stall limit and ${how(end)}` },
+        next: afterFailure(claim.failures, settings)
+      }
+    case 'soft_time_limit':
+      return {
+        outcome: 'soft_time_limit',
+        error: { type: 'SoftTimeLimit', message: 'It ran longer than its soft time limit' },
+        next: afterFailure(claim.failures, settings)
+      }
+    case 'shutdown':
+    case 'lost':
+      return {
+        outcome: 'shutdown',
+        error: { type: 'shutdown', message: 'Its worker was stopped; it is tried again' },
+        next: { state: 'RETRY', delay: 0 }
+      }
+    case 'not_loaded':
+      return { outcome: 'crashed', ...afterCrash(claim.crashes, 'Its module was not loaded in time') }
+  }
+
+  if (end.type === 'exit') {
+    const last = end.signal ? `signal ${end.signal}` : `exit code ${end.exit_code}`
+    return { outcome: 'crashed', ...afterCrash(claim.crashes, `Its process ended with ${last}`) }
+  }
+  const { error, stack, retry, retry_after, outage } = end as Failure
+  if (outage) return { outcome: 'failure', is_outage: true, stack, ...afterOutage(claim.outages, error) }
+  return {
+    outcome: error.type === 'Stalled' ? 'stalled' : 'failure',
+    error,
+    stack,
+    next: retry ? afterFailure(claim.failures, settings, retry_after) : { state: 'FAILURE' }
+  }
+}
+
+/** A body that was told to stop has a moment for it, and may use it. */
+function how(end: Finished | Exit | GivenUp) {
+  if (end.type === 'given_up') return 'was given up: what runs in the worker itself cannot be killed'
+  return end.type === 'exit' && end.signal !== null ? 'was killed' : 'ended when it was told to'
+}
+
+/** The retry settings of the submission, else of the kind. */
+function settingsOf(claim: Claim, kind: Kind | undefined): RetrySettings {
+  const { max_retries, retry_delay, retry_backoff, retry_backoff_max, retry_jitter } = claim
+  const given = Object.entries({ max_retries, retry_delay, retry_backoff, retry_backoff_max, retry_jitter })
+  return { ...defaults, ...kind, ...Object.fromEntries(given.filter(([, value]) => value !== null)) }
+}

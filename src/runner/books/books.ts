@@ -1,0 +1,95 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Claim } from '#tasks/attempts/claim.ts'
+import type { Kinds } from '#tasks/define.ts'
+import { voiceOf } from '#tasks/voice.ts'
+import type { Report } from '#workers/presence.ts'
+import type { Connections } from '../connections.ts'
+import { asideWriter } from './aside.ts'
+import type { EndedAttempt } from './ended-attempt.ts'
+import { followUps } from './follow-up.ts'
+import { openLease } from './lease.ts'
+import { progressWriter } from './progress.ts'
+import { recovery } from './recovery.ts'
+import { openRegistration } from './registration.ts'
+import { settler } from './settler.ts'
+
+// Milliseconds. Outcomes are worth a wait also at the end, but not for ever: another worker finds what is left.
+const longestFlush = 10_000
+
+interface OpenBooksOptions {
+  connections: Connections
+  id: string
+  version: string
+  kinds: Kinds
+  log: Logger
+}
+
+/** What a worker writes: how far its attempts are and how they ended, its own row and lease, and what others left. */
+export function openBooks({ connections, id, version, kinds, log }: OpenBooksOptions) {
+  const { work, outcomes, aside: alone, heartbeats } = connections
+  const voice = voiceOf(work.pool)
+  const registration = openRegistration({ pool: heartbeats.pool, id, version, kinds })
+  const lease = openLease({ pool: heartbeats.pool, registration })
+  const progress = progressWriter({ pool: work.pool, voice, log })
+  const followUp = followUps({ pool: outcomes.pool, voice, log })
+  const aside = asideWriter({ db: alone, log, followUp })
+  const settling = settler({ db: outcomes, log, aside, followUp })
+  const recover = recovery({ db: work, voice, log })
+  let lastEntry = performance.now()
+
+  const unwritten = (): Claim[] => [...settling.waiting(), ...aside.waiting()]
+
+  async function allWritten(signal: AbortSignal) {
+    while (unwritten().length > 0 && !signal.aborted) {
+      await settling.flushed()
+      await aside.flushed()
+    }
+    await followUp.flushed()
+  }
+
+  return {
+    voice,
+    worker: registration,
+    recover,
+    report: progress.report,
+
+    /** An attempt is over: its ending is written as soon as the database takes it. */
+    enter({ claim, kind, ending }: EndedAttempt) {
+      const reported = progress.take(claim.id, claim.attempt)
+      if (ending.worker === registration.id) registration.tally.ended(ending.outcome)
+      lastEntry = performance.now()
+      settling.add({ claim, kind, ending: reported ? { ...ending, reported } : ending })
+    },
+    /** Attempts that are over and whose endings are not written yet. */
+    unwritten,
+    /** When the last attempt ended, by performance.now(). */
+    lastEntry: () => lastEntry,
+
+    renewLease: (usage: Omit<Report, 'tasks'>, running: number) =>
+      lease.renew({ ...usage, tasks: registration.tally.counts(running) }),
+    isLeaseKept: lease.isKept,
+
+    /** Resolves when every ending is written, or after a while without. */
+    async flush() {
+      const over = new AbortController()
+      await Promise.race([
+        allWritten(over.signal),
+        delay(longestFlush, undefined, { signal: over.signal }).catch(() => {})
+      ])
+      over.abort()
+      const left = unwritten().length
+      if (left > 0) log.warn({ count: left }, 'outcomes could not be written in time; their tasks are tried again')
+    },
+
+    async close() {
+      progress.close()
+      settling.close()
+      aside.close()
+      await registration.close()
+      await voice.flush()
+    }
+  }
+}
+
+export type Books = ReturnType<typeof openBooks>

@@ -1,0 +1,10 @@
+import type { Claim } from '#tasks/attempts/claim.ts'
+import type { Ending } from '#tasks/attempts/ending.ts'
+import type { Kind } from '#tasks/define.ts'
+
+/** An attempt that is over, and whose ending is to be written. */
+export interface EndedAttempt {
+  claim: Claim
+  kind: Kind | undefined
+  ending: Ending
+}

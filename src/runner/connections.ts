@@ -1,0 +1,34 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { connect, throughIndexes } from '#database/connect.ts'
+
+// An open transaction may hold a lock for an hour: what else is to be written does not wait for it.
+const settings = { ...throughIndexes, lock_timeout: '5s' }
+// Milliseconds. A body that was given up may keep its connection for ever.
+const longestClose = 1_000
+
+/**
+ * A worker's connections, opened as they are needed. Heartbeats and outcomes have one each that nothing else can use up:
+ * slow queries of task bodies must not make a healthy worker look dead, nor hold up what has ended.
+ */
+export function openConnections(url: string) {
+  const open = (name: string, max: number) => connect(url, { name, max, settings })
+  const heartbeats = open('darkroom worker heartbeats', 1)
+  const outcomes = open('darkroom worker outcomes', 1)
+  // Outcomes that are written by themselves: up to so many may wait for a lock.
+  const aside = open('darkroom worker aside', 2)
+  const work = open('darkroom worker', 5)
+  const bodies = open('darkroom worker bodies', 4)
+  return {
+    heartbeats,
+    outcomes,
+    aside,
+    work,
+    bodies,
+    async close() {
+      await Promise.all([heartbeats, outcomes, aside, work].map(each => each.close()))
+      await Promise.race([bodies.close(), delay(longestClose, undefined, { ref: false })])
+    }
+  }
+}
+
+export type Connections = ReturnType<typeof openConnections>

@@ -1,0 +1,141 @@
+import type { Logger } from 'pino'
+import type { Config } from '#config.ts'
+import type { Claim, Claimed } from '#tasks/attempts/claim.ts'
+import { type Desired, lease, type Shutdown } from '#workers/presence.ts'
+import type { Bodies } from '../bodies/bodies.ts'
+import type { Books } from '../books/books.ts'
+import type { Connections } from '../connections.ts'
+import { claimer } from './claimer.ts'
+import { giverBack } from './give-back.ts'
+import { prefetch } from './prefetch.ts'
+import { promoter } from './promoter.ts'
+import { roomsIn } from './rooms.ts'
+import { servedQueues } from './served-queues.ts'
+import { steering } from './steering.ts'
+import { turns } from './turns.ts'
+import { unknownKinds } from './unknown-kinds.ts'
+
+// Milliseconds. A task of a kind that this worker does not know would be claimed again at once.
+const unknownPause = 1_000
+
+interface OpenIntakeOptions {
+  config: Config
+  connections: Connections
+  books: Books
+  bodies: Bodies
+  log: Logger
+}
+
+/** Decides what this worker takes, claims it as there is room, and gives it to the bodies. */
+export async function openIntake({ config, connections, books, bodies, log }: OpenIntakeOptions) {
+  const { worker, voice, recover } = books
+  const { desk } = bodies
+  const { work } = connections
+  const queues = await servedQueues({ db: work, told: config.WORKER_QUEUES, worker })
+  const steer = steering(config.WORKER_CONCURRENCY)
+  const ahead = prefetch(() => steer.concurrency, config.WORKER_PREFETCH_MULTIPLIER)
+  const back = giverBack({ log, putBack: recover.putBack })
+  const turn = turns({ desk, ahead, giveBack })
+  const delayed = promoter({ pool: work.pool, voice, log })
+  let started = false
+
+  const claims = claimer({
+    pool: work.pool,
+    log,
+    worker,
+    concurrency: () => steer.concurrency,
+    rooms,
+    begin,
+    leave: unknownKinds({ pool: work.pool, voice, log }),
+    findUnknown: () => recover.handOnUnknown(worker.id, inHand())
+  })
+
+  bodies.onRoom(milliseconds => {
+    ahead.ended(milliseconds)
+    claims.wake()
+  })
+
+  function inHand() {
+    return [...desk.ids(), ...back.ids(), ...books.unwritten().map(({ id }) => id)]
+  }
+
+  function rooms() {
+    // What is claimed before the worker is registered would be taken for an orphan.
+    const capacity = started && steer.isTaking() ? ahead.capacity() : 0
+    return roomsIn({ queues: queues.names, concurrency: steer.concurrency, capacity, inHand: desk.queues() })
+  }
+
+  function begin({ claims, revoked }: Claimed) {
+    // The claim query was sent before the worker was told to take nothing.
+    if (!steer.isTaking() && claims.length > 0) void giveBack(claims)
+    else for (const claim of claims) beginOne(claim)
+    if (revoked.length > 0) voice.changed(...revoked)
+  }
+
+  function beginOne(claim: Claim) {
+    // First the body, then the news of it.
+    if (bodies.begin(claim)) return voice.changed(claim.id)
+    log.warn({ task: claim.id, kind: claim.task }, 'this worker does not know the kind of a task; it is put back')
+    void giveBack([claim], unknownPause)
+  }
+
+  async function giveBack(given: Claim[], pause = 0) {
+    if (!(await back.give(given, pause))) claims.doubt()
+  }
+
+  /** Takes nothing more, and puts back what has not begun. */
+  async function stop() {
+    await Promise.all([claims.stop(), delayed.stop()])
+    turn.stop()
+    await turn.putBack()
+    await back.settled()
+  }
+
+  return {
+    /** The queues that it takes from now. */
+    queues: () => queues.names,
+    serves: queues.includes,
+    concurrency: () => steer.concurrency,
+    more: claims.more,
+    wakeDelayed: delayed.lookNow,
+    /** Messages may have been lost. */
+    lookAgain() {
+      claims.wake()
+      delayed.lookNow()
+    },
+    async lookForQueues() {
+      if (await queues.lookAgain()) claims.wake()
+    },
+
+    /** Does what the worker's row says. A shutdown is the caller's to do. */
+    follow(desired: Desired): Shutdown | undefined {
+      const { concurrency, takes, shutdown } = steer.follow(desired)
+      if (concurrency !== undefined) {
+        log.info({ concurrency }, 'told to run so many tasks side by side')
+        bodies.resize(concurrency)
+      }
+      if (takes !== undefined) log.info(takes ? 'told to take tasks again' : 'told to take nothing new')
+      if (concurrency !== undefined || takes === false) void turn.putBack()
+      if (concurrency !== undefined || takes === true) claims.wake()
+      return shutdown
+    },
+
+    /** Whether claim queries are answered. */
+    isAnswered: () => claims.waiting() < lease * 1000,
+
+    start() {
+      started = true
+      claims.wake()
+    },
+    stop,
+    close: stop,
+    /** Takes nothing more; delayed tasks still find their queues. */
+    async rest() {
+      await turn.putBack()
+      // What the last answer brings goes back.
+      await claims.stop()
+    }
+  }
+}
+
+export type Intake = Awaited<ReturnType<typeof openIntake>>
