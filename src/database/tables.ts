@@ -33,8 +33,7 @@ export const attemptOutcomes = [
   'crashed',
   'stalled',
   'cancelled',
-  'shutdown',
-  'outage'
+  'shutdown'
 ] as const
 export type AttemptOutcome = (typeof attemptOutcomes)[number]
 

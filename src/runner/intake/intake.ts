@@ -47,13 +47,17 @@ export async function openIntake({ config, connections, books, bodies, log }: Op
     rooms,
     begin,
     leave: unknownKinds({ pool: work.pool, voice, log }),
-    findUnknown: () => recover.handOnUnknown(worker.id, [...desk.ids(), ...books.unwritten().map(({ id }) => id)])
+    findUnknown: () => recover.handOnUnknown(worker.id, inHand())
   })
 
   bodies.onRoom(milliseconds => {
     ahead.ended(milliseconds)
     claims.wake()
   })
+
+  function inHand() {
+    return [...desk.ids(), ...back.ids(), ...books.unwritten().map(({ id }) => id)]
+  }
 
   function rooms() {
     // What is claimed before the worker is registered would be taken for an orphan.
