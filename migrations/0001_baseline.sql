@@ -178,7 +178,7 @@ create table darkroom.workers (
   pid int not null,
   version text not null,
   queues text[] not null,
-  kinds text[] not null,
+  kinds text[] not null default '{}',
   inline_kinds text[] not null default '{}',
   concurrency int not null constraint workers_concurrency check (concurrency between 1 and 256),
   status text not null default 'running' constraint workers_status check (status in ('running', 'stopped', 'lost')),

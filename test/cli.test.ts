@@ -272,7 +272,7 @@ t.test('a DATA_DIR that cannot be written to is named', { buffered: true }, asyn
 
     t.equal(code, 1)
     t.equal(out, '')
-    t.match(err, /^DATA_DIR .+\/cli\.ts\/data cannot be written to: ENOTDIR/)
+    t.match(err, /^DATA_DIR .+\/cli\.ts\/data is not a folder that we may write to \(ENOTDIR\)/)
     t.equal(err.trim().split('\n').length, 1, err)
   }
 })

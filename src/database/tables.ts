@@ -185,7 +185,7 @@ export interface WorkersTable {
   pid: number
   version: string
   queues: string[]
-  kinds: string[]
+  kinds: Generated<string[]>
   inline_kinds: Generated<string[]>
   concurrency: number
   children: Generated<number>
