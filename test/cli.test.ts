@@ -163,7 +163,8 @@ const wrong: [what: string, file: string, source: string, sentence: RegExp][] = 
     null: 'cannot be loaded: it threw null$',
     '"a text"': 'cannot be loaded: it threw a text$',
     'Symbol("why")': String.raw`cannot be loaded: it threw Symbol\(why\)$`,
-    'Object.create(null)': 'cannot be loaded: it threw something that cannot be shown$',
+    'Object.create(null)': 'cannot be loaded: it threw {}$',
+    'new (class { toString() { throw 1 } })()': 'cannot be loaded: it threw something that cannot be shown$',
     // Node.js looks at it first, and tells what it was thrown for that.
     'new Proxy({}, { get() { throw 1 }, getPrototypeOf() { throw 2 } })': 'cannot be loaded: it threw ',
     'Object.assign(new Error("x"), { message: "" })': 'cannot be loaded: Error$'
