@@ -86,7 +86,7 @@ comment on column darkroom.tasks.priority is 'As submitted, 9 before 0; a waitin
 comment on column darkroom.tasks.attempts is 'Tries so far; also the fence: a write of an attempt must find its own number here';
 comment on column darkroom.tasks.failures is 'Failures that count against max_retries';
 comment on column darkroom.tasks.crashes is 'Attempts that ended with their worker or child process; they have a budget of their own';
-comment on column darkroom.tasks.outages is 'Attempts that found the store of the films full or away; they have a budget of their own';
+comment on column darkroom.tasks.outages is 'Failed attempts that found the store of the films full or away; they have a budget of their own';
 comment on column darkroom.tasks.retry_delay is 'Seconds; where a retry or limit setting is null, the setting of the kind applies';
 comment on column darkroom.tasks.expires_at is 'Start deadline; past it an unstarted task is revoked. darkroom.deadlines says when to check';
 comment on column darkroom.tasks.request_id is 'X-Request-Id of the request that submitted it';
@@ -98,7 +98,7 @@ create table darkroom.attempts (
   started_at timestamptz not null,
   finished_at timestamptz not null default now(),
   outcome text not null constraint attempts_outcome check (
-    outcome in ('success', 'failure', 'soft_time_limit', 'time_limit', 'crashed', 'stalled', 'cancelled', 'shutdown', 'outage')
+    outcome in ('success', 'failure', 'soft_time_limit', 'time_limit', 'crashed', 'stalled', 'cancelled', 'shutdown')
   ),
   error jsonb,
   exit_code int,
@@ -178,7 +178,7 @@ create table darkroom.workers (
   pid int not null,
   version text not null,
   queues text[] not null,
-  kinds text[] not null,
+  kinds text[] not null default '{}',
   inline_kinds text[] not null default '{}',
   concurrency int not null constraint workers_concurrency check (concurrency between 1 and 256),
   status text not null default 'running' constraint workers_status check (status in ('running', 'stopped', 'lost')),

@@ -7,11 +7,14 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 
 /**
- * Types, lint and tests, whatever comes of the one before: who has a typo and a broken test wants to hear of both. The
- * last line reads "N passed, N failed": the assertions, and one each for types and lint. The exit code says the same.
+ * Types, lint and tests, beside each other, so that a typo does not hide a broken test. The last line reads "N passed,
+ * N failed": the assertions, and one each for types and lint. The exit code says the same.
  */
 const root = path.resolve(import.meta.dirname, '..')
 const bin = path.join(root, 'node_modules/.bin')
+
+// Few lines that take long. Otherwise a long test has a long file.
+const slow = /chaos\.test|cli\.test|compile|damaged|deploy|manifest|readme|start-and-stop/
 
 const flags = process.argv.slice(2).filter(argument => argument.startsWith('-'))
 const paths = process.argv.slice(2).filter(argument => !argument.startsWith('-'))
@@ -19,29 +22,28 @@ const paths = process.argv.slice(2).filter(argument => !argument.startsWith('-')
 let passed = 0
 let failed = 0
 let interrupted = false
-// A Ctrl-C reaches whatever runs by itself; we stay to say how far it came. A second one ends us too.
+// A Ctrl-C reaches the programs by itself; this one stays to say how far they came. A second one ends it, too.
 process.once('SIGINT', () => {
   interrupted = true
 })
 
-for (const [title, program, ...args] of [
-  ['Types', 'tsc', '--project', root],
-  ['Lint', 'biome', 'check', root]
-] as const) {
-  if (interrupted) break
-  process.stdout.write(`${title} ...\n`)
-  const code = await exitCode(start(program, args))
-  if (code === 0) passed++
-  else failed++
-}
-
-if (!interrupted) {
-  process.stdout.write('Tests ...\n')
-  await runTests(await findTests())
-}
+await Promise.all([
+  check('Types', 'tsc', '--project', root),
+  check('Lint', 'biome', 'check', root),
+  runTests(await findTests())
+])
 
 process.stdout.write(`${passed} passed, ${failed} failed\n`)
 process.exitCode = failed === 0 && !interrupted ? 0 : 1
+
+/** All that it says at once, between the tests' own lines. */
+async function check(title: string, program: string, ...args: string[]) {
+  const started = start(program, args, 'pipe')
+  const [said, code] = await Promise.all([started.stdout!.setEncoding('utf8').toArray(), exitCode(started)])
+  process.stdout.write(`${said.join('')}${code === 0 ? 'ok' : 'not ok'}  ${title}\n`)
+  if (code === 0) passed++
+  else failed++
+}
 
 async function runTests(files: string[]) {
   if (files.length === 0) {
@@ -50,18 +52,14 @@ async function runTests(files: string[]) {
     return
   }
 
-  // Much of a test is waiting for somebody else.
+  // Much of a test is waiting for other processes.
   const jobs = Math.min(8, availableParallelism() + 2)
-  const tap = start(
-    'tap',
-    ['run', '--disable-coverage', `--jobs=${jobs}`, '--reporter=tap', ...flags, ...files],
-    'pipe'
-  )
+  const tap = start('tap', ['run', `--jobs=${jobs}`, '--reporter=tap', ...flags, ...files], 'pipe')
   const [totals, code] = await Promise.all([report(tap.stdout!), exitCode(tap)])
 
   passed += totals?.passed ?? 0
   failed += totals?.failed ?? 0
-  // A tap that dies, or finds nothing to run, counts nothing as failed; yet nobody may call that a success.
+  // A tap that dies, or finds nothing to run, counts nothing as failed, and is no success.
   if (!totals || (code !== 0 && totals.failed === 0)) failed++
 }
 
@@ -96,7 +94,10 @@ function count(summary: string, name: string) {
   return Number(new RegExp(`\\b${name}: (\\d+)`).exec(summary)?.[1] ?? 0)
 }
 
-/** The files named on the command line, or in the folders named there, relative to where it was typed or to the root. */
+/**
+ * The files named on the command line, or in the folders named there, relative to where it was typed or to the root:
+ * the longest first, so that at the end no core waits for one of them.
+ */
 async function findTests() {
   const files: string[] = []
   for (const name of paths.length > 0 ? paths : ['test']) {
@@ -107,7 +108,13 @@ async function findTests() {
       for await (const file of glob('**/*.test.ts', { cwd: found }))
         files.push(path.relative(root, path.join(found, file)))
   }
-  return files.sort()
+  const sizes = new Map<string, number>()
+  for (const file of files) sizes.set(file, slow.test(file) ? Infinity : await sizeOf(file))
+  return files.sort((a, b) => sizes.get(b)! - sizes.get(a)! || a.localeCompare(b))
+}
+
+async function sizeOf(file: string) {
+  return (await stat(path.join(root, file)).catch(() => undefined))?.size ?? 0
 }
 
 async function kind(name: string) {

@@ -416,7 +416,7 @@ with ending as (
   from jsonb_to_recordset($1::jsonb) as e (
     id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, outcome text, error jsonb,
     state text, delay float8, progress real, detail jsonb, exit_code int, signal text, peak_memory bigint, stderr text,
-    stack text
+    stack text, is_outage boolean
   )
   join darkroom.tasks t on t.id = any(array[e.id]) and t.worker is not distinct from e.worker
 ), job as (
@@ -435,9 +435,9 @@ with ending as (
     error = job.error,
     progress = greatest(t.progress, job.progress),
     progress_detail = case when job.progress is null then t.progress_detail else job.detail end,
-    failures = t.failures + case when outcome in ('crashed', 'shutdown', 'cancelled', 'outage') then 0 else 1 end,
+    failures = t.failures + case when outcome in ('crashed', 'shutdown', 'cancelled') or is_outage then 0 else 1 end,
     crashes = t.crashes + case when outcome = 'crashed' then 1 else 0 end,
-    outages = t.outages + case when outcome = 'outage' then 1 else 0 end,
+    outages = t.outages + case when is_outage then 1 else 0 end,
     eta = case when final = 'RETRY' and delay > 0 then now() + delay * interval '1 second' else t.eta end,
     worker = case when final = 'RETRY' then null else t.worker end,
     started_at = least(now(), greatest(t.created_at, t.started_at, job.started_at)),

@@ -39,7 +39,6 @@ export function isCancelled(error: unknown): boolean {
   return (error as { code?: unknown }).code === '57014'
 }
 
-/** In words. Where a name has several addresses and none answers, there is nothing but a code. */
 /** Where a name has several addresses and none answers, the error has a code and no message. */
 export function reasonOf({ message, code }: Error & { code?: string }): string {
   return message || (code ?? '')

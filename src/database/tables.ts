@@ -33,8 +33,7 @@ export const attemptOutcomes = [
   'crashed',
   'stalled',
   'cancelled',
-  'shutdown',
-  'outage'
+  'shutdown'
 ] as const
 export type AttemptOutcome = (typeof attemptOutcomes)[number]
 
@@ -186,7 +185,7 @@ export interface WorkersTable {
   pid: number
   version: string
   queues: string[]
-  kinds: string[]
+  kinds: Generated<string[]>
   inline_kinds: Generated<string[]>
   concurrency: number
   children: Generated<number>

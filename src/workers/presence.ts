@@ -4,8 +4,6 @@ import type { Pool } from 'pg'
 import { lease } from '#tasks/attempts/takers.ts'
 import type { Tally } from './tally.ts'
 
-export { lease }
-
 /** Seconds between two heartbeats. */
 export const beat = 3
 

@@ -21,8 +21,7 @@ const words: Record<AttemptOutcome, Ended> = {
   time_limit: 'timed_out',
   crashed: 'crashed',
   cancelled: 'cancelled',
-  shutdown: 'handed_back',
-  outage: 'failed'
+  shutdown: 'handed_back'
 }
 
 export const nothingYet: Tally = {

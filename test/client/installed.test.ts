@@ -6,11 +6,10 @@ import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { makeClient } from '../../scripts/client/make.ts'
 import { tsc } from '../../scripts/client/tsc.ts'
-import { environment } from '../harness/environment.ts'
 import { openService } from '../harness/service.ts'
 
 // Like a user's shell, with the Node.js of this test first.
-const env = { ...environment(), PATH: `${path.dirname(process.execPath)}:${process.env.PATH}` }
+const env = { ...process.env, PATH: `${path.dirname(process.execPath)}:${process.env.PATH}` }
 const run = (program: string, args: string[], cwd: string) => promisify(execFile)(program, args, { cwd, env })
 const root = path.resolve(import.meta.dirname, '../..')
 

@@ -1,25 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { connect } from '../../src/database/connect.ts'
 import { isMigrated } from '../../src/database/migrations.ts'
 import { migrate } from '../../src/migrate.ts'
-import { clusterUrl, urlOf } from '../harness/cluster.ts'
-import { borrowDatabase } from '../harness/database.ts'
-
-/** A database without anything in it. */
-async function emptyDatabase(t: Test) {
-  const server = await clusterUrl()
-  const name = `test_${randomBytes(8).toString('hex')}`
-  const admin = new pg.Client({ connectionString: server })
-  await admin.connect()
-  await admin.query(`create database ${name}`)
-  t.teardown(async () => {
-    await admin.query(`drop database ${name} with (force)`)
-    await admin.end()
-  })
-  return { url: urlOf(server, name), admin, name }
-}
+import { borrowDatabase, emptyDatabase } from '../harness/database.ts'
 
 async function query(url: string, text: string) {
   const client = new pg.Client({ connectionString: url })
@@ -32,7 +16,7 @@ async function query(url: string, text: string) {
 }
 
 t.test('servers that start together on an empty database all come up, and one of them did the work', async t => {
-  const { url } = await emptyDatabase(t)
+  const url = await emptyDatabase(t)
 
   const applied = await Promise.all([1, 2, 3].map(() => migrate(url, ['extra'], () => {})))
 
@@ -75,7 +59,7 @@ t.test('a queue that a kind of task names later is made, and those that are ther
 })
 
 t.test('a migration that fails leaves nothing, and says why', async t => {
-  const { url } = await emptyDatabase(t)
+  const url = await emptyDatabase(t)
   await query(url, 'create schema darkroom; create table darkroom.renditions ()')
 
   await t.rejects(
@@ -102,7 +86,7 @@ t.test('a server that cannot reach its database says so soon', async t => {
 })
 
 t.test('whether a database is up to date can be asked', async t => {
-  const { url } = await emptyDatabase(t)
+  const url = await emptyDatabase(t)
   const db = connect(url, { name: 'mine', max: 1 })
   t.teardown(() => db.close())
 

@@ -1,16 +1,15 @@
 import pg from 'pg'
 import { findEmbedded, openEmbedded } from '../../src/database/embedded.ts'
 import { migrate } from '../../src/migrate.ts'
-import { home, rememberUrl, template, urlOf } from './cluster.ts'
+import { home, rememberUrls, template, urlOf } from './cluster.ts'
 
 /** Runs once before all test files. Postgres stays behind for them; `after.ts` stops it. */
 const { url } = await openEmbedded({ dataDir: home, log: () => {}, durable: false })
-await rememberUrl(url)
+const admin = (await findEmbedded(home, 'superuser'))!
+await rememberUrls({ app: url, superuser: admin })
 
-const superuser = new pg.Client({ connectionString: await findEmbedded(home, 'superuser') })
+const superuser = new pg.Client({ connectionString: admin })
 await superuser.connect()
-// Tests make databases, which the service may not.
-await superuser.query('alter role darkroom createdb')
 // Left by an interrupted run.
 const { rows } = await superuser.query(`select datname from pg_database where datname like 'test\\_%'`)
 for (const { datname } of [...rows, { datname: template }])

@@ -7,7 +7,6 @@ import { runInChild } from '../../src/runner/bodies/in-child.ts'
 import type { Limits } from '../../src/runner/bodies/limits.ts'
 import { childPool } from '../../src/runner/children/pool.ts'
 import type { Ending } from '../../src/tasks/attempts/ending.ts'
-import { environment } from './environment.ts'
 
 interface Options {
   TASKS_DIR: string
@@ -24,7 +23,7 @@ export async function openChildren(t: Test, options: Options) {
   const { TASKS_DIR, env = {}, size = 1, maxTasks = 1_000, limits = {}, longestStart } = options
   const settings = { TASKS_DIR, DATA_DIR: path.join(TASKS_DIR, 'data') }
   const kinds = await loadKinds(readConfig(settings))
-  const children = childPool({ env: { ...environment(), ...settings, ...env }, size, maxTasks, longestStart })
+  const children = childPool({ env: { ...process.env, ...settings, ...env }, size, maxTasks, longestStart })
   t.teardown(() => children.close())
 
   /** A first attempt at a task, to its end. */

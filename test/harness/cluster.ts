@@ -10,18 +10,21 @@ export const home = path.resolve(
 )
 export const template = 'darkroom_template'
 
-const note = path.join(home, 'url')
+/** The role that the service has, and the one that makes and drops databases: a test's own role may not end autovacuum. */
+type Role = 'app' | 'superuser'
 
-export async function rememberUrl(url: string) {
+const note = path.join(home, 'urls.json')
+
+export async function rememberUrls(urls: Record<Role, string>) {
   await mkdir(home, { recursive: true })
-  await writeFile(note, url)
+  await writeFile(note, JSON.stringify(urls))
 }
 
-export async function clusterUrl(): Promise<string> {
-  return (await readFile(note, 'utf8')).trim()
+export async function clusterUrl(role: Role = 'app'): Promise<string> {
+  return JSON.parse(await readFile(note, 'utf8'))[role]
 }
 
-export async function forgetUrl() {
+export async function forgetUrls() {
   await rm(note, { force: true })
 }
 

@@ -9,32 +9,38 @@ let borrowed = 0
 
 /** A migrated database of the test's own, gone when the test is over. Answers its URL. */
 export async function borrowDatabase(test: Test): Promise<string> {
-  const server = await clusterUrl()
-  const mine = next ?? copyTemplate(server)
+  const mine = next ?? makeDatabase(template)
   next = undefined
   const name = await mine
-  test.teardown(() => drop(server, name))
-  if (++borrowed > 1) next ??= copyTemplate(server)
-  return urlOf(server, name)
+  test.teardown(() => drop(name))
+  if (++borrowed > 1) next ??= makeDatabase(template)
+  return urlOf(await clusterUrl(), name)
 }
 
 t.teardown(async () => {
-  if (next) await drop(await clusterUrl(), await next)
+  if (next) await drop(await next)
 })
 
-async function copyTemplate(server: string) {
+/** A database without anything in it, gone when the test is over. Answers its URL. */
+export async function emptyDatabase(test: Test): Promise<string> {
+  const name = await makeDatabase('template1')
+  test.teardown(() => drop(name))
+  return urlOf(await clusterUrl(), name)
+}
+
+async function makeDatabase(from: string) {
   const name = `test_${randomBytes(8).toString('hex')}`
   // A third of the CPU that the default takes, which writes a log of every page.
-  await administer(server, `create database ${name} template ${template} strategy file_copy`)
+  await administer(`create database ${name} owner darkroom template ${from} strategy file_copy`)
   return name
 }
 
-async function drop(server: string, name: string) {
-  await administer(server, `drop database if exists ${name} with (force)`)
+async function drop(name: string) {
+  await administer(`drop database if exists ${name} with (force)`)
 }
 
-async function administer(server: string, statement: string) {
-  const client = new pg.Client({ connectionString: server })
+async function administer(statement: string) {
+  const client = new pg.Client({ connectionString: await clusterUrl('superuser') })
   await client.connect()
   try {
     // Another test may be copying the template at this moment.

@@ -18,7 +18,6 @@ import type { TaskBody } from '../../src/tasks/schemas.ts'
 import { enqueue } from '../../src/tasks/submit/enqueue.ts'
 import { newTask } from '../../src/tasks/submit/prepare.ts'
 import { borrowDatabase } from './database.ts'
-import { environment } from './environment.ts'
 import { type FilePart, form } from './form.ts'
 import { patience } from './until.ts'
 
@@ -139,7 +138,7 @@ export async function openService(
         kinds,
         log,
         version: 'test',
-        env: { ...environment(), ...settings, ...more },
+        env: { ...process.env, ...settings, ...more },
         end: () => void started.stop(0)
       })
       // Before the database goes.

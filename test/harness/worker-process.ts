@@ -1,5 +1,4 @@
 import type { Test } from 'tap'
-import { environment } from './environment.ts'
 import { type Program, startProgram } from './program.ts'
 import type { Service } from './service.ts'
 
@@ -16,7 +15,7 @@ export async function spawnWorker(
   options: string[] = []
 ): Promise<WorkerProcess> {
   const worker = await startProgram(t, 'worker', {
-    env: { ...environment(), ...env, LOG_LEVEL: 'info', ...more },
+    env: { ...process.env, ...env, LOG_LEVEL: 'info', ...more },
     options
   })
   const { worker: id } = JSON.parse(await worker.heard('"worker ready"'))

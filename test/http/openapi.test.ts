@@ -81,6 +81,8 @@ const good: Record<string, Call[]> = {
   'GET /api/tasks/{id}/status': [of(finished), of(waiting), of(running), of(stopped)],
   'GET /api/tasks/status/{id}': [of(finished), of(waiting), of(stopped)],
   'GET /api/tasks/{id}/attempts': [of(finished), of(waiting), of(running)],
+  'GET /api/tasks/{id}/why': [of(finished), of(waiting), of(running)],
+  'GET /api/kinds': [{}],
   'GET /task-status/{id}': [of(finished), of(waiting), of(running), of(stopped), of(failed.task_id)],
   'GET /api/task-status/{id}': [of(finished)],
   'POST /api/tasks/{id}/cancel': [of(running), { ...of(alsoRunning), query: 'wait=10' }],
@@ -135,6 +137,9 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
   INVALID_CURSOR: { query: 'cursor=x' },
   UNKNOWN_TASK: { body: { task: 'nothing' } },
   UNKNOWN_QUEUE: { body: { queue: 'nowhere', args: { data: '' } } },
+  KIND_INTERNAL: operation => ({
+    body: operation.endsWith('bulk') ? { tasks: [{ task: 'sweep' }] } : { task: 'sweep' }
+  }),
   ROUTE_NOT_FOUND: {},
   TASK_NOT_FOUND: of(unknownId),
   VIDEO_NOT_FOUND: { params: { id: unknownId, name: 'original' }, body: { video_id: unknownId } },

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import t from 'tap'
 import type { TaskBody } from '../../src/tasks/schemas.ts'
 import { isGone } from '../harness/gone.ts'
@@ -472,6 +472,9 @@ t.test('a child that exits after its attempt ends no other attempt', async t => 
   const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '1' }, worker: true })
   const { result: pid } = await service.finished(await service.submit('leaving'))
   await until(() => isGone(Number(pid)), 'it leaves')
+  // Its end waits in this process, which is the worker's, to be read: in the second turn at the latest it is.
+  await nextTurn()
+  await nextTurn()
 
   // What it has left behind still holds its output, so it is not quite gone.
   const id = await service.submit('add', { x: 1, y: 1 })

@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm'
 import pino from 'pino'
 import t from 'tap'
 import { giverBack } from '../../src/runner/intake/give-back.ts'
+import type { Claim } from '../../src/tasks/attempts/claim.ts'
 
 t.test('what was put back is forgotten', async t => {
   setFlagsFromString('--expose-gc')
@@ -26,4 +27,17 @@ t.test('what was put back is forgotten', async t => {
 
   const more = held() - before
   t.ok(more < 10_000_000, `${more} bytes more`)
+})
+
+t.test('tasks that are being put back are in hand until they are back', async t => {
+  const back = Promise.withResolvers<void>()
+  const give = giverBack({ log: pino({ level: 'silent' }), putBack: () => back.promise })
+  const claim = { id: '01980000-0000-7000-8000-000000000001' } as Claim
+
+  const given = give.give([claim])
+
+  t.strictSame(give.ids(), [claim.id], 'a search for claims without an answer leaves them alone')
+  back.resolve()
+  await given
+  t.strictSame(give.ids(), [])
 })

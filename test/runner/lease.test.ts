@@ -219,8 +219,8 @@ t.test('a lease is renewed while the row of a worker that is gone is locked', as
   const service = await openService(t)
   const { id: worker } = await service.startWorker()
   await service.db.pool.query(
-    `insert into darkroom.workers (id, host, machine, pid, version, queues, concurrency, heartbeat_at)
-     select gen_random_uuid(), host, machine, 2147483647, version, queues, 1, now() - interval '1 hour' from darkroom.workers`
+    `insert into darkroom.workers (id, host, machine, pid, version, queues, kinds, concurrency, heartbeat_at)
+     select gen_random_uuid(), host, machine, 2147483647, version, queues, kinds, 1, now() - interval '1 hour' from darkroom.workers`
   )
   await openTransaction(t, service, `select from darkroom.workers where id <> '${worker}' for update`)
   const began = (await heartbeatOf(service, worker)).getTime()

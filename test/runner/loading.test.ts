@@ -3,7 +3,6 @@ import path from 'node:path'
 import t from 'tap'
 import { childPool } from '../../src/runner/children/pool.ts'
 import { openChildren } from '../harness/children.ts'
-import { environment } from '../harness/environment.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 
 // The worker loads every module too, when it starts: what is wrong is so only in a child.
@@ -57,7 +56,7 @@ for (const [what, { source, ...limits }] of Object.entries(turns)) {
 
 t.test('an attempt that is told to stop does not wait for a child that does not start', async t => {
   const TASKS_DIR = await taskFolder(t, { 'busy.ts': inChild('while (true) {}') + taskModule('busy', 'return 1') })
-  const children = childPool({ env: { ...environment(), TASKS_DIR }, size: 1, maxTasks: 1 })
+  const children = childPool({ env: { ...process.env, TASKS_DIR }, size: 1, maxTasks: 1 })
   t.teardown(() => children.close())
   children.remember({ task: 'busy', file: path.join(TASKS_DIR, 'busy.ts') })
   const first = await children.take(AbortSignal.timeout(60_000))

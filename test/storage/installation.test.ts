@@ -92,7 +92,7 @@ t.test('a restored database takes up the store that holds its films, and no empt
   const { root: empty, store: nothing } = await openRoot(t)
   const store = openDiskStore(service.dataDir)
   t.teardown(() => store.close())
-  // A dump leaves this table out.
+  // As where only some tables were brought over.
   await service.db.pool.query('delete from darkroom.installation')
 
   await t.rejects(pairWithStore(service.db, nothing), { message: /has films, and DATA_DIR .* holds none/ })

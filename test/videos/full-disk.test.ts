@@ -96,7 +96,9 @@ t.test(
       task_id
     ])
     t.strictSame(rows, [{ failures: 0, outages: 1 }])
-    t.match((await service.get(`/api/tasks/${task_id}/attempts`)).json(), { items: [{ outcome: 'outage' }] })
+    t.match((await service.get(`/api/tasks/${task_id}/attempts`)).json(), {
+      items: [{ outcome: 'failure', error: { type: 'StorageFull' } }]
+    })
     const left = async () => (await service.files()).filter(file => !file.startsWith('ballast')).join()
     await until(async () => (await left()) === `videos/${id}/original`, 'only the original is left')
   }

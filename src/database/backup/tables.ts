@@ -7,7 +7,7 @@ export interface Table {
 
 /** What an installation makes for itself: a restore finds it there. */
 const ownedByInstallation = [
-  ...['darkroom.migrations', 'darkroom.migrations_lock', 'darkroom.installation'],
+  ...['darkroom.migrations', 'darkroom.migrations_lock'],
   ...['pgboss.version', 'pgboss.bam', 'pgboss.instance', 'pgboss.queue_stats']
 ]
 

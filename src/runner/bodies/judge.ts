@@ -10,7 +10,7 @@ export interface GivenUp {
   type: 'given_up'
 }
 
-type Verdict = Pick<Ending, 'outcome' | 'result' | 'error' | 'stack' | 'next'>
+type Verdict = Pick<Ending, 'outcome' | 'is_outage' | 'result' | 'error' | 'stack' | 'next'>
 
 /** What the end of an attempt means for its task. */
 export function judge(
@@ -66,7 +66,7 @@ export function judge(
     return { outcome: 'crashed', ...afterCrash(claim.crashes, `Its process ended with ${last}`) }
   }
   const { error, stack, retry, retry_after, outage } = end as Failure
-  if (outage) return { outcome: 'outage', stack, ...afterOutage(claim.outages, error) }
+  if (outage) return { outcome: 'failure', is_outage: true, stack, ...afterOutage(claim.outages, error) }
   return {
     outcome: error.type === 'Stalled' ? 'stalled' : 'failure',
     error,

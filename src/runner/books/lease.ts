@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
-import { type Desired, lease, type Report, renew } from '#workers/presence.ts'
+import { lease } from '#tasks/attempts/takers.ts'
+import { type Desired, type Report, renew } from '#workers/presence.ts'
 import type { Registration } from './registration.ts'
 
 export interface Renewed {

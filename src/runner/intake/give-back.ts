@@ -10,6 +10,7 @@ interface GiverBackOptions {
 /** Puts back what was claimed and will not begin here; several may be under way at once. */
 export function giverBack({ log, putBack }: GiverBackOptions) {
   let giving = Promise.resolve()
+  const underWay = new Set<string>()
 
   async function putBackAfter(pause: number, claims: Claim[]) {
     try {
@@ -25,11 +26,16 @@ export function giverBack({ log, putBack }: GiverBackOptions) {
   return {
     /** False where they could not be put back: they are this worker's by the database's account alone. */
     give(claims: Claim[], pause = 0): Promise<boolean> {
-      const mine = putBackAfter(pause, claims)
+      for (const { id } of claims) underWay.add(id)
+      const mine = putBackAfter(pause, claims).finally(() => {
+        for (const { id } of claims) underWay.delete(id)
+      })
       // Nothing is kept of what has been given back.
       giving = Promise.all([giving, mine]).then(() => {})
       return mine
     },
+    /** What is being put back is still this worker's: a search for claims without an answer must not count it as an attempt. */
+    ids: () => [...underWay],
     /** Resolves when all that was given back so far is back, or cannot be. */
     async settled() {
       await giving

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
 import type { Claim, Claimed } from '#tasks/attempts/claim.ts'
-import { type Desired, lease, type Shutdown } from '#workers/presence.ts'
+import { lease } from '#tasks/attempts/takers.ts'
+import type { Desired, Shutdown } from '#workers/presence.ts'
 import type { Bodies } from '../bodies/bodies.ts'
 import type { Books } from '../books/books.ts'
 import type { Connections } from '../connections.ts'
@@ -47,13 +48,17 @@ export async function openIntake({ config, connections, books, bodies, log }: Op
     rooms,
     begin,
     leave: unknownKinds({ pool: work.pool, voice, log }),
-    findUnknown: () => recover.handOnUnknown(worker.id, [...desk.ids(), ...books.unwritten().map(({ id }) => id)])
+    findUnknown: () => recover.handOnUnknown(worker.id, inHand())
   })
 
   bodies.onRoom(milliseconds => {
     ahead.ended(milliseconds)
     claims.wake()
   })
+
+  function inHand() {
+    return [...desk.ids(), ...back.ids(), ...books.unwritten().map(({ id }) => id)]
+  }
 
   function rooms() {
     // What is claimed before the worker is registered would be taken for an orphan.

@@ -10,6 +10,8 @@ export interface Ending {
   worker: string
   started_at: Date
   outcome: AttemptOutcome
+  /** The store was full or away: a failure that counts against a budget of its own. */
+  is_outage?: boolean
   /** JSON text; only with success. */
   result?: string
   error?: TaskError

@@ -1,7 +1,6 @@
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { Child, type Listener } from '../../../src/runner/children/child-process.ts'
-import { environment } from '../../harness/environment.ts'
 import { taskFolder, taskModule } from '../../harness/task-folder.ts'
 
 const folder = await taskFolder(t, {
@@ -19,7 +18,7 @@ const folder = await taskFolder(t, {
 const nothing: Listener = { loading() {}, started() {}, progress() {}, log() {} }
 
 async function openChild(t: Test) {
-  const child = new Child({ ...environment(), TASKS_DIR: folder }, [], `test-${process.pid}:1.`)
+  const child = new Child({ ...process.env, TASKS_DIR: folder }, [], `test-${process.pid}:1.`)
   t.teardown(() => child.stop({ nicely: false }))
   await child.ready
   const run = (task: string, listener: Partial<Listener>) =>

@@ -211,7 +211,7 @@ t.test('it goes on although its queue was removed, and says so', async t => {
   await ring(service)
 
   await until(async () => (await traces(service, result)).jobs === 0, 'the result is gone')
-  t.ok(said.some(line => line.includes('the queue of what is due was removed')))
+  t.ok(said.some(line => line.includes('the queue of a scheduled task was removed')))
 })
 
 t.test('while its queue is paused one waits, and not one for each minute', async t => {
