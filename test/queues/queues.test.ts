@@ -1,18 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { gate } from '../harness/gate.ts'
 import { openPgBoss } from '../harness/pg-boss.ts'
 import { openService, type Service } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 import { until } from '../harness/until.ts'
 
 const folder = await taskFolder(t, {
-  'gate.ts': taskModule(
-    'gate',
-    `const { existsSync } = await import('node:fs')
-     while (!existsSync(args.gate)) await delay(20, undefined, { signal })
-     return attempt`
-  ),
+  ...gate,
   'later.ts': taskModule('later', 'throw new RetryLater(600)')
 })
 const oneChild = { TASKS_DIR: folder, WORKER_CONCURRENCY: '1' }
