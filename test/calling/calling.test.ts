@@ -254,3 +254,27 @@ t.test('a task expires on time, also one that was submitted in a transaction', a
   }
   t.strictSame(heard, [200, 200], 'in milliseconds, once each')
 })
+
+t.test('a body submits further tasks, and the address of the database is not in its environment', async t => {
+  const folder = await taskFolder(t, {
+    'sum.ts': source,
+    'chain.ts': `
+      import { defineTask } from 'darkroom'
+      import { Type } from 'typebox'
+      import sum from './sum.ts'
+      export default defineTask({
+        name: 'chain',
+        args: Type.Object({}),
+        async run() {
+          const { id } = await sum.delay({ x: 4, y: 6 })
+          return { id, secrets: Object.keys(process.env).filter(name => name.startsWith('DATABASE_URL')) }
+        }
+      })`
+  })
+  const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
+
+  const chain = await service.finished(await service.submit('chain'))
+
+  t.match(chain, { state: 'SUCCESS', result: { secrets: [] } })
+  t.match(await service.finished((chain.result as { id: string }).id), { task: 'sum', result: 10 })
+})
