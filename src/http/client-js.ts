@@ -6,11 +6,11 @@ import { answer, bytesIn } from '#schema/answers.ts'
 import { problems } from '#schema/problems.ts'
 
 const headers = {
-  ETag: Type.String({ description: 'Of this version' }),
-  'Cache-Control': Type.String({ description: 'How long a copy may be used without asking' })
+  ETag: Type.String({ description: 'ETag of this version' }),
+  'Cache-Control': Type.String({ description: 'How long a cache may use a copy' })
 }
 
-// Made of src/client by `npm run client`: the container image has no esbuild to make it with.
+// Made from src/client by `npm run client`: the container image has no esbuild.
 const file = new URL('../../client/index.js', import.meta.url)
 
 /** The client for browsers: `import { connect } from '/client.js'`. */

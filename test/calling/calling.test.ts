@@ -21,6 +21,19 @@ export default defineTask({
   }
 })`
 
+const chain = `
+import { defineTask } from 'darkroom'
+import { Type } from 'typebox'
+import sum from './sum.ts'
+export default defineTask({
+  name: 'chain',
+  args: Type.Object({}),
+  async run() {
+    const { id } = await sum.delay({ x: 4, y: 6 })
+    return { id, secrets: Object.keys(process.env).filter(name => name.startsWith('DATABASE_URL')) }
+  }
+})`
+
 const sum = defineTask({
   name: 'sum',
   args: Type.Object({ x: Type.Number(), y: Type.Number() }),
@@ -44,7 +57,9 @@ function deep(levels: number) {
   return `${'{"value":'.repeat(levels - 1)}{}${'}'.repeat(levels - 1)}`
 }
 
-const service = await openService(t, { env: { TASKS_DIR: await taskFolder(t, { 'sum.ts': source }) } })
+const service = await openService(t, {
+  env: { TASKS_DIR: await taskFolder(t, { 'sum.ts': source, 'chain.ts': chain }) }
+})
 process.env.DATABASE_URL = service.url
 t.teardown(async () => {
   await close()
@@ -241,5 +256,12 @@ t.test('with a worker', async t => {
 
     t.equal(await kept.get({ timeout: 20 }), 4)
     await t.rejects(dropped.state(), { code: 'TASK_NOT_FOUND' })
+  })
+
+  t.test('a body submits further tasks, and has no address of the database in its environment', async t => {
+    const chain = await service.finished(await service.submit('chain'))
+
+    t.match(chain, { state: 'SUCCESS', result: { secrets: [] } })
+    t.match(await service.finished((chain.result as { id: string }).id), { task: 'sum', result: 10 })
   })
 })
