@@ -13,7 +13,7 @@ interface Needs {
   needsWorker: boolean
 }
 
-// Milliseconds. Whoever asks has a patience of his own, which is often no more than a few seconds.
+// Milliseconds. Load balancers and Kubernetes wait for a health check a few seconds at most.
 const patience = 2_000
 
 const Live = Type.Object({ status: Type.Literal('live', { description: 'Always the same word' }) })
@@ -66,8 +66,8 @@ async function lookInto(db: Database) {
 }
 
 /**
- * A database that is there but says nothing is as good as away. The look that hangs is left to end by itself, and whoever
- * asks meanwhile shares it: each one more would keep one more connection from the requests.
+ * Treats a database that does not answer in time as away. The query that hangs goes on, and health checks of the
+ * meantime share it, so that they never take more than one connection from requests.
  */
 function impatient(lookNow: () => ReturnType<typeof lookInto>) {
   const nothing = { database: false, migrations: false, worker: false }
