@@ -4,7 +4,7 @@ import type { Config } from '#config.ts'
 
 type Address = Pick<Config, 'HOST' | 'PORT'>
 
-/** Says what is wrong with an address before anything is started that would have to be stopped again. */
+/** Checks the address first, before the start opens anything that it would have to close again. */
 export async function checkAddress(address: Address) {
   const server = createServer()
   try {
@@ -17,7 +17,7 @@ export async function checkAddress(address: Address) {
   }
 }
 
-/** What keeps us from listening, by the name of the setting that can be changed. */
+/** Why the server cannot listen, with the name of the setting to change. */
 export function addressError(error: NodeJS.ErrnoException, { HOST, PORT }: Address) {
   const sentence = sentences(HOST, PORT)[error.code ?? '']
   return sentence === undefined ? error : new Error(sentence, { cause: error })

@@ -6,11 +6,11 @@ import { answer, bytesIn } from '#schema/answers.ts'
 import { problems } from '#schema/problems.ts'
 
 const headers = {
-  ETag: Type.String({ description: 'ETag of this version' }),
-  'Cache-Control': Type.String({ description: 'How long a cache may use a copy' })
+  ETag: Type.String({ description: 'Of this version' }),
+  'Cache-Control': Type.String({ description: 'How long a copy may be used without asking' })
 }
 
-// Made from src/client by `npm run client`: the container image has no esbuild.
+// Checked in, and built from src/client by `npm run client`: the container image has no esbuild.
 const file = new URL('../../client/index.js', import.meta.url)
 
 /** The client for browsers: `import { connect } from '/client.js'`. */
@@ -36,7 +36,7 @@ export const clientJs: FastifyPluginAsyncTypebox = async app => {
       }
     },
     async (request, reply) => {
-      // A copy is used for an hour without asking; after that the ETag decides.
+      // Browsers use their copy for an hour, then revalidate it by its ETag.
       reply.headers({ etag, 'cache-control': 'public, max-age=3600', 'x-content-type-options': 'nosniff' })
       if (request.headers['if-none-match'] === etag) return reply.code(304).send(null)
       return reply.type('text/javascript; charset=utf-8').send(source as never)

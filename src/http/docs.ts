@@ -7,7 +7,7 @@ import { problems } from '#schema/problems.ts'
 const policy =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 
-/** The page that shows the document and tries it out. */
+/** Swagger UI for /openapi.json. */
 export async function docsRoutes(app: FastifyInstance) {
   app.addHook('onRoute', route => {
     route.logLevel = 'warn'
@@ -29,7 +29,7 @@ export async function docsRoutes(app: FastifyInstance) {
       deepLinking: true,
       docExpansion: 'list',
       defaultModelsExpandDepth: 0,
-      // By default the page sends the document to a validator on the internet.
+      // By default Swagger UI sends the document to a validator on the internet.
       validatorUrl: null
     }
   })

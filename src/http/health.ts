@@ -13,12 +13,12 @@ interface Needs {
   needsWorker: boolean
 }
 
-// Milliseconds. Health checks themselves often time out after a few seconds.
+// Milliseconds. Load balancers and Kubernetes wait for a health check a few seconds at most.
 const patience = 2_000
 
-const Live = Type.Object({ status: Type.Literal('live', { description: 'Always this word' }) })
+const Live = Type.Object({ status: Type.Literal('live', { description: 'Always the same word' }) })
 const Ready = Type.Object({
-  status: Type.Enum(['ready', 'not ready'], { description: 'Whether everything that is needed is there' }),
+  status: Type.Enum(['ready', 'not ready'], { description: 'Whether all that is needed is there' }),
   database: Type.Boolean({ description: 'The database answers' }),
   migrations: Type.Boolean({ description: 'All migrations are in' }),
   worker: Type.Boolean({ description: 'A worker is up' })
@@ -66,8 +66,8 @@ async function lookInto(db: Database) {
 }
 
 /**
- * A database that accepts connections and does not answer counts as away. A check that hangs is left to end by itself, and
- * later requests share it: each further check would take a connection from other requests.
+ * Treats a database that does not answer in time as away. The query that hangs goes on, and health checks of the
+ * meantime share it, so that they never take more than one connection from requests.
  */
 function impatient(lookNow: () => ReturnType<typeof lookInto>) {
   const nothing = { database: false, migrations: false, worker: false }

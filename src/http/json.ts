@@ -4,18 +4,18 @@ import { InvalidJson, InvalidRequest } from '#errors.ts'
 import { refuse } from '#schema/check.ts'
 import { deepest, nestsTooDeeply, unstorableIn } from '#schema/storable.ts'
 
-/** Fastify's parser, made strict: what Postgres could not keep is refused here and not with a 500 later. */
+/** Fastify's parser plus checks: what Postgres cannot store is a 400 here, and would be a 500 later. */
 export function parseJsonStrictly(app: FastifyInstance) {
   const parse = app.getDefaultJsonParser('error', 'error')
 
-  // Fastify's own parser for plain text would hand a body on as a text: one that is meant as JSON says so.
+  // Without its parser a plain-text body is a 415; Fastify would pass it to the route as a string.
   app.removeContentTypeParser(['application/json', 'text/plain'])
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const bytes = body as Buffer
     if (!isUtf8(bytes)) return done(new InvalidJson('it is not valid UTF-8'))
     if (nestsTooDeeply(bytes)) return done(new InvalidRequest(`The body nests more than ${deepest} levels deep`))
     const text = bytes.toString()
-    // Many clients say that they send JSON whatever they send. Where nothing is asked for, nothing is fine.
+    // Many clients set the JSON content type on every request, so a route without a body accepts an empty one.
     if (text === '' && !request.routeOptions.schema?.body) return done(null, undefined)
     parse(request, text, (error, value) => {
       if (error) return done(new InvalidJson(text === '' ? 'it is empty' : error.message))

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 
 /**
- * Moves what the generated document repeats into components: a schema with a title becomes a component of that name,
- * and the problems that many routes share become responses named by their codes.
+ * Moves repeated parts of the document into components: a schema with a title becomes a component of that name, and
+ * problems that routes share become responses named by their codes.
  */
 export function nameParts(document: any) {
   const schemas: Record<string, any> = {}
@@ -30,7 +30,7 @@ export function nameParts(document: any) {
     if (typeof value !== 'object' || value === null) return value
     const whole = Object.fromEntries(Object.entries(value).map(([key, each]) => [key, refer(each)]))
     const { title } = value
-    // Examples and properties may have a title, too.
+    // Examples and properties may have a field `title`, too.
     if (typeof title !== 'string' || typeof value.properties !== 'object') return whole
     name(title, whole)
     return { $ref: `#/components/schemas/${title}` }

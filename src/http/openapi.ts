@@ -24,7 +24,7 @@ const tags: [start: string, name: string][] = [
   ['', 'Operations']
 ]
 
-/** Registered before the routes, so that it hears of each; a route is described by its schema. */
+/** Registered before the routes, since it collects their schemas as they are added. */
 export async function collectRoutes(app: FastifyInstance) {
   await app.register(swagger, {
     openapi: {
@@ -51,7 +51,7 @@ export async function collectRoutes(app: FastifyInstance) {
     transform: ({ schema, url }) => {
       const { params, ...rest } = schema ?? {}
       return {
-        // The router calls the rest of a path `*`, which is no name for a parameter.
+        // The router's wildcard `*` is no valid parameter name in OpenAPI.
         url: url.replace('*', ':name'),
         schema: { tags: [tagOf(url)], ...rest, ...(params ? { params: renamed(params) } : {}) }
       }

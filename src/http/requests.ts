@@ -4,19 +4,19 @@ import { isUuid } from '#schema/common.ts'
 
 const bodyless = new Set(['GET', 'HEAD'])
 
-/** What holds for the requests of every route. */
+/** Hooks for the requests of every route. */
 export function readRequests(app: FastifyInstance) {
   app.addHook('onRequest', ({ method, url, headers, is404 }, _reply, done) => {
     const query = url.indexOf('?')
     if (query >= 0 && /%00/.test(url.slice(query))) return done(new InvalidRequest('The query has a NUL in a text'))
     const encoding = headers['content-encoding']
-    // Read as if it were plain it would be refused as JSON, or kept as a film.
+    // A compressed body would fail as JSON, or be stored as a film.
     if (encoding && !/^identity$/i.test(encoding) && !is404 && !bodyless.has(method)) {
       return done(new UnsupportedEncoding(encoding))
     }
     done()
   })
-  // Postgres knows an id in any case; files, announcements and comparisons know it only in lower case.
+  // Postgres accepts ids in upper case; store keys, notifications and comparisons here need lower case.
   app.addHook('preValidation', (request, _reply, done) => {
     const params = request.params as { id?: string }
     if (params.id !== undefined && isUuid(params.id)) params.id = params.id.toLowerCase()
@@ -24,7 +24,7 @@ export function readRequests(app: FastifyInstance) {
   })
 }
 
-/** One line for each request, but for those of routes that are asked all the time. */
+/** Logs one line for each request, except on routes that are polled all the time. */
 export function logRequests(app: FastifyInstance) {
   app.addHook('onResponse', (request, reply, done) => {
     const { method, originalUrl: url, routeOptions } = request

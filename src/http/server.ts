@@ -36,7 +36,7 @@ export interface ServerNeeds extends CreateNeeds, TaskNeeds, QueueNeeds, VideoNe
   limits: Limits
 }
 
-// Of JSON. Routes that take more say so; a film never comes this way.
+// For JSON. Routes that take more override it; uploads are streamed past it.
 const bodyLimit = 1024 * 1024
 
 export async function buildServer({ log, needsWorker, settings, limits, ...needs }: ServerNeeds) {
@@ -47,16 +47,16 @@ export async function buildServer({ log, needsWorker, settings, limits, ...needs
     bodyLimit,
     serverFactory: create,
     forceCloseConnections: 'idle',
-    // Ours is a problem, with the headers that every answer has.
+    // Our own hook answers with a problem and the usual headers instead.
     return503OnClosing: false,
-    // A garbage id of any length is an unknown id; longer than this no URL arrives.
+    // A garbage id of any length is an unknown id (404); Node refuses longer URLs itself.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: maxHeaderSize },
     genReqId: requestId,
     rewriteUrl: ({ url = '' }) => decodable(url)
   })
 
   app.setValidatorCompiler(validatorCompiler as never)
-  // Bodies are what the routes make them; a second opinion on each would only cost.
+  // No schema-based serialization: the types already check the routes' answers, and JSON.stringify is faster.
   app.setSerializerCompiler(() => data => JSON.stringify(data))
   const outages = logOutages(log)
   app.addHook('onClose', async () => outages.close())

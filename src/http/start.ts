@@ -33,16 +33,16 @@ export interface Api {
   watching: Watching
   /** Binds the address; until then only injected requests are answered. */
   listen(): Promise<string>
-  /** Requests that are under way get so many seconds; those that have not finished then are cut off. */
+  /** Seconds that running requests get to finish; then they are cut off. */
   stop(graceSeconds: number): Promise<void>
 }
 
-// Requests wait for a connection rather than for each other; Postgres' default allows 100 in all.
+// Connections in the pool; the default of Postgres is 100 for all processes together.
 const connections = 16
 
 export async function startApi(needs: Needs): Promise<Api> {
   const { url, config, kinds, log, needsWorker, limits = productionLimits } = needs
-  // What is open is closed in reverse: at the end, or at once when the next thing does not open.
+  // Closed in reverse order: at the stop, or at once when a later part fails to open.
   await using opened = new AsyncDisposableStack()
   const store = openDiskStore(config.DATA_DIR)
   opened.defer(store.close)

@@ -6,8 +6,8 @@ import { Stopping } from '#errors.ts'
 export type Drain = ReturnType<typeof drainWhenStopping>
 
 /**
- * A stop lets requests that are under way finish and refuses new ones. Their connections end with their answers: one
- * that is kept alive would hold up the stop for as long as its client likes.
+ * A stop lets running requests finish and refuses new ones. Each connection closes with its answer: a kept-alive one
+ * would hold up the stop for as long as its client likes.
  */
 export function drainWhenStopping(app: FastifyInstance, connections: Iterable<Socket>) {
   let stopping = false
@@ -22,17 +22,17 @@ export function drainWhenStopping(app: FastifyInstance, connections: Iterable<So
     if (stopping) reply.header('connection', 'close')
     done()
   })
-  // An answer that was on its way already has promised otherwise.
+  // Headers that are already sent promise keep-alive, so the socket is closed after them.
   app.addHook('onResponse', (_request, _reply, done) => {
     if (stopping) setImmediate(() => app.server.closeIdleConnections())
     done()
   })
 
   return {
-    /** Whether a request that broke off was cut by us rather than by its client. */
+    /** Whether the stop, and not the client, cut requests. */
     hasCut: () => cut,
 
-    /** Ends all connections, and answers how many requests had not finished. */
+    /** Ends all connections and returns the number of unfinished requests. */
     cut() {
       cut = true
       const unfinished = [...connections].filter(isAnswering).length
@@ -42,7 +42,7 @@ export function drainWhenStopping(app: FastifyInstance, connections: Iterable<So
   }
 }
 
-/** Looked up at the end, because to count each request would cost each request. */
+/** Counted once at the stop, which costs the requests nothing. */
 function isAnswering(socket: Socket) {
   const { _httpMessage: response } = socket as { _httpMessage?: ServerResponse | null }
   return response != null && !response.writableFinished && response.req.headers.upgrade === undefined

@@ -1,6 +1,5 @@
 /**
- * The URL with each part of its path as something that can be decoded: one that is not well-formed stands for itself.
- * So an id like `%ff` is an unknown id as any other garbage is, and its route says so.
+ * Escapes malformed percent-encodings in the path, so that an id like `%ff` reaches its route and is an unknown id (404).
  */
 export function decodable(url: string): string {
   if (!url.includes('%')) return url

@@ -3,11 +3,11 @@ import type { TSchema } from 'typebox'
 import { checkOf, refuse } from '#schema/check.ts'
 
 /**
- * The validator of task arguments checks requests too: one way to say what is wrong with a field. A query string is
- * all texts, so its numbers are read as such first; a body means what it says, and "5" is not a number.
+ * Checks requests as task arguments are checked, so that messages about fields are the same. Query strings have only
+ * text, so their numbers are converted first; in a body "5" is not a number.
  */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
-  // What a header must be is said by whoever reads it; the schema is there to be read in the documentation.
+  // The routes check their headers themselves; these schemas serve the documentation only.
   if (httpPart === 'headers') return () => true
   const check = checkOf(schema)
   return (data: unknown) => {
@@ -17,7 +17,7 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   }
 }
 
-/** Only what is written as a number is one: not an empty text, and 1.5 is not rounded to please an integer. */
+/** Converts numerals only: an empty string stays one, and 1.5 is not rounded for an integer. */
 function readNumbers(schema: TSchema, query: Record<string, unknown>) {
   const { properties = {} } = schema as { properties?: Record<string, { type?: string }> }
   return Object.fromEntries(

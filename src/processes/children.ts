@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Those that a process has started and not yet seen the end of. Undefined when it is gone, or where nobody can know. */
+/** Pids of the children of a process. Undefined when it is gone, or without /proc. */
 export function childrenOf(pid: number): number[] | undefined {
   try {
     const found = childrenOfThread(pid, String(pid))
@@ -13,7 +13,7 @@ export function childrenOf(pid: number): number[] | undefined {
   }
 }
 
-/** A process belongs to the thread that has started it. */
+// Linux lists a child with the thread that started it, not with the whole process.
 function childrenOfThread(pid: number, thread: string) {
   return readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 }
@@ -22,7 +22,7 @@ function childrenOfOther(pid: number, thread: string) {
   try {
     return childrenOfThread(pid, thread)
   } catch {
-    // Threads come and go.
+    // The thread has ended since it was listed.
     return []
   }
 }

@@ -3,20 +3,19 @@ import { setImmediate as breathe } from 'node:timers/promises'
 import { childrenOf } from './children.ts'
 import { statOf } from './stat.ts'
 
-// What a tick is to programs on Linux, whatever it is to its kernel.
+// USER_HZ, which Linux fixes for programs whatever its kernel uses inside.
 const ticksPerSecond = 100
 
 interface Process {
   children: number[]
-  /** Bytes that nobody else has, and those that others may have too, such as the program itself. */
+  /** Bytes of this process alone, and bytes that it shares with others, such as the program itself. */
   own: number
   shared: number
   ticks: number
 }
 
 /**
- * What a process and everything below it use: bytes, and seconds of a processor. Undefined when it is gone, or where
- * there is no /proc.
+ * Memory in bytes and CPU time in seconds of a process and its descendants. Undefined when it is gone, or without /proc.
  */
 export async function usageOfFamily(root: number) {
   const processes: Process[] = []
@@ -26,19 +25,19 @@ export async function usageOfFamily(root: number) {
     if (!process) continue
     processes.push(process)
     found.push(...process.children)
-    // There may be hundreds, and tasks wait meanwhile.
+    // Lets the worker's event loop run: there may be hundreds of processes.
     await breathe()
   }
   if (processes.length === 0) return undefined
   const sum = (of: (process: Process) => number) => processes.reduce((sum, process) => sum + of(process), 0)
   return {
-    // Most of what is shared is one and the same Node.js: counted once, as it is there once.
+    // Most shared memory is the same Node.js in each process, so it is counted once.
     memory: sum(({ own }) => own) + Math.max(...processes.map(({ shared }) => shared)),
     seconds: sum(({ ticks }) => ticks) / ticksPerSecond
   }
 }
 
-/** Undefined when it is gone, or when there is nowhere to look. */
+/** Undefined when the process is gone, or without /proc. */
 function look(pid: number): Process | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')

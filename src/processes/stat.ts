@@ -1,23 +1,23 @@
 import { readFileSync } from 'node:fs'
 
 interface Stat {
-  /** It has ended, and nobody has taken note of it yet. */
+  /** It is a zombie: it has ended, and its parent has not waited for it yet. */
   isOver: boolean
-  /** Whether it has taken note of the end of one that it had started. */
+  /** Whether it has waited for at least one child that ended. */
   hasSeenAnEnd: boolean
-  /** Ticks of its own and of its children that have ended, so that what a child has used is not lost with it. */
+  /** CPU ticks, with those of ended children that it has waited for. */
   ticks: number
 }
 
-/** Throws when it is gone, or where there is no /proc. */
+/** Throws when the process is gone, or without /proc. */
 export function statOf(pid: number): Stat {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  // The second field is a name that may hold anything; it ends with the last bracket.
+  // The second field, the program's name, may hold spaces and brackets; it ends with the last bracket.
   const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const numbers = fields.map(Number)
   return {
     isOver: state === 'Z' || state === 'X',
-    // Page faults of those: nobody starts without one.
+    // Page faults of waited-for children: no process starts without one.
     hasSeenAnEnd: numbers[7]! + numbers[9]! > 0,
     ticks: numbers.slice(10, 14).reduce((sum, ticks) => sum + ticks)
   }

@@ -13,12 +13,12 @@ export type Check = (value: unknown) => FieldProblem[]
 
 const compiled = new WeakMap<TSchema, Check>()
 
-// Enough to mend a request by; a body with ten thousand mistakes does not deserve ten thousand lines.
+// Bounds the answer to a bulk body with ten thousand mistakes.
 const mostProblems = 20
 // Unknown fields are reported twice, and one wrong value may break several rules; typebox would stop at eight.
 Settings.Set({ maxErrors: 10 * mostProblems })
 
-/** Compiles a schema once and answers what is wrong with a value, in words; nothing when it fits. */
+/** Compiles a schema once. The check returns what is wrong with a value; an empty list when it fits. */
 export function checkOf(schema: TSchema): Check {
   let check = compiled.get(schema)
   if (!check) {
@@ -45,7 +45,7 @@ interface SchemaError {
   params: any
 }
 
-// Where typebox only says that there is something to know.
+// Better messages than typebox's own for these keywords.
 const wordsFor: Record<string, (params: any) => string | undefined> = {
   enum: ({ allowedValues }) => `must be one of ${allowedValues.join(', ')}`,
   format: ({ format }) => formats[format]
@@ -67,11 +67,11 @@ function problems(errors: SchemaError[]): FieldProblem[] {
     } else if (keyword === 'boolean' && schemaPath.endsWith('/additionalProperties')) {
       add(field, 'is not a known field')
     } else if (keyword === 'additionalProperties') {
-      // The same unknown fields once more, all together.
+      // Repeats the unknown fields, which typebox has already reported one by one.
     } else {
       const words = wordsFor[keyword]?.(params) ?? message
       const other = schemaPath.includes('/anyOf/') ? seen.get(field) : undefined
-      // What may be one thing or another says both.
+      // Alternatives of an anyOf become one message: "must be … or …".
       if (other && keyword !== 'anyOf') other.message += ` or ${words.replace(/^must be /, '')}`
       else add(field, words)
     }
@@ -87,7 +87,7 @@ function path(pointer: string) {
     .reduce((whole, part) => (/^\d+$/.test(part) ? `${whole}[${part}]` : join(whole, part)), '')
 }
 
-/** The path of a field in another. */
+/** The path of a field inside another. */
 export function join(prefix: string, field: string) {
   if (prefix === '' || field === '') return prefix + field
   return field.startsWith('[') ? prefix + field : `${prefix}.${field}`

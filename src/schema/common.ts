@@ -3,7 +3,7 @@ import { Set as setFormat } from 'typebox/format'
 
 /** Shapes that bodies of every feature share. */
 
-/** Described as what it is when it is not null. */
+/** Its description is that of the schema inside. */
 export function Nullable<S extends TSchema>(schema: S) {
   const { description } = schema as { description?: string }
   return Type.Union([schema, Type.Null()], description === undefined ? {} : { description })
@@ -11,9 +11,8 @@ export function Nullable<S extends TSchema>(schema: S) {
 
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i
 
-// Narrower than RFC 3339: what is neither a moment to JavaScript nor to Postgres (a leap second, the year 0, the 30th
-// of February, the year 10000 that an offset leads to, a zone's name behind the offset) is refused here and not with a
-// 500 later.
+// Narrower than RFC 3339: refuses what JavaScript or Postgres cannot read (a leap second, the year 0, the 30th of
+// February, the year 10000 that an offset leads to, a zone's name behind the offset), which would be a 500 later.
 setFormat('date-time', text => {
   const moment = time.test(text) ? new Date(text) : undefined
   if (!moment || Number.isNaN(moment.getTime())) return false
@@ -35,7 +34,7 @@ export const Page = Type.Object(
   { additionalProperties: false }
 )
 
-/** For a list that is never so long that it needs pages. */
+/** A list without pages, for lists that stay short. */
 export const First = Type.Object(
   { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'Number of items at most' })) },
   { additionalProperties: false }

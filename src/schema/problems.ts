@@ -24,7 +24,7 @@ export function problemOf({ code, statusCode = 500, message, errors }: Coded): P
   }
 }
 
-// What any request may be answered before its route has a say, and after that.
+// Any request may get these, from hooks and from the error handler.
 const anywhere = [
   errors.InvalidRequest,
   errors.HostNotAllowed,
@@ -32,27 +32,26 @@ const anywhere = [
   errors.HeadersTooLarge,
   errors.Internal
 ]
-// Where answers are data, or change something.
+// Routes that read or change data.
 const guarded = [...anywhere, errors.CrossSite, errors.DatabaseUnavailable, errors.Stopping]
-// Fastify reads the body of whatever may have one, asked for or not.
+// Fastify parses a body also where the route declares none.
 const withBody = [errors.InvalidJson, errors.BodyTooLarge, errors.UnsupportedMediaType, errors.UnsupportedEncoding]
 
-/** The response entries of a route that needs nothing but this process. */
+/** The response entries of a route that does not use the database. */
 export const problems = (...own: Failure[]) => entries([...anywhere, ...own])
 
-/** Of one that reads from the database. */
+/** The response entries of a route that reads from the database. */
 export const readProblems = (...own: Failure[]) => entries([...guarded, errors.TooSlow, ...own])
 
-/** Of one that may be sent a body, and uses the database. */
+/** The response entries of a route that uses the database and may get a body. */
 export const writeProblems = (...own: Failure[]) =>
   entries([...guarded, errors.StorageFull, errors.Overloaded, ...withBody, ...own])
 
-/** Of one whose body is a form. */
+/** The response entries of a route that takes a form. */
 export const formProblems = (...own: Failure[]) => entries([...guarded, ...own])
 
 /**
- * What handlers are allowed to answer does not change with the errors that they throw: to the compiler this is one
- * entry that no handler uses.
+ * Handlers throw these errors and never return them, so the compiler sees a single entry that no handler uses.
  */
 function entries(failures: Failure[]) {
   const byStatus = Map.groupBy([...new Set(failures)].map(exampleOf), ({ statusCode }) => statusCode!)
@@ -82,7 +81,7 @@ function entry(status: number, failures: Coded[]) {
   }
 }
 
-const nobody = '01980000-0000-7000-8000-000000000000'
+const anId = '01980000-0000-7000-8000-000000000000'
 const filledIn: Record<string, string[]> = {
   INVALID_REQUEST: ['priority must be <= 9'],
   HOST_NOT_ALLOWED: ['evil.example'],
@@ -104,11 +103,11 @@ const filledIn: Record<string, string[]> = {
   BODY_TOO_LARGE: ['1048576'],
   FILE_NOT_FOUND: ['2160p.mp4'],
   WORKER_GONE: ['stopped'],
-  TASK_NOT_FOUND: [nobody],
-  VIDEO_NOT_FOUND: [nobody],
-  VIDEO_BUSY: [nobody],
-  WORKER_NOT_FOUND: [nobody],
-  INTERNAL: [nobody]
+  TASK_NOT_FOUND: [anId],
+  VIDEO_NOT_FOUND: [anId],
+  VIDEO_BUSY: [anId],
+  WORKER_NOT_FOUND: [anId],
+  INTERNAL: [anId]
 }
 
 function exampleOf(Failed: Failure): Coded {

@@ -1,19 +1,18 @@
 import { type FieldProblem, join } from './check.ts'
 
-/** Levels of a body: far beyond what anybody writes, and far below what ends Postgres' stack, or ours. */
+/** Levels of nesting in a body: far more than clients use, far less than exhausts the stack of Postgres or Node. */
 export const deepest = 200
 
-/** What Postgres has no way to keep of a value; `json` is the value as it is written. */
+/** Reports text that Postgres cannot store in jsonb; `json` is the value's own text. */
 export function unstorableIn(value: unknown, json: string): FieldProblem[] {
-  // Only these escapes can bring in what is looked for; most bodies have none.
+  // Valid UTF-8 can hold neither but by these escapes, and most bodies have none.
   if (!/\\u(0000|d[89a-f][0-9a-f]{2})/i.test(json)) return []
   const field = unstorable(value)
   return field === undefined ? [] : [{ field, message: 'has a NUL or half a surrogate pair in a text' }]
 }
 
 /**
- * The field with the first text that Postgres has no way to keep; where that is a key, the one that the key is in.
- * Without recursion: a body may nest deeply.
+ * The first field with such a text; for a key, the field that it is in. Iterative, since a body may nest deeply.
  */
 function unstorable(body: unknown): string | undefined {
   const open: { field: string; value: unknown }[] = [{ field: '', value: body }]
@@ -35,7 +34,7 @@ function isUnstorable(text: string) {
 
 const [quote, backslash, openList, closeList, openObject, closeObject] = Buffer.from('"\\[]{}')
 
-/** Counts the brackets of a JSON text that are outside of its texts: whether they match is the parser's to say. */
+/** Counts open brackets outside of strings, before the parser recurses. The parser checks whether they match. */
 export function nestsTooDeeply(bytes: Buffer) {
   let depth = 0
   let inText = false

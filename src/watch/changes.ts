@@ -5,14 +5,14 @@ import { messageOf } from './message.ts'
 
 export interface Listener {
   hear(task: TaskBody, message: Buffer): void
-  /** Some changes cannot be told. */
+  /** Some changes were lost. */
   lost(): void
 }
 
-// Tasks whose last message is remembered. An announcement that comes twice comes soon after the first.
+// Tasks with a remembered last message. A duplicate notification comes soon after the first.
 const mostRemembered = 20_000
 
-/** Every change of every task, once for all listeners: a message that equals the task's last one is left out. */
+/** Every change of every task, built once for all listeners; a message that equals the task's last one is dropped. */
 export function changesOf(watching: Watching) {
   const listeners = new Set<Listener>()
   const said = new Map<string, string>()

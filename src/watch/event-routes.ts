@@ -20,10 +20,10 @@ export interface EventNeeds {
 }
 
 const checkHeaders = checkOf(EventsHeaders)
-// Milliseconds that a client has after a stop to read what is on its way.
+// Milliseconds after a stop in which a client may read what was sent.
 const farewell = 1_000
 
-/** The events of a task as Server-Sent Events, which a browser resumes by itself where its connection broke. */
+/** The events of a task as Server-Sent Events, which a browser resumes by itself after a broken connection. */
 export const eventRoutes: FastifyPluginAsyncTypebox<EventNeeds> = async (
   app,
   { db, watching, streamLimits: limits = usual }
@@ -65,7 +65,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventNeeds> = async (
       const first = isUuid(id) ? await read(id.toLowerCase(), asked) : undefined
       if (!first) throw new TaskNotFound(id)
 
-      // After an id that does not exist yet every new event would seem old: such a client stands at the end.
+      // With an id that does not exist yet, all new events would count as seen, so the client starts at the end.
       const { latest, events, task } = first
       const after = latest === null ? null : asked !== null && Number(asked) > latest.id ? String(latest.id) : asked
       // No more events, now or later: 204 tells the browser not to reconnect.

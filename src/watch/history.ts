@@ -15,17 +15,17 @@ export interface TaskEvent {
 /** A task and its events, from one snapshot. */
 export interface History {
   task: TaskBody
-  /** The last one of all; null if the task has no events. */
+  /** The id of the task's last event; null if it has none. */
   latest: TaskEvent | null
-  /** Those after the requested one, in their order. */
+  /** Events after the requested one, in order. */
   events: TaskEvent[]
-  /** There are more: ask again. */
+  /** Whether there are more than these. */
   more: boolean
 }
 
 export type ReadHistory = (id: string, after: string | null) => Promise<History | undefined>
 
-// Events of one task that are in memory at once, and tasks of one query.
+// Events of one task in memory at a time, and tasks in one query.
 const page = 200
 const mostAtOnce = 50
 
@@ -79,8 +79,8 @@ interface Question {
 }
 
 /**
- * Reads histories; requests that come together share a query. A change of a task that a thousand streams follow is read
- * once, because all of them stand at the same event.
+ * Reads histories; requests that come together share a query. A change that a thousand streams wait for is read once,
+ * because all of them are at the same event.
  */
 export function historian({ pool }: Database): ReadHistory {
   const waiting = new Map<string, Question>()

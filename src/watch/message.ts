@@ -3,7 +3,7 @@ import type { TaskMessage } from './schemas.ts'
 
 const messages = new WeakMap<TaskBody, Buffer>()
 
-/** The message as it is sent, made once for all watchers of the same change. */
+/** The message as text, made once for all watchers of a change. */
 export function messageOf(task: TaskBody): Buffer {
   let message = messages.get(task)
   if (!message) {

@@ -16,7 +16,7 @@ export const ChangeFilters = Type.Object(
 )
 export type ChangeFilters = Static<typeof ChangeFilters>
 
-// A bigint of Postgres holds 18 digits. Other strings are refused rather than read as the beginning.
+// 18 digits always fit a Postgres bigint. Other strings are refused; reading them as 0 would replay everything.
 const place = '`id` of the last event that was seen; 0 replays all that are kept'
 const EventId = Type.String({ pattern: '^[0-9]{1,18}$', description: place })
 
@@ -33,7 +33,7 @@ export const messages = {
   description: 'A WebSocket; each message is the JSON that `GET /api/tasks/{id}/status` answers'
 }
 
-/** Why a WebSocket ends. */
+/** Close codes of a WebSocket. */
 export const closings = {
   finished: [1000, 'The task is finished'],
   stopping: [1001, 'The API stops: connect again'],

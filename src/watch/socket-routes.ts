@@ -23,8 +23,8 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
   const listen = changesOf(watching)
 
   await app.register(websocket, {
-    // Pings are counted with all messages of a client, so that one that sends too many is told so; ws by itself
-    // would hang up without a word where its answers to them pile up.
+    // Pings count as messages, so that a client that floods us gets a close code; `ws` would only drop the connection
+    // once its pongs pile up.
     options: { maxPayload: longestFromClient, maxPendingAutoPongs: 0 },
     errorHandler: (error, socket, request) => sockets.fail(error, socket as Socket, request.log),
     async preClose() {
@@ -33,7 +33,7 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
     }
   })
 
-  // After a refused upgrade the connection has left HTTP behind: nothing else would close it.
+  // After a refused upgrade Node no longer manages the connection, so nothing else would close it.
   app.addHook('onResponse', async ({ raw }) => {
     if (isForWatchers(raw)) raw.socket.destroy()
   })
@@ -101,7 +101,7 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
   })
 }
 
-/** Asked as a page, there is nothing here. */
+/** A GET without an upgrade. */
 async function notAnAnswer({ method, originalUrl }: { method: string; originalUrl: string }): Promise<never> {
   throw new RouteNotFound(method, originalUrl.split('?')[0])
 }

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { type Closing, closings } from './schemas.ts'
 
-/** What we use of a socket of `ws`. */
+/** The part of a `ws` socket that is used here. */
 export interface Socket {
   readonly readyState: number
   readonly bufferedAmount: number
@@ -14,13 +14,13 @@ export interface Socket {
 }
 
 export interface SocketLimits {
-  /** Bytes that may wait for one client; the next message beyond that closes its socket. */
+  /** Unsent bytes for one client, beyond which the next message closes its socket. */
   backlog: number
   /** Milliseconds between two pings. A client that has not answered one by the next is disconnected. */
   pulse: number
-  /** Messages and pings that a client may send between two of ours. */
+  /** Messages and pings that a client may send between two of our pings. */
   chatter: number
-  /** Milliseconds that a client whose socket we close has to read the reason. */
+  /** Milliseconds that a client has to read the close reason. */
   patience: number
 }
 
@@ -39,7 +39,7 @@ export interface Connection {
   end(closing: Closing): void
 }
 
-/** The open sockets of this server: which clients are alive, read, and behave. */
+/** The open sockets of this server. Closes those of clients that are dead, do not read, or flood us. */
 export function keepSockets(limits: SocketLimits = socketLimits) {
   const open = new Map<Connection, Socket>()
   const pulses = new Set<() => void>()
@@ -49,7 +49,7 @@ export function keepSockets(limits: SocketLimits = socketLimits) {
   timer.unref()
   let stopping: PromiseWithResolvers<void> | undefined
 
-  /** Returns how to talk to the socket; `onEnd` is called once, however it ends, as soon as nothing is to be sent. */
+  /** Adds a socket and returns its connection; `onEnd` is called once, however it ends, when nothing more is to be sent. */
   function adopt(socket: Socket, onEnd: () => void): Connection {
     let ended = false
     let alive = true
@@ -68,7 +68,7 @@ export function keepSockets(limits: SocketLimits = socketLimits) {
       end(closing) {
         if (!over()) return
         socket.close(closing[0], closing[1])
-        // After the final message a client may take its time; ws itself gives up after half a minute.
+        // After the final message a client may read slowly; `ws` gives up after 30 s.
         if (closing !== closings.finished) cut = setTimeout(() => socket.terminate(), limits.patience).unref()
       }
     }
@@ -115,7 +115,7 @@ export function keepSockets(limits: SocketLimits = socketLimits) {
   return {
     adopt,
 
-    /** After an error of the socket itself ws has begun to close it with the right code; an error of ours closes it, too. */
+    /** `ws` closes a socket after its own errors; this also closes it after ours. */
     fail(error: Error, socket: Socket, log: FastifyBaseLogger) {
       if (socket.readyState !== openState) return void setTimeout(() => socket.terminate(), limits.patience).unref()
       log.error({ err: error }, 'a socket failed')

@@ -6,7 +6,7 @@ import type { History, ReadHistory, TaskEvent } from './history.ts'
 import { describe } from './message.ts'
 
 export interface StreamLimits {
-  /** A comment after so many quiet milliseconds, so that no proxy takes the connection for dead. */
+  /** Quiet milliseconds after which a comment is sent, so that no proxy closes the connection as idle. */
   quiet: number
   /** A client that reads nothing for so many milliseconds while events wait for it is disconnected. */
   patience: number
@@ -21,9 +21,9 @@ const afterTrouble = 500
 interface Options {
   watching: Watching
   read: ReadHistory
-  /** What was read to answer the request. */
+  /** The history that the route has already read. */
   first: History
-  /** The event that the client has seen last; null for a new client. */
+  /** Id of the last event that the client has; null for a new client. */
   after: string | null
   limits: StreamLimits
   signal: AbortSignal
@@ -32,8 +32,8 @@ interface Options {
 }
 
 /**
- * A task's events as text, as fast as the client reads them: for a slow one only its place is kept in memory, as the
- * events wait in the database. Ends after the event of a final state, unless others came after it.
+ * A task's events as text, as fast as the client reads them: for a slow client only its position is in memory, and the
+ * events wait in the database. Ends after a final event, unless others follow it.
  */
 export async function* streamEvents({ watching, read, first, after, limits, signal, cut }: Options) {
   const { task, latest } = first
@@ -48,7 +48,7 @@ export async function* streamEvents({ watching, read, first, after, limits, sign
       seen = String(latest?.id ?? 0)
       yield* served(frame(last, latest?.id))
     } else if (latest) {
-      // The client knows this much; only a difference is news.
+      // The client has this message already; only a different one is sent.
       last = JSON.stringify(asOf(latest, history))
     }
 
@@ -93,7 +93,7 @@ export async function* streamEvents({ watching, read, first, after, limits, sign
       try {
         return await read(task.id, after)
       } catch {
-        // The database is away; it is asked again.
+        // The database is away: polled again.
         await delay(afterTrouble, undefined, { signal }).catch(() => {})
         if (signal.aborted) return undefined
       }
@@ -120,7 +120,7 @@ function statusAt({ at, state }: TaskEvent, { eta, attempts, state: now }: TaskB
   return statusOf({ state, eta: null })
 }
 
-/** Rings when the task may have changed. A ring before `rings` was called is not lost. */
+/** Wakes the stream when the task may have changed. A ring before `rings` is called is not lost. */
 function ring(watching: Watching, id: string, quiet: number, signal: AbortSignal) {
   let known = ''
   let rung = false
@@ -137,7 +137,7 @@ function ring(watching: Watching, id: string, quiet: number, signal: AbortSignal
   signal.addEventListener('abort', wake, { once: true })
 
   return {
-    /** False after a quiet while, or when the stream ends. */
+    /** Resolves to false after a quiet interval, or when the stream ends. */
     async rings() {
       if (!rung && !signal.aborted) {
         await new Promise<void>(resolve => {

@@ -5,7 +5,7 @@ import type { Limits } from './limits.ts'
 interface Arrival {
   reply: FastifyReply
   isUpload: boolean
-  /** When the request, or the present window of its upload, began, and what had come over its connection by then. */
+  /** Start of the request, or of the upload's present window, and the bytes of its connection at that time. */
   since: number
   bytes: number
 }
@@ -13,8 +13,8 @@ interface Arrival {
 const upload = /^\s*(?:multipart\/|application\/offset\+octet-stream)/i
 
 /**
- * Ends requests whose bodies come too slowly. Node's own limit is for whole requests and would end uploads: JSON has a
- * time in which it must be there, an upload a rate below which it must not fall. One timer looks after all of them.
+ * Ends requests whose bodies are too slow. Node's own limit is for whole requests and would end uploads, so here JSON
+ * has a deadline and an upload a minimum rate. One timer checks all of them.
  */
 export function endSlowBodies(app: FastifyInstance, { bodyTime, uploadBytes, uploadWindow, interval }: Limits) {
   const arriving = new Map<FastifyRequest, Arrival>()
@@ -29,7 +29,7 @@ export function endSlowBodies(app: FastifyInstance, { bodyTime, uploadBytes, upl
     }
     done()
   })
-  // By then a JSON body is there.
+  // A JSON body is complete by this hook.
   app.addHook('preHandler', (request, _reply, done) => {
     if (request.raw.complete) arriving.delete(request)
     done()
@@ -53,7 +53,7 @@ export function endSlowBodies(app: FastifyInstance, { bodyTime, uploadBytes, upl
     const came = raw.socket.bytesRead - arrival.bytes
     arrival.since = now
     arrival.bytes = raw.socket.bytesRead
-    // What waits to be read waits for our disk, and the client can do nothing about that.
+    // Unread bytes wait for our disk, which is not the client's fault.
     return came < uploadBytes && raw.readableLength === 0
   }
 }
@@ -63,7 +63,7 @@ function hasBody(headers: NodeJS.Dict<string | string[]>) {
   return length === undefined ? headers['transfer-encoding'] !== undefined : length !== '0'
 }
 
-/** What reads the body hears of it as it hears of a connection that breaks, and the answer still has its connection. */
+/** Fails the reader of the body as a broken connection would, but keeps the connection for the answer. */
 function giveUp({ raw }: FastifyRequest, reply: FastifyReply) {
   const error = new RequestTimeout()
   if (raw.listenerCount('error') > 0) raw.emit('error', error)

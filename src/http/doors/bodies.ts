@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { Overloaded } from '#errors.ts'
 import type { Limits } from './limits.ts'
 
-// As many of these as there may be connections are less than the limit.
+// Bodies of this size on all connections together stay below the limit, so they are not counted.
 const small = 64 * 1024
 const streamed = /^\s*(?:multipart\/|application\/offset\+octet-stream)/i
 
@@ -15,7 +15,7 @@ export function limitBodiesInMemory(app: FastifyInstance, { bodiesInMemory }: Li
     const length = Number(headers['content-length'] ?? 0)
     const isChunked = headers['transfer-encoding'] !== undefined
     if ((length <= small && !isChunked) || streamed.test(headers['content-type'] ?? '')) return done()
-    // What is larger than its route allows is refused by the parser, and read no further.
+    // The parser refuses a body larger than its route allows, without reading it.
     const { bodyLimit } = request.routeOptions
     const bytes = isChunked ? bodyLimit : length
     if (bytes > bodyLimit) return done()

@@ -8,7 +8,7 @@ import { originCheck } from './origin.ts'
 
 export type BrowserSettings = Pick<Config, 'PUBLIC_URL' | 'ALLOWED_HOSTS' | 'ALLOWED_ORIGINS'>
 
-/** The door for browsers, before everything else: upgrades, preflights and what is not found included. */
+/** Checks against hostile pages, before all routes: upgrades, preflights and 404s included. */
 export function guardAgainstPages(app: FastifyInstance, settings: BrowserSettings) {
   const { PUBLIC_URL, ALLOWED_HOSTS = [], ALLOWED_ORIGINS = [] } = settings
   const own = PUBLIC_URL === undefined ? undefined : new URL(PUBLIC_URL)
@@ -31,8 +31,8 @@ export function guardAgainstPages(app: FastifyInstance, settings: BrowserSetting
 }
 
 /**
- * Node's parser takes `identity, chunked`, and chunks in HTTP/1.0, which a proxy may read in another way: then one of
- * the two sees a second request where the other sees a body. So the connection ends, too.
+ * Node's parser accepts `identity, chunked`, and chunks in HTTP/1.0. A proxy may read those differently and see a second
+ * request where Node sees a body (request smuggling), so the connection ends, too.
  */
 function checkFraming({ headers, httpVersionMinor }: IncomingMessage, reply: FastifyReply) {
   const encoding = headers['transfer-encoding']

@@ -6,12 +6,12 @@ const sent = `Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Req
 const readable = `Location, Retry-After, X-Request-Id, Idempotency-Replayed, ETag, Content-Range, Upload-Expires, ${tus}`
 
 /**
- * Lets pages of the listed origins read answers, without credentials. Answers whether the request was a preflight and
- * is done with. Where no origin is listed there is no CORS at all.
+ * Lets pages of the listed origins read answers, without credentials; without listed origins there is no CORS. Returns
+ * whether the request was a preflight that is answered.
  */
 export function corsAnswer(allowed: ReadonlySet<string>) {
   return ({ raw }: FastifyRequest, reply: FastifyReply): boolean => {
-    // What a cache keeps for one origin, or for a program, is not for another.
+    // A cache must not serve the answer for one origin to another.
     reply.header('vary', 'Origin')
     const { origin } = raw.headers
     if (origin === undefined || !allowed.has(origin)) return false

@@ -10,7 +10,7 @@ import { lingerOnUnreadBodies } from './linger.ts'
 import { limitOpen } from './places.ts'
 import { identifyPrincipals } from './principal.ts'
 
-/** What each request passes, in this order: who asks, whether it may come in at all, and how much it may take. */
+/** The hooks before every route, in this order: principal, checks against hostile pages, limits. */
 export function hangDoors(
   app: FastifyInstance,
   settings: BrowserSettings,

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 const jsonPolicy = "default-src 'none'; frame-ancestors 'none'"
 const pagePolicy = "frame-ancestors 'self'"
 
-/** On every answer. Those of the parser's refusals, which no hook sees, are the same. */
+/** On every answer, also on those to requests that Node's parser refuses before any hook runs. */
 export const always = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -12,7 +12,7 @@ export const always = {
 
 const names = Object.keys(always) as (keyof typeof always)[]
 
-/** What a browser must know to do no harm with an answer. A route that says more about its own is left to it. */
+/** Security headers for browsers. A route's own headers win. */
 export function addSecurityHeaders(app: FastifyInstance, publicUrl: string | undefined) {
   const isSecure = publicUrl?.startsWith('https:')
 

@@ -4,12 +4,12 @@ import { HostNotAllowed, InvalidRequest } from '#errors.ts'
 
 const wellFormed = /^(?:\[([\da-f:.]+)\]|([^\s@:[\]/?#\\,]+))(?::\d{0,5})?$/i
 const absolute = /^https?:\/\/([^/?#]*)/i
-// Enough for every name that a service has; a client that makes up more pays for the look itself.
+// Valid Host headers that are cached: more than a service has names. Others are parsed each time.
 const mostRemembered = 100
 
 /**
- * Refuses requests that do not come by a name of this service: a page whose name was pointed at this machine (DNS
- * rebinding) sends its own. IP literals are nobody's name, and health checks use them. `X-Forwarded-Host` is never read.
+ * Refuses requests with a foreign host name, against DNS rebinding: a page that points its own name at this machine sends
+ * that name. An IP address cannot be rebound, and health checks use one. `X-Forwarded-Host` is never read.
  */
 export function hostCheck(named: Iterable<string>) {
   const names = new Set(['localhost', ...named])
@@ -17,7 +17,7 @@ export function hostCheck(named: Iterable<string>) {
 
   return ({ rawHeaders, headers, url = '' }: Pick<IncomingMessage, 'rawHeaders' | 'headers' | 'url'>) => {
     const { host = '' } = headers
-    // Node keeps the first of several.
+    // Counted in the raw headers, since Node drops all but the first.
     if (countHosts(rawHeaders) !== 1) throw new InvalidRequest('A request must have exactly one Host header')
     if (!remembered.has(host)) {
       const name = nameIn(host)
@@ -26,7 +26,7 @@ export function hostCheck(named: Iterable<string>) {
       if (!isOurs(name)) throw new HostNotAllowed(name.slice(0, 255))
       if (remembered.size < mostRemembered) remembered.add(host)
     }
-    // The router goes by the path of an absolute URL and passes over its host.
+    // The router ignores the host of an absolute URL.
     if (url[0] !== '/' && url !== '*' && absolute.exec(url)?.[1]?.toLowerCase() !== host.toLowerCase()) {
       throw new InvalidRequest('The URL of the request must be a path, or name the same host as the Host header')
     }
@@ -46,7 +46,7 @@ function countHosts(rawHeaders: string[]) {
   return count
 }
 
-/** In lower case, without port and without the dot that ends a full name; undefined where it is no host at all. */
+/** The name in lower case, without port and final dot; undefined for a malformed header. */
 function nameIn(host: string) {
   const [, address, name] = wellFormed.exec(host) ?? []
   if (address !== undefined) return isIP(address) === 6 ? address : undefined

@@ -1,13 +1,13 @@
-/** What clients may take of the API. No setting changes these; tests narrow them, so that nothing waits for minutes. */
+/** Limits on clients of the API. There are no settings for them; tests use smaller ones, to be fast. */
 export interface Limits {
-  /** Connections in all, and of one address. */
+  /** Open connections in all, and from one address. */
   connections: number
   connectionsOfAddress: number
-  /** Requests that wait (`?wait=`), WebSockets and event streams that one principal may have open. */
+  /** Open `?wait=` requests, WebSockets and event streams of one principal. */
   waits: number
   sockets: number
   streams: number
-  /** Bytes of JSON bodies that are in memory at a time. */
+  /** Bytes of all JSON bodies in memory at a time. */
   bodiesInMemory: number
   /** Milliseconds in which the headers of a request, and a JSON body, must have arrived. */
   headersTime: number
@@ -15,7 +15,7 @@ export interface Limits {
   /** Bytes that an upload must send in each of its windows (milliseconds). */
   uploadBytes: number
   uploadWindow: number
-  /** Milliseconds between two looks for what is late. */
+  /** Milliseconds between two checks for late requests. */
   interval: number
 }
 

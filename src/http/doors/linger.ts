@@ -4,8 +4,8 @@ import type { FastifyInstance } from 'fastify'
 const patience = 10_000
 
 /**
- * Where the answer comes before the whole body (too large, not a form), the rest is read for a while and thrown away:
- * to close at once would reset the connection, and the client would never see the answer.
+ * After an answer that precedes the end of the body (too large, not a form), the rest is read for a while and discarded:
+ * closing at once would reset the connection, and the client would never see the answer.
  */
 export function lingerOnUnreadBodies(app: FastifyInstance) {
   app.addHook('onResponse', ({ raw }, _reply, done) => {

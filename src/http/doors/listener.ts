@@ -4,14 +4,14 @@ import { isForWatchers } from '#watch/upgrade.ts'
 import { answerClientError } from '../errors/client-error.ts'
 import type { Limits } from './limits.ts'
 
-// A socket on which nothing moves for so long is given up.
+// Milliseconds after which an idle socket is closed.
 const longestSilence = 120_000
-// Longer than a proxy keeps its connections to us, so that it never sends a request into one that is being closed.
+// Milliseconds; longer than proxies keep idle connections (60 s), so that no request meets a closing one.
 const keepAliveTimeout = 65_000
 
 /**
- * What listens: one server, or two where HOST is `localhost` and that has two addresses. Connections beyond the limits
- * are closed without an answer, since an answer is what an attacker would make us work for.
+ * Makes the HTTP servers: one, or two where `localhost` has two addresses. Connections beyond the limits are closed
+ * without an answer, since answering would be work that an attacker can cause.
  */
 export function listener({ connections, connectionsOfAddress, headersTime, interval }: Limits) {
   const ofAddress = new Map<string, number>()
@@ -20,7 +20,7 @@ export function listener({ connections, connectionsOfAddress, headersTime, inter
     headersTimeout: headersTime,
     connectionsCheckingInterval: interval * 5,
     keepAliveTimeout,
-    // Both are ours to say: bodies have limits of their own, and a missing Host is answered with a problem.
+    // The hooks do both: `arrivals` limits bodies, and `host` answers a missing Host with a problem.
     requestTimeout: 0,
     requireHostHeader: false,
     shouldUpgradeCallback: isForWatchers

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { CrossSite } from '#errors.ts'
 
 const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
-// Where answers are data. Everything else that can be read is a page or a part of one, and may be linked to.
+// Routes that answer with data. Other GETs are pages or parts of them, which other sites may link to.
 const data = /^\/(?:api|metrics|ws|status|task-status)(?:[/?]|$)/
 
 interface Origins {
@@ -12,8 +12,8 @@ interface Origins {
 }
 
 /**
- * Refuses what a page of another origin makes a browser send: without this, any page that the operator opens can drive
- * a service on 127.0.0.1. Programs send neither `Origin` nor `Sec-Fetch-Site`, which pages cannot forge.
+ * Refuses requests that a page of another origin makes a browser send (CSRF): otherwise any page that the operator opens
+ * can use a service on 127.0.0.1. Programs send neither `Origin` nor `Sec-Fetch-Site`, and pages cannot forge them.
  */
 export function originCheck({ own, allowed }: Origins) {
   return (request: FastifyRequest) => {
@@ -24,14 +24,14 @@ export function originCheck({ own, allowed }: Origins) {
     const isCrossSite = site === 'cross-site'
     if (safe.has(method!) && headers.upgrade === undefined) {
       if (!isCrossSite || (origin !== undefined && isKnown(origin, headers.host!))) return
-      // The router decodes the path, so the route is what counts.
+      // The matched route, because the raw path may be percent-encoded.
       if (data.test(request.routeOptions.url ?? request.url)) throw new CrossSite('of another site')
     } else if (origin === undefined ? isCrossSite : !isKnown(origin, headers.host!)) {
       throw new CrossSite(origin === undefined ? 'of another site' : `of the origin ${origin.slice(0, 255)}`)
     }
   }
 
-  // The Host is one of ours by now. TLS ends at a proxy, and only PUBLIC_URL says that there is one.
+  // `host` has checked the name by now. Behind a proxy that ends TLS, only PUBLIC_URL tells the scheme.
   function isKnown(origin: string, host: string) {
     return origin === own || allowed.has(origin) || origin === `http://${host}`
   }

@@ -8,14 +8,14 @@ type Place = 'waits' | 'sockets' | 'streams'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What requests to this route keep open for long, and of which one principal may have only so many. */
+    /** The kind of long-lived request that this route serves; each principal may have a limited number open. */
     keepsOpen?: Place
   }
 }
 
 const words: Record<Place, string> = { waits: 'requests that wait', sockets: 'WebSockets', streams: 'event streams' }
 
-/** Counts what each principal has open on routes that say that they keep something open, and refuses what is too much. */
+/** Limits the long-lived requests of each principal, on routes that declare `keepsOpen`. */
 export function limitOpen(app: FastifyInstance, limits: Limits) {
   const open: Record<Place, Map<string, number>> = { waits: new Map(), sockets: new Map(), streams: new Map() }
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 
-/** Who asks. As long as there are no keys every request is anonymous, and its address tells one client from another. */
+/** The caller of a request. Without keys every caller is anonymous, and its address tells clients apart. */
 export interface Principal {
   kind: 'anonymous'
   id: null
@@ -14,7 +14,7 @@ declare module 'fastify' {
   }
 }
 
-/** Registered before every other hook, so that each of them knows who asks. */
+/** Registered before every other hook, so that each of them can use the principal. */
 export function identifyPrincipals(app: FastifyInstance) {
   app.decorateRequest('principal', null as unknown as Principal)
   app.addHook('onRequest', (request, _reply, done) => {
@@ -23,7 +23,7 @@ export function identifyPrincipals(app: FastifyInstance) {
   })
 }
 
-/** What limits count by. */
+/** The key under which limits count. */
 export function keyOf({ id, address }: Principal) {
   return id ?? address
 }

@@ -5,9 +5,9 @@ import * as errors from '#errors.ts'
 import { problemOf } from '#schema/problems.ts'
 import { always } from '../doors/headers.ts'
 
-/** What Node's parser refuses never becomes a request; its client gets a problem all the same. */
+/** Answers what Node's parser refuses with a problem, too: Fastify never sees such a request. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket) {
-  // What has been answered in part cannot be answered again.
+  // Part of an answer is already sent.
   const { _httpMessage: answering } = socket as { _httpMessage?: { headersSent: boolean } }
   if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) return socket.destroy()
 

@@ -9,10 +9,10 @@ import type { Drain } from '../stopping.ts'
 import type { OutageLog } from './outage-log.ts'
 
 const retryAfter = 2
-// Refusals that are no failures of ours.
+// Answers with a 5xx status that are no bugs and need no log line.
 const wanted = new Set(['STOPPING', 'OVERLOADED'])
 
-/** Every error leaves through here: one with a code as it is, anything else as a 500 without details. */
+/** Answers every error: one with a code as it is, any other as a 500 without details. */
 export function errorHandler(outages: OutageLog, drain: Drain) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     const known = translate(error, request)
@@ -24,7 +24,7 @@ export function errorHandler(outages: OutageLog, drain: Drain) {
       request.log.info({ method, url }, drain.hasCut() ? 'the API cut this request to stop' : 'the client hung up')
     }
     if (problem.status === 503 || problem.status === 429) reply.header('retry-after', retryAfter)
-    // The rest of a body that came too slowly would be taken for the next request.
+    // Otherwise Node would parse the rest of the slow body as the next request.
     if (problem.status === 408) reply.header('connection', 'close')
     return reply.code(problem.status).type('application/problem+json').send(problem)
   }
@@ -46,14 +46,14 @@ function translate(error: FastifyError & { errors?: Coded['errors'] }, request: 
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return new errors.InvalidRequest('The body is not as long as its Content-Length says') as Coded
   }
-  // A client that hangs up leaves half a body. Its error has a code that looks like one of the database.
+  // A client that hangs up in the middle of its body causes ECONNRESET, which would look like a database outage.
   if (error === request.raw.errored) return new errors.InvalidRequest('The request broke off') as Coded
   const gone = goneQueue(error)
   if (gone) return gone as Coded
   const busy = busyVideo(error)
   if (busy) return new errors.VideoBusy(busy) as Coded
   if (isFull(error)) return new errors.StorageFull() as Coded
-  // A write that was cancelled has waited for a lock, and may well work in a moment; a read would take as long again.
+  // A write times out while it waits for a lock, so a retry may succeed; a slow read would be slow again.
   if (isCancelled(error) && readOnly.has(request.method)) return new errors.TooSlow() as Coded
   if (isOutage(error)) return new errors.DatabaseUnavailable() as Coded
   if (isAway(error)) return new errors.StorageUnavailable() as Coded

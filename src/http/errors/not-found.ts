@@ -5,7 +5,7 @@ type Serve = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyRe
 
 const methods: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-/** Where no route answers: a wrong method on a path of ours, else a file of `serve`, else nothing. */
+/** Without a matching route: 405 for a wrong method on a known path, else a file from `serve`, else 404. */
 export function answerUnknown(app: FastifyInstance, serve: Serve | undefined) {
   app.setNotFoundHandler(async (request, reply) => {
     const [path = '/'] = request.url.split('?')

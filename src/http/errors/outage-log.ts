@@ -2,12 +2,12 @@ import type { Logger } from 'pino'
 import { patienceToConnect } from '#database/knock.ts'
 import { reasonOf } from '#database/outage.ts'
 
-// Milliseconds between two lines: a busy API refuses hundreds of requests in a second, all for the same reason.
+// Milliseconds between two lines: in an outage a busy API refuses hundreds of requests a second.
 const pause = 5_000
 
 export type OutageLog = ReturnType<typeof logOutages>
 
-/** Says that requests are refused because of the database: the first at once, those that follow by their number. */
+/** Logs requests that are refused because of the database: the first at once, the following ones as a count. */
 export function logOutages(log: Pick<Logger, 'warn'>) {
   let requests = 0
   let reason = ''
@@ -28,7 +28,7 @@ export function logOutages(log: Pick<Logger, 'warn'>) {
       if (timer === undefined) say()
     },
 
-    /** Those that were not yet told of are. */
+    /** Logs the refusals that were only counted so far. */
     close() {
       clearTimeout(timer)
       say()
@@ -37,7 +37,7 @@ export function logOutages(log: Pick<Logger, 'warn'>) {
   }
 }
 
-/** node-postgres says the same of a database that is away and of connections that are all busy: so do we. */
+/** node-postgres reports the same error for a database that is away and for a busy pool, so the reason names both. */
 function sentence(error: Error) {
   if (/timeout exceeded when trying to connect|due to connection timeout/.test(error.message)) {
     return `no connection to the database was free or could be opened within ${patienceToConnect} s`

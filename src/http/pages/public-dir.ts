@@ -5,8 +5,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { PreconditionFailed, RangeNotSatisfiable } from '#errors.ts'
 
 /**
- * Serves the files of `PUBLIC_DIR`; undefined where there is no such file. Asked only where no route of ours answers, so
- * that no file can stand in for one. Hidden files are not served, nor what a link leads to outside of the folder.
+ * Serves files from `PUBLIC_DIR`; undefined where there is none. Called only when no route matches, so that no file can
+ * shadow a route. Hidden files, and links that lead out of the folder, are not served.
  */
 export function publicFiles(folder: string) {
   return async ({ method, raw, url }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
@@ -23,7 +23,7 @@ export function publicFiles(folder: string) {
     if (found.type !== 'file' || !isInside) found.stream.destroy()
     if (!isThere || !isInside) return undefined
 
-    // Relative, so that it is right below any path prefix and leads to no other host.
+    // Relative, so that it works below any path prefix and cannot redirect to another host.
     if (found.type === 'directory')
       return reply
         .code(301)
@@ -34,7 +34,7 @@ export function publicFiles(folder: string) {
       reply.header('content-range', found.headers['Content-Range'])
       throw new RangeNotSatisfiable()
     }
-    // Pages change with a deploy: browsers ask about them each time, and get a 304.
+    // Pages change with a deploy, so browsers revalidate them each time.
     return reply.code(found.statusCode).headers(found.headers).header('cache-control', 'no-cache').send(found.stream)
   }
 }
