@@ -7,7 +7,7 @@ import { checkOf, refuse } from '#schema/check.ts'
  * all texts, so its numbers are read as such first; a body means what it says, and "5" is not a number.
  */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
-  // What a header must be is said by whoever reads it; the schema is there to be read in the documentation.
+  // The code that reads a header validates it; its schema is for the documentation.
   if (httpPart === 'headers') return () => true
   const check = checkOf(schema)
   return (data: unknown) => {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Those that a process has started and not yet seen the end of. Undefined when it is gone, or where nobody can know. */
+/** Child processes whose exit status a process has not read yet. Undefined when it is gone, or where /proc does not tell. */
 export function childrenOf(pid: number): number[] | undefined {
   try {
     const found = childrenOfThread(pid, String(pid))

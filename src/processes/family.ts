@@ -8,7 +8,7 @@ const ticksPerSecond = 100
 
 interface Process {
   children: number[]
-  /** Bytes that nobody else has, and those that others may have too, such as the program itself. */
+  /** Bytes of this process alone, and bytes that it may share with others, such as the program itself. */
   own: number
   shared: number
   ticks: number

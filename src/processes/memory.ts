@@ -6,7 +6,7 @@ export function memoryOf(pid: number): { peak: number; held: number } | undefine
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')
     const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024
     const memory = { peak: bytes('VmHWM'), held: bytes('VmRSS') }
-    // One that has ended and waits for somebody to take note holds nothing any more.
+    // A zombie holds no memory.
     return Number.isNaN(memory.peak) ? undefined : memory
   } catch {
     return undefined

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 
 interface Stat {
-  /** It has ended, and nobody has taken note of it yet. */
+  /** A zombie: it has ended, and its parent has not read its exit status yet. */
   isOver: boolean
   /** Whether it has taken note of the end of one that it had started. */
   hasSeenAnEnd: boolean
@@ -17,7 +17,7 @@ export function statOf(pid: number): Stat {
   const numbers = fields.map(Number)
   return {
     isOver: state === 'Z' || state === 'X',
-    // Page faults of those: nobody starts without one.
+    // Page faults of those: no process starts without one.
     hasSeenAnEnd: numbers[7]! + numbers[9]! > 0,
     ticks: numbers.slice(10, 14).reduce((sum, ticks) => sum + ticks)
   }

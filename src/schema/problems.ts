@@ -24,7 +24,7 @@ export function problemOf({ code, statusCode = 500, message, errors }: Coded): P
   }
 }
 
-// What any request may be answered before its route has a say, and after that.
+// What any request may be answered, whatever its route.
 const anywhere = [
   errors.InvalidRequest,
   errors.HostNotAllowed,
@@ -34,7 +34,7 @@ const anywhere = [
 ]
 // Where answers are data, or change something.
 const guarded = [...anywhere, errors.CrossSite, errors.DatabaseUnavailable, errors.Stopping]
-// Fastify reads the body of whatever may have one, asked for or not.
+// Fastify reads the body of each request that may have one.
 const withBody = [errors.InvalidJson, errors.BodyTooLarge, errors.UnsupportedMediaType, errors.UnsupportedEncoding]
 
 /** The response entries of a route that needs nothing but this process. */
@@ -82,7 +82,7 @@ function entry(status: number, failures: Coded[]) {
   }
 }
 
-const nobody = '01980000-0000-7000-8000-000000000000'
+const exampleId = '01980000-0000-7000-8000-000000000000'
 const filledIn: Record<string, string[]> = {
   INVALID_REQUEST: ['priority must be <= 9'],
   HOST_NOT_ALLOWED: ['evil.example'],
@@ -104,11 +104,11 @@ const filledIn: Record<string, string[]> = {
   BODY_TOO_LARGE: ['1048576'],
   FILE_NOT_FOUND: ['2160p.mp4'],
   WORKER_GONE: ['stopped'],
-  TASK_NOT_FOUND: [nobody],
-  VIDEO_NOT_FOUND: [nobody],
-  VIDEO_BUSY: [nobody],
-  WORKER_NOT_FOUND: [nobody],
-  INTERNAL: [nobody]
+  TASK_NOT_FOUND: [exampleId],
+  VIDEO_NOT_FOUND: [exampleId],
+  VIDEO_BUSY: [exampleId],
+  WORKER_NOT_FOUND: [exampleId],
+  INTERNAL: [exampleId]
 }
 
 function exampleOf(Failed: Failure): Coded {

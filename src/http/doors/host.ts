@@ -9,7 +9,7 @@ const mostRemembered = 100
 
 /**
  * Refuses requests that do not come by a name of this service: a page whose name was pointed at this machine (DNS
- * rebinding) sends its own. IP literals are nobody's name, and health checks use them. `X-Forwarded-Host` is never read.
+ * rebinding) sends its own. IP literals need no DNS, and health checks use them. `X-Forwarded-Host` is never read.
  */
 export function hostCheck(named: Iterable<string>) {
   const names = new Set(['localhost', ...named])
