@@ -6,19 +6,18 @@ import { describe, summary } from './chaos/report.ts'
 import { runChaos } from './chaos/run.ts'
 
 /**
- * Workers, API and Postgres are killed, frozen, cut off and restarted while customers submit, cancel and retry; then
- * everything that is known is held against what is promised. Minutes long, and therefore not part of `scripts/test`,
- * which has a short version of it.
+ * Kills, freezes, cuts off and restarts workers, API and Postgres while clients submit, cancel and retry; then checks
+ * the history against the rules. It takes minutes, so `scripts/test` has a short version of it.
  */
 const usage = `Usage: node scripts/chaos.ts [options]
 
-  --seed N      who is hit when, and what is asked for (a new one each time); the rest is the machine's mood
-  --minutes M   how long the chaos lasts (3); then everything has two minutes to come to its end
+  --seed N      decides which process is hit when, and what is submitted (random); timing still differs between runs
+  --minutes M   how long the chaos lasts (3); then the tasks have two minutes to finish
   --workers N   worker processes, with two children each (3)
   --rate N      submissions a second (12)
   --keep        leave the data and the logs of all processes where they are
 
-Needs nothing but Linux: it brings a Postgres of its own. The exit code is 0 when everything was as promised.`
+Needs nothing but Linux: it brings a Postgres of its own. The exit code is 0 when no rule was broken.`
 
 const options = {
   seed: { type: 'string' },
@@ -30,7 +29,7 @@ const options = {
 } as const
 
 process.exitCode = await main()
-// Whatever still holds the event loop has been told to stop.
+// Sockets and processes that still hold the event loop have been told to stop.
 process.exit()
 
 async function main(): Promise<number> {
@@ -73,7 +72,7 @@ async function main(): Promise<number> {
     return violations.length === 0 ? 0 : 1
   } catch (error) {
     if (!interrupt.signal.aborted) throw error
-    console.log('interrupted; everything that was started is stopped')
+    console.log('interrupted; all started processes are stopped')
     return 130
   }
 }

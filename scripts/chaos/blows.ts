@@ -13,20 +13,20 @@ export interface Scene {
   api: Post
   ledger: Ledger
   say(line: string): void
-  /** The chaos is over: whatever lasts is put right at once. */
+  /** Aborted when the chaos is over: blows that last are then undone at once. */
   over: AbortSignal
 }
 
 type Strike = (scene: Scene, random: Random) => Promise<void>
 
-/** Everything that is done to the service. Each puts right by itself what does not come right by itself. */
+/** What is done to the service. A blow undoes its own damage where the service cannot recover from it alone. */
 export const blows = {
   'kill a worker': async (scene, random) => {
     const worker = random.pick(scene.workers)
     note(scene, 'kill -9 of a worker', worker.name, { pid: worker.end('SIGKILL'), deadly: true })
   },
 
-  // Longer than its lease: the others take over what it has, and then it is back.
+  // Longer than its lease: other workers take its tasks over, and then it wakes up.
   'freeze a worker': async (scene, random) => {
     const worker = random.pick(scene.workers)
     const seconds = random.between(12, 18)
@@ -41,7 +41,7 @@ export const blows = {
 
   'stop a worker': async (scene, random) => {
     const worker = random.pick(scene.workers)
-    // A frozen one hears of it later, when it is not ours to wait for.
+    // A frozen worker would get the signal only when it is thawed, too late for this blow.
     if (worker.frozen) return
     note(scene, 'SIGTERM to a worker', worker.name, { pid: worker.end('SIGTERM') })
   },
@@ -74,7 +74,7 @@ export const blows = {
     note(scene, 'immediate restart of Postgres', '', { pid: await scene.cluster.hit('SIGQUIT'), outage: true })
   },
 
-  // The postmaster then ends all the others and recovers.
+  // The postmaster then ends all other backends and recovers.
   'kill a backend': async (scene, random) => {
     const pids = await backends(scene)
     if (pids.length === 0) return
@@ -93,15 +93,15 @@ export const blows = {
     note(scene, 'all backends terminated', '')
   },
 
-  // An outage that is longer than a lease: afterwards nobody may be held to be dead for it.
-  'lock everybody out': async (scene, random) => {
+  // An outage that is longer than a lease: no worker may be marked lost for it.
+  'refuse connections': async (scene, random) => {
     const seconds = random.between(11, 15)
     const pids = await backends(scene)
     await scene.cluster.besides('alter database darkroom with allow_connections false')
     await scene.cluster.besides('select pg_terminate_backend(pid) from unnest($1::int[]) as pid', [pids])
-    note(scene, 'the database lets nobody in', `for ${seconds.toFixed(0)} s`, { outage: true })
+    note(scene, 'the database refuses connections', `for ${seconds.toFixed(0)} s`, { outage: true })
     await lasting(scene, seconds)
-    await openDoors(scene)
+    await allowConnections(scene)
   },
 
   'pause a queue': async (scene, random) => {
@@ -116,12 +116,12 @@ export const blows = {
 
 export type BlowName = keyof typeof blows
 
-/** `whom` is for who watches; blows are counted by what they are. */
-function note({ ledger, say }: Scene, what: string, whom: string, more: Partial<Blow> = {}) {
-  // A place that was empty at this moment cannot be hit.
+/** `target` appears in the output only; the report counts blows by `what`. */
+function note({ ledger, say }: Scene, what: string, target: string, more: Partial<Blow> = {}) {
+  // Its process had just ended, so nothing was hit.
   if ('pid' in more && more.pid === undefined) return
   ledger.blows.push({ at: Date.now(), what, ...more })
-  say([what, whom, more.pid === undefined ? '' : `pid ${more.pid}`].filter(Boolean).join(', '))
+  say([what, target, more.pid === undefined ? '' : `pid ${more.pid}`].filter(Boolean).join(', '))
 }
 
 async function killOne(scene: Scene, random: Random, command: string, what: string) {
@@ -147,11 +147,11 @@ async function lasting({ over }: Scene, seconds: number) {
   await delay(seconds * 1000, undefined, { signal: over }).catch(() => {})
 }
 
-async function openDoors({ cluster }: Pick<Scene, 'cluster'>) {
+async function allowConnections({ cluster }: Pick<Scene, 'cluster'>) {
   await cluster.besides('alter database darkroom with allow_connections true')
 }
 
-/** Somebody paused it, so somebody has to see to it that it goes on, whoever is being killed at the moment. */
+/** Repeats until it is answered, since another blow may have killed the API: a paused queue would never drain. */
 async function resume({ address }: Pick<Scene, 'address'>, queue: string) {
   for (let tries = 100; tries > 0; tries--) {
     const response = await fetch(`${address}/api/queues/${queue}/resume`, { method: 'POST' }).catch(() => undefined)

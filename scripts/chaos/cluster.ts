@@ -7,13 +7,13 @@ import { send } from './processes.ts'
 
 export interface Cluster {
   url: string
-  /** Asks the database, over a connection that lasts for one question; undefined when it does not answer. */
+  /** Queries the database over a connection of its own; undefined when that fails. */
   ask<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[] | undefined>
-  /** Asks until it is answered, but not for ever. */
+  /** The same, repeated for half a minute until it succeeds. */
   insist<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
-  /** The same from next door, where one can be while the database itself lets nobody in. */
+  /** The same from the database `postgres`, which lets connections in while `darkroom` refuses them. */
   besides(text: string, values?: unknown[]): Promise<unknown[]>
-  /** Hits the server that runs now; it is brought back by whoever watches over it. */
+  /** Sends the running postmaster a signal; the embedded cluster restarts it. */
   hit(signal: NodeJS.Signals): Promise<number | undefined>
   stop(): Promise<void>
 }
@@ -24,7 +24,7 @@ interface Options {
   say(line: string): void
 }
 
-/** A Postgres of the run's own, as `scripts/server` brings one: killed, it comes back on the same data and port. */
+/** An embedded Postgres as in `scripts/server`: when it is killed, it restarts on the same data and port. */
 export async function openCluster({ folder, durable, say }: Options): Promise<Cluster> {
   const dataDir = path.join(folder, 'data')
   const embedded = await openEmbedded({ dataDir, durable, log: say })

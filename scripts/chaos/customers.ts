@@ -9,19 +9,19 @@ interface Needs {
   random: Random
   /** Orders a second. */
   rate: number
-  /** How much is accepted and not finished. */
+  /** How many tasks are not finished. */
   backlog(): number
-  /** Nothing new from here on. */
+  /** Aborted when the clients are to submit nothing new. */
   closing: AbortSignal
-  /** Nobody waits for an answer any longer. */
+  /** Aborted when the clients are to stop retrying. */
   over: AbortSignal
 }
 
-// A queue that only grows would say nothing of what happens to those that are in it.
+// If the backlog only grew, most tasks would never run and prove nothing.
 const longestQueue = 400
 const patience = 15_000
 
-/** People who submit, retry what was not answered, cancel what they have just asked for, and want failures tried again. */
+/** Clients that submit, repeat requests that got no answer, cancel fresh tasks, and retry failed ones. */
 export function customers({ address, ledger, random, rate, backlog, closing, over }: Needs) {
   const busy = new Set<Promise<void>>()
   const regrets = random.fork()
@@ -53,12 +53,12 @@ export function customers({ address, ledger, random, rate, backlog, closing, ove
     }
   }
 
-  /** Whoever has a key asks again until he is answered; whoever has none never learns what became of it. */
+  /** With an idempotency key a request is repeated until it is answered; without one its outcome may stay unknown. */
   async function place(order: Order, mood: Random) {
     for (let doubtful = false; ; ) {
       const answer = await post(order.path, order.body, order.key)
       if (answer === 'unreached') {
-        // Nobody was there to take it.
+        // The API was down, so it cannot have taken the order.
       } else if (answer === 'lost' || answer.status >= 500) doubtful = true
       else if (answer.status < 300) return accept(order, answer)
       else {
@@ -78,11 +78,11 @@ export function customers({ address, ledger, random, rate, backlog, closing, ove
     order.answer = 'accepted'
     order.ids = body.ids ?? [body.id ?? body.task_id]
     if (order.ids.length !== order.names.length) {
-      order.complaint = `${order.names.length} were asked for and ${order.ids.length} promised`
+      order.complaint = `${order.names.length} tasks were submitted and the answer has ${order.ids.length} ids`
     }
   }
 
-  /** As near to its end as a look every now and then comes. */
+  /** As close to the end of its body as polling allows: cancel and completion race. */
   async function cancelAsItFinishes(id: string, { body }: Order, mood: Random) {
     const { seconds = 0 } = (body as { args?: { seconds?: number } }).args ?? {}
     for (let looks = 100; looks > 0 && !closing.aborted; looks--) {
@@ -150,14 +150,14 @@ export function customers({ address, ledger, random, rate, backlog, closing, ove
     }
   }
 
-  /** Not for what nobody waits for any longer. */
+  /** Ends early when the clients are to stop. */
   async function wait(milliseconds: number) {
     await delay(Math.max(0, milliseconds), undefined, { signal: over }).catch(() => {})
   }
 
   const working = Promise.all([submitAll(), retrySome()])
   return {
-    /** Resolves when nobody has a question left. */
+    /** Resolves when no request is pending. */
     async satisfied() {
       await working
       while (busy.size > 0) await Promise.all(busy)

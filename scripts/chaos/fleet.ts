@@ -9,21 +9,21 @@ import { send } from './processes.ts'
 import type { Random } from './random.ts'
 
 const program = path.resolve(import.meta.dirname, '../../src/cli.ts')
-// The last resort of a process that stops is half a minute.
+// A process that stops ends itself after half a minute at the latest.
 const longestStop = 45_000
 
-/** A place that is filled again whenever whoever held it is gone, as a supervisor would. */
+/** A process that is started again whenever it has ended, as a supervisor would. */
 export interface Post {
   readonly name: string
   readonly pid: number | undefined
-  /** It has said that it is ready for work. */
+  /** Its log has said that it is ready. */
   readonly ready: boolean
   readonly frozen: boolean
   /** Sends a signal that ends it. */
   end(signal: 'SIGKILL' | 'SIGTERM'): number | undefined
   freeze(): number | undefined
   thaw(): void
-  /** For good. */
+  /** Stops the process without starting another. */
   stop(): Promise<void>
 }
 
@@ -31,7 +31,7 @@ interface Needs {
   name: string
   command: string[]
   env: NodeJS.ProcessEnv
-  /** What its log says when it is ready. */
+  /** The text in its log that means ready. */
   sign: string
   folder: string
   ledger: Ledger
@@ -40,7 +40,7 @@ interface Needs {
 
 export function fill({ name, command, env, sign, folder, ledger, random }: Needs): Post {
   const log = createWriteStream(path.join(folder, `${name}.log`), { flags: 'a' })
-  // Last words may come late.
+  // A process may still write while the log is closed.
   log.on('error', () => {})
   let current: ChildProcess | undefined
   let ready = false
@@ -51,7 +51,7 @@ export function fill({ name, command, env, sign, folder, ledger, random }: Needs
   async function keep() {
     while (!stopping) {
       ready = told = frozen = false
-      // In a session of its own: a Ctrl-C is for us, and what has to stop is told by us.
+      // In a session of its own: a Ctrl-C reaches only this program, which stops the rest in order.
       const next = spawn(process.execPath, [program, ...command], {
         env,
         detached: true,
@@ -64,7 +64,7 @@ export function fill({ name, command, env, sign, folder, ledger, random }: Needs
         if (line.includes(sign)) ready = true
       })
       const [code, signal] = await once(next, 'exit')
-      // While there is no database nothing can start; one that has been at work is to come through everything.
+      // Without a database a start may fail; a process that was ready must survive everything but our signals.
       if (ready && !told) ledger.surprises.push(`${name} (pid ${next.pid}) ended by itself with ${signal ?? code}`)
       if (ready && told && code !== 0 && signal !== 'SIGKILL') {
         ledger.surprises.push(`${name} (pid ${next.pid}) was told to stop and ended with ${signal ?? code}`)
@@ -105,7 +105,7 @@ export function fill({ name, command, env, sign, folder, ledger, random }: Needs
       return frozen
     },
     end(signal) {
-      // Before it is up it knows no manners, and what it is told to do is not what is tried here.
+      // A process that is still starting has no handler for SIGTERM yet, and its start is not what is tested here.
       if (signal === 'SIGTERM' && !ready) return undefined
       told = true
       return send(current?.pid, signal) ? current?.pid : undefined

@@ -4,14 +4,14 @@ import type { Cluster } from './cluster.ts'
 import type { Ledger } from './ledger.ts'
 import type { Process } from './processes.ts'
 
-/** All that is known when it is over: what was asked for, what the database says, and what the bodies saw. */
+/** What is known after a run: the requests and blows, the rows in the database, and the journal of the bodies. */
 export interface History {
   ledger: Ledger
   tasks: TaskHistory[]
   workers: Map<string, WorkerHistory>
-  /** Noted by the database at a commit. */
+  /** Written by the triggers of tripwires.ts at a commit. */
   tripped: { task_id: string; what: string }[]
-  /** Rows that should be gone, sessions that should have ended. */
+  /** Descriptions of rows that should be gone and sessions that should have ended. */
   leftRows: string[]
   leftProcesses: Process[]
 }
@@ -23,7 +23,7 @@ export interface WorkerHistory {
 
 export interface TaskHistory {
   id: string
-  /** What it calls itself, if it is one of ours. */
+  /** The order's name for it, from its arguments; null if it is no order's. */
   order: string | null
   task: string
   queue: string
@@ -38,7 +38,7 @@ export interface TaskHistory {
   expires: boolean
   cancel_requested_at: number | null
   jobs: Job[]
-  /** Attempts that are over. */
+  /** Finished attempts. */
   tries: Try[]
   events: Event[]
   runs: Run[]
@@ -67,7 +67,7 @@ export interface Event {
   attempt: number
 }
 
-/** A body at work, by its own account. */
+/** One execution of a body, from the journal. */
 export interface Run {
   attempt: number
   pid: number
@@ -118,8 +118,7 @@ function milliseconds(column: string) {
 }
 
 /**
- * What stands in somebody's way although it is over. To be looked for while API and workers are there: it is theirs to
- * remove.
+ * Rows and sessions that API and workers should have removed. Called while those still run, because it is their job.
  */
 export async function readLeftRows({ insist }: Cluster): Promise<string[]> {
   const rows = await insist<{ what: string }>(`
@@ -150,7 +149,7 @@ interface Line {
   at: number
 }
 
-/** Each beginning is a run of its own, also where two claim to be the same attempt. */
+/** Each `began` opens a run, also where two of them name the same attempt. */
 export function readRuns(journal: string): Map<string, Run[]> {
   const runs = new Map<string, Run[]>()
   const open = new Map<string, Run>()

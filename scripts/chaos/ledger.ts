@@ -1,33 +1,33 @@
-/** What was asked of the service and done to it, written down by those who did it. */
+/** Requests to the service and blows against it, recorded by the code that made them. */
 export interface Ledger {
-  /** When it all began, in milliseconds. */
+  /** Start of the run, in milliseconds. */
   began: number
   orders: Order[]
-  /** Tasks whose cancellation was asked for, whatever became of the answer. */
+  /** Ids of tasks that a client tried to cancel, with or without an answer. */
   cancelled: Set<string>
   retried: Map<string, Retries>
   blows: Blow[]
-  /** Processes that had ended while the others went on, for whatever reason. */
+  /** Pids of processes that ended during the run, for any reason. */
   gone: Set<number>
-  /** What a process did that nobody had told it to. */
+  /** Descriptions of processes that ended without a signal of ours, or not as they were told. */
   surprises: string[]
 }
 
 export interface Order {
   number: number
   path: string
-  /** With one, it is sent until it is answered. */
+  /** Idempotency key; with one, the request is repeated until it is answered. */
   key?: string | undefined
   body: unknown
-  /** What its tasks call themselves. */
+  /** Names of its tasks, which each has in its arguments. */
   names: string[]
   answer: 'open' | 'accepted' | 'refused' | 'unknown'
   ids: string[]
-  /** Why it was refused, and whatever else was wrong with an answer. */
+  /** Why it was refused, or what was wrong with the answer. */
   complaint?: string
 }
 
-/** Manual retries of a task. Of those without an answer nobody knows whether they count. */
+/** Manual retries of a task; `unknown` counts requests without an answer, which may have taken effect. */
 export interface Retries {
   accepted: number
   unknown: number
@@ -36,11 +36,11 @@ export interface Retries {
 export interface Blow {
   at: number
   what: string
-  /** The process that it met. */
+  /** The process that was hit. */
   pid?: number | undefined
-  /** To the worker whose process it met: from here on others may take over what it has. */
+  /** The process is a worker, and others may take its tasks over from here on. */
   deadly?: boolean
-  /** The database was gone for everybody. */
+  /** No process can use the database. */
   outage?: boolean
 }
 

@@ -1,16 +1,16 @@
 import type { State } from '#database/tables.ts'
 import type { Event, TaskHistory, Try } from './history.ts'
 
-/** From a task's beginning, or a manual retry, to its end. */
+/** A task from its submission, or from a manual retry, to its end. */
 export interface Life {
   events: Event[]
-  /** Attempts that were settled in it, with what they became. */
+  /** Attempts that were settled in it, with the state that followed. */
   settled: { attempt: number; state: State; at: number; entry: Try | undefined }[]
 }
 
 const lawful: Record<State, State[]> = {
   PENDING: ['STARTED', 'REVOKED'],
-  // Back to PENDING: taken ahead, and put back before it began.
+  // Back to PENDING: claimed ahead, and given back before its body started.
   STARTED: ['SUCCESS', 'FAILURE', 'RETRY', 'REVOKED', 'PENDING'],
   RETRY: ['STARTED', 'REVOKED'],
   SUCCESS: [],
@@ -20,13 +20,13 @@ const lawful: Record<State, State[]> = {
 
 const final: State[] = ['SUCCESS', 'FAILURE', 'REVOKED']
 
-/** Reads a task's events as the steps of its life, and says where one step cannot follow another. */
+/** Splits a task's events into lives and lists transitions that the state machine does not have. */
 export function livesOf({ events, tries }: TaskHistory): { lives: Life[]; wrong: string[] } {
   const wrong: string[] = []
   const lives: Life[] = []
   let life: Life | undefined
   let before: Event | undefined
-  /** The attempts that there have been so far, the one that runs included. */
+  /** Attempts so far, the running one included. */
   let number = 0
 
   for (const event of events) {
@@ -45,7 +45,7 @@ export function livesOf({ events, tries }: TaskHistory): { lives: Life[]; wrong:
     } else if (before?.state === 'STARTED' && attempt === number - 1 && state !== 'SUCCESS' && state !== 'FAILURE') {
       number = attempt
     } else {
-      if (attempt !== number) wrong.push(`${state} speaks of attempt ${attempt}, and it was at ${number}`)
+      if (attempt !== number) wrong.push(`${state} names attempt ${attempt}, and the task was at ${number}`)
       if (before?.state === 'STARTED') {
         life.settled.push({ attempt, state, at: event.at, entry: tries.find(entry => entry.number === attempt) })
       }

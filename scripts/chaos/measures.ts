@@ -2,15 +2,15 @@ import type { History, TaskHistory } from './history.ts'
 import type { Blow } from './ledger.ts'
 
 export interface Measures {
-  /** Attempts that were taken over from somebody who was gone. */
+  /** Attempts taken over from a worker that was gone. */
   handedOn: number
-  /** Attempts that were given back by a worker that stopped. */
+  /** Attempts given back by a stopping worker. */
   handedBack: number
-  /** From the death of a worker to the moment that what it had was taken from it, at the longest. */
-  longestMourning: Span | undefined
-  /** And to the moment that it ran again: it waits for its turn as others do. */
-  longestTakeover: Span | undefined
-  /** From the loss of the database to the next success, at the longest. */
+  /** The longest time from the death of a worker to the recovery of one of its tasks. */
+  longestRecovery: Span | undefined
+  /** The longest time from the death of a worker to the next start of one of its tasks, which queues as others do. */
+  longestRestart: Span | undefined
+  /** The longest time from the loss of the database to the next success. */
   longestOutage: Span | undefined
 }
 
@@ -20,7 +20,7 @@ export interface Span {
   task?: TaskHistory
 }
 
-/** How long what took, read off the history. */
+/** Counts and times of recovery, from the history. */
 export function measure({ tasks, workers, ledger }: History): Measures {
   const orphans = tasks.flatMap(task =>
     task.tries
@@ -31,7 +31,7 @@ export function measure({ tasks, workers, ledger }: History): Measures {
           blow => blow.deadly && blow.pid === pid && blow.at >= entry.started_at - 1_000 && blow.at <= entry.finished_at
         )
         const given = task.events.findIndex(({ state, attempt }) => state === 'RETRY' && attempt === entry.number)
-        // Unless it was cancelled while it waited.
+        // A task that was cancelled while it waited has no next start.
         const again = given < 0 || task.events[given + 1]?.state !== 'STARTED' ? undefined : task.events[given + 1]
         return blow && { since: blow, task, taken: entry.finished_at, again: again?.at }
       })
@@ -42,15 +42,15 @@ export function measure({ tasks, workers, ledger }: History): Measures {
   const outages = ledger.blows
     .filter(({ outage }) => outage)
     .map(since => {
-      // What was committed at that very moment does not count.
+      // A commit at that very moment may be from before the blow.
       const next = ends.find(end => end > since.at + 100)
       return span({ since }, next)
     })
   return {
     handedOn: orphans.length,
     handedBack: tasks.flatMap(({ tries }) => tries).filter(({ outcome }) => outcome === 'shutdown').length,
-    longestMourning: longest(orphans.map(orphan => orphan && span(orphan, orphan.taken))),
-    longestTakeover: longest(orphans.map(orphan => orphan && span(orphan, orphan.again))),
+    longestRecovery: longest(orphans.map(orphan => orphan && span(orphan, orphan.taken))),
+    longestRestart: longest(orphans.map(orphan => orphan && span(orphan, orphan.again))),
     longestOutage: longest(outages)
   }
 }

@@ -1,7 +1,7 @@
 import type { Order } from './ledger.ts'
 import type { Random } from './random.ts'
 
-/** How a task of each kind may end by itself; any may be cancelled, expire, or be poisoned by what it was hit with. */
+/** The final states that each kind may reach by itself; any task may also be cancelled, expire or be poisoned. */
 export const endings: Record<string, readonly string[]> = {
   process_data: ['SUCCESS'],
   brief: ['SUCCESS'],
@@ -13,13 +13,13 @@ export const endings: Record<string, readonly string[]> = {
   doomed: ['FAILURE'],
   quitter: ['FAILURE'],
   inline: ['SUCCESS'],
-  // A limit can also meet a try that would have been in time on a machine with less to do.
+  // On a busy machine the limit may also end the attempt that is meant to succeed.
   busy: ['SUCCESS', 'FAILURE'],
   hurried: ['SUCCESS', 'FAILURE'],
   silent: ['SUCCESS', 'FAILURE']
 }
 
-/** So many of each in a hundred or so, and what they are told. */
+/** Share of each kind, in about a hundred, and its arguments. */
 const kinds: [number, string, (random: Random) => Record<string, unknown>][] = [
   [45, 'brief', () => ({})],
   [14, 'steady', random => ({ seconds: round(random.between(0.1, 1.2)) })],
@@ -38,7 +38,7 @@ const deck = kinds.flatMap(([count, ...kind]) => Array.from({ length: count }, (
 
 const queues = ['default', 'high_priority', 'low_priority', 'chaos']
 
-/** The next thing that somebody asks for, through one of the doors that there are. */
+/** The next request, to one of the three routes that create tasks. */
 export function nextOrder(number: number, random: Random): Order {
   const blank = { number, ids: [], answer: 'open' as const }
   const key = random.chance(0.6) ? `order-${number}` : undefined

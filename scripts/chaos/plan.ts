@@ -8,12 +8,12 @@ export interface Step {
   random: Random
 }
 
-/** What happens more often than the rest, as it does in life. */
+/** Blows that are more frequent than the rest, as in production. */
 const often: BlowName[] = ['kill a worker', 'kill a worker', 'freeze a worker', 'stop a worker', 'kill a child']
 
 /**
- * Who is hit when. Blows are dealt from a shuffled deck, so that each kind comes up about equally often and none is
- * missing; they come in bursts and with pauses, because what happens at once is what nobody has thought of.
+ * Deals blows from a shuffled deck, so that each kind comes up about equally often and none is missing. They come in
+ * bursts and with pauses, because blows that coincide find the most bugs.
  */
 export function planFor(random: Random, seconds: number, apart = 2.2): Step[] {
   const steps: Step[] = []
@@ -29,7 +29,7 @@ export function planFor(random: Random, seconds: number, apart = 2.2): Step[] {
   }
 }
 
-/** The same distance between all of them, in the given order. */
+/** The named blows in this order, at equal distances. */
 export function inTurn(random: Random, seconds: number, names: BlowName[]): Step[] {
   return names.map((blow, place) => ({
     at: ((place + 1) / (names.length + 1)) * seconds * 1000,

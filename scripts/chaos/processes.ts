@@ -6,7 +6,7 @@ export interface Process {
   command: string
 }
 
-/** Whoever inherited this variable belongs to the run, also when its parent is long gone. */
+/** Processes of the run inherit this variable, so that they are found even after their parents have ended. */
 export const marker = 'DARKROOM_CHAOS'
 
 export async function marked(run: string): Promise<Process[]> {
@@ -25,7 +25,7 @@ export async function marked(run: string): Promise<Process[]> {
   return all.flat()
 }
 
-/** It may be gone before it is looked at. */
+/** Empty when the process has ended meanwhile. */
 async function quietly(file: string) {
   return readFile(file, 'utf8').catch(() => '')
 }

@@ -1,4 +1,4 @@
-/** Chances that fall the same way for the same seed. */
+/** A random generator that gives the same sequence for the same seed. */
 export interface Random {
   /** From 0 up to, not including, 1. */
   next(): number
@@ -7,11 +7,11 @@ export interface Random {
   chance(probability: number): boolean
   pick<T>(list: readonly T[]): T
   shuffled<T>(list: readonly T[]): T[]
-  /** A sequence of its own: what one actor draws must not depend on how often another one has drawn. */
+  /** An independent sequence, so that one client's draws do not depend on how often another has drawn. */
   fork(): Random
 }
 
-/** mulberry32: four lines, and good enough to decide who is killed next. */
+/** mulberry32: four lines, and good enough to choose what is killed next. */
 export function randomFrom(seed: number): Random {
   let state = seed >>> 0
 

@@ -2,10 +2,10 @@ import type { Violation } from './checker.ts'
 import type { History, TaskHistory } from './history.ts'
 import { measure, type Span } from './measures.ts'
 
-/** What was asked, what became of it, what was done to whom, and how long the worst of it took. */
+/** Orders, outcomes, blows and the longest recovery times. */
 export function summary(history: History): string {
   const { ledger, tasks } = history
-  const { handedOn, handedBack, longestMourning, longestTakeover, longestOutage } = measure(history)
+  const { handedOn, handedBack, longestRecovery, longestRestart, longestOutage } = measure(history)
   const answers = count(ledger.orders.map(({ answer }) => answer))
   const entries = tasks.flatMap(({ tries }) => tries)
   return table({
@@ -13,18 +13,18 @@ export function summary(history: History): string {
     'under a key': ledger.orders.filter(({ key }) => key !== undefined).length,
     tasks: `${tasks.length} (${list(count(tasks.map(({ state }) => state)))})`,
     attempts: `${entries.length} (${list(count(entries.map(({ outcome }) => outcome)))})`,
-    'asked to be cancelled': ledger.cancelled.size,
-    'tried again by hand': [...ledger.retried.values()].reduce((sum, { accepted }) => sum + accepted, 0),
-    'handed on, handed back': `${handedOn}, ${handedBack}`,
-    'longest from a kill to being taken over': span(longestMourning, ledger.began),
-    'longest from a kill to running again': span(longestTakeover, ledger.began),
+    'cancel requests': ledger.cancelled.size,
+    'manual retries': [...ledger.retried.values()].reduce((sum, { accepted }) => sum + accepted, 0),
+    'taken over, given back': `${handedOn}, ${handedBack}`,
+    'longest from a kill to recovery': span(longestRecovery, ledger.began),
+    'longest from a kill to running again': span(longestRestart, ledger.began),
     'longest from an outage to the next success': span(longestOutage, ledger.began),
     blows: ledger.blows.length,
     ...Object.fromEntries(Object.entries(count(ledger.blows.map(({ what }) => `  ${what}`))).sort())
   })
 }
 
-/** A violation and all that is known of its task, in the order in which it happened. */
+/** A violation with the history of its task in order of time. */
 export function describe({ rule, what, task }: Violation, began: number): string {
   return [`NOT TRUE: ${rule}`, `  ${what}`, ...(task ? story(task, began) : [])].join('\n')
 }
@@ -35,11 +35,11 @@ function story(task: TaskHistory, began: number): string[] {
     ...task.events.map(({ at, state, attempt }) => ({ at, text: `${state} ${attempt}` })),
     ...task.tries.map(({ finished_at, number, outcome, worker, error }) => ({
       at: finished_at,
-      text: `attempt ${number} of worker ${worker} is kept as ${outcome} ${error?.message ?? ''}`
+      text: `attempt ${number} of worker ${worker} is recorded as ${outcome} ${error?.message ?? ''}`
     })),
     ...task.runs.flatMap(({ attempt, pid, worker, began, last, ended }) => [
       { at: began, text: `body of attempt ${attempt} begins in process ${pid} of worker process ${worker}` },
-      { at: last, text: `body of attempt ${attempt} in process ${pid} ${ended ?? 'lives for the last time'}` }
+      { at: last, text: `body of attempt ${attempt} in process ${pid} ${ended ?? 'last heard of'}` }
     ])
   ].sort((one, other) => one.at - other.at)
   return [

@@ -3,36 +3,39 @@ import type { History, Run, TaskHistory, Try } from './history.ts'
 import { type Life, livesOf } from './lives.ts'
 import { endings } from './orders.ts'
 
-/** What must hold for each task, whatever was done to the service. Each rule answers what is wrong. */
+/** What must hold for each task, whatever was done to the service. Each rule returns its violations. */
 export const rules: Record<string, (task: TaskHistory, history: History, lives: Life[]) => string[]> = {
   'it is finished': ({ state }) => (isFinal(state) ? [] : [`it is still ${state}`]),
 
-  'its events are the steps of a life, and it ends once': task => {
+  'its events follow the state machine, and it ends once': task => {
     const { wrong } = livesOf(task)
     const last = task.events.at(-1)
     if (last?.state !== task.state) wrong.push(`it is ${task.state}, and its last event ${last?.state}`)
     return wrong
   },
 
-  'its job says the same': ({ jobs, state, queue, attempts }) => {
+  'its job has the state and queue of the task': ({ jobs, state, queue, attempts }) => {
     if (jobs.length !== 1) return [`it has ${jobs.length} jobs`]
     const [job] = jobs
     const wrong = []
     if (taskState[job!.state] !== state) wrong.push(`it is ${state}, and its job ${job!.state}`)
-    if (isFinal(state) && job!.name !== queue) wrong.push(`it is over, and its job in ${job!.name} instead of ${queue}`)
+    if (isFinal(state) && job!.name !== queue)
+      wrong.push(`it is finished, and its job is in ${job!.name} instead of ${queue}`)
     if (job!.retry_count !== Math.max(0, attempts - 1)) {
       wrong.push(`it had ${attempts} attempts, and its job counts ${job!.retry_count} retries`)
     }
     return wrong
   },
 
-  'its attempts are numbered without gap or double': ({ attempts, tries }) => {
+  'its attempts are numbered without gaps or duplicates': ({ attempts, tries }) => {
     const numbers = tries.map(({ number }) => number).sort((one, other) => one - other)
     const expected = Array.from({ length: attempts }, (_, index) => index + 1)
-    return isDeepStrictEqual(numbers, expected) ? [] : [`of ${attempts} attempts these are kept: ${numbers.join(', ')}`]
+    return isDeepStrictEqual(numbers, expected)
+      ? []
+      : [`of ${attempts} attempts these have a record: ${numbers.join(', ')}`]
   },
 
-  'each attempt was settled once, as what it was': ({ tries }, _, lives) => {
+  'each attempt was settled once, with a state that its outcome allows': ({ tries }, _, lives) => {
     const settled = lives.flatMap(life => life.settled)
     return tries.flatMap(({ number, outcome }) => {
       const found = settled.filter(({ attempt }) => attempt === number)
@@ -44,9 +47,9 @@ export const rules: Record<string, (task: TaskHistory, history: History, lives: 
     })
   },
 
-  'it was tried as often as it may be': (task, _, lives) => lives.flatMap(life => budget(task, life)),
+  'it used its retries up, and no more than those': (task, _, lives) => lives.flatMap(life => budget(task, life)),
 
-  'it counts what happened since it was last asked for': ({ failures, crashes }, _, lives) => {
+  'failures and crashes are counted since the last manual retry': ({ failures, crashes }, _, lives) => {
     const counted = lives.at(-1)?.settled ?? []
     const expected = {
       failures: counted.filter(({ entry }) => isFailure(entry)).length,
@@ -57,20 +60,20 @@ export const rules: Record<string, (task: TaskHistory, history: History, lives: 
       : [`it counts ${JSON.stringify({ failures, crashes })}, and it was ${JSON.stringify(expected)}`]
   },
 
-  'it ended as one of its kind does': (task, { ledger }) => {
+  'it ended in a state that its kind allows': (task, { ledger }) => {
     const { state, id, error, crashes } = task
     if (state === 'FAILURE' && error?.type === 'poisoned' && crashes === 3) return []
     if (state === 'REVOKED') {
       const asked = ledger.cancelled.has(id) || (task.expires && error?.type === 'expired')
-      return asked ? [] : ['it was revoked, and nobody had asked for it']
+      return asked ? [] : ['it was revoked without a cancel request or a deadline']
     }
     const may = endings[task.task] ?? []
     return !isFinal(state) || may.includes(state) ? [] : [`it is ${state}: ${JSON.stringify(error)}`]
   },
 
-  'nothing was begun after its end was asked for': ({ cancel_requested_at: asked }, _, lives) => {
+  'no attempt started after the cancel request': ({ cancel_requested_at: asked }, _, lives) => {
     const late = lives.at(-1)?.events.find(({ state, at }) => asked !== null && state === 'STARTED' && at > asked)
-    return late ? [`attempt ${late.attempt} was begun all the same`] : []
+    return late ? [`attempt ${late.attempt} started after it`] : []
   },
 
   'its result is that of the attempt that succeeded': ({ state, attempts, order, task, jobs, runs }) => {
@@ -88,11 +91,11 @@ export const rules: Record<string, (task: TaskHistory, history: History, lives: 
       : [`its result is ${JSON.stringify(output)}, and attempt ${attempts} ran in process ${run.pid}`]
   },
 
-  'an attempt is kept as that of the worker that ran it': (task, { workers }) =>
+  'an attempt is recorded under the worker that ran it': (task, { workers }) =>
     task.runs.flatMap(run => {
       const entry = tryOf(task, run)
       const pid = entry && workers.get(entry.worker)?.pid
-      // A child that was started as its worker died has another parent by the time that it looks.
+      // A child that was started as its worker died already has another parent.
       return pid === undefined || pid === run.worker || run.worker === 1
         ? []
         : [`attempt ${run.attempt} is that of worker process ${pid}, and ran in one of ${run.worker}`]
@@ -107,7 +110,7 @@ export const rules: Record<string, (task: TaskHistory, history: History, lives: 
     return wrong
   },
 
-  'no attempt runs twice, and none that there was not': ({ runs, attempts }) => {
+  'no attempt runs twice, and none runs without a record': ({ runs, attempts }) => {
     const numbers = runs.map(({ attempt }) => attempt)
     return numbers.flatMap((number, place) => {
       if (numbers.indexOf(number) !== place) return [`attempt ${number} ran more than once`]
@@ -115,7 +118,7 @@ export const rules: Record<string, (task: TaskHistory, history: History, lives: 
     })
   },
 
-  'what failed by itself has run': ({ task, tries, runs }) =>
+  'an attempt that failed or timed out has run': ({ task, tries, runs }) =>
     tries
       .filter(({ outcome, number }) => {
         const run = runs.find(({ attempt }) => attempt === number)
@@ -134,20 +137,22 @@ export const rules: Record<string, (task: TaskHistory, history: History, lives: 
     )
   },
 
-  'nothing of it runs on when its end is told': (task, { workers }) =>
+  'no body runs on after its attempt was recorded as finished': (task, { workers }) =>
     task.runs.flatMap(run => {
       const entry = tryOf(task, run)
       if (!entry || wasTakenAway(entry, workers)) return []
       const late = run.last - entry.finished_at
-      return late > clocks ? [`attempt ${run.attempt} lived for ${late.toFixed(0)} ms after its end was told`] : []
+      return late > clocks
+        ? [`attempt ${run.attempt} ran on for ${late.toFixed(0)} ms after it was recorded as finished`]
+        : []
     }),
 
-  'it was begun anew as often as somebody wanted it': ({ id }, { ledger }, lives) => {
+  'it restarted once for each manual retry': ({ id }, { ledger }, lives) => {
     const { accepted, unknown } = ledger.retried.get(id) ?? { accepted: 0, unknown: 0 }
     const times = lives.length - 1
     return times >= accepted && times <= accepted + unknown
       ? []
-      : [`it was begun anew ${times} times; ${accepted} were answered and ${unknown} were not`]
+      : [`it restarted ${times} times after ${accepted} accepted retries and ${unknown} without an answer`]
   }
 }
 
@@ -176,7 +181,7 @@ const becomes: Record<string, string[]> = {
 
 const crashBudget = 3
 
-/** Both ways: not tried more often than it may be, and not given up before. */
+/** Checks both ways: no retry beyond the budget, and no failure before it is used up. */
 function budget({ max_retries }: TaskHistory, { settled }: Life): string[] {
   const wrong: string[] = []
   let failures = 0
@@ -210,7 +215,7 @@ function tryOf({ tries }: TaskHistory, { attempt }: Run) {
   return tries.find(({ number }) => number === attempt)
 }
 
-/** Its worker was held to be dead and somebody else settled it: what ran on there has written nothing. */
+/** Its worker was marked lost and another one settled it; a body that ran on there wrote nothing. */
 function wasTakenAway(entry: Try | undefined, workers: History['workers']) {
   return (
     entry !== undefined &&

@@ -25,7 +25,7 @@ export interface Options {
   workers: number
   /** Orders a second. */
   rate: number
-  /** Seconds that everything may take to come to its end once the chaos is over. */
+  /** Seconds that the tasks have to finish once the chaos is over. */
   patience: number
   /** Whether Postgres waits for the disk. */
   durable: boolean
@@ -38,14 +38,14 @@ export interface Options {
 export interface Outcome {
   history: History
   violations: Violation[]
-  /** Where data and logs are, if they were to be kept. */
+  /** Where data and logs are, if `keep` was set. */
   folder: string
 }
 
-// Of the marked processes some are told to end by others that do so; after this nobody is about to any more.
+// Watchdogs need a moment to kill the processes of a worker that has ended; what is left after this is a leak.
 const lastBreath = 3_000
 
-/** Some minutes in the life of a service to which nobody is kind, and then the question what has become of it. */
+/** Runs a service under blows for some minutes, lets it finish its tasks, and checks the history. */
 export async function runChaos(options: Options): Promise<Outcome> {
   const { random, seconds, steps, workers, rate, patience, durable, keep, signal } = options
   const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-chaos-'))
@@ -83,13 +83,13 @@ export async function runChaos(options: Options): Promise<Outcome> {
     })
     const struck = await vandalize(scene)
     chaos.abort()
-    say('the chaos is over; waiting for what is still to be done')
+    say('the chaos is over; waiting for unfinished tasks')
     await struck.ended
 
     const settled = await settle(cluster, people.satisfied())
     over.abort()
     await people.satisfied()
-    say(settled ? 'everything has come to its end' : `not everything has come to its end within ${patience} s`)
+    say(settled ? 'all tasks are finished' : `some tasks are not finished after ${patience} s`)
 
     const leftRows = await readLeftRows(cluster)
     await Promise.all(posts.map(post => post.stop()))
@@ -118,26 +118,26 @@ export async function runChaos(options: Options): Promise<Outcome> {
       TASKS_DIR: path.join(import.meta.dirname, 'tasks'),
       PORT: String(port),
       WORKER_CONCURRENCY: '2',
-      // So that children are replaced in between, too.
+      // Low, so that children are also replaced during the run.
       WORKER_MAX_TASKS_PER_CHILD: '50'
     }
     const post = (name: string, command: string[], sign: string, more = {}) =>
       posts.push(fill({ name, command, env: { ...env, ...more }, sign, folder: logs, ledger, random: random.fork() }))
     post('api', ['api', '--grace', '2'], 'answers: http')
     for (let number = 1; number <= workers; number++) {
-      // Some of what a worker has taken ahead has not begun when it goes.
+      // Workers that claim ahead die with tasks that they hold and have not started.
       const ahead = number % 2 === 0 ? { WORKER_PREFETCH_MULTIPLIER: '4' } : {}
       post(`worker-${number}`, ['worker', '--grace', '2'], '"worker ready"', ahead)
     }
     for (let tries = 600; !posts.every(({ ready }) => ready); tries--) {
       signal.throwIfAborted()
-      if (tries === 0) throw new Error(`Not everybody was ready within a minute; see ${logs}`)
+      if (tries === 0) throw new Error(`API and workers were not ready within a minute; see ${logs}`)
       await delay(100)
     }
     return `http://127.0.0.1:${port}`
   }
 
-  /** Strikes when the plan says so. Some blows last, and others fall meanwhile; `ended` when all are put right. */
+  /** Deals the blows at their times. Some last while others fall; `ended` resolves when all are undone. */
   async function vandalize(scene: Scene) {
     const began = performance.now()
     const until = (at: number) => delay(Math.max(0, began + at - performance.now()), undefined, { signal })
@@ -150,7 +150,7 @@ export async function runChaos(options: Options): Promise<Outcome> {
     return { ended: Promise.all(struck) }
   }
 
-  /** How much there is to do, said every few seconds. */
+  /** Counts unfinished tasks each second and prints a line every five. */
   function watch({ ask }: Cluster, onBacklog: (left: number) => void) {
     let before = { finished: 0, at: performance.now() }
     let looks = 0
@@ -202,7 +202,7 @@ export async function runChaos(options: Options): Promise<Outcome> {
   }
 }
 
-/** Below those that connections get by chance: while the API is down, nobody else shall have its port. */
+/** Below the ephemeral range: while the API is down, no connection can take its port. */
 async function freePort(random: Random): Promise<number> {
   const probe = createServer().listen(random.whole(20_000, 30_000), '127.0.0.1')
   try {

@@ -1,8 +1,7 @@
 import type { Cluster } from './cluster.ts'
 
 /**
- * What no commit may leave behind is noted by the database itself, at each commit: a look now and then would miss
- * what is put right a moment later.
+ * Has triggers check each commit for a task and a job that disagree: polling would miss states that last for moments.
  */
 export async function stretchTripwires({ insist }: Cluster) {
   await insist(`
@@ -34,7 +33,7 @@ export async function stretchTripwires({ insist }: Cluster) {
     declare
       part regclass;
     begin
-      -- A constraint trigger cannot be on all of a partitioned table.
+      -- Postgres has no constraint triggers on partitioned tables.
       for part in select inhrelid from pg_inherits where inhparent = 'pgboss.job'::regclass loop
         execute format(
           'create constraint trigger chaos_look after insert or update on %s

@@ -6,7 +6,7 @@ import { describe } from '../../scripts/chaos/report.ts'
 import { runChaos } from '../../scripts/chaos/run.ts'
 import { skipWithoutProc } from '../harness/processes.ts'
 
-// A few seconds of `node scripts/chaos.ts`. Nobody is frozen here: a lease takes longer than this has.
+// A few seconds of `node scripts/chaos.ts`, without a frozen worker: a lease outlasts this run.
 const seconds = 6
 const blows: BlowName[] = [
   'kill a child',

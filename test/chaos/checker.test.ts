@@ -7,7 +7,7 @@ import { randomFrom } from '../../scripts/chaos/random.ts'
 import { describe, summary } from '../../scripts/chaos/report.ts'
 import { rules } from '../../scripts/chaos/rules.ts'
 
-// Whoever finds nothing has to show that he would find something: each of these histories is true but for one thing.
+// A checker that finds nothing may be blind: each of these histories is correct but for one thing, which it must report.
 
 /** A task whose worker was killed at its first attempt, and that failed once before it succeeded. */
 function task(): TaskHistory {
@@ -65,7 +65,7 @@ function task(): TaskHistory {
   }
 }
 
-/** One that was revoked, wanted again by hand, and has failed for good. */
+/** A task that was revoked, retried by hand, and failed for good. */
 function another(): TaskHistory {
   return {
     ...task(),
@@ -125,7 +125,7 @@ function truth(): History {
   }
 }
 
-t.test('nothing is wrong with a history that is true', async t => {
+t.test('a correct history has no violations', async t => {
   const history = truth()
 
   t.strictSame(check(history), [])
@@ -136,32 +136,38 @@ const forgeries: Record<
   string,
   [forge: (history: History, first: TaskHistory, second: TaskHistory) => void, rule: string]
 > = {
-  'an accepted task is lost': [history => history.tasks.shift(), 'nothing that was accepted is lost'],
-  'a key has made two tasks': [(history, first) => history.tasks.push({ ...first, id: 'c' }), 'nothing is done twice'],
-  'half of a bulk is there': [({ ledger }) => ledger.orders[1]!.names.push('2.1'), 'of a bulk there are all or none'],
-  'what nobody was there to take is there': [
+  'an accepted task is lost': [history => history.tasks.shift(), 'an accepted task is never lost'],
+  'a key has made two tasks': [
+    (history, first) => history.tasks.push({ ...first, id: 'c' }),
+    'an order makes each task once'
+  ],
+  'half of a bulk is there': [
+    ({ ledger }) => ledger.orders[1]!.names.push('2.1'),
+    'a bulk makes all of its tasks or none'
+  ],
+  'an order that the API never received made a task': [
     ({ ledger }) => {
       ledger.orders[1]!.answer = 'refused'
     },
-    'what was refused is not done'
+    'a refused order makes no task'
   ],
   'a proper order is refused': [
     ({ ledger }) => {
       ledger.orders[2]!.complaint = '409'
     },
-    'what is asked for properly is not refused'
+    'a valid order is not refused'
   ],
-  'somebody with a key was never answered': [
+  'an order with a key was never answered': [
     ({ ledger }) => {
       ledger.orders[2]!.key = 'order-3'
     },
-    'whoever asks often enough under a key is answered'
+    'an order with an idempotency key is answered in the end'
   ],
-  'a task came from nowhere': [
+  'a task belongs to no order': [
     (_, first) => {
       first.order = '9'
     },
-    'nothing is done that nobody asked for'
+    'every task belongs to an order'
   ],
   'a task hangs': [
     (_, first) => {
@@ -170,62 +176,65 @@ const forgeries: Record<
     },
     'it is finished'
   ],
-  'an outcome is told twice': [
+  'a final event is there twice': [
     (_, { events }) => events.push({ ...events.at(-1)! }),
-    'its events are the steps of a life, and it ends once'
+    'its events follow the state machine, and it ends once'
   ],
   'an outcome is recorded twice': [
     (_, { tries }) => tries.push({ ...tries.at(-1)! }),
-    'its attempts are numbered without gap or double'
+    'its attempts are numbered without gaps or duplicates'
   ],
-  'an attempt is not kept': [(_, { tries }) => tries.splice(1, 1), 'its attempts are numbered without gap or double'],
-  'a number is left out': [
+  'an attempt has no record': [
+    (_, { tries }) => tries.splice(1, 1),
+    'its attempts are numbered without gaps or duplicates'
+  ],
+  'an attempt number is skipped': [
     (_, { events }) => {
       for (const event of events.slice(-2)) event.attempt = 4
     },
-    'its events are the steps of a life, and it ends once'
+    'its events follow the state machine, and it ends once'
   ],
   'a cancelled attempt succeeded': [
     (_, { tries }) => {
       tries[2]!.outcome = 'cancelled'
     },
-    'each attempt was settled once, as what it was'
+    'each attempt was settled once, with a state that its outcome allows'
   ],
   'task and job disagree': [
     (_, { jobs }) => {
       jobs[0]!.state = 'active'
     },
-    'its job says the same'
+    'its job has the state and queue of the task'
   ],
   'a finished job waits among the delayed': [
     (_, { jobs }) => {
       jobs[0]!.name = 'delayed'
     },
-    'its job says the same'
+    'its job has the state and queue of the task'
   ],
   'it was tried too often': [
     (_, first) => {
       first.max_retries = 0
     },
-    'it was tried as often as it may be'
+    'it used its retries up, and no more than those'
   ],
   'it was given up too early': [
     (_, __, second) => {
       second.max_retries = 1
     },
-    'it was tried as often as it may be'
+    'it used its retries up, and no more than those'
   ],
   'a crash counts as a failure': [
     (_, first) => {
       first.failures = 2
     },
-    'it counts what happened since it was last asked for'
+    'failures and crashes are counted since the last manual retry'
   ],
   'what never succeeds has succeeded': [
     (_, first) => {
       first.task = 'doomed'
     },
-    'it ended as one of its kind does'
+    'it ended in a state that its kind allows'
   ],
   'it was revoked for no reason': [
     ({ ledger }, _, second) => {
@@ -235,13 +244,13 @@ const forgeries: Record<
       second.jobs[0]!.state = 'cancelled'
       ledger.cancelled.clear()
     },
-    'it ended as one of its kind does'
+    'it ended in a state that its kind allows'
   ],
-  'a cancelled task was begun once more': [
+  'a cancelled task was started once more': [
     (_, first) => {
       first.cancel_requested_at = 1_150
     },
-    'nothing was begun after its end was asked for'
+    'no attempt started after the cancel request'
   ],
   'the result is that of another attempt': [
     (_, { jobs }) => {
@@ -253,9 +262,9 @@ const forgeries: Record<
     (_, { tries }) => {
       tries[2]!.worker = 'one'
     },
-    'an attempt is kept as that of the worker that ran it'
+    'an attempt is recorded under the worker that ran it'
   ],
-  'an older attempt has the last word on progress': [
+  'the progress is that of an older attempt': [
     (_, first) => {
       first.progress_attempt = 2
     },
@@ -263,9 +272,12 @@ const forgeries: Record<
   ],
   'an attempt runs twice': [
     (_, { runs }) => runs.push({ ...runs[1]!, pid: 14 }),
-    'no attempt runs twice, and none that there was not'
+    'no attempt runs twice, and none runs without a record'
   ],
-  'a failure that no body has had': [(_, { runs }) => runs.splice(1, 1), 'what failed by itself has run'],
+  'a failure is recorded and no body threw': [
+    (_, { runs }) => runs.splice(1, 1),
+    'an attempt that failed or timed out has run'
+  ],
   'two attempts overlap, and no worker was lost': [
     ({ workers }) => {
       workers.get('one')!.status = 'running'
@@ -279,32 +291,32 @@ const forgeries: Record<
     },
     'no two attempts run at the same time'
   ],
-  'a body runs on when all is told': [
+  'a body runs on after its attempt is finished': [
     (_, { runs }) => {
       runs[2]!.last = 1_400
     },
-    'nothing of it runs on when its end is told'
+    'no body runs on after its attempt was recorded as finished'
   ],
-  'it was begun anew, and nobody wanted it': [
+  'a task restarted without a manual retry': [
     ({ ledger }) => ledger.retried.clear(),
-    'it was begun anew as often as somebody wanted it'
+    'it restarted once for each manual retry'
   ],
-  'a worker is held to be dead that is not': [
+  'a worker is marked lost although nothing was done to it': [
     ({ ledger }) => ledger.blows.pop(),
-    'nobody is held to be dead who is not'
+    'only a worker that was killed or frozen is marked lost'
   ],
-  'a commit left behind what must not be': [
+  'a commit left task and job in different states': [
     ({ tripped }) => tripped.push({ task_id: 'a', what: 'the task was STARTED and its job completed' }),
-    'at each commit a task agrees with its job and its attempt'
+    'at each commit task, job and attempt agree'
   ],
-  'a row is left': [({ leftRows }) => leftRows.push('a deadline'), 'no row is left that stands in the way'],
+  'a row is left': [({ leftRows }) => leftRows.push('a deadline'), 'no row or session is left behind'],
   'a process is left': [
     ({ leftProcesses }) => leftProcesses.push({ pid: 7, parent: 1, command: 'sleep 3600' }),
     'no process is left'
   ],
   'a process ended by itself': [
     ({ ledger }) => ledger.surprises.push('worker-1 ended by itself with 1'),
-    'no process ends unless it is told to, and then it does'
+    'a process ends when it is told to, and only then'
   ]
 }
 
@@ -323,7 +335,7 @@ for (const [title, [forge, rule]] of Object.entries(forgeries)) {
   })
 }
 
-t.test('no rule is there that nothing has been caught by', async t => {
+t.test('each rule has a history that breaks it', async t => {
   const caught = new Set(Object.values(forgeries).map(([, rule]) => rule))
 
   t.strictSame(
@@ -332,7 +344,7 @@ t.test('no rule is there that nothing has been caught by', async t => {
   )
 })
 
-t.test('what bodies wrote down is read as runs, each from its beginning to its last sign of life', async t => {
+t.test('the journal of the bodies is read as runs, each from its start to its last entry', async t => {
   const line = (what: string, at: number, pid = 5) =>
     `${JSON.stringify({ id: 'a', attempt: 1, pid, worker: 2, what, at })}\n`
 
@@ -344,7 +356,7 @@ t.test('what bodies wrote down is read as runs, each from its beginning to its l
   ])
 })
 
-t.test('the same seed hits the same at the same times, another seed does not', async t => {
+t.test('the same seed plans the same blows at the same times, another seed does not', async t => {
   const plan = (seed: number) => planFor(randomFrom(seed), 120).map(({ at, blow }) => `${at} ${blow}`)
 
   t.strictSame(plan(1), plan(1))

@@ -2,7 +2,7 @@ import { defineTask } from 'darkroom'
 import { Type } from 'typebox'
 import { order, witnessed } from './witness.ts'
 
-/** Most tasks are like this one. */
+/** Returns at once, as most tasks do. */
 export default defineTask({
   name: 'brief',
   args: Type.Object(order),

@@ -2,7 +2,7 @@ import { defineTask } from 'darkroom'
 import { Type } from 'typebox'
 import { order, witnessed } from './witness.ts'
 
-/** Computes without end at its first try, and hears nobody. */
+/** Blocks its event loop for ever at its first attempt, so that no signal of the soft limit reaches it. */
 export default defineTask({
   name: 'busy',
   args: Type.Object(order),

@@ -3,7 +3,7 @@ import { defineTask } from 'darkroom'
 import { Type } from 'typebox'
 import { order, witnessed } from './witness.ts'
 
-/** Takes its process with it. */
+/** Ends its child process. */
 export default defineTask({
   name: 'crasher',
   args: Type.Object({ ...order, crashes: Type.Integer(), how: Type.Enum(['exit', 'kill']) }),

@@ -2,7 +2,7 @@ import { defineTask } from 'darkroom'
 import { Type } from 'typebox'
 import { order, witnessed } from './witness.ts'
 
-/** Fails whenever it is tried. */
+/** Fails at each attempt. */
 export default defineTask({
   name: 'doomed',
   args: Type.Object(order),

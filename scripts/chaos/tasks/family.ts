@@ -4,7 +4,7 @@ import { defineTask } from 'darkroom'
 import { Type } from 'typebox'
 import { order, witnessed } from './witness.ts'
 
-/** Starts processes that start processes, and leaves them behind. They outlast any run unless somebody ends them. */
+/** Starts processes that start processes, and leaves them behind. They outlast any run unless the worker kills them. */
 export default defineTask({
   name: 'family',
   args: Type.Object({ ...order, seconds: Type.Number() }),

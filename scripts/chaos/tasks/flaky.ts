@@ -2,7 +2,7 @@ import { defineTask } from 'darkroom'
 import { Type } from 'typebox'
 import { order, witnessed } from './witness.ts'
 
-/** Fails as often as it was told to, which is less often than it may. */
+/** Fails `failures` times, which its retries allow for. */
 export default defineTask({
   name: 'flaky',
   args: Type.Object({ ...order, failures: Type.Integer() }),

@@ -3,7 +3,7 @@ import { defineTask } from 'darkroom'
 import { Type } from 'typebox'
 import { order, witnessed } from './witness.ts'
 
-/** Is asked to stop at its first try, and either tidies up and is done, or lets it be a failure. */
+/** Meets its soft time limit at the first attempt, and then either succeeds or fails. */
 export default defineTask({
   name: 'hurried',
   args: Type.Object({ ...order, tidy: Type.Boolean() }),

@@ -2,7 +2,7 @@ import { defineTask, RetryLater } from 'darkroom'
 import { Type } from 'typebox'
 import { order, witnessed } from './witness.ts'
 
-/** Asks for another time. */
+/** Throws RetryLater. */
 export default defineTask({
   name: 'postponer',
   args: Type.Object({ ...order, times: Type.Integer() }),

@@ -2,7 +2,7 @@ import { defineTask, GiveUp } from 'darkroom'
 import { Type } from 'typebox'
 import { order, witnessed } from './witness.ts'
 
-/** Sees no point in another try. */
+/** Throws GiveUp. */
 export default defineTask({
   name: 'quitter',
   args: Type.Object(order),

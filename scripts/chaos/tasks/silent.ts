@@ -3,7 +3,7 @@ import { defineTask } from 'darkroom'
 import { Type } from 'typebox'
 import { order, witnessed } from './witness.ts'
 
-/** Promises progress and makes none at its first try. */
+/** Has a stall limit and reports no progress at its first attempt. */
 export default defineTask({
   name: 'silent',
   args: Type.Object(order),

@@ -3,7 +3,7 @@ import { defineTask } from 'darkroom'
 import { Type } from 'typebox'
 import { order, witnessed } from './witness.ts'
 
-/** Takes its time, says how far it is, stops when it is told to; in a queue of its own. */
+/** Takes some time, reports progress, obeys its signal; in a queue of its own. */
 export default defineTask({
   name: 'steady',
   queue: 'chaos',

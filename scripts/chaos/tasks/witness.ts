@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs'
 import type { Context } from 'darkroom'
 import { Type } from 'typebox'
 
-/** What every order says of itself, so that it is found again whatever became of the answer to it. */
+/** The name of its order, in each task's arguments: how the checker finds it when the answer with its id was lost. */
 export const order = { order: Type.String() }
 
 type Body<Args> = (args: Args, context: Context, lives: () => void) => Promise<void> | void
@@ -16,8 +16,8 @@ const interval = 100
 const parent = process.ppid
 
 /**
- * Has a body tell a file when it began, that it still lives, and how it ended. A file and not a table: the witness
- * must not share the fate of the database that is killed under it, and what is written survives whoever wrote it.
+ * Has a body write to the journal when it starts, each 100 ms, and when it ends. The journal is a file, because the
+ * database is killed during the run and a file keeps what a killed process wrote.
  */
 export function witnessed<Args extends { order: string }>(body: Body<Args>, { inline = false }: Options = {}) {
   return async (args: Args, context: Context) => {
