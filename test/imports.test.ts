@@ -15,7 +15,7 @@ t.test('imports only point down, as src/README.md draws it', async t => {
   for await (const file of glob('**/*.ts', { cwd: root })) {
     const from = file.split('/')[0]!
     const text = await readFile(path.join(root, file), 'utf8')
-    for (const [, name] of text.matchAll(/(?:from|import\()\s*'([#.][^']*)'/g)) {
+    for (const [, name] of text.matchAll(/(?:from|import\(?)\s*'([#.][^']*)'/g)) {
       const to = path.join(name!.startsWith('#') ? '' : path.dirname(file), name!.replace('#', '')).split('/')[0]!
       const [above, below] = [placeOf.get(from), placeOf.get(to)]
       if (from === to || above === undefined || below === undefined) continue
