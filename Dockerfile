@@ -1,10 +1,10 @@
 FROM node:24-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
-# The optional packages are what a bare machine needs to have brought along: Node.js, Postgres, ffmpeg. This image has
-# the first, a container beside it the second, and Debian the third.
+# The optional packages bring Node.js, Postgres and ffmpeg to a bare machine. Here they come from this image, from another
+# container and from Debian.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
-# What a worker would make at its first start, where it may write (src/runner/children/one-file.ts): here it may not.
+# A worker makes this file at its first start (src/runner/children/one-file.ts), which it cannot in a read-only image.
 RUN npm install --prefix /tmp/bundler --ignore-scripts --no-audit --no-fund \
     "esbuild@$(node -p 'require("./package.json").dependencies.esbuild')" \
   && /tmp/bundler/node_modules/.bin/esbuild node_modules/typebox/build/index.mjs --bundle --format=esm --platform=node \
@@ -16,7 +16,7 @@ RUN apt-get update \
   && rm -rf /var/lib/apt/lists/* \
   && install -d -o node -g node /data
 
-# What changes seldom comes first: an update of the sources is a layer of a few hundred kilobytes. There is no build.
+# What rarely changes comes first, so that an update of the sources is a layer of a few hundred kilobytes. No build.
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
 COPY package.json ./
@@ -24,17 +24,17 @@ COPY client client
 COPY migrations migrations
 COPY src src
 
-# Short-lived objects would otherwise take up to 130 MiB a process, and keep them.
+# Without a limit short-lived objects take up to 130 MiB in each process, which keeps them.
 ENV NODE_ENV=production DATA_DIR=/data NODE_OPTIONS=--max-semi-space-size=8
 ENV NODE_COMPILE_CACHE=/home/node/.cache/darkroom
 USER node
-# As the user whose processes read it: a process that compiles its modules itself keeps 15 MiB for that.
+# As the user whose processes read the cache: a process that compiles modules itself keeps 15 MiB for that.
 RUN node src/compile.ts && node src/cli.ts --version
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 8000}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 
-# tini reaps what a killed task leaves behind, and hands signals on.
+# tini reaps processes that a killed task leaves behind, and passes signals on.
 ENTRYPOINT ["tini", "--"]
 CMD ["node", "src/cli.ts", "api"]

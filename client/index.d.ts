@@ -223,6 +223,32 @@ interface VideoBody {
     ready_at: string | null
 }
 
+interface WhyBody {
+    /** What the task waits for; its meaning never changes */
+    code: "scheduled" | "queue_paused" | "no_worker_for_queue" | "kind_unknown_to_workers" | "workers_paused" | "slots_busy" | "retry_wait" | "claimed" | "running" | "finished" | "job_gone"
+    /** The same for people, with names, numbers and the remedy */
+    sentence: string
+    /** When the code began to hold */
+    since: string | null
+    /** When that ends by itself, if known */
+    until: string | null
+    /** Requests that would change it, the remedy first */
+    actions: ({
+        /** Text for a button */
+        label: string
+        /** Method of the request */
+        method: string
+        /** Path of the request, from the root of the API */
+        url: string
+        /** Scope of the request; there are no keys yet that limit it */
+        scope: string
+        /** JSON body of the request, if it needs one */
+        body?: {
+            
+        }
+    })[]
+}
+
 interface Details {
     code: string;
     /** HTTP status; absent without an answer. */

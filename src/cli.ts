@@ -141,7 +141,7 @@ function seconds(text: string | undefined) {
 
 function overview() {
   const list = Object.entries(commands).map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`)
-  return `Darkroom ${version}: video processing and background tasks that need nothing but Postgres
+  return `Darkroom ${version}: video processing and background tasks on Postgres alone
 
 Usage: darkroom <command> [options]
 

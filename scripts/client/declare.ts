@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TSchema } from 'typebox'
 import { StatusAnswer, Submission, TaskBody, TaskFilters } from '../../src/tasks/schemas.ts'
+import { WhyBody } from '../../src/tasks/why/routes.ts'
 import { Uploaded, VideoBody } from '../../src/videos/schemas.ts'
 import { tsc } from './tsc.ts'
 import { typeOf } from './type-of.ts'
@@ -14,7 +15,8 @@ const bodies: Record<string, TSchema> = {
   TaskFilters,
   TaskMessage: StatusAnswer,
   Uploaded,
-  VideoBody
+  VideoBody,
+  WhyBody
 }
 const modules = ['errors', 'request', 'upload', 'client']
 
