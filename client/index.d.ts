@@ -4,31 +4,31 @@ interface Submission {
     task?: string
     /** Arguments; each kind has its own, see `GET /api/kinds` */
     args?: Record<string, unknown>
-    /** A name to show */
+    /** Name to show and to search for */
     name?: string
-    /** A text to show */
+    /** Text to show and to search for */
     description?: string
     /** The same as `eta` */
     scheduled_time?: string
-    /** Not to be started before this time */
+    /** Earliest start */
     eta?: string
-    /** Not to be started before so many seconds have passed */
+    /** Seconds until the earliest start */
     countdown?: number
-    /** If not started by then (seconds from now, or a time), the task is revoked */
+    /** Latest start (a time, or seconds from now): a task that has not started by then is revoked */
     expires?: number | string
-    /** Queue; that of the kind if not given */
+    /** Queue; default: that of the kind */
     queue?: string
-    /** Higher first */
+    /** Higher first; default: that of the kind */
     priority?: number
-    /** Retries after failures; crashes do not count */
+    /** Retries after failures; crashes have a budget of their own */
     max_retries?: number
     /** Seconds before the first retry */
     retry_delay?: number
     /** Whether the delay doubles with each retry */
     retry_backoff?: boolean
-    /** The longest delay in seconds */
+    /** Longest delay in seconds */
     retry_backoff_max?: number
-    /** Whether to draw each delay at random below that */
+    /** Whether each delay is drawn at random, up to that one */
     retry_jitter?: boolean
     /** Seconds after which the processes of an attempt are killed */
     time_limit?: number
@@ -36,7 +36,7 @@ interface Submission {
     soft_time_limit?: number
     /** Seconds that the result stays readable */
     result_expires?: number
-    /** Words to find it by */
+    /** Words to filter by */
     tags?: string[]
 }
 
@@ -57,17 +57,17 @@ interface TaskBody {
     args: unknown
     /** State in Celery's words */
     state: "PENDING" | "STARTED" | "RETRY" | "SUCCESS" | "FAILURE" | "REVOKED"
-    /** The same in plain English */
+    /** State in plain English */
     status: "SCHEDULED" | "PENDING" | "PROCESSING" | "RETRYING" | "COMPLETED" | "FAILED" | "CANCELLED"
     /** Progress from 0 to 1; null if the task reports none */
     progress: number | null
     /** What the task reported beside its progress */
     progress_detail: unknown
-    /** What the task returned; null before that, and once it has expired */
+    /** What the task returned; null until then, and once it has expired */
     result: unknown
     /** When the result expires */
     result_expires_at: string | null
-    /** Why the task failed, was revoked or has no result any more */
+    /** Why the task failed or was revoked, or that its result has expired */
     error: {
         /** Name of the error, or a word such as `cancelled`, `expired`, `time_limit` */
         type: string
@@ -78,9 +78,9 @@ interface TaskBody {
     attempts: number
     /** Retries after failures */
     max_retries: number
-    /** Not to be started before this time */
+    /** Earliest start */
     eta: string | null
-    /** Revoked if not started by then */
+    /** Latest start: revoked if it has not started by then */
     expires_at: string | null
     /** When it was submitted */
     created_at: string
@@ -94,12 +94,12 @@ interface TaskBody {
     tags: string[]
     /** Id of the schedule that made it */
     schedule_id: string | null
-    /** Id of the film that it is about */
+    /** Id of its film */
     video_id: string | null
 }
 
 interface TaskFilters {
-    /** Items on a page */
+    /** Items per page */
     limit?: number
     /** `next_cursor` of the previous page */
     cursor?: string
@@ -109,7 +109,7 @@ interface TaskFilters {
     task?: string
     /** Only tasks in this queue */
     queue?: string
-    /** Only tasks whose latest attempt is of this worker (id) */
+    /** Only tasks whose latest attempt ran in this worker (id) */
     worker?: string
     /** Only tasks with this tag */
     tag?: string
@@ -124,15 +124,15 @@ interface TaskFilters {
 interface TaskMessage {
     /** Id of the task */
     task_id: string
-    /** The same in plain English */
+    /** State in plain English */
     status: "SCHEDULED" | "PENDING" | "PROCESSING" | "RETRYING" | "COMPLETED" | "FAILED" | "CANCELLED"
     /** State in Celery's words */
     state: "PENDING" | "STARTED" | "RETRY" | "SUCCESS" | "FAILURE" | "REVOKED"
     /** Progress from 0 to 1; null if the task reports none */
     progress: number | null
-    /** What the task returned; null before that, and once it has expired */
+    /** What the task returned; null until then, and once it has expired */
     result: unknown
-    /** Why the task failed, was revoked or has no result any more */
+    /** Why the task failed or was revoked, or that its result has expired */
     error: {
         /** Name of the error, or a word such as `cancelled`, `expired`, `time_limit` */
         type: string
@@ -169,9 +169,9 @@ interface VideoBody {
     sha256: string
     /** Status of the film */
     status: "uploaded" | "processing" | "ready" | "failed"
-    /** Whether there are prints to watch; stays true while they are made again */
+    /** Whether prints are served; stays true while they are made again */
     processed: boolean
-    /** Progress from 0 to 1; null before anything is known */
+    /** Progress from 0 to 1; null while unknown */
     progress: number | null
     /** Address of the 480p print; null without one */
     resolution_480p: string | null
@@ -179,7 +179,7 @@ interface VideoBody {
     resolution_720p: string | null
     /** Address of the 1080p print; null without one */
     resolution_1080p: string | null
-    /** Every print, and the reasons for those that are not made */
+    /** Each print, also those that were skipped, with the reason */
     renditions: ({
         /** `480p`, `720p`, `1080p` … */
         name: string
@@ -200,17 +200,17 @@ interface VideoBody {
         /** Codec of the picture, or of the sound if there is none */
         codec: string | null
     })[]
-    /** Address of the HLS playlist */
+    /** Reserved for an HLS playlist; always null */
     hls_url: string | null
-    /** Address of the poster */
+    /** Reserved for a poster; always null */
     poster_url: string | null
-    /** Address of the storyboard */
+    /** Reserved for a storyboard; always null */
     storyboard_url: string | null
-    /** What the original is made of; null before it was probed */
+    /** Streams and properties of the original; null until prints were made */
     probe: unknown
     /** Id of the latest task that makes the prints */
     task_id: string
-    /** Why the film failed; null while it has not */
+    /** Why the film failed, else null */
     error: {
         /** Name of the error */
         type: string

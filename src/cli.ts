@@ -11,11 +11,11 @@ import { version } from './version.ts'
 interface Command {
   about: string
   options: Record<string, { env?: string; value?: string; about: string }>
-  /** The one operand, for the help. */
+  /** Its only operand, for the help. */
   operand?: { name: string; about: string }
-  /** What follows goes to another program as it is. */
+  /** All arguments are passed on to another program. */
   isWrapper?: boolean
-  /** Answers the exit code. */
+  /** Returns the exit code. */
   run(config: Config, given: Given): Promise<number>
 }
 
@@ -26,57 +26,57 @@ interface Given {
   args: string[]
 }
 
-const grace = { value: 'seconds', about: 'how long running tasks may take to finish when it stops (10)' }
-const queues = { env: 'WORKER_QUEUES', value: 'a,b', about: 'the queues to take tasks from (all)' }
+const grace = { value: 'seconds', about: 'how long running tasks may take to finish at a stop (10)' }
+const queues = { env: 'WORKER_QUEUES', value: 'a,b', about: 'queues to take tasks from (all)' }
 const concurrency = { env: 'WORKER_CONCURRENCY', value: 'N', about: 'child processes (number of cores)' }
 const host = { env: 'HOST', value: 'address', about: 'address to listen on (127.0.0.1)' }
 const port = { env: 'PORT', value: 'N', about: 'port to listen on (8000)' }
 
-// The command imports its modules when it runs: `--help` need not wait for them.
+// A command imports its modules when it runs, so that `--help` is quick.
 const commands: Record<string, Command> = {
   server: {
-    about: 'API and worker, and an embedded Postgres where no DATABASE_URL is set',
+    about: 'API and worker, and an embedded Postgres if DATABASE_URL is not set',
     options: { host, port, queues, concurrency, grace },
     run: async (config, { grace }) => (await import('./main.ts')).runServer(config, grace)
   },
   api: {
-    about: 'the HTTP API alone',
-    options: { host, port, grace: { ...grace, about: 'how long requests may take to finish when it stops (10)' } },
+    about: 'the HTTP API only',
+    options: { host, port, grace: { ...grace, about: 'how long requests may take to finish at a stop (10)' } },
     run: async (config, { grace }) => (await import('./main.ts')).runApi(config, grace)
   },
   worker: {
-    about: 'a worker alone; start as many as you like, on as many machines',
+    about: 'a worker only; start several, also on other machines',
     options: { queues, concurrency, grace },
     run: async (config, { grace }) => (await import('./main.ts')).runWorker(config, { grace, isSupervised })
   },
   migrate: {
-    about: 'brings the database up to date; the others do so too when they start',
+    about: 'run the migrations; server, api and worker do that at their start, too',
     options: {},
     run: async config => (await import('./main.ts')).runMigrate(config)
   },
   psql: {
-    about: 'SQL on the database, the embedded one included; options are those of psql',
+    about: 'open the database with psql, also the embedded one',
     options: {},
     isWrapper: true,
     run: async (config, { args }) => (await import('./commands/psql.ts')).runPsql(config, args)
   },
   dump: {
-    about: 'writes a backup of the database, also while everything runs',
+    about: 'write a backup of the database while everything runs',
     options: {},
-    operand: { name: 'FILE', about: 'a new file for the dump; "-" is stdout' },
+    operand: { name: 'FILE', about: 'new file to write; "-" for stdout' },
     run: async (config, { operand }) => (await import('./commands/dump.ts')).runDump(config, operand)
   },
   restore: {
-    about: 'reads such a backup into an empty database of the same version',
-    options: { force: { about: 'replace the tasks and videos that are there' } },
-    operand: { name: 'FILE', about: 'the dump' },
+    about: 'load a backup into an empty database of the same version',
+    options: { force: { about: 'replace existing tasks and videos' } },
+    operand: { name: 'FILE', about: 'file that dump has written' },
     run: async (config, { operand, flags }) =>
       (await import('./commands/restore.ts')).runRestore(config, operand, { force: flags.has('force') })
   }
 }
 
-// As scripts/prepare does, for a start without it; processes that we start inherit it. Where the folder cannot be
-// written to, nothing is cached.
+// As scripts/prepare does, for a start without it; child processes inherit it. If the folder is not writable, nothing
+// is cached.
 process.env.NODE_COMPILE_CACHE ??= path.resolve(import.meta.dirname, '../node_modules/.cache/compile')
 enableCompileCache(process.env.NODE_COMPILE_CACHE)
 
@@ -147,7 +147,7 @@ Usage: darkroom <command> [options]
 
 ${list.join('\n')}
 
-"darkroom <command> --help" tells more about each.`
+"darkroom <command> --help" describes a command and lists the settings.`
 }
 
 function help(name: string, { about, options, operand, isWrapper }: Command) {
@@ -155,7 +155,8 @@ function help(name: string, { about, options, operand, isWrapper }: Command) {
     ([option, { value, about }]) => `  ${`--${option}${value ? ` ${value}` : ''}`.padEnd(22)} ${about}`
   )
   if (operand) list.unshift(`  ${operand.name.padEnd(22)} ${operand.about}`)
-  if (isWrapper) list.unshift(`  ${'…'.padEnd(22)} goes to psql; without psql there is a small prompt that knows "-c"`)
+  if (isWrapper)
+    list.unshift(`  ${'…'.padEnd(22)} passed on to psql; without psql there is a small prompt that only knows "-c SQL"`)
   const variables = Object.entries(settings).map(
     ([variable, { fallback, about }]) =>
       `  ${variable.padEnd(28)} ${about}${fallback === undefined ? '' : ` (${fallback})`}`

@@ -15,58 +15,62 @@ export const settings = {
   HOST: setting('127.0.0.1', text, 'address to listen on'),
   PORT: setting('8000', integer(0, 65_535), 'port to listen on; 0 takes a free one'),
   DATABASE_URL: secret(postgresUrl, 'Postgres 15–18; unset: an embedded one in `DATA_DIR/postgres`'),
-  DATA_DIR: setting('./data', folder, 'media and the embedded database'),
-  TASKS_DIR: optional(folderThatIs, 'a folder of your own task modules, loaded beside the built-in ones'),
+  DATA_DIR: setting('./data', folder, 'folder of the films and the embedded database'),
+  TASKS_DIR: optional(folderThatIs, 'folder of your own task modules'),
   WORKER_CONCURRENCY: setting(
     String(availableParallelism()),
     integer(1, mostConcurrent),
     'child processes of a worker'
   ),
-  WORKER_QUEUES: optional(names, 'comma list of the queues a worker takes from; unset: all'),
+  WORKER_QUEUES: optional(names, 'comma list of the queues that a worker takes tasks from; unset: all'),
   WORKER_PREFETCH_MULTIPLIER: setting(
     '1',
     integer(1, 1000),
-    'tasks that a worker holds for each child process, the one that runs included'
+    'tasks that a worker holds for each child process, including the running one'
   ),
-  WORKER_MAX_TASKS_PER_CHILD: setting('1000', integer(1, 1e9), 'then the child process is replaced'),
+  WORKER_MAX_TASKS_PER_CHILD: setting('1000', integer(1, 1e9), 'tasks after which a child process is replaced'),
   WORKER_MAX_MEMORY_PER_CHILD: optional(
     integer(32, 1e6),
-    'MiB of its own; then the child process is replaced after its task'
+    'MiB of memory after which a child process is replaced, once its task has ended'
   ),
   WORKER_GIVE_UP_AFTER: setting(
     '300',
     integer(1, 31_536_000),
-    'seconds without the database after which a worker that runs nothing ends'
+    'seconds without the database after which an idle worker exits'
   ),
   WORKER_HEALTH_PORT: optional(
     integer(0, 65_535),
-    'port of `HOST` on which a worker answers `/health/ready`; 0 takes a free one; unset: none'
+    'port on `HOST` for health checks of a worker; 0 takes a free one; unset: none'
   ),
   TASK_SOFT_TIME_LIMIT: optional(
     seconds(1, 31_536_000),
-    'seconds until a task is asked to stop; used where the kind sets no limit of its own'
+    'seconds after which a task is told to stop; used where the kind sets no limit'
   ),
   TASK_TIME_LIMIT: optional(
     seconds(1, 31_536_000),
-    "seconds until a task's process group is killed; used where the kind sets no limit of its own"
+    "seconds after which a task's process group is killed; used where the kind sets no limit"
   ),
   RESULT_EXPIRES: setting('86400', integer(1, 315_360_000), "seconds that a finished task's result stays readable"),
   HISTORY_EXPIRES: setting('2592000', integer(1, 315_360_000), "seconds that a finished task's row stays"),
   MAX_UPLOAD_BYTES: setting('10 GiB', bytes, 'largest accepted upload, in bytes or as in `500 MiB`'),
-  TIMEZONE: setting('UTC', timezone, 'default time zone of schedules'),
+  TIMEZONE: setting('UTC', timezone, 'default time zone of schedules; nothing reads it yet'),
   FFMPEG_PATH: optional(program, 'unset: `ffmpeg-static` where it is installed, else the one in `PATH`'),
   FFPROBE_PATH: optional(program, 'unset: the one in `PATH`'),
-  PUBLIC_DIR: optional(folderThatIs, 'a folder of your own pages, served at `/`'),
-  PUBLIC_URL: optional(publicUrl, 'how the world reaches it: scheme, host, path prefix, as in `https://films.example`'),
+  PUBLIC_DIR: optional(folderThatIs, 'folder of your own pages, served at `/`'),
+  PUBLIC_URL: optional(publicUrl, 'public address: scheme, host, path prefix, as in `https://films.example`'),
   ALLOWED_HOSTS: optional(
     hosts,
-    'comma list of host names that requests may come by, besides `localhost` and addresses'
+    'comma list of host names that the API is called by, besides `localhost` and IP addresses'
   ),
   ALLOWED_ORIGINS: optional(
     origins,
     'comma list of origins whose pages may use the API, as in `http://localhost:4200`'
   ),
-  LOG_LEVEL: setting('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'how much is logged')
+  LOG_LEVEL: setting(
+    'info',
+    oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+    '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`'
+  )
 }
 
 export type Config = { readonly [Name in keyof typeof settings]: ReturnType<(typeof settings)[Name]['read']> }

@@ -1,16 +1,20 @@
 import createError from '@fastify/error'
 
 /**
- * Every failure that a caller can act on: code, sentence, status. The README's table is held to this list by a test.
- * A code is a promise: programs branch on it, so it is never renamed and never means something else.
+ * Every failure that a client can act on: code, sentence, status; a test compares this list with the README's table.
+ * Programs branch on the code, so it is never renamed and never gets another meaning.
  */
 export const InvalidRequest = createError('INVALID_REQUEST', '%s', 400)
 export const InvalidJson = createError('INVALID_JSON', 'The body is not JSON: %s', 400)
-export const InvalidCursor = createError('INVALID_CURSOR', 'The cursor is not one that this list has given out', 400)
-export const UnknownTask = createError('UNKNOWN_TASK', 'There is no task named "%s"', 400)
+export const InvalidCursor = createError(
+  'INVALID_CURSOR',
+  'The cursor does not come from this list: begin without one',
+  400
+)
+export const UnknownTask = createError('UNKNOWN_TASK', 'There is no kind of task named "%s"', 400)
 export const KindInternal = createError(
   'KIND_INTERNAL',
-  'The kind "%s" is internal: only Darkroom itself submits its tasks',
+  'The kind "%s" is internal: only Darkroom submits its tasks',
   403
 )
 export const UnknownQueue = createError('UNKNOWN_QUEUE', 'There is no queue named "%s"', 400)
@@ -28,56 +32,76 @@ export const BodyTooLarge = createError('BODY_TOO_LARGE', 'The body is larger th
 export const UnsupportedMediaType = createError('UNSUPPORTED_MEDIA_TYPE', 'The body must be application/json', 415)
 export const UnsupportedEncoding = createError(
   'UNSUPPORTED_ENCODING',
-  'The body must be sent as it is, not with the Content-Encoding "%s"',
+  'The body has the Content-Encoding "%s": send it as it is',
   415
 )
 export const HostNotAllowed = createError(
   'HOST_NOT_ALLOWED',
-  'The host "%s" is not one of this service; if it should be, list it in ALLOWED_HOSTS or set PUBLIC_URL',
+  'The host "%s" is not one of this service: to allow it, list it in ALLOWED_HOSTS or set PUBLIC_URL',
   421
 )
 export const CrossSite = createError(
   'CROSS_SITE',
-  'This comes from a page %s; if that page may do so, list its origin in ALLOWED_ORIGINS, or set PUBLIC_URL if it is ours',
+  'The request comes from a page %s: to allow it, list its origin in ALLOWED_ORIGINS, or set PUBLIC_URL if the page is ours',
   403
 )
-export const TooManyOpen = createError('TOO_MANY_OPEN', 'This client has its %s %s open; close one of them first', 429)
-export const Overloaded = createError(
-  'OVERLOADED',
-  'The API has as many bodies in memory as it may hold; try again',
-  503
+export const TooManyOpen = createError(
+  'TOO_MANY_OPEN',
+  'This client has %s %s open, and more are not allowed: close one first',
+  429
 )
-export const Stopping = createError('STOPPING', 'The API is stopping and takes no more requests; try again', 503)
-export const MethodNotAllowed = createError('METHOD_NOT_ALLOWED', '%s is no method of this address; it takes %s', 405)
+export const Overloaded = createError('OVERLOADED', 'The API holds as many bodies as its memory allows: try again', 503)
+export const Stopping = createError('STOPPING', 'The API is stopping and takes no more requests: try again', 503)
+export const MethodNotAllowed = createError(
+  'METHOD_NOT_ALLOWED',
+  'This address does not take the method %s; it takes %s',
+  405
+)
 export const RouteNotFound = createError('ROUTE_NOT_FOUND', 'There is nothing at %s %s', 404)
 export const TaskNotFound = createError('TASK_NOT_FOUND', 'There is no task with the id "%s"', 404)
 export const VideoNotFound = createError('VIDEO_NOT_FOUND', 'There is no video with the id "%s"', 404)
 export const FileNotFound = createError('FILE_NOT_FOUND', 'The video has no file named "%s"', 404)
-export const PreconditionFailed = createError('PRECONDITION_FAILED', 'The file is not the one that was asked for', 412)
-export const RangeNotSatisfiable = createError('RANGE_NOT_SATISFIABLE', 'The file ends before the part asked for', 416)
-export const RequestTimeout = createError('REQUEST_TIMEOUT', 'The request did not arrive in time', 408)
+export const PreconditionFailed = createError(
+  'PRECONDITION_FAILED',
+  'The file does not match If-Match or If-Unmodified-Since',
+  412
+)
+export const RangeNotSatisfiable = createError(
+  'RANGE_NOT_SATISFIABLE',
+  'The range begins after the end of the file',
+  416
+)
+export const RequestTimeout = createError('REQUEST_TIMEOUT', 'The request did not arrive in time: send it again', 408)
 export const HeadersTooLarge = createError('HEADERS_TOO_LARGE', 'The URL and headers are longer than 16 KiB', 431)
-export const TaskFinished = createError('TASK_FINISHED', 'The task is finished already: %s', 409)
-export const StorageFull = createError('STORAGE_FULL', 'There is no space left to keep this', 507)
+export const TaskFinished = createError('TASK_FINISHED', 'The task has finished already, as %s', 409)
+export const StorageFull = createError(
+  'STORAGE_FULL',
+  'The disk is full, and nothing was kept: try again when it has space',
+  507
+)
 export const StorageUnavailable = createError(
   'STORAGE_UNAVAILABLE',
-  'The store of the films cannot be reached or written to; try again',
+  'The store of the films cannot be read or written: try again',
   503
 )
 export const DatabaseUnavailable = createError(
   'DATABASE_UNAVAILABLE',
-  'The database does not answer, or does not let us write; try again',
+  'The database does not answer, or refuses writes: try again',
   503
 )
 export const TooSlow = createError(
   'TOO_SLOW',
-  'The database took longer over this request than it may; ask for less, by other filters or a shorter time',
+  'The database query took longer than its limit: narrow it by filters or a shorter time',
   504
 )
-export const TaskNotFinished = createError('TASK_NOT_FINISHED', 'The task is not finished: %s', 409)
+export const TaskNotFinished = createError(
+  'TASK_NOT_FINISHED',
+  'Only a finished task can be forgotten; this one is %s',
+  409
+)
 export const TaskNotRetryable = createError(
   'TASK_NOT_RETRYABLE',
-  'Only a task that failed or was revoked is tried again: %s',
+  'Only a task that failed or was revoked can be retried; this one is %s',
   409
 )
 export const IdempotencyKeyReused = createError(
@@ -87,14 +111,10 @@ export const IdempotencyKeyReused = createError(
 )
 export const VideoBusy = createError(
   'VIDEO_BUSY',
-  'The video "%s" has an open process_video task already: wait for it, or cancel it first',
+  'The video "%s" has an open process_video task: wait for it, or cancel it first',
   409
 )
 export const QueueNotFound = createError('QUEUE_NOT_FOUND', 'There is no queue named "%s"', 404)
 export const WorkerNotFound = createError('WORKER_NOT_FOUND', 'There is no worker with the id "%s"', 404)
-export const WorkerGone = createError('WORKER_GONE', 'The worker is gone: %s', 409)
-export const Internal = createError(
-  'INTERNAL',
-  'Something went wrong on our side; the log has it under the request id %s',
-  500
-)
+export const WorkerGone = createError('WORKER_GONE', 'The worker has ended: it is %s', 409)
+export const Internal = createError('INTERNAL', 'The API failed: its log says why under the request id %s', 500)

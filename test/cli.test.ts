@@ -154,75 +154,88 @@ t.test('migrate does what is to be done, and a second time nothing', { buffered:
   t.match(out, /nothing to do/)
 })
 
+// Each in a file of its own, of which the worker names all at once.
+const wrong: [what: string, file: string, source: string, sentence: RegExp][] = [
+  ['a mistake in the code', 'broken.ts', 'export default {{{', /broken\.ts:1:\d+ cannot be loaded: /],
+  ['a module that throws', 'angry.js', `throw new Error('not today')`, /angry\.js:1:7 cannot be loaded: not today$/],
+  ...Object.entries({
+    undefined: 'cannot be loaded: it threw undefined$',
+    null: 'cannot be loaded: it threw null$',
+    '"a text"': 'cannot be loaded: it threw a text$',
+    'Symbol("why")': String.raw`cannot be loaded: it threw Symbol\(why\)$`,
+    'Object.create(null)': 'cannot be loaded: it threw {}$',
+    'new (class { toString() { throw 1 } })()': 'cannot be loaded: it threw something that cannot be shown$',
+    // Node.js looks at it first, and tells what it was thrown for that.
+    'new Proxy({}, { get() { throw 1 }, getPrototypeOf() { throw 2 } })': 'cannot be loaded: it threw ',
+    'Object.assign(new Error("x"), { message: "" })': 'cannot be loaded: Error$'
+  }).map(([thrown, end], at): (typeof wrong)[number] => [
+    `a module that throws ${thrown}`,
+    `thrown-${at}.ts`,
+    `throw ${thrown}`,
+    new RegExp(`thrown-${at}\\.ts(:1:\\d+)? ${end}`)
+  ]),
+  ['an import of nothing', 'lost.ts', `import 'nowhere'`, /lost\.ts cannot be loaded: .*nowhere/],
+  [
+    'a default export that is nothing',
+    'none.ts',
+    'export default undefined',
+    /none\.ts has no task: write "export default defineTask/
+  ],
+  ['something else', 'else.mjs', 'export default { name: "x" }', /else\.mjs has no task/],
+  [
+    'the same name twice',
+    'twice.ts',
+    taskModule('good', 'return 1'),
+    /twice\.ts defines the task "good", and so does .*good\.ts/
+  ],
+  ["a built-in one's name", 'add.ts', taskModule('add', ''), /add\.ts defines the task "add", and so does a built-in/],
+  ['a name that cannot be', 'name.ts', taskModule('my task', ''), /name\.ts.*"my task"/],
+  ['a priority that cannot be', 'priority.ts', taskModule('a', '', 'priority: 10'), /priority\.ts.* priority /],
+  ['retries that cannot be', 'retries.ts', taskModule('a', '', 'max_retries: -1'), /retries\.ts.* max_retries /],
+  ['a limit that cannot be', 'limit.ts', taskModule('a', '', `time_limit: '5s'`), /limit\.ts.* time_limit /],
+  [
+    'a soft limit that comes too late',
+    'soft.ts',
+    taskModule('a', '', 'soft_time_limit: 50, time_limit: 10'),
+    /soft\.ts.*soft_time_limit .* less than its time_limit/
+  ],
+  ['a queue that cannot be', 'queue.ts', taskModule('a', '', `queue: 'no queue'`), /queue\.ts.*"no queue"/]
+]
+
 t.test('task modules that cannot be are refused by their file, before anything starts', { buffered: true }, async t => {
-  const good = taskModule('good', 'return 1')
-  const folders: [string, Record<string, string>, RegExp][] = [
-    [
-      'a mistake in the code',
-      { 'good.ts': good, 'broken.ts': 'export default {{{' },
-      /broken\.ts:1:\d+ cannot be loaded: /
-    ],
-    [
-      'a module that throws',
-      { 'angry.js': `throw new Error('not today')` },
-      /angry\.js:1:7 cannot be loaded: not today/
-    ],
-    ...Object.entries({
-      undefined: /angry\.ts cannot be loaded: it threw undefined$/m,
-      null: /angry\.ts cannot be loaded: it threw null$/m,
-      '"a text"': /angry\.ts cannot be loaded: it threw a text$/m,
-      'Symbol("why")': /angry\.ts cannot be loaded: it threw Symbol\(why\)$/m,
-      'Object.create(null)': /angry\.ts cannot be loaded: it threw something that cannot be shown$/m,
-      // Node.js looks at it first, and tells what it was thrown for that.
-      'new Proxy({}, { get() { throw 1 }, getPrototypeOf() { throw 2 } })': /angry\.ts cannot be loaded: it threw /,
-      'Object.assign(new Error("x"), { message: "" })': /angry\.ts:1:\d+ cannot be loaded: Error$/m
-    }).map(([thrown, sentence]): (typeof folders)[number] => [
-      `a module that throws ${thrown}`,
-      { 'angry.ts': `throw ${thrown}` },
-      sentence
-    ]),
-    ...[0, 3].map((code): (typeof folders)[number] => [
-      `a module that ends the process with ${code}`,
-      { 'a.ts': good, 'quits.ts': `process.exit(${code})`, 'z.ts': good },
-      /quits\.ts cannot be loaded: its top level, or that of a module it imports, ends the process$/m
-    ]),
-    ['an import of nothing', { 'lost.ts': `import 'nowhere'` }, /lost\.ts cannot be loaded: .*nowhere/],
-    [
-      'a default export that is nothing',
-      { 'none.ts': 'export default undefined' },
-      /none\.ts has no task: write "export default defineTask/
-    ],
-    ['something else', { 'else.mjs': 'export default { name: "x" }' }, /else\.mjs has no task/],
-    ['the same name twice', { 'a.ts': good, 'b.ts': good }, /b\.ts defines the task "good", and so does .*a\.ts/],
-    [
-      "a built-in one's name",
-      { 'a.ts': taskModule('add', '') },
-      /a\.ts defines the task "add", and so does a built-in/
-    ],
-    ['a name that cannot be', { 'a.ts': taskModule('my task', '') }, /a\.ts.*"my task"/],
-    ['a priority that cannot be', { 'a.ts': taskModule('good', '', 'priority: 10') }, /a\.ts.*priority/],
-    ['retries that cannot be', { 'a.ts': taskModule('good', '', 'max_retries: -1') }, /a\.ts.*max_retries/],
-    ['a limit that cannot be', { 'a.ts': taskModule('good', '', `time_limit: '5s'`) }, /a\.ts.*time_limit/],
-    [
-      'a soft limit that comes too late',
-      { 'a.ts': taskModule('good', '', 'soft_time_limit: 50, time_limit: 10') },
-      /a\.ts.*soft_time_limit .* less than its time_limit/
-    ],
-    ['a queue that cannot be', { 'a.ts': taskModule('good', '', `queue: 'no queue'`) }, /a\.ts.*"no queue"/],
-    ['a queue of ours', { 'a.ts': taskModule('good', '', `queue: 'delayed'`) }, /a\.ts.*the queue "delayed"/],
-    [
-      "a queue of pg-boss's",
-      { 'a.ts': taskModule('good', '', `queue: '__pgboss__x'`) },
-      /a\.ts.*the queue "__pgboss__x"/
-    ]
-  ]
+  const good = { 'good.ts': taskModule('good', 'return 1') }
   const DATABASE_URL = await borrowDatabase(t)
+  const files = Object.fromEntries(wrong.map(([, file, source]) => [file, source]))
 
-  for (const [what, files, sentence] of folders) {
-    const { code, err } = await darkroom(['worker'], { DATABASE_URL, TASKS_DIR: await taskFolder(t, files) })
+  const { code, err } = await darkroom(['worker'], {
+    DATABASE_URL,
+    TASKS_DIR: await taskFolder(t, { ...good, ...files })
+  })
 
-    t.equal(code, 1, what)
-    t.match(err, sentence, what)
+  t.equal(code, 1)
+  const lines = err.trim().split('\n')
+  t.equal(lines.length, wrong.length, err)
+  for (const [what, , , sentence] of wrong)
+    t.equal(lines.filter(line => sentence.test(line)).length, 1, `${what}: ${err}`)
+
+  // Nothing comes after the one that ends the process.
+  for (const exit of [0, 3]) {
+    const TASKS_DIR = await taskFolder(t, { ...good, 'quits.ts': `process.exit(${exit})`, 'z.ts': good['good.ts'] })
+    const { code, err } = await darkroom(['worker'], { DATABASE_URL, TASKS_DIR })
+
+    t.equal(code, 1)
+    t.match(
+      err,
+      /^\S+quits\.ts cannot be loaded: its top level, or that of a module it imports, ends the process\n$/,
+      `with ${exit}`
+    )
+  }
+  for (const queue of ['delayed', '__pgboss__x']) {
+    const TASKS_DIR = await taskFolder(t, { 'a.ts': taskModule('a', '', `queue: '${queue}'`) })
+    const { code, err } = await darkroom(['worker'], { DATABASE_URL, TASKS_DIR })
+
+    t.equal(code, 1)
+    t.match(err, new RegExp(`a\\.ts.*the queue "${queue}"`))
     t.equal(err.trim().split('\n').length, 1, err)
   }
   for (const queue of ['due', 'delayed', '__pgboss__send-it']) {
@@ -232,8 +245,8 @@ t.test('task modules that cannot be are refused by their file, before anything s
     t.equal(err, `WORKER_QUEUES must not name the queue "${queue}": it is Darkroom's own\n`)
   }
 
-  const { err } = await darkroom(['worker'], { DATABASE_URL, TASKS_DIR: '/nowhere' })
-  t.match(err, /TASKS_DIR must be a folder that can be read, not "\/nowhere"/)
+  const { err: unreadable } = await darkroom(['worker'], { DATABASE_URL, TASKS_DIR: '/nowhere' })
+  t.match(unreadable, /TASKS_DIR must be a folder that can be read, not "\/nowhere"/)
 })
 
 t.test('server and API refuse such a module before they make a database', { buffered: true }, async t => {

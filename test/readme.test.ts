@@ -57,6 +57,24 @@ t.test('the examples of the README do what it says', async t => {
   t.match(await service.finished(greeting.id), { result: { greeting: 'Hello, Ada!' }, attempts: 2 })
 })
 
+t.test('the SQL of the README runs as written, and what steers finds its rows', async t => {
+  const service = await openService(t, { worker: true })
+  await service.post('/api/queues/low_priority/pause')
+  const id = await service.submit('sleep', { seconds: 1 }, { queue: 'low_priority' })
+  const client = await service.db.pool.connect()
+  t.teardown(() => client.release())
+
+  const statements = blocks('sql').flatMap(({ code }) => code.replaceAll(/--.*$/gm, '').split(/;\s*/))
+  t.ok(statements.length >= 10, 'there are statements')
+  // Rolled back, so the worker sees none of it.
+  await client.query('begin')
+  for (const statement of statements.filter(Boolean)) {
+    const { command, rowCount } = await client.query(statement.replaceAll(":'id'", client.escapeLiteral(id)))
+    t.ok(command === 'SELECT' || rowCount! > 0, statement)
+  }
+  await client.query('rollback')
+})
+
 t.test('the page of the README uploads a film and shows its prints', { skip: skipWithoutBrowser }, async t => {
   const PUBLIC_DIR = await mkdtemp(path.join(tmpdir(), 'darkroom-readme-'))
   t.teardown(() => rm(PUBLIC_DIR, { recursive: true, force: true }))

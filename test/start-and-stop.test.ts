@@ -209,11 +209,12 @@ t.test(
     })
     const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-secret-'))
     t.teardown(() => rm(folder, { recursive: true, force: true }))
-    const DATABASE_URL = await borrowDatabase(t)
-    const DATABASE_URL_FILE = path.join(folder, 'url')
-    await writeFile(DATABASE_URL_FILE, DATABASE_URL)
-
-    for (const secret of [{ DATABASE_URL }, { DATABASE_URL_FILE }]) {
+    for (const name of ['DATABASE_URL', 'DATABASE_URL_FILE']) {
+      // Each server has a DATA_DIR of its own, which belongs to one database.
+      const DATABASE_URL = await borrowDatabase(t)
+      const DATABASE_URL_FILE = path.join(folder, 'url')
+      await writeFile(DATABASE_URL_FILE, DATABASE_URL)
+      const secret = { [name]: name === 'DATABASE_URL' ? DATABASE_URL : DATABASE_URL_FILE }
       const server = await startProgram(t, 'server', { env: { ...secret, TASKS_DIR } })
       const address = await addressOf(server)
       const headers = { 'content-type': 'application/json' }
@@ -253,14 +254,13 @@ t.test('a DATA_DIR that other accounts may read is named, one that we make is cl
   const home = await mkdtemp(path.join(tmpdir(), 'darkroom-modes-'))
   t.teardown(() => rm(home, { recursive: true, force: true }))
   await chmod(home, 0o755)
-  const env = { DATABASE_URL: await borrowDatabase(t) }
 
-  const open = await startProgram(t, 'api', { env: { ...env, DATA_DIR: home } })
+  const open = await startProgram(t, 'api', { env: { DATABASE_URL: await borrowDatabase(t), DATA_DIR: home } })
   await open.heard(`DATA_DIR ${home} is open to other accounts`)
   open.kill('SIGTERM')
   await open.exited
   const made = path.join(home, 'made')
-  const closed = await startProgram(t, 'api', { env: { ...env, DATA_DIR: made } })
+  const closed = await startProgram(t, 'api', { env: { DATABASE_URL: await borrowDatabase(t), DATA_DIR: made } })
   await closed.heard('answers: ')
 
   t.notOk(closed.said.some(line => line.includes('is open to other accounts')))

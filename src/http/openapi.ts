@@ -33,17 +33,17 @@ export async function collectRoutes(app: FastifyInstance) {
         title: 'Darkroom',
         version,
         description:
-          'Video processing and background tasks. Times are ISO 8601 with offset, durations seconds; a trailing slash never matters. Every error is a problem (RFC 9457) with a `code` whose meaning never changes.',
+          'Video processing and background tasks. Times are ISO 8601 with offset, durations seconds. A trailing slash never matters. Errors are problems (RFC 9457) with a `code` whose meaning never changes.',
         license: { name: 'MIT', identifier: 'MIT' }
       },
       servers: [{ url: '/', description: 'The server of this document' }],
       tags: [
-        { name: 'Tasks', description: 'Background work, now or later' },
+        { name: 'Tasks', description: 'Background work, at once or later' },
         { name: 'Videos', description: 'Films and the prints that are made of them' },
         { name: 'Queues', description: 'Where tasks wait for a worker' },
         { name: 'Workers', description: 'The processes that run tasks' },
         { name: 'Operations', description: 'Health, documentation and the client' },
-        { name: 'Dialects', description: 'Routes of the services that this one replaces, for their front ends' }
+        { name: 'Dialects', description: 'For front ends that were written for Django with Celery' }
       ]
     },
     // OpenAPI 3.1 has `const`.

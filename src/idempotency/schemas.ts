@@ -7,7 +7,8 @@ export const IdempotencyKey = Type.Object({
       minLength: 1,
       maxLength: 255,
       pattern: '^[\\x21-\\x7e]+$',
-      description: 'For a day, the same request under the same key is done once and gets the same answer'
+      description:
+        'Makes the request repeatable: for a day, the same request under the same key is executed once and gets the same answer'
     })
   )
 })
@@ -17,6 +18,6 @@ export const Location = Type.String({ description: 'Address of what was created'
 /** Headers of an answer that is given again. */
 export const Replayed = {
   'Idempotency-Replayed': Type.Optional(
-    Type.String({ description: '`true` if the answer is that to an earlier request with this key' })
+    Type.String({ description: '`true` if this is the answer to an earlier request with this key' })
   )
 }

@@ -16,7 +16,7 @@ export const KindBody = Type.Object(
         soft_time_limit: Limit('Seconds'),
         stall_limit: Limit('Seconds without progress')
       },
-      { description: 'Where one is null, the setting of the worker applies (TASK_TIME_LIMIT, TASK_SOFT_TIME_LIMIT)' }
+      { description: 'A limit that is null is the setting of the worker (TASK_TIME_LIMIT, TASK_SOFT_TIME_LIMIT)' }
     ),
     retries: Type.Object(
       {
@@ -24,15 +24,15 @@ export const KindBody = Type.Object(
         retry_delay: Type.Number({ description: 'Seconds' }),
         retry_backoff: Type.Boolean({ description: 'Whether each delay is twice the one before' }),
         retry_backoff_max: Type.Number({ description: 'Seconds' }),
-        retry_jitter: Type.Boolean({ description: 'Whether delays are shortened at random' })
+        retry_jitter: Type.Boolean({ description: 'Whether each delay is drawn at random, up to that one' })
       },
-      { description: 'Where a submission says nothing else' }
+      { description: 'Defaults of a submission' }
     ),
-    result_expires: Nullable(Type.Integer({ description: 'Seconds; where it is null, RESULT_EXPIRES applies' })),
+    result_expires: Nullable(Type.Integer({ description: 'Seconds; null: RESULT_EXPIRES applies' })),
     pool: Type.Enum(['child', 'inline'], {
       description: 'Where bodies run: in a child process, or in the worker itself'
     }),
-    internal: Type.Boolean({ description: 'Whether only Darkroom itself submits it' }),
+    internal: Type.Boolean({ description: 'Whether only Darkroom submits it' }),
     workers: Type.Integer({ description: 'Running workers that know it; paused and ending ones are not counted' })
   },
   {

@@ -19,18 +19,18 @@ const Name = Type.Object({ name: Type.String({ description: 'Name of the queue',
 const QueueBody = Type.Object(
   {
     name: Type.String({ description: 'Name' }),
-    depth: Type.Integer({ description: 'Tasks that wait and could run now' }),
-    oldest_age: Nullable(Type.Number({ description: 'Seconds that the oldest of them has waited' })),
+    depth: Type.Integer({ description: 'Waiting tasks that could run now' }),
+    oldest_age: Nullable(Type.Number({ description: 'Seconds for which the oldest of them has waited' })),
     running: Type.Integer({
-      description: 'Tasks whose bodies run; those that a worker only holds ahead are not counted'
+      description: 'Tasks whose bodies run; tasks that a worker holds ahead are not counted'
     }),
     workers: Type.Integer({ description: 'Running workers that take from it; paused and ending ones are not counted' }),
-    paused: Type.Boolean({ description: 'Whether workers take nothing from it' }),
-    paused_at: Type.Unsafe<Date | null>(Nullable(Time('Since when'))),
+    paused: Type.Boolean({ description: 'Whether workers take no tasks from it' }),
+    paused_at: Type.Unsafe<Date | null>(Nullable(Time('When it was paused'))),
     per_minute: Type.Object(
       {
-        created: Type.Integer({ description: 'Tasks that came in' }),
-        finished: Type.Integer({ description: 'Tasks that ended' })
+        created: Type.Integer({ description: 'Submitted tasks' }),
+        finished: Type.Integer({ description: 'Finished tasks' })
       },
       { description: 'During the last minute' }
     )
@@ -80,7 +80,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
       schema: {
         operationId: 'pauseQueue',
         summary: 'Pause a queue',
-        description: 'A paused queue accepts and keeps tasks; those that run already go on.',
+        description: 'A paused queue still accepts tasks; running tasks finish.',
         params: Name,
         response: { 200: answer(QueueBody, 'The queue, paused'), ...writeProblems(QueueNotFound) }
       }
@@ -111,7 +111,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
       schema: {
         operationId: 'purgeQueue',
         summary: 'Purge a queue',
-        description: 'Revokes every task that waits in it.',
+        description: 'Revokes its waiting tasks.',
         params: Name,
         response: { 200: answer(Purged, 'How many tasks were revoked'), ...writeProblems(QueueNotFound) }
       }

@@ -13,7 +13,12 @@ const longestClose = 1_000
 export function openConnections(url: string) {
   const open = (name: string, max: number) => connect(url, { name, max, settings })
   const heartbeats = open('darkroom worker heartbeats', 1)
-  const outcomes = open('darkroom worker outcomes', 1)
+  // The outcomes behind a locked one wait for so long, once.
+  const outcomes = connect(url, {
+    name: 'darkroom worker outcomes',
+    max: 1,
+    settings: { ...settings, lock_timeout: '1s' }
+  })
   // Outcomes that are written by themselves: up to so many may wait for a lock.
   const aside = open('darkroom worker aside', 2)
   const work = open('darkroom worker', 5)

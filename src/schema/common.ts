@@ -28,7 +28,7 @@ export const Id = Type.Object({ id: Type.String({ description: 'Id (uuid)' }) })
 
 export const Page = Type.Object(
   {
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 50, description: 'Items on a page' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 50, description: 'Items per page' })),
     cursor: Type.Optional(Type.String({ description: '`next_cursor` of the previous page' }))
   },
   { additionalProperties: false }
@@ -36,22 +36,22 @@ export const Page = Type.Object(
 
 /** A list without pages, for lists that stay short. */
 export const First = Type.Object(
-  { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'Only the first so many items' })) },
+  { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'Number of items at most' })) },
   { additionalProperties: false }
 )
 
 export const List = <S extends TSchema>(item: S) =>
   Type.Object({
-    items: Type.Array(item, { description: 'The page' }),
+    items: Type.Array(item, { description: 'Items of this page' }),
     next_cursor: Nullable(Type.String({ description: 'The `cursor` of the next page; null on the last one' }))
   })
 
 export const Problem = Type.Object(
   {
-    type: Type.String({ description: 'Always `about:blank`: `code` says more' }),
+    type: Type.String({ description: 'Always `about:blank`; `code` tells errors apart' }),
     title: Type.String({ description: 'Name of the HTTP status' }),
     status: Type.Integer({ description: 'HTTP status' }),
-    code: Type.String({ description: 'What went wrong, for programs; its meaning never changes' }),
+    code: Type.String({ description: 'Which error, for programs; its meaning never changes' }),
     detail: Type.String({ description: 'What went wrong, for people' }),
     errors: Type.Optional(
       Type.Array(
@@ -59,7 +59,7 @@ export const Problem = Type.Object(
           field: Type.String({ description: 'Path of the field, such as `args.x`; empty for the whole body' }),
           message: Type.String({ description: 'What is wrong with it' })
         }),
-        { description: 'Each field that does not fit' }
+        { description: 'Each invalid field' }
       )
     )
   },

@@ -18,32 +18,38 @@ export const Submission = Type.Object(
         description: 'Arguments; each kind has its own, see `GET /api/kinds`'
       })
     ),
-    name: Type.Optional(Type.String({ maxLength: 200, description: 'A name to show' })),
-    description: Type.Optional(Type.String({ maxLength: 10_000, description: 'A text to show' })),
+    name: Type.Optional(Type.String({ maxLength: 200, description: 'Name to show and to search for' })),
+    description: Type.Optional(Type.String({ maxLength: 10_000, description: 'Text to show and to search for' })),
     scheduled_time: Type.Optional(Time('The same as `eta`')),
-    eta: Type.Optional(Time('Not to be started before this time')),
-    countdown: Type.Optional(Seconds('Not to be started before so many seconds have passed')),
+    eta: Type.Optional(Time('Earliest start')),
+    countdown: Type.Optional(Seconds('Seconds until the earliest start')),
     expires: Type.Optional(
       Type.Union([Seconds('Seconds from now'), Time('A time')], {
-        description: 'If not started by then (seconds from now, or a time), the task is revoked'
+        description: 'Latest start (a time, or seconds from now): a task that has not started by then is revoked'
       })
     ),
-    queue: Type.Optional(Type.String({ maxLength: 100, description: 'Queue; that of the kind if not given' })),
-    priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 9, description: 'Higher first' })),
+    queue: Type.Optional(Type.String({ maxLength: 100, description: 'Queue; default: that of the kind' })),
+    priority: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 9, description: 'Higher first; default: that of the kind' })
+    ),
     max_retries: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 10_000, description: 'Retries after failures; crashes do not count' })
+      Type.Integer({
+        minimum: 0,
+        maximum: 10_000,
+        description: 'Retries after failures; crashes have a budget of their own'
+      })
     ),
     retry_delay: Type.Optional(Seconds('Seconds before the first retry')),
     retry_backoff: Type.Optional(Type.Boolean({ description: 'Whether the delay doubles with each retry' })),
-    retry_backoff_max: Type.Optional(Seconds('The longest delay in seconds')),
-    retry_jitter: Type.Optional(Type.Boolean({ description: 'Whether to draw each delay at random below that' })),
+    retry_backoff_max: Type.Optional(Seconds('Longest delay in seconds')),
+    retry_jitter: Type.Optional(Type.Boolean({ description: 'Whether each delay is drawn at random, up to that one' })),
     time_limit: Type.Optional(TimeLimit('Seconds after which the processes of an attempt are killed')),
     soft_time_limit: Type.Optional(TimeLimit('Seconds after which the `signal` of an attempt aborts')),
     result_expires: Type.Optional(
       Type.Integer({ minimum: 1, maximum: decade, description: 'Seconds that the result stays readable' })
     ),
     tags: Type.Optional(
-      Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 20, description: 'Words to find it by' })
+      Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 20, description: 'Words to filter by' })
     )
   },
   {
@@ -82,7 +88,7 @@ export const BulkCreated = Type.Object({
 export type BulkCreated = Static<typeof BulkCreated>
 
 export const DataToProcess = Type.Object(
-  { data: Type.String({ description: 'A text, to be turned into capitals' }) },
+  { data: Type.String({ description: 'Text to convert to upper case' }) },
   { additionalProperties: false, examples: [{ data: 'hello' }] }
 )
 export const TaskStarted = Type.Object({ task_id: Type.String({ description: 'Id of the task' }) })
@@ -102,8 +108,8 @@ const Progress = Nullable(
   Type.Number({ minimum: 0, maximum: 1, description: 'Progress from 0 to 1; null if the task reports none' })
 )
 const taskState = State("State in Celery's words")
-const taskStatus = Status('The same in plain English')
-const result = Type.Unknown({ description: 'What the task returned; null before that, and once it has expired' })
+const taskStatus = Status('State in plain English')
+const result = Type.Unknown({ description: 'What the task returned; null until then, and once it has expired' })
 const AttemptError = Nullable(
   Type.Object(
     {
@@ -111,10 +117,10 @@ const AttemptError = Nullable(
       message: Type.String({ description: 'What went wrong' }),
       stack: Nullable(Type.String({ description: 'Stack trace of the body, where an exception ended it' }))
     },
-    { description: 'Why it did not succeed' }
+    { description: 'Why it did not succeed; null if it did, or while it runs' }
   )
 )
-const taskError = TaskError('Why the task failed, was revoked or has no result any more')
+const taskError = TaskError('Why the task failed or was revoked, or that its result has expired')
 
 export const TaskBody = Type.Object(
   {
@@ -134,15 +140,15 @@ export const TaskBody = Type.Object(
     error: taskError,
     attempts: Type.Integer({ description: 'Attempts so far' }),
     max_retries: Type.Integer({ description: 'Retries after failures' }),
-    eta: Nullable(Time('Not to be started before this time')),
-    expires_at: Nullable(Time('Revoked if not started by then')),
+    eta: Nullable(Time('Earliest start')),
+    expires_at: Nullable(Time('Latest start: revoked if it has not started by then')),
     created_at: Time('When it was submitted'),
     started_at: Nullable(Time('When its latest attempt started')),
     finished_at: Nullable(Time('When it reached its final state')),
     worker: Nullable(Type.String({ description: 'Id of the worker of its latest attempt' })),
     tags: Type.Array(Type.String(), { description: 'Tags' }),
     schedule_id: Nullable(Type.String({ description: 'Id of the schedule that made it' })),
-    video_id: Nullable(Type.String({ description: 'Id of the film that it is about' }))
+    video_id: Nullable(Type.String({ description: 'Id of its film' }))
   },
   {
     title: 'Task',
@@ -184,7 +190,7 @@ export const TaskPage = Type.Object({
   ...List(TaskBody).properties,
   searched_until: Nullable(
     Time(
-      'Where a search by `q`, `tag` or `worker` ran out of time: all newer tasks were searched, and `next_cursor` goes on there; null where it did not'
+      'Where a search by `q`, `tag` or `worker` ran out of time: all newer tasks were searched, and `next_cursor` continues there; else null'
     )
   )
 })
@@ -211,7 +217,7 @@ export const TaskFilters = Type.Object(
     state: Type.Optional(State('Only tasks in this state')),
     task: Type.Optional(Type.String({ description: 'Only tasks of this kind' })),
     queue: Type.Optional(Type.String({ description: 'Only tasks in this queue' })),
-    worker: Type.Optional(Type.String({ description: 'Only tasks whose latest attempt is of this worker (id)' })),
+    worker: Type.Optional(Type.String({ description: 'Only tasks whose latest attempt ran in this worker (id)' })),
     tag: Type.Optional(Type.String({ description: 'Only tasks with this tag' })),
     q: Type.Optional(Type.String({ maxLength: 200, description: 'Part of the name or description, or an id' })),
     created_after: Type.Optional(Time('Only tasks that were submitted after this time')),
@@ -225,7 +231,7 @@ export type TaskFilters = Static<typeof TaskFilters>
 export const Wait = Type.Object(
   {
     wait: Type.Optional(
-      Type.Number({ minimum: 0, maximum: 3600, description: 'Seconds to wait for the end of the task' })
+      Type.Number({ minimum: 0, maximum: 3600, description: 'Seconds to wait at most until the task has finished' })
     )
   },
   { additionalProperties: false }
@@ -239,10 +245,12 @@ export const AttemptBody = Type.Object(
     finished_at: Nullable(Time('When it ended; null while it runs')),
     outcome: Nullable(Type.Enum(attemptOutcomes, { description: 'How it ended; null while it runs' })),
     error: AttemptError,
-    exit_code: Nullable(Type.Integer({ description: 'Exit code of its process, if that ended' })),
-    signal: Nullable(Type.String({ description: 'Signal that ended its process' })),
+    exit_code: Nullable(Type.Integer({ description: 'Exit code of its process, if the process ended' })),
+    signal: Nullable(Type.String({ description: 'Signal that ended its process, if one did' })),
     peak_memory: Nullable(
-      Type.Integer({ description: 'Most memory in bytes that its process and all that it started held' })
+      Type.Integer({
+        description: 'Peak memory in bytes of its process and everything that it started; null if unknown'
+      })
     ),
     stderr: Nullable(Type.String({ description: 'Last lines that it logged and printed' }))
   },

@@ -24,7 +24,7 @@ export const videoDialect: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
       operationId: `${operation}Status`,
       summary: 'Status of a film, or of a task',
       description:
-        'For the id of a film, whether it is processed; where it failed, also why. For the id of a task, `Pending`, `Completed` or `Failed`: a task that was revoked has failed, with the reason.',
+        'Of a film: whether it is processed and, if it failed, why. Of a task: `Pending`, `Completed` or `Failed`; a revoked task is `Failed`, with the reason.',
       params: Id,
       response: { 200: answer(FilmOrTask, 'Status of the film or task'), ...readProblems(VideoNotFound) }
     }
@@ -39,7 +39,7 @@ export const videoDialect: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
     const processSchema = {
       operationId: `${operation}ProcessVideo`,
       summary: 'Make the prints of a film again',
-      description: 'While a task is already making them, the answer names that task.',
+      description: 'If the film has an open task, the answer names that one.',
       body: ProcessVideo,
       response: { 200: answer(StartedAsBefore, 'The task that makes the prints'), ...writeProblems(VideoNotFound) }
     }

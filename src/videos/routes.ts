@@ -70,7 +70,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         description: '`ready` and `failed` are final until the film is processed again.',
         params: Id,
         response: {
-          200: answer(VideoStatusBody, 'Status, progress and, of a failed one, the error'),
+          200: answer(VideoStatusBody, 'Status, progress and, if it failed, the error'),
           ...readProblems(VideoNotFound)
         }
       }
@@ -101,7 +101,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
       schema: {
         operationId: 'processVideo',
         summary: 'Make the prints of a film again',
-        description: 'While a task is already making them, the answer names that task.',
+        description: 'If the film has an open task, the answer names that one.',
         params: Id,
         headers: IdempotencyKey,
         response: {

@@ -6,10 +6,10 @@ const Bytes = (description: string) => Type.Integer({ description })
 const statuses = ['uploaded', 'processing', 'ready', 'failed'] as const
 const VideoStatus = Type.Enum(statuses, { description: 'Status of the film' })
 const Processed = Type.Boolean({
-  description: 'Whether there are prints to watch; stays true while they are made again'
+  description: 'Whether prints are served; stays true while they are made again'
 })
 const Progress = Nullable(
-  Type.Number({ minimum: 0, maximum: 1, description: 'Progress from 0 to 1; null before anything is known' })
+  Type.Number({ minimum: 0, maximum: 1, description: 'Progress from 0 to 1; null while unknown' })
 )
 const VideoError = Nullable(
   Type.Object(
@@ -17,7 +17,7 @@ const VideoError = Nullable(
       type: Type.String({ description: 'Name of the error' }),
       message: Type.String({ description: 'What went wrong' })
     },
-    { description: 'Why the film failed; null while it has not' }
+    { description: 'Why the film failed, else null' }
   )
 )
 const filename = Type.String({ description: 'Name of the file, as uploaded' })
@@ -36,7 +36,7 @@ export const UploadedAsBefore = Type.Object({
 
 export const StartedAsBefore = Type.Object({
   task_id: Type.String({ description: 'Id of the task that makes the prints' }),
-  status: Type.Literal('Task started', { description: 'Always the same words' })
+  status: Type.Literal('Task started', { description: 'Always this text' })
 })
 
 export const FilmOrTask = Type.Union([
@@ -96,11 +96,11 @@ export const VideoBody = Type.Object(
     resolution_480p: Url('Address of the 480p print; null without one'),
     resolution_720p: Url('Address of the 720p print; null without one'),
     resolution_1080p: Url('Address of the 1080p print; null without one'),
-    renditions: Type.Array(Rendition, { description: 'Every print, and the reasons for those that are not made' }),
-    hls_url: Url('Address of the HLS playlist'),
-    poster_url: Url('Address of the poster'),
-    storyboard_url: Url('Address of the storyboard'),
-    probe: Type.Unknown({ description: 'What the original is made of; null before it was probed' }),
+    renditions: Type.Array(Rendition, { description: 'Each print, also those that were skipped, with the reason' }),
+    hls_url: Url('Reserved for an HLS playlist; always null'),
+    poster_url: Url('Reserved for a poster; always null'),
+    storyboard_url: Url('Reserved for a storyboard; always null'),
+    probe: Type.Unknown({ description: 'Streams and properties of the original; null until prints were made' }),
     task_id: Type.String({ description: 'Id of the latest task that makes the prints' }),
     error: VideoError,
     created_at: Time('When it was uploaded'),
@@ -174,10 +174,12 @@ export const ProcessVideo = Type.Object(
 
 /** For the documentation: headers that ask for a part of a file, or only for what has changed. */
 export const FileHeaders = Type.Object({
-  Range: Type.Optional(Type.String({ description: 'The part to answer', examples: ['bytes=0-99'] })),
-  'If-Range': Type.Optional(Type.String({ description: 'The ETag of the file that the range is of' })),
-  'If-Match': Type.Optional(Type.String({ description: 'Answer only the file with this ETag, else 412' })),
-  'If-None-Match': Type.Optional(Type.String({ description: 'The ETag of a copy: 304 if it is current' })),
-  'If-Modified-Since': Type.Optional(Type.String({ description: 'The time of a copy: 304 if it is current' })),
-  'If-Unmodified-Since': Type.Optional(Type.String({ description: 'Answer only the file of this time, else 412' }))
+  Range: Type.Optional(Type.String({ description: 'Range of bytes to answer', examples: ['bytes=0-99'] })),
+  'If-Range': Type.Optional(Type.String({ description: 'ETag of the file that the range belongs to' })),
+  'If-Match': Type.Optional(Type.String({ description: 'Answer only if the file has this ETag, else 412' })),
+  'If-None-Match': Type.Optional(Type.String({ description: 'ETag of a copy: 304 if it is current' })),
+  'If-Modified-Since': Type.Optional(Type.String({ description: 'Time of a copy: 304 if it is current' })),
+  'If-Unmodified-Since': Type.Optional(
+    Type.String({ description: 'Answer only if the file has not changed since, else 412' })
+  )
 })

@@ -55,7 +55,7 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
       schema: {
         operationId: 'uploadVideo',
         summary: 'Upload a film',
-        description: 'Answered when its last byte is on the disk, before any processing. Other fields are ignored.',
+        description: 'The answer comes once the last byte is stored, before any processing. Other fields are ignored.',
         ...form,
         response: {
           201: answer(Uploaded, 'The film is stored and its task submitted', { Location, ...Replayed }),
@@ -81,7 +81,7 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
     const schema = {
       operationId,
       summary: 'Upload a film',
-      description: 'Answered when its last byte is on the disk, before any processing. Other fields are ignored.',
+      description: 'The answer comes once the last byte is stored, before any processing. Other fields are ignored.',
       ...form,
       response: {
         201: answer(UploadedAsBefore, 'The film is stored and its task submitted', Replayed),

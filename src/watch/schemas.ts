@@ -36,10 +36,10 @@ export const messages = {
 /** Close codes of a WebSocket. */
 export const closings = {
   finished: [1000, 'The task is finished'],
-  stopping: [1001, 'The server stops'],
-  unwelcome: [1008, 'This socket takes no messages'],
-  broken: [1011, 'Something went wrong on our side'],
-  slow: [1013, 'What was sent is not read fast enough'],
+  stopping: [1001, 'The API stops: connect again'],
+  unwelcome: [1008, 'The client sends messages, and this socket takes none'],
+  broken: [1011, 'The API failed: its log says why'],
+  slow: [1013, 'The client reads too slowly'],
   missed: [1013, 'Changes were missed: connect again, and read what you need'],
   unknown: [4404, 'There is no task with this id']
 } as const satisfies Record<string, readonly [number, string]>

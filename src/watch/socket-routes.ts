@@ -46,7 +46,7 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
       operationId: 'watchTask',
       summary: 'Status of a task until it ends (WebSocket)',
       description:
-        'The current status at once, then one message on each change. Closed with 1000 after the final one, 4404 if there is no such task, 1013 if the client does not read its messages, 1001 when the server stops.',
+        'The current status at once, then one message on each change. Closed with 1000 after the final one, 4404 if there is no such task, 1013 if the client reads too slowly, 1001 when the API stops.',
       params: Id,
       response: { 101: messages, ...problems(RouteNotFound, CrossSite, TooManyOpen) }
     },
@@ -77,7 +77,7 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
       operationId: 'watchTasks',
       summary: 'Every change of every task (WebSocket)',
       description:
-        'Closed with 1013 if the client does not read its messages or changes were missed, with 1001 when the server stops.',
+        'Closed with 1013 if the client reads too slowly or changes were missed, with 1001 when the API stops.',
       querystring: ChangeFilters,
       response: { 101: messages, ...problems(RouteNotFound, CrossSite, TooManyOpen) }
     },

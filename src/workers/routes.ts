@@ -54,7 +54,7 @@ export const workerRoutes: FastifyPluginAsyncTypebox<WorkerNeeds> = async (app, 
         operationId: 'steerWorker',
         summary: 'Change the concurrency of a worker, or pause it',
         description:
-          'The worker acts on it at once, or at its next heartbeat. With a lower concurrency its running tasks finish first. A paused worker finishes its running tasks and gives back those that it has taken ahead; it still promotes delayed tasks and recovers those of lost workers. The change holds until the worker ends: the next one starts with its settings.',
+          'The worker follows within one heartbeat (3 s). With a lower concurrency running tasks finish first. A paused worker finishes its running tasks and gives back those that it holds ahead; it still promotes delayed tasks and recovers those of lost workers. The change lasts until the worker ends: the next one starts with its settings.',
         params: Id,
         body: Steering,
         response: {

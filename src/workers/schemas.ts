@@ -21,19 +21,19 @@ export const WorkerBody = Type.Object(
     host: Type.String({ description: 'Name of the host or container' }),
     pid: Type.Integer({ description: 'Id of the process' }),
     version: Type.String({ description: 'Version of Darkroom' }),
-    queues: Type.Array(Type.String(), { description: 'Queues that it serves' }),
+    queues: Type.Array(Type.String(), { description: 'Queues that it takes tasks from' }),
     pools: Type.Object(
       {
         child: Type.Array(Type.String(), { description: 'Run in child processes' }),
         inline: Type.Array(Type.String(), { description: "Run in the worker's own event loop" })
       },
-      { description: 'Kinds of task that it knows' }
+      { description: 'Kinds that it knows' }
     ),
     concurrency: Count('Attempts that it runs side by side'),
-    children: Count('Child processes that it has; more than `concurrency` until the surplus has ended'),
+    children: Count('Child processes; more than `concurrency` until surplus ones have ended'),
     paused: Type.Boolean({ description: 'Whether it takes no more tasks' }),
-    shutdown: Nullable(Type.Enum(['warm', 'cold'], { description: 'How it is ending; null while it is not' })),
-    status: Type.Enum(['running', 'stopped', 'lost'], { description: '`lost`: without a heartbeat for too long' }),
+    shutdown: Nullable(Type.Enum(['warm', 'cold'], { description: 'How it is shutting down, else null' })),
+    status: Type.Enum(['running', 'stopped', 'lost'], { description: '`lost`: it sent no heartbeat for 10 seconds' }),
     started_at: Type.Unsafe<Date>(Time('When it started')),
     heartbeat_at: Type.Unsafe<Date>(Time('Its last heartbeat')),
     heartbeat_age: Type.Number({ description: 'Seconds since its last heartbeat; one comes every 3' }),
@@ -42,17 +42,17 @@ export const WorkerBody = Type.Object(
     tasks: Type.Object(
       {
         started: Count('Started'),
-        succeeded: Count('Ended well'),
+        succeeded: Count('Succeeded'),
         failed: Count('Failed'),
         timed_out: Count('Stopped at a limit'),
-        crashed: Count('Ended with their process'),
+        crashed: Count('Ended by a crash of their process'),
         cancelled: Count('Stopped because their task was cancelled'),
-        handed_back: Count('Stopped with the worker, to be tried again')
+        handed_back: Count('Stopped with the worker and handed back to their queue')
       },
       { description: 'Attempts since `started_at`, as of its last heartbeat' }
     ),
-    memory: Nullable(Type.Integer({ description: 'Bytes, of the worker and all processes that it has started' })),
-    cpu: Nullable(Type.Number({ description: 'Cores that the worker and all processes that it has started keep busy' }))
+    memory: Nullable(Type.Integer({ description: 'Bytes held by the worker and all processes that it started' })),
+    cpu: Nullable(Type.Number({ description: 'Cores kept busy by the worker and all processes that it started' }))
   },
   {
     title: 'Worker',

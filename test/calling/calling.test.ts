@@ -1,11 +1,11 @@
 import pg from 'pg'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { Type } from 'typebox'
 import type { ApplyOptions } from '../../src/calling/submit.ts'
 import { close, defineTask, GiveUp, TaskFailed } from '../../src/darkroom.ts'
 import { waitingForLocks } from '../harness/locks.ts'
 import { openPgBoss } from '../harness/pg-boss.ts'
-import { openService, type Service } from '../harness/service.ts'
+import { openService } from '../harness/service.ts'
 import { taskFolder } from '../harness/task-folder.ts'
 
 // The same definition for the program that calls and the worker that runs.
@@ -18,6 +18,19 @@ export default defineTask({
   run({ x, y }) {
     if (x < 0) throw new GiveUp('x is negative', 'Negative')
     return x + y
+  }
+})`
+
+const chain = `
+import { defineTask } from 'darkroom'
+import { Type } from 'typebox'
+import sum from './sum.ts'
+export default defineTask({
+  name: 'chain',
+  args: Type.Object({}),
+  async run() {
+    const { id } = await sum.delay({ x: 4, y: 6 })
+    return { id, secrets: Object.keys(process.env).filter(name => name.startsWith('DATABASE_URL')) }
   }
 })`
 
@@ -44,15 +57,20 @@ function deep(levels: number) {
   return `${'{"value":'.repeat(levels - 1)}{}${'}'.repeat(levels - 1)}`
 }
 
-async function openCalled(t: Parameters<typeof openService>[0], worker = true): Promise<Service> {
-  const folder = await taskFolder(t, { 'sum.ts': source })
-  const service = await openService(t, { env: { TASKS_DIR: folder }, worker })
-  process.env.DATABASE_URL = service.url
-  t.teardown(async () => {
-    await close()
-    delete process.env.DATABASE_URL
-  })
-  return service
+const service = await openService(t, {
+  env: { TASKS_DIR: await taskFolder(t, { 'sum.ts': source, 'chain.ts': chain }) }
+})
+process.env.DATABASE_URL = service.url
+t.teardown(async () => {
+  await close()
+  delete process.env.DATABASE_URL
+})
+
+async function openClient(t: Test) {
+  const client = new pg.Client({ connectionString: service.url })
+  await client.connect()
+  t.teardown(() => client.end())
+  return client
 }
 
 t.test('a call runs the body in this process, and checks its arguments', async t => {
@@ -62,45 +80,14 @@ t.test('a call runs the body in this process, and checks its arguments', async t
 })
 
 t.test('a kind made from another is a kind of its own', async t => {
-  const { db } = await openCalled(t, false)
   const total = defineTask({ ...sum, name: 'total' })
 
   const { id } = await total.delay({ x: 4, y: 6 })
 
-  t.match(await db.query.selectFrom('tasks').selectAll().where('id', '=', id).execute(), [{ task: 'total' }])
-})
-
-t.test('delay submits a task, and the handle has its state and result', async t => {
-  await openCalled(t)
-
-  const handle = await sum.delay({ x: 4, y: 6 })
-
-  t.equal(await handle.get({ timeout: 20 }), 10)
-  t.equal(await handle.state(), 'SUCCESS')
-  t.equal(await handle.ready(), true)
-  t.equal(await handle.successful(), true)
-  t.equal(await handle.failed(), false)
-  await handle.forget()
-  await t.rejects(handle.state(), { code: 'TASK_NOT_FOUND' })
-})
-
-t.test('get throws the error of the task, and a TimeoutError after its timeout', async t => {
-  await openCalled(t)
-
-  const failed = await sum.applyAsync({ x: -1, y: 0 })
-  const late = await sum.applyAsync({ x: 1, y: 0 }, { countdown: 3600 })
-
-  await t.rejects(
-    failed.get({ timeout: 20 }),
-    new TaskFailed({ id: failed.id, state: 'FAILURE', error: { type: 'Negative', message: 'x is negative' } } as never)
-  )
-  t.equal(await failed.failed(), true)
-  await t.rejects(late.get({ timeout: 0.05 }), { name: 'TimeoutError' })
-  await t.rejects(late.forget(), { code: 'TASK_NOT_FINISHED' })
+  t.match(await service.db.query.selectFrom('tasks').selectAll().where('id', '=', id).execute(), [{ task: 'total' }])
 })
 
 t.test('options are those of a submission over HTTP, and are checked like them', async t => {
-  const service = await openCalled(t, false)
   const eta = new Date(Date.now() + 3_600_000)
 
   const handle = await sum.applyAsync(
@@ -125,10 +112,7 @@ t.test('options are those of a submission over HTTP, and are checked like them',
 })
 
 t.test("a value that Postgres cannot store is refused by its field, and the caller's transaction goes on", async t => {
-  const { url } = await openCalled(t, false)
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  t.teardown(() => client.end())
+  const client = await openClient(t)
   await client.query('begin')
   const args = { x: 1, y: 2 }
 
@@ -148,7 +132,6 @@ t.test("a value that Postgres cannot store is refused by its field, and the call
 })
 
 t.test('a value that JSON cannot express is refused by its field, as over HTTP', async t => {
-  const service = await openCalled(t, false)
   const never = new Date(Number.NaN)
   const circle: Record<string, unknown> = {}
   circle.self = circle
@@ -178,12 +161,9 @@ t.test('a value that JSON cannot express is refused by its field, as over HTTP',
 })
 
 t.test('a queue that has just been removed is unknown, also inside a transaction', async t => {
-  const service = await openCalled(t, false)
   const boss = await openPgBoss(t, service)
   await boss.createQueue('passing')
-  const client = new pg.Client({ connectionString: service.url })
-  await client.connect()
-  t.teardown(() => client.end())
+  const client = await openClient(t)
   const options = { queue: 'passing' }
   const refused = { code: 'UNKNOWN_QUEUE', errors: [{ field: 'queue' }] }
   await sum.applyAsync({ x: 1, y: 2 }, options)
@@ -199,16 +179,13 @@ t.test('a queue that has just been removed is unknown, also inside a transaction
 })
 
 t.test('a queue that a transaction has submitted to cannot be removed before the commit', async t => {
-  const service = await openCalled(t, false)
   const boss = await openPgBoss(t, service)
-  await boss.createQueue('passing')
-  const client = new pg.Client({ connectionString: service.url })
-  await client.connect()
-  t.teardown(() => client.end())
+  await boss.createQueue('lasting')
+  const client = await openClient(t)
   await client.query('begin')
-  const { id } = await sum.applyAsync({ x: 1, y: 2 }, { queue: 'passing', transaction: client })
+  const { id } = await sum.applyAsync({ x: 1, y: 2 }, { queue: 'lasting', transaction: client })
 
-  const refused = boss.deleteQueue('passing').catch(({ constraint }) => constraint)
+  const refused = boss.deleteQueue('lasting').catch(({ constraint }) => constraint)
   await waitingForLocks(service, 'the removal waits')
   await client.query('commit')
 
@@ -216,29 +193,8 @@ t.test('a queue that a transaction has submitted to cannot be removed before the
   t.equal(await refused, 'q_fkey')
 })
 
-t.test("a task in the caller's transaction exists once that commits", async t => {
-  const service = await openCalled(t)
-  const client = new pg.Client({ connectionString: service.url })
-  await client.connect()
-  t.teardown(() => client.end())
-
-  await client.query('begin')
-  const dropped = await sum.applyAsync({ x: 1, y: 1 }, { transaction: client })
-  await client.query('rollback')
-  await client.query('begin')
-  const kept = await sum.applyAsync({ x: 2, y: 2 }, { transaction: client })
-  t.equal((await service.get(`/api/tasks/${kept.id}`)).statusCode, 404)
-  await client.query('commit')
-
-  t.equal(await kept.get({ timeout: 20 }), 4)
-  await t.rejects(dropped.state(), { code: 'TASK_NOT_FOUND' })
-})
-
 t.test('a task expires on time, also one that was submitted in a transaction', async t => {
-  const service = await openCalled(t, false)
-  const client = new pg.Client({ connectionString: service.url })
-  await client.connect()
-  t.teardown(() => client.end())
+  const client = await openClient(t)
   const heard: number[] = []
   client.on('notification', ({ payload }) => heard.push(Number(payload)))
   await client.query('listen darkroom_deadline')
@@ -253,4 +209,59 @@ t.test('a task expires on time, also one that was submitted in a transaction', a
     t.match(await service.finished(id), { state: 'REVOKED', error: { type: 'expired' } })
   }
   t.strictSame(heard, [200, 200], 'in milliseconds, once each')
+})
+
+t.test('with a worker', async t => {
+  t.before(() => service.startWorker({ WORKER_CONCURRENCY: '1' }))
+
+  t.test('delay submits a task, and the handle has its state and result', async t => {
+    const handle = await sum.delay({ x: 4, y: 6 })
+
+    t.equal(await handle.get({ timeout: 20 }), 10)
+    t.equal(await handle.state(), 'SUCCESS')
+    t.equal(await handle.ready(), true)
+    t.equal(await handle.successful(), true)
+    t.equal(await handle.failed(), false)
+    await handle.forget()
+    await t.rejects(handle.state(), { code: 'TASK_NOT_FOUND' })
+  })
+
+  t.test('get throws the error of the task, and a TimeoutError after its timeout', async t => {
+    const failed = await sum.applyAsync({ x: -1, y: 0 })
+    const late = await sum.applyAsync({ x: 1, y: 0 }, { countdown: 3600 })
+
+    await t.rejects(
+      failed.get({ timeout: 20 }),
+      new TaskFailed({
+        id: failed.id,
+        state: 'FAILURE',
+        error: { type: 'Negative', message: 'x is negative' }
+      } as never)
+    )
+    t.equal(await failed.failed(), true)
+    await t.rejects(late.get({ timeout: 0.05 }), { name: 'TimeoutError' })
+    await t.rejects(late.forget(), { code: 'TASK_NOT_FINISHED' })
+  })
+
+  t.test("a task in the caller's transaction exists once that commits", async t => {
+    const client = await openClient(t)
+
+    await client.query('begin')
+    const dropped = await sum.applyAsync({ x: 1, y: 1 }, { transaction: client })
+    await client.query('rollback')
+    await client.query('begin')
+    const kept = await sum.applyAsync({ x: 2, y: 2 }, { transaction: client })
+    t.equal((await service.get(`/api/tasks/${kept.id}`)).statusCode, 404)
+    await client.query('commit')
+
+    t.equal(await kept.get({ timeout: 20 }), 4)
+    await t.rejects(dropped.state(), { code: 'TASK_NOT_FOUND' })
+  })
+
+  t.test('a body submits further tasks, and has no address of the database in its environment', async t => {
+    const chain = await service.finished(await service.submit('chain'))
+
+    t.match(chain, { state: 'SUCCESS', result: { secrets: [] } })
+    t.match(await service.finished((chain.result as { id: string }).id), { task: 'sum', result: 10 })
+  })
 })

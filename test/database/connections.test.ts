@@ -9,6 +9,7 @@ import { connect, type InTransaction, throughIndexes } from '../../src/database/
 import { listen } from '../../src/database/listen.ts'
 import { announcer } from '../../src/database/notify.ts'
 import { isOutage } from '../../src/database/outage.ts'
+import { adminUrl } from '../harness/cluster.ts'
 import { borrowDatabase } from '../harness/database.ts'
 import { openProxy } from '../harness/proxy.ts'
 import { until } from '../harness/until.ts'
@@ -20,7 +21,7 @@ async function open(t: Test) {
   const url = await borrowDatabase(t)
   const db = connect(url, { name: 'mine', max: 3 })
   t.teardown(() => db.close())
-  const admin = new pg.Client({ connectionString: url })
+  const admin = new pg.Client({ connectionString: await adminUrl(url) })
   await admin.connect()
   t.teardown(() => admin.end())
   const terminate = (name: string) =>
@@ -123,6 +124,7 @@ t.test('what the database says when it is away is told apart from what it says a
   })
   t.ok(isOutage(await failing(passing)), 'there are too many connections')
   await admin.query('drop role passerby')
+  await admin.query(`alter database ${name} with connection limit -1`)
 
   for (const text of ['select 1/0', 'select * from nowhere', 'selec', `select 'x'::int`]) {
     t.notOk(isOutage(await failing(url, text)), text)

@@ -4,6 +4,7 @@ import pg from 'pg'
 import pino from 'pino'
 import t, { type Test } from 'tap'
 import { reachDatabase } from '../../src/database/reach.ts'
+import { adminUrl } from '../harness/cluster.ts'
 import { borrowDatabase } from '../harness/database.ts'
 import { type Program, startProgram } from '../harness/program.ts'
 import { openProxy } from '../harness/proxy.ts'
@@ -132,7 +133,7 @@ t.test('a database that answers is reached without a word', async t => {
 /** A role with a password and without the right to connect. */
 async function oneWhoMayNotConnect(t: Test, url: string) {
   const name = `stranger_${process.pid}`
-  const client = new pg.Client({ connectionString: url })
+  const client = new pg.Client({ connectionString: await adminUrl(url) })
   await client.connect()
   await client.query(`create role ${name} login password '${name}'`)
   await client.query(`revoke connect on database ${pg.escapeIdentifier(new URL(url).pathname.slice(1))} from public`)

@@ -23,7 +23,13 @@ export async function openChildren(t: Test, options: Options) {
   const { TASKS_DIR, env = {}, size = 1, maxTasks = 1_000, limits = {}, longestStart } = options
   const settings = { TASKS_DIR, DATA_DIR: path.join(TASKS_DIR, 'data') }
   const kinds = await loadKinds(readConfig(settings))
-  const children = childPool({ env: { ...process.env, ...settings, ...env }, size, maxTasks, longestStart })
+  const children = childPool({
+    env: { ...process.env, ...settings, ...env },
+    databaseUrl: 'postgres://nowhere',
+    size,
+    maxTasks,
+    longestStart
+  })
   t.teardown(() => children.close())
 
   /** A first attempt at a task, to its end. */

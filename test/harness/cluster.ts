@@ -28,6 +28,11 @@ export async function forgetUrls() {
   await rm(note, { force: true })
 }
 
+/** As the superuser, in a database of the app's. */
+export async function adminUrl(url: string): Promise<string> {
+  return urlOf(await clusterUrl('superuser'), new URL(url).pathname.slice(1))
+}
+
 export function urlOf(server: string, database: string) {
   const url = new URL(server)
   url.pathname = `/${database}`

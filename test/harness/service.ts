@@ -6,7 +6,7 @@ import pino from 'pino'
 import type { Test } from 'tap'
 import { v7 as uuid } from 'uuid'
 import { loadKinds } from '../../src/catalogue.ts'
-import { readConfig } from '../../src/config.ts'
+import { readConfig, withoutSecrets } from '../../src/config.ts'
 import type { Database } from '../../src/database/connect.ts'
 import { type Limits, productionLimits } from '../../src/http/doors/limits.ts'
 import { type Api, startApi } from '../../src/http/start.ts'
@@ -138,7 +138,7 @@ export async function openService(
         kinds,
         log,
         version: 'test',
-        env: { ...process.env, ...settings, ...more },
+        env: withoutSecrets({ ...process.env, ...settings, ...more }),
         end: () => void started.stop(0)
       })
       // Before the database goes.

@@ -1,20 +1,17 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { gate } from '../harness/gate.ts'
 import { openPgBoss } from '../harness/pg-boss.ts'
 import { openService, type Service } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 import { until } from '../harness/until.ts'
 
 const folder = await taskFolder(t, {
-  'gate.ts': taskModule(
-    'gate',
-    `const { existsSync } = await import('node:fs')
-     while (!existsSync(args.gate)) await delay(20, undefined, { signal })
-     return attempt`
-  ),
+  ...gate,
   'later.ts': taskModule('later', 'throw new RetryLater(600)')
 })
+const oneChild = { TASKS_DIR: folder, WORKER_CONCURRENCY: '1' }
 const add = { x: 1, y: 1 }
 // A queue that no internal kind uses: its tasks would be counted too.
 const apart = 'high_priority'
@@ -25,7 +22,7 @@ const queueOf = async ({ get }: Service, name: string) =>
 const read = async (service: Service, id: string) => (await service.get(`/api/tasks/${id}`)).json()
 
 t.test('queues are listed with what happens in them', async t => {
-  const service = await openService(t, { env: { TASKS_DIR: folder } })
+  const service = await openService(t, { env: oneChild })
   const idle = {
     ...{ depth: 0, oldest_age: null, running: 0, workers: 0, paused: false, paused_at: null },
     per_minute: { created: 0, finished: 0 }
@@ -76,7 +73,7 @@ t.test('queues are listed with what happens in them', async t => {
 
   t.test('with how many tasks run and how many have ended', async t => {
     const gate = path.join(service.dataDir, 'gate')
-    await service.startWorker({ WORKER_QUEUES: 'high_priority' })
+    await service.startWorker({ WORKER_CONCURRENCY: '2', WORKER_QUEUES: 'high_priority' })
     const running = await service.submit('gate', { gate }, { queue: 'high_priority' })
     await service.until(running, ({ state }) => state === 'STARTED')
     await service.finished(await service.submit('add', add, { queue: 'high_priority' }))
@@ -93,20 +90,19 @@ t.test('queues are listed with what happens in them', async t => {
   })
 
   t.test('with how many bodies run, without the tasks that a worker holds ahead of its child processes', async t => {
-    const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_PREFETCH_MULTIPLIER: '4' } })
-    const worker = await service.startWorker({ WORKER_CONCURRENCY: '1' })
-    const gate = path.join(service.dataDir, 'gate')
+    const worker = await service.startWorker({ WORKER_PREFETCH_MULTIPLIER: '4', WORKER_QUEUES: 'media' })
+    const gate = path.join(service.dataDir, 'media-gate')
     const ids: string[] = []
-    for (const _ of [1, 2, 3]) ids.push(await service.submit('gate', { gate }, { queue: apart }))
+    for (const _ of [1, 2, 3]) ids.push(await service.submit('gate', { gate }, { queue: 'media' }))
 
     for (const id of ids) await service.until(id, ({ state }) => state === 'STARTED')
 
-    t.match(await queueOf(service, apart), { depth: 0, running: 1 })
+    t.match(await queueOf(service, 'media'), { depth: 0, running: 1 })
     const { running } = (await service.get(`/api/workers/${worker.id}`)).json()
     t.equal(running.length, 3, 'the worker shows all that it holds')
     await writeFile(gate, '')
     for (const id of ids) await service.finished(id)
-    t.match(await queueOf(service, apart), { running: 0 })
+    t.match(await queueOf(service, 'media'), { running: 0 })
   })
 
   t.test('with how many workers take from them', async t => {
@@ -167,7 +163,7 @@ t.test('a DBA pauses a queue by inserting its name', async t => {
 })
 
 t.test('a paused queue', async t => {
-  const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
+  const service = await openService(t, { env: oneChild, worker: true })
   const kept = [] as string[]
 
   t.test('says so, and the others do not', async t => {
@@ -224,8 +220,8 @@ t.test('a paused queue', async t => {
 })
 
 t.test('purging a queue', async t => {
-  const service = await openService(t, { env: { TASKS_DIR: folder } })
-  const worker = await service.startWorker({ WORKER_CONCURRENCY: '1', WORKER_QUEUES: 'media' })
+  const service = await openService(t, { env: oneChild })
+  const worker = await service.startWorker({ WORKER_QUEUES: 'media' })
 
   t.test('revokes the tasks that wait in it, and no others', async t => {
     const retrying = await service.submit('later', {}, { queue: 'media' })
@@ -327,10 +323,15 @@ t.test('a queue that does not exist', async t => {
 })
 
 t.test('a queue that was removed meanwhile', async t => {
-  const service = await openService(t)
+  const service = await openService(t, { env: oneChild })
   const boss = await openPgBoss(t, service)
   const put = (options = {}) => service.post('/api/tasks', { task: 'add', args: add, queue: 'passing', ...options })
   t.beforeEach(() => boss.createQueue('passing'))
+  /** Ends with its test: before the next one's no worker looks. */
+  const startWorker = async (t: Test, env?: Record<string, string>) => {
+    const worker = await service.startWorker(env)
+    t.teardown(() => worker.stop(0))
+  }
 
   t.test('does not exist either', async t => {
     t.equal((await service.post('/api/queues/passing/pause')).statusCode, 200)
@@ -380,15 +381,12 @@ t.test('a queue that was removed meanwhile', async t => {
   })
 
   t.test('takes its waiting tasks with it, as soon as a worker looks', async t => {
-    const service = await openService(t)
-    const boss = await openPgBoss(t, service)
-    await boss.createQueue('passing')
     const ids = [await service.submit('add', add, { queue: 'passing' })]
     ids.push(await service.submit('process_data', { data: 'a' }, { queue: 'passing', priority: 9 }))
     const later = await service.submit('add', add, { queue: 'passing', countdown: 600 })
     await boss.deleteQueue('passing')
 
-    await service.startWorker()
+    await startWorker(t)
 
     for (const id of ids) {
       t.match(await service.finished(id), { state: 'REVOKED', error: { type: 'queue_gone' }, attempts: 0 })
@@ -397,25 +395,19 @@ t.test('a queue that was removed meanwhile', async t => {
   })
 
   t.test('leaves tasks that were moved to another queue before', async t => {
-    const service = await openService(t)
-    const boss = await openPgBoss(t, service)
-    await boss.createQueue('passing')
     const moved = await service.submit('add', add, { queue: 'passing' })
     await service.db.pool.query(`update pgboss.job set name = 'default' where id = $1`, [moved])
     const left = await service.submit('add', add, { queue: 'passing' })
     await boss.deleteQueue('passing')
 
-    await service.startWorker({ WORKER_QUEUES: 'other' })
+    await startWorker(t, { WORKER_QUEUES: 'other' })
     t.match(await service.finished(left), { state: 'REVOKED', error: { type: 'queue_gone' } })
-    await service.startWorker()
+    await startWorker(t)
 
     t.match(await service.finished(moved), { state: 'SUCCESS', queue: 'default' })
   })
 
   t.test('holds up no start deadline, of its own tasks or of others', async t => {
-    const service = await openService(t)
-    const boss = await openPgBoss(t, service)
-    await boss.createQueue('passing')
     const homeless = await service.submit('add', add, { queue: 'passing', countdown: 600, expires: 1 })
     await boss.deleteQueue('passing')
     const other = await service.submit('add', add, { expires: 1.5 })
@@ -428,16 +420,13 @@ t.test('a queue that was removed meanwhile', async t => {
   })
 
   t.test('takes its tasks with it also when a queue of its name is created before a worker looks', async t => {
-    const service = await openService(t)
-    const boss = await openPgBoss(t, service)
-    await boss.createQueue('passing')
     const lost = await service.submit('add', add, { queue: 'passing' })
     const delayed = await service.submit('add', add, { queue: 'passing', countdown: 1 })
     await boss.deleteQueue('passing')
     await boss.createQueue('passing')
     const since = await service.submit('add', add, { queue: 'passing' })
 
-    await service.startWorker()
+    await startWorker(t)
 
     t.match(await service.finished(lost), { state: 'REVOKED', error: { type: 'queue_gone' }, attempts: 0 })
     for (const id of [delayed, since]) t.match(await service.finished(id), { state: 'SUCCESS' })
@@ -446,14 +435,11 @@ t.test('a queue that was removed meanwhile', async t => {
   })
 
   t.test('takes its delayed tasks with it when their time comes, and no others', async t => {
-    const service = await openService(t)
-    const boss = await openPgBoss(t, service)
-    await boss.createQueue('passing')
     const homeless = await service.submit('add', add, { queue: 'passing', countdown: 1 })
     const other = await service.submit('add', add, { countdown: 1 })
     await boss.deleteQueue('passing')
 
-    await service.startWorker()
+    await startWorker(t)
 
     t.match(await service.finished(other), { state: 'SUCCESS' })
     t.match(await service.finished(homeless), { state: 'REVOKED', error: { type: 'queue_gone' }, attempts: 0 })
@@ -463,7 +449,7 @@ t.test('a queue that was removed meanwhile', async t => {
 })
 
 t.test('workers', async t => {
-  const service = await openService(t, { worker: true })
+  const service = await openService(t, { env: oneChild, worker: true })
   const boss = await openPgBoss(t, service)
 
   t.test('of all queues serve one that is created after their start', async t => {

@@ -56,7 +56,12 @@ for (const [what, { source, ...limits }] of Object.entries(turns)) {
 
 t.test('an attempt that is told to stop does not wait for a child that does not start', async t => {
   const TASKS_DIR = await taskFolder(t, { 'busy.ts': inChild('while (true) {}') + taskModule('busy', 'return 1') })
-  const children = childPool({ env: { ...process.env, TASKS_DIR }, size: 1, maxTasks: 1 })
+  const children = childPool({
+    env: { ...process.env, TASKS_DIR },
+    databaseUrl: 'postgres://nowhere',
+    size: 1,
+    maxTasks: 1
+  })
   t.teardown(() => children.close())
   children.remember({ task: 'busy', file: path.join(TASKS_DIR, 'busy.ts') })
   const first = await children.take(AbortSignal.timeout(60_000))

@@ -1,17 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
+import { gate } from '../harness/gate.ts'
 import { openService, type Service } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 import { until } from '../harness/until.ts'
 
 const folder = await taskFolder(t, {
-  'gate.ts': taskModule(
-    'gate',
-    `const { existsSync } = await import('node:fs')
-     while (!existsSync(args.gate)) await delay(20, undefined, { signal })
-     return attempt`
-  ),
+  ...gate,
   'note.ts': taskModule(
     'note',
     `appendFileSync(args.file, '+'); await delay(args.milliseconds ?? 0); appendFileSync(args.file, '-')`

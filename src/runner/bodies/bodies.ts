@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { provideDatabaseUrl } from '#calling/database-url.ts'
 import type { Config } from '#config.ts'
 import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Ending } from '#tasks/attempts/ending.ts'
@@ -31,11 +32,14 @@ export async function openBodies({ config, kinds, connections, books, log, env }
   const DARKROOM_TYPEBOX = await typeboxInOneFile(log)
   const children = childPool({
     env: { ...env, DARKROOM_TYPEBOX },
+    databaseUrl: connections.work.url,
     size: config.WORKER_CONCURRENCY,
     maxTasks: config.WORKER_MAX_TASKS_PER_CHILD,
     maxMemory: config.WORKER_MAX_MEMORY_PER_CHILD && config.WORKER_MAX_MEMORY_PER_CHILD * 1024 ** 2
   })
   const uncaught = failBodiesAlone()
+  // For inline bodies.
+  const stopProviding = provideDatabaseUrl(async () => connections.work.url)
   const desk = openDesk()
   let thereIsRoom = (_milliseconds: number) => {}
 
@@ -90,6 +94,7 @@ export async function openBodies({ config, kinds, connections, books, log, env }
     async close() {
       await children.close()
       uncaught.close()
+      stopProviding()
     }
   }
 }

@@ -5,7 +5,7 @@ import { taskWarning } from '#tasks/define.ts'
 import { hasLeftovers } from './leftovers.ts'
 import type { Finished, FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
 import { seenMemory } from './seen-memory.ts'
-import { endStrays, mark } from './strays.ts'
+import { endStrays, mark as markName } from './strays.ts'
 
 const program = path.join(import.meta.dirname, 'child.ts')
 
@@ -31,6 +31,15 @@ export interface Listener {
   log(line: string): void
 }
 
+interface ChildOptions {
+  env: NodeJS.ProcessEnv
+  databaseUrl: string
+  /** What it may soon have to run. */
+  kinds: Source[]
+  /** What tells it, and all that it starts, from other processes. */
+  mark: string
+}
+
 /** One child process and its group. It runs one attempt at a time and may be used again after it. */
 export class Child {
   readonly ready: Promise<void>
@@ -43,18 +52,20 @@ export class Child {
   peakMemory = 0
   #process: NodeChild
   #marked: string
+  #databaseUrl: string
   #tail = ''
   #memory: ReturnType<typeof seenMemory>
   #listener: Listener | undefined
   #finish: ((finished: Finished) => void) | undefined
   #stopping = false
 
-  constructor(env: NodeJS.ProcessEnv, kinds: Source[], marked: string) {
-    this.#marked = marked
+  constructor({ env, databaseUrl, kinds, mark }: ChildOptions) {
+    this.#marked = mark
+    this.#databaseUrl = databaseUrl
     // Detached: it leads a process group, so that what a body starts can be signalled with it.
     this.#process = fork(program, {
       detached: true,
-      env: { ...env, [mark]: marked },
+      env: { ...env, [markName]: mark },
       execArgv: ['--disable-warning=ExperimentalWarning', `--disable-warning=${taskWarning}`],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc']
     })
@@ -186,6 +197,8 @@ export class Child {
         // The last lines of its log are kept with the attempt, as those of its output are.
         this.#keep(`${message.line}\n`)
         return this.#listener?.log(message.line)
+      case 'database':
+        return this.#send({ type: 'database', url: this.#databaseUrl })
       case 'success':
       case 'failure':
         return this.#finish?.(message)

@@ -1,5 +1,6 @@
 import { flushCompileCache } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'
+import { provideDatabaseUrl } from '../../calling/database-url.ts'
 import { loadKind } from '../../catalogue.ts'
 import { readConfig } from '../../config.ts'
 import type { Kind } from '../../tasks/define.ts'
@@ -33,9 +34,17 @@ const reasonArrives = 500
 
 let running: AbortController | undefined
 
+// Asked for when a body first needs it: it is a secret, and most bodies have no use for it.
+const databaseUrl = Promise.withResolvers<string>()
+provideDatabaseUrl(() => {
+  send({ type: 'database' })
+  return databaseUrl.promise
+})
+
 process.on('message', (message: ToChild) => {
   if (message.type === 'run') void run(message)
   else if (message.type === 'abort') stop(message.reason)
+  else if (message.type === 'database') databaseUrl.resolve(message.url)
   else void warm(message.kinds)
 })
 

@@ -7,6 +7,8 @@ import { watchdog } from './watchdog.ts'
 
 interface ChildPoolOptions {
   env: NodeJS.ProcessEnv
+  /** The worker's database, for bodies that submit tasks. */
+  databaseUrl: string
   size: number
   maxTasks: number
   /** Bytes. */
@@ -27,7 +29,8 @@ const mostRemembered = 8
  * The child processes of a worker, started before they are needed: Node.js takes 100 ms to boot. Any child can run any
  * attempt; one that has done enough is replaced.
  */
-export function childPool({ env, size: first, maxTasks, maxMemory, longestStart = 30_000 }: ChildPoolOptions) {
+export function childPool(options: ChildPoolOptions) {
+  const { env, databaseUrl, size: first, maxTasks, maxMemory, longestStart = 30_000 } = options
   let size = first
   const idle: Child[] = []
   const busy = new Set<Child>()
@@ -41,7 +44,7 @@ export function childPool({ env, size: first, maxTasks, maxMemory, longestStart 
   let closing = false
 
   function start() {
-    const child = new Child(env, [...recent.values()], `${pool}${++started}.`)
+    const child = new Child({ env, databaseUrl, kinds: [...recent.values()], mark: `${pool}${++started}.` })
     const { pid } = child
     if (pid !== undefined) {
       dog.watch(pid)

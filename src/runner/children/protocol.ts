@@ -21,7 +21,7 @@ export interface Warm {
   kinds: Source[]
 }
 
-export type ToChild = Warm | Run | { type: 'abort'; reason: StopReason }
+export type ToChild = Warm | Run | { type: 'abort'; reason: StopReason } | { type: 'database'; url: string }
 
 export type FromChild =
   | { type: 'ready' }
@@ -29,6 +29,8 @@ export type FromChild =
   | { type: 'started'; at: number }
   | { type: 'progress'; fraction: number; detail?: unknown }
   | { type: 'log'; line: string }
+  // A body submits tasks of its own.
+  | { type: 'database' }
   | Finished
 
 /**

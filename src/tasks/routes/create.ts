@@ -39,7 +39,7 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
         operationId: 'submitTask',
         summary: 'Submit a task',
         description:
-          'Answered when the task is written to the database. Give at most one of `eta`, `scheduled_time` and `countdown`.',
+          'The answer comes once the task is committed to the database. At most one of `eta`, `scheduled_time` and `countdown` may be given.',
         headers: IdempotencyKey,
         body: Submission,
         response: {
@@ -71,7 +71,7 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
       schema: {
         operationId: 'processData',
         summary: 'Submit a `process_data` task',
-        description: 'The result is `{ "processed_data": … }`, the data in capitals.',
+        description: 'The result is `{ "processed_data": … }`, the data in upper case.',
         headers: IdempotencyKey,
         body: DataToProcess,
         response: {
@@ -104,7 +104,7 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
         operationId: 'submitTasks',
         summary: 'Submit up to 10,000 tasks, all or none',
         description:
-          'If a task does not fit, nothing is written, and `errors` names each such task by its index: `tasks[3].queue`.',
+          'If one task is invalid, nothing is written, and `errors` names each invalid task by its index: `tasks[3].queue`.',
         headers: IdempotencyKey,
         body: BulkSubmission,
         response: {

@@ -36,7 +36,8 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { db
       schema: {
         operationId: 'getTask',
         summary: 'A task',
-        description: 'With `wait` the answer comes as soon as the task has ended, at the latest after so many seconds.',
+        description:
+          'With `wait` the answer comes as soon as the task has finished, at the latest after that many seconds.',
         params: Id,
         querystring: Wait,
         response: { 200: answer(TaskBody, 'The task'), ...readProblems(TaskNotFound, TooManyOpen) }

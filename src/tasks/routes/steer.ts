@@ -30,7 +30,8 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
       schema: {
         operationId: 'cancelTask',
         summary: 'Cancel a task',
-        description: 'A running task is stopped with its processes; with `wait` the answer comes when they are gone.',
+        description:
+          'A waiting task is revoked at once. A running one is stopped with its processes; with `wait` the answer comes once they are gone.',
         params: Id,
         querystring: Wait,
         response: {

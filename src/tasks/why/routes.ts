@@ -9,21 +9,21 @@ import { actionsFor } from './actions.ts'
 import { codes, why } from './why.ts'
 
 const ActionBody = Type.Object({
-  label: Type.String({ description: 'What a button may say' }),
+  label: Type.String({ description: 'Text for a button' }),
   method: Type.String({ description: 'Method of the request' }),
   url: Type.String({ description: 'Path of the request, from the root of the API' }),
-  scope: Type.String({ description: 'Scope that a key needs for it' }),
+  scope: Type.String({ description: 'Scope of the request; there are no keys yet that limit it' }),
   body: Type.Optional(
-    Type.Object({}, { additionalProperties: true, description: 'JSON body of the request, where it needs one' })
+    Type.Object({}, { additionalProperties: true, description: 'JSON body of the request, if it needs one' })
   )
 })
 
 export const WhyBody = Type.Object(
   {
-    code: Type.Enum(codes, { description: 'Stable: programs branch on it' }),
-    sentence: Type.String({ description: 'The same for people, with names and numbers' }),
+    code: Type.Enum(codes, { description: 'What the task waits for; its meaning never changes' }),
+    sentence: Type.String({ description: 'The same for people, with names, numbers and the remedy' }),
     since: Type.Unsafe<Date | null>(Nullable(Time('When the code began to hold'))),
-    until: Type.Unsafe<Date | null>(Nullable(Time('When it ends by itself, where that is known'))),
+    until: Type.Unsafe<Date | null>(Nullable(Time('When that ends by itself, if known'))),
     actions: Type.Array(ActionBody, { description: 'Requests that would change it, the remedy first' })
   },
   {
@@ -59,7 +59,7 @@ export const whyRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async (app
         summary: 'Why a task does not run',
         description: 'What the task waits for and what can be done about it; or that it runs, or has ended.',
         params: Id,
-        response: { 200: answer(WhyBody, 'Code, sentence, and what can be done'), ...readProblems(TaskNotFound) }
+        response: { 200: answer(WhyBody, 'Code, sentence and remedies'), ...readProblems(TaskNotFound) }
       }
     },
     async ({ params: { id } }) => {

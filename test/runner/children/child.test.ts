@@ -18,7 +18,12 @@ const folder = await taskFolder(t, {
 const nothing: Listener = { loading() {}, started() {}, progress() {}, log() {} }
 
 async function openChild(t: Test) {
-  const child = new Child({ ...process.env, TASKS_DIR: folder }, [], `test-${process.pid}:1.`)
+  const child = new Child({
+    env: { ...process.env, TASKS_DIR: folder },
+    databaseUrl: 'postgres://nowhere',
+    kinds: [],
+    mark: `test-${process.pid}:1.`
+  })
   t.teardown(() => child.stop({ nicely: false }))
   await child.ready
   const run = (task: string, listener: Partial<Listener>) =>

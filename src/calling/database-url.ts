@@ -1,0 +1,28 @@
+import type { Config } from '#config.ts'
+
+type Find = () => Promise<string>
+
+let provided: Find | undefined
+
+/**
+ * For task bodies: their worker knows the database, and settings that hold a secret are not in their environment. Answers
+ * how to end it.
+ */
+export function provideDatabaseUrl(find: Find): () => void {
+  provided = find
+  return () => {
+    if (provided === find) provided = undefined
+  }
+}
+
+/** The database of the worker that runs this process or body, else DATABASE_URL, else the server that runs on DATA_DIR. */
+export async function findDatabaseUrl({ DATABASE_URL, DATA_DIR }: Config): Promise<string> {
+  const known = (await provided?.()) ?? DATABASE_URL
+  if (known !== undefined) return known
+  // Not before it is needed: each child loads this file.
+  const { findEmbedded } = await import('#database/embedded.ts')
+  const embedded = await findEmbedded(DATA_DIR)
+  if (embedded === undefined)
+    throw new Error(`There is no database: set DATABASE_URL, or start a server on ${DATA_DIR}`)
+  return embedded
+}
