@@ -322,13 +322,13 @@ interface UploadOptions {
     idempotency_key?: string;
     signal?: AbortSignal;
 }
-interface Needs {
+interface UploadRequest {
     url: URL;
     fetch?: typeof globalThis.fetch;
     headers?: Record<string, string>;
 }
 /** In browsers only XMLHttpRequest reports the progress of an upload; elsewhere the bytes are counted as they are sent. */
-declare function upload(needs: Needs, file: Blob, options?: UploadOptions): Promise<Uploaded>;
+declare function upload(needs: UploadRequest, file: Blob, options?: UploadOptions): Promise<Uploaded>;
 /** `crypto.randomUUID` is missing in pages without HTTPS. */
 declare function randomName(): string;
 

@@ -213,7 +213,11 @@ function randomName() {
 var unknownId = 4404;
 var patience = 3;
 var betweenLooks = 1;
-async function* messagesAbout({ open, look, signal }) {
+async function* messagesAbout({
+  open,
+  look,
+  signal
+}) {
   let last = "";
   for (let failures = 0; open && failures < patience; ) {
     for await (const { message, code } of receive(open(), signal)) {

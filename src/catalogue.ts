@@ -4,7 +4,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '#config.ts'
 import type { InTransaction } from '#database/connect.ts'
-import type { Ended } from '#tasks/builtin/expire-results.ts'
+import type { ForgottenTask } from '#tasks/builtin/expire-results.ts'
 import { defineTask, type Kind, type Kinds, warnOnce } from '#tasks/define.ts'
 import { describeThrown } from '#tasks/thrown.ts'
 import { type Loading, loadInTurn } from './loading.ts'
@@ -62,7 +62,7 @@ async function storageIn(config: Config) {
 }
 
 /** Loads its module only when there is a row to write: children, which know every kind, have no database. */
-async function remember(trx: InTransaction, ended: Ended[]) {
+async function remember(trx: InTransaction, ended: ForgottenTask[]) {
   const lost = ended.filter(({ state, video_id }) => state !== 'SUCCESS' && video_id !== null)
   if (lost.length === 0) return
   const { keepFailures } = await import('#videos/queries.ts')

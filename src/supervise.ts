@@ -6,7 +6,7 @@ import { supervised, withoutSecrets } from '#config.ts'
 import { stepBack } from '#runner/children/priority.ts'
 import { taskWarning } from '#tasks/define.ts'
 
-interface Needs {
+interface SuperviseOptions {
   url: string
   log: Logger
   grace: number
@@ -26,7 +26,7 @@ const wellAfter = 60_000
  * it ends, also after a shutdown by HTTP or SQL: a server without a worker would accept tasks that never run. It is not
  * in the server's process group, so Ctrl-C reaches the server alone, which tells the worker to stop.
  */
-export function superviseWorker({ url, log, grace }: Needs) {
+export function superviseWorker({ url, log, grace }: SuperviseOptions) {
   const { promise: ready, resolve: isReady, reject: isBroken } = Promise.withResolvers<void>()
   ready.catch(() => {})
   let worker: ChildProcess | undefined

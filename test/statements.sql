@@ -619,6 +619,12 @@ where t.id = $9::uuid
   and t.created_at < $7::timestamptz and t.created_at > $8::timestamptz
   and ($10::uuid is null or t.worker = $10) and ($11::text is null or t.tags @> array[$11]);
 
+-- src/tasks/read/missed.ts: markEventsSql
+select coalesce(pg_sequence_last_value(pg_get_serial_sequence('darkroom.events', 'id')::regclass), 0) as mark;
+
+-- src/tasks/read/missed.ts: findMissedSql
+select distinct task_id as id from darkroom.events where id > $1;
+
 -- src/tasks/read/search.ts: searchTasksSql
 with asked as materialized (
   select state, task, queue from darkroom.task_groups
@@ -671,12 +677,6 @@ select
     )
     from stop
   ) as stop;
-
--- src/tasks/read/watch.ts: markEventsSql
-select coalesce(pg_sequence_last_value(pg_get_serial_sequence('darkroom.events', 'id')::regclass), 0) as mark;
-
--- src/tasks/read/watch.ts: findMissedSql
-select distinct task_id as id from darkroom.events where id > $1;
 
 -- src/tasks/steer/cancel.ts: lockJobToCancelSql
 select j.state, t.attempts from darkroom.tasks t

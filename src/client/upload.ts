@@ -11,7 +11,7 @@ export interface UploadOptions {
   signal?: AbortSignal
 }
 
-interface Needs {
+interface UploadRequest {
   url: URL
   fetch?: typeof globalThis.fetch
   headers?: Record<string, string>
@@ -22,7 +22,7 @@ const field = 'video'
 const step = 64 * 1024
 
 /** In browsers only XMLHttpRequest reports the progress of an upload; elsewhere the bytes are counted as they are sent. */
-export async function upload(needs: Needs, file: Blob, options: UploadOptions = {}): Promise<Uploaded> {
+export async function upload(needs: UploadRequest, file: Blob, options: UploadOptions = {}): Promise<Uploaded> {
   options.signal?.throwIfAborted()
   const name = options.filename ?? (file as Partial<File>).name ?? 'video'
   const Xhr = (globalThis as { XMLHttpRequest?: new () => Xhr }).XMLHttpRequest
@@ -54,7 +54,7 @@ interface Xhr {
   abort(): void
 }
 
-function sendForm(xhr: Xhr, needs: Needs, file: Blob, name: string, { onProgress, signal }: UploadOptions) {
+function sendForm(xhr: Xhr, needs: UploadRequest, file: Blob, name: string, { onProgress, signal }: UploadOptions) {
   const form = new FormData()
   form.append(field, file, name)
   const stop = () => xhr.abort()
@@ -74,7 +74,7 @@ function sendForm(xhr: Xhr, needs: Needs, file: Blob, name: string, { onProgress
   }).finally(() => signal?.removeEventListener('abort', stop))
 }
 
-async function sendStream(needs: Needs, file: Blob, name: string, { onProgress, signal }: UploadOptions) {
+async function sendStream(needs: UploadRequest, file: Blob, name: string, { onProgress, signal }: UploadOptions) {
   const { url, fetch = globalThis.fetch, headers } = needs
   const boundary = `----darkroom${randomName()}`
   async function* form() {

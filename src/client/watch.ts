@@ -2,7 +2,7 @@ import type { TaskMessage } from './bodies.ts'
 import { DarkroomError } from './errors.ts'
 import { backoff, pause } from './pause.ts'
 
-export interface WatchNeeds {
+export interface MessagesOptions {
   /** Opens a WebSocket; undefined where none can be used. */
   open?: () => WebSocket
   /** Asks for the status. */
@@ -16,7 +16,11 @@ const patience = 3
 const betweenLooks = 1
 
 /** The status, and again after each change, up to and including the final one. */
-export async function* messagesAbout({ open, look, signal }: WatchNeeds): AsyncGenerator<TaskMessage, void, undefined> {
+export async function* messagesAbout({
+  open,
+  look,
+  signal
+}: MessagesOptions): AsyncGenerator<TaskMessage, void, undefined> {
   let last = ''
   for (let failures = 0; open && failures < patience; ) {
     for await (const { message, code } of receive(open(), signal)) {

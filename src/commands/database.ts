@@ -12,7 +12,7 @@ interface Database {
   signal: AbortSignal
 }
 
-interface Options {
+interface OpenOptions {
   /** Commands that only read must not make a database to find it empty. */
   mayCreate?: boolean
 }
@@ -20,7 +20,7 @@ interface Options {
 /** Runs a command on DATABASE_URL, else on the embedded Postgres: the running one, or one started for the purpose. */
 export async function withDatabase(
   config: Config,
-  { mayCreate = false }: Options,
+  { mayCreate = false }: OpenOptions,
   work: (database: Database) => Promise<void>
 ) {
   const log = await openLogger(config.LOG_LEVEL, 2)

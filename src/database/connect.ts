@@ -23,7 +23,7 @@ export interface Database {
   close(): Promise<void>
 }
 
-interface Options {
+interface ConnectOptions {
   /** Shown to the DBA in pg_stat_activity. */
   name: string
   max: number
@@ -56,7 +56,7 @@ export const throughIndexes = {
 // Statements end by themselves after 30 s.
 const longestSilence = 40
 
-export function connect(url: string, { name, max, settings = {}, idle = false, patience }: Options): Database {
+export function connect(url: string, { name, max, settings = {}, idle = false, patience }: ConnectOptions): Database {
   const pool = new pg.Pool({
     Client: outsideOfRequests(),
     connectionString: url,

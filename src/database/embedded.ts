@@ -21,7 +21,7 @@ export interface Embedded {
   stop(): Promise<void>
 }
 
-interface Options {
+interface EmbeddedOptions {
   dataDir: string
   log: (message: string) => void
   /** False in tests, whose data may be lost in a power cut. */
@@ -31,7 +31,7 @@ interface Options {
 }
 
 /** The Postgres in DATA_DIR/postgres: created, started, or found running; until `stop` no other process may own it. */
-export async function openEmbedded({ dataDir, log, durable = true, signal }: Options): Promise<Embedded> {
+export async function openEmbedded({ dataDir, log, durable = true, signal }: EmbeddedOptions): Promise<Embedded> {
   const launch = await prepare({ dataDir: path.resolve(dataDir), log, durable })
   signal?.throwIfAborted()
   const stopping = new AbortController()
@@ -99,7 +99,7 @@ export async function hasEmbedded(dataDir: string): Promise<boolean> {
   )
 }
 
-async function prepare({ dataDir, log, durable }: Omit<Required<Options>, 'signal'>): Promise<Launch> {
+async function prepare({ dataDir, log, durable }: Omit<Required<EmbeddedOptions>, 'signal'>): Promise<Launch> {
   const binaries = await findBinaries()
   await makeHome(dataDir)
   const folder = clusterFolder(dataDir)

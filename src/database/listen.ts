@@ -6,7 +6,7 @@ export interface Listening {
   close(): Promise<void>
 }
 
-interface Options {
+interface ListenOptions {
   url: string
   name: string
   /** What to call for each channel's messages. */
@@ -25,7 +25,7 @@ const heartbeat = 15_000
  * The one LISTEN connection of a process, which reconnects by itself. A NOTIFY is only a hint, so losing some does no
  * harm as long as `onReconnect` says so.
  */
-export async function listen({ url, name, channels, onReconnect, onError }: Options): Promise<Listening> {
+export async function listen({ url, name, channels, onReconnect, onError }: ListenOptions): Promise<Listening> {
   const closed = new AbortController()
   let client: pg.Client | undefined
   let pulse: NodeJS.Timeout | undefined

@@ -12,14 +12,14 @@ const longestPause = 2_000
 /** Wrong password, unknown role or address, no such database, no right to it: waiting does not help. */
 const refusals = new Set(['28P01', '28000', '3D000', '42501'])
 
-interface Needs {
+interface ReachOptions {
   log: Logger
   signal: AbortSignal
   seconds?: number
 }
 
 /** Waits for a database that does not answer yet. For starts; a running worker has WORKER_GIVE_UP_AFTER. */
-export async function reachDatabase(url: string, { log, signal, seconds = patience }: Needs): Promise<void> {
+export async function reachDatabase(url: string, { log, signal, seconds = patience }: ReachOptions): Promise<void> {
   const end = performance.now() + seconds * 1000
   let waiting = false
   for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
@@ -41,7 +41,7 @@ export async function reachDatabase(url: string, { log, signal, seconds = patien
 }
 
 /** Calls `begin` once the database answers, and again if that goes away meanwhile. `begin` closes what it has opened. */
-export async function beginOn<T>(url: string, needs: Needs, begin: () => Promise<T>): Promise<T> {
+export async function beginOn<T>(url: string, needs: ReachOptions, begin: () => Promise<T>): Promise<T> {
   const { log, signal, seconds = patience } = needs
   const end = performance.now() + seconds * 1000
   for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {

@@ -7,7 +7,7 @@ import { answer } from '#schema/answers.ts'
 import { problems } from '#schema/problems.ts'
 import { someWorkerIsUp } from '#workers/presence.ts'
 
-interface Needs {
+interface HealthNeeds {
   db: Database
   /** `server` is only ready with a worker; `api` alone does not need one. */
   needsWorker: boolean
@@ -24,7 +24,7 @@ const Ready = Type.Object({
   worker: Type.Boolean({ description: 'A worker is up' })
 })
 
-export const healthRoutes: FastifyPluginAsync<Needs> = async (app, { db, needsWorker }) => {
+export const healthRoutes: FastifyPluginAsync<HealthNeeds> = async (app, { db, needsWorker }) => {
   app.get(
     '/health/live',
     {

@@ -18,7 +18,7 @@ import { addressError } from './address.ts'
 import { type Limits, productionLimits } from './doors/limits.ts'
 import { buildServer } from './server.ts'
 
-interface Needs {
+interface ApiNeeds {
   url: string
   config: Config
   kinds: Kinds
@@ -40,7 +40,7 @@ export interface Api {
 // Connections in the pool; the default of Postgres is 100 for all processes together.
 const connections = 16
 
-export async function startApi(needs: Needs): Promise<Api> {
+export async function startApi(needs: ApiNeeds): Promise<Api> {
   const { url, config, kinds, log, needsWorker, limits = productionLimits } = needs
   // Closed in reverse order: at the stop, or at once when a later part fails to open.
   await using opened = new AsyncDisposableStack()

@@ -9,7 +9,7 @@ export interface Ran {
   stderr: string
 }
 
-interface Options {
+interface RunOptions {
   signal?: AbortSignal | undefined
   /** Seconds. */
   timeout: number
@@ -36,7 +36,7 @@ export const spawnOptions = {
 export const spawnEnvironment = () => ({ PATH: process.env.PATH ?? '' })
 
 /** Runs a short-lived program to its end and says what happened; only an abort or a missing program throws. */
-export async function run(program: string, args: string[], { signal, timeout, maxOutput }: Options): Promise<Ran> {
+export async function run(program: string, args: string[], { signal, timeout, maxOutput }: RunOptions): Promise<Ran> {
   signal?.throwIfAborted()
   const subprocess = execa(program, args, {
     ...spawnOptions,

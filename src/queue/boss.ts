@@ -22,7 +22,7 @@ export const internalQueues = [delayedQueue, dueQueue]
  */
 export const never = 2_147_483_647
 
-interface Options {
+interface BossOptions {
   db: Database
   /** Migrate pg-boss's own schema. */
   migrate?: boolean
@@ -32,7 +32,7 @@ interface Options {
 }
 
 /** The one place that configures pg-boss. It uses our pool instead of opening its own. */
-export async function openBoss({ db, migrate = false, supervise = false, onError }: Options) {
+export async function openBoss({ db, migrate = false, supervise = false, onError }: BossOptions) {
   const boss = new PgBoss({
     db: { executeSql: (text, values) => db.pool.query(text, values as unknown[]) },
     migrate,

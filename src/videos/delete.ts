@@ -4,13 +4,14 @@ import { transact } from '#database/transact.ts'
 import { VideoNotFound } from '#errors.ts'
 import { isUuid } from '#schema/common.ts'
 import type { Store } from '#storage/store.ts'
-import { type Watching, waitUntilFinished } from '#tasks/read/watch.ts'
+import { waitUntilFinished } from '#tasks/read/wait.ts'
+import type { Watching } from '#tasks/read/watch.ts'
 import { type CancelRequest, requestCancel, revoke } from '#tasks/steer/cancel.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { prefixOf } from './keys.ts'
 import { deleteFilm, findOpenTasks, isThere, lockFilm } from './queries.ts'
 
-interface Needs {
+interface RemoveNeeds {
   db: Database
   store: Store
   voice: Voice
@@ -24,7 +25,7 @@ const patience = 5
  * Cancels the video's open tasks, waits until they have ended, then removes rows first and files second. Jobs are
  * locked first and the film last, as where a print set is recorded: the other way round is a deadlock.
  */
-export async function removeVideo({ db, store, voice, watching }: Needs, id: string, log: FastifyBaseLogger) {
+export async function removeVideo({ db, store, voice, watching }: RemoveNeeds, id: string, log: FastifyBaseLogger) {
   if (!isUuid(id)) throw new VideoNotFound(id)
 
   const cancelled = await transact(db, async trx => {

@@ -10,10 +10,10 @@ import { presentStatus } from './present.ts'
 import { processAgain } from './process-again.ts'
 import { findVideo, type VideoRow } from './queries.ts'
 import { FilmOrTask, ProcessVideo, StartedAsBefore } from './schemas.ts'
-import type { Needs } from './upload.ts'
+import type { UploadNeeds } from './upload.ts'
 
 /** What front ends of the services that this one replaces ask about films; some ask below `/api`. */
-export const videoDialect: FastifyPluginAsyncTypebox<Needs> = async (app, needs) => {
+export const videoDialect: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, needs) => {
   const { db } = needs
 
   for (const [prefix, operation] of [

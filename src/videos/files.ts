@@ -13,7 +13,7 @@ import { outcomeOf } from './conditions.ts'
 import { originalOf } from './keys.ts'
 import { findVideo, listRenditions, type VideoRow } from './queries.ts'
 
-interface Needs {
+interface FileNeeds {
   db: Database
   store: Store
 }
@@ -50,7 +50,7 @@ export const fileAnswers = {
 
 /** Serves a video's file with ranges and ETags. The name is looked up, never put into a key. */
 export async function serveFile(
-  { db, store }: Needs,
+  { db, store }: FileNeeds,
   request: FastifyRequest,
   reply: FastifyReply,
   id: string,
@@ -92,7 +92,7 @@ function openFile(store: Store, key: string, range: { start: number; end: number
 }
 
 /** Prints that are replaced at this moment have a row, but no file any more: the next look finds the new ones. */
-async function findFile({ db, store }: Needs, id: string, name: string) {
+async function findFile({ db, store }: FileNeeds, id: string, name: string) {
   for (let looks = 1; looks <= 2; looks++) {
     const key = name === 'original' ? originalOf(id) : await findPrint(db, id, name)
     const file = key === undefined ? undefined : await store.stat(key)

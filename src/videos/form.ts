@@ -8,7 +8,7 @@ import {
   UploadSeveral,
   UploadTooLarge
 } from '#errors.ts'
-import { type Arrived, type Needs, receiveFile } from './upload.ts'
+import { type Arrived, receiveFile, type UploadNeeds } from './upload.ts'
 
 const field = 'video'
 
@@ -18,7 +18,7 @@ const formOverhead = 1024 * 1024
 const limits = { files: 2, fields: 50, fieldSize: 64 * 1024, parts: 60 }
 
 /** Refuses, before a byte of the body is read, what cannot become an upload. */
-export async function refuseEarly({ maxUploadBytes }: Needs, request: FastifyRequest) {
+export async function refuseEarly({ maxUploadBytes }: UploadNeeds, request: FastifyRequest) {
   if (!/^multipart\/form-data\b/i.test(request.headers['content-type'] ?? '')) throw new UploadNotMultipart()
   if (Number(request.headers['content-length']) > maxUploadBytes + formOverhead)
     throw new UploadTooLarge(maxUploadBytes)
@@ -26,7 +26,7 @@ export async function refuseEarly({ maxUploadBytes }: Needs, request: FastifyReq
 
 /** Reads a form with one file in the field `video`; other fields are allowed and ignored. */
 export async function receiveForm(
-  needs: Needs,
+  needs: UploadNeeds,
   request: FastifyRequest
 ): Promise<{ arrived: Arrived; filename: string }> {
   let found: { arrived: Arrived; filename: string } | undefined
@@ -54,7 +54,7 @@ export async function receiveForm(
 
 /** The name is absent where the part is a file by its type only. */
 async function receivePart(
-  needs: Needs,
+  needs: UploadNeeds,
   { file, filename = '' }: Partial<MultipartFile> & Pick<MultipartFile, 'file'>
 ) {
   return { arrived: await receiveFile(needs, file), filename: readable(filename) }
@@ -65,7 +65,7 @@ function readable(filename: string) {
   return filename.replaceAll(/%(?:22|0D|0A)/gi, decodeURIComponent)
 }
 
-function translate({ maxUploadBytes }: Needs, error: Error & { code?: string }) {
+function translate({ maxUploadBytes }: UploadNeeds, error: Error & { code?: string }) {
   if (error.code?.startsWith('UPLOAD_') || error.code?.startsWith('STORAGE_')) return error
   if (error instanceof RequestTimeout) return error
   if (error.code === 'FST_FILES_LIMIT') return new UploadSeveral()

@@ -9,7 +9,7 @@ import { newTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { findOpenTasks, lockFilm, setTask } from './queries.ts'
 
-interface Needs {
+interface AgainNeeds {
   db: Database
   voice: Voice
   processVideo: Kind
@@ -25,7 +25,7 @@ interface Request {
 }
 
 /** Answers the open task that makes the prints, or a new one where there is none. */
-export async function processAgain(needs: Needs, anyCase: string, request: Request): Promise<string> {
+export async function processAgain(needs: AgainNeeds, anyCase: string, request: Request): Promise<string> {
   if (!isUuid(anyCase)) throw new VideoNotFound(anyCase)
   for (let tries = 1; ; tries++) {
     try {
@@ -36,7 +36,11 @@ export async function processAgain(needs: Needs, anyCase: string, request: Reque
   }
 }
 
-async function findOrEnqueue({ db, voice, processVideo, defaults }: Needs, id: string, { request_id, key }: Request) {
+async function findOrEnqueue(
+  { db, voice, processVideo, defaults }: AgainNeeds,
+  id: string,
+  { request_id, key }: Request
+) {
   let enqueued: Enqueued[] = []
   const { answer } = await once(db, key, async trx => {
     // Two requests at once take turns at this row; the second finds the first one's task.

@@ -14,7 +14,7 @@ import { present, presentStatus } from './present.ts'
 import { processAgain } from './process-again.ts'
 import { findVideo, listRenditions, listVideos } from './queries.ts'
 import { FileHeaders, VideoBody, VideoStatusBody } from './schemas.ts'
-import type { Needs as UploadNeeds } from './upload.ts'
+import type { UploadNeeds } from './upload.ts'
 import { uploadRoutes } from './upload-routes.ts'
 
 export interface VideoNeeds extends UploadNeeds {

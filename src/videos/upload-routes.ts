@@ -20,12 +20,12 @@ import { answer } from '#schema/answers.ts'
 import { formProblems } from '#schema/problems.ts'
 import { receiveForm, refuseEarly } from './form.ts'
 import { Uploaded, UploadedAsBefore, UploadForm } from './schemas.ts'
-import { type Accepted, acceptUpload, type Needs } from './upload.ts'
+import { type Accepted, acceptUpload, type UploadNeeds } from './upload.ts'
 
 const message = 'File successfully uploaded. Background processing started.'
 
 /** The routes that take a form; everywhere else a form is an unsupported media type. */
-export const uploadRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, needs) => {
+export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, needs) => {
   await app.register(multipart)
   const { maxUploadBytes } = needs
   const onRequest = (request: FastifyRequest) => refuseEarly(needs, request)

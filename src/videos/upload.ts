@@ -12,7 +12,7 @@ import type { Voice } from '#tasks/voice.ts'
 import { originalOf, prefixOf } from './keys.ts'
 import { insertFilm } from './queries.ts'
 
-export interface Needs {
+export interface UploadNeeds {
   db: Database
   store: Store
   voice: Voice
@@ -48,7 +48,7 @@ export interface Arrived extends Received {
 
 /** Streams a file to the store. No transaction is open while bytes arrive: a slow client holds nothing but its socket. */
 export async function receiveFile(
-  { store, maxUploadBytes }: Needs,
+  { store, maxUploadBytes }: UploadNeeds,
   file: Readable & { truncated?: boolean }
 ): Promise<Arrived> {
   const id = uuid()
@@ -64,7 +64,7 @@ export async function receiveFile(
  * Bytes first, rows second: a row never points at a file that is not there, and if the rows cannot be written the
  * file goes too. The worst that a crash leaves is a file without a row, which `sweep` finds.
  */
-export async function acceptUpload(needs: Needs, arrived: Arrived, { request_id, filename, keyOf, say }: Upload) {
+export async function acceptUpload(needs: UploadNeeds, arrived: Arrived, { request_id, filename, keyOf, say }: Upload) {
   const { db, store, voice, processVideo, defaults } = needs
   const { id, bytes, sha256 } = arrived
   let committing = false

@@ -18,7 +18,7 @@ export const streamLimits: StreamLimits = { quiet: 15_000, patience: 30_000 }
 const comeBack = 2_000
 const afterTrouble = 500
 
-interface Options {
+interface StreamOptions {
   watching: Watching
   read: ReadHistory
   /** The history that the route has already read. */
@@ -35,7 +35,7 @@ interface Options {
  * A task's events as text, as fast as the client reads them: for a slow client only its position is in memory, and the
  * events wait in the database. Ends after a final event, unless others follow it.
  */
-export async function* streamEvents({ watching, read, first, after, limits, signal, cut }: Options) {
+export async function* streamEvents({ watching, read, first, after, limits, signal, cut }: StreamOptions) {
   const { task, latest } = first
   const bell = ring(watching, task.id, limits.quiet, signal)
   let history = first

@@ -4,7 +4,7 @@ import type { Voice } from '#tasks/voice.ts'
 import type { Shutdown } from './presence.ts'
 import type { Steering } from './schemas.ts'
 
-interface Needs {
+interface SteerNeeds {
   db: { pool: Pool }
   voice: Voice
 }
@@ -18,7 +18,11 @@ update darkroom.workers set
 where id = $1 and ${isThere}`
 
 /** Changes the desired state in a worker's row and notifies the worker. False when the worker is gone. */
-export async function steer({ db, voice }: Needs, id: string, { concurrency, paused }: Steering): Promise<boolean> {
+export async function steer(
+  { db, voice }: SteerNeeds,
+  id: string,
+  { concurrency, paused }: Steering
+): Promise<boolean> {
   const { rowCount } = await db.pool.query(steerWorkerSql, [id, concurrency ?? null, paused ?? null])
   return told(voice, id, rowCount)
 }
@@ -29,7 +33,7 @@ update darkroom.workers set shutdown = case when shutdown = 'cold' then shutdown
 where id = $1 and ${isThere}`
 
 /** The same for a shutdown. */
-export async function shutDown({ db, voice }: Needs, id: string, mode: Shutdown): Promise<boolean> {
+export async function shutDown({ db, voice }: SteerNeeds, id: string, mode: Shutdown): Promise<boolean> {
   const { rowCount } = await db.pool.query(shutDownWorkerSql, [id, mode])
   return told(voice, id, rowCount)
 }

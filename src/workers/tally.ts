@@ -11,9 +11,9 @@ export interface Tally {
   handed_back: number
 }
 
-type Ended = Exclude<keyof Tally, 'started'>
+type Outcome = Exclude<keyof Tally, 'started'>
 
-const words: Record<AttemptOutcome, Ended> = {
+const words: Record<AttemptOutcome, Outcome> = {
   success: 'succeeded',
   failure: 'failed',
   stalled: 'failed',

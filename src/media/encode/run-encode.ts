@@ -22,7 +22,7 @@ export interface Encoded {
   stderr: string
 }
 
-interface Options {
+interface EncodeOptions {
   ffmpeg: string
   signal?: AbortSignal | undefined
   /** Seconds without progress after which ffmpeg is killed. */
@@ -40,7 +40,7 @@ interface Options {
 /** Runs one encode to its end. An exit code is a result, not an error. */
 export async function encode(
   args: string[],
-  { ffmpeg, signal, stallLimit, mostFrames, files, onProgressLine, onStderrLine }: Options
+  { ffmpeg, signal, stallLimit, mostFrames, files, onProgressLine, onStderrLine }: EncodeOptions
 ): Promise<Encoded> {
   signal?.throwIfAborted()
   const subprocess = execa(ffmpeg, args, {

@@ -6,18 +6,18 @@ import { listQueueNames } from '#queue/names.ts'
 import { defineBuiltIn } from '../define.ts'
 
 /** A finished task that is about to be forgotten. */
-export interface Ended {
+export interface ForgottenTask {
   id: string
   state: State
   error: TaskError | null
   video_id: string | null
 }
 
-interface Needs {
+interface ExpireOptions {
   /** Seconds that a finished task's row stays. */
   historyExpires: number
   /** Lets other features keep what they read off these tasks. */
-  remember(trx: InTransaction, ended: Ended[]): Promise<void>
+  remember(trx: InTransaction, ended: ForgottenTask[]): Promise<void>
 }
 
 const name = 'expire_results'
@@ -28,7 +28,7 @@ const longest = 50_000
 // A row each minute would fill the lists: of its own successes the last one will do.
 const ownHistory = 60
 
-export function expireResults({ historyExpires, remember }: Needs) {
+export function expireResults({ historyExpires, remember }: ExpireOptions) {
   return defineBuiltIn({
     name,
     schedules: [{ cron: '* * * * *' }],
@@ -131,7 +131,12 @@ select id, state, error, video_id from gone`
  * Everything that is known of tasks that finished long ago. The job first, as everywhere; a task that is retried at this
  * moment is no longer finished by the time that we have its row.
  */
-function forgetOld({ query }: Database, { state, task, queue }: Group, seconds: number, remember: Needs['remember']) {
+function forgetOld(
+  { query }: Database,
+  { state, task, queue }: Group,
+  seconds: number,
+  remember: ExpireOptions['remember']
+) {
   return query.transaction().execute(async trx => {
     const { rows: old } = await trx.executeQuery<{ id: string }>(
       CompiledQuery.raw(findOldSql, [state, task, queue, seconds])
@@ -140,7 +145,7 @@ function forgetOld({ query }: Database, { state, task, queue }: Group, seconds: 
     const ids = old.map(({ id }) => id)
 
     await trx.executeQuery(CompiledQuery.raw(forgetOldJobsSql, [queue, ids]))
-    const { rows: gone } = await trx.executeQuery<Ended>(CompiledQuery.raw(forgetOldTasksSql, [ids, state]))
+    const { rows: gone } = await trx.executeQuery<ForgottenTask>(CompiledQuery.raw(forgetOldTasksSql, [ids, state]))
     await remember(trx, gone)
     return gone.length
   })

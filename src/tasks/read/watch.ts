@@ -1,59 +1,39 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Pool } from 'pg'
 import type { Database } from '#database/connect.ts'
-import { isCancelled } from '#database/outage.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
-import { isFinal } from '#tasks/words.ts'
 import { findTasks } from './find.ts'
+import { eventMarks } from './missed.ts'
 
-/** Gets a task as it is, and again after each change; undefined if there is no such task. */
+/** Called with a task's present state and after each change; with undefined if there is no such task. */
 export type Watcher = (task: TaskBody | undefined) => void
 
-// Tasks of one query: results are up to 1 MiB each, and all of the answer is in memory at once.
+// Tasks in one query: a result may have 1 MiB, and the whole answer is in memory.
 const mostAtOnce = 100
-// Changes that wait for the watchers of all tasks. Beyond that they are told that they have missed some.
+// Unsent changes for watchers of all tasks; beyond this they get `lost` instead.
 const mostForAll = 100_000
 const afterTrouble = 500
-// Each change is announced. This is for the one time that an announcement is lost.
+// Milliseconds. Each change is announced by NOTIFY; this poll is for a lost notification.
 const backstop = 5_000
-// How far back to look after a reconnect: longer than it takes to notice that a connection is dead.
-const marksKept = 12
-
-export const markEventsSql = `
-select coalesce(pg_sequence_last_value(pg_get_serial_sequence('darkroom.events', 'id')::regclass), 0) as mark`
-
 /**
- * Reads the whole index of the events, as none has their order: another index would cost each event a write, and this
- * runs only after a reconnect, for watchers of all tasks. 3 million events take 0.3 s.
- */
-export const findMissedSql = `
-select distinct task_id as id from darkroom.events where id > $1`
-
-// So long it may take; beyond that the watchers are told that they have missed changes.
-const missedPatience = '5s'
-
-/**
- * Who watches which task. It is fed by the one connection of this process that listens, and queries the database once
- * for all watchers: a thousand watchers of one task cost one row a change.
+ * The watchers of tasks in this process. Its one LISTEN connection reports changes, and each change is read from the
+ * database once for all watchers: a thousand watchers of one task cost one row.
  */
 export function watchTasks(db: Database) {
-  // With the number of the first query that may answer the watcher: an earlier one could show it the task as it was
-  // before the watcher came.
+  // Each watcher with the number of the first query that may answer it: an earlier query may be older than the watcher.
   const watchers = new Map<string, Map<Watcher, number>>()
   const watchersOfAll = new Map<(task: TaskBody) => void, () => void>()
-  // With whether a change was announced. A new watcher is no news for the watchers of all.
+  // Task ids to read, each with whether a change was announced: watchers of all tasks get only those.
   const pending = new Map<string, boolean>()
-  // What only the watchers of all want. It comes after the rest: many changes must not delay the watcher of one task.
+  // Ids that only watchers of all tasks want. Read last, so that many changes do not delay the watcher of one task.
   const pendingForAll = new Set<string>()
-  // Events up to which every announcement arrived, the oldest first.
-  let marks: number[] = []
+  const marks = eventMarks(db)
   let asked = 0
   let reading = false
   let searching = false
   let closed = false
   const timer = setInterval(() => {
     lookAtWatched()
-    void mark()
+    if (watchersOfAll.size > 0) void marks.add()
   }, backstop).unref()
 
   function lookAtWatched() {
@@ -72,13 +52,13 @@ export function watchTasks(db: Database) {
     if (pendingForAll.size > mostForAll) loseAll()
   }
 
-  /** Tells the watchers of all that they have missed changes. */
+  /** Drops the unsent changes of watchers of all tasks, and tells them so. */
   function loseAll() {
     pendingForAll.clear()
     for (const lost of [...watchersOfAll.values()]) lost()
   }
 
-  /** The ids of the next query, no more than one answer may hold, with whether a change was announced. */
+  /** The ids of the next query, at most `mostAtOnce`, each with whether a change was announced. */
   function take() {
     const batch = [...pending.entries().take(mostAtOnce)]
     for (const [id] of batch) pending.delete(id)
@@ -110,7 +90,7 @@ export function watchTasks(db: Database) {
     try {
       return new Map((await findTasks(db, ids)).map(task => [task.id, task]))
     } catch {
-      // The database is away; it is asked again.
+      // The database is away: the caller tries again.
       return undefined
     }
   }
@@ -120,31 +100,17 @@ export function watchTasks(db: Database) {
     if (task && announced) for (const watcher of watchersOfAll.keys()) alone(() => watcher(task))
   }
 
-  /** Remembers the last event, while announcements arrive. */
-  async function mark() {
-    if (watchersOfAll.size === 0) return
-    try {
-      const { rows } = await db.pool.query<{ mark: number }>({ name: 'mark_events', text: markEventsSql, values: [] })
-      marks = [...marks, rows[0]!.mark].slice(-marksKept)
-    } catch {
-      // The older marks will do.
-    }
-  }
-
   async function searchMissed() {
-    const from = marks[0]
+    const from = marks.oldest()
     if (searching || from === undefined) return
     searching = true
     while (watchersOfAll.size > 0 && !closed) {
       try {
-        for (const id of await findMissed(db.pool, from)) look(id, true)
+        const missed = await marks.findMissed(from)
+        if (missed) for (const id of missed) look(id, true)
+        else loseAll()
         break
-      } catch (error) {
-        if (isCancelled(error)) {
-          // It would take as long the next time.
-          loseAll()
-          break
-        }
+      } catch {
         await delay(afterTrouble, undefined, { ref: false })
       }
     }
@@ -152,23 +118,23 @@ export function watchTasks(db: Database) {
   }
 
   return {
-    /** A message of the channel `changed`. */
+    /** Takes a message of the channel `changed`. */
     hear(payload: string) {
       for (const id of payload.split(',')) look(id, true)
     },
 
-    /** After a reconnect announcements may be missing: everything that is watched is read again. */
+    /** After a reconnect, notifications may be missing: reads everything that is watched again. */
     lookAgain() {
       lookAtWatched()
       void searchMissed()
     },
 
-    /** Tells what the task is now, soon, and then each change. Returns how to stop. */
+    /** Reports the task's present state soon, and then each change. Returns a function that stops it. */
     watch(anyCase: string, watcher: Watcher): () => void {
       const id = anyCase.toLowerCase()
       const told = watchers.get(id) ?? new Map<Watcher, number>()
       watchers.set(id, told.set(watcher, asked + 1))
-      // First the watch, then the look: a change in between is announced to it.
+      // Watches before it reads, so that no change in between is missed.
       look(id, false)
       return () => {
         told.delete(watcher)
@@ -176,14 +142,14 @@ export function watchTasks(db: Database) {
       }
     },
 
-    /** Every change of every task from now on; `lost` is called when some of them cannot be told. */
+    /** Reports every change of every task from now on; `lost` is called when some were dropped. */
     watchAll(watcher: (task: TaskBody) => void, lost: () => void): () => void {
       watchersOfAll.set(watcher, lost)
-      if (watchersOfAll.size === 1) void mark()
+      if (watchersOfAll.size === 1) void marks.add()
       return () => {
         watchersOfAll.delete(watcher)
         if (watchersOfAll.size > 0) return
-        marks = []
+        marks.clear()
         pendingForAll.clear()
       }
     },
@@ -202,23 +168,7 @@ export function watchTasks(db: Database) {
   }
 }
 
-/** Ids of tasks with events after one; fails when Postgres has not answered in time. */
-async function findMissed(pool: Pool, after: number): Promise<string[]> {
-  const client = await pool.connect()
-  let failed = true
-  try {
-    await client.query(`begin read only; set local statement_timeout = '${missedPatience}'`)
-    const { rows } = await client.query<{ id: string }>(findMissedSql, [after])
-    await client.query('commit')
-    failed = false
-    return rows.map(({ id }) => id)
-  } finally {
-    // A connection with an open transaction is not given back.
-    client.release(failed)
-  }
-}
-
-/** A watcher that throws is a bug of ours and belongs into the log; the other watchers are told all the same. */
+/** Logs the error of a watcher, which is a bug of ours, and lets the other watchers run. */
 function alone(tell: () => void) {
   try {
     tell()
@@ -228,29 +178,3 @@ function alone(tell: () => void) {
 }
 
 export type Watching = ReturnType<typeof watchTasks>
-
-/** Answers as soon as the task is finished, at the latest after so many seconds; undefined if there is none. */
-export function waitUntilFinished(
-  watching: Watching,
-  id: string,
-  seconds: number,
-  signal?: AbortSignal
-): Promise<TaskBody | undefined> {
-  return new Promise(resolve => {
-    let latest: TaskBody | undefined
-    const timer = setTimeout(end, seconds * 1000)
-    signal?.addEventListener('abort', end)
-    if (signal?.aborted) queueMicrotask(end)
-    const stop = watching.watch(id, task => {
-      latest = task
-      if (!task || isFinal(task.state)) end()
-    })
-
-    function end() {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', end)
-      stop()
-      resolve(latest)
-    }
-  })
-}

@@ -9,7 +9,7 @@ import { readProblems } from '#schema/problems.ts'
 import { findTask } from '#tasks/read/find.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
 
-interface Needs {
+interface DialectNeeds {
   db: Database
 }
 
@@ -29,7 +29,7 @@ const TaskStatus = Type.Object({
 })
 
 /** What front ends of the services that this one replaces ask about tasks; some ask below `/api`. */
-export const taskDialect: FastifyPluginAsyncTypebox<Needs> = async (app, { db }) => {
+export const taskDialect: FastifyPluginAsyncTypebox<DialectNeeds> = async (app, { db }) => {
   for (const [url, operationId] of [
     ['/task-status/:id', 'dialectTaskStatus'],
     ['/api/task-status/:id', 'dialectApiTaskStatus']

@@ -4,7 +4,8 @@ import type { Database } from '#database/connect.ts'
 import { TaskNotFound } from '#errors.ts'
 import { isUuid } from '#schema/common.ts'
 import { taskReader } from '#tasks/read/reader.ts'
-import { type Watching, waitUntilFinished } from '#tasks/read/watch.ts'
+import { waitUntilFinished } from '#tasks/read/wait.ts'
+import type { Watching } from '#tasks/read/watch.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
 
 /** The request that waits: as long as its client does. */

@@ -13,7 +13,7 @@ export interface SubmitDefaults {
   resultExpires: number
 }
 
-interface Needs {
+interface PrepareNeeds {
   kinds: Kinds
   queues: QueueNames
   defaults: SubmitDefaults
@@ -23,7 +23,7 @@ interface Needs {
 const largestArgs = 1024 * 1024
 
 /** Turns a checked body into a task that can be written, or throws what does not fit. */
-export async function prepareTask({ kinds, queues, defaults }: Needs, submission: Submission): Promise<NewTask> {
+export async function prepareTask({ kinds, queues, defaults }: PrepareNeeds, submission: Submission): Promise<NewTask> {
   const kind = kinds.get(submission.task ?? 'process_data')
   if (!kind) {
     throw Object.assign(new UnknownTask(submission.task), {

@@ -8,7 +8,7 @@ import type { Workspaces } from '#storage/workspace.ts'
 import { defineTask, GiveUp, StoreOutage } from '#tasks/define.ts'
 import { attemptName, originalOf, prefixOf, printsOf } from '../keys.ts'
 
-interface Needs {
+interface ProcessVideoNeeds {
   store: Store
   workspaces: Workspaces
   /** Looked for when the first film comes: a server without ffmpeg still does everything else. */
@@ -18,7 +18,7 @@ interface Needs {
 // A film may take hours; nothing that takes a day will ever end.
 const timeLimit = 23 * 60 * 60
 
-export function processVideo({ store, workspaces, tools }: Needs) {
+export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
   return defineTask({
     name: 'process_video',
     description: 'Makes the 480p, 720p and 1080p prints of an uploaded video.',

@@ -6,7 +6,7 @@ import type { Workspaces } from '#storage/workspace.ts'
 import { defineBuiltIn } from '#tasks/define.ts'
 import { attemptIn, attemptName, ownerOf, videosPrefix } from '../keys.ts'
 
-interface Needs {
+interface SweepOptions {
   store: Store
   workspaces: Workspaces
 }
@@ -19,7 +19,7 @@ const decade = 315_360_000
 // Keys for which rows are looked up at a time.
 const batchSize = 1_000
 
-export function sweep({ store, workspaces }: Needs) {
+export function sweep({ store, workspaces }: SweepOptions) {
   return defineBuiltIn({
     name: 'sweep',
     // Not with everything else that runs each hour.
