@@ -1,7 +1,7 @@
 import type { TasksTable } from '#database/tables.ts'
 
 interface Column {
-  /** As SQL writes it. */
+  /** The SQL type. */
   type: string
   /** Written by a submission; as SQL where that is not the value of the same name. */
   submitted?: true | string
@@ -79,7 +79,7 @@ export type ShownColumn = Having<'shown'>
 
 const entries = Object.entries(taskColumns)
 
-/** Joined by commas, in lines that a review of the printed statements can read. */
+/** Joins by commas, with line breaks that keep the printed statements readable. */
 function list(texts: string[]) {
   const lines: string[] = ['']
   for (const [index, text] of texts.entries()) {
@@ -91,7 +91,7 @@ function list(texts: string[]) {
   return lines.join('\n    ')
 }
 
-/** What a submission says that is not a column: times by the database's clock, in seconds from now. */
+/** Fields of a submission that are not columns: seconds from now, by the database's clock. */
 const relative = { countdown: 'float8', expires_in: 'float8' }
 export type RelativeTime = keyof typeof relative
 
@@ -101,19 +101,19 @@ export const submittedRecord = list([
   ...Object.entries(relative).map(([name, type]) => `${name} ${type}`)
 ])
 
-/** What a submission inserts, and the values, as SQL over that record. */
+/** Columns that a submission inserts, and their values as SQL over that record. */
 export const submittedColumns = list(entries.filter(([, { submitted }]) => submitted).map(([name]) => name))
 export const submittedValues = list(
   entries.flatMap(([name, { submitted }]) => (submitted ? [submitted === true ? name : submitted] : []))
 )
 
-/** What is read of a task `t` to show it. By name: a prepared `select *` fails once a migration has added a column. */
+/** Columns of a task `t` that clients see. By name: a prepared `select *` fails once a migration has added a column. */
 export const shownColumns = list(entries.filter(([, { shown }]) => shown).map(([name]) => `t.${name}`))
 
-/** What a claim returns of a task `t`, and the names under which it does. */
+/** Columns of a task `t` that a claim returns, with their names there. */
 export const claimedColumns = list(
   entries.flatMap(([name, { claimed }]) => (claimed ? [claimed === true ? `t.${name}` : claimed] : []))
 )
 
-/** What a manual retry sets. */
+/** Assignments of a manual retry. */
 export const resetColumns = list(entries.flatMap(([name, { reset }]) => (reset ? [`${name} = ${reset}`] : [])))

@@ -24,7 +24,7 @@ export interface RetrySettings {
   retry_jitter: boolean
 }
 
-/** What names an attempt: enough to find its files. */
+/** Key and arguments of an attempt: enough to find its files. */
 export interface AttemptOf<Args> {
   id: string
   attempt: number
@@ -37,9 +37,9 @@ export interface Definition<Args extends TSchema, Result> extends Partial<RetryS
   args: Args
   /** What the kind does, in a sentence. */
   description?: string
-  /** Queue of a submission that names none. */
+  /** Queue for submissions that name none. */
   queue?: string
-  /** 0 to 9, higher first; of a submission that gives none. */
+  /** 0 to 9, higher first; for submissions without a priority. */
   priority?: number
   /** Seconds after which the process group of an attempt is killed. */
   time_limit?: number
@@ -75,24 +75,24 @@ export type Kind<Args extends TSchema = any, Result = any> = Readonly<
       queue: string
       priority: number
       pool: 'child' | 'inline'
-      /** Module that defines the kind, if that is one of TASKS_DIR. */
+      /** The module of TASKS_DIR that defines the kind, if one does. */
       file?: string
     }
 >
 
-/** When a built-in kind runs by itself; in UTC. */
+/** A schedule of a built-in kind; in UTC. */
 export interface OwnSchedule {
   /** Unique; the kind's name if it has only one. */
   name?: string
   cron: string
 }
 
-/** What only a built-in kind may say of itself. */
+/** Settings that only built-in kinds have. */
 interface BuiltIn {
   schedules?: readonly OwnSchedule[]
 }
 
-/** Kinds by name. The catalogue loads them; every other component is given them. */
+/** Kinds by name. The catalogue loads them and passes them to every other component. */
 export type Kinds = ReadonlyMap<string, Kind>
 
 export const defaults = {
@@ -109,7 +109,7 @@ export const defaults = {
 /** Name of a warning that the starting process prints; its child processes do not repeat it. */
 export const taskWarning = 'TaskWarning'
 
-// The settings of a definition once more, for the check: Node strips the types of a module in TASKS_DIR unchecked.
+// The settings of a definition once more, for the check at runtime: Node strips the types of TASKS_DIR unchecked.
 const settings: Record<keyof Definition<TSchema, unknown>, true> = {
   name: true,
   args: true,
@@ -151,7 +151,7 @@ const numbers = {
 
 const told = new Set<string>()
 
-/** Once in a process: a definition is checked when it is made and again when its module is loaded. */
+/** Once per process: a definition is checked when it is made and again when its module is loaded. */
 export function warnOnce(sentence: string) {
   if (!told.has(sentence)) process.emitWarning(sentence, taskWarning)
   told.add(sentence)
@@ -201,7 +201,7 @@ export class SoftTimeLimit extends Error {
   }
 }
 
-/** Thrown by a body, it has the task retried after so many seconds. It counts as a retry. */
+/** Thrown by a body, it retries the task after so many seconds. It counts as a retry. */
 export class RetryLater extends Error {
   override name = 'RetryLater'
   readonly seconds: number
@@ -213,8 +213,8 @@ export class RetryLater extends Error {
 }
 
 /**
- * Thrown by a body whose storage is full or cannot be reached. The task is retried for hours, after growing delays, and
- * that does not use up its retries.
+ * Thrown by a body whose storage is full or cannot be reached. The task is retried for hours, with growing delays, and
+ * without using up its retries.
  */
 export class StoreOutage extends Error {
   override name = 'StoreOutage'

@@ -7,7 +7,7 @@ const State = (description: string) => Type.Enum(states, { description })
 const Status = (description: string) => Type.Enum(statuses, { description })
 const decade = 315_360_000
 const Seconds = (description: string) => Type.Number({ minimum: 0, maximum: decade, description })
-// Postgres cannot keep every number below a millisecond, and no limit means that little.
+// A Postgres `real` cannot hold the smallest numbers, and no limit below a millisecond makes sense.
 const TimeLimit = (description: string) => Type.Number({ minimum: 0.001, maximum: 31_536_000, description })
 
 export const Submission = Type.Object(
@@ -64,7 +64,7 @@ export const Submission = Type.Object(
 
 export type Submission = Static<typeof Submission>
 
-// The tasks are checked one by one, so that the answer can name each bad one.
+// Each task is checked by itself, so that the answer can name each invalid one.
 export const BulkSubmission = Type.Object(
   {
     tasks: Type.Array(Type.Unknown(), { minItems: 1, maxItems: 10_000, description: 'Each as for `POST /api/tasks`' })

@@ -1,9 +1,9 @@
 import { GiveUp, StoreOutage } from './define.ts'
 
-// Characters of a plain object that was thrown.
+// Most characters that are shown of a thrown plain object.
 const longestJson = 1_000
 
-/** Anything can be thrown, also what cannot be shown: whatever it is gets a type and a sentence. It never throws. */
+/** A type and a sentence for any thrown value, even for one that cannot be printed. It never throws. */
 export function describeThrown(thrown: unknown, thrower = 'The task'): { type: string; message: string } {
   try {
     if (thrown instanceof StoreOutage) return { type: thrown.type, message: thrown.message }

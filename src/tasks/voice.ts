@@ -4,8 +4,8 @@ import { type Enqueued, queueToWake, timeToStart } from '#tasks/submit/enqueue.t
 import { channels } from './channels.ts'
 
 /**
- * Announces to other processes what this one has just committed; never inside a transaction. A process with an expirer
- * passes `onDeadline`: it is told of its own deadlines directly, and no other process is.
+ * Notifies other processes of what this one has just committed; never inside a transaction. A process with an expirer
+ * passes `onDeadline`, which then gets this process's new deadlines instead of a NOTIFY.
  */
 export function voiceOf(pool: Pool, onDeadline?: (milliseconds: number) => void) {
   const wake = announcer(pool, channels.wake)

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 
-/** An attempt that belongs to this worker until it is settled, or until the worker is taken for dead. */
+/** An attempt that belongs to this worker until it is settled, or until the worker is declared lost. */
 export interface Claim {
   id: string
   queue: string
@@ -31,7 +31,7 @@ export interface Room {
   slots: number
 }
 
-/** What a claim passes over, because an earlier one has met it. */
+/** What a claim skips, because an earlier claim found it. */
 export interface Over {
   /** Kinds that this worker does not know. */
   kinds?: string[]
@@ -44,13 +44,13 @@ export interface Over {
  * through pg-boss's fetch index (job_i11), and jobs that another transaction has locked are passed over. A job's
  * retry_count rises with each claim, so it names the attempt and fences everything that the attempt writes.
  *
- * The worker's own row decides what it may take. No running row: nothing, because a worker that was taken for dead would
- * lose at once what it claims under its old id. And a task whose kind is not in `kinds` is left as it is: its job is
- * locked until the statement ends and then free for a worker that knows the kind. The answer names those kinds.
+ * A worker without a running row gets nothing: one that was declared lost would lose at once what it claims under its
+ * old id. A task whose kind is not in `kinds` stays as it is: its job is locked until the statement ends, and then free
+ * for a worker that knows the kind. The answer names those kinds.
  *
  * Some jobs are not for any worker: a task that has missed its start deadline is revoked, and a job without an open
- * task (put into pg-boss by hand) is cancelled, so that neither returns with every claim. A job that was moved to another
- * queue by hand takes its task along.
+ * task (put into pg-boss by hand) is cancelled, so that neither returns with every claim. A job that was moved to
+ * another queue by hand takes its task along.
  *
  * Postgres makes the plan once, perhaps while the tables are empty, when reading a whole table looks as good as any
  * other way. So each step leaves one possible plan. A job is found again by its ctid. A task is found by
@@ -127,18 +127,18 @@ from (select array_agg(distinct task) filter (where verdict = 'unknown') as unkn
 left join task on true
 order by priority desc, created_on, id`
 
-// Enough as long as no claim has met anything to pass over.
+// For claims that have nothing to skip.
 export const claimSql = statement({ jobs: 'pgboss.job j', locked: 'j', over: 'true' })
 
-// Passed over before the limit counts, so any number of tasks of unknown kinds hides nothing behind them; each claim
-// looks at all of them. The kind comes from the job, because a look at each task takes four times as long.
+// Skips unknown kinds before the LIMIT counts, so that any number of their tasks hides no others; each claim reads all
+// of them. The kind comes from the job: reading the row of each task takes four times as long.
 export const claimOverKindsSql = statement({
   jobs: 'pgboss.job j',
   locked: 'j',
   over: `(j.data->>'task' <> all($5::text[])) is not false`
 })
 
-// Locks the task too, which costs each claim more than it is worth while no other transaction does.
+// Locks the task's row too, which costs each claim more than it is worth while no other transaction locks tasks.
 export const claimOverLockedSql = statement({
   jobs: 'pgboss.job j join darkroom.tasks task on task.id = any(array[j.id])',
   locked: 'j, task',

@@ -5,12 +5,12 @@ import type { Ending, Settled } from './ending.ts'
 
 /**
  * Successes, one or many in one statement: job (with the result, which pg-boss keeps and lets expire), task and
- * attempt. An attempt that its worker has lost (declared lost itself, or the task is gone) matches no row and changes
- * nothing. Each step goes on with what the one before returned, see `claim`.
+ * attempt. An attempt that its worker has lost (the worker was declared lost, or the task is gone) matches no row and
+ * changes nothing. Each step uses what RETURNING of the step before gives, see `claim`.
  *
  * The job is found where the claim left its row, or by its id if another statement has changed the row since. The range
  * of the attempt's number, which holds for every attempt, lets the planner expect one job: it then looks each up,
- * instead of going through all active ones. No index answers the question about the state.
+ * instead of reading all active jobs. No index matches the condition on the state.
  *
  * `started_at` comes from the clock of the worker's machine, which may be off: it is kept between the claim and now,
  * by the database's clock.

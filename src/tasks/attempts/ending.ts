@@ -10,14 +10,14 @@ export interface Ending {
   worker: string
   started_at: Date
   outcome: AttemptOutcome
-  /** The store was full or away: a failure that counts against a budget of its own. */
+  /** The store was full or unreachable: a failure that counts against a budget of its own. */
   is_outage?: boolean
   /** JSON text; only with success. */
   result?: string
   error?: TaskError
   /** Stack trace of the body; kept with the attempt alone. */
   stack?: string | undefined
-  /** What becomes of the task, unless its cancellation was requested meanwhile. */
+  /** The next state of the task, unless its cancellation was requested meanwhile. */
   next: Next
   /** The last progress that its body reported; a success sets it to 1. */
   reported?: { progress: number; detail: unknown }
@@ -29,7 +29,7 @@ export interface Ending {
 
 export type Next = { state: 'SUCCESS' | 'FAILURE' | 'REVOKED' } | { state: 'RETRY'; delay: number }
 
-/** What the task became. An ending that is missing among the settled ones changed nothing: its worker had lost the attempt. */
+/** The new state of the task. An ending without one changed nothing: its worker had lost the attempt. */
 export interface Settled {
   id: string
   queue: string

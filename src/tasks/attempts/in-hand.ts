@@ -1,7 +1,7 @@
 /**
- * Every started task, as a step named `in_hand`. `ahead` is true where the task waits in its worker for a child process:
- * no row says so, because a write for each body that begins would cost more than the claim. A worker begins tasks in the
- * order of its claims, so those beyond its concurrency are still ahead. Inline bodies begin at once.
+ * Every started task, as a step named `in_hand`. `ahead` is true where the task waits in its worker for a child
+ * process. No row records the start of a body: that write would cost more than the claim. A worker starts bodies in the
+ * order of its claims, so the tasks beyond its concurrency are still ahead. Inline bodies start at once.
  */
 export const inHand = `in_hand as materialized (
   select

@@ -3,8 +3,8 @@ import type { AttemptError } from '#database/tables.ts'
 import { isUuid } from '#schema/common.ts'
 import type { AttemptBody } from '#tasks/schemas.ts'
 
-// One statement, so that an attempt which ends at this moment appears once: a running attempt is on the task's row and
-// moves among the finished ones as it ends. A task without attempts is one row of nulls.
+// One statement, so that an attempt that ends meanwhile appears exactly once: it moves from the task's row to the
+// finished attempts. A task without attempts is one row of nulls.
 export const listAttemptsSql = `
 select a.number, a.worker, a.started_at, a.finished_at, a.outcome, a.error, a.exit_code, a.signal, a.peak_memory, a.stderr
 from darkroom.tasks t

@@ -1,7 +1,7 @@
 import { CompiledQuery } from 'kysely'
 import type { InTransaction } from '#database/connect.ts'
 
-/** What names an attempt, and where its job's row was when it was claimed. */
+/** Key of an attempt, and the place of its job's row at the claim. */
 export interface AttemptKey {
   id: string
   queue: string
@@ -22,9 +22,9 @@ export const lockAttemptsInPlaceSql = statement('j.ctid = ending.place and ')
 export const lockAttemptsSql = statement('')
 
 /**
- * Locks the jobs of those attempts that are still the current ones of their tasks, and answers them with the place
- * where each row is now. The changes are a statement of their own, so that they see a cancellation which was committed
- * while this one waited for the job's row.
+ * Locks the jobs of those attempts that are still the current ones of their tasks, and returns them with the present
+ * place of each row. The writes are a statement of their own, so that they see a cancellation that was committed while
+ * this statement waited for the job's row.
  */
 export async function lockAttempts<T extends AttemptKey>(trx: InTransaction, attempts: T[]): Promise<(T & Placed)[]> {
   const places = await lock(trx, lockAttemptsInPlaceSql, attempts)

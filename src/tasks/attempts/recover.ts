@@ -29,11 +29,11 @@ where w.status is distinct from 'running'
 order by turn`
 
 /**
- * The attempts of workers that are lost or stopped, as endings to be settled: each task is tried again within its crash
- * budget. All queues are looked at, as the lost worker may have been the only one of a queue.
+ * The attempts of workers that are lost or stopped, as endings to settle: each task is retried within its crash budget.
+ * Reads all queues, because the lost worker may have been the only one of a queue.
  *
- * Only as many attempts as the worker had children can have crashed it; what it had claimed ahead of them is handed
- * back.
+ * At most as many attempts as the worker had children can have crashed it; the tasks that it had claimed ahead of them
+ * are handed back.
  */
 export async function findOrphans(pool: Pool): Promise<Ending[]> {
   const { rows } = await pool.query<Orphan>(findOrphansSql)
@@ -51,7 +51,7 @@ join pgboss.job j on j.name = q.name and j.state = 'active'
 join darkroom.tasks t on t.id = j.id
 where t.worker = $1 and t.id <> all($2::uuid[])`
 
-/** Claims that a worker does not know of: the connection broke after the commit and before its answer. */
+/** Claims that a worker does not know of: the connection broke between the commit and its answer. */
 export async function findUnknown(pool: Pool, worker: string, known: string[]): Promise<Ending[]> {
   const { rows } = await pool.query<Omit<Orphan, 'crashes' | 'turn' | 'children'>>(findUnknownSql, [worker, known])
   return rows.map(attempt => ({

@@ -8,8 +8,8 @@ export interface Report {
 }
 
 /**
- * Progress of running attempts, many in one statement. It never goes back, and only the current attempt of a task may
- * report it: ids that are missing in the answer are attempts that their worker has lost.
+ * Progress of running attempts, many in one statement. It never decreases, and only the current attempt of a task may
+ * report it: ids that are missing in the answer belong to attempts that their worker has lost.
  */
 export const reportProgressSql = `
 update darkroom.tasks t set progress = greatest(t.progress, report.progress), progress_detail = report.detail

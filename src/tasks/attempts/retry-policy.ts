@@ -2,9 +2,9 @@ import type { TaskError } from '#database/tables.ts'
 import type { RetrySettings } from '#tasks/define.ts'
 import type { Next } from './ending.ts'
 
-// A task whose process crashes three times is taken for the cause.
+// A task whose process crashes three times counts as the cause.
 const crashBudget = 3
-// A full disk stays full until there is room again: 30 s, doubled up to half an hour, 16 times, are five and a half hours.
+// Seconds, doubled up to half an hour, 16 times: five and a half hours to free space on a full disk.
 const firstOutagePause = 30
 const longestOutagePause = 1800
 const outageBudget = 16
@@ -32,7 +32,7 @@ export function afterCrash(crashes: number, message: string): { error: TaskError
   return { error: { type: 'crashed', message }, next: { state: 'RETRY', delay: 0 } }
 }
 
-/** After an outage of the store: the body has not failed, and the next try makes sense only after a while. */
+/** After an outage of the store: the body has not failed, and an immediate retry would fail again. */
 export function afterOutage(outages: number, error: TaskError): { error: TaskError; next: Next } {
   if (outages >= outageBudget) {
     return {

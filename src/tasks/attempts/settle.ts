@@ -5,11 +5,11 @@ import type { Ending, Settled } from './ending.ts'
 import { lockAttempts } from './lock.ts'
 
 /**
- * Every ending that is not a success. A crash, a shutdown and an outage of the store do not count as failures of the
- * task; a task whose cancellation was requested is not tried again. Retries with a delay wait among the delayed tasks.
+ * Every ending except success. A crash, a shutdown and an outage of the store do not count as failures of the task; a
+ * task whose cancellation was requested is not retried. Retries with a delay wait in the queue of delayed tasks.
  *
- * An attempt is matched by its worker as well as its number: one that was put back before its body began leaves its
- * number to another worker, and the first worker's attempt may have been read for recovery before that.
+ * An attempt is matched by its worker as well as its number: a task that was put back before its body started leaves
+ * its number to another worker, and recovery may have read the first worker's attempt before that.
  */
 export const settleSql = `
 with ending as (

@@ -2,8 +2,8 @@ import type { Pool } from 'pg'
 import type { Ending, Settled } from './ending.ts'
 
 /**
- * Endings that are written already: the connection broke after the commit and before its answer. Without this look
- * the second try would find an attempt that its worker has lost, and throw away what a success has made.
+ * Endings that are already committed: the connection broke between the commit and its answer. Without this query the
+ * second write would take the attempt for lost, and discard the files of a success.
  */
 export const findSettledSql = `
 select t.id, t.queue, t.state

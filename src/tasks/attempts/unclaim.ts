@@ -4,8 +4,8 @@ import type { Claim } from './claim.ts'
 import { lockAttempts } from './lock.ts'
 
 /**
- * A task whose cancellation was requested meanwhile is revoked. One that has never started gets its deadline back,
- * which may have passed while the worker held the task.
+ * A task whose cancellation was requested meanwhile is revoked. A task that has never started gets its deadline back,
+ * which may have passed while the worker held it.
  */
 export const unclaimSql = `
 with back as (
@@ -54,8 +54,8 @@ with back as (
 select id, queue from task`
 
 /**
- * Puts tasks back as they were before they were claimed: their bodies have not begun, so this is neither an attempt nor
- * a retry, and the attempt's number is free again. Fenced like every ending. Answers the queues to wake.
+ * Restores tasks to their state before the claim: their bodies have not started, so this is neither an attempt nor a
+ * retry, and the attempt's number is free again. Fenced like every ending. Returns the queues to wake.
  */
 export async function unclaim({ query }: Pick<Database, 'query'>, claims: Claim[]) {
   return query.transaction().execute(async trx => {

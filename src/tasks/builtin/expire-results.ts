@@ -21,11 +21,11 @@ interface ExpireOptions {
 }
 
 const name = 'expire_results'
-// Rows of a transaction: another one that wants one of them waits for milliseconds.
+// Rows per transaction: another transaction waits only milliseconds for one of these rows.
 const batch = 1_000
-// The next run comes in a minute and goes on where this one was.
+// Milliseconds per run. The next run starts within a minute and continues.
 const longest = 50_000
-// A row each minute would fill the lists: of its own successes the last one will do.
+// Seconds. One row per minute would fill the lists, so of its own successes only the last one stays.
 const ownHistory = 60
 
 export function expireResults({ historyExpires, remember }: ExpireOptions) {
@@ -60,7 +60,7 @@ export function expireResults({ historyExpires, remember }: ExpireOptions) {
   })
 }
 
-/** Until less than a whole batch is left. */
+/** Repeats until a batch is not full. */
 async function repeat(goOn: () => boolean, removeSome: () => Promise<number>) {
   let count = 0
   while (goOn()) {
@@ -71,7 +71,7 @@ async function repeat(goOn: () => boolean, removeSome: () => Promise<number>) {
   return count
 }
 
-// As the index has it that answers this.
+// Written as in the index that answers it.
 const due = `(completed_on at time zone 'UTC') + deletion_seconds * interval '1 second'`
 
 /** Jobs of finished tasks with the results that they keep, the longest expired first; locked ones wait for the next run. */
@@ -101,7 +101,7 @@ interface Group {
   queue: string
 }
 
-/** By these groups finished tasks are in their index, each from the oldest on. */
+/** The groups of finished tasks in their index, which sorts each group oldest first. */
 export const listFinishedGroupsSql = `
 select state, task, queue from darkroom.task_groups where state in ('SUCCESS', 'FAILURE', 'REVOKED')`
 
@@ -128,8 +128,8 @@ with gone as (
 select id, state, error, video_id from gone`
 
 /**
- * Everything that is known of tasks that finished long ago. The job first, as everywhere; a task that is retried at this
- * moment is no longer finished by the time that we have its row.
+ * Deletes every row about tasks that finished long ago. Locks the job first, as everywhere; a task that is retried
+ * meanwhile is no longer finished once its row is locked.
  */
 function forgetOld(
   { query }: Database,
@@ -151,7 +151,7 @@ function forgetOld(
   })
 }
 
-/** Answers to requests with an Idempotency-Key. */
+/** Stored answers to requests with an Idempotency-Key. */
 export const removeKeysSql = `
 delete from darkroom.idempotency_keys where key in (
   select key from darkroom.idempotency_keys where created_at < now() - interval '1 day'

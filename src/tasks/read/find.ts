@@ -18,7 +18,7 @@ export async function findTasks({ pool }: Database, ids: string[]): Promise<Task
   return rows.map(present)
 }
 
-// Prepared, and with one possible plan: a task and its job are each one look into an index.
+// Prepared, and with one possible plan: one index lookup for a task and one for its job.
 export const findTasksSql = `
 select
     ${shownColumns},

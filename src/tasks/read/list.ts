@@ -9,8 +9,8 @@ import { type Listed, type SearchLimits, searchTasks } from './search.ts'
  * A page of tasks, newest first: the newest of each group of state, kind and queue that the filters allow. A failure
  * among a million successes costs what any other page costs.
  *
- * With many groups nearly all of what each could give would be thrown away. A few rows of each are enough to know a
- * time after which there is a page's worth, and nothing older is read (with 120 groups 4 ms instead of 20).
+ * With many groups most of a whole page from each would be discarded. A few rows of each group give a time after which
+ * there is a page's worth, and nothing older is read (with 120 groups 4 ms instead of 20).
  */
 export const listTasksSql = `
 with asked as materialized (
@@ -90,7 +90,7 @@ export async function listTasks(
   return { ...(await shown(db, rows, limit)), searched_until: null }
 }
 
-/** What all lists are asked, as the first eight parameters of their statements. */
+/** The filters of every list, as the first eight parameters of its statements. */
 function rangeOf(filters: TaskFilters, internal: readonly string[]) {
   const { state, task, queue, cursor, created_before = 'infinity', created_after = '-infinity' } = filters
   const { at, id } = cursor === undefined ? newest : placeOf(cursor)

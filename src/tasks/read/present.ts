@@ -10,7 +10,7 @@ export interface Row extends Pick<Task, ShownColumn> {
   result_expired: boolean
 }
 
-/** From a row, which is exact, to the body of an answer, which is plain. */
+/** Converts a row to the body of an answer. */
 export function present(row: Row): TaskBody {
   const { finished_at, result_expires, result_expired } = row
   return {
@@ -42,7 +42,7 @@ export function present(row: Row): TaskBody {
   }
 }
 
-/** A task as it was when its row was written. It may be finished by now; that would be another answer. */
+/** A task as its submission wrote it, although it may be finished by now. */
 export function presentNew(task: NewTask, { eta, expires_at, created_at }: Enqueued): TaskBody {
   return present({
     ...notStarted,

@@ -14,7 +14,7 @@ export interface Search {
 }
 
 export interface SearchLimits {
-  /** Milliseconds after which a search answers what it has found. */
+  /** Milliseconds after which a search returns what it has found. */
   budget: number
   /** Rows that the first slice reads; slices double while they are quick and are halved when they are slow. */
   firstSlice: number
@@ -87,8 +87,8 @@ interface Slice {
 }
 
 /**
- * Searches slice by slice, until there is one row more than a page has, nothing is left, or time is up; `stopped` is
- * where that was. `range` is $1 to $8 of the statement.
+ * Searches slice by slice, until it has one row more than a page, no rows are left, or the budget is spent; `stopped`
+ * is the place that it has then reached. `range` is $1 to $8 of the statement.
  */
 export async function searchTasks(
   pool: Pool,

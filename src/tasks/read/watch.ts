@@ -52,7 +52,7 @@ export function watchTasks(db: Database) {
     if (pendingForAll.size > mostForAll) loseAll()
   }
 
-  /** Drops the unsent changes of watchers of all tasks, and tells them so. */
+  /** Drops the unsent changes of watchers of all tasks, and calls their `lost`. */
   function loseAll() {
     pendingForAll.clear()
     for (const lost of [...watchersOfAll.values()]) lost()
@@ -71,7 +71,7 @@ export function watchTasks(db: Database) {
 
   async function read() {
     reading = true
-    // Watchers that come at the same moment share a query.
+    // Watchers that start in the same tick share a query.
     await null
     for (let batch = take(); batch.length > 0 && !closed; batch = take()) {
       const query = ++asked
@@ -90,7 +90,7 @@ export function watchTasks(db: Database) {
     try {
       return new Map((await findTasks(db, ids)).map(task => [task.id, task]))
     } catch {
-      // The database is away: the caller tries again.
+      // The database is unreachable: the caller retries.
       return undefined
     }
   }
@@ -123,7 +123,7 @@ export function watchTasks(db: Database) {
       for (const id of payload.split(',')) look(id, true)
     },
 
-    /** After a reconnect, notifications may be missing: reads everything that is watched again. */
+    /** After a reconnect, notifications may be missing: rereads every watched task. */
     lookAgain() {
       lookAtWatched()
       void searchMissed()

@@ -25,10 +25,10 @@ export interface CreateNeeds {
   voice: Voice
 }
 
-// 10,000 tasks fit.
+// Bytes: 10,000 tasks fit.
 const bulkLimit = 32 * 1024 * 1024
 
-/** The doors through which tasks come in; each understands an Idempotency-Key. */
+/** The routes that submit tasks; each accepts an Idempotency-Key. */
 export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, needs) => {
   const { db, submit, voice } = needs
 

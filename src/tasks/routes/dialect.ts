@@ -28,7 +28,7 @@ const TaskStatus = Type.Object({
   error: Type.Optional(Type.String({ description: 'With `Failure`: why; with `Success`: that the result has expired' }))
 })
 
-/** What front ends of the services that this one replaces ask about tasks; some ask below `/api`. */
+/** Task routes for front ends of the services that this one replaces; some send requests below `/api`. */
 export const taskDialect: FastifyPluginAsyncTypebox<DialectNeeds> = async (app, { db }) => {
   for (const [url, operationId] of [
     ['/task-status/:id', 'dialectTaskStatus'],

@@ -8,13 +8,13 @@ import { waitUntilFinished } from '#tasks/read/wait.ts'
 import type { Watching } from '#tasks/read/watch.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
 
-/** The request that waits: as long as its client does. */
+/** The waiting request; its wait ends when its client hangs up. */
 interface Request {
   raw: IncomingMessage
   signal: AbortSignal
 }
 
-/** Finds tasks for routes, or throws TaskNotFound. `closing` ends every wait: it is answered with the task as it is. */
+/** Finds tasks for routes, or throws TaskNotFound. `closing` ends every wait with the task's present state. */
 export function taskFinder({ db, watching, closing }: { db: Database; watching: Watching; closing: AbortSignal }) {
   const read = taskReader(db)
 
@@ -27,7 +27,7 @@ export function taskFinder({ db, watching, closing }: { db: Database; watching: 
   return {
     task,
 
-    /** As soon as the task is finished, at the latest after so many seconds. */
+    /** Resolves when the task is finished, after `seconds` at the latest. */
     async whenFinished(id: string, seconds: number, { raw, signal }: Request): Promise<TaskBody> {
       if (seconds === 0 || !isUuid(id)) return task(id)
       const stop = AbortSignal.any([closing, signal])
@@ -39,7 +39,7 @@ export function taskFinder({ db, watching, closing }: { db: Database; watching: 
 
 export type TaskFinder = ReturnType<typeof taskFinder>
 
-/** A socket without traffic is closed after a while, but not while its request waits for an answer. */
+/** Suspends the socket's idle timeout while its request waits for an answer. */
 async function withoutTimeout<T>({ socket }: IncomingMessage, wait: () => Promise<T>): Promise<T> {
   // An injected request has no real socket.
   if (!(socket instanceof Socket)) return wait()

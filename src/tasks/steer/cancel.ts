@@ -7,9 +7,9 @@ import { isFinal } from '#tasks/words.ts'
 
 export interface CancelRequest {
   id: string
-  /** What the task is now: REVOKED at once when it waited, STARTED when its worker has to stop it first. */
+  /** The task's state now: REVOKED if it waited, STARTED if its worker has to stop it first. */
   state: State
-  /** False when the task was finished already. */
+  /** False if the task was already finished. */
   accepted: boolean
 }
 
@@ -26,8 +26,8 @@ export const requestEndSql = `
 update darkroom.tasks set cancel_requested_at = coalesce(cancel_requested_at, now()) where id = $1`
 
 /**
- * The job of a delayed task moves to the task's own queue, where the job of a finished task is looked for. If that
- * queue is gone the job is deleted.
+ * The job of a delayed task moves to the task's own queue, where lookups of finished tasks expect it. If that queue is
+ * gone the job is deleted.
  */
 export const revokeCancelledSql = `
 with job as (
@@ -49,8 +49,8 @@ with job as (
 insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task`
 
 /**
- * A request: a waiting task ends at once; a running one ends when its worker reports that its processes are gone. Like
- * every change it locks the job's row first, so that a task which finishes at this moment has one outcome.
+ * Requests a cancellation: a waiting task ends at once; a running one ends when its worker reports that its processes
+ * are gone. Like every change it locks the job's row first, so that a task that finishes meanwhile has one outcome.
  */
 export async function requestCancel(trx: InTransaction, id: string): Promise<CancelRequest | undefined> {
   const { rows: jobs } = await trx.executeQuery<{ state: string; attempts: number }>(
@@ -71,12 +71,12 @@ export async function requestCancel(trx: InTransaction, id: string): Promise<Can
   )
   const task = tasks[0]
   if (!task || isFinal(task.state)) return task && { id, state: task.state, accepted: false }
-  // Its job went with a queue that was removed: no worker will ever end it.
+  // Its job was deleted with its queue: no worker will ever end the task.
   await revokeCancelled(trx, id, whileWaiting(task))
   return { id, state: 'REVOKED', accepted: true }
 }
 
-/** The same as an operation of its own: committed, then announced to watchers and to the task's worker. */
+/** Requests a cancellation in a transaction of its own, then notifies watchers and the task's worker. */
 export async function cancelTask({ db, voice }: { db: Database; voice: Voice }, id: string) {
   const attempt = () => db.query.transaction().execute(trx => requestCancel(trx, id))
   // While we waited for its row the job moved to the table of another queue, where a row lock cannot follow.
@@ -91,7 +91,7 @@ export async function cancelTask({ db, voice }: { db: Database; voice: Voice }, 
   return request
 }
 
-/** The end of a task whose worker does not answer: anything that this worker writes from here on matches no row. */
+/** Revokes a task whose worker does not respond: later writes of that worker match no row. */
 export async function revoke(trx: InTransaction, id: string) {
   await revokeCancelled(trx, id, 'It was cancelled; its worker did not answer in time')
 }

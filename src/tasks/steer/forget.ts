@@ -5,7 +5,7 @@ import { isFinal } from '#tasks/words.ts'
 import { dropDeadline } from './deadline.ts'
 import { lockTask } from './lock.ts'
 
-/** Lets another feature keep what it reads off a task, before the task is gone. */
+/** Lets another feature copy data from a task before the task is deleted. */
 export type BeforeForgetting = (
   trx: InTransaction,
   ended: { id: string; error: unknown; video_id: string | null }[]

@@ -2,7 +2,7 @@ import { CompiledQuery } from 'kysely'
 import type { InTransaction } from '#database/connect.ts'
 import type { State } from '#database/tables.ts'
 
-/** What there is to know of a task whose row is locked. */
+/** A task whose row is locked. */
 export interface LockedTask {
   id: string
   state: State

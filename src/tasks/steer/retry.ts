@@ -38,7 +38,7 @@ insert into darkroom.events (task_id, state, attempt) select id, 'PENDING', atte
 
 /**
  * A task that failed or was revoked gets a fresh set of attempts under the same id and keeps its history. Its job is
- * put back, or written anew if it has expired: then its count begins where the task stands, so that the fence keeps
+ * reopened, or inserted again if it has expired: then its count starts at the task's attempt, so that the fence keeps
  * rising.
  */
 export async function requestRetry(trx: InTransaction, id: string): Promise<RetryRequest | undefined> {

@@ -6,12 +6,12 @@ import type { NewTask } from './enqueue.ts'
 import { busyVideo } from './one-open.ts'
 import { prepareTask } from './prepare.ts'
 
-// Other requests are answered in between: ten thousand checks at once would delay them.
+// Tasks checked before other requests get a turn: ten thousand checks at once would delay them.
 const between = 500
 
 /**
- * All or none, decided before anything is written: each task is checked as if it came alone, and each one that does
- * not fit is named by its index.
+ * All or none, decided before anything is written: each task is checked like a single submission, and the error names
+ * each invalid one by its index.
  */
 export async function prepareBulk(
   needs: Parameters<typeof prepareTask>[0],
@@ -39,7 +39,7 @@ export async function prepareBulk(
   return tasks
 }
 
-/** Where Postgres refused a second open task of one video: the same, with the indexes of the tasks about that video. */
+/** The error of Postgres for a second open task of one video, with the indexes of the tasks about that video. */
 export function busyIn(tasks: NewTask[], error: unknown) {
   const video = busyVideo(error)
   if (video === undefined) return error

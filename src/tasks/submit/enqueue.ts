@@ -11,7 +11,7 @@ import {
   submittedValues
 } from '#tasks/columns.ts'
 
-/** A task ready to be written: checked, its id minted, defaults filled in. Times may be relative to the database's. */
+/** A validated task with its id and defaults. Times may be relative to the database's clock. */
 export interface NewTask {
   id: string
   task: string
@@ -54,7 +54,7 @@ export interface Enqueued {
 }
 
 /**
- * Task and job in one statement, for one task or ten thousand. pg-boss plans its own insert anew at each call, which
+ * Task and job in one statement, for one task or ten thousand. pg-boss plans its own insert again at each call, which
  * costs more than the write; this one is prepared once (2.3 times as fast) and writes the same job, which a test
  * compares column by column. Times are the database's: a client with a wrong clock is neither late nor early.
  */
@@ -112,8 +112,8 @@ export async function enqueue(pool: Pool, tasks: NewTask[]): Promise<Enqueued[]>
 }
 
 /**
- * For a task that comes alone: its own commit wakes the workers, a round trip sooner than an announcement. A NOTIFY
- * holds up the commits of other transactions that have one, so batches announce after their commit.
+ * For a single task: its own commit wakes the workers, a round trip sooner than a NOTIFY afterwards. Postgres
+ * serializes the commits that have a NOTIFY, so batches send theirs after their commit.
  */
 export async function enqueueAndWake(pool: Pool, task: NewTask): Promise<Enqueued> {
   const values = [JSON.stringify([task])]
@@ -122,12 +122,12 @@ export async function enqueueAndWake(pool: Pool, task: NewTask): Promise<Enqueue
   return enqueued
 }
 
-/** The queue whose workers this task gives something to do. */
+/** The queue whose workers have to look: a delayed task waits in the queue of delayed tasks. */
 export function queueToWake({ queue, eta, created_at }: Enqueued) {
   return eta !== null && eta > created_at ? delayedQueue : queue
 }
 
-/** Milliseconds until its start deadline, by the database's clock alone: ours may be off. Null: it has none. */
+/** Milliseconds until its start deadline, by the database's clock alone: ours may be off. Null without a deadline. */
 export function timeToStart({ expires_at, created_at }: Enqueued) {
   return expires_at && expires_at.getTime() - created_at.getTime()
 }

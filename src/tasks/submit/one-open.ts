@@ -1,6 +1,6 @@
 /**
- * A film has one open `process_video` task at a time, by a unique index. Answers the id of the video whose second one
- * Postgres refused, undefined for every other error.
+ * A unique index allows one open `process_video` task per film. Returns the id of the video whose second one Postgres
+ * refused, undefined for every other error.
  */
 export function busyVideo(error: unknown): string | undefined {
   const { code, constraint, detail } = (error ?? {}) as { code?: string; constraint?: string; detail?: string }

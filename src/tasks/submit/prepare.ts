@@ -19,10 +19,10 @@ interface PrepareNeeds {
   defaults: SubmitDefaults
 }
 
-// As much as a result: a list of a thousand tasks has all of their arguments in memory at once.
+// Bytes, as many as for a result: a list of a thousand tasks has all of their arguments in memory at once.
 const largestArgs = 1024 * 1024
 
-/** Turns a checked body into a task that can be written, or throws what does not fit. */
+/** Turns a checked body into a task that can be written, or throws an error that names the invalid fields. */
 export async function prepareTask({ kinds, queues, defaults }: PrepareNeeds, submission: Submission): Promise<NewTask> {
   const kind = kinds.get(submission.task ?? 'process_data')
   if (!kind) {
@@ -113,7 +113,7 @@ function kept(seconds: number | undefined) {
   return seconds !== undefined && seconds < 1e-30 ? 0 : seconds
 }
 
-/** A task about a video names it in its arguments, and in its row, so that the tasks of a video can be found. */
+/** The id of the video that a task's arguments name; the task's row has it too, to find the tasks of a video. */
 function videoIn(args: unknown) {
   const { video_id } = (args ?? {}) as { video_id?: unknown }
   return typeof video_id === 'string' && isUuid(video_id) ? video_id : undefined

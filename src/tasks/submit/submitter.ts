@@ -20,7 +20,7 @@ export function submitter(pool: Pool, voice: Voice): Submit {
         return await writeAll(tasks)
       } catch (error) {
         if (tasks.length === 1 || isOutage(error)) throw error
-        // One task is at fault, or none: each is written by itself to find out.
+        // The fault is in one task, or in none of them: each is written by itself to find out.
         const outcomes: (Enqueued | Error)[] = []
         for (const task of tasks) outcomes.push(...(await writeAll([task]).catch(error => [error as Error])))
         return outcomes

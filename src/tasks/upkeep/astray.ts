@@ -1,14 +1,14 @@
 import type { Pool } from 'pg'
 import { channels } from '#tasks/channels.ts'
 
-// Unfinished tasks of one state, kind and queue that one look covers. A million take three hours.
+// Unfinished tasks of one state, kind and queue that one pass covers. A million take three hours.
 const page = 1_000
-// So many ids fit into one notification.
+// Ids that fit into one notification.
 const most = 200
 
 /**
- * True where the state of the job agrees with task `t`, in whatever queue the job is. Both change in one transaction, so
- * a snapshot sees them disagree only where a statement has changed the job alone.
+ * True where the state of the job agrees with task `t`, in whatever queue the job is. Both change in one transaction,
+ * so a snapshot sees them disagree only where a statement has changed the job alone.
  */
 const together = `exists (
   select from pgboss.queue q join pgboss.job j on j.name = q.name and j.id = t.id
@@ -18,8 +18,8 @@ const together = `exists (
   end
 )`
 
-// One page of each state, kind and queue, from the oldest task on. The next look begins where the first of those pages
-// ended that had more tasks behind them.
+// One page of each state, kind and queue, from the oldest task on. The next pass starts at the end of the first of
+// those pages that had more tasks behind them.
 export const findAstraySql = `
 with looked as (
   select t.* from darkroom.task_groups kinds
@@ -76,10 +76,10 @@ interface Suspect {
 const beginning = { at: '-infinity', id: '00000000-0000-0000-0000-000000000000' }
 
 /**
- * Looks for tasks that would never end, because their jobs were removed or changed by hand: by a DBA, or by pg-boss's own
- * functions, which do not know our tables. A task is revoked when two looks in a row find it disagreeing with its job in
- * the same state and attempt, which leaves time to change first the one and then the other by hand. Other columns do not
- * count: an attempt that reports progress changes its task's row every second.
+ * Looks for tasks that would never end, because their jobs were removed or changed by hand: by a DBA, or by pg-boss's
+ * own functions, which do not know our tables. A task is revoked when two passes in a row find it disagreeing with its
+ * job in the same state and attempt, which leaves a DBA time to change both rows one after the other. Other columns do
+ * not count: an attempt that reports progress changes its task's row every second.
  */
 export function astray(pool: Pool) {
   let next = beginning

@@ -3,9 +3,9 @@ import { delayedQueue } from '#queue/boss.ts'
 
 /**
  * Revokes tasks that are past their start deadline and still wait, for a free worker or for their own time. Deadlines
- * have a table of their own, from which each is deleted when it has passed: this costs what is due and nothing else. A
- * worker that claims the task at this moment wins or loses at the job's row. As in a cancellation the job of a delayed
- * task moves to the task's queue, or is deleted if that queue is gone.
+ * have a table of their own, and are deleted from it when they have passed: only due ones are read. The job's row lock
+ * decides between this statement and a worker that claims the task. As in a cancellation the job of a delayed task
+ * moves to the task's queue, or is deleted if that queue is gone.
  */
 export const expireSql = `
 with due as (

@@ -7,7 +7,7 @@ interface ExpirerOptions {
   onExpired(ids: string[]): void
 }
 
-/** Revokes tasks that have not started by their deadline. Each API has one; a worker does not start what is too late. */
+/** Revokes tasks that have not started by their deadline. Each API has one; a worker's claim revokes late tasks too. */
 export function expirer({ pool, onExpired }: ExpirerOptions) {
   return dueLoop({
     async look() {

@@ -2,14 +2,14 @@ import type { Pool } from 'pg'
 import { delayedQueue } from '#queue/boss.ts'
 import { channels } from '#tasks/channels.ts'
 
-// As many ids as surely fit into one announcement.
+// Ids that fit into one notification.
 const batch = 200
-// Milliseconds for one look: the worker that looks has a lease to renew. The next look goes on.
+// Milliseconds per pass: the worker that runs it has a lease to renew. The next pass continues.
 const longestLook = 1_000
 
 /**
  * Delayed tasks that are due and whose queue was removed. Their jobs are deleted: there is no queue to keep them in.
- * This is so rare that it may announce itself, inside its transaction.
+ * This is so rare that the NOTIFY may be inside the transaction.
  */
 export const revokeHomelessSql = `
 with homeless as materialized (

@@ -4,8 +4,8 @@ import { goneQueue } from '#queue/gone.ts'
 import { revokeHomeless } from './homeless.ts'
 
 /**
- * Moves delayed tasks that are due into their own queues, under the same id. Answers which queues got some, and in how
- * many seconds the next one is due (null: nothing waits).
+ * Moves delayed tasks that are due into their own queues, under the same id. Returns the queues that got tasks, and the
+ * seconds until the next task is due (null: none waits).
  */
 export const promoteSql = `
 with due as materialized (

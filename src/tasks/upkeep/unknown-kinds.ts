@@ -21,7 +21,7 @@ where kinds_waiting.state in ('PENDING', 'RETRY') and not exists (
 group by kinds_waiting.task
 order by kinds_waiting.task`
 
-/** Kinds whose tasks wait although no running worker knows them, and how many tasks that are. */
+/** Kinds that have waiting tasks and no running worker that knows them, with the number of those tasks. */
 export async function findUnknownKinds(pool: Pool): Promise<{ kind: string; waiting: number }[]> {
   return (await pool.query<{ kind: string; waiting: number }>(unknownKindsSql)).rows
 }

@@ -1,6 +1,6 @@
 import type { Why } from './why.ts'
 
-/** A request that a button may send. */
+/** A request that an operator can send, as a button. */
 export interface Action {
   label: string
   method: string

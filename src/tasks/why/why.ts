@@ -37,8 +37,8 @@ const mostCounted = 1_000
 const time = (value: string) => `to_char(${value} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')`
 const plural = (count: string, noun: string) => `${count} || case ${count} when 1 then ' ${noun}' else ' ${noun}s' end`
 
-// The first code that holds, in the order of what has to happen to a task. A delayed job waits for the queue of its task;
-// any other one for the queue that it is in, which a DBA may have changed.
+// The first code that holds, in the order of what has to happen to a task. A delayed job waits for the queue of its
+// task; any other one for the queue that it is in, which a DBA may have changed.
 export const whySql = `
 with ${inHand}, fact as materialized (
   select
@@ -146,7 +146,7 @@ cross join lateral (
   ) waiting_before
 ) before`
 
-/** What a task waits for, or what else is to be said of it. */
+/** The code for a task's situation: what it waits for, or how it ended. */
 export async function why(pool: Pool, id: string): Promise<Why | undefined> {
   if (!isUuid(id)) return undefined
   return (await pool.query<Why>(whySql, [id])).rows[0]
