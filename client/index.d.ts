@@ -258,13 +258,13 @@ interface Details {
         field: string;
         message: string;
     }[];
-    /** Seconds after which the server wants to be asked again. */
+    /** Seconds to wait before a retry, as the server says. */
     retryAfter?: number;
     cause?: unknown;
 }
 /**
- * An error of the server, with its code; or one of the client: `NETWORK` (no answer), `TIMEOUT` (the task did not end in
- * time), `HTTP` (an error without a code, as proxies send it).
+ * An error of the server, with its code; or one of the client: `NETWORK` (no answer), `TIMEOUT` (the task did not end
+ * in time), `HTTP` (an error without a code, as proxies send it).
  */
 declare class DarkroomError extends Error {
     name: string;

@@ -75,7 +75,7 @@ with recursive groups as (
 select state, task, queue from groups;
 comment on view darkroom.task_groups is 'Combinations of state, kind and queue that tasks have';
 
--- Answers which tasks a video has.
+-- For the tasks of a video.
 create index tasks_by_video on darkroom.tasks (video_id, created_at desc) where video_id is not null;
 
 comment on table darkroom.tasks is 'Submitted work; the pg-boss job with the same id carries it and keeps its result';
@@ -169,8 +169,8 @@ create table darkroom.queues (
 comment on table darkroom.queues is 'Paused queues; every queue is in pgboss.queue, and one without a row here is not paused';
 comment on column darkroom.queues.paused_at is 'Since when no worker takes from it; it still accepts tasks';
 
--- A worker reports with each heartbeat and reads in the same statement what it is to do: its desired state is
--- concurrency, paused_at and shutdown.
+-- A worker writes its status with each heartbeat, and reads its desired state in the same statement: concurrency,
+-- paused_at and shutdown.
 create table darkroom.workers (
   id uuid primary key,
   host text not null,
@@ -218,8 +218,8 @@ comment on column darkroom.workers.stopped_at is 'When it ended or was found los
 
 -- Films ---------------------------------------------------------------------------------------------------------------
 
--- films, print_sets and prints hold facts alone. What a film is (its status, its error) follows from them and from its
--- tasks, and is never stored: videos and renditions below are views, true at each commit whatever changed a task.
+-- films, print_sets and prints hold facts alone. The status and the error of a film follow from them and from its
+-- tasks, and are never stored: videos and renditions below are views, true at each commit whatever changed a task.
 create table darkroom.films (
   id uuid primary key,
   filename text not null constraint films_filename check (length(filename) between 1 and 255),
@@ -348,7 +348,7 @@ comment on column darkroom.videos.error is 'Why status is failed, else null';
 comment on column darkroom.videos.probe is 'What ffprobe found in the original, once prints were made';
 comment on column darkroom.videos.ready_at is 'When the prints that are served were recorded';
 
--- A test holds the three names to the ladder of rungs.
+-- A test compares the three names with the ladder of rungs.
 create view darkroom.renditions as
 select
   f.id as video_id, p.name, p.status, p.reason, p.width, p.height, p.bytes, p.bitrate, p.codec, p.duration,
@@ -393,8 +393,9 @@ begin
 end;
 $$;
 
--- Answers each minute whose results have expired. On the partitioned parent, so that queues which get a table of their
--- own later have it too. In UTC: an index takes no expression whose value depends on a session's time zone.
+-- Read each minute, for the jobs whose results have expired. On the partitioned parent, so that queues which get a
+-- table of their own later have it too. In UTC: an index takes no expression whose value depends on a session's time
+-- zone.
 create index darkroom_results_due
   on pgboss.job (name, ((completed_on at time zone 'UTC') + deletion_seconds * interval '1 second'))
   where state >= 'completed';

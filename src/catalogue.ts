@@ -98,7 +98,7 @@ export async function loadFolder(given: string, loading: Loading = {}) {
   return { own, problems }
 }
 
-/** Not every module without a default export is a helper: the word may have been forgotten. */
+/** True if a module without a default export calls `defineTask`: then it is no helper, and the export was forgotten. */
 async function isForgotten(file: string) {
   return /\bdefineTask\s*\(/.test(await readFile(file, 'utf8'))
 }

@@ -84,7 +84,7 @@ const isSupervised = process.env[supervised] !== undefined
 delete process.env[supervised]
 
 process.exitCode = await main(process.argv.slice(2))
-// What still holds the event loop open has been told to stop.
+// Parts that still keep the event loop alive have been asked to stop.
 process.exit()
 
 async function main([name, ...rest]: string[]): Promise<number> {

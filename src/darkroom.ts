@@ -1,4 +1,4 @@
-/** What `import … from 'darkroom'` gives: to task modules, and to programs that call tasks. */
+/** The exports of the package `darkroom`, for task modules and for programs that call tasks. */
 export { defineCallable as defineTask } from '#calling/callable.ts'
 export { TaskFailed } from '#calling/failed.ts'
 export type { Handle } from '#calling/handle.ts'

@@ -16,7 +16,7 @@ export async function checkDataDir(dataDir: string, log: Logger) {
       `DATA_DIR ${dataDir} does not answer within ${timeout} s: check its disk or network drive, or set another folder`
     )
   }
-  // The first writer reports a path that cannot be.
+  // An impossible path is reported by the first writer.
   await makeHome(dataDir).catch(() => {})
   const mode = (await stat(dataDir).catch(() => undefined))?.mode ?? 0
   if (mode & 0o006) {
@@ -24,7 +24,7 @@ export async function checkDataDir(dataDir: string, log: Logger) {
   }
 }
 
-/** Asked by another process: a call that hangs would keep a thread of ours, and Node.js waits for its threads at exit. */
+/** Another process asks: a call that hangs would keep a thread of ours, and Node.js waits for its threads at exit. */
 async function answers(dataDir: string) {
   const probe = spawn('sh', ['-c', script, dataDir], { stdio: 'ignore', detached: true })
   probe.unref()

@@ -6,18 +6,18 @@ export type Stop = (graceSeconds: number) => Promise<unknown>
 
 // Milliseconds, all three. After the grace, a stop that hangs ends the process.
 const lastResort = 30_000
-// The same for a process that ends by itself, because it has waited long already.
+// The same for a process that ends itself, mostly after a long wait.
 const lastResortOfFailure = 10_000
-// A start that is told to stop has this long to reach its next step.
+// Time for a start that is cancelled to reach its next step.
 const windingDown = 10_000
 
-/** A part asks for the end of the process: why, and with which exit code. */
+/** Lets a part end the process, with a reason and an exit code. */
 export type End = (why: string, code: 0 | 1) => void
 
 /**
  * Starts the parts of a process in order and stops them in reverse: at a signal, when the start fails, when a part asks
- * for it, or when the parent process is gone. A second signal skips the grace. A start under way is told by its signal;
- * one that answers `done` is a command that has finished. Answers the exit code.
+ * for it, or when the parent process is gone. A second signal skips the grace. An AbortSignal cancels a start under
+ * way; a start that resolves to `done` is a command that has finished. Returns the exit code.
  */
 export async function run(
   log: Logger,
@@ -89,7 +89,7 @@ export async function run(
     throw error
   }
   const patience = await asked
-  // A part in the middle of its start can neither be left nor be stopped.
+  // A part in the middle of its start can be neither abandoned nor stopped.
   const wound = starting.catch(error => log.debug({ err: error }, 'the start was cancelled'))
   await Promise.race([wound, hurried, delay(windingDown)])
   await stop(patience)

@@ -26,9 +26,9 @@ const longest = 30
 const ends = 'cannot be loaded: its top level, or that of a module it imports, ends the process'
 
 /**
- * Imports modules one after the other and answers those that load and a sentence for each that does not. A module that
- * waits for ever ends this with a sentence. One that computes for ever blocks the process; then the last "loading …"
- * on the terminal, or in the log at level `debug`, is its name.
+ * Imports modules one after the other, and returns those that load and a sentence for each that does not. A module that
+ * never finishes loading ends this with a sentence. A module that computes for ever blocks the process; then the last
+ * "loading …" on the terminal, or in the log at level `debug`, is its name.
  */
 export async function loadInTurn(modules: Module[], { seconds = longest, signal, verbose = false }: Loading) {
   const loaded: Loaded[] = []
@@ -59,13 +59,13 @@ export async function loadInTurn(modules: Module[], { seconds = longest, signal,
   return { loaded, problems }
 }
 
-/** Not by the log, which writes later: a module that blocks the process would keep the line. */
+/** Past the log, which writes later: a module that blocks the process would hold the line back. */
 function announce(origin: string, verbose: boolean) {
   if (verbose) writeSync(2, `loading ${origin}\n`)
   else if (process.stderr.isTTY) writeSync(2, `\rloading ${origin}\x1b[K`)
 }
 
-/** False at a timeout. The timer also keeps the process, which Node.js would end if nothing else did. */
+/** False at a timeout. The timer also keeps the process alive, which Node.js would otherwise end. */
 async function within(seconds: number, loading: Promise<unknown>, signal?: AbortSignal) {
   const over = new AbortController()
   const timeout = delay(seconds * 1000, false, { signal: AbortSignal.any([over.signal, ...(signal ? [signal] : [])]) })

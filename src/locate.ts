@@ -13,7 +13,7 @@ export function locate(error: unknown, file: string): Place | undefined {
   return marked(stack) ?? frameIn(stack) ?? (stack.startsWith('SyntaxError') ? marked(check(file)) : undefined)
 }
 
-/** What was thrown may be anything, a Proxy that throws in turn included. */
+/** The thrown value may be anything, even a Proxy that throws. */
 function stackOf(error: unknown) {
   try {
     return error instanceof Error ? String(error.stack) : ''
@@ -40,7 +40,7 @@ function frameIn(stack: string): Place | undefined {
   return undefined
 }
 
-/** The stack of a syntax error in an ES module of JavaScript does not tell the place; `node --check` prints it. */
+/** The stack of a syntax error in an ES module of JavaScript lacks the place; `node --check` prints it. */
 function check(file: string) {
   const { stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8', timeout: 5_000 })
   return stderr ?? ''

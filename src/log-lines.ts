@@ -12,7 +12,7 @@ const deaf = new Set(['EPIPE', 'EIO', 'EBADF'])
 
 /**
  * Writes a log to a file descriptor, many lines at a time, in their order. A slow reader never blocks the process: a
- * worker that waited for its log to be read would miss its heartbeats and be taken for lost.
+ * worker that waited for its log to be read would miss its heartbeats and be declared lost.
  */
 export function logLines(fd: number) {
   let lines = ''
@@ -21,7 +21,7 @@ export function logLines(fd: number) {
   let gone = false
   let timer: NodeJS.Timeout | undefined
 
-  /** False if the reader has not taken everything yet. */
+  /** False if the reader has not read everything yet. */
   function flush(): boolean {
     clearTimeout(timer)
     timer = undefined
@@ -59,7 +59,7 @@ export function logLines(fd: number) {
     },
     /** pino calls it after a fatal line. */
     flushSync: flush,
-    /** At the exit of the process: gives the reader a moment. */
+    /** Gives a slow reader a moment at the exit of the process. */
     end() {
       const never = new Int32Array(new SharedArrayBuffer(4))
       const until = performance.now() + farewell

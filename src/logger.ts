@@ -2,7 +2,7 @@ import { isatty } from 'node:tty'
 import pino, { type Logger } from 'pino'
 import { logLines } from './log-lines.ts'
 
-/** JSON lines; at a terminal one readable line each. On stdout, or on stderr where stdout is for what a command answers. */
+/** JSON lines; at a terminal one readable line each. On stdout, or on stderr where stdout has a command's output. */
 export async function openLogger(level: string, fd: 1 | 2 = 1): Promise<Logger> {
   const options = { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }
   if (isatty(fd)) {

@@ -32,7 +32,7 @@ export async function runServer(config: Config, grace = defaultGrace) {
     const kinds = await findKinds(config, signal)
     const url = await openDatabase(config, log, started, signal)
     await prepare(url, { config, kinds, log, signal })
-    // API and worker are told to stop together, so that each has the whole grace; the database stops after them.
+    // API and worker stop at the same time, so that each has the whole grace; the database stops after them.
     const both: Stop[] = []
     started.push(graceSeconds => stopTogether(both, graceSeconds))
     // The worker takes longest to start; the API starts meanwhile.

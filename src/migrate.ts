@@ -10,7 +10,7 @@ const turnstile = 32_757_666
 
 /**
  * Brings pg-boss's schema and ours up to date and creates the queues that kinds and operators name. Servers that start
- * together take turns, and only the first one applies anything. Answers the names of the applied migrations.
+ * together take turns, and only the first one applies anything. Returns the names of the applied migrations.
  */
 export async function migrate(url: string, queues: string[], log: (message: string) => void): Promise<string[]> {
   await using opened = new AsyncDisposableStack()

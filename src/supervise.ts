@@ -18,7 +18,7 @@ const nice = 5
 // Milliseconds, all three.
 const firstPause = 500
 const longestPause = 30_000
-// A worker that lived this long had started well: its end begins no loop of restarts.
+// A worker that lived this long had started well: its end resets the pause between restarts.
 const wellAfter = 60_000
 
 /**
@@ -42,7 +42,7 @@ export function superviseWorker({ url, log, grace }: SuperviseOptions) {
         log.info('the worker was told to end; starting another')
         continue
       }
-      // A worker that was killed may start the next time; one that exits before it is ready has said why.
+      // A worker that was killed may start the next time; one that exits before it is ready has logged why.
       if (typeof code !== 'string') isBroken(new Error('The worker does not start; its own message is above'))
       if (performance.now() - since > wellAfter) pause = firstPause
       log.error({ code, again_in_ms: pause }, 'the worker ended; starting it again')

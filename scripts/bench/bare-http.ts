@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { createServer } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 
-/** What an upload is compared with: the least that a Node server can do to get a body onto the disk. */
+/** The baseline of an upload: the least work for a Node server that writes a body to the disk. */
 const file = process.argv[2]!
 
 const server = createServer({ requestTimeout: 0 }, async (request, response) => {

@@ -30,7 +30,7 @@ async function submit() {
   return ((await answer.json()) as { id: string }).id
 }
 
-/** Until it says how far it is, so that there is something to stop. */
+/** Waits for the first progress of a task, so that there is something to stop. */
 async function running(id: string) {
   for (;;) {
     const task = (await (await fetch(`${service.address}/api/tasks/${id}`)).json()) as { state: string }

@@ -9,10 +9,11 @@ import { cpuOf, perTask } from './processes.ts'
 import { median, type Service, startService } from './service.ts'
 
 /**
- * How fast a worker with the default settings gets through tasks that do nothing, API, worker and database on the same
+ * Throughput of a worker with the default settings on tasks that do nothing, API, worker and database on the same
  * machine: tasks that come over HTTP from 32 connections, from the first submission to the last end, and tasks that
- * were all there before it begins. With a history, a second service that has so many finished tasks in its tables takes
- * turns with the first: the machine is another one from minute to minute, and only what stands side by side compares.
+ * were all queued before the worker starts. With a history, a second service with that many finished tasks in its
+ * tables takes turns with the first: the speed of the machine changes from minute to minute, so only runs side by side
+ * compare.
  *
  *   node scripts/bench/drain.ts [rounds] [over HTTP] [queued] [history]
  */
@@ -21,8 +22,9 @@ const submitted = Number(process.argv[3] ?? 5_000)
 const queued = Number(process.argv[4] ?? 50_000)
 const history = Number(process.argv[5] ?? 0)
 
-// Asked twenty times a second beside what is measured: in two halves that each have an index, and as a worker asks, so
-// that Postgres takes it. Otherwise it reads all of a table with a million finished jobs, on every core that there is.
+// Queried twenty times a second during the measurement: in two halves that each have an index, and in the form of a
+// worker's query, so that Postgres uses it. Otherwise each query reads a table with a million finished jobs, on all
+// cores.
 const openText = `select
   exists (select from pgboss.job where name = 'default' and state < 'active' and not blocked)
   or exists (select from pgboss.job where name = 'default' and state = 'active') as open`
@@ -114,7 +116,7 @@ async function steer({ address }: Service, verb: 'pause' | 'resume') {
   if (!response.ok) throw new Error(await response.text())
 }
 
-/** Tasks a second, from the first submission or the first beginning to the last end, once all are over. */
+/** Tasks a second, from the first submission or the first start to the last end, once all have finished. */
 async function finished(
   { database }: Service,
   task: string,
@@ -139,7 +141,7 @@ async function finished(
   throw new Error('the worker was not done within a minute')
 }
 
-/** So that no round pays for the one before. Answers the database's time. */
+/** Between two rounds, so that none pays for the one before. Returns the database's time. */
 async function settleDown({ database }: Service): Promise<Date> {
   await database.query('vacuum analyze pgboss.job_common')
   await database.query('checkpoint')

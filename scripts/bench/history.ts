@@ -4,7 +4,7 @@ export const kinds = Array.from({ length: 10 }, (_, kind) => `kind_${kind}`)
 export const queues = ['default', 'media', 'high_priority', 'low_priority']
 export const days = 30
 
-/** So many finished tasks of the last month, with all that a real one leaves: its job, its attempt, its events. */
+/** Inserts so many finished tasks of the last month, each with its job, its attempt and its events. */
 export async function fillHistory(database: Pick<ClientBase | Pool, 'query'>, count: number) {
   const begun = performance.now()
   const worker = '01980000-0000-7000-8000-00000000000a'
@@ -52,7 +52,7 @@ export async function fillHistory(database: Pick<ClientBase | Pool, 'query'>, co
   for (const table of ['darkroom.tasks', 'darkroom.attempts', 'darkroom.events', 'pgboss.job']) {
     await database.query(`vacuum (analyze) ${table}`)
   }
-  // The service's own role may not ask for one; it comes by itself then.
+  // The role of the service may not run a checkpoint; Postgres then makes one by itself.
   await database.query('checkpoint').catch(() => {})
   console.log(
     `${count} finished tasks of the last ${days} days in ${((performance.now() - begun) / 1000).toFixed(0)} s`

@@ -32,7 +32,7 @@ try {
 }
 
 async function fill() {
-  // Only a superuser may say `checkpoint`.
+  // Only a superuser may run `checkpoint`.
   const url = (await findEmbedded(dataDir, 'superuser'))!
   const loader = connect(url, { name: 'bench', max: 1, settings: { maintenance_work_mem: '256MB' } })
   await fillHistory(loader.pool, count)

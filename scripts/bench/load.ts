@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net'
 
 /**
- * So many connections that each ask again as soon as they are answered, for so long or until there is nothing more to
- * ask. Written on bare sockets: on two cores, what a
- * comfortable client costs would be missing from the server.
+ * So many connections that each send the next request as soon as they have an answer, for so many seconds or until
+ * there are no more requests. Written on bare sockets: on two cores, the CPU of a comfortable client would be missing
+ * from the server.
  */
 export async function load(address: string, connections: number, seconds: number, next: () => Buffer | undefined) {
   const { hostname, port } = new URL(address)

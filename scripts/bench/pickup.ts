@@ -9,8 +9,8 @@ import { memoryOfAll } from './processes.ts'
 import { mebibytes, percentile, startService } from './service.ts'
 
 /**
- * From the moment that a client sends a task to the first line of its body, on an idle service; and how many queries
- * the idle service makes. With a rate, so many other tasks a second come in besides.
+ * Time from a client's submission to the first line of the task's body, on an idle service; and how many queries the
+ * idle service makes. With a rate, so many other tasks a second are submitted besides.
  *
  *   node scripts/bench/pickup.ts [tasks] [idle seconds] [others a second]
  */
@@ -29,7 +29,7 @@ export default defineTask({ name: 'stamp', args: Type.Object({}), run: () => per
 )
 const service = await startService({ TASKS_DIR: tasks })
 
-// A bare socket: `fetch` alone takes a millisecond of what is to be measured.
+// A bare socket: `fetch` alone adds a millisecond to the measured time.
 const { hostname, port } = new URL(service.address)
 const line = connect(Number(port), hostname).setNoDelay().setEncoding('utf8')
 await once(line, 'connect')
@@ -42,22 +42,22 @@ for (let sent = -20; sent < count; sent++) {
   line.write(post('/api/tasks', { task: 'stamp' }))
   const [answer] = (await once(line, 'data')) as [string]
   const { id } = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))) as { id: string }
-  // Asking for it at once would be work for the service that is to be idle.
+  // A request for the task at once would be work for the service that is to be idle.
   await delay(20)
   const { result } = (await (await fetch(`${service.address}/api/tasks/${id}?wait=10`)).json()) as { result: number }
   if (sent >= 0) delays.push(result - started)
-  // Idle again: nothing of the task before is under way any more.
+  // Until the service is idle again.
   await delay(20)
 }
 await others.stop()
 for (const p of [50, 90, 99]) console.log(`request sent to body running, p${p}: ${percentile(delays, p).toFixed(2)} ms`)
 
-// Postgres counts what a connection did only when it has been quiet for a while.
+// Postgres publishes the statistics of a connection only once it has been quiet for a while.
 await delay(15_000)
 const before = await transactions()
 await delay(idleSeconds * 1000)
 const after = await transactions()
-// Our own question is one of them.
+// Our own query is one of them.
 console.log(
   `memory of all processes but Postgres: ${mebibytes(fresh)} fresh, ${mebibytes(await memoryOfAll(service))} now`
 )
@@ -74,7 +74,7 @@ async function transactions() {
   return Number(rows[0].count)
 }
 
-/** Tasks that do nothing, one at a time, evenly. */
+/** Submits tasks that do nothing, one at a time, evenly. */
 function submitOthers() {
   if (rate === 0) return { stop: async () => {} }
   const second = connect(Number(port), hostname).setNoDelay().resume()

@@ -8,8 +8,8 @@ import { probe } from '../../src/media/probe/probe.ts'
 import { median, startService } from './service.ts'
 
 /**
- * The task `process_video` on 30 s of 1080p against the very same ffmpeg command run by hand, in turns: what probing,
- * checking, recording and everything around it cost.
+ * The task `process_video` on 30 s of 1080p against the very same ffmpeg command run by hand, in turns: the cost of
+ * probing, checking, recording and everything else around the encode.
  *
  *   node scripts/bench/process-video.ts [rounds] [film]
  */
@@ -62,7 +62,7 @@ async function runTask() {
 
 async function makeFilm() {
   const file = path.join(service.dataDir, 'film.mp4')
-  // Moving noise on a moving picture: something that an encoder has to work on, as with a real film.
+  // Moving noise on a moving picture: as much work for an encoder as a real film.
   const picture = 'testsrc2=size=1920x1080:rate=30:duration=30,noise=alls=12:allf=t'
   const sound = 'sine=frequency=440:sample_rate=48000:duration=30'
   const encoding = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-c:a', 'aac', '-ac', '2']

@@ -24,7 +24,7 @@ export async function cpuOf({ pid, database }: Service): Promise<Map<string, num
   }
 }
 
-/** What was used between two looks, for each of so many tasks, the most expensive first. */
+/** CPU per task between two samples, the most expensive part first. */
 export function perTask(before: Map<string, number>, after: Map<string, number>, tasks: number) {
   return [...after]
     .map(([part, now]) => [part, ((now - (before.get(part) ?? 0)) * 1000) / tasks] as const)
@@ -34,7 +34,7 @@ export function perTask(before: Map<string, number>, after: Map<string, number>,
     .join(', ')
 }
 
-/** Bytes that all processes of a service have in memory besides Postgres, what they share counted once. */
+/** Bytes of memory of all processes of a service besides Postgres; shared memory counts once. */
 export async function memoryOfAll({ pid }: Service): Promise<number> {
   let kilobytes = 0
   for (const [each] of await ownProcesses(pid)) {
@@ -70,7 +70,7 @@ async function commandOf(pid: number) {
   return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ')
 }
 
-/** Of children that have ended, as the kernel adds it up for their parent, in hundredths of a second. */
+/** CPU of the ended children of a parent, as the kernel sums it up, in hundredths of a second. */
 async function cpuOfTheDead(parent: number) {
   const stat = await readFile(`/proc/${parent}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

@@ -7,7 +7,7 @@ import { findEmbedded } from '../../src/database/embedded.ts'
 import { startService } from './service.ts'
 
 /**
- * How long an accident lasts: from the kill -9 of a worker to its task running again on another one, and from a killed
+ * Time of a recovery: from the kill -9 of a worker to its task running again on another one, and from a killed
  * Postgres accepting connections again to the end of the first task that is submitted then.
  *
  *   node scripts/bench/recovery.ts [rounds]
@@ -42,7 +42,7 @@ async function loseWorker(): Promise<number> {
     task = rows[0]?.id
     await delay(20)
   }
-  // Room for it elsewhere.
+  // Makes room for the task on the other worker.
   for (const id of ids) if (id !== task) await cancel(id)
   const killed = performance.now()
   victim.kill('SIGKILL')

@@ -47,7 +47,7 @@ async function run(what: string, length: number, request: () => Buffer) {
   console.log(`  (µs each: ${used}, the client ${client})`)
 }
 
-/** So that one figure does not pay for the other. */
+/** Waits until the worker has drained the queue, so that one measurement does not slow the next. */
 async function drained() {
   const left = async () =>
     Number(

@@ -68,7 +68,7 @@ async function freePort() {
   return port
 }
 
-/** Bytes that a process has in memory now, and had at most. */
+/** Memory of a process now and at its peak, in bytes. */
 export async function memoryOf(pid: number) {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1])

@@ -17,7 +17,7 @@ import { mebibytes, median, memoryOf, startService } from './service.ts'
 const rounds = Number(process.argv[2] ?? 5)
 const size = Number(process.argv[3] ?? 1024) * 1024 ** 2
 const chunk = randomBytes(1024 ** 2)
-// As long as a browser's: what looks for it in the body skips by its length.
+// As long as a browser's: the parser that looks for it in the body skips by its length.
 const boundary = '----WebKitFormBoundary7MA4YWxkTrZu0gW2'
 
 const service = await startService({ WORKER_CONCURRENCY: '1' })
@@ -33,7 +33,7 @@ for (let round = 0; round < rounds + 1; round++) {
   const { seconds, id } = await upload()
   await fetch(`${service.address}/api/videos/${id}`, { method: 'DELETE' })
   const ratio = bareSeconds / seconds
-  // The first round pays for what is loaded and compiled only once.
+  // The first round pays for modules that are loaded and compiled only once.
   if (round > 0) ratios.push(ratio)
   const rate = (each: number) => `${(size / 1024 ** 2 / each).toFixed(0)} MiB/s`
   console.log(`round ${round}: bare ${rate(bareSeconds)}, upload ${rate(seconds)}, ${(ratio * 100).toFixed(0)} %`)

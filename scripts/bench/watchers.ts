@@ -3,16 +3,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { mebibytes, memoryOf, percentile, startService } from './service.ts'
 
 /**
- * Many sockets on one server, each of which watches one task: how long it takes to let them in, and from the end of a
- * task to the moment at which the last of its watchers has been told. API, worker, Postgres and the clients share the
- * machine. The clients come from as many addresses of 127.0.0.0/8 as the limits of the API ask for.
+ * Many sockets on one server, each of which watches one task: the time to accept them, and from the end of a task to
+ * the message at the last of its watchers. API, worker, Postgres and the clients share the machine. The clients come
+ * from as many addresses of 127.0.0.0/8 as the limits of the API ask for.
  *
  *   node scripts/bench/watchers.ts [sockets] [tasks]
  */
 const sockets = Number(process.argv[2] ?? 1_900)
 const tasks = Number(process.argv[3] ?? 1_000)
 const letInAtOnce = 100
-// What one address may have open; 2,000 connections are all that a server takes.
+// Sockets of one address, which the API limits; in all a server takes 2,000 connections.
 const ofAddress = 50
 const longest = 120_000
 
@@ -96,7 +96,7 @@ async function post(path: string, body: unknown = {}) {
   }
 }
 
-/** A WebSocket client that knows no more than it needs: on two cores, a comfortable one would be most of the load. */
+/** A minimal WebSocket client: on two cores, a comfortable one would be most of the load. */
 function watch(task: string, localAddress: string): Watcher {
   const first = Promise.withResolvers<number>()
   const last = Promise.withResolvers<number>()

@@ -43,7 +43,7 @@ export async function declare(root: string) {
   ].join('\n')
 }
 
-/** What tsc declares of each module. */
+/** The declarations that tsc emits for each module. */
 async function emit(root: string): Promise<Record<string, string>> {
   const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-client-'))
   try {

@@ -10,7 +10,7 @@ export interface Callable<Args extends TSchema, Result> {
   (args: Static<Args>): Promise<Result>
   /** Submits a task; the handle has its state and result. */
   delay(args: Static<Args>): Promise<Handle<Result>>
-  /** The same with options; one of them is a transaction of the caller's. */
+  /** Submits a task with options, such as a transaction of the caller's. */
   applyAsync(args: Static<Args>, options?: ApplyOptions): Promise<Handle<Result>>
 }
 

@@ -5,8 +5,8 @@ type Find = () => Promise<string>
 let provided: Find | undefined
 
 /**
- * For task bodies: their worker knows the database, and settings that hold a secret are not in their environment. Answers
- * how to end it.
+ * Gives task bodies the database of their worker: settings that hold a secret are not in their environment. Returns a
+ * function that ends it.
  */
 export function provideDatabaseUrl(find: Find): () => void {
   provided = find

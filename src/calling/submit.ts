@@ -77,7 +77,7 @@ function heldIn(transaction: Transaction): QueueNames {
   return { has: async name => (await transaction.query(text, [name])).rows.length > 0 }
 }
 
-/** What the JSON parser checks of a body over HTTP, for values of a program. */
+/** The checks that the JSON parser makes on a body over HTTP, for the values of a program. */
 function unwritableIn(submission: Submission): FieldProblem[] {
   let json: string
   try {

@@ -1,4 +1,4 @@
-/** What goes over the wire: the types of the schemas that the routes check. Only types, so the client stays alone. */
+/** Types of requests and answers, from the schemas that the routes check. Only types, so the client imports nothing. */
 import type { Static } from 'typebox'
 import type { StatusAnswer } from '#tasks/schemas.ts'
 import type { Uploaded as UploadedSchema } from '#videos/schemas.ts'

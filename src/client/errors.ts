@@ -6,14 +6,14 @@ export interface Details {
   status?: number
   /** Each field of a request that does not fit. */
   errors?: { field: string; message: string }[]
-  /** Seconds after which the server wants to be asked again. */
+  /** Seconds to wait before a retry, as the server says. */
   retryAfter?: number
   cause?: unknown
 }
 
 /**
- * An error of the server, with its code; or one of the client: `NETWORK` (no answer), `TIMEOUT` (the task did not end in
- * time), `HTTP` (an error without a code, as proxies send it).
+ * An error of the server, with its code; or one of the client: `NETWORK` (no answer), `TIMEOUT` (the task did not end
+ * in time), `HTTP` (an error without a code, as proxies send it).
  */
 export class DarkroomError extends Error {
   override name = 'DarkroomError'

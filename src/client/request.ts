@@ -75,7 +75,7 @@ export function requester(base: URL, { fetch, headers, retries = 5 }: ConnectOpt
   }
 }
 
-/** Whether the failure may be gone a moment later. A search that was too slow (504) would be as slow again. */
+/** True for failures that a retry may get past. A search that was too slow (504) would be as slow again. */
 function mayPass({ code, status }: Partial<DarkroomError>) {
   return code === 'NETWORK' || status === 429 || status === 503
 }

@@ -40,7 +40,7 @@ interface Sent {
   text: string
 }
 
-// Only what is needed of it: the types of Node do not have it.
+// The part of XMLHttpRequest that is used here: the types of Node do not have it.
 interface Xhr {
   upload: { onprogress?: (event: { loaded: number; total: number }) => void }
   onload: () => void
@@ -60,7 +60,7 @@ function sendForm(xhr: Xhr, needs: UploadRequest, file: Blob, name: string, { on
   const stop = () => xhr.abort()
   return new Promise<Sent>((resolve, reject) => {
     if (onProgress) {
-      // Without the form around the file.
+      // Counts the file alone, without the form around it.
       xhr.upload.onprogress = ({ loaded, total }) =>
         onProgress({ loaded: Math.max(0, loaded - (total - file.size)), total: file.size })
     }

@@ -5,7 +5,7 @@ import { backoff, pause } from './pause.ts'
 export interface MessagesOptions {
   /** Opens a WebSocket; undefined where none can be used. */
   open?: () => WebSocket
-  /** Asks for the status. */
+  /** Reads the status. */
   look: () => Promise<TaskMessage>
   signal?: AbortSignal
 }

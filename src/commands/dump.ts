@@ -7,7 +7,7 @@ import type { Config } from '#config.ts'
 import { dump } from '#database/backup/dump.ts'
 import { withDatabase } from './database.ts'
 
-/** The file gets its name when it is complete. */
+/** Writes to a draft, which is renamed to the file when it is complete. */
 export async function runDump(config: Config, file: string | undefined) {
   if (file === undefined) throw new Error('Name a new file for the dump, or "-" for stdout')
   return withDatabase(config, {}, async ({ url, log, signal }) => {

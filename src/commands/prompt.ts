@@ -6,7 +6,7 @@ interface Asked {
   signal: AbortSignal
 }
 
-/** The little of psql that a machine without it has: `-c SQL`, or statements from stdin, each up to a `;` at a line's end. */
+/** A minimal psql for machines without one: `-c SQL`, or statements from stdin, each up to a `;` at a line's end. */
 export async function prompt(url: string, { args, signal }: Asked): Promise<number> {
   const [option, text, ...more] = args
   if (args.length > 0 && (option !== '-c' || text === undefined || more.length > 0)) {

@@ -4,7 +4,7 @@ import type { Config } from '#config.ts'
 import { withDatabase } from './database.ts'
 import { prompt } from './prompt.ts'
 
-/** psql on our database: of any version, as they all speak to any server. Without one, a prompt of our own. */
+/** Runs the machine's psql, any version of which works with any server; without psql, a prompt of our own. */
 export async function runPsql(config: Config, args: string[]) {
   let code = 0
   await withDatabase({ ...config, LOG_LEVEL: 'warn' }, {}, async ({ url, signal }) => {
@@ -17,7 +17,7 @@ export async function runPsql(config: Config, args: string[]) {
 async function runProgram(url: string, { args, signal }: { args: string[]; signal: AbortSignal }) {
   const bare = new URL(url)
   const password = decodeURIComponent(bare.password)
-  // A command line can be read by every account of the machine; an environment by this one.
+  // Every account of the machine can read a command line; only this one can read the environment.
   bare.password = ''
   const env = { ...process.env, ...(password && { PGPASSWORD: password }) }
   const psql = spawn('psql', [`--dbname=${bare.href}`, ...args], { env, stdio: 'inherit' })

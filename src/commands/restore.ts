@@ -28,7 +28,7 @@ export async function runRestore(config: Config, file: string | undefined, { for
   })
 }
 
-/** API and workers start only on a DATA_DIR with the id of their database: this one is to be it. */
+/** Writes the database's id to DATA_DIR: API and workers start only where both are the same. */
 async function pairStore(url: string, dataDir: string) {
   const db = connect(url, { name: 'darkroom restore', max: 1 })
   try {

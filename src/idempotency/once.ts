@@ -3,7 +3,7 @@ import { CompiledQuery } from 'kysely'
 import type { Database, InTransaction } from '#database/connect.ts'
 import { IdempotencyKeyReused, InvalidRequest } from '#errors.ts'
 
-/** The answer to a creating request, given again when the same request comes again. */
+/** The answer to a creating request, replayed when the same request is repeated. */
 export interface Answer {
   status: number
   location?: string
@@ -12,7 +12,7 @@ export interface Answer {
 
 export interface Key {
   key: string
-  /** What stands for the request: another one under the same key is refused. */
+  /** Hash of the request: a different request under the same key is refused. */
   request: Buffer
 }
 
@@ -29,8 +29,8 @@ export function keyOf(header: string | string[] | undefined, route: string, body
 }
 
 /**
- * The first answer under a key, if there is one; looked up before the request is validated, as what was right then may
- * be refused now: a queue was removed, a time has passed.
+ * The first answer under a key, if there is one. Looked up before the request is validated, because a request that was
+ * valid then may be refused now: a queue was removed, a time has passed.
  */
 export async function recall({ pool }: Database, key: Key | undefined): Promise<Answer | undefined> {
   if (!key) return undefined
@@ -39,9 +39,9 @@ export async function recall({ pool }: Database, key: Key | undefined): Promise<
 }
 
 /**
- * Creates once under a key, however many requests come, also at the same time: the key's row is written in the
- * transaction that creates, so a second request waits for the first at that row and then finds its answer. It is kept
- * for a day; after that the key is as good as new.
+ * Creates once per key, even for simultaneous requests: the key's row is written in the transaction that creates, so a
+ * second request waits for that row and then finds the first answer. A key is kept for a day; after that it counts as
+ * new.
  */
 export async function once(
   { query }: Database,
@@ -86,7 +86,7 @@ where key = $1 and created_at >= now() - interval '1 day'`
 export const keepAnswerSql = `
 update darkroom.idempotency_keys set answer = $2 where key = $1`
 
-/** The same for two bodies that differ only in the order of their fields. */
+/** Sorts the fields, so that their order makes no difference. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value

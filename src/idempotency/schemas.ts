@@ -15,7 +15,7 @@ export const IdempotencyKey = Type.Object({
 
 export const Location = Type.String({ description: 'Address of what was created' })
 
-/** Headers of an answer that is given again. */
+/** Headers of a replayed answer. */
 export const Replayed = {
   'Idempotency-Replayed': Type.Optional(
     Type.String({ description: '`true` if this is the answer to an earlier request with this key' })

@@ -6,7 +6,7 @@ interface File {
   changed: Date
 }
 
-/** What a request for a file gets: all of it, a part, or none because of what its headers say. */
+/** The answer to a request for a file: all of it, a part, or none because of its headers. */
 export type Outcome =
   | { status: 200 | 206; start: number; end: number }
   | { status: 304 }
@@ -35,7 +35,7 @@ export function outcomeOf(headers: IncomingHttpHeaders, file: File): Outcome {
   return rangeOf(headers.range, bytes) ?? whole
 }
 
-/** One range. Several, and what is no range, are answered with the whole file, as the RFC allows. */
+/** A single range. Several ranges, and an invalid one, are answered with the whole file, as the RFC allows. */
 function rangeOf(range: string | undefined, bytes: number): Outcome | undefined {
   const [, from = '', to = ''] = /^\s*bytes=\s*(\d*)-(\d*)\s*$/.exec(range ?? '') ?? []
   if (from === '' && to === '') return undefined
@@ -56,7 +56,7 @@ function isFresh(ifRange: string | string[] | undefined, etag: string, changed: 
   return condition.includes('"') ? condition === etag : changed <= timeIn(condition, Number.NEGATIVE_INFINITY)
 }
 
-/** A date that cannot be read is as if it were not there. */
+/** An invalid date counts as absent. */
 function timeIn(date: string | undefined, otherwise: number) {
   const time = Date.parse(date ?? '')
   return Number.isNaN(time) ? otherwise : seconds(time)

@@ -46,7 +46,7 @@ export async function removeVideo({ db, store, voice, watching }: RemoveNeeds, i
     const left = await findOpenTasks(trx, id)
     for (const task of left) await revoke(trx, task.id)
     await lockFilm(trx, id)
-    // Tasks that were submitted while we waited for the film. From here on there are no more.
+    // Tasks that were submitted while this waited for the film's lock. From here on there are no more.
     const last = (await findOpenTasks(trx, id)).filter(({ id }) => left.every(task => task.id !== id))
     for (const task of last) await revoke(trx, task.id)
     await deleteFilm(trx, id)
@@ -54,7 +54,7 @@ export async function removeVideo({ db, store, voice, watching }: RemoveNeeds, i
   })
   voice.changed(...late)
   voice.cancel(...late)
-  // The video is gone all the same, and a second DELETE would find none.
+  // Not an error for the client: the video is gone, and a second DELETE would not find it.
   await store.remove(prefixOf(id)).catch(error => {
     log.warn({ err: error, video: id }, 'the files of a deleted video could not be removed; sweep will')
   })

@@ -12,7 +12,7 @@ import { findVideo, type VideoRow } from './queries.ts'
 import { FilmOrTask, ProcessVideo, StartedAsBefore } from './schemas.ts'
 import type { UploadNeeds } from './upload.ts'
 
-/** What front ends of the services that this one replaces ask about films; some ask below `/api`. */
+/** Film routes for front ends of the services that this one replaces; some send requests below `/api`. */
 export const videoDialect: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, needs) => {
   const { db } = needs
 
@@ -50,7 +50,7 @@ export const videoDialect: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
   }
 }
 
-// A poller that waits for `processed` would never end for a film that failed, so only then the answer says more.
+// Front ends poll for `processed`, which a failed film never becomes: only its answer has a status and an error.
 function filmStatus(video: VideoRow): Static<typeof FilmOrTask> {
   const { processed, status, error } = presentStatus(video)
   if (status !== 'failed') return { processed }

@@ -69,7 +69,7 @@ export async function serveFile(
     reply.header('content-range', `bytes */${bytes}`)
     throw new RangeNotSatisfiable()
   }
-  // Before the headers, which would be those of the answer to a failure, too.
+  // Opened before the headers are set: the answer to a failure would have them too.
   const isRead = 'start' in outcome && request.raw.method !== 'HEAD'
   const content = isRead ? await openFile(store, file.key, outcome) : Readable.from('')
   reply
@@ -91,7 +91,7 @@ function openFile(store: Store, key: string, range: { start: number; end: number
   })
 }
 
-/** Prints that are replaced at this moment have a row, but no file any more: the next look finds the new ones. */
+/** Prints that are replaced meanwhile have a row, but no file any more: a second lookup finds the new ones. */
 async function findFile({ db, store }: FileNeeds, id: string, name: string) {
   for (let looks = 1; looks <= 2; looks++) {
     const key = name === 'original' ? originalOf(id) : await findPrint(db, id, name)
@@ -111,7 +111,7 @@ function typeOf(key: string) {
   return key.endsWith('.m4a') ? 'audio/mp4' : 'video/mp4'
 }
 
-/** Bytes of an uploader: no type that a browser would run, and the file name only as a name to save it under. */
+/** Untrusted bytes: no type that a browser would run, and the file name only as a name to save the file under. */
 function headersOfOriginal({ probe, filename }: VideoRow) {
   const container = (probe as Probe | null)?.container ?? ''
   return {

@@ -17,7 +17,7 @@ const formOverhead = 1024 * 1024
 
 const limits = { files: 2, fields: 50, fieldSize: 64 * 1024, parts: 60 }
 
-/** Refuses, before a byte of the body is read, what cannot become an upload. */
+/** Refuses, before it reads a byte of the body, a request that cannot become an upload. */
 export async function refuseEarly({ maxUploadBytes }: UploadNeeds, request: FastifyRequest) {
   if (!/^multipart\/form-data\b/i.test(request.headers['content-type'] ?? '')) throw new UploadNotMultipart()
   if (Number(request.headers['content-length']) > maxUploadBytes + formOverhead)
@@ -36,7 +36,7 @@ export async function receiveForm(
     for await (const part of parts) {
       if (part.type !== 'file') continue
       if (++files > 1) throw new UploadSeveral()
-      // The parser would read on to the end of a file that is too large; there is no need to wait for that.
+      // The parser would read a file that is too large to its end; there is no need to wait for that.
       const refuse = () => part.file.destroy(new UploadTooLarge(needs.maxUploadBytes))
       part.file.once('limit', refuse)
       // The parser is ahead of this loop: the limit may have been reached already.
@@ -70,7 +70,7 @@ function translate({ maxUploadBytes }: UploadNeeds, error: Error & { code?: stri
   if (error instanceof RequestTimeout) return error
   if (error.code === 'FST_FILES_LIMIT') return new UploadSeveral()
   if (error.code === 'FST_REQ_FILE_TOO_LARGE') return new UploadTooLarge(maxUploadBytes)
-  // A disk has no such error: the client has hung up, or our stop has cut it off.
+  // No disk error: the client has hung up, or the stop of the API has closed its connection.
   if (error.code === 'FST_MP_PREMATURE_CLOSE' || error.code === 'ECONNRESET') return new UploadBroken('it broke off')
   if (error.code?.startsWith('FST_')) return new UploadBroken(error.message)
   // Errors of busboy have no code; those of the store have one.

@@ -18,7 +18,7 @@ export function printsOf(video: string, task: string, attempt: number) {
   return `${prefixOf(video)}/prints-${attemptName(task, attempt)}`
 }
 
-/** How an attempt is named in keys, and its workspace. */
+/** The name of an attempt in keys, and of its workspace. */
 export function attemptName(task: string, attempt: number) {
   return `${task}-${attempt}`
 }
@@ -28,7 +28,7 @@ export function attemptIn(name: string) {
   return match ? { task: match[1]!, attempt: Number(match[2]) } : undefined
 }
 
-/** Whose a key is: of a video, and there the original, or a file of an attempt. Undefined for what is not ours. */
+/** The owner of a key: a video, and in it the original or a file of an attempt. Undefined for a foreign key. */
 export function ownerOf(key: string) {
   const match = /^videos\/([0-9a-f-]{36})\/(?:original|prints-([^/]+)\/.+)$/.exec(key)
   if (!match) return undefined

@@ -16,7 +16,7 @@ interface AgainNeeds {
   defaults: SubmitDefaults
 }
 
-// Each time, a task that was submitted by another route must have been committed between our look and our insert.
+// Each try fails only if another route's task was committed between our query and our insert.
 const mostTries = 5
 
 interface Request {

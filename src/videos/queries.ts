@@ -58,12 +58,12 @@ export function findOpenTasks(trx: InTransaction, video: string) {
     .execute()
 }
 
-/** The task that was asked for last. What is served stays until that task has recorded something else. */
+/** Sets the task that was submitted last. The served prints stay until that task has recorded its own. */
 export async function setTask(trx: InTransaction, id: string, task: string) {
   await trx.updateTable('films').set({ task_id: task, error: null }).where('id', '=', id).execute()
 }
 
-/** The view reads an error off the film's task. Before that task is forgotten, the film gets a copy. */
+/** The view takes an error from the film's task. Before that task is forgotten, the film gets a copy. */
 export async function keepFailures(
   trx: InTransaction,
   ended: { id: string; error: unknown; video_id: string | null }[]
@@ -96,8 +96,9 @@ export interface Replaced {
 }
 
 /**
- * Makes what an attempt made the film's current print set, and removes the rows of the one that it replaces, which is
- * answered: its files are to go once this is committed, and no others. `gone` when the film was deleted meanwhile.
+ * Makes the prints of an attempt the film's current print set, and deletes the rows of the set that it replaces.
+ * Returns that set: its files are to be removed after the commit, and no others. `gone` if the film was deleted
+ * meanwhile.
  */
 export async function recordPrintSet(trx: InTransaction, made: NewPrintSet): Promise<Replaced | 'gone' | undefined> {
   const { video, task, attempt, probe } = made

@@ -73,7 +73,7 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
     }
   )
 
-  // What front ends of the services that this one replaces send.
+  // Routes for front ends of the services that this one replaces.
   for (const [url, operationId] of [
     ['/upload', 'dialectUpload'],
     ['/api/upload', 'dialectApiUpload']

@@ -34,7 +34,7 @@ interface Upload {
   filename: string
   /** The idempotency key of the request, once the file's hash is known. */
   keyOf(sent: { filename: string; sha256: string }): Key | undefined
-  /** How an upload that was accepted is answered. */
+  /** The answer to an accepted upload. */
   say(video: Accepted): Answer
 }
 
@@ -74,7 +74,7 @@ export async function acceptUpload(needs: UploadNeeds, arrived: Arrived, { reque
     const task = { ...newTask(processVideo, { video_id: id }, defaults, { video_id: id, name }), request_id }
     const video = { id, filename: name, bytes, sha256, task_id: task.id }
     let enqueued: Enqueued[] = []
-    // The file is a part of the request: the same name with other bytes is another one.
+    // The file is a part of the request: the same name with other bytes is a different request.
     const outcome = await once(db, keyOf({ filename: name, sha256 }), async trx => {
       await insertFilm(trx, video)
       enqueued = await enqueueIn(trx, [task])
@@ -85,8 +85,8 @@ export async function acceptUpload(needs: UploadNeeds, arrived: Arrived, { reque
     else voice.enqueued(enqueued)
     return outcome
   } catch (error) {
-    // A connection that broke over the commit leaves open whether the row is there: then the file must be. `sweep`
-    // removes it if it was not.
+    // If the connection broke during the commit, the row may exist: then the file must stay. `sweep` removes it if the
+    // row does not.
     if (!(committing && isOutage(error))) {
       await arrived.drop()
       await store.remove(prefixOf(id))

@@ -11,7 +11,7 @@ import { attemptName, originalOf, prefixOf, printsOf } from '../keys.ts'
 interface ProcessVideoNeeds {
   store: Store
   workspaces: Workspaces
-  /** Looked for when the first film comes: a server without ffmpeg still does everything else. */
+  /** Found when the first film comes: a server without ffmpeg still runs every other kind. */
   tools(): Promise<MediaTools>
 }
 
@@ -70,15 +70,15 @@ export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
 
     async discard({ id, attempt, args: { video_id } }) {
       await workspaces.remove(attemptName(id, attempt))
-      // The arguments may be anything that a DBA has typed.
+      // A DBA may have written any arguments.
       if (isUuid(video_id)) await store.remove(printsOf(video_id, id, attempt))
     }
   })
 }
 
 /**
- * Tells an outage of the store, and what would end the same way next time, from a failure that may be retried. What is
- * thrown is shown to clients; paths are for the log.
+ * Tells an outage of the store, and a failure that another attempt would repeat, from one that may be retried. Clients
+ * see the thrown error; paths are for the log.
  */
 function meaningOf(store: Store, error: unknown, log: (line: string) => void) {
   // ffmpeg's failures to write have the same codes; see media/disk-failed.ts.
@@ -98,8 +98,8 @@ function meaningOf(store: Store, error: unknown, log: (line: string) => void) {
 }
 
 /**
- * Loaded with the first film, as the queries are with the first that is recorded: every child process knows this
- * kind, few ever run it, and none of them talks to a database. It saves each 30 MiB and half of its start.
+ * Loaded with the first film, and the queries with the first recording: every child process knows this kind, few ever
+ * run it, and none of them uses the database. It saves each child 30 MiB and half of its start.
  */
 async function media() {
   const [{ develop }, { planPrints }, { probe }] = await Promise.all([

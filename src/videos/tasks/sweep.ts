@@ -11,8 +11,8 @@ interface SweepOptions {
   workspaces: Workspaces
 }
 
-// Seconds. Longer than any moment in which a file is rightly without its row, or an upload without a byte; nothing that
-// is younger is ever removed.
+// Seconds. Nothing younger is ever removed: this is longer than a file is rightly without its row, or an upload without
+// a byte.
 const anHour = 3600
 const decade = 315_360_000
 
@@ -22,7 +22,7 @@ const batchSize = 1_000
 export function sweep({ store, workspaces }: SweepOptions) {
   return defineBuiltIn({
     name: 'sweep',
-    // Not with everything else that runs each hour.
+    // At a minute of its own, apart from other hourly work.
     schedules: [{ cron: '23 * * * *' }],
     description: 'Removes half uploads, and files older than an hour that no row points at.',
     pool: 'inline',
@@ -90,8 +90,7 @@ interface Unknown {
 }
 
 /**
- * Keys of ours that no row accounts for: of a video that is not there, or of an attempt whose print set is not there
- * and that does not run.
+ * Our keys without a row: of a video that does not exist, or of an attempt that does not run and has no print set.
  */
 async function findUnknown(db: Database, stored: Stored[]): Promise<Unknown[]> {
   const ours = stored.flatMap(({ key }) => {
