@@ -68,7 +68,7 @@ async function used(t: Test) {
   return { url: service.url, ended, later, waiting }
 }
 
-t.test('a dump is the same in another database, which runs on', async t => {
+t.test('a dump restored into another database is the same, and the service goes on there', async t => {
   const { url, ended, later, waiting } = await used(t)
   const file = path.join(home, 'a.dump')
 
@@ -97,7 +97,7 @@ t.test('a dump is the same in another database, which runs on', async t => {
   )
 })
 
-t.test('a dump of the embedded database goes into a fresh DATA_DIR, whose server runs on', async t => {
+t.test('a dump of the embedded database is restored into a fresh DATA_DIR, whose server goes on with it', async t => {
   const { url, waiting } = await used(t)
   const file = path.join(home, 'b.dump')
   const DATA_DIR = path.join(home, 'fresh')
@@ -117,7 +117,7 @@ t.test('a dump of the embedded database goes into a fresh DATA_DIR, whose server
   t.strictSame(await server.exited, { code: 0, signal: null })
 })
 
-t.test('what is there is replaced only by force, and a bad dump changes nothing', async t => {
+t.test('existing data is replaced only with --force, and a bad dump changes nothing', async t => {
   const { url } = await used(t)
   const DATABASE_URL = await borrowDatabase(t)
   const file = path.join(home, 'c.dump')
@@ -148,7 +148,7 @@ t.test('what is there is replaced only by force, and a bad dump changes nothing'
   t.match(await darkroom(['dump', file], { DATABASE_URL }), { code: 1, err: /c\.dump exists already/ })
 })
 
-t.test('neither command makes up what is not there', async t => {
+t.test('neither command creates a database that does not exist', async t => {
   t.match(await darkroom(['dump', 'x'], {}), { code: 1, err: /There is no database in / })
   t.match(await darkroom(['psql'], {}), { code: 1, err: /There is no database in / })
   t.match(await darkroom(['restore', path.join(home, 'nothing')], {}), {
@@ -159,7 +159,7 @@ t.test('neither command makes up what is not there', async t => {
   t.match(await darkroom(['restore', 'a', 'b'], {}), { code: 1, err: /Unexpected argument "b"/ })
 })
 
-t.test('statements come to psql on stdin, and one that fails is the exit code', async t => {
+t.test('psql runs statements from stdin, and a failing one sets the exit code', async t => {
   const DATABASE_URL = await borrowDatabase(t)
   for (const PATH of [process.env.PATH!, '/nowhere']) {
     const { code, out, err } = await darkroom(

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { gather } from '../../src/database/batching.ts'
 
-/** True when it is over before anything else gets its turn: no timer, and nothing that comes in. */
+/** True when it settles before anything else gets its turn: no timer, and no I/O. */
 async function isOverAtOnce(gathering: Promise<void>) {
   let over = false
   void gathering.then(() => {
@@ -12,7 +12,7 @@ async function isOverAtOnce(gathering: Promise<void>) {
   return over
 }
 
-t.test('what comes alone is never held up; after many there is a pause', async t => {
+t.test('a single item is never delayed; after many items there is a pause', async t => {
   const cases: [carried: number, most: number | undefined, atOnce: boolean][] = [
     [0, undefined, true],
     [1, undefined, true],

@@ -14,7 +14,7 @@ import { borrowDatabase } from '../harness/database.ts'
 import { openProxy } from '../harness/proxy.ts'
 import { until } from '../harness/until.ts'
 
-// Some wait for a silence that takes its time.
+// Some tests wait for the silence timeout.
 t.jobs = 3
 
 async function open(t: Test) {
@@ -84,7 +84,7 @@ const answers = (trx: InTransaction) =>
       () => false
     )
 
-t.test('what the database says when it is away is told apart from what it says about a statement', async t => {
+t.test('errors of an unreachable database are told from errors of a statement', async t => {
   const { url, db, admin } = await open(t)
   const name = new URL(url).pathname.slice(1)
   const failing = async (url: string, text = 'select 1') => {
@@ -137,7 +137,7 @@ t.test('what the database says when it is away is told apart from what it says a
 })
 
 t.test(
-  'who listens hears on, also after the connection was lost, and is told that something may have been missed',
+  'a listener hears notifications again after its connection was lost, and learns that some may be missing',
   async t => {
     const { url, db, terminate } = await open(t)
     const heard: string[] = []
@@ -178,13 +178,13 @@ t.test(
   }
 )
 
-t.test('who cannot listen at first is told so', async t => {
+t.test('a listener that cannot connect at first rejects', async t => {
   const url = 'postgres://nobody@127.0.0.1:1/nowhere'
 
   await t.rejects(listen({ url, name: 'ears', channels: {}, onReconnect: () => {}, onError: () => {} }))
 })
 
-t.test('what is said together goes out together, each word once, in payloads that Postgres takes', async t => {
+t.test('words announced together share notifications, each word once, in payloads that Postgres accepts', async t => {
   const { url, db } = await open(t)
   const payloads: string[] = []
   const ears = await listen({
@@ -215,7 +215,7 @@ t.test('what is said together goes out together, each word once, in payloads tha
   t.ok(payloads.every(payload => Buffer.byteLength(payload) < 8_000))
 })
 
-t.test('a word that cannot be said is dropped, and the next is said', async t => {
+t.test('a word that cannot be announced is dropped, and the next one is announced', async t => {
   const { db, admin, terminate } = await open(t)
   const voice = announcer(db.pool, 'words')
   const heard: unknown[] = []
@@ -233,13 +233,13 @@ t.test('a word that cannot be said is dropped, and the next is said', async t =>
   await until(() => heard.includes('said'), 'it is heard')
 })
 
-t.test('a statement on a connection that has gone deaf is given up, and so is a transaction', async t => {
+t.test('a statement on a connection without answers times out, and so does a transaction', async t => {
   const proxy = await openProxy(t, await borrowDatabase(t))
   const db = connect(proxy.url, { name: 'test', max: 2, settings: throughIndexes, patience: 0.5 })
   t.teardown(() => db.close())
   await db.pool.query('select 1')
   const unheard = () => sql`select 'not to be heard'`
-  // It has been idle for as long as a statement may wait.
+  // The connection has been idle for as long as a statement may wait.
   await delay(1_000)
 
   proxy.swallowAnswersWith('not to be heard')
@@ -258,7 +258,7 @@ t.test('a statement on a connection that has gone deaf is given up, and so is a 
   await sql`select pg_sleep(0.3)`.execute(db.query)
 })
 
-t.test('one on a database that does not open to others either is given up long before', async t => {
+t.test('a statement on a database that accepts no new connections either times out long before', async t => {
   const proxy = await openProxy(t, await borrowDatabase(t))
   const db = connect(proxy.url, { name: 'test', max: 2, settings: throughIndexes, patience: 3_600 })
   t.teardown(() => db.close())
@@ -273,7 +273,7 @@ t.test('one on a database that does not open to others either is given up long b
   t.strictSame((await db.pool.query('select 1 as one')).rows, [{ one: 1 }])
 })
 
-t.test('one that takes its time on a database that is there is waited for', async t => {
+t.test('a slow statement on a database that answers other connections is waited for', async t => {
   const db = connect(await borrowDatabase(t), { name: 'test', max: 1, settings: throughIndexes, patience: 3_600 })
   t.teardown(() => db.close())
 

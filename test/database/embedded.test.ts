@@ -13,13 +13,13 @@ const run = promisify(execFile)
 const isRoot = process.getuid?.() === 0
 const repository = path.resolve(import.meta.dirname, '../..')
 const needsRoot = isRoot ? {} : { skip: 'only root can try this' }
-// initdb takes a second; a copy of what it made does not.
+// initdb takes a second; copying its result does not.
 let made: Promise<string> | undefined
 
-// Each has a server of its own, and mostly waits for it.
+// Each test has a server of its own, and mostly waits for it.
 t.jobs = 4
 
-t.test('the first start makes a database, and the second one finds what was kept in it', async t => {
+t.test('the first start makes a database, and the second start finds its data', async t => {
   const dataDir = await folder(t)
   const first = await open(t, dataDir)
   await query(first.url, 'create table kept as select 1 as n')
@@ -33,7 +33,7 @@ t.test('the first start makes a database, and the second one finds what was kept
   t.equal(second.url, first.url, 'at the same address')
 })
 
-t.test('it is a database to entrust data to', async t => {
+t.test('the embedded Postgres has durable settings', async t => {
   const dataDir = await folder(t)
   const { url, stop } = await openEmbedded({ dataDir, log: () => {} })
   t.teardown(stop)
@@ -62,7 +62,7 @@ t.test('it is a database to entrust data to', async t => {
   t.equal((await stat(path.join(dataDir, 'postgres'))).mode & 0o777, 0o700)
 })
 
-t.test('what the operator sets wins over our defaults, and stays', async t => {
+t.test("the operator's settings override our defaults, and stay", async t => {
   const dataDir = await used(t)
   const first = await open(t, dataDir)
   await query((await findEmbedded(dataDir, 'superuser'))!, `alter system set autovacuum_naptime = '7s'`)
@@ -134,7 +134,7 @@ t.test('data of a version whose only role was a superuser gets one of its own', 
   }
 })
 
-t.test('a server that is killed comes back under its owner, at the same address', async t => {
+t.test('a killed Postgres is restarted by its owner, at the same address', async t => {
   const dataDir = await used(t)
   const { url, back } = await open(t, dataDir)
   await query(url, 'create table kept as select 1 as n')
@@ -146,7 +146,7 @@ t.test('a server that is killed comes back under its owner, at the same address'
   t.match(await start(t, dataDir), { refused: /Another Darkroom server/ }, 'and is still owned')
 })
 
-t.test('when server and owner are both killed the next start recovers what was committed', async t => {
+t.test('after both Postgres and owner are killed the next start recovers what was committed', async t => {
   const dataDir = await used(t)
   const owner = await start(t, dataDir)
   await query(owner.url, 'create table kept as select 1 as n')
@@ -159,7 +159,7 @@ t.test('when server and owner are both killed the next start recovers what was c
   t.strictSame(await query(url, 'select n from kept'), [{ n: 1 }])
 })
 
-t.test('a server whose owner was killed is taken over as it runs', async t => {
+t.test('a Postgres whose owner was killed is taken over while it runs', async t => {
   const dataDir = await used(t)
   const owner = await start(t, dataDir)
   const orphan = await postmaster(dataDir)
@@ -173,7 +173,7 @@ t.test('a server whose owner was killed is taken over as it runs', async t => {
   t.equal(await findEmbedded(dataDir), undefined, 'and stopped like one of our own')
 })
 
-t.test('a second owner is refused, and the first one notices nothing', async t => {
+t.test('a second owner is refused, and the first one is not disturbed', async t => {
   const dataDir = await used(t)
   const { url } = await open(t, dataDir)
 
@@ -186,7 +186,7 @@ t.test('a second owner is refused, and the first one notices nothing', async t =
   t.strictSame(await query(url, 'select 1 as n'), [{ n: 1 }])
 })
 
-t.test('of several first starts at once one wins and the others are refused', async t => {
+t.test('of several simultaneous first starts one succeeds and the others are refused', async t => {
   const dataDir = await folder(t)
 
   const starts = await Promise.all([1, 2, 3, 4].map(() => start(t, dataDir)))
@@ -198,7 +198,7 @@ t.test('of several first starts at once one wins and the others are refused', as
   t.strictSame((await readdir(dataDir)).sort(), ['postgres', 'postgres.log'], 'and nothing half-made is left')
 })
 
-t.test('a stale pid that another process has now does not stop the start', async t => {
+t.test('a stale pid that another process has now does not prevent the start', async t => {
   const dataDir = await used(t)
   const first = await open(t, dataDir)
   await first.stop()
@@ -215,7 +215,7 @@ t.test('a stale pid that another process has now does not stop the start', async
   t.strictSame(await query(url, 'select 1 as n'), [{ n: 1 }])
 })
 
-t.test('nor does an empty one', async t => {
+t.test('an empty pid file does not prevent the start', async t => {
   const dataDir = await used(t)
   const first = await open(t, dataDir)
   await first.stop()
@@ -265,7 +265,7 @@ t.test('programs and data in a folder that is closed to everyone but root', need
   t.equal((await stat(closed)).mode & 0o777, 0o700, 'which stays closed')
 })
 
-t.test('what a first start that was killed left behind is cleared away', async t => {
+t.test('leftovers of a killed first start are removed', async t => {
   const dataDir = await folder(t)
   const killed = path.join(dataDir, 'postgres.new-4194304-abcdef') // no pid is that high
   await mkdir(path.join(killed, 'cluster'), { recursive: true })
@@ -275,7 +275,7 @@ t.test('what a first start that was killed left behind is cleared away', async t
   t.strictSame((await readdir(dataDir)).sort(), ['postgres', 'postgres.log'])
 })
 
-t.test('data of another Postgres is left alone', async t => {
+t.test('the data of another Postgres version is not touched', async t => {
   const dataDir = await folder(t)
   await mkdir(path.join(dataDir, 'postgres'))
   await writeFile(path.join(dataDir, 'postgres/PG_VERSION'), '15\n')
@@ -284,7 +284,7 @@ t.test('data of another Postgres is left alone', async t => {
   t.strictSame(await readdir(path.join(dataDir, 'postgres')), ['PG_VERSION'])
 })
 
-t.test('a folder that holds something else is left alone', async t => {
+t.test('a folder with other files is not touched', async t => {
   const dataDir = await folder(t)
   await mkdir(path.join(dataDir, 'postgres'))
   await writeFile(path.join(dataDir, 'postgres/notes.txt'), 'mine')
@@ -300,7 +300,7 @@ t.test('a DATA_DIR that is a file is refused', async t => {
   await t.rejects(open(t, file), { message: /is not a folder that we may write to/ })
 })
 
-t.test('a disk without space is refused, and nothing half-made is left', needsRoot, async t => {
+t.test('a disk without space is refused, and no half-made data is left', needsRoot, async t => {
   const dataDir = await folder(t)
   const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', dataDir]).catch(() => undefined)
   if (!mounted) return t.pass('a container that may not mount has no small disk to try this on')
@@ -310,7 +310,7 @@ t.test('a disk without space is refused, and nothing half-made is left', needsRo
   t.strictSame(await readdir(dataDir), [])
 })
 
-t.test('a server that cannot start says why', async t => {
+t.test('a Postgres that cannot start reports the reason', async t => {
   const dataDir = await used(t)
   const first = await open(t, dataDir)
   await first.stop()
@@ -319,7 +319,7 @@ t.test('a server that cannot start says why', async t => {
   await t.rejects(open(t, dataDir), { message: /does not start on .*no_such_setting/s })
 })
 
-t.test('a long log is put aside at the next start', async t => {
+t.test('a long log is rotated at the next start', async t => {
   const dataDir = await used(t)
   await writeFile(path.join(dataDir, 'postgres.log'), Buffer.alloc(9 * 1024 ** 2, 'x'))
 
@@ -359,7 +359,7 @@ async function open(t: Test, dataDir: string) {
   return { ...embedded, back: () => once(said, 'Postgres is back', { signal: AbortSignal.timeout(20_000) }) }
 }
 
-/** The same in a process of its own. */
+/** The same server in a process of its own. */
 async function start(t: Test, dataDir: string): Promise<{ url: string; refused: string; kill(): Promise<void> }> {
   const owner = spawn(process.execPath, [path.join(import.meta.dirname, 'embedded-owner.ts'), dataDir], {
     stdio: ['pipe', 'pipe', 'inherit']

@@ -15,7 +15,7 @@ async function query(url: string, text: string) {
   }
 }
 
-t.test('servers that start together on an empty database all come up, and one of them did the work', async t => {
+t.test('servers that start together on an empty database all start, and one of them migrates it', async t => {
   const url = await emptyDatabase(t)
 
   const applied = await Promise.all([1, 2, 3].map(() => migrate(url, ['extra'], () => {})))
@@ -33,7 +33,7 @@ t.test('servers that start together on an empty database all come up, and one of
   )
 })
 
-t.test('a database that is up to date stays as it is', async t => {
+t.test('an up-to-date database is not changed', async t => {
   const url = await borrowDatabase(t)
   const everything = `
     select table_schema, table_name, column_name, data_type from information_schema.columns
@@ -46,7 +46,7 @@ t.test('a database that is up to date stays as it is', async t => {
   t.strictSame(await query(url, everything), before)
 })
 
-t.test('a queue that a kind of task names later is made, and those that are there are kept', async t => {
+t.test('a queue that a kind names later is created, and existing queues are kept', async t => {
   const url = await borrowDatabase(t)
   await query(url, `update pgboss.queue set retry_limit = 7 where name = 'default'`)
 
@@ -58,7 +58,7 @@ t.test('a queue that a kind of task names later is made, and those that are ther
   ])
 })
 
-t.test('a migration that fails leaves nothing, and says why', async t => {
+t.test('a migration that fails leaves no change, and reports the reason', async t => {
   const url = await emptyDatabase(t)
   await query(url, 'create schema darkroom; create table darkroom.renditions ()')
 
@@ -78,14 +78,14 @@ t.test('a migration that fails leaves nothing, and says why', async t => {
   t.match(await migrate(url, [], () => {}), [/^0001_/])
 })
 
-t.test('a server that cannot reach its database says so soon', async t => {
+t.test('a server that cannot reach its database fails soon', async t => {
   await t.rejects(
     migrate('postgres://nobody@127.0.0.1:1/nowhere', [], () => {}),
     { code: 'ECONNREFUSED' }
   )
 })
 
-t.test('whether a database is up to date can be asked', async t => {
+t.test('the check whether a database is up to date is right before and after a migration', async t => {
   const url = await emptyDatabase(t)
   const db = connect(url, { name: 'mine', max: 1 })
   t.teardown(() => db.close())
@@ -97,7 +97,7 @@ t.test('whether a database is up to date can be asked', async t => {
   t.equal(await isMigrated(db), false)
 })
 
-t.test('a database of a newer version is refused, with what to do', async t => {
+t.test('a database of a newer version is refused, with the remedy', async t => {
   const url = await borrowDatabase(t)
   const start = () => migrate(url, [], () => {})
 

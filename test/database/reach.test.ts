@@ -12,13 +12,13 @@ import { until } from '../harness/until.ts'
 
 const start = (t: Test, command: string, DATABASE_URL: string) => startProgram(t, command, { env: { DATABASE_URL } })
 
-/** What its log says, without when and who. */
+/** The messages of its log, without time and process. */
 const messages = ({ said }: Program) => said.map(line => JSON.parse(line).msg as string)
 
 const ready = { api: 'answers: http', worker: 'worker ready', migrate: 'nothing to do', server: 'is ready: http' }
 
 for (const [command, sentence] of Object.entries(ready)) {
-  t.test(`${command} waits for a database that comes later`, async t => {
+  t.test(`${command} waits for a database that starts later`, async t => {
     const proxy = await openProxy(t, await borrowDatabase(t))
     proxy.cut()
     const started = await start(t, command, proxy.url)
@@ -38,7 +38,7 @@ for (const [command, sentence] of Object.entries(ready)) {
   })
 }
 
-/** Those that say that they are running. */
+/** The processes that have logged that they are running. */
 async function workersOf(connectionString: string) {
   const client = new pg.Client({ connectionString })
   await client.connect()
@@ -47,7 +47,7 @@ async function workersOf(connectionString: string) {
   return rows
 }
 
-// What is asked in the course of a start.
+// Queries in the course of a start.
 const steps = {
   api: ['listen "darkroom_changed"'],
   worker: ['from "darkroom"."migrations"', 'insert into darkroom.workers'],
@@ -99,14 +99,14 @@ t.test('a signal ends the wait, also during a connection attempt without an answ
   )
 })
 
-/** The wait itself, and what it logs. */
+/** Waits for the database, and returns the log lines. */
 function reach(url: string, { seconds = 60, signal = new AbortController().signal } = {}) {
   const said: string[] = []
   const log = pino({}, { write: line => said.push(JSON.parse(line).msg) })
   return { said, reached: reachDatabase(url, { log, signal, seconds }) }
 }
 
-t.test('a database that does not come is given up with one sentence', async t => {
+t.test('the wait for a database that does not come ends with one sentence', async t => {
   const proxy = await openProxy(t, await borrowDatabase(t))
   proxy.cut()
 
@@ -122,7 +122,7 @@ t.test('a database that does not come is given up with one sentence', async t =>
   await t.rejects(nowhere.reached, { message: /^The database does not answer after 0 s: .*nowhere\.invalid/ })
 })
 
-t.test('a database that answers is reached without a word', async t => {
+t.test('a database that answers is reached without a log line', async t => {
   const { said, reached } = reach(await borrowDatabase(t))
 
   await reached
@@ -144,7 +144,7 @@ async function oneWhoMayNotConnect(t: Test, url: string) {
   return name
 }
 
-t.test('what no waiting mends is told at once', async t => {
+t.test('errors that no waiting mends are reported at once', async t => {
   const url = await borrowDatabase(t)
   const elsewhere = (change: (url: URL) => void) => {
     const other = new URL(url)

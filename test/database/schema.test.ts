@@ -13,7 +13,7 @@ interface Column {
   column_default: string | null
 }
 
-// What a column's type is in the interface, without what is said about null and defaults.
+// The TypeScript type of a column, without null and default.
 const types: Record<string, string> = {
   uuid: 'string',
   text: 'string',
@@ -30,7 +30,7 @@ const types: Record<string, string> = {
   ARRAY: 'string[]'
 }
 
-/** The names of the tables' interfaces, as the interface `Tables` says. */
+/** Names of the tables' interfaces, from the interface `Tables`. */
 const tables = Object.fromEntries(
   [...membersOf('Tables')].map(([name, type]) => [name.replaceAll("'", ''), type] as const)
 )
@@ -41,7 +41,7 @@ function membersOf(name: string): Map<string, string> {
   return new Map([...body.matchAll(/^ {2}('?[\w.]+'?): (.+)$/gm)].map(([, member, type]) => [member!, type!]))
 }
 
-/** `Generated<State>` as what it is about: a value with a default, of the words that State names. */
+/** Unwraps `Generated<State>`: a value with a default, of the words that State names. */
 function read(written: string) {
   const wrapper = /^(Generated|GeneratedAlways|Nullable|NullableJson|Json)(?:<(.+)>)?$/.exec(written)
   const [, outer, inner = 'unknown'] = wrapper ?? [undefined, undefined, written]
@@ -53,12 +53,12 @@ function read(written: string) {
   }
 }
 
-/** A union of words, by name or on the spot, is a text to Postgres. */
+/** A union of words, named or inline, is a text to Postgres. */
 function kindOf(type: string) {
   return /^'/.test(type) || new RegExp(`^export type ${type} = ('|\\(typeof )`, 'm').test(source) ? 'string' : type
 }
 
-t.test('every table and column is to TypeScript what it is to Postgres', async t => {
+t.test('the TypeScript type of every table and column matches Postgres', async t => {
   const db = connect(await borrowDatabase(t), { name: 'schema', max: 1 })
   t.teardown(() => db.close())
   const columnsOf = async (schema: string, table: string) => {
@@ -75,7 +75,7 @@ t.test('every table and column is to TypeScript what it is to Postgres', async t
     `select table_name, table_type from information_schema.tables
     where table_schema = 'darkroom' and table_name not like 'migrations%'`
   )
-  // Of a view's columns Postgres knows neither whether they may be null nor a default. Not every view is read here.
+  // For the columns of a view Postgres knows neither null nor a default. Not every view is read here.
   const views = rows.filter(({ table_type }) => table_type === 'VIEW').map(({ table_name }) => table_name)
   t.strictSame(
     Object.keys(tables)
@@ -93,7 +93,7 @@ t.test('every table and column is to TypeScript what it is to Postgres', async t
       const real = await columnsOf(foreign ? 'pgboss' : 'darkroom', name.replace('pgboss.', ''))
       const written = membersOf(type)
 
-      // Of a table that is not ours only what we read is written down.
+      // Of a table that is not ours the interface has only the columns that we read.
       if (!foreign) t.strictSame([...written.keys()].sort(), [...real.keys()].sort(), 'the same columns')
       for (const [column, text] of written) {
         const { data_type, is_nullable, column_default } =
@@ -113,7 +113,7 @@ t.test('every table and column is to TypeScript what it is to Postgres', async t
   }
 })
 
-t.test('the words of a check are the words of its type', async t => {
+t.test('the words of a check constraint are the words of its type', async t => {
   const db = connect(await borrowDatabase(t), { name: 'schema', max: 1 })
   t.teardown(() => db.close())
   const types = {
@@ -136,7 +136,7 @@ t.test('the words of a check are the words of its type', async t => {
   }
 })
 
-t.test('the name of every table and column of ours can be read without quotes', async t => {
+t.test('the name of each of our tables and columns needs no quotes', async t => {
   const db = connect(await borrowDatabase(t), { name: 'schema', max: 1 })
   t.teardown(() => db.close())
 

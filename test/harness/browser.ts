@@ -17,7 +17,7 @@ const flags = [
   '--disable-sync'
 ]
 
-/** An empty page, and what goes wrong in it: errors, and requests to anywhere but the service. */
+/** An empty page, and what fails in it: errors, and requests to any address except the service. */
 export async function openPage(t: Test, address: string): Promise<{ page: Page; complaints: string[] }> {
   const browser = await chromium.launch({ executablePath: program, args: flags })
   t.teardown(() => browser.close())

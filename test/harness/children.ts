@@ -12,13 +12,13 @@ interface Options {
   TASKS_DIR: string
   env?: NodeJS.ProcessEnv
   size?: number
-  /** After so many a child is replaced. */
+  /** Tasks after which a child is replaced. */
   maxTasks?: number
   limits?: Partial<Limits>
   longestStart?: number
 }
 
-/** The children of a worker without the worker: real processes, and nobody who claims or writes anything. */
+/** The children of a worker without the worker: real processes, but no claims and no writes. */
 export async function openChildren(t: Test, options: Options) {
   const { TASKS_DIR, env = {}, size = 1, maxTasks = 1_000, limits = {}, longestStart } = options
   const settings = { TASKS_DIR, DATA_DIR: path.join(TASKS_DIR, 'data') }
@@ -32,7 +32,7 @@ export async function openChildren(t: Test, options: Options) {
   })
   t.teardown(() => children.close())
 
-  /** A first attempt at a task, to its end. */
+  /** Runs a first attempt to its end. */
   return function run(task: string, args: unknown = {}): Promise<Ending> {
     const claim = {
       id: randomUUID(),

@@ -11,7 +11,7 @@ interface Shot {
   sound?: boolean
 }
 
-/** A little film of moving bars and a beep, made on the spot: real bytes for the real ffmpeg. */
+/** A short film of moving bars and a beep, made at once: real bytes for the real ffmpeg. */
 export async function shoot({ size = '320x180', seconds = 1, fps = 10, sound = true }: Shot = {}): Promise<Buffer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-clip-'))
   const file = path.join(folder, 'clip.mp4')

@@ -10,7 +10,7 @@ export const home = path.resolve(
 )
 export const template = 'darkroom_template'
 
-/** The role that the service has, and the one that makes and drops databases: a test's own role may not end autovacuum. */
+/** The role of the service, and the role that makes and drops databases: a test's own role may not end autovacuum. */
 type Role = 'app' | 'superuser'
 
 const note = path.join(home, 'urls.json')
@@ -28,7 +28,7 @@ export async function forgetUrls() {
   await rm(note, { force: true })
 }
 
-/** As the superuser, in a database of the app's. */
+/** As the superuser, in a database of the service's. */
 export async function adminUrl(url: string): Promise<string> {
   return urlOf(await clusterUrl('superuser'), new URL(url).pathname.slice(1))
 }

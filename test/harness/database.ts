@@ -3,7 +3,7 @@ import pg from 'pg'
 import t, { type Test } from 'tap'
 import { clusterUrl, template, urlOf } from './cluster.ts'
 
-// A copy takes longer than most of what a test waits for: where one test needs one, the next one's is made beside it.
+// A copy takes longer than most waits of a test: when one test takes a database, the next one's copy is started.
 let next: Promise<string> | undefined
 let borrowed = 0
 
@@ -30,7 +30,7 @@ export async function emptyDatabase(test: Test): Promise<string> {
 
 async function makeDatabase(from: string) {
   const name = `test_${randomBytes(8).toString('hex')}`
-  // A third of the CPU that the default takes, which writes a log of every page.
+  // A third of the CPU of the default strategy, which writes a log of every page.
   await administer(`create database ${name} owner darkroom template ${from} strategy file_copy`)
   return name
 }

@@ -21,7 +21,7 @@ export const families = {
   'deaf.ts': taskModule('deaf', `${family} ${tell}; while (attempt === 1) await delay(600_000); return attempt`)
 }
 
-/** The processes of the first attempt that told the file of them, its own first. */
+/** The processes of the first attempt that are in the file, its own first. */
 export async function processesIn(file: string): Promise<number[]> {
   return until(
     async () => (await readFile(file, 'utf8').catch(() => '')).split('\n').slice(0, -1)[0]?.split(' ').map(Number),

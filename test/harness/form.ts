@@ -4,9 +4,9 @@ export interface FilePart {
   name?: string
   filename?: string
   content: Buffer | string
-  /** `video/mp4` for a file, none for a field, unless it is said here. */
+  /** `video/mp4` for a file, none for a field, unless it is set here. */
   type?: string
-  /** The whole of the header instead of what `name` and `filename` make of it. */
+  /** The whole header, instead of one made from `name` and `filename`. */
   disposition?: string | Buffer
 }
 
@@ -16,7 +16,7 @@ export function form(parts: FilePart[]) {
   return { payload: Buffer.concat([head, tail]), headers }
 }
 
-/** The same in two pieces: up to the end of the last part's content, and what closes the form. */
+/** The same in two pieces: up to the end of the last part's content, and the end of the form. */
 export function openForm(parts: FilePart[]) {
   const boundary = `----darkroom${randomUUID()}`
   const head = Buffer.concat(

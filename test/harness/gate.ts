@@ -1,6 +1,6 @@
 import { taskModule } from './task-folder.ts'
 
-/** A task that says so when it has begun, ends when there is a file, or is told to stop, and says how often it was tried. */
+/** A task that reports its start, ends when a file exists or its signal aborts, and returns its attempt's number. */
 export const gate = {
   'gate.ts': taskModule(
     'gate',

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 
-/** True when a process has ended, whether or not somebody has taken note of it. */
+/** True when a process has ended, even if its parent has not reaped it. */
 export function isGone(pid: number): boolean {
   try {
     const state = execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' })

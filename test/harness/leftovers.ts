@@ -3,7 +3,7 @@ import path from 'node:path'
 import { sql } from 'kysely'
 import type { Service } from './service.ts'
 
-/** What an upload leaves, wherever it could. */
+/** Everything that an upload may leave, wherever it is. */
 export async function leftovers({ db, dataDir }: Pick<Service, 'db' | 'dataDir'>) {
   const count = async (what: string) =>
     (await sql<{ count: number }>`select count(*)::int as count from ${sql.raw(what)}`.execute(db.query)).rows[0]!.count

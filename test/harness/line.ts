@@ -8,20 +8,20 @@ export interface Answer {
   body: string
 }
 
-/** A connection to the service, byte by byte: for clients that no library would be. */
+/** A raw connection to the service: for clients that do what no HTTP library does. */
 export interface Line {
-  /** Resolves when the bytes are on their way, or when there is nobody left to take them. */
+  /** Resolves when the bytes are written, or when the peer no longer reads. */
   send(data: string | Buffer): Promise<void>
   /** The next answer; fails when the connection ends before it is complete. */
   answer(options?: { head?: boolean }): Promise<Answer>
-  /** Resolves when the first bytes are here; more are not taken until `resume`, and pile up on the way. */
+  /** Resolves at the first bytes; then reads no more until `resume`, so that bytes pile up on the way. */
   pauseAtFirstBytes(): Promise<void>
   resume(): void
   hangUp(): void
   closed: Promise<void>
 }
 
-/** `from` is an address of this machine to come from: all of 127.0.0.0/8 are. */
+/** `from` is the local address of the connection: any of 127.0.0.0/8. */
 export async function openLine(t: Test, address: string, from?: string): Promise<Line> {
   const { hostname, port } = new URL(address)
   const socket = connect({ host: hostname, port: Number(port), localAddress: from })

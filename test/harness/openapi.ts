@@ -9,7 +9,7 @@ export interface Operation {
   operationId?: string
   parameters: any[]
   requestBody?: any
-  /** With the codes of the problems of each status, none for one that is no problem. */
+  /** With the codes of the problems of each status; empty for a status that is no problem. */
   responses: Map<string, { response: any; codes: string[] }>
 }
 
@@ -20,10 +20,10 @@ export interface Answered {
   body: string
 }
 
-// Headers that tell a client something, so the document has to declare them.
+// Headers that matter to a client, so the document has to declare them.
 const telling = ['location', 'retry-after', 'content-range', 'accept-ranges', 'etag', 'content-disposition']
 
-/** A reader that takes the document at its word: what is not declared does not exist. */
+/** A strict reader of the document: what is not declared does not exist. */
 export function readDocument(document: any) {
   const ajv = new Ajv2020({ strict: false, allErrors: true })
   formats.default(ajv)
@@ -49,7 +49,7 @@ export function readDocument(document: any) {
 
   return { operations, undescribed, wrongWithAnswer, wrongWithExamples }
 
-  /** What of an answer contradicts the document; nothing if the document is true. */
+  /** Contradictions between an answer and the document; empty if the document is true. */
   function wrongWithAnswer(operation: Operation, { status, headers, body }: Answered): string[] {
     const declared = operation.responses.get(String(status))?.response
     if (!declared) return [`${status} is not declared: ${body}`]

@@ -2,7 +2,7 @@ import { PgBoss } from 'pg-boss'
 import type { Test } from 'tap'
 import type { Service } from './service.ts'
 
-/** pg-boss as somebody else's program opens it on the same database: only to ask and to put in. */
+/** pg-boss as a foreign program opens it on the same database: only to query and to insert. */
 export async function openPgBoss(t: Test, { url }: Pick<Service, 'url'>): Promise<PgBoss> {
   const boss = new PgBoss({ connectionString: url, max: 2, migrate: false, supervise: false, schedule: false })
   boss.on('error', () => {})

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 
-/** The ids of the processes whose command line names something: a folder of a test's own, say. */
+/** The ids of the processes whose command line has a text in it, such as a folder of the test's own. */
 export async function processesAbout(text: string): Promise<number[]> {
   const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name))
   const found = await Promise.all(

@@ -16,9 +16,9 @@ export interface Program {
   pid: number
   dataDir: string
   stdout: Readable
-  /** The lines of its log so far, and what it has said besides. */
+  /** The lines of its log so far, and its other output. */
   said: string[]
-  /** The first line with a text in it, as soon as there is one. Fails when it ends before. */
+  /** The first line with a text in it, as soon as there is one. Fails when the process ends before. */
   heard(text: string): Promise<string>
   kill(signal: NodeJS.Signals): void
   exited: Promise<{ code: number | null; signal: string | null }>
@@ -29,7 +29,7 @@ interface Options {
   options?: string[]
 }
 
-/** A command as an operator starts it, in a folder of its own: `darkroom server`, say. */
+/** A command as an operator starts it, in a folder of its own, such as `darkroom server`. */
 export async function startProgram(t: Test, command: string, { env, options = [] }: Options = {}): Promise<Program> {
   const dataDir = await mkdtemp(path.join(tmpdir(), `darkroom-${command}-`))
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
@@ -39,7 +39,7 @@ export async function startProgram(t: Test, command: string, { env, options = []
   })
   const closed = once(started, 'close')
   const exited = once(started, 'exit').then(async ([code, signal]) => {
-    // Its last words may come after its end, but what it has left running may keep the pipe open.
+    // Its last output may come after its end, but processes that it has left running may keep the pipe open.
     await Promise.race([closed, delay(1_000)])
     return { code, signal }
   })
@@ -76,7 +76,7 @@ export async function startProgram(t: Test, command: string, { env, options = []
   }
 }
 
-/** Where an API or a server answers, as soon as it does. */
+/** The address of an API or a server, as soon as it answers. */
 export async function addressOf({ heard }: Program): Promise<string> {
   return /http:[^"]+/.exec(await heard(': http:'))![0]
 }

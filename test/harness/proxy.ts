@@ -1,21 +1,21 @@
 import { connect, createServer, type Socket } from 'node:net'
 import type { Test } from 'tap'
 
-/** A wire between the service and Postgres that a test can cut, or make deaf in one direction. */
+/** A proxy between the service and Postgres that a test can cut, or stop from sending answers. */
 export interface Proxy {
   url: string
-  /** A connection that is to bring an answer with this text brings nothing any more, but is still heard. */
+  /** From the first answer with this text on, its connection sends no more; queries still reach Postgres. */
   swallowAnswersWith(text: string): void
-  /** No connection brings an answer any more, as with a Postgres that is frozen; what is asked is still heard. */
+  /** No connection sends answers any more, as with a frozen Postgres; queries still reach it. */
   swallowAnswers(): void
   /** Every connection breaks; new ones are refused until `restore`. */
   cut(): void
-  /** Whoever next asks something with this text brings Postgres down: as `cut`, until a few have been refused. */
+  /** The next query with this text crashes Postgres: as `cut`, until a few connections have been refused. */
   crashAtQuestionWith(text: string): void
   restore(): void
-  /** How many questions with this text it has passed on; those in one packet count as one. */
+  /** Number of forwarded queries with this text; those in one packet count as one. */
   asked(text: string): number
-  /** How many connections it has refused. */
+  /** Number of refused connections. */
   refused(): number
 }
 

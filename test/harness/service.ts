@@ -28,9 +28,9 @@ interface Options {
   worker?: boolean
   /** Be a server, which is ready only with a worker, whether or not one is started at once. */
   needsWorker?: boolean
-  /** Is given every line of the log, from `info` on. */
+  /** Called with every line of the log, from `info` on. */
   hear?: (line: any) => void
-  /** Of what clients may take. */
+  /** Limits on clients. */
   limits?: Partial<Limits>
 }
 
@@ -57,16 +57,16 @@ export interface Service {
   upload(parts: FilePart[], url?: string): Promise<Response>
   /** Uploads and answers the ids of the video and of the task that makes its prints. */
   keep(content: Buffer | string, filename?: string): Promise<{ id: string; task_id: string }>
-  /** Binds a port and answers the address: for clients that need a real connection. */
+  /** Binds a port and returns the address: for clients that need a real connection. */
   listen(): Promise<string>
-  /** Submits a task and answers its id; one of an internal kind as its schedule does. */
+  /** Submits a task and returns its id; one of an internal kind as its schedule does. */
   submit(task: string, args?: unknown, options?: Record<string, unknown>): Promise<string>
-  /** Waits until a task is finished, however it ends. */
+  /** Waits until a task is finished, in whatever state. */
   finished(id: string): Promise<TaskBody>
-  /** Waits until a task satisfies a condition; by announcements, not by the clock. */
+  /** Waits until a task satisfies a condition; by notifications, not by the clock. */
   until(id: string, condition: (task: TaskBody) => boolean): Promise<TaskBody>
   startWorker(env?: Record<string, string>): Promise<Worker>
-  /** Every file below DATA_DIR, but for the one that says whose it is. */
+  /** Every file below DATA_DIR, except for the installation's id. */
   files(): Promise<string[]>
 }
 
@@ -141,13 +141,13 @@ export async function openService(
         env: withoutSecrets({ ...process.env, ...settings, ...more }),
         end: () => void started.stop(0)
       })
-      // Before the database goes.
+      // Before the database is dropped.
       t.teardown(() => started.stop(0))
       return started
     },
     async files() {
       const look = () => readdir(config.DATA_DIR, { recursive: true, withFileTypes: true })
-      // A folder may go while it is looked into.
+      // A folder may be removed while it is read.
       const entries = await look().catch(error => (error.code === 'ENOENT' ? look() : Promise.reject(error)))
       return entries
         .filter(entry => entry.isFile())

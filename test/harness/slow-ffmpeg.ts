@@ -4,8 +4,8 @@ import path from 'node:path'
 import type { Test } from 'tap'
 
 /**
- * The real ffmpeg, which reads no faster than the film plays: there is time to look at what it is doing, on any
- * machine, and it costs next to nothing. Answers the setting that makes a worker use it.
+ * The real ffmpeg, which reads no faster than the film plays: a test has time to watch it, on any machine, and it costs
+ * next to nothing. Returns the setting that makes a worker use it.
  */
 export async function slowFfmpeg(t: Test): Promise<{ FFMPEG_PATH: string }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-ffmpeg-'))

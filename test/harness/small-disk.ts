@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Test } from 'tap'
 
-/** A disk of a few MiB, which soon is full. Only root may mount one, and not in every container. */
+/** A disk of a few MiB, which fills up soon. Only root may mount one, and not in every container. */
 export async function mountSmallDisk(t: Test, mebibytes: number): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return undefined
   const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-disk-'))

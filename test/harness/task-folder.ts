@@ -11,7 +11,7 @@ export async function taskFolder(t: Test, files: Record<string, string>): Promis
   return folder
 }
 
-/** A module with the one task of a name, retried at once unless said otherwise. */
+/** A module with one task of a name, retried at once unless its settings say otherwise. */
 export function taskModule(name: string, body: string, settings = '') {
   return `
     import { spawn } from 'node:child_process'
@@ -30,7 +30,7 @@ export function taskModule(name: string, body: string, settings = '') {
   `
 }
 
-/** The same of a kind that runs in the worker's own event loop; `forever()` never ends, and keeps no process. */
+/** The same for a kind that runs in the worker's own event loop; `forever()` never ends, and keeps no process alive. */
 export function inlineModule(name: string, body: string, settings = '') {
   const source = taskModule(name, body, ["pool: 'inline'", settings].filter(Boolean).join(', '))
   return `

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Seconds that a test waits for what must come about: only one that fails waits so long. A busy machine is slow. */
+/** Seconds that a test waits for an expected event: only a failing test waits that long. A busy machine is slow. */
 export const patience = 90
 
-/** Asks until the answer is truthy, and answers it. For what is announced nowhere, such as the end of a process. */
+/** Polls until the answer is truthy, and returns it. For changes without a notification, such as a process's end. */
 export async function until<T>(ask: () => T | Promise<T>, what: string): Promise<NonNullable<T>> {
   const end = performance.now() + patience * 1000
   for (;;) {

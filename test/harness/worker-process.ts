@@ -3,11 +3,11 @@ import { type Program, startProgram } from './program.ts'
 import type { Service } from './service.ts'
 
 export interface WorkerProcess extends Program {
-  /** Its id, from its log. */
+  /** The worker's id, from its log. */
   id: string
 }
 
-/** A worker of a service, as an operator starts it: a process of its own. Resolves when it takes tasks. */
+/** A worker of a service, as an operator starts it: a process of its own. Resolves when it claims tasks. */
 export async function spawnWorker(
   t: Test,
   { env }: Pick<Service, 'env'>,

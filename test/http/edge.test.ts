@@ -5,7 +5,7 @@ import { openProxy } from '../harness/proxy.ts'
 import { openService } from '../harness/service.ts'
 import { until } from '../harness/until.ts'
 
-t.test('what is not HTTP at all is answered with a problem too, and the service stays up', async t => {
+t.test('bytes that are not HTTP are answered with a problem, and the service stays up', async t => {
   const service = await openService(t)
   const address = await service.listen()
   const cases: [what: string, bytes: string, status: number][] = [
@@ -37,7 +37,7 @@ t.test('what is not HTTP at all is answered with a problem too, and the service 
   t.equal((await fetch(`${address}/health/live`)).status, 200)
 })
 
-t.test('slashes too many are another address, a slash at the end is not', async t => {
+t.test('extra slashes make another address, one slash at the end does not', async t => {
   const service = await openService(t)
   const address = await service.listen()
   const ask = async (target: string) => {
@@ -54,7 +54,7 @@ t.test('slashes too many are another address, a slash at the end is not', async 
   }
 })
 
-t.test('HEAD is GET without a body, OPTIONS is nothing', async t => {
+t.test('HEAD is GET without a body, OPTIONS is not allowed', async t => {
   const service = await openService(t)
   const { id } = await service.keep('film')
   const ask = (method: 'HEAD' | 'OPTIONS', url: string) => service.api.app.inject({ method, url })
@@ -76,7 +76,7 @@ t.test('HEAD is GET without a body, OPTIONS is nothing', async t => {
   t.match((await ask('OPTIONS', '/api/videos')).json(), { status: 405, code: 'METHOD_NOT_ALLOWED' })
 })
 
-t.test('a wrong method is told which ones are right, whatever the path looks like', async t => {
+t.test('a wrong method is answered with the allowed ones, whatever the path looks like', async t => {
   const service = await openService(t)
   const { id } = await service.keep('film')
   const cases: [method: string, url: string, allow: string][] = [
@@ -98,7 +98,7 @@ t.test('a wrong method is told which ones are right, whatever the path looks lik
   }
 })
 
-t.test('one connection serves one request after the other, also those that are sent ahead', async t => {
+t.test('one connection serves one request after the other, pipelined ones too', async t => {
   const service = await openService(t)
   const line = await openLine(t, await service.listen())
   const get = 'GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n'
@@ -127,7 +127,7 @@ t.test('a client may take as long as it likes between two letters', async t => {
   t.match(await line.answer(), { status: 200 })
 })
 
-t.test('live is whoever answers, ready is who can do its work', async t => {
+t.test('live: the API answers; ready: the API can do its work', async t => {
   const service = await openService(t)
 
   t.strictSame((await service.get('/health/live')).json(), { status: 'live' })
@@ -163,7 +163,7 @@ t.test('a service on a database without its tables is not ready', async t => {
   t.match(response.json(), { status: 'not ready', migrations: false })
 })
 
-t.test('a database that says nothing any more is not waited for, and is asked once', async t => {
+t.test('readiness does not wait for a silent database, and queries it once', async t => {
   const proxy = await openProxy(t, await borrowDatabase(t))
   const service = await openService(t, { env: { DATABASE_URL: proxy.url } })
   const { pool } = service.db
@@ -190,7 +190,7 @@ t.test('a database that says nothing any more is not waited for, and is asked on
   await until(async () => (await isReady()).statusCode === 200, 'it is ready again')
 })
 
-t.test('while the database is away requests are told to come back, and then it goes on', async t => {
+t.test('without the database requests get a 503 with Retry-After, and succeed once it is back', async t => {
   const proxy = await openProxy(t, await borrowDatabase(t))
   const service = await openService(t, { env: { DATABASE_URL: proxy.url } })
   const { id } = await service.keep('film')

@@ -24,7 +24,7 @@ function isProblem(
   t.match([title, detail], [/^[A-Z]/, /\w/], what)
 }
 
-t.test('the catalogue of errors is one of promises: clear, unique and each with a status', async t => {
+t.test('the catalogue of errors is consistent: clear, unique and each with a status', async t => {
   const all = Object.entries(errors).map(([name, Class]) => ({
     name,
     Class,
@@ -103,7 +103,7 @@ t.test('every kind of mistake is answered with a problem', async t => {
   }
 })
 
-t.test('an id that is not well-formed is not found, like any other that nothing has', async t => {
+t.test('a malformed id is not found, like an unknown one', async t => {
   const service = await openService(t)
   const { id } = await service.keep('film')
   const inject = (method: string, url: string) => service.api.app.inject({ method: method as 'GET', url })
@@ -134,7 +134,7 @@ t.test('an id that is not well-formed is not found, like any other that nothing 
   t.equal((await service.get(`/api/videos/%${id.charCodeAt(0).toString(16)}${id.slice(1)}?x=%ff`)).statusCode, 200)
 })
 
-t.test('a body that does not fit names each of its fields', async t => {
+t.test('a body that is invalid names each invalid field', async t => {
   const service = await openService(t)
 
   const response = await service.post('/api/tasks', {
@@ -154,7 +154,7 @@ t.test('a body that does not fit names each of its fields', async t => {
   }
 })
 
-t.test('a body with more mistakes than anybody reads names the first ones', async t => {
+t.test('a body with very many mistakes names only the first ones', async t => {
   const service = await openService(t)
   const body = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`field_${index}`, index]))
 
@@ -178,7 +178,7 @@ t.test('a body that is too large is refused before it is read', async t => {
   t.match(JSON.parse(body), { status: 413, code: 'BODY_TOO_LARGE' })
 })
 
-t.test('a body that is compressed is refused, not read as if it were plain', async t => {
+t.test('a compressed body is refused, not read as if it were plain', async t => {
   const service = await openService(t)
   const film = form([{ filename: 'film.mp4', content: 'film' }])
   const sum = JSON.stringify({ task: 'add', args: { x: 1, y: 2 } })
@@ -208,7 +208,7 @@ t.test('a body that is compressed is refused, not read as if it were plain', asy
   }
 })
 
-t.test('an id may be as long as it likes and is still not found', async t => {
+t.test('a very long id is not found', async t => {
   const service = await openService(t)
 
   for (const length of [36, 500, 1_999, 2_001, 5_000]) {
@@ -217,7 +217,7 @@ t.test('an id may be as long as it likes and is still not found', async t => {
   }
 })
 
-t.test('what goes wrong on our side is told to nobody but the log', async t => {
+t.test('the cause of an internal error goes to the log alone', async t => {
   const service = await openService(t)
   await service.db.pool.query('alter table darkroom.videos rename to hidden')
 
@@ -230,7 +230,7 @@ t.test('what goes wrong on our side is told to nobody but the log', async t => {
   t.not((await service.get('/api/videos')).json().detail, response.json().detail, 'which is another one each time')
 })
 
-t.test('what a field may be is said by its problem', async t => {
+t.test('the problem of a field says what the field may be', async t => {
   const service = await openService(t)
   const words = async (url: string, body?: object) => {
     const response = await (body ? service.post(url, body) : service.get(url))

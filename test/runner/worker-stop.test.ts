@@ -22,7 +22,7 @@ const folder = await taskFolder(t, {
   )
 })
 
-t.test('a worker that is told to stop hands back what it runs, uncounted', async t => {
+t.test('a worker that stops hands back its running tasks, uncounted', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const file = path.join(service.dataDir, 'pids')
   const first = await spawnWorker(t, service, {}, ['--grace', '0'])
@@ -42,7 +42,7 @@ t.test('a worker that is told to stop hands back what it runs, uncounted', async
   t.strictSame(await outcomes(service, id), ['shutdown', 'success'])
 })
 
-t.test('a worker that is told to stop lets a task finish that does so in time', async t => {
+t.test('a worker that stops lets a task finish that does so in time', async t => {
   const service = await openService(t)
   const first = await spawnWorker(t, service, {}, ['--grace', '30'])
   const id = await service.submit('sleep', { seconds: 2 })
@@ -59,7 +59,7 @@ t.test('a worker that is told to stop lets a task finish that does so in time', 
   t.equal(rows[0].status, 'stopped')
 })
 
-t.test('workers that are replaced under load lose nothing and finish nothing twice', async t => {
+t.test('workers that are replaced under load lose no task and finish none twice', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const file = path.join(service.dataDir, 'witness')
   const gate = path.join(service.dataDir, 'gate')
@@ -75,14 +75,14 @@ t.test('workers that are replaced under load lose nothing and finish nothing twi
     accepted.push(id)
     return id
   }
-  // As clients do who wait for what they have asked for.
+  // As clients do that wait for their tasks.
   const load = async () => {
     for (let count = 0; loading; count++) await service.finished(await submit({ ms: count % 10 === 0 ? 20 : 0 }))
   }
   const loads = Promise.all(Array.from({ length: 16 }, load))
 
   for (let version = 0; version < 2; version++) {
-    // One that takes longer than its worker waits.
+    // A task that takes longer than the grace of its worker.
     const id = await submit({ gate })
     await service.until(id, ({ state }) => state === 'STARTED')
     const next = await deploy()

@@ -37,7 +37,7 @@ async function jobOf(id: string) {
   return rows[0]
 }
 
-t.test('a task that is put back is as if it had never been taken', async t => {
+t.test('a task that is put back has its row and job as before the claim', async t => {
   const id = await service.submit('add', { x: 1, y: 1 })
   const before = { task: await read(id), job: await jobOf(id) }
 
@@ -51,7 +51,7 @@ t.test('a task that is put back is as if it had never been taken', async t => {
   await service.post(`/api/tasks/${id}/cancel`)
 })
 
-t.test('a retry that is put back still knows what it went through', async t => {
+t.test('a retry that is put back keeps its history', async t => {
   const id = await service.submit('add', { x: 1, y: 1 })
   await fail(await take())
   const before = { task: await read(id), job: await jobOf(id) }
@@ -68,7 +68,7 @@ t.test('a retry that is put back still knows what it went through', async t => {
   await unclaim(service.db, [second])
 })
 
-t.test('a retry that is put back after its deadline is tried all the same: it had started in time', async t => {
+t.test('a retry that is put back after its start deadline runs all the same: it had started in time', async t => {
   const id = await service.submit('add', { x: 1, y: 1 }, { expires: 600 })
   await fail(await take())
   await pool.query(`update darkroom.tasks set expires_at = now() - interval '1 second' where id = $1`, [id])
@@ -81,7 +81,7 @@ t.test('a retry that is put back after its deadline is tried all the same: it ha
   await service.post(`/api/tasks/${id}/cancel`)
 })
 
-t.test('a task whose time to start has passed while it was in hand expires when it is put back', async t => {
+t.test('a task whose start deadline passed while its worker held it expires when it is put back', async t => {
   const id = await service.submit('add', { x: 1, y: 1 }, { expires: 0.1 })
   const taken = await take()
   await until(async () => {
@@ -92,11 +92,11 @@ t.test('a task whose time to start has passed while it was in hand expires when 
 
   await unclaim(service.db, [taken])
 
-  // Nobody takes it any more.
+  // No worker claims it any more.
   t.match(await service.finished(id), { state: 'REVOKED', error: { type: 'expired' }, attempts: 0, started_at: null })
 })
 
-t.test('a task that was cancelled while it was in hand is over when it is put back', async t => {
+t.test('a task that was cancelled while its worker held it is revoked when it is put back', async t => {
   const id = await service.submit('add', { x: 1, y: 1 })
   const taken = await take()
   const response = await service.post(`/api/tasks/${id}/cancel`)
@@ -108,7 +108,7 @@ t.test('a task that was cancelled while it was in hand is over when it is put ba
   t.match(await jobOf(id), { state: 'cancelled' })
 })
 
-t.test('a task that is cancelled at the very moment that it is put back is over', async t => {
+t.test('a task that is cancelled at the moment it is put back is revoked', async t => {
   const id = await service.submit('add', { x: 1, y: 1 })
   const taken = await take()
   const canceller = await pool.connect()
@@ -126,7 +126,7 @@ t.test('a task that is cancelled at the very moment that it is put back is over'
   t.match(await jobOf(id), { state: 'cancelled' })
 })
 
-t.test('an attempt that is no longer ours is not put back', async t => {
+t.test('an attempt that its worker has lost is not put back', async t => {
   const id = await service.submit('add', { x: 1, y: 1 })
   const first = await take()
   await fail(first)
@@ -138,7 +138,7 @@ t.test('an attempt that is no longer ours is not put back', async t => {
   await unclaim(service.db, [second])
 })
 
-t.test('recovery from a lost worker leaves alone what that worker has put back and another has claimed', async t => {
+t.test('recovery of a lost worker leaves alone tasks that it has put back and another worker has claimed', async t => {
   const [gone, other] = [randomUUID(), randomUUID()]
   for (const id of [gone, other])
     await register(pool, {

@@ -10,7 +10,7 @@ const add = (x: number, options: { queue?: string; [option: string]: unknown } =
   args: { x, y: 0 },
   ...options
 })
-// What is wrong with one task has no order.
+// The problems of one task have no order.
 const byIndex = (one: string, other: string) => one.localeCompare(other, 'en', { numeric: true })
 const bulk = (tasks: unknown) => service.post('/api/tasks/bulk', { tasks })
 
@@ -35,7 +35,7 @@ async function counts() {
   return rows[0]
 }
 
-t.test('ten thousand tasks are accepted at once, and their ids come in their order', async t => {
+t.test('ten thousand tasks are accepted at once, with their ids in their order', async t => {
   const tasks = Array.from({ length: 10_000 }, (_, x) =>
     add(x, { queue: x % 2 ? 'default' : 'media', priority: x % 10 })
   )
@@ -60,7 +60,7 @@ t.test('ten thousand tasks are accepted at once, and their ids come in their ord
   t.equal(wrong, -1, `all are as they were given; this one is not: ${JSON.stringify(rows[wrong])}`)
 })
 
-t.test('each task of a bulk is as if it had come alone', async t => {
+t.test('each task of a bulk is written like a single submission', async t => {
   const said = { name: 'n', description: 'd', tags: ['a'], max_retries: 1, queue: 'high_priority', priority: 4 }
   const eta = '2999-01-02T03:04:05.678+02:00'
 
@@ -76,7 +76,7 @@ t.test('each task of a bulk is as if it had come alone', async t => {
   t.match(scheduled, { status: 'SCHEDULED', eta: '2999-01-02T01:04:05.678Z' })
 })
 
-t.test('where tasks do not fit, each is named by its index with what is wrong, and nothing is written', async t => {
+t.test('invalid tasks are each named by index and problem, and nothing is written', async t => {
   const before = await counts()
 
   const response = await bulk([
@@ -118,7 +118,7 @@ t.test('where tasks do not fit, each is named by its index with what is wrong, a
   t.strictSame(await counts(), before)
 })
 
-t.test('a bulk in which every one of ten thousand is wrong names them all', async t => {
+t.test('a bulk of ten thousand invalid tasks names them all', async t => {
   const before = await counts()
 
   const response = await bulk(Array.from({ length: 10_000 }, () => add(0, { queue: 'nowhere' })))
@@ -131,7 +131,7 @@ t.test('a bulk in which every one of ten thousand is wrong names them all', asyn
   t.strictSame(await counts(), before)
 })
 
-t.test('the last one is enough to refuse all', async t => {
+t.test('one invalid task at the end refuses the whole bulk', async t => {
   const before = await counts()
 
   const response = await bulk([...Array.from({ length: 1_999 }, (_, x) => add(x)), add(1, { priority: 1.5 })])
@@ -170,7 +170,7 @@ for (const [what, body, field] of refused) {
   })
 }
 
-t.test('when the rows cannot be written the caller is told and nothing is left', async t => {
+t.test('when the rows cannot be written the client gets an error and nothing is left', async t => {
   const before = await counts()
   await service.db.pool.query(`alter table darkroom.events add constraint none check (attempt > 0) not valid`)
   t.teardown(() => service.db.pool.query('alter table darkroom.events drop constraint none'))
@@ -195,14 +195,14 @@ t.test('workers are woken by a bulk, for each of its queues', async t => {
   )
 })
 
-t.test('tasks of a bulk may be for later, and may be for not too late', async t => {
+t.test('tasks of a bulk may have an eta and a start deadline', async t => {
   const service = await openService(t)
   const submitted = await service.post('/api/tasks/bulk', {
     tasks: [add(1, { countdown: 0.3 }), add(2, { countdown: 600 }), add(3, { expires: 0.3 }), add(4, { expires: 600 })]
   })
   const [soon, later, expiring, lasting] = submitted.json().ids
 
-  // Nobody works, and still it expires.
+  // No worker runs, and still it expires.
   const expired = await service.finished(expiring)
   t.match(expired, { state: 'REVOKED', error: { type: 'expired' }, attempts: 0 })
   t.ok(expired.finished_at! >= expired.expires_at!)
@@ -215,18 +215,21 @@ t.test('tasks of a bulk may be for later, and may be for not too late', async t 
   t.match((await service.get(`/api/tasks/${later}`)).json(), { state: 'PENDING', status: 'SCHEDULED' })
 })
 
-t.test('a thousand tasks that expire together are all revoked, and nothing goes on looking for them', async t => {
-  const service = await openService(t)
+t.test(
+  'a thousand tasks that expire together are all revoked, and the expirer has nothing left to look for',
+  async t => {
+    const service = await openService(t)
 
-  const response = await service.post('/api/tasks/bulk', {
-    tasks: Array.from({ length: 1_200 }, (_, x) => add(x, { expires: 0.2 }))
-  })
+    const response = await service.post('/api/tasks/bulk', {
+      tasks: Array.from({ length: 1_200 }, (_, x) => add(x, { expires: 0.2 }))
+    })
 
-  t.equal(response.statusCode, 201)
-  await until(async () => {
-    const { rows } = await service.db.pool.query(`select count(*) from darkroom.tasks where state = 'REVOKED'`)
-    return rows[0].count === 1_200
-  }, 'all are revoked')
-  const { rows } = await service.db.pool.query('select from darkroom.deadlines')
-  t.equal(rows.length, 0)
-})
+    t.equal(response.statusCode, 201)
+    await until(async () => {
+      const { rows } = await service.db.pool.query(`select count(*) from darkroom.tasks where state = 'REVOKED'`)
+      return rows[0].count === 1_200
+    }, 'all are revoked')
+    const { rows } = await service.db.pool.query('select from darkroom.deadlines')
+    t.equal(rows.length, 0)
+  }
+)

@@ -2,14 +2,14 @@ import t from 'tap'
 import { openService } from '../../harness/service.ts'
 import { taskFolder, taskModule } from '../../harness/task-folder.ts'
 
-t.test('what does not start in time', async t => {
+t.test('a task that does not start in time', async t => {
   const folder = await taskFolder(t, {
     'hold.ts': taskModule('hold', 'await delay(600_000, undefined, { signal })'),
     'late.ts': taskModule('late', 'if (attempt === 1) throw new RetryLater(0.6); return attempt')
   })
   const expired = { state: 'REVOKED', status: 'CANCELLED', error: { type: 'expired' }, attempts: 0, started_at: null }
 
-  t.test('is revoked when a worker comes to it', async t => {
+  t.test('is revoked when a worker claims it', async t => {
     const service = await openService(t)
     const ids = [
       await service.submit('add', { x: 1, y: 1 }, { expires: 0 }),
@@ -33,7 +33,7 @@ t.test('what does not start in time', async t => {
     t.equal((await service.get(`/api/tasks/${holding}`)).json().state, 'STARTED')
   })
 
-  t.test('is revoked before its own time has come', async t => {
+  t.test('is revoked before its eta has come', async t => {
     const service = await openService(t, { worker: true })
 
     const id = await service.submit('add', { x: 1, y: 1 }, { countdown: 600, expires: 0.2 })
@@ -43,20 +43,20 @@ t.test('what does not start in time', async t => {
     t.strictSame(rows, [{ state: 'cancelled' }])
   })
 
-  t.test('is another thing than what is tried again after that time', async t => {
+  t.test('is told from a retry after the deadline', async t => {
     const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
 
     const id = await service.submit('late', {}, { expires: 0.5 })
 
-    // Unless this machine did not even start it in half a second.
+    // Unless this machine did not even start the task in half a second.
     const task = await service.finished(id)
     t.ok(task.state === 'SUCCESS' ? task.attempts === 2 : task.error?.type === 'expired')
   })
 
-  t.test('has its first attempt when it is wanted all the same', async t => {
+  t.test('has its first attempt when it is retried by hand', async t => {
     const service = await openService(t)
     const id = await service.submit('add', { x: 1, y: 1 })
-    // Without a deadline, so that it is a worker who finds that it comes too late.
+    // Without a row in the table of deadlines, so that a worker's claim finds the task too late.
     await service.db.pool.query(`update darkroom.tasks set expires_at = now() - interval '1 second' where id = $1`, [
       id
     ])
@@ -69,7 +69,7 @@ t.test('what does not start in time', async t => {
     t.match((await service.get(`/api/tasks/${id}/attempts`)).json().items, [{ number: 1, outcome: 'success' }])
   })
 
-  t.test('is done if it starts in time, however long it takes', async t => {
+  t.test('is not revoked if it starts in time, however long it runs', async t => {
     const service = await openService(t, { worker: true })
 
     const id = await service.submit('sleep', { seconds: 1 }, { expires: 60 })
