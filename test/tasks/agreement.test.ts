@@ -24,10 +24,10 @@ const folder = await taskFolder(t, {
   )
 })
 
-t.test('at each commit of its life a task says what its job says, to pg-boss too', async t => {
+t.test('at each commit a task and its job agree, for pg-boss too', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '6' } })
   const boss = await openPgBoss(t, service)
-  // The database itself notes every pair that a commit leaves behind: nothing in between is missed.
+  // A trigger of the database records every pair that a commit leaves behind, so none in between is missed.
   await service.db.pool.query(`
     create table public.seen (id uuid, job text, task text, queue text, at serial);
     create function public.note() returns trigger language plpgsql as $$

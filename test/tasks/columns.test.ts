@@ -24,14 +24,14 @@ t.test('the list has the columns of the table, in its order and with its types',
   )
 })
 
-t.test('a task of the API has each column that is shown, and what is derived', t => {
+t.test('a task of the API has each shown column, and the derived fields', t => {
   const shown = columns.filter(([name, { shown }]) => shown && name !== 'result_expires').map(([name]) => name)
 
   t.strictSame(Object.keys(TaskBody.properties).sort(), [...shown, 'status', 'result', 'result_expires_at'].sort())
   t.end()
 })
 
-t.test('a claim hands out each column that a worker needs', async t => {
+t.test('a claim returns each column that a worker needs', async t => {
   const db = connect(service.url, { name: 'test', max: 1, settings: throughIndexes })
   t.teardown(() => db.close())
   const worker = randomUUID()

@@ -53,7 +53,7 @@ async function jobsOf({ db }: Service, id: string) {
   return rows
 }
 
-/** How many rows there are that know of a task, by where they are. */
+/** The number of rows about a task, by table. */
 async function tracesOf({ db }: Service, id: string) {
   const { rows } = await db.pool.query(
     `select
@@ -67,7 +67,7 @@ async function tracesOf({ db }: Service, id: string) {
   return rows[0]
 }
 
-t.test('a task that did not succeed is tried again under its id', async t => {
+t.test('a task that did not succeed is retried under its id', async t => {
   const retry = (id: string) => service.post(`/api/tasks/${id}/retry`)
 
   t.test('with a fresh set of attempts after its history', async t => {
@@ -102,7 +102,7 @@ t.test('a task that did not succeed is tried again under its id', async t => {
     t.strictSame(await jobsOf(service, id), [{ name: 'default', state: 'completed', retry_count: 3 }])
   })
 
-  t.test('also when its job is gone', async t => {
+  t.test('also when its job has expired', async t => {
     const id = await service.submit('flaky', { failures: 2 }, { max_retries: 1, queue: 'low_priority' })
     await service.finished(id)
     await service.db.pool.query('delete from pgboss.job where id = $1', [id])
@@ -115,7 +115,7 @@ t.test('a task that did not succeed is tried again under its id', async t => {
     t.match(await attemptsOf(service, id), [{ number: 1 }, { number: 2 }, { number: 3, outcome: 'success' }])
   })
 
-  t.test('also when it never began: cancelled, or too late', async t => {
+  t.test('also when it never started: cancelled, or expired', async t => {
     const cancelled = await service.submit('add', { x: 1, y: 1 }, { countdown: 600 })
     await service.post(`/api/tasks/${cancelled}/cancel`)
     const expired = await service.submit('add', { x: 1, y: 1 }, { countdown: 600, expires: 0.1 })
@@ -153,7 +153,7 @@ t.test('a task that did not succeed is tried again under its id', async t => {
     t.match(await service.finished(id), { state: 'SUCCESS', attempts: 4 })
   })
 
-  t.test('once, when many ask at the same moment', async t => {
+  t.test('once, for many simultaneous requests', async t => {
     const id = await service.submit('flaky', { failures: 1 }, { max_retries: 0 })
     await service.finished(id)
 
@@ -163,7 +163,7 @@ t.test('a task that did not succeed is tried again under its id', async t => {
     t.match(await service.finished(id), { state: 'SUCCESS', attempts: 2 })
   })
 
-  t.test('but not while it goes on, and not after a success', async t => {
+  t.test('but not while it is unfinished, and not after a success', async t => {
     const success = await service.submit('add', { x: 1, y: 1 })
     await service.finished(success)
     const gate = path.join(service.dataDir, 'retried')
@@ -197,7 +197,7 @@ t.test('a task that did not succeed is tried again under its id', async t => {
   })
 })
 
-t.test('a task that is tried again agrees with its job before a worker comes', async t => {
+t.test('a retried task agrees with its job before a worker claims it', async t => {
   const service = idle
   const id = await service.submit('add', { x: 1, y: 1 }, { expires: 600, countdown: 600 })
   await service.post(`/api/tasks/${id}/cancel`)
@@ -220,7 +220,7 @@ t.test('a task that is tried again agrees with its job before a worker comes', a
 })
 
 t.test('a finished task can be forgotten', async t => {
-  t.test('whatever became of it, with everything that is known of it', async t => {
+  t.test('whatever its state, with every row about it', async t => {
     const success = await service.submit('flaky', { failures: 1 }, { expires: 600 })
     const failure = await service.submit('flaky', { failures: 9 }, { max_retries: 1, expires: 600 })
     const revoked = await service.submit('add', { x: 1, y: 1 }, { countdown: 600, expires: 600 })
@@ -277,8 +277,8 @@ t.test('a finished task can be forgotten', async t => {
   })
 })
 
-t.test('every try at a task can be looked at', async t => {
-  t.test('one that runs has no outcome yet', async t => {
+t.test('every attempt at a task is listed', async t => {
+  t.test('a running attempt has no outcome yet', async t => {
     const gate = path.join(service.dataDir, 'looked-at')
     const id = await service.submit('gate', { gate })
     const running = await service.until(id, ({ state }) => state === 'STARTED')
@@ -307,7 +307,7 @@ t.test('every try at a task can be looked at', async t => {
     t.ok(peak_memory > 1_000_000)
   })
 
-  t.test('failures say why, each by itself', async t => {
+  t.test('failures have their own reasons', async t => {
     const id = await service.submit('flaky', { failures: 2 })
     await service.finished(id)
 
@@ -323,7 +323,7 @@ t.test('every try at a task can be looked at', async t => {
     t.strictSame(times, times.toSorted(), 'one after the other')
   })
 
-  t.test('a crash says how it came about and what was said last', async t => {
+  t.test('a crash has its signal and its last output', async t => {
     const id = await service.submit('crash')
 
     t.match(await service.finished(id), { state: 'SUCCESS', result: 'well', attempts: 2 })
@@ -334,7 +334,7 @@ t.test('every try at a task can be looked at', async t => {
     t.match(success, { outcome: 'success', signal: null, exit_code: null, error: null })
   })
 
-  t.test('a task that leaves says with which code, and is given up after three', async t => {
+  t.test('a task that exits has its exit code, and fails after three crashes', async t => {
     const id = await service.submit('leave')
 
     t.match(await service.finished(id), { state: 'FAILURE', attempts: 3, error: { type: 'poisoned' } })
@@ -346,7 +346,7 @@ t.test('every try at a task can be looked at', async t => {
     ])
   })
 
-  t.test('one that has not been tried has none', async t => {
+  t.test('a task that has not been claimed has none', async t => {
     const id = await service.submit('add', { x: 1, y: 1 }, { countdown: 600 })
 
     t.strictSame(await attemptsOf(service, id), [])
@@ -355,7 +355,7 @@ t.test('every try at a task can be looked at', async t => {
   })
 })
 
-/** On a busy machine what was taken ahead may have to go back before it begins: its number goes back with it. */
+/** On a busy machine a task claimed ahead may be put back before it starts: its attempt number is then free again. */
 function withoutPutBacks<Event extends { attempt: number }>(events: Event[]) {
   return events.filter(({ attempt }, at) => {
     const isTaken = attempt > (events[at + 1]?.attempt ?? attempt)
@@ -364,7 +364,7 @@ function withoutPutBacks<Event extends { attempt: number }>(events: Event[]) {
   })
 }
 
-t.test('events are what happened, in order, one for each change', async t => {
+t.test('events record each change once, in order', async t => {
   const expired = await service.submit('add', { x: 1, y: 1 }, { countdown: 600, expires: 0.1 })
   const cancelled = await service.submit('later')
   const crashed = await service.submit('crash')
@@ -404,7 +404,7 @@ t.test('events are what happened, in order, one for each change', async t => {
   }
 })
 
-t.test('what is not started in time expires to the second, without a worker', async t => {
+t.test('a task that is not started in time expires to the second, without a worker', async t => {
   const service = idle
   const waits = {
     queued: { expires: 0.3 },
@@ -432,7 +432,7 @@ t.test('what is not started in time expires to the second, without a worker', as
     })
   }
 
-  t.test('but what has been tried in time and waits for its next try does not', async t => {
+  t.test('but a task that was started in time and waits for its retry does not', async t => {
     const worker = await service.startWorker()
     const id = await service.submit('later', {}, { expires: 60 })
     await service.until(id, ({ state }) => state === 'RETRY')
@@ -443,7 +443,7 @@ t.test('what is not started in time expires to the second, without a worker', as
       [id]
     )
 
-    // The same look that finds this one finds the other.
+    // The pass that finds this task finds the other one.
     await service.finished(await service.submit('add', { x: 1, y: 1 }, { expires: 0 }))
 
     t.match(await read(service, id), { state: 'RETRY', attempts: 1 })

@@ -25,7 +25,7 @@ await register(db.pool, {
   concurrency: 1
 })
 
-/** A pool that lets Postgres say how many rows each statement looked at in vain, by the plan that it has for it. */
+/** A pool that records how many rows each statement read and discarded, by the plan that Postgres has for it. */
 function watched(wasted: number[]): Pool {
   const query = async (statement: { name: string; text: string; values: unknown[] }) => {
     const values = statement.values.map(value => pg.escapeLiteral(literal(value)))
@@ -74,7 +74,7 @@ const situations = {
 for (const [situation, statements] of Object.entries(situations)) {
   t.test(`a worker goes straight to its tasks in ${situation}`, async t => {
     for (const statement of statements) await db.pool.query(statement)
-    // A plan is made when it is first needed, and kept.
+    // Postgres makes a plan at the first execution, and keeps it.
     await claim(db.pool, worker, [{ queue: 'default', slots: 1 }], 1)
     await complete(db.pool, [])
     const tasks = Array.from({ length: many }, () => ({ task: 'add', args: { x: 1, y: 1 } }))
@@ -89,7 +89,7 @@ for (const [situation, statements] of Object.entries(situations)) {
   })
 }
 
-t.test('results that are over are found among any number of those that are not', async t => {
+t.test('expired results are found among any number of others', async t => {
   for (const statement of empty) await db.pool.query(statement)
   const tasks = Array.from({ length: many }, () => ({ task: 'add', args: { x: 1, y: 1 } }))
   t.equal((await service.post('/api/tasks/bulk', { tasks: tasks.slice(-10) })).statusCode, 201)
@@ -101,7 +101,7 @@ t.test('results that are over are found among any number of those that are not',
     )
   await finish('2 days')
   t.equal((await service.post('/api/tasks/bulk', { tasks })).statusCode, 201)
-  // Before the others, but with longer to go.
+  // Before the others, but with a later expiry.
   await db.pool.query(`update pgboss.job set deletion_seconds = 864000 where name = 'default' and state < 'active'`)
   await finish('3 days')
   const wasted: number[] = []
@@ -122,7 +122,7 @@ t.test('results that are over are found among any number of those that are not',
   for (const rows of wasted) t.ok(rows < many / 4, `${rows} rows looked at in vain`)
 })
 
-t.test('a look for tasks whose queue was removed ends within a lease, however many there are', async t => {
+t.test('a pass for tasks whose queue was removed ends within a lease, however many there are', async t => {
   let looks = 0
   const query = async () => {
     // Far longer than a lease; without this a failing test would not end.

@@ -12,7 +12,7 @@ async function videoOf(service: Service, id: string) {
   return (await service.get(`/api/videos/${id}`)).json()
 }
 
-t.test('a video that waits or is at work answers with the task that is there', async t => {
+t.test('process for a video with an open task answers that task', async t => {
   const service = await openService(t)
   const { id, task_id } = await service.keep('film')
 
@@ -24,7 +24,7 @@ t.test('a video that waits or is at work answers with the task that is there', a
   t.strictSame(second.json(), { task_id, status: 'Task started' })
 })
 
-t.test('again means new prints in the place of the old, which are served until then', async t => {
+t.test('process makes new prints in the place of the old ones, which are served until then', async t => {
   const service = await openService(t, { env: await slowFfmpeg(t), worker: true })
   const { id, task_id } = await service.keep(await shoot({ seconds: 2 }))
   await service.finished(task_id)
@@ -60,7 +60,7 @@ t.test('again means new prints in the place of the old, which are served until t
   t.strictSame(kept.map(file => path.basename(file)).sort(), oldFiles.map(file => path.basename(file)).sort())
 })
 
-t.test('again after a failure is a fresh start', async t => {
+t.test('process after a failure is a fresh start', async t => {
   const service = await openService(t)
   const { id, task_id } = await service.keep('no film')
   await service.startWorker()
@@ -74,7 +74,7 @@ t.test('again after a failure is a fresh start', async t => {
   t.match(await videoOf(service, id), { status: 'failed', task_id: again, error: { type: 'not_media' } })
 })
 
-t.test('when making new prints is cancelled the old ones stay', async t => {
+t.test('when the task of new prints is cancelled the old prints stay', async t => {
   const service = await openService(t, { env: await slowFfmpeg(t), worker: true })
   const { id, task_id } = await service.keep(await shoot({ seconds: 2 }))
   await service.finished(task_id)
@@ -95,7 +95,7 @@ t.test('when making new prints is cancelled the old ones stay', async t => {
   t.equal((await service.get(print.url)).statusCode, 200)
 })
 
-t.test('when making new prints fails the old ones stay, and a later run may still replace them', async t => {
+t.test('when the task of new prints fails the old prints stay, and a later run may still replace them', async t => {
   const service = await openService(t)
   const { id, task_id } = await service.keep(await shoot())
   const worker = await service.startWorker()
@@ -120,7 +120,7 @@ t.test('when making new prints fails the old ones stay, and a later run may stil
   t.match(await videoOf(service, id), { status: 'ready', processed: true, task_id: last })
 })
 
-t.test('ten requests at once make one task', async t => {
+t.test('ten simultaneous requests make one task', async t => {
   const service = await openService(t)
   const { id, task_id } = await service.keep('no film')
   await service.post(`/api/tasks/${task_id}/cancel`)
@@ -147,7 +147,7 @@ t.test('a video that does not exist is not processed', async t => {
   t.equal(rows.length, 0)
 })
 
-t.test('it takes no body, whatever its client says about one', async t => {
+t.test('the route takes no body, whatever headers its client sends', async t => {
   const service = await openService(t)
   const { id, task_id } = await service.keep('film')
 

@@ -7,7 +7,7 @@ import { openService } from '../harness/service.ts'
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
 
-t.test('the bytes arrive as they were sent, however they are cut on their way', async t => {
+t.test('the stored bytes are those of the upload, however the network cuts them', async t => {
   const service = await openService(t)
   const address = await service.listen()
   const boundaryLike = Buffer.from('\r\n--\r\n----darkroom\r\n-----\r\n\r\n')
@@ -39,7 +39,7 @@ t.test('the bytes arrive as they were sent, however they are cut on their way', 
   )
 })
 
-t.test('the first upload of a service may be refused like any other', async t => {
+t.test('the first upload of a service can be refused like any other', async t => {
   for (let count = 0; count < 5; count++) {
     const service = await openService(t, { env: { MAX_UPLOAD_BYTES: '3000' } })
 

@@ -10,7 +10,7 @@ import { until } from '../harness/until.ts'
 
 const gone = { half_uploads: [], folders: [], videos: 0, renditions: 0 }
 
-t.test('a video that waits goes with its file, and its task is revoked', async t => {
+t.test('a deleted video with a waiting task loses its file, and its task is revoked', async t => {
   const service = await openService(t)
   const { id, task_id } = await service.keep('film')
 
@@ -24,7 +24,7 @@ t.test('a video that waits goes with its file, and its task is revoked', async t
   t.strictSame((await service.get('/api/videos')).json().items, [])
 })
 
-t.test('a video that is being processed goes with its processes', { skip: skipWithoutProc }, async t => {
+t.test('a deleted video that is being processed loses its processes', { skip: skipWithoutProc }, async t => {
   const service = await openService(t, { env: await slowFfmpeg(t), worker: true })
   const { id, task_id } = await service.keep(await shoot({ seconds: 60, fps: 5 }))
   await service.until(task_id, ({ progress }) => progress !== null)
@@ -40,10 +40,10 @@ t.test('a video that is being processed goes with its processes', { skip: skipWi
   t.strictSame(rows, [{ outcome: 'cancelled' }])
 })
 
-t.test('a video whose worker does not answer goes all the same', async t => {
+t.test('a video whose worker does not answer is deleted all the same', async t => {
   const service = await openService(t)
   const { id, task_id } = await service.keep('film')
-  // As if a worker had taken it and was then cut off.
+  // As if a worker had claimed it and had then lost its connection.
   await service.db.pool.query(`update pgboss.job set state = 'active', started_on = now() where id = $1`, [task_id])
   await service.db.pool.query(
     `update darkroom.tasks set state = 'STARTED', attempts = 1, worker = gen_random_uuid(), started_at = now() where id = $1`,
@@ -57,7 +57,7 @@ t.test('a video whose worker does not answer goes all the same', async t => {
   t.match(await leftovers(service), gone)
 })
 
-t.test('a video that is ready goes with its prints', async t => {
+t.test('a ready video is deleted with its prints', async t => {
   const service = await openService(t, { worker: true })
   const { id, task_id } = await service.keep(await shoot())
   await service.finished(task_id)
@@ -71,7 +71,7 @@ t.test('a video that is ready goes with its prints', async t => {
   t.equal((await service.get(`/api/videos/${id}/files/original`)).statusCode, 404)
 })
 
-t.test('a video that goes while its prints are being recorded is gone', async t => {
+t.test('a video that is deleted while its prints are being recorded is gone', async t => {
   const service = await openService(t)
   const { id, task_id } = await service.keep(await shoot())
   // Recording the end of a task waits before it comes to the film, for as long as the test holds this lock.
@@ -98,7 +98,7 @@ t.test('a video that goes while its prints are being recorded is gone', async t 
   t.match(await leftovers(service), gone)
 })
 
-t.test('other videos stay', async t => {
+t.test('other videos are not touched', async t => {
   const service = await openService(t)
   const one = await service.keep('film')
   const other = await service.keep('film')
@@ -109,7 +109,7 @@ t.test('other videos stay', async t => {
   t.match((await service.get(`/api/tasks/${other.task_id}`)).json(), { state: 'PENDING' })
 })
 
-t.test('a video goes once; twice, or one that never was, is not found', async t => {
+t.test('the second DELETE of a video, or one of an unknown video, is not found', async t => {
   const service = await openService(t)
   const { id } = await service.keep('film')
   await service.delete(`/api/videos/${id}`)
@@ -122,7 +122,7 @@ t.test('a video goes once; twice, or one that never was, is not found', async t 
   }
 })
 
-t.test('a dozen deletions at once are one', async t => {
+t.test('a dozen simultaneous DELETEs are one', async t => {
   const service = await openService(t)
   const { id } = await service.keep('film')
 
@@ -133,7 +133,7 @@ t.test('a dozen deletions at once are one', async t => {
   t.match(await leftovers(service), gone)
 })
 
-t.test('a worker that comes to a video after it is gone leaves nothing of it', async t => {
+t.test('a worker that claims the task of a deleted video leaves no file of it', async t => {
   const service = await openService(t)
   const { id, task_id } = await service.keep(await shoot())
   await service.db.pool.query('delete from darkroom.videos where id = $1', [id])

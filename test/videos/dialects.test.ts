@@ -7,7 +7,7 @@ import { openService } from '../harness/service.ts'
 const message = 'File successfully uploaded. Background processing started.'
 const unknownId = '01980000-0000-7000-8000-000000000000'
 
-// One service without a worker for what is only asked, and one with a worker for what has to come to an end.
+// One service without a worker for requests alone, and one with a worker for tasks that have to end.
 const idle = await openService(t)
 const busy = await openService(t, { worker: true })
 /** A dialect's route at its old address and below `/api`, each with and without the slash. */

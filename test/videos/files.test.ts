@@ -5,7 +5,7 @@ import { openLine } from '../harness/line.ts'
 import { film, skipWithoutMedia } from '../harness/media.ts'
 import { openService, type Service } from '../harness/service.ts'
 
-// Bytes that say where they are.
+// Bytes that show their place in the file.
 const bytes = Buffer.from(Array.from({ length: 1000 }, (_, index) => index % 251))
 
 async function openWithPrint(t: Parameters<typeof openService>[0]) {
@@ -19,7 +19,7 @@ function head(service: Service, url: string, headers: Record<string, string> = {
   return service.api.app.inject({ method: 'HEAD', url, headers })
 }
 
-t.test('a print is served as what it is', async t => {
+t.test('a print is served with its type, length and tag', async t => {
   const { service, url } = await openWithPrint(t)
 
   const response = await service.get(url)
@@ -37,7 +37,7 @@ t.test('a print is served as what it is', async t => {
   t.equal(response.headers['content-disposition'], undefined, 'it plays where it is')
 })
 
-t.test('part of a file can be asked for', async t => {
+t.test('a range of a file is served', async t => {
   const service = await openService(t)
   const { id } = await service.keep(bytes)
   const url = `/api/videos/${id}/files/original`
@@ -62,7 +62,7 @@ t.test('part of a file can be asked for', async t => {
   }
 })
 
-t.test('a part that is not there is refused, and says how long the file is', async t => {
+t.test('a range outside the file is refused, with the length of the file', async t => {
   const service = await openService(t)
   const { id } = await service.keep(bytes)
 
@@ -76,7 +76,7 @@ t.test('a part that is not there is refused, and says how long the file is', asy
   }
 })
 
-t.test('what is no range, or several, is answered with the whole file', async t => {
+t.test('an invalid range, or several ranges, are answered with the whole file', async t => {
   const service = await openService(t)
   const { id } = await service.keep(bytes)
 
@@ -88,7 +88,7 @@ t.test('what is no range, or several, is answered with the whole file', async t 
   }
 })
 
-t.test('HEAD says what GET would, without the bytes', async t => {
+t.test('HEAD has the headers of GET, without the bytes', async t => {
   const service = await openService(t)
   const { id } = await service.keep(bytes)
   const url = `/api/videos/${id}/files/original`
@@ -110,7 +110,7 @@ t.test('HEAD says what GET would, without the bytes', async t => {
   t.match(await line.answer(), { status: 200, body: '{"status":"live"}' }, 'and nothing comes after it')
 })
 
-t.test('a client that has the file already is told so', async t => {
+t.test('a client with the current file gets a 304', async t => {
   const service = await openService(t)
   const { id } = await service.keep(bytes)
   const url = `/api/videos/${id}/files/original`
@@ -133,7 +133,7 @@ t.test('a client that has the file already is told so', async t => {
   t.equal((await service.get(url, { 'if-modified-since': 'Thu, 01 Jan 1970 00:00:00 GMT' })).statusCode, 200)
 })
 
-t.test('a client goes on with its half of a file only if it is still the same file', async t => {
+t.test('a client resumes a download only if the file is still the same', async t => {
   const service = await openService(t)
   const { id } = await service.keep(bytes)
   const url = `/api/videos/${id}/files/original`
@@ -160,7 +160,7 @@ t.test('a condition that does not hold is refused as a problem', async t => {
   t.match(response.json(), { status: 412, code: 'PRECONDITION_FAILED' })
 })
 
-t.test('an original is only ever saved, under the name that its owner gave it', async t => {
+t.test('an original is only ever downloaded, under the name that its owner gave it', async t => {
   const service = await openService(t)
   const { id } = await service.keep('<html><script>alert(1)</script>', `"évil" \\ 100%; 🎬 'x'(*).html`)
 
@@ -188,7 +188,7 @@ t.test('an original has its own type once it is known to be a film', async t => 
   t.match(response.headers['content-disposition'], /^attachment; filename="film\.mp4"/)
 })
 
-t.test('originals of other makes have their types too', { skip: skipWithoutMedia }, async t => {
+t.test('originals in other containers have their types too', { skip: skipWithoutMedia }, async t => {
   const service = await openService(t, { worker: true })
   const cases = [
     ['vp8-512-noaudio.webm', 'video/webm'],
@@ -207,7 +207,7 @@ t.test('originals of other makes have their types too', { skip: skipWithoutMedia
   }
 })
 
-t.test('nothing but the files of a video is served, however it is asked for', async t => {
+t.test('no other file is served, whatever the path', async t => {
   const { service, id } = await openWithPrint(t)
   const { id: other } = await service.keep('another film')
   const prints = (await service.files()).find(file => file.endsWith('180p.mp4'))!

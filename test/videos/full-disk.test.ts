@@ -19,7 +19,7 @@ async function fill(disk: string) {
   }
 }
 
-t.test('an upload that the disk has no room for is refused as such and leaves nothing', async t => {
+t.test('an upload without room on the disk is refused with its own code and leaves no file', async t => {
   const disk = await mountSmallDisk(t, 4)
   if (!disk) return t.pass(withoutSmallDisk, { skip: withoutSmallDisk })
   const service = await openService(t, { env: { DATA_DIR: disk } })
@@ -33,7 +33,7 @@ t.test('an upload that the disk has no room for is refused as such and leaves no
   t.equal((await service.upload([{ filename: 'small.mp4', content: Buffer.alloc(MiB) }])).statusCode, 201)
 })
 
-t.test('a client that is sending when the disk is full hears so', async t => {
+t.test('a client that is still sending when the disk is full gets the answer', async t => {
   const disk = await mountSmallDisk(t, 4)
   if (!disk) return t.pass(withoutSmallDisk, { skip: withoutSmallDisk })
   const service = await openService(t, { env: { DATA_DIR: disk } })
@@ -59,7 +59,7 @@ t.test('a disk without room for a single byte refuses too', async t => {
   t.strictSame(await leftovers(service), nothing)
 })
 
-t.test('where it is the database that has no room left, that is what is said', async t => {
+t.test('a database without room is reported as such', async t => {
   const service = await openService(t)
   await service.db.pool.query(`
     create function full_disk() returns trigger language plpgsql as $$
@@ -104,7 +104,7 @@ t.test(
   }
 )
 
-t.test('a store that is away pauses its films, and they are made once it is back', async t => {
+t.test('an unreachable store delays its films, and they are made once it is back', async t => {
   const service = await openService(t)
   const { id, task_id } = await service.keep('no film')
   const mark = path.join(service.dataDir, 'installation')

@@ -7,7 +7,7 @@ function send({ api }: Service, key: string, content: string, url = '/api/videos
   return api.app.inject({ method: 'POST', url, payload, headers: { ...headers, 'idempotency-key': key } })
 }
 
-t.test('the same upload under the same key is one film, and is answered the same', async t => {
+t.test('a repeated upload under one key is one film, with the same answer', async t => {
   const service = await openService(t)
 
   const first = await send(service, 'one', 'the same bytes')
@@ -23,7 +23,7 @@ t.test('the same upload under the same key is one film, and is answered the same
   t.equal((await service.get('/api/tasks')).json().items.length, 1)
 })
 
-t.test('uploads that come at once under one key are one film', async t => {
+t.test('simultaneous uploads under one key are one film', async t => {
   const service = await openService(t)
 
   const answers = await Promise.all(Array.from({ length: 8 }, () => send(service, 'one', 'the same bytes')))
@@ -34,7 +34,7 @@ t.test('uploads that come at once under one key are one film', async t => {
   t.strictSame(await service.files(), [`videos/${id}/original`])
 })
 
-t.test('other bytes, another door or a key that cannot be are refused, and leave nothing behind', async t => {
+t.test('other bytes, another route or an invalid key are refused, and leave no file', async t => {
   const service = await openService(t)
   const { id } = (await send(service, 'one', 'the first bytes')).json()
 

@@ -19,7 +19,7 @@ function chunk(data: Buffer) {
   return Buffer.concat([Buffer.from(`${data.length.toString(16)}\r\n`), data, Buffer.from('\r\n')])
 }
 
-/** Waits until there are so many half uploads, and answers all that there is. */
+/** Waits until there are so many unfinished uploads, and returns all files. */
 function untilHalf(service: Service, count: number) {
   const look = async () => {
     const left = await leftovers(service)
@@ -28,7 +28,7 @@ function untilHalf(service: Service, count: number) {
   return until(look, `there are ${count} half uploads`)
 }
 
-t.test('a client that hangs up half way leaves nothing, however it says how much it sends', async t => {
+t.test('a client that hangs up half way leaves no file, whatever length it announces', async t => {
   const service = await openService(t)
   const address = await service.listen()
 
@@ -48,7 +48,7 @@ t.test('a client that hangs up half way leaves nothing, however it says how much
   t.equal((await service.upload([{ filename: 'next.mp4', content: half }])).statusCode, 201, 'the next one is taken')
 })
 
-t.test('many clients that hang up at once leave nothing, and the service stays up', async t => {
+t.test('many clients that hang up at once leave no file, and the service stays up', async t => {
   const service = await openService(t)
   const address = await service.listen()
   const lines = await Promise.all(Array.from({ length: 30 }, () => openLine(t, address)))
@@ -67,7 +67,7 @@ t.test('many clients that hang up at once leave nothing, and the service stays u
   t.equal((await fetch(`${address}/health/live`)).status, 200)
 })
 
-t.test('a client that hangs up before the file, or right behind it, leaves nothing half', async t => {
+t.test('a client that hangs up before the file, or right behind it, leaves no half upload', async t => {
   const service = await openService(t)
   const address = await service.listen()
   const { start, head, tail } = begin('/api/videos', { length: 10_000_000 })
@@ -84,7 +84,7 @@ t.test('a client that hangs up before the file, or right behind it, leaves nothi
   t.strictSame(await untilHalf(service, 0), nothing)
 })
 
-t.test('a client that hangs up is no failure of the service', async t => {
+t.test('a client that hangs up is not logged as a failure of the service', async t => {
   const lines: { level: number; msg: string }[] = []
   const service = await openService(t, { hear: line => lines.push(line) })
   const address = await service.listen()
@@ -109,7 +109,7 @@ t.test('a client that hangs up is no failure of the service', async t => {
   )
 })
 
-t.test('a client that says it is done before the form is hears what is wrong with it', async t => {
+t.test('a client whose form ends too early gets an answer that says what is wrong with it', async t => {
   const service = await openService(t)
   const line = await openLine(t, await service.listen())
   const { start, head } = begin('/api/videos')
@@ -124,7 +124,7 @@ t.test('a client that says it is done before the form is hears what is wrong wit
   t.strictSame(await leftovers(service), nothing)
 })
 
-t.test('a client that announces too much is told at once and can still hear it', async t => {
+t.test('a client that announces too many bytes is refused at once and can still read the answer', async t => {
   const service = await openService(t, { env: { MAX_UPLOAD_BYTES: '1 MiB' } })
   const line = await openLine(t, await service.listen())
   const { start, head } = begin('/api/videos', { length: 100_000_000 })
@@ -139,7 +139,7 @@ t.test('a client that announces too much is told at once and can still hear it',
   t.strictSame(await leftovers(service), nothing)
 })
 
-t.test('a client whose first piece is too much hears so, whether or not it goes on', async t => {
+t.test('a client whose first piece is too large gets the answer, whether or not it goes on', async t => {
   const service = await openService(t, { env: { MAX_UPLOAD_BYTES: '1000' } })
   const address = await service.listen()
   const { headers, head } = openForm([{ filename: 'a.mp4', content: Buffer.alloc(40_000) }])
@@ -157,7 +157,7 @@ t.test('a client whose first piece is too much hears so, whether or not it goes 
   t.strictSame(await leftovers(service), nothing)
 })
 
-t.test('a client that sends too much hears so while it is still sending', async t => {
+t.test('a client that sends too many bytes gets the answer while it is still sending', async t => {
   const service = await openService(t, { env: { MAX_UPLOAD_BYTES: '1 MiB' } })
   const line = await openLine(t, await service.listen())
   const { start, head } = begin('/api/videos')
@@ -180,7 +180,7 @@ t.test('a client that sends too much hears so while it is still sending', async 
   t.strictSame(await leftovers(service), nothing)
 })
 
-t.test('a client that sends all of it before it listens hears that it was too much', async t => {
+t.test('a client that reads only after it has sent too many bytes gets the answer', async t => {
   const service = await openService(t, { env: { MAX_UPLOAD_BYTES: '1 MiB' } })
   const address = await service.listen()
   const body = new FormData()
@@ -209,7 +209,7 @@ t.test('after a refusal the same connection serves the next request', async t =>
   t.equal(next.status, 200)
 })
 
-t.test('a slow client takes as many pieces as it likes', async t => {
+t.test('a slow client may send as many pieces as it likes', async t => {
   const service = await openService(t)
   const line = await openLine(t, await service.listen())
   const { start, head, tail } = begin('/api/videos')

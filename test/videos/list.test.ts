@@ -21,7 +21,7 @@ t.test('the list is newest first, in pages that a new upload does not shift', as
   t.strictSame(listed[0], (await service.get(`/api/videos/${ids[0]}`)).json(), 'an item is what the video is')
 })
 
-t.test('the list of nothing is empty, and so is a page of exactly all', async t => {
+t.test('the list without videos is empty, and so is the page after the last one', async t => {
   const service = await openService(t)
 
   t.strictSame((await service.get('/api/videos')).json(), { items: [], next_cursor: null })
@@ -29,7 +29,7 @@ t.test('the list of nothing is empty, and so is a page of exactly all', async t 
   t.match((await service.get('/api/videos?limit=1')).json(), { items: [{}], next_cursor: null })
 })
 
-t.test('what is no page is refused, with the name of what is wrong', async t => {
+t.test('an invalid page is refused, with the name of the parameter', async t => {
   const service = await openService(t)
   await service.keep('film')
 

@@ -4,7 +4,7 @@ import { openService } from '../harness/service.ts'
 
 const content = 'film'
 
-t.test('a name is kept as it was uploaded, less what could mislead a reader', async t => {
+t.test('a file name is kept as it was uploaded, without characters that could mislead a reader', async t => {
   const service = await openService(t)
   const named = (filename: string) => `form-data; name="video"; filename="${filename}"`
   const cases: [what: string, disposition: string | Buffer, filename: string][] = [
@@ -48,7 +48,7 @@ t.test('a name is kept as it was uploaded, less what could mislead a reader', as
   t.match(await leftovers(service), { videos: cases.length, half_uploads: [] })
 })
 
-t.test('a name longer than the parser reads is no reason to refuse a film', async t => {
+t.test('a film with a name longer than the parser reads is accepted', async t => {
   const service = await openService(t)
 
   const response = await service.upload([{ filename: 'n'.repeat(200_000), content }])
@@ -56,7 +56,7 @@ t.test('a name longer than the parser reads is no reason to refuse a film', asyn
   t.match(response.json(), { filename: 'n'.repeat(255), bytes: 4 })
 })
 
-t.test('no name ever becomes part of a path', async t => {
+t.test('no file name ever becomes part of a path', async t => {
   const service = await openService(t)
 
   const { id } = await service.keep(content, '..%2f..%2fescape.mp4')

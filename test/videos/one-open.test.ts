@@ -2,7 +2,7 @@ import t from 'tap'
 import { shoot } from '../harness/clip.ts'
 import { openService } from '../harness/service.ts'
 
-t.test('a second open task of a film is refused, however it is asked for, and names the film', async t => {
+t.test('a second open task of a film is refused by every route, with the id of the film', async t => {
   const service = await openService(t)
   const { id, task_id } = await service.keep('no film')
   const other = await service.keep('another')
@@ -24,7 +24,7 @@ t.test('a second open task of a film is refused, however it is asked for, and na
   t.match((await service.get(`/api/tasks/${other.task_id}`)).json(), { state: 'PENDING' })
 })
 
-t.test('of submissions that come at once one is taken, and other tasks beside them too', async t => {
+t.test('of simultaneous submissions for a film one is accepted, and so are other tasks beside them', async t => {
   const service = await openService(t)
   const { id, task_id } = await service.keep('no film')
   await service.post(`/api/tasks/${task_id}/cancel`)

@@ -11,7 +11,7 @@ async function processed(service: Service, content: Buffer, filename?: string) {
   return { task, video: (await service.get(`/api/videos/${id}`)).json() }
 }
 
-t.test('a film becomes ready in three sizes, and says everything about them', async t => {
+t.test('a film becomes ready in three sizes, with all facts about them', async t => {
   const service = await openService(t, { worker: true })
   const content = await shoot({ size: '1920x1080', seconds: 1 })
 
@@ -107,7 +107,7 @@ t.test('a film between two rungs gets the lower ones', async t => {
   ])
 })
 
-t.test('a film taken upright stays upright', { skip: skipWithoutMedia }, async t => {
+t.test('a portrait film stays portrait', { skip: skipWithoutMedia }, async t => {
   const service = await openService(t, { worker: true })
 
   const { video } = await processed(service, await readFile(film('sideways movie.mov')))
@@ -134,7 +134,7 @@ t.test('sound only becomes one rendition without a picture', { skip: skipWithout
   }
 })
 
-t.test('a file that is uploaded is never touched by what is made of it', async t => {
+t.test('processing never changes the uploaded file', async t => {
   const service = await openService(t, { worker: true })
   const content = await shoot()
   const { id, task_id } = await service.keep(content)

@@ -9,7 +9,7 @@ async function processed(service: Service, content: Buffer, filename?: string) {
   return { task, video: (await service.get(`/api/videos/${id}`)).json() }
 }
 
-t.test('what is no film fails, once, with a reason that its owner can understand', async t => {
+t.test('a file that is no film fails, once, with a reason that its owner can understand', async t => {
   const service = await openService(t, { worker: true })
 
   const { task, video } = await processed(service, Buffer.from('Dear diary, this is no film at all.\n'.repeat(50)))
@@ -23,7 +23,7 @@ t.test('what is no film fails, once, with a reason that its owner can understand
   t.match((await service.get(`/api/videos/${video.id}/status`)).json(), { status: 'failed', processed: false })
 })
 
-t.test('a film that failed goes on saying why when its task is forgotten', async t => {
+t.test('a failed film keeps its reason when its task is forgotten', async t => {
   const service = await openService(t, { worker: true })
   const { task, video } = await processed(service, Buffer.from('no film'))
 
@@ -33,7 +33,7 @@ t.test('a film that failed goes on saying why when its task is forgotten', async
   t.match((await service.get(`/api/videos/${video.id}`)).json(), { status: 'failed', error: task.error })
 })
 
-t.test('films that are broken, encrypted or only begun fail with a reason', { skip: skipWithoutMedia }, async t => {
+t.test('broken, encrypted and incomplete films fail with a reason', { skip: skipWithoutMedia }, async t => {
   const service = await openService(t, { worker: true })
 
   for (const name of ['broken-no-moov.mp4', 'WrongFile.mp4', 'truncated-10k.mp4', 'encrypted-cenc.mp4']) {

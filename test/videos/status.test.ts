@@ -4,7 +4,7 @@ import { shoot } from '../harness/clip.ts'
 import { openService, type Service } from '../harness/service.ts'
 import { slowFfmpeg } from '../harness/slow-ffmpeg.ts'
 
-/** What HTTP says of a video, after a look whether SQL says the same. */
+/** The video over HTTP, after a check that SQL agrees. */
 async function agreed(t: Test, { get, db }: Service, id: string) {
   const video = (await get(`/api/videos/${id}`)).json()
   const status = (await get(`/api/videos/${id}/status`)).json()
@@ -26,7 +26,7 @@ async function agreed(t: Test, { get, db }: Service, id: string) {
   return { ...video, prints: [...new Set(prints.map(({ status }) => status))].join(), reason: prints[0]?.reason }
 }
 
-t.test('SQL and HTTP say the same of a film from its upload to its prints, and while they are made again', async t => {
+t.test('SQL and HTTP agree about a film from its upload to its prints, and while new prints are made', async t => {
   const service = await openService(t, { env: await slowFfmpeg(t) })
   const { id, task_id } = await service.keep(await shoot({ seconds: 2 }))
 
@@ -47,7 +47,7 @@ t.test('SQL and HTTP say the same of a film from its upload to its prints, and w
   t.match(await agreed(t, service, id), { status: 'ready', processed: true, progress: 1, error: null })
 })
 
-t.test('SQL and HTTP say the same of a film that fails, is retried, is cancelled, expires or is forgotten', async t => {
+t.test('SQL and HTTP agree about a film that fails, is retried, is cancelled, expires or is forgotten', async t => {
   const service = await openService(t)
   const { pool } = service.db
   const { id, task_id } = await service.keep('no film')
@@ -113,7 +113,7 @@ t.test('the view can be locked, updated and deleted from like the table below it
   t.equal((await service.get(`/api/videos/${id}`)).statusCode, 404)
 })
 
-t.test('the rungs that a view announces are those of the ladder', async t => {
+t.test('the rungs that the view announces are those of the ladder', async t => {
   const service = await openService(t)
   const { id } = await service.keep('no film')
 

@@ -31,7 +31,7 @@ async function age(service: Service, files: string[]) {
   for (const file of files) await utimes(path.join(service.dataDir, file), then, then)
 }
 
-t.test('what no row points at goes, and is counted', async t => {
+t.test('files without a row are removed, and counted', async t => {
   const service = await openService(t)
   const { id, task_id } = await service.keep('no film')
   await service.startWorker()
@@ -51,7 +51,7 @@ t.test('what no row points at goes, and is counted', async t => {
   t.strictSame((await leftovers(service)).folders, [id])
 })
 
-t.test('what rows point at stays', async t => {
+t.test('files with a row stay', async t => {
   const service = await openService(t, { worker: true })
   const ready = await service.keep(await shoot())
   await service.finished(ready.task_id)
@@ -68,7 +68,7 @@ t.test('what rows point at stays', async t => {
   t.equal((await service.get(renditions[0].url)).statusCode, 200)
 })
 
-t.test('the workspace of an attempt that runs stays, and its film becomes ready', async t => {
+t.test('the workspace of a running attempt stays, and its film becomes ready', async t => {
   const service = await openService(t, { env: await slowFfmpeg(t), worker: true })
   const { id, task_id } = await service.keep(await shoot({ seconds: 3 }))
   await service.until(task_id, ({ progress }) => progress !== null)
@@ -101,7 +101,7 @@ t.test('an upload that is still arriving stays', async t => {
   t.equal(status, 201)
 })
 
-t.test('what is younger than an hour stays', async t => {
+t.test('files younger than an hour stay', async t => {
   const service = await openService(t, { worker: true })
   await put(service, 'incoming/young.part', 3_000)
   await put(service, 'incoming/old.part', 4_000)
@@ -119,7 +119,7 @@ t.test('what is younger than an hour stays', async t => {
   t.ok(files.includes(`work/${nobody}-1/480p.part.mp4`))
 })
 
-t.test('it leaves alone what is not ours', async t => {
+t.test('foreign files stay', async t => {
   const service = await openService(t, { worker: true })
   const { id } = await service.keep('no film')
   await put(service, 'videos/notes/readme.txt', old)
@@ -140,13 +140,13 @@ t.test('it leaves alone what is not ours', async t => {
   ])
 })
 
-t.test('with nothing to do it does nothing', async t => {
+t.test('without such files sweep does nothing', async t => {
   const service = await openService(t, { worker: true })
 
   t.match(await sweep(service), { state: 'SUCCESS', result: { half_uploads: 0, videos: 0, attempts: 0 } })
 })
 
-t.test('an hour is the least, also for arguments that nothing has checked', async t => {
+t.test('an hour is the least age, also for arguments that nothing has checked', async t => {
   const service = await openService(t, { worker: true })
   await put(service, `videos/${nobody}/original`)
   await put(service, 'incoming/young.part')

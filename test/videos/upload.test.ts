@@ -8,7 +8,7 @@ import { openService } from '../harness/service.ts'
 
 const bytes = Buffer.alloc(3_000, 'v')
 
-t.test('an upload is answered at once with where the video is and which task is at work on it', async t => {
+t.test('an upload is answered at once with the address of the video and the task that processes it', async t => {
   const service = await openService(t)
 
   const response = await service.upload([{ filename: 'holiday.mp4', content: bytes }])
@@ -57,7 +57,7 @@ t.test('an upload leaves a file, a film, three prints to come, a task and its jo
   t.equal(new Set(rows.map(({ xmin }) => xmin)).size, 1, 'by one transaction')
 })
 
-t.test('when the rows cannot be written the file goes too', async t => {
+t.test('when the rows cannot be written the file is removed', async t => {
   const service = await openService(t)
   await sql`alter table darkroom.tasks add constraint no_more check (false) not valid`.execute(service.db.query)
 
@@ -69,7 +69,7 @@ t.test('when the rows cannot be written the file goes too', async t => {
   t.strictSame(await leftovers(service), nothing)
 })
 
-t.test('the same file twice is two videos', async t => {
+t.test('two uploads of one file are two videos', async t => {
   const service = await openService(t)
 
   const first = await service.keep(bytes)
@@ -80,7 +80,7 @@ t.test('the same file twice is two videos', async t => {
   t.match(await leftovers(service), { videos: 2, tasks: 2, jobs: 2, half_uploads: [] })
 })
 
-t.test('many uploads at once become as many videos', async t => {
+t.test('many simultaneous uploads become as many videos', async t => {
   const service = await openService(t)
   const contents = Array.from({ length: 40 }, (_, index) => Buffer.alloc(50_000 + index, index))
 
@@ -93,7 +93,7 @@ t.test('many uploads at once become as many videos', async t => {
   t.match(await leftovers(service), { videos: 40, renditions: 120, tasks: 40, jobs: 40, half_uploads: [] })
 })
 
-t.test('what is no upload is refused precisely and leaves nothing', async t => {
+t.test('a request that is no upload is refused with a precise reason and leaves no file', async t => {
   const service = await openService(t)
   const file = { filename: 'a.mp4', content: bytes }
   const send = (payload: string | Buffer, type: string | undefined) =>
@@ -162,7 +162,7 @@ t.test('what is no upload is refused precisely and leaves nothing', async t => {
   t.strictSame(await leftovers(service), nothing)
 })
 
-t.test('other fields, before and after the file, do not matter', async t => {
+t.test('other fields before and after the file are ignored', async t => {
   const service = await openService(t)
 
   const response = await service.upload([
@@ -177,7 +177,7 @@ t.test('other fields, before and after the file, do not matter', async t => {
   t.match(response.json(), { bytes: 3_000, filename: 'a.mp4' })
 })
 
-t.test('a file is taken under the type octet-stream without a name, as some programs send it', async t => {
+t.test('a file of type octet-stream without a name is accepted, as some programs send it', async t => {
   const service = await openService(t)
 
   const response = await service.upload([{ type: 'application/octet-stream', content: bytes }])
@@ -186,7 +186,7 @@ t.test('a file is taken under the type octet-stream without a name, as some prog
   t.match(response.json(), { filename: 'video', bytes: 3_000 })
 })
 
-t.test('a file of exactly the allowed size is taken, one byte more is refused and forgotten', async t => {
+t.test('a file of exactly the allowed size is accepted, one byte more is refused and leaves no file', async t => {
   const service = await openService(t, { env: { MAX_UPLOAD_BYTES: '3000' } })
 
   const fits = await service.upload([{ filename: 'fits.mp4', content: bytes }])
@@ -198,7 +198,7 @@ t.test('a file of exactly the allowed size is taken, one byte more is refused an
   t.match(await leftovers(service), { videos: 1, tasks: 1, half_uploads: [], folders: [fits.json().id] })
 })
 
-t.test('a file that is too large is refused in whichever field it comes', async t => {
+t.test('a file that is too large is refused in any field', async t => {
   const service = await openService(t, { env: { MAX_UPLOAD_BYTES: '3000' } })
 
   const response = await service.upload([{ name: 'poster', filename: 'p.jpg', content: Buffer.alloc(30_000) }])

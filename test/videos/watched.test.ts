@@ -3,7 +3,7 @@ import { shoot } from '../harness/clip.ts'
 import { openService } from '../harness/service.ts'
 import { slowFfmpeg } from '../harness/slow-ffmpeg.ts'
 
-t.test('what happens can be watched: progress only ever grows, and the status goes one way', async t => {
+t.test("watchers of a video's task see progress that only grows, and a status that never goes back", async t => {
   const service = await openService(t, { env: await slowFfmpeg(t) })
   const { id, task_id } = await service.keep(await shoot({ seconds: 4 }))
   const seen: { status: string; progress: number | null }[] = []

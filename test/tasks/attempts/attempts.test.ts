@@ -16,7 +16,7 @@ const TASKS_DIR = await taskFolder(t, {
   'flaky.ts': taskModule('flaky', `if (attempt <= 30) throw new Error('again'); return attempt`, 'max_retries: 30')
 })
 
-t.test('the attempts of a task that is tried again and again are always all there, each once', async t => {
+t.test('the attempts of a task that is retried again and again are always all listed, each once', async t => {
   const service = await openService(t, { env: { TASKS_DIR }, worker: true })
   const id = await service.submit('flaky')
   let over = false

@@ -12,7 +12,7 @@ function delays(settings: Partial<RetrySettings> = {}) {
   })
 }
 
-t.test('unless a kind says otherwise the delay starts at 1 s and doubles exactly, up to ten minutes', async t => {
+t.test('by default the delay starts at 1 s and doubles exactly, up to ten minutes', async t => {
   t.strictSame(delays(), [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600, 'FAILURE'])
 })
 

@@ -36,7 +36,7 @@ interface Filters {
   created_before?: string
 }
 
-/** What the list is to be, as plainly as it can be said. */
+/** The expected list, computed as plainly as possible. */
 async function expected({ state, task, queue, created_after, created_before }: Filters): Promise<string[]> {
   const { rows } = await pool.query(
     `select id from darkroom.tasks
@@ -78,7 +78,7 @@ const times: Filters[] = [
   { created_after: early, created_before: recent }
 ]
 
-t.test('every combination of filters finds what a plain question finds, in the same order', async t => {
+t.test('every combination of filters finds the rows of a plain query, in the same order', async t => {
   let combinations = 0
   for (const state of [undefined, ...states]) {
     for (const task of [undefined, 'add', kinds[4]!, 'nothing_such']) {
@@ -123,7 +123,7 @@ for (const [what, filters, limit] of walks) {
   })
 }
 
-t.test('a page goes on where the one before ended, whatever has come, changed and gone meanwhile', async t => {
+t.test('a page continues after the one before, whatever tasks were added, changed and removed meanwhile', async t => {
   const filters = { state: 'FAILURE' }
   const ids = await expected(filters)
   const first = await page(filters, 20)
@@ -132,7 +132,7 @@ t.test('a page goes on where the one before ended, whatever has come, changed an
     `insert into darkroom.tasks (id, task, queue, state, result_expires, finished_at)
     select gen_random_uuid(), 'brand_new', 'default', 'FAILURE', 60, now() from generate_series(1, 30)`
   )
-  // Even the very task that the cursor is named after.
+  // Even the task that the cursor names.
   await pool.query('delete from darkroom.tasks where id = any($1)', [ids.slice(15, 20)])
   const second = await page(filters, 20, first.next_cursor)
 
@@ -174,7 +174,7 @@ const strangers: Record<string, string> = {
   'very much': 'x'.repeat(4_000)
 }
 for (const [what, cursor] of Object.entries(strangers)) {
-  t.test(`a cursor from elsewhere is refused: ${what}`, async t => {
+  t.test(`a foreign cursor is refused: ${what}`, async t => {
     const response = await service.get(`/api/tasks?cursor=${cursor}`)
 
     t.equal(response.statusCode, 400)

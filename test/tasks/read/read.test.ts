@@ -10,7 +10,7 @@ const folder = await taskFolder(t, {
   'later.ts': taskModule('later', `throw new RetryLater(600, 'not yet')`)
 })
 
-t.test('each status route says the same in its own words, whatever becomes of a task', async t => {
+t.test('the status routes agree, each in its own words, in every state of a task', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const ids = {
     PENDING: await service.submit('add', { x: 1, y: 1 }, { queue: 'low_priority' }),
@@ -71,7 +71,7 @@ t.test('each status route says the same in its own words, whatever becomes of a 
   }
 })
 
-t.test('questions', async t => {
+t.test('bad requests', async t => {
   const service = await openService(t)
   const id = await service.submit('add', { x: 1, y: 1 })
 
@@ -169,7 +169,7 @@ t.test('questions', async t => {
   ]
 
   for (const query of [...bad, 'cursor=']) {
-    t.test(`a list is not given for a question that makes no sense: ${query.slice(0, 50)}`, async t => {
+    t.test(`a list with an invalid query is refused: ${query.slice(0, 50)}`, async t => {
       const response = await service.get(`/api/tasks?${query}`)
 
       t.equal(response.statusCode, 400, response.body)
@@ -199,7 +199,7 @@ t.test('questions', async t => {
   }
 
   for (const wait of ['-1', '3601', 'abc', '', 'NaN', '1&wait=2', '%00']) {
-    t.test(`a wait that makes no sense is refused: ${wait}`, async t => {
+    t.test(`an invalid wait is refused: ${wait}`, async t => {
       for (const response of [
         await service.get(`/api/tasks/${id}?wait=${wait}`),
         await service.post(`/api/tasks/${id}/cancel?wait=${wait}`)
@@ -233,7 +233,7 @@ t.test('a wait', async t => {
     t.match(response.json(), { state: 'SUCCESS', result: { slept: 0.3 } })
   })
 
-  t.test('is answered with what there is when its time is over', async t => {
+  t.test('is answered with the present state at its timeout', async t => {
     const id = await service.submit('shy')
 
     const response = await service.get(`/api/tasks/${id}?wait=0.3`)
@@ -283,7 +283,7 @@ t.test('a list', async t => {
   const list = async (query: string) => (await service.get(`/api/tasks?${query}`)).json()
   const idsOf = ({ items }: { items: { id: string }[] }) => items.map(({ id }) => id)
 
-  t.test('has the newest first, fifty unless told otherwise, each as it is by itself', async t => {
+  t.test('has the newest first, fifty by default, each as it is by itself', async t => {
     const { items, next_cursor } = await list('')
 
     t.strictSame(idsOf({ items }), newestFirst)
@@ -291,7 +291,7 @@ t.test('a list', async t => {
     t.strictSame(items[3], (await service.get(`/api/tasks/${items[3].id}`)).json())
   })
 
-  t.test('is as long as it was asked for', async t => {
+  t.test('has the requested length', async t => {
     t.equal((await list('limit=1')).items.length, 1)
     t.equal((await list('limit=1000')).items.length, 26)
     const exactly = await list('limit=26')
@@ -299,7 +299,7 @@ t.test('a list', async t => {
     t.equal(exactly.next_cursor, null)
   })
 
-  t.test('is picked from by every filter', async t => {
+  t.test('is filtered by every filter', async t => {
     const seventh = ids[7]
     t.strictSame(idsOf(await list('task=shy')), [ids[25]])
     t.equal((await list('queue=high_priority')).items.length, 12)
@@ -323,7 +323,7 @@ t.test('a list', async t => {
     t.equal((await list(`created_before=${encodeURIComponent('2020-01-01T01:00:00.001+01:00')}`)).items.length, 5)
   })
 
-  t.test('is paged through without a gap or a repetition while new tasks come in', async t => {
+  t.test('is paged through without a gap or a repetition while tasks are submitted', async t => {
     const seen: string[] = []
     let cursor = ''
     do {
@@ -353,7 +353,7 @@ t.test('a list', async t => {
   })
 })
 
-t.test('the old status of a task tells a result that is gone from one that is null', async t => {
+t.test('the old status route tells an expired result from one that is null', async t => {
   const service = await openService(t, { worker: true })
   const id = await service.submit('process_data', { data: 'x' })
   await service.finished(id)
@@ -369,7 +369,7 @@ t.test('the old status of a task tells a result that is gone from one that is nu
 t.test('a request that waits for an hour keeps its connection, although it has no traffic', async t => {
   const service = await openService(t)
   const id = await service.submit('process_data', { data: 'x' })
-  // What is two minutes otherwise.
+  // Two minutes in production.
   service.api.app.server.setTimeout(100)
   const address = await service.listen()
   const given = await openLine(t, address)
@@ -385,7 +385,7 @@ t.test('a request that waits for an hour keeps its connection, although it has n
   t.equal((await service.get(`/api/tasks/${id}?wait=3601`)).statusCode, 400)
 })
 
-t.test('tasks are read as before after a column was added', async t => {
+t.test('tasks are read as before after a migration has added a column', async t => {
   const service = await openService(t)
   const id = await service.submit('add', { x: 1, y: 1 })
   const read = async () => (await service.get(`/api/tasks/${id}`)).statusCode

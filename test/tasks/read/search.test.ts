@@ -75,7 +75,7 @@ for (const [what, filters, condition] of searches) {
   })
 }
 
-t.test('an id is found by itself, where the other filters allow it', async t => {
+t.test('an id is found alone, where the other filters allow it', async t => {
   const [id] = await expected(`name is not null and state = 'FAILURE'`)
 
   t.match(await walk({ q: id! }), { ids: [id] })

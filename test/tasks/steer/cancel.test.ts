@@ -14,7 +14,7 @@ const folder = await taskFolder(t, {
 })
 const cancelled = { state: 'REVOKED', status: 'CANCELLED', error: { type: 'cancelled' }, result: null }
 
-t.test('what waits is over at once', async t => {
+t.test('a waiting task is revoked at once', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const waiting = {
     'in its queue': await service.submit('add', { x: 1, y: 1 }),
@@ -47,7 +47,7 @@ t.test('what waits is over at once', async t => {
   })
 })
 
-t.test('what runs is over when its processes are gone', async t => {
+t.test('a running task is revoked when its processes are gone', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '3' }, worker: true })
 
   for (const kind of ['patient', 'busy', 'deaf']) {
@@ -66,7 +66,7 @@ t.test('what runs is over when its processes are gone', async t => {
     })
   }
 
-  t.test('a task whose canceller does not wait', async t => {
+  t.test('a running task, although the client does not wait', async t => {
     const file = path.join(service.dataDir, 'impatient')
     const id = await service.submit('deaf', { file })
     const pids = await processesIn(file)
@@ -81,7 +81,7 @@ t.test('what runs is over when its processes are gone', async t => {
     t.ok(pids.every(isGone))
   })
 
-  t.test('a task that is cancelled by many', async t => {
+  t.test('a task that many clients cancel', async t => {
     const file = path.join(service.dataDir, 'many')
     const id = await service.submit('patient', { file })
     await processesIn(file)
@@ -94,12 +94,12 @@ t.test('what runs is over when its processes are gone', async t => {
     t.match(await service.finished(id), cancelled)
   })
 
-  t.test('a worker whose task was cancelled works on', async t => {
+  t.test('a worker whose task was cancelled goes on with others', async t => {
     t.equal((await service.finished(await service.submit('add', { x: 1, y: 2 }))).result, 3)
   })
 })
 
-t.test('what waits for its next attempt is not tried again', async t => {
+t.test('a task that waits for its retry is revoked', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
   const id = await service.submit('later')
   await service.until(id, ({ state }) => state === 'RETRY')
@@ -112,7 +112,7 @@ t.test('what waits for its next attempt is not tried again', async t => {
   t.strictSame(await outcomes(service, id), ['failure'])
 })
 
-t.test('what was handed back by a worker that stopped is not tried again', async t => {
+t.test('a task that a stopped worker handed back is revoked', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const file = path.join(service.dataDir, 'pids')
   const worker = await service.startWorker()
@@ -126,7 +126,7 @@ t.test('what was handed back by a worker that stopped is not tried again', async
   t.match(response.json(), cancelled)
 })
 
-t.test('what is finished stays as it is', async t => {
+t.test('a finished task is not changed', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
   const done = await service.finished(await service.submit('add', { x: 1, y: 2 }))
   const failed = await service.finished(await service.submit('again', {}, { max_retries: 0 }))
@@ -140,7 +140,7 @@ t.test('what is finished stays as it is', async t => {
   }
 })
 
-t.test('a task that is moved to its queue at that very moment is cancelled all the same', async t => {
+t.test('a task that is moved to its queue at the same moment is cancelled all the same', async t => {
   const service = await openService(t)
   const id = await service.submit('add', { x: 1, y: 1 }, { countdown: 600 })
   const mover = await service.db.pool.connect()
@@ -159,7 +159,7 @@ t.test('a task that is moved to its queue at that very moment is cancelled all t
   t.strictSame(rows, [{ state: 'cancelled' }])
 })
 
-t.test('a cancellation that the worker did not hear is found by it later', async t => {
+t.test('a worker without the notification finds the cancellation later', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
   const file = path.join(service.dataDir, 'pids')
   const id = await service.submit('patient', { file })

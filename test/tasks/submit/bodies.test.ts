@@ -9,7 +9,7 @@ const address = await service.api.listen()
 
 const json = { 'content-type': 'application/json' }
 
-/** Sends the bytes as they are: an HTTP library would have mended them. */
+/** Sends the bytes as they are: an HTTP library would have repaired them. */
 async function send(body: string | Buffer, headers: Record<string, string> = json, url = '/api/tasks') {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; type: string; body: any }>()
   const sent = request(`${address}${url}`, { method: 'POST', headers }, response => {
@@ -47,7 +47,7 @@ const notJson: [string, string | Buffer][] = [
 ]
 
 for (const [what, body] of notJson) {
-  t.test(`a body that is no JSON is refused as such: ${what}`, async t => {
+  t.test(`a body that is not JSON is refused as such: ${what}`, async t => {
     const answer = await send(body)
 
     t.equal(answer.status, 400)
@@ -99,7 +99,7 @@ t.test('a body of another type is refused', async t => {
   }
 })
 
-t.test('a submission without a body or a type names what is missing', async t => {
+t.test('a submission without a body or a type names the missing fields', async t => {
   const answer = await send('', {})
 
   t.equal(answer.status, 400)
@@ -113,7 +113,7 @@ t.test('a body of more than 32 MiB is refused', async t => {
   t.equal(answer.body.code, 'BODY_TOO_LARGE')
 })
 
-t.test('after all of this the service still answers, and nothing was polluted', async t => {
+t.test('after all of this the service still answers, and no prototype was polluted', async t => {
   const answer = await send('{"task":"add","args":{"x":1,"y":2}}')
 
   t.equal(answer.status, 201)

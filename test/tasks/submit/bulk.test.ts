@@ -215,21 +215,18 @@ t.test('tasks of a bulk may have an eta and a start deadline', async t => {
   t.match((await service.get(`/api/tasks/${later}`)).json(), { state: 'PENDING', status: 'SCHEDULED' })
 })
 
-t.test(
-  'a thousand tasks that expire together are all revoked, and the expirer has nothing left to look for',
-  async t => {
-    const service = await openService(t)
+t.test('a thousand tasks that expire together are all revoked, and none is looked for again', async t => {
+  const service = await openService(t)
 
-    const response = await service.post('/api/tasks/bulk', {
-      tasks: Array.from({ length: 1_200 }, (_, x) => add(x, { expires: 0.2 }))
-    })
+  const response = await service.post('/api/tasks/bulk', {
+    tasks: Array.from({ length: 1_200 }, (_, x) => add(x, { expires: 0.2 }))
+  })
 
-    t.equal(response.statusCode, 201)
-    await until(async () => {
-      const { rows } = await service.db.pool.query(`select count(*) from darkroom.tasks where state = 'REVOKED'`)
-      return rows[0].count === 1_200
-    }, 'all are revoked')
-    const { rows } = await service.db.pool.query('select from darkroom.deadlines')
-    t.equal(rows.length, 0)
-  }
-)
+  t.equal(response.statusCode, 201)
+  await until(async () => {
+    const { rows } = await service.db.pool.query(`select count(*) from darkroom.tasks where state = 'REVOKED'`)
+    return rows[0].count === 1_200
+  }, 'all are revoked')
+  const { rows } = await service.db.pool.query('select from darkroom.deadlines')
+  t.equal(rows.length, 0)
+})

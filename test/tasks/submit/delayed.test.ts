@@ -26,7 +26,7 @@ t.test('a task starts after its time and not before', async t => {
   }
 })
 
-t.test('an earlier task that is submitted after a later one does not wait for it', async t => {
+t.test('a task with an earlier eta does not wait for one that was submitted before it', async t => {
   const service = await openService(t, { worker: true })
   const later = await service.submit('add', { x: 1, y: 1 }, { countdown: 600 })
 
@@ -36,7 +36,7 @@ t.test('an earlier task that is submitted after a later one does not wait for it
   t.match((await service.get(`/api/tasks/${later}`)).json(), { state: 'PENDING', status: 'SCHEDULED' })
 })
 
-t.test('a time that is past is now', async t => {
+t.test('an eta in the past means now', async t => {
   const service = await openService(t, { worker: true })
 
   const id = await service.submit('add', { x: 1, y: 1 }, { eta: '2001-01-01T00:00:00Z' })
@@ -44,7 +44,7 @@ t.test('a time that is past is now', async t => {
   t.match(await service.finished(id), { state: 'SUCCESS' })
 })
 
-t.test('hundreds of tasks that are due together are all done, each once', async t => {
+t.test('hundreds of tasks that are due together all run, each once', async t => {
   const service = await openService(t)
   const eta = inSeconds(1)
   const ids = await Promise.all(
@@ -65,7 +65,7 @@ t.test('hundreds of tasks that are due together are all done, each once', async 
   t.strictSame({ wrong, tries }, { wrong: [], tries: [] })
 })
 
-t.test('a worker that starts late does at once what is overdue', async t => {
+t.test('a worker that starts late runs overdue tasks at once', async t => {
   const service = await openService(t)
   const id = await service.submit('add', { x: 1, y: 1 }, { countdown: 0.01 })
 
@@ -74,7 +74,7 @@ t.test('a worker that starts late does at once what is overdue', async t => {
   t.match(await service.finished(id), { state: 'SUCCESS' })
 })
 
-t.test('a retry that has to wait leaves its worker to others, and keeps its priority and its queue', async t => {
+t.test('a retry with a delay frees its worker, and keeps its priority and its queue', async t => {
   const folder = await taskFolder(t, {
     'once-more.ts': taskModule('once-more', `if (attempt === 1) throw new RetryLater(0.5); return attempt`)
   })
@@ -91,7 +91,7 @@ t.test('a retry that has to wait leaves its worker to others, and keeps its prio
   t.strictSame(await outcomes(service, id), ['failure', 'success'])
 })
 
-t.test('what is due and cannot be had is not asked for all the time', async t => {
+t.test('a due task that cannot be promoted is not queried for all the time', async t => {
   const url = await borrowDatabase(t)
   const proxy = await openProxy(t, url)
   const service = await openService(t, { env: { DATABASE_URL: proxy.url }, worker: true })

@@ -3,7 +3,7 @@ import { never } from '../../../src/queue/boss.ts'
 import { openPgBoss } from '../../harness/pg-boss.ts'
 import { openService } from '../../harness/service.ts'
 
-t.test('a job that a task is written with is the job that pg-boss would have written', async t => {
+t.test("a task's job is the job that pg-boss would have written", async t => {
   const service = await openService(t)
   const boss = await openPgBoss(t, service)
   const eta = '2999-01-01T00:00:00.000Z'
@@ -33,9 +33,9 @@ t.test('a job that a task is written with is the job that pg-boss would have wri
     return rows[0]
   }
 
-  // What is meant to differ, and why.
+  // Intended differences, and why.
   const intended: Record<string, unknown> = {
-    // Its own, of course.
+    // Each job has its own.
     id: undefined,
     created_on: undefined,
     // Compared as a delay.
@@ -74,7 +74,7 @@ t.test('a job that a task is written with is the job that pg-boss would have wri
     })
   }
 
-  t.test('and pg-boss can do with it what it can do with its own', async t => {
+  t.test("and pg-boss's functions work on it as on its own", async t => {
     const id = await service.submit('add', { x: 1, y: 2 }, { queue: 'low_priority' })
 
     const [job] = await boss.fetch('low_priority', { includeMetadata: true })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { newId } from '../../../src/tasks/submit/id.ts'
 
-t.test('ids are of the seventh kind, name their time, never repeat and grow', async t => {
+t.test('ids are UUIDs of version 7 with their time, never repeat and grow', async t => {
   const before = Date.now()
 
   const ids = Array.from({ length: 50_000 }, newId)

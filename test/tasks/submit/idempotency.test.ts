@@ -51,7 +51,7 @@ const doors = [
 
 for (const { url, status, tasks, body, reordered, other, bad, mended } of doors) {
   t.test(`POST ${url} under a key`, async t => {
-    t.test('is done once and answered the same each time', async t => {
+    t.test('creates once and answers the same each time', async t => {
       const key = randomUUID()
       const before = await countTasks()
 
@@ -95,7 +95,7 @@ for (const { url, status, tasks, body, reordered, other, bad, mended } of doors)
       t.strictSame(await countTasks(), before)
     })
 
-    t.test('is not done twice by many at the same moment', async t => {
+    t.test('creates once for many simultaneous requests', async t => {
       const key = randomUUID()
       const before = await countTasks()
 
@@ -107,7 +107,7 @@ for (const { url, status, tasks, body, reordered, other, bad, mended } of doors)
       t.strictSame(await countTasks(), { tasks: before.tasks + tasks, jobs: before.jobs + tasks })
     })
 
-    t.test('does not use the key up where it is refused', async t => {
+    t.test('does not use the key up if the request is refused', async t => {
       const key = randomUUID()
 
       const refused = await post(url, bad, key)
@@ -119,7 +119,7 @@ for (const { url, status, tasks, body, reordered, other, bad, mended } of doors)
       t.equal((await post(url, mended, key)).headers['idempotency-replayed'], 'true')
     })
 
-    t.test('does not use the key up where it cannot be written', async t => {
+    t.test('does not use the key up if the rows cannot be written', async t => {
       const key = randomUUID()
       await service.db.pool.query('alter table darkroom.tasks add constraint full_up check (false) not valid')
 
@@ -132,7 +132,7 @@ for (const { url, status, tasks, body, reordered, other, bad, mended } of doors)
       t.equal(accepted.headers['idempotency-replayed'], undefined)
     })
 
-    t.test('is new again after a day, also with another body', async t => {
+    t.test('counts as new after a day, also with another body', async t => {
       const key = randomUUID()
       const first = await post(url, body, key)
       const age = (by: string) =>
@@ -153,7 +153,7 @@ for (const { url, status, tasks, body, reordered, other, bad, mended } of doors)
       t.equal((await post(url, body, key)).statusCode, 409)
     })
 
-    t.test('is new for only one of many after a day', async t => {
+    t.test('counts as new for only one of many requests after a day', async t => {
       const key = randomUUID()
       await post(url, body, key)
       await service.db.pool.query(
@@ -169,7 +169,7 @@ for (const { url, status, tasks, body, reordered, other, bad, mended } of doors)
       t.strictSame(await countTasks(), { tasks: before.tasks + tasks, jobs: before.jobs + tasks })
     })
 
-    t.test('is refused with a key that cannot be one', async t => {
+    t.test('is refused with an invalid key', async t => {
       const before = await countTasks()
 
       for (const key of ['', ' ', 'a b', 'x'.repeat(256), 'schlüssel', 'a\tb']) {
@@ -202,7 +202,7 @@ t.test('a key belongs to one route', async t => {
   }
 })
 
-t.test('the first answer is given again whatever has become of the task', async t => {
+t.test("the first answer is replayed whatever the task's state", async t => {
   const service = await openService(t, { worker: true })
   const headers = { 'idempotency-key': 'once' }
   const body = { task: 'add', args: { x: 1, y: 2 } }
@@ -230,7 +230,7 @@ t.test('a body that nests as deeply as is allowed can be kept under a key', asyn
   t.strictSame((await post('/api/tasks', body, key)).json(), first.json())
 })
 
-t.test('tasks that were created under a key are done like any other', async t => {
+t.test('tasks that were created under a key run like any other', async t => {
   const service = await openService(t, { worker: true })
   await service.finished(await service.submit('add', { x: 0, y: 0 }))
 

@@ -21,7 +21,7 @@ t.test('the order of tasks', async t => {
   )
 })
 
-t.test('a worker takes from its own queues alone', async t => {
+t.test('a worker claims from its own queues alone', async t => {
   const service = await openService(t)
   const other = await service.submit('add', { x: 1, y: 1 }, { queue: 'high_priority' })
   await service.startWorker({ WORKER_QUEUES: 'low_priority' })

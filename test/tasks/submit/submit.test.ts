@@ -3,7 +3,7 @@ import { openPgBoss } from '../../harness/pg-boss.ts'
 import { openService } from '../../harness/service.ts'
 import { taskFolder, taskModule } from '../../harness/task-folder.ts'
 
-t.test('a task is answered at once and done soon after', async t => {
+t.test('a submission is answered at once and its task runs soon after', async t => {
   const service = await openService(t, { worker: true })
 
   const response = await service.post('/api/tasks', { task: 'add', args: { x: 4, y: 6 } })
@@ -35,7 +35,7 @@ t.test('submissions', async t => {
   const row = (id: string) =>
     service.db.query.selectFrom('tasks').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
 
-  t.test('a task has every field, and what was not said is the default', async t => {
+  t.test('a task has every field, with defaults for those that were not set', async t => {
     const submitted = (await service.post('/api/tasks', add)).json()
 
     const { id, created_at, ...rest } = submitted
@@ -70,7 +70,7 @@ t.test('submissions', async t => {
     t.equal((await row(id)).result_expires, 1234)
   })
 
-  t.test('what is said is kept', async t => {
+  t.test('given values are kept', async t => {
     const said = {
       name: 'Sum',
       description: 'of two',
@@ -96,20 +96,20 @@ t.test('submissions', async t => {
     t.strictSame((await service.get(`/api/tasks/${submitted.id}`)).json(), submitted)
   })
 
-  t.test('what the caller leaves open the kind decides', async t => {
+  t.test('fields that the client leaves out come from the kind', async t => {
     const submitted = (await service.post('/api/tasks', { task: 'picky' })).json()
 
     t.match(submitted, { queue: 'low_priority', priority: 7, max_retries: 1, args: {} })
     t.match(await row(submitted.id), { result_expires: 77, time_limit: null })
   })
 
-  t.test('the caller may say zero', async t => {
+  t.test('zero is kept', async t => {
     const submitted = (await service.post('/api/tasks', { task: 'picky', priority: 0, max_retries: 0 })).json()
 
     t.match(submitted, { priority: 0, max_retries: 0 })
   })
 
-  t.test('the caller may say next to nothing', async t => {
+  t.test('very small values are accepted', async t => {
     const little = { retry_delay: 1e-50, retry_backoff_max: 5e-324, countdown: 5e-324, expires: 5e-324 }
 
     const response = await service.post('/api/tasks', { ...add, ...little })
@@ -118,7 +118,7 @@ t.test('submissions', async t => {
     t.match(await row(response.json().id), { retry_delay: 0, retry_backoff_max: 0 })
   })
 
-  t.test('process_data is what is done when no kind is named', async t => {
+  t.test('the default kind is process_data', async t => {
     const submitted = (await service.post('/api/tasks', { args: { data: 'hello' } })).json()
 
     t.match(submitted, { task: 'process_data', args: { data: 'hello' } })
@@ -140,7 +140,7 @@ t.test('submissions', async t => {
     t.equal(Date.parse(submitted.eta) - Date.parse(submitted.created_at), 90_500)
   })
 
-  t.test('a time that is past means now', async t => {
+  t.test('an eta in the past means now', async t => {
     const submitted = (await service.post('/api/tasks', { ...add, eta: '2001-01-01T00:00:00Z' })).json()
 
     t.match(submitted, { status: 'PENDING', eta: '2001-01-01T00:00:00.000Z' })
@@ -154,7 +154,7 @@ t.test('submissions', async t => {
     t.equal(asTime.expires_at, '2999-01-01T00:00:00.000Z')
   })
 
-  t.test('a task about a video says so in its row', async t => {
+  t.test("a task about a video has the video's id in its row", async t => {
     const video_id = '01900000-0000-7000-8000-000000000000'
 
     const submitted = (await service.post('/api/tasks', { task: 'picky', args: { video_id } })).json()
@@ -220,7 +220,7 @@ t.test('submissions', async t => {
   ]
 
   for (const [what, body, field, code = 'INVALID_REQUEST'] of refused) {
-    t.test(`what does not fit is refused by its name: ${what}`, async t => {
+    t.test(`an invalid field is refused by its name: ${what}`, async t => {
       const response = await service.post('/api/tasks', body)
 
       t.equal(response.statusCode, 400, response.body)
@@ -233,7 +233,7 @@ t.test('submissions', async t => {
     })
   }
 
-  t.test('every field that does not fit is named at once', async t => {
+  t.test('all invalid fields are named at once', async t => {
     const response = await service.post('/api/tasks', { ...add, priority: 11, countdown: -1, tags: 5, colour: 'red' })
 
     t.strictSame(
@@ -245,7 +245,7 @@ t.test('submissions', async t => {
     )
   })
 
-  t.test('a refused task leaves nothing', async t => {
+  t.test('a refused task leaves no row', async t => {
     const count = async () => (await service.get('/api/tasks?limit=1000')).json().items.length
     const before = await count()
 
@@ -263,7 +263,7 @@ t.test('submissions', async t => {
     t.equal(response.statusCode, 201, response.body)
   })
 
-  t.test('tasks that come together are all written, and each is answered with its own', async t => {
+  t.test('simultaneous submissions are all written, and each is answered with its own task', async t => {
     const sums = Array.from({ length: 300 }, (_, x) => ({ task: 'add', args: { x, y: 1 } }))
 
     const responses = await Promise.all(sums.map(sum => service.post('/api/tasks', sum)))
@@ -278,7 +278,7 @@ t.test('submissions', async t => {
   })
 })
 
-t.test('data to process has a door of its own', async t => {
+t.test('process_data has a route of its own', async t => {
   const service = await openService(t, { worker: true })
 
   const response = await service.post('/api/tasks/process', { data: 'hello, straße' })
@@ -300,7 +300,7 @@ t.test('data to process has a door of its own', async t => {
   }
 })
 
-t.test('when the rows cannot be written the caller is told and nothing is left', async t => {
+t.test('when the rows cannot be written the client gets an error and nothing is left', async t => {
   const service = await openService(t)
   await service.db.pool.query('alter table darkroom.tasks add constraint no_fives check (priority <> 5)')
 

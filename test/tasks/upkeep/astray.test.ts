@@ -46,7 +46,7 @@ t.test('a job whose task has ended is not run, and is cancelled', async t => {
   t.match(await read(service, id), { state: 'REVOKED', attempts: 0 })
 })
 
-t.test('tasks whose jobs were removed or changed are revoked at the second look, and no others', async t => {
+t.test('tasks whose jobs were removed or changed are revoked at the second pass, and no others', async t => {
   const service = await openService(t, { env: { TASKS_DIR, WORKER_CONCURRENCY: '3' }, worker: true })
   const { pool } = service.db
   const boss = await openPgBoss(t, service)
@@ -82,7 +82,7 @@ t.test('tasks whose jobs were removed or changed are revoked at the second look,
   t.match(await read(service, fine[1]!), { state: 'PENDING' })
 })
 
-t.test('a task whose job or state has changed since the look before gets another look', async t => {
+t.test('a task whose job or state has changed since the last pass gets another pass', async t => {
   const service = await openService(t)
   const { pool } = service.db
   const id = await service.submit('add', { x: 1, y: 1 })

@@ -8,7 +8,7 @@ const folder = await taskFolder(t, {
   'fail.ts': taskModule('fail', `throw new Error('no such luck')`, 'max_retries: 0')
 })
 
-/** What was removed up to now, by this run or by one that the clock has started meanwhile. */
+/** What was removed up to now, by this run or by one that the schedule has started meanwhile. */
 async function expire(service: Service) {
   const task = await service.finished(await service.submit('expire_results'))
   if (task.state !== 'SUCCESS') throw new Error(JSON.stringify(task))
@@ -34,7 +34,7 @@ async function age({ db }: Service, id: string, seconds: number) {
   }
 }
 
-/** In how many rows something is known of a task. */
+/** The number of rows about a task. */
 async function traces({ db }: Service, id: string) {
   const { rows } = await db.pool.query(
     `select
@@ -48,7 +48,7 @@ async function traces({ db }: Service, id: string) {
   return rows[0]
 }
 
-t.test('a result goes when its time is over, and not a minute before; its task stays', async t => {
+t.test('a result is removed when it has expired, and not a minute before; its task stays', async t => {
   const service = await openService(t, { worker: true, env: { TASKS_DIR: folder } })
   const old = await service.submit('add', { x: 1, y: 1 }, { result_expires: 600 })
   const young = await service.submit('add', { x: 2, y: 2 }, { result_expires: 600 })
@@ -74,7 +74,7 @@ t.test('a result goes when its time is over, and not a minute before; its task s
   t.match(await service.finished(failed), { state: 'FAILURE', attempts: 2 }, 'and can be tried again')
 })
 
-t.test('a finished task goes with all that is known of it after HISTORY_EXPIRES; an open one never', async t => {
+t.test('a finished task is removed with every row about it after HISTORY_EXPIRES; an open one never', async t => {
   const service = await openService(t, { worker: true, env: { TASKS_DIR: folder, HISTORY_EXPIRES: '1000' } })
   const old = [
     await service.submit('add', { x: 1, y: 1 }, { expires: 9_000, result_expires: 5_000 }),
@@ -97,7 +97,7 @@ t.test('a finished task goes with all that is known of it after HISTORY_EXPIRES;
   t.match((await service.get(`/api/tasks/${open}`)).json(), { state: 'PENDING' })
 })
 
-t.test('a video that failed stays failed, for the same reason, when its task is forgotten', async t => {
+t.test('a failed video keeps its status and reason when its task is forgotten', async t => {
   const service = await openService(t, { env: { HISTORY_EXPIRES: '1000' } })
   const broken = await service.keep('no film')
   const cancelled = await service.keep('no film')
@@ -123,7 +123,7 @@ t.test('a video that failed stays failed, for the same reason, when its task is 
   t.match(await service.finished(again), { state: 'FAILURE' }, 'and can be made again')
 })
 
-t.test('keys and workers go after a day', async t => {
+t.test('keys and workers are removed after a day', async t => {
   const service = await openService(t, { worker: true })
   const submit = (key: string) =>
     service.post('/api/tasks', { task: 'add', args: { x: 1, y: 1 } }, { 'idempotency-key': key })
@@ -146,7 +146,7 @@ t.test('keys and workers go after a day', async t => {
   t.strictSame(workers, [{ host: 'young' }])
 })
 
-t.test('more than one batch goes in one run', async t => {
+t.test('one run removes more than one batch', async t => {
   const service = await openService(t, { worker: true, env: { HISTORY_EXPIRES: '1000' } })
   const tasks = Array.from({ length: 2_500 }, () => ({ task: 'add', args: { x: 1, y: 1 }, countdown: 9_000 }))
   await service.post('/api/tasks/bulk', { tasks })
@@ -181,7 +181,7 @@ t.test('of its own successes the last is kept, and a run that fails leaves every
   t.match(await expire(service), { keys: 0 })
 })
 
-t.test('it runs by the clock', async t => {
+t.test('its schedule starts it', async t => {
   const service = await openService(t, { worker: true })
 
   const found = async () => {
@@ -200,7 +200,7 @@ async function ring({ db }: Service) {
   )
 }
 
-t.test('it goes on although its queue was removed, and says so', async t => {
+t.test('a run goes on although its queue was removed, and logs that', async t => {
   const said: string[] = []
   const service = await openService(t, { worker: true, hear: ({ msg }) => said.push(msg) })
   const result = await service.submit('add', { x: 1, y: 1 }, { result_expires: 600 })
@@ -214,7 +214,7 @@ t.test('it goes on although its queue was removed, and says so', async t => {
   t.ok(said.some(line => line.includes('the queue of a scheduled task was removed')))
 })
 
-t.test('while its queue is paused one waits, and not one for each minute', async t => {
+t.test('while its queue is paused one run waits, and not one for each minute', async t => {
   const service = await openService(t, { worker: true })
   const open = `select count(*)::int from darkroom.tasks where task = 'expire_results' and state = 'PENDING'`
   const tickets = `select from pgboss.job where name = 'due' and state < 'completed'`
@@ -229,7 +229,7 @@ t.test('while its queue is paused one waits, and not one for each minute', async
   t.strictSame((await pool.query(open)).rows, [{ count: 1 }])
 })
 
-t.test('a delayed task of the kind does not stop the cleaning', async t => {
+t.test('a delayed task of the kind does not stop the scheduled runs', async t => {
   const service = await openService(t, { worker: true })
   const later = await service.submit('expire_results', {}, { countdown: 600 })
   const others = `select from darkroom.tasks where task = 'expire_results' and id <> $1`

@@ -4,7 +4,7 @@ import type { Pool } from 'pg'
 import t, { type Test } from 'tap'
 import { expirer } from '../../../src/tasks/upkeep/expirer.ts'
 
-/** An expirer whose clock is ours, with what the database answers; `looks` are its questions. */
+/** An expirer with a clock of the test's own and given answers of the database; `looks` are its queries. */
 function openExpirer(t: Test, answers: { revoked: string[]; next: number | null }[] = []) {
   mock.timers.enable({ apis: ['setTimeout', 'Date'] })
   t.teardown(() => mock.timers.reset())
@@ -27,7 +27,7 @@ function openExpirer(t: Test, answers: { revoked: string[]; next: number | null 
       questions.at(-1)!.resolve()
       await nextTurn()
     },
-    /** Lets time pass, and answers whatever is asked meanwhile. */
+    /** Lets time pass, and answers the queries meanwhile. */
     async pass(milliseconds: number) {
       for (let passed = 0; passed < milliseconds; passed += 100) {
         mock.timers.tick(100)
@@ -51,7 +51,7 @@ t.test('a thousand deadlines do not leave a timer each', async t => {
   await deadlines.stop()
 })
 
-t.test('a deadline that is set during a look is not passed over', async t => {
+t.test('a deadline that is set during a query is not missed', async t => {
   const { deadlines, looks, answer } = openExpirer(t)
 
   deadlines.by(0)
@@ -77,7 +77,7 @@ t.test('an early deadline is not forgotten for a later one', async t => {
   await deadlines.stop()
 })
 
-t.test('what the database knows to be next is looked for when it is due', async t => {
+t.test('the next deadline of the database is queried for when it is due', async t => {
   const { deadlines, revoked, looks, answer } = openExpirer(t, [
     { revoked: ['a'], next: 0.25 },
     { revoked: ['b', 'c'], next: null }
@@ -94,7 +94,7 @@ t.test('what the database knows to be next is looked for when it is due', async 
   await deadlines.stop()
 })
 
-t.test('one that is stopped looks no more', async t => {
+t.test('a stopped expirer queries no more', async t => {
   const { deadlines, looks, answer, pass } = openExpirer(t)
   await answer()
   deadlines.by(100)

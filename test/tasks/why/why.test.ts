@@ -23,7 +23,7 @@ const { pool } = service.db
 const why = async (id: string): Promise<WhyBody> => (await service.get(`/api/tasks/${id}/why`)).json()
 const asked = new Set<string>()
 
-/** Holds the answer to what is expected, and to what holds for every answer. */
+/** Compares the answer with the expected fields, and checks what holds for every answer. */
 async function says(t: Test, id: string, code: string, expected: Partial<Record<keyof WhyBody, unknown>>) {
   const answer = await why(id)
   asked.add(answer.code)
@@ -36,7 +36,7 @@ async function says(t: Test, id: string, code: string, expected: Partial<Record<
 
 const cancel = (id: string) => ({ label: 'Cancel', method: 'POST', url: `/api/tasks/${id}/cancel`, scope: 'operate' })
 
-t.test('a task that waits says what it waits for, whatever comes first', async t => {
+t.test('a waiting task has the code of the first thing that it waits for', async t => {
   const scheduled = await service.submit('fresh', {}, { countdown: 600, queue: apart })
   const id = await service.submit('fresh', {}, { queue: apart })
   const { eta } = (await service.get(`/api/tasks/${scheduled}`)).json()
