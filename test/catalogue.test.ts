@@ -7,7 +7,7 @@ import { loadFolder } from '../src/catalogue.ts'
 import { openService } from './harness/service.ts'
 import { taskFolder, taskModule } from './harness/task-folder.ts'
 
-t.test('a folder of task modules of every spelling is loaded beside the built-in ones', async t => {
+t.test('task modules in every spelling are loaded from a folder beside the built-in ones', async t => {
   const folder = await taskFolder(t, {
     'one.ts': `
       import { defineTask } from 'darkroom'
@@ -57,7 +57,7 @@ t.test('a folder of task modules of every spelling is loaded beside the built-in
   }
 })
 
-t.test('a module that is broken while the worker runs fails its task with the reason, and nothing else', async t => {
+t.test('a module that breaks while the worker runs fails its task with the reason, and no other task', async t => {
   const folder = await taskFolder(t, {
     'one.ts': taskModule('one', 'return 1'),
     'two.ts': taskModule('two', 'return 2')
@@ -74,7 +74,7 @@ t.test('a module that is broken while the worker runs fails its task with the re
   t.equal((await service.finished(await service.submit('two'))).result, 2)
 })
 
-/** Loads a folder in a process of its own, to its end: in this one there is always something that keeps it. */
+/** Loads a folder in a process of its own, to its end: something always keeps the test's own process alive. */
 function load(folder: string, seconds: number, verbose = false) {
   const catalogue = path.resolve(import.meta.dirname, '../src/catalogue.ts')
   const start = `
@@ -95,7 +95,7 @@ function load(folder: string, seconds: number, verbose = false) {
   return { child, ended }
 }
 
-t.test('a module that never finishes loading ends the process that starts, with a sentence that names it', async t => {
+t.test('a module that never finishes loading ends the starting process, with a sentence that names it', async t => {
   const folder = await taskFolder(t, {
     'stuck.ts': `await new Promise(() => {})\n${taskModule('stuck', 'return 1')}`,
     'well.ts': taskModule('well', 'return 1')
@@ -160,7 +160,7 @@ t.test('all modules that do not load are named at once, each with line and colum
     t.ok(lines[index]?.startsWith(`${folder}/${start}`), `${lines[index]}`)
 })
 
-t.test('modules that take their time, one after the other, are waited for', async t => {
+t.test('slow modules, one after the other, are waited for', async t => {
   const slow = 'for (const end = Date.now() + 700; Date.now() < end; );\n'
   const names = ['a', 'b', 'c', 'd', 'e']
   const folder = await taskFolder(
@@ -171,7 +171,7 @@ t.test('modules that take their time, one after the other, are waited for', asyn
   t.match(await load(folder, 1).ended, { code: 0, err: '' })
 })
 
-t.test('a start that is told to stop does not wait for a module', async t => {
+t.test('a start that is cancelled does not wait for a module', async t => {
   const folder = await taskFolder(t, { 'stuck.ts': 'await new Promise(() => {})' })
 
   await t.rejects(loadFolder(folder, { signal: AbortSignal.timeout(100) }))

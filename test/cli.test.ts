@@ -79,7 +79,7 @@ for (const [what, args, sentence] of mistakes) {
   })
 }
 
-t.test('settings that do not fit are all listed before anything starts', { buffered: true }, async t => {
+t.test('all invalid settings are listed before anything starts', { buffered: true }, async t => {
   const { code, out, err } = await darkroom(['server', '--concurrency', 'many'], {
     PORT: 'http',
     LOG_LEVEL: 'loud',
@@ -124,7 +124,7 @@ t.test('an address that cannot be listened on is named by its setting, before an
   t.notOk((await readdir(home)).includes('never-made'))
 })
 
-t.test('a worker without a database says what to do', { buffered: true }, async t => {
+t.test('a worker without a database names the remedy', { buffered: true }, async t => {
   const { code, err } = await darkroom(['worker'])
 
   t.equal(code, 1)
@@ -145,7 +145,7 @@ t.test('a database that does not exist is one clear line', { buffered: true }, a
   }
 })
 
-t.test('migrate does what is to be done, and a second time nothing', { buffered: true }, async t => {
+t.test('migrate applies the migrations, and nothing at a second run', { buffered: true }, async t => {
   const env = { DATABASE_URL: await borrowDatabase(t) }
 
   const { code, out } = await darkroom(['migrate'], env)
@@ -202,7 +202,7 @@ const wrong: [what: string, file: string, source: string, sentence: RegExp][] = 
   ['a queue that cannot be', 'queue.ts', taskModule('a', '', `queue: 'no queue'`), /queue\.ts.*"no queue"/]
 ]
 
-t.test('task modules that cannot be are refused by their file, before anything starts', { buffered: true }, async t => {
+t.test('invalid task modules are refused by file, before anything starts', { buffered: true }, async t => {
   const good = { 'good.ts': taskModule('good', 'return 1') }
   const DATABASE_URL = await borrowDatabase(t)
   const files = Object.fromEntries(wrong.map(([, file, source]) => [file, source]))
@@ -318,7 +318,7 @@ function isOld(node: string) {
   return /^v(18|20|22)\./.test(stdout ?? '')
 }
 
-t.test('an old Node.js says what to do', { skip: old ? false : 'there is no old Node.js in PATH' }, async t => {
+t.test('an old Node.js names the remedy', { skip: old ? false : 'there is no old Node.js in PATH' }, async t => {
   const { status, stdout, stderr } = spawnSync(old!, [path.join(root, 'src/bin.js'), '--help'], { encoding: 'utf8' })
 
   t.strictSame({ status, stdout }, { status: 1, stdout: '' })

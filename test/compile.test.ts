@@ -17,7 +17,7 @@ const script = path.join(root, 'scripts/darkroom')
 const home = await mkdtemp(path.join(tmpdir(), 'darkroom-compiled-'))
 t.teardown(() => rm(home, { recursive: true, force: true }))
 
-// What Node.js strips types with; a process that loads it keeps 15 MiB for it.
+// Node.js strips types with this module; a process that loads it keeps 15 MiB for it.
 const stripper = `process.moduleLoadList.some(name => name.includes('internal/deps/amaro'))`
 const telling = path.join(home, 'telling.mjs')
 const NODE_OPTIONS = `--import=${telling}`
@@ -44,15 +44,15 @@ t.test('the script compiles all modules before the first command, once', async t
 })
 
 t.test('once all modules are compiled', async t => {
-  /** What one process compiles for itself, another would not have to. */
+  /** The modules that a process has to compile itself. */
   async function copied(name: string) {
     const copy = path.join(home, name)
     await cp(compiled, copy, { recursive: true })
     return copy
   }
 
-  t.test('the command takes the types out of none', async t => {
-    // As scripts/prepare has it started.
+  t.test('the command strips no types', async t => {
+    // With the settings of scripts/prepare.
     const tell = async (NODE_COMPILE_CACHE: string) => {
       const command = [process.execPath, '--max-semi-space-size=8', cli, '--version']
       return (await run(command, { NODE_COMPILE_CACHE, NODE_OPTIONS })).stderr
@@ -62,7 +62,7 @@ t.test('once all modules are compiled', async t => {
     t.equal(await tell(await copied('command')), 'it does not strip\n')
   })
 
-  t.test('neither do a server and its worker', async t => {
+  t.test('nor do a server and its worker', async t => {
     const NODE_COMPILE_CACHE = await copied('server')
     const server = spawn(process.execPath, ['--max-semi-space-size=8', cli, 'server'], {
       env: {
@@ -88,7 +88,7 @@ t.test('once all modules are compiled', async t => {
     t.strictSame(said.match(/^it .*strips?$/gm), ['it does not strip', 'it does not strip'], said)
   })
 
-  t.test('neither does a child that runs what is not of TypeScript itself', async t => {
+  t.test('nor does a child that runs a task without TypeScript of its own', async t => {
     const TASKS_DIR = await taskFolder(t, {
       'strips.mjs': `
         import { defineTask } from 'darkroom'
@@ -102,7 +102,7 @@ t.test('once all modules are compiled', async t => {
     t.match(await run('strips'), { outcome: 'success', result: 'false' })
   })
 
-  t.test('nor one that runs a task of TASKS_DIR whose module was compiled before', async t => {
+  t.test('nor does a child that runs a task of TASKS_DIR whose module was compiled before', async t => {
     const TASKS_DIR = await taskFolder(t, {
       'typed.ts': `
         import { defineTask } from 'darkroom'
@@ -122,7 +122,7 @@ t.test('once all modules are compiled', async t => {
     }
   })
 
-  t.test('a wrong module or setting is left to the command that starts', async t => {
+  t.test('an invalid module or setting is left to the command that starts', async t => {
     const TASKS_DIR = await taskFolder(t, { 'wrong.ts': 'export default {' })
     const NODE_COMPILE_CACHE = await copied('wrong')
 
@@ -138,7 +138,7 @@ t.test('once all modules are compiled', async t => {
   })
 })
 
-t.test('where nothing can be written the command runs all the same', async t => {
+t.test('without a writable cache the command runs all the same', async t => {
   const file = path.join(home, 'file')
   await writeFile(file, '')
 

@@ -38,7 +38,7 @@ t.test('an empty environment gives every setting its default', async t => {
   )
 })
 
-t.test('an empty variable is an unset one, as compose files write it', async t => {
+t.test('an empty variable counts as unset, as compose files write it', async t => {
   const empty = Object.fromEntries(Object.keys(settings).map(name => [name, ' ']))
 
   t.strictSame(readConfig(empty), readConfig({}))
@@ -83,7 +83,7 @@ for (const [name, text, value] of read) {
   })
 }
 
-/** What is wrong with an environment, a sentence each. */
+/** The problems of an environment, a sentence each. */
 function problemsOf(environment: Record<string, string>) {
   try {
     readConfig(environment)
@@ -172,7 +172,7 @@ t.test('every problem is listed at once', async t => {
   t.strictSame(named.sort(), Object.keys(environment).sort())
 })
 
-t.test('a secret is read from a file, is not also a variable, and is kept from children', async t => {
+t.test('a secret is read from a file, never also from a variable, and is kept from children', async t => {
   const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-config-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const DATABASE_URL_FILE = path.join(folder, 'url')

@@ -32,7 +32,7 @@ t.test('supervisors wait longer for the process to end than its grace for runnin
   }
 })
 
-t.test('the health check of a worker in the compose file tells one that works from one that is gone', async t => {
+t.test('the health check of a worker in the compose file tells a working worker from a dead one', async t => {
   const compose = await read('docker-compose.yml')
   const [, script] = /test: \[CMD, node, -e, "(.*)"\]\n(?: {6}.*\n)*\nvolumes:/.exec(compose)!
   const [, port] = /WORKER_HEALTH_PORT: (\d+)/.exec(compose)!
@@ -45,7 +45,7 @@ t.test('the health check of a worker in the compose file tells one that works fr
       )
     )
 
-  // On a port of the test's own, for others may run beside it.
+  // On a port of the test's own, because other services may run beside it.
   const worker = await spawnWorker(t, service, { WORKER_HEALTH_PORT: '0', WORKER_CONCURRENCY: '1' })
   address = JSON.parse(await worker.heard('"health"')).health
   const during = await isHealthy()

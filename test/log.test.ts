@@ -6,7 +6,7 @@ import { until } from './harness/until.ts'
 t.jobs = 2
 
 for (const [command, ready] of Object.entries({ api: 'answers: http', worker: 'worker ready' })) {
-  t.test(`${command} ends although its log is not read any more`, async t => {
+  t.test(`${command} ends although its log has no reader any more`, async t => {
     const started = await startProgram(t, command, { env: { DATABASE_URL: await borrowDatabase(t) } })
     await started.heard(ready)
 

@@ -32,7 +32,7 @@ t.test('the README lists every error, with its status', async t => {
   t.strictSame(rows.toSorted(), known.map(({ code, statusCode }) => [`\`${code}\``, statusCode]).toSorted())
 })
 
-t.test('the examples of the README do what it says', async t => {
+t.test('the examples of the README give the answers that it shows', async t => {
   const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-readme-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   await writeFile(path.join(folder, 'greet.ts'), blocks('ts')[0]!.code)
@@ -57,7 +57,7 @@ t.test('the examples of the README do what it says', async t => {
   t.match(await service.finished(greeting.id), { result: { greeting: 'Hello, Ada!' }, attempts: 2 })
 })
 
-t.test('the SQL of the README runs as written, and what steers finds its rows', async t => {
+t.test('the SQL of the README runs as written, and its updates find their rows', async t => {
   const service = await openService(t, { worker: true })
   await service.post('/api/queues/low_priority/pause')
   const id = await service.submit('sleep', { seconds: 1 }, { queue: 'low_priority' })
@@ -111,7 +111,7 @@ function blocks(language: string) {
   return [...readme.matchAll(pattern)].map(([, code, expected]) => ({ code: code!, expected }))
 }
 
-/** As a reader does it: one after the other, with the variables of the ones before. */
+/** As a reader does it: one after the other, with the variables of earlier blocks. */
 async function runInOneShell(scripts: string[], cwd: string) {
   const mark = '\u0001'
   const shell = spawn('bash', ['-e', '-c', scripts.join(`\nprintf '${mark}'\n`)], {
@@ -123,7 +123,7 @@ async function runInOneShell(scripts: string[], cwd: string) {
   return output.split(mark)
 }
 
-/** Everything that is expected is there; `…` stands for whatever it is. */
+/** Every expected field is there; `…` stands for any value. */
 function fits(expected: unknown, found: unknown): boolean {
   if (typeof expected === 'string' && expected.includes('…')) {
     const pattern = expected.split('…').map(RegExp.escape).join('.+')

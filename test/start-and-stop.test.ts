@@ -45,7 +45,7 @@ for (const [moment, isThere] of moments) {
   )
 }
 
-t.test('what is odd about task modules is said once, by the server and not by its worker', async t => {
+t.test('warnings about task modules are printed once, by the server and not by its worker', async t => {
   const TASKS_DIR = await taskFolder(t, {
     'odd.ts': taskModule('odd', '', 'max_retry: 3'),
     'forgotten.ts': taskModule('forgotten', '').replace('export default', '')
@@ -60,7 +60,7 @@ t.test('what is odd about task modules is said once, by the server and not by it
   t.match(warnings.join('\n'), `${TASKS_DIR}/forgotten.ts defines a task but has no default export`)
 })
 
-t.test('a server that waits for a module of tasks stops at once when it is told to', async t => {
+t.test('a server that waits for a task module stops at once', async t => {
   const TASKS_DIR = await taskFolder(t, { 'stuck.ts': `console.log('it waits')\nawait new Promise(() => {})` })
   const server = await startProgram(t, 'server', { env: { TASKS_DIR } })
   await server.heard('it waits')
@@ -74,7 +74,7 @@ t.test('a server that waits for a module of tasks stops at once when it is told 
   )
 })
 
-t.test('the worker is told to stop together with the API, not after it', async t => {
+t.test('the worker stops together with the API, not after it', async t => {
   const DATABASE_URL = await borrowDatabase(t)
   const server = await startProgram(t, 'server', { env: { DATABASE_URL }, options: ['--grace', '60'] })
   const upload = await openLine(t, await addressOf(server))
@@ -119,7 +119,7 @@ t.test('a server whose worker is shut down is not ready until another has taken 
   t.strictSame(await server.exited, { code: 0, signal: null })
 })
 
-t.test('a first worker that is killed before it is ready is started again', { skip: skipWithoutProc }, async t => {
+t.test('a first worker that is killed before it is ready is restarted', { skip: skipWithoutProc }, async t => {
   // Unique in the command lines of server and worker; a zero at the end would be dropped.
   const grace = `5.${process.pid}1`
   const server = await startProgram(t, 'server', {
@@ -136,7 +136,7 @@ t.test('a first worker that is killed before it is ready is started again', { sk
   t.strictSame(await server.exited, { code: 0, signal: null })
 })
 
-t.test('a server whose worker has given up on the database starts it again until there is one', async t => {
+t.test('a server restarts a worker that has given up on the database until one is ready', async t => {
   const proxy = await openProxy(t, await borrowDatabase(t))
   const server = await startProgram(t, 'server', { env: { DATABASE_URL: proxy.url, WORKER_GIVE_UP_AFTER: '1' } })
   const address = await addressOf(server)
@@ -180,7 +180,7 @@ t.test(
   }
 )
 
-t.test('a worker ends also where the database says nothing any more', async t => {
+t.test('a worker ends also when the database is silent', async t => {
   const proxy = await openProxy(t, await borrowDatabase(t))
   const env = { DATABASE_URL: proxy.url }
   const worker = await startProgram(t, 'worker', { env, options: ['--grace', '0'] })
@@ -189,7 +189,7 @@ t.test('a worker ends also where the database says nothing any more', async t =>
   proxy.swallowAnswers()
   worker.kill('SIGTERM')
 
-  // Question after question is not answered: it may come to its last resort.
+  // Several queries in a row get no answer: it may come to the last resort.
   const { code } = await worker.exited
   const last = worker.said.at(-1)!
   t.ok(code === 0 || /"level":60.*stopping does not finish/.test(last), `${code}: ${last}`)
@@ -235,7 +235,7 @@ t.test(
   }
 )
 
-t.test('a DATA_DIR that does not answer is given up with a sentence', async t => {
+t.test('a DATA_DIR that does not answer times out with a sentence', async t => {
   const env = { DATABASE_URL: await borrowDatabase(t) }
   const DATA_DIR = await mkdtemp(path.join(tmpdir(), 'darkroom-dead-'))
   t.teardown(() => rm(DATA_DIR, { recursive: true, force: true }))
@@ -250,7 +250,7 @@ t.test('a DATA_DIR that does not answer is given up with a sentence', async t =>
   }
 })
 
-t.test('a DATA_DIR that other accounts may read is named, one that we make is closed to them', async t => {
+t.test('a DATA_DIR that other accounts may read is reported, a new one is closed to them', async t => {
   const home = await mkdtemp(path.join(tmpdir(), 'darkroom-modes-'))
   t.teardown(() => rm(home, { recursive: true, force: true }))
   await chmod(home, 0o755)

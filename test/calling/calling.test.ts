@@ -8,7 +8,7 @@ import { openPgBoss } from '../harness/pg-boss.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder } from '../harness/task-folder.ts'
 
-// The same definition for the program that calls and the worker that runs.
+// The same definition for the program that submits and the worker that runs it.
 const source = `
 import { defineTask, GiveUp } from 'darkroom'
 import { Type } from 'typebox'
@@ -45,14 +45,14 @@ const sum = defineTask({
 
 const echo = defineTask({ name: 'echo', args: Type.Object({}), run: args => args })
 
-/** Arguments of so many levels, themselves one of them. */
+/** Arguments nested so many levels deep. */
 function nested(levels: number) {
   let value: object = {}
   for (let level = 1; level < levels; level++) value = { value }
   return value
 }
 
-/** The same as JSON, which JSON.stringify could not write. */
+/** The same as JSON, for which JSON.stringify would run out of stack. */
 function deep(levels: number) {
   return `${'{"value":'.repeat(levels - 1)}{}${'}'.repeat(levels - 1)}`
 }

@@ -7,7 +7,7 @@ import { randomFrom } from '../../scripts/chaos/random.ts'
 import { describe, summary } from '../../scripts/chaos/report.ts'
 import { rules } from '../../scripts/chaos/rules.ts'
 
-// A checker that finds nothing may be blind: each of these histories is correct but for one thing, which it must report.
+// A checker that finds nothing may be blind: each of these histories is correct except for one violation to report.
 
 /** A task whose worker was killed at its first attempt, and that failed once before it succeeded. */
 function task(): TaskHistory {
@@ -321,7 +321,7 @@ const forgeries: Record<
 }
 
 for (const [title, [forge, rule]] of Object.entries(forgeries)) {
-  t.test(`it is noticed when ${title}`, async t => {
+  t.test(`the checker reports when ${title}`, async t => {
     const history = truth()
     forge(history, history.tasks[0]!, history.tasks[1]!)
 
@@ -344,7 +344,7 @@ t.test('each rule has a history that breaks it', async t => {
   )
 })
 
-t.test('the journal of the bodies is read as runs, each from its start to its last entry', async t => {
+t.test("the bodies' journal is read as runs, each from its start to its last entry", async t => {
   const line = (what: string, at: number, pid = 5) =>
     `${JSON.stringify({ id: 'a', attempt: 1, pid, worker: 2, what, at })}\n`
 

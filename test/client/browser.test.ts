@@ -17,13 +17,13 @@ t.test('the client for browsers is one file that imports nothing', async t => {
   t.equal(again.body, '')
 })
 
-t.test('in a browser it does what it does in Node', { skip: skipWithoutBrowser }, async t => {
+t.test('the client works in a browser as in Node', { skip: skipWithoutBrowser }, async t => {
   const service = await openService(t, { worker: true })
   const address = await service.listen()
   const { page, complaints } = await openPage(t, address)
   await page.goto(`${address}/docs`)
 
-  // What is in here runs in the page.
+  // This function runs in the page.
   const found: any = await page.evaluate(async () => {
     const { connect, DarkroomError, TaskFailed } = await import('/client.js' as string)
     const darkroom = connect()
@@ -54,7 +54,7 @@ t.test('in a browser it does what it does in Node', { skip: skipWithoutBrowser }
       last: steps.at(-1),
       uploaded,
       gaveUp,
-      // The service runs some of its own.
+      // Without the internal tasks of the service.
       tasks: [id, sleep.id, uploaded.task_id].every(mine => ids.includes(mine)),
       video: (await darkroom.video(uploaded.id)).bytes
     }

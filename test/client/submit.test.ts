@@ -34,7 +34,7 @@ t.test('two calls are two tasks, and two under one key are one', async t => {
   t.strictSame(await tagged('twice'), [first.id, other.id, one.id])
 })
 
-t.test('a submission whose answer is lost is sent again, and is there once', async t => {
+t.test('a submission whose answer is lost is repeated, and the task exists once', async t => {
   let lost = 0
   const forgetful = connect(address, {
     async fetch(...request) {
@@ -51,7 +51,7 @@ t.test('a submission whose answer is lost is sent again, and is there once', asy
   t.strictSame(await tagged('lost'), [id])
 })
 
-t.test('a 503 is repeated when Retry-After says, and not for ever', async t => {
+t.test('a 503 is retried after Retry-After, up to a limit', async t => {
   const problem = { code: 'DATABASE_UNAVAILABLE', detail: 'The database does not answer; try again' }
   const times: number[] = []
   const busy = connect(address, {
@@ -69,7 +69,7 @@ t.test('a 503 is repeated when Retry-After says, and not for ever', async t => {
 })
 
 t.test(
-  'a client with too many requests asks again when it is told to, unless that is more than a minute away',
+  'a client with too many requests retries when the server says, unless that is more than a minute away',
   async t => {
     let asked = 0
     const limited = (retryAfter: string) =>
@@ -127,7 +127,7 @@ t.test('an error has the code of the server, names each field, and is not repeat
   await t.rejects(darkroom.retry(unknownId), { code: 'TASK_NOT_FOUND', status: 404 })
 })
 
-t.test('no answer is a NETWORK error, and an answer of a proxy an HTTP error', async t => {
+t.test("without an answer the error is NETWORK, and a proxy's answer is an HTTP error", async t => {
   const away = connect('http://127.0.0.1:1', { retries: 0 })
   const other = connect(address, { fetch: async () => new Response('<h1>Bad gateway</h1>', { status: 502 }) })
 
@@ -188,7 +188,7 @@ t.test('tasks are listed page by page until there are no more, or the loop ends'
   t.strictSame([all, pages], [3, 4])
 })
 
-t.test('outside a page an address is needed, and the error says how', async t => {
+t.test('outside a page the client needs an address, and the error says how to give it', async t => {
   const sentence = /in a page only; give the server's address, such as connect\('http:\/\/127\.0\.0\.1:8000'\)$/
 
   t.throws(() => connect(), { name: 'TypeError', message: sentence })

@@ -56,7 +56,7 @@ t.test('progress rises to the size of the file, and the film has the name of the
   t.equal(steps.at(-1), content.length)
 })
 
-t.test('a file that is sent twice under one key is one film', async t => {
+t.test('a file that is uploaded twice under one key is one film', async t => {
   const service = await openService(t)
   const darkroom = connect(await service.listen())
   const send = (content: string) => darkroom.uploadVideo(new File([content], 'a.mp4'), { idempotency_key: 'holiday' })
@@ -69,7 +69,7 @@ t.test('a file that is sent twice under one key is one film', async t => {
   await t.rejects(send('another film'), { code: 'IDEMPOTENCY_KEY_REUSED', status: 409 })
 })
 
-t.test('a file that is too large is refused with the error of the server', async t => {
+t.test("a file that is too large is refused with the server's error", async t => {
   const service = await openService(t, { env: { MAX_UPLOAD_BYTES: String(megabyte) } })
   const darkroom = connect(await service.listen())
 
@@ -80,7 +80,7 @@ t.test('a file that is too large is refused with the error of the server', async
   t.strictSame(await leftovers(service), nothing)
 })
 
-t.test('an aborted upload ends at once and leaves nothing behind', async t => {
+t.test('an aborted upload ends at once and leaves no file', async t => {
   const service = await openService(t)
   const darkroom = connect(await service.listen())
   const giveUp = new AbortController()

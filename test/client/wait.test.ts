@@ -28,7 +28,7 @@ t.test('wait for a task that fails throws its error', async t => {
   t.match(error.task, { id, state: 'FAILURE' })
 })
 
-t.test('wait for a task that is cancelled throws, and the task can be retried', async t => {
+t.test('wait for a cancelled task throws, and the task can be retried', async t => {
   const { id } = await darkroom.submit('sleep', { seconds: 60 })
   await service.until(id, ({ state }) => state === 'STARTED')
   const waiting = darkroom.wait(id).catch(error => error)
@@ -68,7 +68,7 @@ t.test('wait ends at its timeout if the server never answers', async t => {
   await t.rejects(silent.wait('x', { timeout: 0.1 }), { code: 'TIMEOUT' })
 })
 
-t.test('a server that stops answers at once, and the next request waits a moment', async t => {
+t.test('a server that stops answers at once, and the client pauses before its next request', async t => {
   let asked = 0
   const task = { id: 'x', state: 'STARTED' }
   const stopping = connect(address, {

@@ -12,7 +12,7 @@ const darkroom = connect(address)
 const unknownId = '01980000-0000-7000-8000-000000000000'
 
 let gates = 0
-/** A task that runs until it is let through. */
+/** A task that runs until its gate opens. */
 async function held() {
   const { writeFile } = await import('node:fs/promises')
   const file = `${folder}/open-${gates++}`
@@ -59,7 +59,7 @@ t.test('watch of an unknown id is an error', async t => {
     await t.rejects(all(darkroom.watch(id)), { code: 'TASK_NOT_FOUND', status: 404 })
 })
 
-t.test('a connection that breaks is opened again, and no message comes twice', async t => {
+t.test('a broken connection is opened again, and no message comes twice', async t => {
   const proxy = await openProxy(t, address)
   const { id, letThrough } = await held()
   let breaks = 0

@@ -2,7 +2,7 @@ import t from 'tap'
 import { openPage, skipWithoutBrowser } from '../harness/browser.ts'
 import { openService } from '../harness/service.ts'
 
-t.test('the documentation is one address away, and brings all that it needs', async t => {
+t.test('the documentation is at one address, with all of its assets', async t => {
   const service = await openService(t)
 
   for (const url of ['/docs', '/docs/']) {
@@ -36,7 +36,7 @@ t.test('in a browser every operation is listed and can be tried out', { skip: sk
   const { paths } = (await service.get('/openapi.json')).json()
   t.equal(listed, Object.values<object>(paths).flatMap(methods => Object.keys(methods)).length)
   t.match(await answer.locator('.response-col_status').innerText(), /^201/)
-  // With the example as it is in the document.
+  // With the document's example.
   const [task] = (await service.get('/api/tasks?task=add')).json().items
   t.match(await service.finished(task.id), { result: 10 })
 

@@ -3,7 +3,7 @@ import { shoot } from '../harness/clip.ts'
 import { leftovers } from '../harness/leftovers.ts'
 import { openService } from '../harness/service.ts'
 
-t.test('a video is the same one in capitals, at every address', async t => {
+t.test("a video's id may be in capitals, at every address", async t => {
   const service = await openService(t)
   const { id, task_id } = await service.keep('film')
   const loud = id.toUpperCase()
@@ -19,7 +19,7 @@ t.test('a video is the same one in capitals, at every address', async t => {
   t.match(await leftovers(service), { folders: [], videos: 0 })
 })
 
-t.test('a task is the same one in capitals, also while it is waited for and cancelled', async t => {
+t.test("a task's id may be in capitals, also in a wait and a cancellation", async t => {
   const service = await openService(t, { worker: true })
   const short = await service.submit('process_data', { data: 'a' })
   const long = await service.submit('sleep', { seconds: 60 })

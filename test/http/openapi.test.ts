@@ -23,7 +23,8 @@ interface Call {
 const json = { 'content-type': 'application/json' }
 const unknownId = '01980000-0000-7000-8000-000000000000'
 
-// From the framework, not from the generator of the document. A HEAD is its GET, and the assets of /docs are part of it.
+// From the framework, not from the generator of the document. A HEAD is its GET, and the assets of /docs are part of
+// it.
 const registered = new Set<string>()
 subscribe('fastify.initialization', message => {
   const { fastify } = message as { fastify: FastifyInstance }
@@ -176,7 +177,7 @@ const another: Record<string, Call> = {
   'POST /process-video': { body: { video_id: other.id } }
 }
 
-/** Codes that a healthy service and a well-behaved client never meet. */
+// Codes that a healthy service and a well-behaved client never meet.
 const elsewhere = [
   'REQUEST_TIMEOUT',
   'HEADERS_TOO_LARGE',

@@ -36,7 +36,7 @@ t.test('requests that find no free connection are one line at once, and then the
   for (const { err } of refusals()) t.equal(err, undefined)
 })
 
-t.test('the reason is what the database, or the way to it, says', async t => {
+t.test('the reason is the message of the database, or of the connection to it', async t => {
   const proxy = await openProxy(t, await borrowDatabase(t))
   const { service, refusals } = await openHeard(t, { DATABASE_URL: proxy.url })
 
@@ -46,7 +46,7 @@ t.test('the reason is what the database, or the way to it, says', async t => {
   t.match(refusals(), [{ level: 40, requests: 1, reason: /ECONNRESET|Connection terminated/ }])
 })
 
-t.test('what is wrong with us has a line of its own, with the stack', async t => {
+t.test('an internal error has a line of its own, with the stack', async t => {
   const { service, refusals } = await openHeard(t)
   await service.db.pool.query('alter table darkroom.videos rename to elsewhere')
 
@@ -56,7 +56,7 @@ t.test('what is wrong with us has a line of its own, with the stack', async t =>
   t.match(refusals(), [line, line])
 })
 
-t.test('there is a line each five seconds at most, and none when there is nothing new', t => {
+t.test('a line is logged every five seconds at most, and none without new errors', t => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
   const said: number[] = []

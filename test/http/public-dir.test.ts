@@ -36,7 +36,7 @@ await symlink('..', path.join(PUBLIC_DIR, 'up'))
 await symlink('app.js', path.join(PUBLIC_DIR, 'same.js'))
 const service = await openService(t, { env: { PUBLIC_DIR } })
 
-t.test('the files of the folder are served as what they are', async t => {
+t.test('files of the folder are served with their types', async t => {
   const cases: [url: string, type: RegExp, body: string][] = [
     ['/', /^text\/html/, files['index.html']!],
     ['/?x=1', /^text\/html/, files['index.html']!],
@@ -74,7 +74,7 @@ t.test('the files of the folder are served as what they are', async t => {
   t.match([folder.statusCode, folder.headers.location], [301, './sub/'])
 })
 
-t.test('nothing else is: no hidden files, nothing outside of the folder, no other method', async t => {
+t.test('no other file is served: no hidden one, none outside of the folder, by no other method', async t => {
   const line = await openLine(t, await service.listen())
   const targets = [
     '/.env',

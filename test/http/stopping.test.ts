@@ -7,13 +7,13 @@ import { waitingForLocks } from '../harness/locks.ts'
 import { openService } from '../harness/service.ts'
 import { until } from '../harness/until.ts'
 
-t.test('a request that is under way when the service stops is answered to its end', async t => {
+t.test('a running request is answered to its end when the service stops', async t => {
   const service = await openService(t)
   const address = await service.listen()
   const idle = await openLine(t, address)
   await idle.send('GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n')
   await idle.answer()
-  // A lock on the table, so that a request for it has to wait.
+  // A lock on the table, so that a request for it waits.
   const holder = new pg.Client({ connectionString: service.url })
   await holder.connect()
   await holder.query('begin; lock table darkroom.videos in access exclusive mode')
@@ -32,7 +32,7 @@ t.test('a request that is under way when the service stops is answered to its en
   await t.rejects(fetch(`${address}/health/live`), 'nothing listens any more')
 })
 
-t.test('a download that is under way when the service stops comes to its end, and the connection with it', async t => {
+t.test('a running download comes to its end when the service stops, and its connection is closed', async t => {
   const service = await openService(t)
   const { id } = await service.keep(Buffer.alloc(30_000_000, 'v'))
   const line = await openLine(t, await service.listen())
@@ -62,7 +62,7 @@ t.test('an upload that ends within the grace period is kept, and a new request i
   await until(async () => (await leftovers(service)).half_uploads.length === 1, 'the upload has begun')
   const other = await openLine(t, address)
   const get = 'GET /health/live HTTP/1.1\r\nhost: localhost\r\n'
-  // Half a request, so that its connection is not idle when the stop begins.
+  // Half a request, so that its connection is not idle at the stop.
   await other.send(get)
   await service.get('/health/live')
 
@@ -79,7 +79,7 @@ t.test('an upload that ends within the grace period is kept, and a new request i
   }
 })
 
-t.test('a request that takes longer than the stop may is cut, and leaves nothing', async t => {
+t.test('a request that takes longer than the stop is cut, and leaves no file', async t => {
   const lines: any[] = []
   const service = await openService(t, { hear: line => lines.push(line) })
   const address = await service.listen()
@@ -103,7 +103,7 @@ t.test('a request that takes longer than the stop may is cut, and leaves nothing
   t.match(before, { videos: 0, half_uploads: [/part$/] })
   await until(async () => (await service.files()).length === 0, 'the half upload is gone')
   await t.rejects(fetch(`${address}/health/live`), 'nothing listens any more')
-  // The request that waits is answered by the stop.
+  // The stop answers the waiting request.
   await until(() => lines.some(({ msg }) => msg === 'the API cut this request to stop'), 'the log says who cut it')
   t.ok(lines.some(({ level, msg }) => level === 40 && msg === 'the API cut a request that had not finished in 0 s'))
   t.notOk(lines.some(({ msg }) => msg === 'the client hung up'))

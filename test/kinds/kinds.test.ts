@@ -18,7 +18,7 @@ const service = await openService(t, { env: { TASKS_DIR } })
 
 const list = async (query = '') => (await service.get(`/api/kinds${query}`)).json().items
 
-t.test('kinds are listed with what a client needs to submit them', async t => {
+t.test('kinds are listed with the fields that a client needs to submit them', async t => {
   const kinds = await list()
 
   t.strictSame(
@@ -47,7 +47,7 @@ t.test('kinds are listed with what a client needs to submit them', async t => {
   t.match(kinds[0], { args: { type: 'object', required: ['x', 'y'], properties: { x: { type: 'number' } } } })
 })
 
-t.test('and with how many workers know them, without paused ones', async t => {
+t.test('and with the number of workers that know them, without paused ones', async t => {
   const one = await service.startWorker({ WORKER_CONCURRENCY: '1' })
   const other = await service.startWorker({ WORKER_CONCURRENCY: '1' })
   const workers = async () => (await list('?task=greet'))[0].workers
@@ -93,7 +93,7 @@ t.test('tasks of internal kinds cannot be submitted from outside', async t => {
   t.strictSame(rows, [])
 })
 
-t.test('their tasks are left out of lists unless they are named, and can be retried', async t => {
+t.test('tasks of internal kinds are left out of lists unless the filter names them, and can be retried', async t => {
   const id = await service.submit('sweep', {}, { countdown: 600 })
   const other = await service.submit('add', { x: 1, y: 1 }, { countdown: 600 })
   const ids = async (query: string) =>

@@ -53,7 +53,7 @@ t.test('queues are listed with what happens in them', async t => {
     t.match(await queueOf(service, 'media'), idle)
   })
 
-  t.test('with the age of the task that has waited longest, which need not be the first that was created', async t => {
+  t.test('with the age of the task that has waited longest, which need not be the oldest', async t => {
     const early = await service.submit('add', add, { queue: 'low_priority' })
     const waiting = await service.submit('add', add, { queue: 'low_priority' })
     const age = (id: string, created: number, ready: number) =>
@@ -62,7 +62,7 @@ t.test('queues are listed with what happens in them', async t => {
         start_after = now() - $3 * interval '1 second' where id = $1`,
         [id, created, ready]
       )
-    // Created first, but its time has come only now, as with a retry or a countdown.
+    // Created first, but due only now, as with a retry or a countdown.
     await age(early, 3600, 0)
     await age(waiting, 300, 300)
 
@@ -105,7 +105,7 @@ t.test('queues are listed with what happens in them', async t => {
     t.match(await queueOf(service, 'media'), { running: 0 })
   })
 
-  t.test('with how many workers take from them', async t => {
+  t.test('with how many workers claim from them', async t => {
     const service = await openService(t)
     const all = await service.startWorker({ WORKER_CONCURRENCY: '1' })
     const some = await service.startWorker({ WORKER_CONCURRENCY: '1', WORKER_QUEUES: 'media' })
@@ -128,7 +128,7 @@ t.test('a DBA pauses a queue by inserting its name', async t => {
     pool.query(`insert into darkroom.queues (name) values ('${name}') on conflict do nothing`)
   const isPaused = async (name: string) => (await queueOf(service, name)).paused
 
-  t.test('however often, and whatever was done over HTTP in between', async t => {
+  t.test('the name can be inserted any number of times, whatever was done over HTTP in between', async t => {
     for (const _ of [1, 2]) {
       await pause('media')
       await pauseAgain('media')
@@ -142,7 +142,7 @@ t.test('a DBA pauses a queue by inserting its name', async t => {
     t.equal(await isPaused('media'), false)
   })
 
-  t.test('and is told when there is no such queue, or none for tasks', async t => {
+  t.test('an unknown queue, or one that is not for tasks, is an error', async t => {
     await t.rejects(pause('meda'), { message: /queues_name/ })
     await t.rejects(pauseAgain('meda'), { message: /queues_name/ })
     for (const name of ['delayed', 'due', '__pgboss__send-it']) {
@@ -190,7 +190,7 @@ t.test('a paused queue', async t => {
     )
     await service.startWorker()
 
-    // Each was woken before its queue: what is done there shows that they have looked.
+    // The workers were woken for the paused queue before: finished tasks of the other queue show that they have looked.
     for (let round = 0; round < 5; round++) {
       const other = await service.submit('add', add)
       t.match(await service.finished(other), { state: 'SUCCESS' })
@@ -209,7 +209,7 @@ t.test('a paused queue', async t => {
     t.match(await service.finished(expired), { state: 'REVOKED', error: { type: 'expired' } })
   })
 
-  t.test('is worked on at once when it is resumed', async t => {
+  t.test('is served at once when it is resumed', async t => {
     const response = await service.post(`/api/queues/${apart}/resume`)
 
     t.equal(response.statusCode, 200)
@@ -226,7 +226,7 @@ t.test('purging a queue', async t => {
   t.test('revokes the tasks that wait in it, and no others', async t => {
     const retrying = await service.submit('later', {}, { queue: 'media' })
     await service.until(retrying, ({ state }) => state === 'RETRY')
-    // After a long one nothing is taken ahead.
+    // After a long task a worker claims no task ahead.
     const done = await service.submit('sleep', { seconds: 1 }, { queue: 'media' })
     await service.finished(done)
     const gate = path.join(service.dataDir, 'gate')
@@ -327,7 +327,7 @@ t.test('a queue that was removed meanwhile', async t => {
   const boss = await openPgBoss(t, service)
   const put = (options = {}) => service.post('/api/tasks', { task: 'add', args: add, queue: 'passing', ...options })
   t.beforeEach(() => boss.createQueue('passing'))
-  /** Ends with its test: before the next one's no worker looks. */
+  /** Ends with its test: no worker looks before the next one's. */
   const startWorker = async (t: Test, env?: Record<string, string>) => {
     const worker = await service.startWorker(env)
     t.teardown(() => worker.stop(0))
@@ -343,7 +343,7 @@ t.test('a queue that was removed meanwhile', async t => {
     }
   })
 
-  t.test('refuses tasks: at once those that would run now, and soon delayed ones', async t => {
+  t.test('refuses tasks: at once those that would run now, and soon after delayed ones', async t => {
     t.equal((await put()).statusCode, 201)
     await boss.deleteQueue('passing')
 
@@ -407,7 +407,7 @@ t.test('a queue that was removed meanwhile', async t => {
     t.match(await service.finished(moved), { state: 'SUCCESS', queue: 'default' })
   })
 
-  t.test('holds up no start deadline, of its own tasks or of others', async t => {
+  t.test('delays no start deadline, of its own tasks or of others', async t => {
     const homeless = await service.submit('add', add, { queue: 'passing', countdown: 600, expires: 1 })
     await boss.deleteQueue('passing')
     const other = await service.submit('add', add, { expires: 1.5 })

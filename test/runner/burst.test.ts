@@ -4,7 +4,7 @@ import { openService } from '../harness/service.ts'
 
 const many = 400
 
-t.test('whatever is submitted at the same time is done once', async t => {
+t.test('tasks that are submitted at the same time run once each', async t => {
   const service = await openService(t, { worker: true })
   const address = await service.listen()
   const ask = async (path: string, body?: unknown): Promise<TaskBody> => {

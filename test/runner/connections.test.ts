@@ -5,7 +5,7 @@ import { openService } from '../harness/service.ts'
 import { inlineModule, taskFolder } from '../harness/task-folder.ts'
 import { until } from '../harness/until.ts'
 
-t.test('bodies that hold every connection they can get make no worker look dead, and hold up no outcome', async t => {
+t.test('bodies that hold all their connections make no worker look dead, and delay no outcome', async t => {
   const TASKS_DIR = await taskFolder(t, {
     'greedy.ts': inlineModule(
       'greedy',

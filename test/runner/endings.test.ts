@@ -9,7 +9,7 @@ import { taskFolder, taskModule } from '../harness/task-folder.ts'
 import { until } from '../harness/until.ts'
 
 interface Ending {
-  /** What the body does. */
+  /** The code of the body. */
   body: string
   settings?: string
   task: Record<string, unknown>
@@ -20,7 +20,7 @@ interface Ending {
 const once = 'max_retries: 0'
 const thrown = (type: string, message: string) => ({ state: 'FAILURE', result: null, error: { type, message } })
 
-// How the body of a task may end, and what its task and its attempts then say.
+// How the body of a task may end, and the resulting fields of its task and its attempts.
 const endings: Record<string, Ending> = {
   'fails twice and then succeeds': {
     body: `if (attempt < 3) throw new Error('not yet'); return attempt`,
@@ -357,7 +357,7 @@ for (const [index, name] of names.entries()) {
   })
 }
 
-t.test('an attempt that crashed says how, and what it said last', async t => {
+t.test('an attempt that crashed has its exit code or signal, and its last output', async t => {
   const folder = await taskFolder(t, {
     'loud.ts': taskModule(
       'loud',
@@ -395,13 +395,13 @@ t.test(
   }
 )
 
-t.test('a success keeps how much memory it took', async t => {
+t.test('a success has the memory that it took', async t => {
   const [attempt] = await attemptsOf(await service.finished(ids[names.indexOf('answers zero')]!))
 
   t.ok(attempt!.peak_memory! > 10_000_000)
 })
 
-t.test('retries wait longer each time, up to a limit', async t => {
+t.test('delays of retries grow each time, up to a limit', async t => {
   const file = path.join(folder, 'times.txt')
   const failing = await taskFolder(t, {
     'failing.ts': taskModule('failing', `appendFileSync(args.file, Date.now() + '\\n'); throw new Error('again')`)
@@ -425,7 +425,7 @@ async function attemptsOf({ id }: Pick<TaskBody, 'id'>, { db } = service) {
   return db.query.selectFrom('attempts').selectAll().where('task_id', '=', id).orderBy('number').execute()
 }
 
-t.test('a failure keeps what it printed last, however soon it comes', async t => {
+t.test('a failure has its last output, however soon it fails', async t => {
   const folder = await taskFolder(t, {
     'hasty.ts': taskModule('hasty', `log('logged'); console.error('printed'); throw new Error('no')`, once)
   })
@@ -441,7 +441,7 @@ t.test('a failure keeps what it printed last, however soon it comes', async t =>
   }
 })
 
-t.test('what a body has left running says nothing in the name of the next one', async t => {
+t.test('processes that a body has left running add nothing to the output of the next body', async t => {
   const folder = await taskFolder(t, {
     'late.ts': taskModule(
       'late',
@@ -472,17 +472,17 @@ t.test('a child that exits after its attempt ends no other attempt', async t => 
   const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '1' }, worker: true })
   const { result: pid } = await service.finished(await service.submit('leaving'))
   await until(() => isGone(Number(pid)), 'it leaves')
-  // Its end waits in this process, which is the worker's, to be read: in the second turn at the latest it is.
+  // The end of the child waits in this process, the worker, to be read: after two turns at the latest it has been.
   await nextTurn()
   await nextTurn()
 
-  // What it has left behind still holds its output, so it is not quite gone.
+  // The processes that it has left behind still hold its output, so it is not quite gone.
   const id = await service.submit('add', { x: 1, y: 1 })
 
   t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
 })
 
-t.test('arguments that a schema cannot check are a failure, and hold up no other task', async t => {
+t.test('arguments that a schema cannot check are a failure, and delay no other task', async t => {
   const folder = await taskFolder(t, {
     'strict.ts': `
       import { defineTask } from 'darkroom'

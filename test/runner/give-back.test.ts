@@ -6,7 +6,7 @@ import t from 'tap'
 import { giverBack } from '../../src/runner/intake/give-back.ts'
 import type { Claim } from '../../src/tasks/attempts/claim.ts'
 
-t.test('what was put back is forgotten', async t => {
+t.test('tasks that were put back are forgotten', async t => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc')
   const held = () => {
@@ -17,7 +17,7 @@ t.test('what was put back is forgotten', async t => {
   const give = async (times: number) => {
     for (let given = 0; given < times; given++) await back.give([])
     await back.settled()
-    // What has been waited for is let go in the next turn.
+    // A settled entry is dropped in the next turn.
     await nextTurn()
   }
   await give(100_000)

@@ -6,7 +6,7 @@ import { openService, type Service } from '../harness/service.ts'
 import { inlineModule, taskFolder } from '../harness/task-folder.ts'
 import { spawnWorker } from '../harness/worker-process.ts'
 
-// What an inline body may do that would end the whole process, and the failure that its attempt is instead.
+// Endings of an inline body that would end the whole process, and the failure that its attempt gets instead.
 const breaks: Record<string, { body: string; error: object; meanwhile?: (service: Service, id: string) => unknown }> = {
   'throws when its signal aborts': {
     body: `signal.addEventListener('abort', () => { throw new RangeError('too far') }); await forever()`,
@@ -40,7 +40,7 @@ const breaks: Record<string, { body: string; error: object; meanwhile?: (service
   }
 }
 
-t.test('an inline body whose error nothing catches fails alone', async t => {
+t.test('an uncaught error of an inline body fails its attempt alone', async t => {
   const kinds = Object.entries(breaks).map(([, { body }], n) => [
     `b${n}.ts`,
     inlineModule(`b${n}`, body, 'max_retries: 0')
@@ -75,7 +75,7 @@ t.test('an inline body whose error nothing catches fails alone', async t => {
     })
   }
 
-  t.test('what a body has left behind may throw later', async t => {
+  t.test('leftovers of a body may throw later', async t => {
     t.match(await service.finished(await service.submit('leaving')), { state: 'SUCCESS', attempts: 1 })
     await worker.heard('would have ended the worker: left')
   })
@@ -93,7 +93,7 @@ t.test('an inline body whose error nothing catches fails alone', async t => {
   })
 })
 
-// No body has done it, so no attempt can fail instead: the module that a kind comes from, for example.
+// No body has thrown it, so no attempt can fail instead: the module of a kind, for example.
 const ends: Record<string, { what: string; code: number }> = {
   throws: { what: `throw new Error('nothing has caught it')`, code: 1 },
   exits: { what: `console.error('nothing has caught it'); process.exit(5)`, code: 5 }
@@ -113,7 +113,7 @@ for (const [name, { what, code }] of Object.entries(ends)) {
   })
 }
 
-/** A module that does something by itself as soon as there is a file. */
+/** A module that acts by itself as soon as a file exists. */
 async function trap(t: Test, what: string) {
   const TASKS_DIR = await taskFolder(t, {})
   const file = path.join(TASKS_DIR, 'now')

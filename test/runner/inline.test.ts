@@ -39,12 +39,12 @@ const folder = await taskFolder(t, {
   'holding.ts': inlineModule('holding', `await (await db.pool.connect()).query('select pg_sleep(25)')`)
 })
 
-t.test('limits of what runs in the worker itself', async t => {
+t.test('limits of inline bodies', async t => {
   const said: string[] = []
   const hear = ({ msg }: { msg: string }) => said.push(msg)
   const service = await openService(t, { env: { TASKS_DIR: folder, LOG_LEVEL: 'info' }, worker: true, hear })
 
-  t.test('one that runs longer than its time limit is given up, and tried again', async t => {
+  t.test('a body that runs longer than its time limit is abandoned, and retried', async t => {
     const id = await service.submit('deaf', {}, { time_limit: 0.3, max_retries: 1 })
 
     t.match(await service.finished(id), { state: 'SUCCESS', result: 2, attempts: 2 })
@@ -54,13 +54,13 @@ t.test('limits of what runs in the worker itself', async t => {
     t.notMatch(items[0].error.message, /was killed/)
   })
 
-  t.test("one that does not say has its kind's limit", async t => {
+  t.test("a body without a limit has its kind's", async t => {
     const task = await service.finished(await service.submit('limited'))
 
     t.match(task, { state: 'FAILURE', attempts: 1, error: { type: 'TimeLimit' } })
   })
 
-  t.test('one that runs longer than its soft time limit is asked to stop, and may tidy up', async t => {
+  t.test('a body that runs longer than its soft time limit is asked to stop, and may tidy up', async t => {
     const file = path.join(service.dataDir, 'soft')
 
     const id = await service.submit('tidy', { file, ms: 300 }, { soft_time_limit: 0.3, time_limit: 60, max_retries: 0 })
@@ -70,19 +70,19 @@ t.test('limits of what runs in the worker itself', async t => {
     t.strictSame(await outcomes(service, id), ['soft_time_limit'])
   })
 
-  t.test('one that still comes to its end after its soft time limit has succeeded', async t => {
+  t.test('a body that still ends after its soft time limit has succeeded', async t => {
     const id = await service.submit('stubborn', {}, { soft_time_limit: 0.1 })
 
     t.match(await service.finished(id), { state: 'SUCCESS', result: 'in spite of SoftTimeLimit' })
   })
 
-  t.test('one that does not listen to its soft limit is given up at the hard one', async t => {
+  t.test('a body that ignores its soft limit is abandoned at the hard one', async t => {
     const id = await service.submit('deaf', {}, { soft_time_limit: 0.1, time_limit: 0.3, max_retries: 0 })
 
     t.match(await service.finished(id), { state: 'FAILURE', error: { type: 'TimeLimit' } })
   })
 
-  t.test('one that listens at its time limit was not given up', async t => {
+  t.test('a body that ends at its time limit was not abandoned', async t => {
     const file = path.join(service.dataDir, 'hard')
 
     const id = await service.submit('tidy', { file }, { time_limit: 0.3, max_retries: 0 })
@@ -92,7 +92,7 @@ t.test('limits of what runs in the worker itself', async t => {
     t.notMatch(error?.message, /given up|killed/)
   })
 
-  t.test('what one still does after it was given up counts for nothing', async t => {
+  t.test('what an abandoned body still does is ignored', async t => {
     const file = path.join(service.dataDir, 'late')
 
     const id = await service.submit('late', { file })
@@ -105,19 +105,19 @@ t.test('limits of what runs in the worker itself', async t => {
     t.notOk(said.includes('late'), 'it is not even heard')
   })
 
-  t.test('one that promises progress and makes none is given up and tried again', async t => {
+  t.test('a body with a stall limit and without progress is abandoned and retried', async t => {
     const id = await service.submit('silent')
 
     t.match(await service.finished(id), { state: 'SUCCESS', result: 2 })
     t.strictSame(await outcomes(service, id), ['stalled', 'success'])
   })
 
-  t.test('one that keeps its promise may take longer than its stall limit', async t => {
+  t.test('a body with progress may take longer than its stall limit', async t => {
     t.match(await service.finished(await service.submit('chatty')), { state: 'SUCCESS', result: 'done', attempts: 1 })
   })
 })
 
-t.test("one that does not say, of a kind that does not, has the deployment's limits", async t => {
+t.test("a body without limits, of a kind without them, has the deployment's", async t => {
   for (const [name, error] of Object.entries({ SOFT_TIME_LIMIT: 'SoftTimeLimit', TIME_LIMIT: 'TimeLimit' })) {
     const service = await openService(t, { env: { TASKS_DIR: folder, [`TASK_${name}`]: '1' }, worker: true })
     const file = path.join(service.dataDir, 'tidy')
@@ -128,7 +128,7 @@ t.test("one that does not say, of a kind that does not, has the deployment's lim
   }
 })
 
-t.test('one that is cancelled is over whether or not it listens', async t => {
+t.test('a cancelled body is over whether or not its code reacts', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
 
   t.test('one that does not', async t => {
@@ -156,7 +156,7 @@ t.test('one that is cancelled is over whether or not it listens', async t => {
 })
 
 for (const [what, task] of Object.entries({ 'does not listen': 'deaf', 'holds a connection': 'holding' })) {
-  t.test(`a worker that is told to stop hands back what runs in itself and ${what}`, async t => {
+  t.test(`a worker that stops hands back its inline bodies and ${what}`, async t => {
     const service = await openService(t, { env: { TASKS_DIR: folder } })
     const worker = await spawnWorker(t, service, {}, ['--grace', '0'])
     const id = await service.submit(task, {}, { max_retries: 0 })
@@ -178,7 +178,7 @@ for (const [what, task] of Object.entries({ 'does not listen': 'deaf', 'holds a 
   })
 }
 
-t.test('however many there are, they follow each other without a pause', async t => {
+t.test('any number of inline tasks follow each other without a pause', async t => {
   const folder = await taskFolder(t, { 'brief.ts': inlineModule('brief', '') })
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const tasks = Array.from({ length: 1_000 }, () => ({ task: 'brief' }))

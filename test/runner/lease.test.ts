@@ -16,7 +16,7 @@ import { spawnWorker } from '../harness/worker-process.ts'
 
 const folder = await taskFolder(t, families)
 
-t.test('a worker that is already there takes over when the lease has run out', async t => {
+t.test('another running worker takes over when the lease has run out', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const file = path.join(service.dataDir, 'pids')
   const first = await spawnWorker(t, service)
@@ -28,7 +28,7 @@ t.test('a worker that is already there takes over when the lease has run out', a
 
   dead.kill('SIGKILL')
   await dead.exited
-  // What time would do.
+  // As if time had passed.
   await service.db.pool.query(
     `update darkroom.workers set heartbeat_at = now() - interval '11 seconds' where id = $1`,
     [dead.id]
@@ -37,7 +37,7 @@ t.test('a worker that is already there takes over when the lease has run out', a
   t.match(await service.finished(id), { state: 'SUCCESS', attempts: 2, worker: alive.id })
 })
 
-t.test('one whose process is gone is not waited for by a worker on the same machine', async t => {
+t.test('a worker on the same machine does not wait for the lease of a process that is gone', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const file = path.join(service.dataDir, 'pids')
   const first = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1' })
@@ -59,7 +59,7 @@ t.test('one whose process is gone is not waited for by a worker on the same mach
   t.match(await service.finished(id), { state: 'SUCCESS', attempts: 2, worker: second.id })
 })
 
-t.test('a worker that comes back from a stop too long writes nothing of what is no longer its own', async t => {
+t.test('a worker that was suspended for longer than its lease writes nothing to tasks that it has lost', async t => {
   const slow = await taskFolder(t, {
     'slow.ts': taskModule(
       'slow',
@@ -116,14 +116,14 @@ async function openLeases(t: Test) {
         await lease.renew(report)
       }
     },
-    /** No heartbeat comes through. */
+    /** No heartbeat reaches Postgres. */
     misses(times: number) {
       passed += times * 3_000
     },
     setClock(milliseconds: number) {
       set += milliseconds
     },
-    /** What time would do to a worker that is silent. */
+    /** As if a silent worker's time had passed. */
     async silenceOther() {
       const text = `update darkroom.workers set heartbeat_at = now() - interval '13 seconds' where id = $1`
       await db.pool.query(text, [other])
@@ -149,7 +149,7 @@ t.test(
   }
 )
 
-t.test('a clock that is set back keeps no dead worker alive', async t => {
+t.test('a clock that is set back does not make a dead worker look alive', async t => {
   const { beats, setClock, silenceOther, statusOfOther } = await openLeases(t)
   await beats(1)
 
@@ -190,7 +190,7 @@ async function heartbeatOf({ db }: Service, id: string): Promise<Date> {
   return rows[0].heartbeat_at
 }
 
-/** When the statement began that waits for a lock. */
+/** The start of the statement that waits for a lock. */
 async function waitingSince({ db }: Service): Promise<Date | undefined> {
   const { rows } = await db.pool.query(
     `select query_start from pg_stat_activity
@@ -199,7 +199,7 @@ async function waitingSince({ db }: Service): Promise<Date | undefined> {
   return rows[0]?.query_start
 }
 
-t.test('a lease is renewed while a task that another worker has left is locked', async t => {
+t.test('a lease is renewed while a task of a lost worker is locked', async t => {
   const service = await openService(t)
   const { id: worker } = await service.startWorker({ WORKER_QUEUES: 'other' })
   const orphan = await service.submit('add', { x: 1, y: 1 })
@@ -215,7 +215,7 @@ t.test('a lease is renewed while a task that another worker has left is locked',
   await until(async () => (await heartbeatOf(service, worker)).getTime() > since.getTime() + 7_000, 'it shows itself')
 })
 
-t.test('a lease is renewed while the row of a worker that is gone is locked', async t => {
+t.test('a lease is renewed while the row of a lost worker is locked', async t => {
   const service = await openService(t)
   const { id: worker } = await service.startWorker()
   await service.db.pool.query(
@@ -231,7 +231,7 @@ t.test('a lease is renewed while the row of a worker that is gone is locked', as
   }, 'it shows itself, also when it would end the other one by its lease')
 })
 
-t.test('an attempt that was lost and ends late does not hide the next one of its task', async t => {
+t.test('an attempt that was lost and ends late does not hide the next attempt of its task', async t => {
   const kinds = await taskFolder(t, {
     'slow.ts': taskModule(
       'slow',

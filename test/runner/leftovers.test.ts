@@ -9,7 +9,7 @@ import { until } from '../harness/until.ts'
 
 const tell = 'appendFileSync(args.file, left + "\\n")'
 
-// What a body may have left running when it fails.
+// Processes that a body may have left running when it fails.
 const leftovers: Record<string, string> = {
   'a process': `const left = spawn('sleep', ['777']).pid`,
   'one in a session of its own': `const left = spawn('sleep', ['777'], { detached: true, stdio: 'ignore' }).pid`,
@@ -56,7 +56,7 @@ async function pidsOf(service: Service, task: string, args = {}) {
   return told(file)
 }
 
-t.test('what a body has started does not run on beside its next try', { skip: skipWithoutProc }, async t => {
+t.test('processes that a failed body has started end before its next attempt', { skip: skipWithoutProc }, async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
 
   for (const [index, name] of names.entries()) {
@@ -80,7 +80,7 @@ for (const [how, args] of Object.entries({ 'has started nothing': {}, 'has left 
   })
 }
 
-t.test('what a body that ended well has left lives until its process is replaced', async t => {
+t.test('processes that a successful body has left live until their child process is replaced', async t => {
   const env = { TASKS_DIR: folder, WORKER_CONCURRENCY: '1', WORKER_MAX_TASKS_PER_CHILD: '2' }
   const service = await openService(t, { env, worker: true })
 

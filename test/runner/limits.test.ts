@@ -35,7 +35,7 @@ t.test('limits', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
 
   for (const kind of ['patient', 'busy', 'deaf']) {
-    t.test(`a ${kind} task that runs longer than its time limit is killed with all that it has started`, async t => {
+    t.test(`a ${kind} task that runs longer than its time limit is killed with all its processes`, async t => {
       const file = path.join(service.dataDir, kind)
 
       const id = await service.submit(kind, { file }, { time_limit: 0.8, max_retries: 0 })
@@ -48,7 +48,7 @@ t.test('limits', async t => {
     })
   }
 
-  t.test('a task that promises progress and makes none is killed and tried again', async t => {
+  t.test('a task with a stall limit and without progress is killed and retried', async t => {
     const id = await service.submit('silent')
 
     t.match(await service.finished(id), { state: 'SUCCESS', result: 2 })
@@ -58,11 +58,11 @@ t.test('limits', async t => {
     t.match(items[1], { outcome: 'success', stderr: /about to hang/ })
   })
 
-  t.test('one that keeps its promise may take longer than its stall limit', async t => {
+  t.test('a task with progress may take longer than its stall limit', async t => {
     t.match(await service.finished(await service.submit('chatty')), { state: 'SUCCESS', result: 'done', attempts: 1 })
   })
 
-  t.test('running out of time counts as a failure, and is tried again as one', async t => {
+  t.test('a timeout counts as a failure, and is retried as one', async t => {
     const file = path.join(service.dataDir, 'again')
 
     const id = await service.submit('deaf', { file }, { time_limit: 0.8, max_retries: 1 })
@@ -83,13 +83,13 @@ t.test('limits', async t => {
     t.strictSame(await outcomes(service, id), ['soft_time_limit'])
   })
 
-  t.test('a task that still comes to its end after its soft time limit has succeeded', async t => {
+  t.test('a task that still ends after its soft time limit has succeeded', async t => {
     const id = await service.submit('stubborn', {}, { soft_time_limit: 0.1 })
 
     t.match(await service.finished(id), { state: 'SUCCESS', result: 'in spite of SoftTimeLimit' })
   })
 
-  t.test('one that ends when it is told to at its time limit was not killed', async t => {
+  t.test('a task that ends when it is asked to stop at its time limit was not killed', async t => {
     const file = path.join(service.dataDir, 'listens')
     const options = { time_limit: 0.3, max_retries: 0 }
     const ids = [await service.submit('tidy', { file }, options), await service.submit('leaves', {}, options)]
@@ -102,7 +102,7 @@ t.test('limits', async t => {
     }
   })
 
-  t.test('one that does not listen is killed at its time limit', async t => {
+  t.test('a task that ignores the signal is killed at its time limit', async t => {
     const id = await service.submit(
       'deaf',
       { file: path.join(service.dataDir, 'both') },

@@ -5,11 +5,11 @@ import { childPool } from '../../src/runner/children/pool.ts'
 import { openChildren } from '../harness/children.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 
-// The worker loads every module too, when it starts: what is wrong is so only in a child.
+// The worker loads every module too, when it starts: these modules break only in a child.
 const inChild = (what: string) => `if (process.env.DARKROOM_CHILD) { ${what} }\n`
 const waiting = 'await new Promise(() => {})'
 
-t.test('a module that never finishes loading is ended, and what runs after it is well', async t => {
+t.test('a module that never finishes loading is ended, and the tasks after it run', async t => {
   const TASKS_DIR = await taskFolder(t, {
     'stuck.ts': inChild(waiting) + taskModule('stuck', 'return 1'),
     'busy.ts': inChild('while (true) {}') + taskModule('busy', 'return 1'),
@@ -37,7 +37,7 @@ for (const [what, { source, ...limits }] of Object.entries(turns)) {
         'turning.ts': taskModule('turning', 'return 1'),
         'fine.ts': taskModule('fine', 'return process.pid')
       })
-      // Each runs in a child of its own, which has loaded what those before it have run.
+      // Each runs in a child of its own, which has loaded the modules of those before it.
       const run = await openChildren(t, { TASKS_DIR, maxTasks: 1, ...limits })
       t.match(await run('turning'), { outcome: 'success' })
       await writeFile(path.join(TASKS_DIR, 'turning.ts'), inChild(source) + taskModule('turning', 'return 1'))
@@ -54,7 +54,7 @@ for (const [what, { source, ...limits }] of Object.entries(turns)) {
   )
 }
 
-t.test('an attempt that is told to stop does not wait for a child that does not start', async t => {
+t.test('an attempt that is asked to stop does not wait for a child that does not start', async t => {
   const TASKS_DIR = await taskFolder(t, { 'busy.ts': inChild('while (true) {}') + taskModule('busy', 'return 1') })
   const children = childPool({
     env: { ...process.env, TASKS_DIR },

@@ -26,7 +26,7 @@ async function hold(t: Test, service: Service, row: string, id: string) {
 }
 
 for (const row of ['pgboss.job', 'darkroom.tasks']) {
-  t.test(`a lock on a row of ${row} holds up the outcome of its task, and no other`, async t => {
+  t.test(`a lock on a row of ${row} delays the outcome of its task, and no other`, async t => {
     const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
     const file = path.join(service.dataDir, 'gate')
     const id = await service.submit('gate', { gate: file })
@@ -45,7 +45,7 @@ for (const row of ['pgboss.job', 'darkroom.tasks']) {
   })
 }
 
-t.test('a lock on a task that waits holds up that task, and no other', async t => {
+t.test('a lock on a waiting task delays that task, and no other', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const id = await service.submit('add', add, { priority: 9 })
   const held = await hold(t, service, 'darkroom.tasks', id)
@@ -59,7 +59,7 @@ t.test('a lock on a task that waits holds up that task, and no other', async t =
   t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
 })
 
-t.test('the tasks of a worker that died are handed on, except one that is locked', async t => {
+t.test('the tasks of a lost worker are recovered, except one that is locked', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const dead = await spawnWorker(t, service, { WORKER_CONCURRENCY: '2' })
   const file = path.join(service.dataDir, 'gate')

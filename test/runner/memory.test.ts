@@ -13,7 +13,7 @@ const hold = 'Buffer.alloc(100 * 1024 * 1024, 1); progress(0.5)'
 const folder = await taskFolder(t, {
   ...gate,
   'deaf.ts': taskModule('deaf', `${hold}; await delay(600_000)`, 'max_retries: 0'),
-  // Nothing of it is left once it has been asked to end.
+  // SIGTERM kills its process at once.
   'frail.ts': taskModule('frail', `process.removeAllListeners('SIGTERM'); ${hold}; await delay(600_000)`),
   'silent.ts': taskModule('silent', `${hold}; for (;;);`, 'max_retries: 0, stall_limit: 1'),
   'leaving.ts': taskModule('leaving', `if (attempt > 1) return; ${hold}; await delay(2_000); process.exit(3)`),
@@ -55,7 +55,7 @@ const folder = await taskFolder(t, {
   )
 })
 
-t.test('a task that fills its memory is a crash, and the one beside it does not notice', async t => {
+t.test('a task that fills its memory is a crash, and does not disturb the task beside it', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   // To fill the usual four gigabytes takes many seconds, and a machine that has them.
   await service.startWorker({ WORKER_CONCURRENCY: '2', NODE_OPTIONS: '--max-old-space-size=40' })
@@ -75,7 +75,7 @@ t.test('a task that fills its memory is a crash, and the one beside it does not 
   t.match(await service.finished(beside), { state: 'SUCCESS', result: 1, attempts: 1 })
 })
 
-t.test('an attempt that is killed or crashes keeps how much memory it took', { skip: skipWithoutProc }, async t => {
+t.test('an attempt that is killed or crashes has the memory that it took', { skip: skipWithoutProc }, async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '5' }, worker: true })
 
   const cancelled = await Promise.all(['deaf', 'frail'].map(task => service.submit(task)))
@@ -104,7 +104,7 @@ t.test('an attempt that is killed or crashes keeps how much memory it took', { s
   for (const { outcome, peak_memory } of ends) t.ok(Number(peak_memory) > 100e6, `${outcome}: ${peak_memory}`)
 })
 
-t.test('what the worker held when it started a child is no memory of a task', { skip: skipWithoutProc }, async t => {
+t.test("memory that the worker held when it started a child is not a task's", { skip: skipWithoutProc }, async t => {
   // The worker is in this process.
   const held = Buffer.alloc(400e6, 1)
   const service = await openService(t, { worker: true })
@@ -116,7 +116,7 @@ t.test('what the worker held when it started a child is no memory of a task', { 
   t.ok(peak_memory > 20e6 && peak_memory < held.length, `${peak_memory} bytes`)
 })
 
-t.test('what an attempt has given back is no memory of the next one', { skip: skipWithoutProc }, async t => {
+t.test("memory that an attempt has freed is not the next attempt's", { skip: skipWithoutProc }, async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '1' }, worker: true })
   const later = path.join(service.dataDir, 'given back')
 
@@ -139,8 +139,8 @@ t.test('what an attempt has given back is no memory of the next one', { skip: sk
   )
 })
 
-t.test('what a short attempt has taken is seen right after another one', { skip: skipWithoutProc }, async t => {
-  // Of what its worker has held at most a child can tell less easily.
+t.test('the memory of a short attempt is measured right after another one', { skip: skipWithoutProc }, async t => {
+  // A child can tell the peak of its worker less easily.
   const held = Buffer.alloc(600e6, 1)
   const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '1' }, worker: true })
 
@@ -153,7 +153,7 @@ t.test('what a short attempt has taken is seen right after another one', { skip:
   t.ok(peak > 300e6 && peak < held.length, `${peak} bytes`)
 })
 
-t.test('one that crashes at once says what its process held before', { skip: skipWithoutProc }, async t => {
+t.test("an attempt that crashes at once has its process's memory before it", { skip: skipWithoutProc }, async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '1' }, worker: true })
 
   // In a new process, in one that has run something, and in one that has given back most of what it held.
@@ -165,7 +165,7 @@ t.test('one that crashes at once says what its process held before', { skip: ski
   for (const peak of peaks) t.ok(peak > 20e6 && peak < 200e6, `${peak} bytes`)
 })
 
-t.test('what an attempt has started is its memory too', { skip: skipWithoutProc }, async t => {
+t.test('memory of processes that an attempt has started is its own too', { skip: skipWithoutProc }, async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '3' }, worker: true })
 
   const ids = await Promise.all([{}, { apart: true }, { crash: true }].map(args => service.submit('leading', args)))
@@ -177,7 +177,7 @@ t.test('what an attempt has started is its memory too', { skip: skipWithoutProc 
   }
 })
 
-t.test('it is no reason to replace a process that has not held it itself', { skip: skipWithoutProc }, async t => {
+t.test('it does not replace a child that has not held it itself', { skip: skipWithoutProc }, async t => {
   const env = { TASKS_DIR: folder, WORKER_CONCURRENCY: '1', WORKER_MAX_MEMORY_PER_CHILD: '200' }
   const service = await openService(t, { env, worker: true })
 

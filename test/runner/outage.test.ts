@@ -41,14 +41,14 @@ async function terminateAll(client: pg.Client, service: Service) {
   return rows.length
 }
 
-t.test('a worker whose listening connection breaks while it starts has one afterwards', async t => {
+t.test('a worker whose LISTEN connection breaks while it starts opens a new one', async t => {
   const service = await openService(t)
   const client = await admin(t)
   const ears = async () => {
     const text = `select pid from pg_stat_activity where datname = $1 and application_name = 'darkroom worker ears'`
     return (await client.query<{ pid: number }>(text, [nameOf(service)])).rows.map(({ pid }) => pid)
   }
-  // What it has to do after it has begun to listen waits for us.
+  // The steps after LISTEN wait for the test.
   const held = await service.db.pool.connect()
   await held.query('begin; lock table pgboss.schedule')
   const starting = service.startWorker()
@@ -57,7 +57,7 @@ t.test('a worker whose listening connection breaks while it starts has one after
 
   await client.query('select pg_terminate_backend($1)', [first])
   await until(async () => (await ears()).some(pid => pid !== first), 'it listens again')
-  // As long as it would take to try once more, and then some.
+  // As long as one more try takes, and then some.
   await delay(1_000)
   const now = await ears()
   await held.query('rollback')
@@ -88,7 +88,7 @@ t.test('when every connection breaks, API and worker get new ones and nothing is
   t.equal((await service.finished(await service.submit('add', { x: 1, y: 2 }))).result, 3)
 })
 
-t.test('while the database is away requests are told so, and what has ended meanwhile is written later', async t => {
+t.test('without the database requests get an error, and attempts that end meanwhile are settled later', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const worker = await spawnWorker(t, service)
   const client = await admin(t)
@@ -162,7 +162,7 @@ t.test('a task whose claim was committed, but whose answer was lost, is claimed 
   t.strictSame(await outcomes(service, id), ['shutdown', 'success'])
 })
 
-t.test('an outcome that Postgres refuses is a failure, and holds up no other', async t => {
+t.test('an outcome that Postgres refuses is a failure, and delays no other', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
   await service.db.pool.query(`alter table darkroom.attempts add constraint no_luck check (outcome <> 'success')`)
 
@@ -173,7 +173,7 @@ t.test('an outcome that Postgres refuses is a failure, and holds up no other', a
   t.equal((await service.finished(await service.submit('add', { x: 1, y: 2 }))).result, 3)
 })
 
-t.test('an outcome that Postgres refuses in every form waits, and holds up no other', async t => {
+t.test('an outcome that Postgres refuses in every form waits, and delays no other', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
   const file = path.join(service.dataDir, 'gate')
   const id = await service.submit('gate', { gate: file })

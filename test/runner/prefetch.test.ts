@@ -14,7 +14,7 @@ const folder = await taskFolder(t, {
   )
 })
 
-// Where the service's own tasks do not come: they would take a place too.
+// A queue without the service's own tasks: they would take a place too.
 const apart = 'high_priority'
 
 const read = async (service: Service, id: string) => (await service.get(`/api/tasks/${id}`)).json()
@@ -35,7 +35,7 @@ async function bulk(service: Service, tasks: unknown[]): Promise<string[]> {
   return (await service.post('/api/tasks/bulk', { tasks })).json().ids
 }
 
-/** A worker that has come to expect short tasks, and takes many at a time. */
+/** A worker that expects short tasks, and claims many at a time. */
 async function warmedUp(service: Service, env = {}) {
   const worker = await service.startWorker({ WORKER_CONCURRENCY: '2', ...env })
   const ids = await bulk(
@@ -46,7 +46,7 @@ async function warmedUp(service: Service, env = {}) {
   return worker
 }
 
-/** Two that hold both children until the gate opens, and short ones that were submitted behind them. */
+/** Two tasks that hold both children until the gate opens, and short ones that were submitted after them. */
 async function longAndShort(service: Service, name: string) {
   const gate = path.join(service.dataDir, name)
   const [one, other, ...short] = await bulk(service, [
@@ -57,7 +57,7 @@ async function longAndShort(service: Service, name: string) {
   return { long: [one!, other!], short, open: () => writeFile(gate, '') }
 }
 
-/** None of them is in hand any more, and some were. */
+/** The worker holds none of the tasks any more, and had held some. */
 async function putBack(service: Service, ids: string[]) {
   await until(async () => {
     const lives = await Promise.all(ids.map(id => lifeOf(service, id)))
@@ -65,7 +65,7 @@ async function putBack(service: Service, ids: string[]) {
   }, 'they are put back')
 }
 
-t.test('what was taken ahead behind long tasks is put back and done elsewhere, as if nothing had been', async t => {
+t.test('tasks claimed ahead behind long ones are put back and run elsewhere, as before the claim', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const worker = await warmedUp(service)
   const { long, short, open } = await longAndShort(service, 'gate')
@@ -85,13 +85,13 @@ t.test('what was taken ahead behind long tasks is put back and done elsewhere, a
   for (const id of long) t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1, result: 1 })
 })
 
-t.test('what was put back once is left alone until there is room', async t => {
+t.test('a task that was put back once is not claimed ahead until there is room', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   await warmedUp(service)
   const { short, open } = await longAndShort(service, 'gate')
   await putBack(service, short)
 
-  // Enough wakes to take it again, and to put it back, several times.
+  // Enough wakes to claim the task again, and to put it back, several times.
   for (let wake = 0; wake < 5; wake++) {
     const id = await service.submit('add', { x: 1, y: 1 }, { priority: 0, expires: 0.3 })
     await service.finished(id)
@@ -104,7 +104,7 @@ t.test('what was put back once is left alone until there is room', async t => {
   for (const id of short) t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
 })
 
-t.test('what a multiplier reserves is not given back and taken again all the time', async t => {
+t.test('tasks claimed ahead by a multiplier are not put back and claimed again all the time', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   await service.startWorker({
     WORKER_CONCURRENCY: '1',
@@ -135,7 +135,7 @@ t.test('what a multiplier reserves is not given back and taken again all the tim
   for (const id of ids) t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
 })
 
-t.test('what was taken ahead can be cancelled, and never runs', async t => {
+t.test('a task claimed ahead can be cancelled, and never runs', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   await warmedUp(service)
   const gate = path.join(service.dataDir, 'gate')
@@ -149,7 +149,7 @@ t.test('what was taken ahead can be cancelled, and never runs', async t => {
 
   const response = await service.post(`/api/tasks/${id}/cancel?wait=20`)
 
-  // It may just have been put back: the result is the same.
+  // The task may just have been put back: the result is the same.
   t.equal(response.statusCode, 200)
   t.match(response.json(), { state: 'REVOKED', error: { type: 'cancelled' } })
   await writeFile(gate, '')
@@ -157,7 +157,7 @@ t.test('what was taken ahead can be cancelled, and never runs', async t => {
   t.equal(await readFile(file, 'utf8').catch(() => 'nothing'), 'nothing')
 })
 
-t.test('a worker that stops puts back what it has not begun', async t => {
+t.test('a worker that stops puts back tasks that have not started', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const worker = await warmedUp(service)
   const { long, short, open } = await longAndShort(service, 'gate')
@@ -178,7 +178,7 @@ t.test('a worker that stops puts back what it has not begun', async t => {
   for (const id of short) t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
 })
 
-t.test('no more bodies run at once than there are children, however many are in hand', async t => {
+t.test('no more bodies run at once than there are children, however many tasks the worker holds', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   await warmedUp(service)
   const file = path.join(service.dataDir, 'noted')

@@ -47,7 +47,7 @@ async function hold(t: Test, { url }: Service, note: number) {
 
 const stateOf = async ({ get }: Service, id: string) => (await get(`/api/tasks/${id}`)).json().state
 
-t.test('a lock that a record waits for holds up its own task, and no other outcome', async t => {
+t.test('a lock that a record waits for delays its own task, and no other outcome', async t => {
   const service = await openNotes(t)
   await service.startWorker()
   const lock = await hold(t, service, 1)
@@ -87,7 +87,7 @@ t.test('nor does it keep a worker from stopping, after which the task is tried a
   t.match(await service.finished(id), { state: 'SUCCESS', result: 1 })
 })
 
-// What a record may do for ever, as if the database were away, and what the task says once its time is over.
+// Records that never end, as if the database were away, and the task's error after its time limit.
 const troubles: Record<string, { record(): Promise<undefined>; message: RegExp }> = {
   'fails as if the database were away': {
     record: () => Promise.reject(Object.assign(new Error('its own store is away'), { code: 'ECONNREFUSED' })),

@@ -49,7 +49,7 @@ t.test('while workers are replaced, tasks of a new kind wait for a worker that k
   const warning = JSON.parse(await old.heard('no running worker knows the kind'))
   t.match(warning, { level: 40, kind: 'fresh', msg: /"fresh": (more than 1000|\d+) tasks/ })
 
-  // Jobs that a DBA has put in by hand say nothing of the kind, or something else.
+  // Jobs that a DBA has inserted have no kind, or a wrong one.
   await service.db.pool.query(
     `update pgboss.job set priority = 9, data = case when id::text < $2 then '{"task": "known"}'::jsonb end
     where id = any($1)`,

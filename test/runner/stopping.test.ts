@@ -1,7 +1,7 @@
 import t from 'tap'
 import { stopping } from '../../src/runner/stopping.ts'
 
-t.test('a worker that is told to stop claims nothing more while its schedules come to their end', async t => {
+t.test('a worker that stops claims no more tasks while its schedules end', async t => {
   const calls: string[] = []
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   const noting = (call: string) => async () => void calls.push(call)

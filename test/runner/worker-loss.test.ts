@@ -12,7 +12,7 @@ import { spawnWorker } from '../harness/worker-process.ts'
 const folder = await taskFolder(t, families)
 
 for (const kind of ['patient', 'busy', 'deaf']) {
-  t.test(`what a ${kind} task has started dies with its worker, and the next worker takes it over at once`, async t => {
+  t.test(`processes of a ${kind} task die with its worker, and the next worker recovers the task at once`, async t => {
     const service = await openService(t, { env: { TASKS_DIR: folder } })
     const file = path.join(service.dataDir, 'pids')
     const first = await spawnWorker(t, service)
@@ -36,7 +36,7 @@ for (const kind of ['patient', 'busy', 'deaf']) {
   })
 }
 
-t.test('what a killed worker had taken ahead of its children is not charged with its death', async t => {
+t.test('tasks that a killed worker had claimed ahead of its children do not count as crashed', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const file = path.join(service.dataDir, 'pids')
   const ahead = { WORKER_CONCURRENCY: '1', WORKER_PREFETCH_MULTIPLIER: '4' }
@@ -55,7 +55,7 @@ t.test('what a killed worker had taken ahead of its children is not charged with
   for (const id of innocent) t.strictSame(await outcomes(service, id), ['shutdown', 'success'])
 })
 
-t.test('however much a killed worker had taken, all of it is handed on at once', async t => {
+t.test('all tasks of a killed worker are recovered at once, however many', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const tasks = Array.from({ length: 1_200 }, (_, x) => ({ task: 'add', args: { x, y: 0 } }))
   await service.post('/api/tasks/bulk', { tasks })

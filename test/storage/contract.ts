@@ -10,7 +10,7 @@ import { installationKey, NotStored, type Store } from '../../src/storage/store.
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
 const later = () => new Date(Date.now() + 60_000)
 
-/** What every store must do. Each test gets a store of its own, which holds nothing but an installation's id. */
+/** The requirements on every store. Each test gets a store of its own, with nothing but an installation's id. */
 export function holdToContract(t: Test, openEmpty: (t: Test) => Promise<Store>) {
   const test = (name: string, run: (t: Test, store: Store) => Promise<void>) =>
     t.test(name, async t => {
@@ -19,7 +19,7 @@ export function holdToContract(t: Test, openEmpty: (t: Test) => Promise<Store>) 
       await run(t, store)
     })
 
-  test('what is received is there once it is kept, and not before', async (t, store) => {
+  test('received bytes are stored once they are kept, and not before', async (t, store) => {
     const bytes = randomBytes(3_000_000)
 
     const received = await store.receive(
@@ -40,7 +40,7 @@ export function holdToContract(t: Test, openEmpty: (t: Test) => Promise<Store>) 
     t.ok(bytes.equals(await read(store, 'videos/one/original')), 'what is kept cannot be dropped')
   })
 
-  test('what is dropped is gone, and may be dropped twice', async (t, store) => {
+  test('a dropped upload is gone, and may be dropped twice', async (t, store) => {
     const received = await store.receive('videos/one/original', Readable.from([Buffer.from('film')]))
     await received.drop()
     await received.drop()
@@ -55,7 +55,7 @@ export function holdToContract(t: Test, openEmpty: (t: Test) => Promise<Store>) 
     t.match(received, { bytes: 0, sha256: sha256(Buffer.alloc(0)) })
   })
 
-  test('a stream that breaks leaves nothing, however early it does', async (t, store) => {
+  test('a stream that breaks leaves no file, however early', async (t, store) => {
     for (const sent of [0, 1, 100_000, 5_000_000]) {
       const stream = new PassThrough()
       const receiving = store.receive('videos/one/original', stream)
@@ -84,7 +84,7 @@ export function holdToContract(t: Test, openEmpty: (t: Test) => Promise<Store>) 
     }
   })
 
-  test('nothing is ever overwritten', async (t, store) => {
+  test('no content is ever overwritten', async (t, store) => {
     await keep(store, 'videos/one/original', Buffer.from('first'))
     const file = await aFile(t, 'second')
 
@@ -94,7 +94,7 @@ export function holdToContract(t: Test, openEmpty: (t: Test) => Promise<Store>) 
     t.equal(String(await read(store, 'videos/one/original')), 'first')
   })
 
-  test('a file of a workspace can be put, and is gone from there', async (t, store) => {
+  test("a workspace's file can be put, and is gone from there", async (t, store) => {
     const file = await aFile(t, 'print')
 
     await store.put('videos/one/prints-a/480p.mp4', file)
@@ -103,7 +103,7 @@ export function holdToContract(t: Test, openEmpty: (t: Test) => Promise<Store>) 
     await t.rejects(stat(file), { code: 'ENOENT' })
   })
 
-  test('what is borrowed is a local file', async (t, store) => {
+  test('borrowed content is a local file', async (t, store) => {
     await keep(store, 'videos/one/original', Buffer.from('film'))
 
     const { path: file, release } = await store.borrow('videos/one/original')
@@ -121,7 +121,7 @@ export function holdToContract(t: Test, openEmpty: (t: Test) => Promise<Store>) 
     t.equal(String(await read(store, 'videos/one/original', { start: 8, end: 9 })), '89')
   })
 
-  test('a key without content is told from a store that is away', async (t, store) => {
+  test('a key without content is told from an unreachable store', async (t, store) => {
     t.equal(await store.stat('videos/none/original'), undefined)
     for (const ask of [store.open('videos/none/original'), store.borrow('videos/none/original')]) {
       const error = await ask.then(

@@ -53,7 +53,7 @@ t.test('only the account of the service may read films, whatever the umask', asy
   }
 })
 
-t.test('no empty folder is left of what was removed', async t => {
+t.test('removal leaves no empty folder', async t => {
   const { root, store } = await openRoot(t)
   for (const key of ['videos/a/original', 'videos/a/prints-1/480p.mp4']) {
     await (await store.receive(key, Readable.from([Buffer.from('x')]))).keep()

@@ -37,7 +37,7 @@ t.test('starts that race write one id, and every later one finds it', async t =>
   t.strictSame(rows, [{ id: await idIn(root), host: hostname(), data_dir: root }])
 })
 
-t.test('a start that ended between file and row is taken up by the next one', async t => {
+t.test('the next start completes one that ended between file and row', async t => {
   const db = await openDatabase(t)
   const { root, store } = await openRoot(t)
   const id = '01980000-0000-7000-8000-000000000000'
@@ -86,13 +86,13 @@ t.test('a new database beside a store that holds films is refused: sweep would r
   t.strictSame(rows, [])
 })
 
-t.test('a restored database takes up the store that holds its films, and no empty one', async t => {
+t.test('a restored database accepts the store that holds its films, and no empty one', async t => {
   const service = await openService(t)
   await service.keep('no film')
   const { root: empty, store: nothing } = await openRoot(t)
   const store = openDiskStore(service.dataDir)
   t.teardown(() => store.close())
-  // As where only some tables were brought over.
+  // As after a restore of only some tables.
   await service.db.pool.query('delete from darkroom.installation')
 
   await t.rejects(pairWithStore(service.db, nothing), { message: /has films, and DATA_DIR .* holds none/ })

@@ -12,7 +12,7 @@ async function videoOf(service: Service, id: string) {
   return (await service.get(`/api/videos/${id}`)).json()
 }
 
-t.test('process for a video with an open task answers that task', async t => {
+t.test('a request to process a video with an open task answers that task', async t => {
   const service = await openService(t)
   const { id, task_id } = await service.keep('film')
 
@@ -24,7 +24,7 @@ t.test('process for a video with an open task answers that task', async t => {
   t.strictSame(second.json(), { task_id, status: 'Task started' })
 })
 
-t.test('process makes new prints in the place of the old ones, which are served until then', async t => {
+t.test('processing again makes new prints in the place of the old ones, which are served until then', async t => {
   const service = await openService(t, { env: await slowFfmpeg(t), worker: true })
   const { id, task_id } = await service.keep(await shoot({ seconds: 2 }))
   await service.finished(task_id)
@@ -60,7 +60,7 @@ t.test('process makes new prints in the place of the old ones, which are served 
   t.strictSame(kept.map(file => path.basename(file)).sort(), oldFiles.map(file => path.basename(file)).sort())
 })
 
-t.test('process after a failure is a fresh start', async t => {
+t.test('processing again after a failure is a fresh start', async t => {
   const service = await openService(t)
   const { id, task_id } = await service.keep('no film')
   await service.startWorker()

@@ -8,17 +8,17 @@ import type { TaskMessage } from '../../src/watch/schemas.ts'
 const WebSocket = createRequire(import.meta.url)('ws')
 
 export interface Ear {
-  /** Everything so far. */
+  /** All messages so far. */
   messages: TaskMessage[]
   texts: string[]
-  /** The first message, of those so far and those to come, that satisfies the condition. */
+  /** The first message, past or future, that satisfies the condition. */
   heard(condition: (message: TaskMessage) => boolean, seconds?: number): Promise<TaskMessage>
   closed: Promise<{ code: number; reason: string }>
   /** The client itself. */
   raw: any
 }
 
-/** A WebSocket client that has been let in. */
+/** An open WebSocket client. */
 export async function openEar(t: Test, address: string, path: string, options = {}): Promise<Ear> {
   const raw = new WebSocket(`${address.replace('http', 'ws')}${path}`, options)
   t.teardown(() => raw.terminate())
@@ -35,7 +35,7 @@ export async function openEar(t: Test, address: string, path: string, options = 
       resolve({ code, reason: String(reason) })
     })
   )
-  // With a listener, so that a connection that breaks is a close and not the end of the test.
+  // With a listener, so that a broken connection is a close and not the end of the test.
   raw.on('error', () => {})
   await Promise.race([
     once(raw, 'open'),
@@ -44,7 +44,7 @@ export async function openEar(t: Test, address: string, path: string, options = 
   return { raw, texts, messages: list.items, heard: list.find, closed }
 }
 
-/** What an upgrade is answered with that is refused. */
+/** The answer to a refused upgrade. */
 export async function refusal(address: string, path: string) {
   const raw = new WebSocket(`${address.replace('http', 'ws')}${path}`)
   const [, response] = await once(raw, 'unexpected-response')
@@ -62,17 +62,17 @@ export interface EventReader {
   status: number
   headers: IncomingHttpHeaders
   events: Told[]
-  /** All that came, byte by byte. */
+  /** All bytes so far. */
   text(): string
   heard(condition: (event: Told) => boolean, seconds?: number): Promise<Told>
-  /** Resolves when nothing more comes; false where the connection broke. */
+  /** Resolves when nothing more comes; false if the connection broke. */
   ended: Promise<boolean>
   close(): void
   pause(): void
   resume(): void
 }
 
-/** A client of Server-Sent Events as a browser has one, but that does not come back. */
+/** A client of Server-Sent Events like a browser's, but without reconnects. */
 export async function readEvents(t: Test, url: string, headers: Record<string, string> = {}): Promise<EventReader> {
   const request = get(url, { headers, agent: false })
   t.teardown(() => request.destroy())

@@ -27,7 +27,7 @@ t.test('events of a task', async t => {
     return reader.events
   }
 
-  t.test('begin with what the task is, go on with each change and end with the last', async t => {
+  t.test("begin with the task's state, go on with each change and end with the last", async t => {
     const id = await service.submit('steps', {}, { countdown: 0.5 })
 
     const reader = await readEvents(t, urlOf(id))
@@ -75,7 +75,7 @@ t.test('events of a task', async t => {
     }
   })
 
-  t.test('tell a browser that has heard all not to come back', async t => {
+  t.test('tell a browser with all events not to reconnect', async t => {
     const id = await service.submit('add', { x: 1, y: 2 })
     await service.finished(id)
     const last = (await replay(id, 0)).at(-1)!.id!
@@ -90,7 +90,7 @@ t.test('events of a task', async t => {
     t.strictSame(fresh.events, [{ id: last, data: await statusOf(id) }])
   })
 
-  t.test('go on where the reader was cut off, again and again, until all is told', async t => {
+  t.test('go on where the connection broke, again and again, to the last event', async t => {
     const id = await service.submit('third', {}, { retry_delay: 0.1, retry_backoff: false })
     const heard: Told[] = []
     let place = 0
@@ -107,7 +107,7 @@ t.test('events of a task', async t => {
     await nobodyWatches()
   })
 
-  t.test('are told to each of many clients at different places', async t => {
+  t.test('are sent to each of many clients at different places', async t => {
     const id = await service.submit('third', {}, { retry_delay: 0.1, retry_backoff: false })
     const readers = Array.from({ length: 40 }, (_, n) =>
       readEvents(t, urlOf(id), n % 4 ? { 'last-event-id': String(n % 3) } : {})
@@ -124,7 +124,7 @@ t.test('events of a task', async t => {
     }
   })
 
-  t.test('miss nothing, whenever in the life of a task they begin', async t => {
+  t.test('miss no change, whenever in the life of a task they begin', async t => {
     const streams = Array.from({ length: 150 }, async (_, n) => {
       const id = await service.submit('add', { x: n, y: 1 })
       const reader = await readEvents(t, urlOf(id), n % 2 ? { 'last-event-id': '0' } : {})
@@ -191,7 +191,7 @@ t.test('events of a task', async t => {
   })
 
   for (const place of ['abc', '-1', '1.5', '99999999999999999999', 'NaN', '0x1', '1,2', '1 or 1=1']) {
-    t.test(`are not told from a place that makes no sense: ${place}`, async t => {
+    t.test(`are refused from an invalid place: ${place}`, async t => {
       const id = await service.submit('add', { x: 1, y: 2 }, { countdown: 600 })
 
       const byHeader = await service.get(`/api/tasks/${id}/events`, { 'last-event-id': place })
@@ -203,7 +203,7 @@ t.test('events of a task', async t => {
     })
   }
 
-  t.test('are told from the beginning to a client that sends an empty Last-Event-ID', async t => {
+  t.test('are sent from the beginning to a client with an empty Last-Event-ID', async t => {
     const id = await service.submit('add', { x: 1, y: 2 })
     await service.finished(id)
 
@@ -216,7 +216,7 @@ t.test('events of a task', async t => {
     t.match(elsewhere.events, [{ data: { state: 'PENDING' } }, {}, { data: { state: 'SUCCESS' } }])
   })
 
-  t.test('are not told of a task that is not there, nor for a question that is not understood', async t => {
+  t.test('are refused for an unknown task, and for an invalid query', async t => {
     for (const id of [nobody, 'garbage', '%00', "'%20or%201=1--"]) {
       const response = await service.get(`/api/tasks/${id}/events`, { 'last-event-id': '0' })
       t.equal(response.statusCode, 404, id)
@@ -227,7 +227,7 @@ t.test('events of a task', async t => {
     await nobodyWatches()
   })
 
-  t.test('after an id that does not exist yet new events are told', async t => {
+  t.test('after an id that does not exist yet new events are sent', async t => {
     const id = await service.submit('add', { x: 1, y: 2 }, { countdown: 600 })
     const reader = await readEvents(t, urlOf(id), { 'last-event-id': '999999999' })
     await until(() => service.api.watching.count() === 1, 'the reader is there')

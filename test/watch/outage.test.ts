@@ -7,7 +7,7 @@ import { openService } from '../harness/service.ts'
 import { until } from '../harness/until.ts'
 import { openEar, readEvents } from './clients.ts'
 
-t.test('watchers miss nothing although every connection to the database breaks again and again', async t => {
+t.test('watchers miss no change although every connection to the database breaks again and again', async t => {
   const service = await openService(t, { worker: true })
   const address = await service.listen()
   const admin = new pg.Client({ connectionString: service.url })
@@ -44,7 +44,7 @@ t.test('watchers miss nothing although every connection to the database breaks a
   await until(() => service.api.watching.count() === 0, 'no watcher is left')
 })
 
-t.test('what happens while a server hears nothing of its database is told when it does again', async t => {
+t.test("changes during an API's lost LISTEN connection are sent after its reconnect", async t => {
   const url = await borrowDatabase(t)
   const proxy = await openProxy(t, url)
   const deaf = await openService(t, { env: { DATABASE_URL: proxy.url } })
@@ -99,7 +99,7 @@ t.test('more changes than can be kept close the sockets of the watchers of all, 
   t.match(one.messages.at(-1), { state: 'REVOKED' })
 })
 
-t.test('where a search for missed changes takes too long, the watchers of all are told to connect again', async t => {
+t.test('when a search for missed changes takes too long, watchers of all tasks are told to reconnect', async t => {
   const service = await openService(t)
   const address = await service.listen()
   const id = await service.submit('add', { x: 1, y: 2 }, { countdown: 600 })
@@ -121,7 +121,7 @@ t.test('where a search for missed changes takes too long, the watchers of all ar
     service.api.watching.lookAgain()
     return over || (await holder.query(search)).rowCount
   }, 'the search waits')
-  // As its timeout would, and on a busy machine has by now.
+  // As its timeout would, and has by now on a busy machine.
   await holder.query(`select pg_cancel_backend(pid) from (${search}) waiting`)
 
   t.match(await all.closed, { code: 1013 })

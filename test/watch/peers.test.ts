@@ -5,7 +5,7 @@ import { until } from '../harness/until.ts'
 import { type Ear, openEar } from './clients.ts'
 import { openWatchers } from './watchers.ts'
 
-t.test('a client that does not behave', async t => {
+t.test('a misbehaving client', async t => {
   const service = await openService(t)
   const address = await service.listen()
   const id = await service.submit('add', { x: 1, y: 2 }, { countdown: 600 })
@@ -50,7 +50,7 @@ t.test('a client that does not behave', async t => {
     'speaks HTTP again': [raw => raw._socket.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n'), 1002]
   }
   for (const [what, [misbehave, code]] of Object.entries(ways)) {
-    t.test(`and ${what} is told to leave`, async t => {
+    t.test(`and ${what} is closed`, async t => {
       const all = await openEar(t, address, '/ws/tasks')
       const one = await openEar(t, address, `/ws/tasks/${id}`)
 
@@ -63,7 +63,7 @@ t.test('a client that does not behave', async t => {
     })
   }
 
-  t.test('is told to no other watcher', async t => {
+  t.test('does not disturb other watchers', async t => {
     const good = await openEar(t, address, `/ws/tasks/${id}`)
     await good.heard(() => true)
 
@@ -95,7 +95,7 @@ t.test('a reader', async t => {
     const slow = await openEar(t, address, '/ws/tasks')
     slow.raw.pause()
 
-    // More than what the system holds for a connection, and what we hold.
+    // More than the buffers of the system and ours for a connection.
     for (let n = 0; n < 30; n++) await tellMuch(fast)
     slow.raw.resume()
 
@@ -111,7 +111,7 @@ t.test('a reader', async t => {
     await nobodyWatches()
   })
 
-  t.test('that never reads again is cut off', async t => {
+  t.test('that never reads again is disconnected', async t => {
     const { address, connections } = await openWatchers(t, service, { sockets: { backlog: 1_000, patience: 100 } })
     const slow = await openEar(t, address, '/ws/tasks')
     const fast = await openEar(t, address, '/ws/tasks')
@@ -125,7 +125,7 @@ t.test('a reader', async t => {
     await nobodyWatches()
   })
 
-  t.test('that is dead is noticed by its silence, one that is alive stays', async t => {
+  t.test('that is dead is detected by its silence, a live one stays', async t => {
     const { address } = await openWatchers(t, service, { sockets: { pulse: 100 } })
     const alive = await openEar(t, address, '/ws/tasks')
     const dead = await openEar(t, address, '/ws/tasks', { autoPong: false })

@@ -7,7 +7,7 @@ import { openWatchers } from './watchers.ts'
 const service = await openService(t)
 const nobodyWatches = () => until(() => service.api.watching.count() === 0, 'no watcher is left')
 
-/** A task that has been through so much that no buffer on the way holds it. */
+/** A task with a history that fits into no buffer on the way. */
 async function eventful({ submit, db }: Service, events: number) {
   const id = await submit('add', { x: 1, y: 2 }, { countdown: 600 })
   await db.pool.query(
@@ -19,7 +19,7 @@ async function eventful({ submit, db }: Service, events: number) {
   return id
 }
 
-t.test('a long history is told to its end, in order, also to a client that reads in fits and starts', async t => {
+t.test('a long history is sent to its end, in order, also to a client that reads in fits and starts', async t => {
   const address = await service.listen()
   const id = await eventful(service, 2_000)
 
@@ -59,7 +59,7 @@ t.test('a client that reads nothing is disconnected, and no other waits for it',
   await nobodyWatches()
 })
 
-t.test('a quiet stream says now and then that it is there', async t => {
+t.test('a quiet stream sends heartbeats', async t => {
   const { address } = await openWatchers(t, service, { streams: { quiet: 50 } })
   const id = await service.submit('add', { x: 1, y: 2 }, { countdown: 600 })
 

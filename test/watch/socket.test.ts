@@ -20,7 +20,7 @@ t.test('a socket of one task', async t => {
   const statusOf = async (id: string) => (await service.get(`/api/tasks/${id}/status`)).json()
   const nobodyWatches = () => until(() => service.api.watching.count() === 0, 'no watcher is left')
 
-  t.test('says at once what the task is, then each change, and closes after the last', async t => {
+  t.test("sends the task's status at once, then each change, and closes after the last", async t => {
     const id = await service.submit('steps', {}, { countdown: 0.5 })
 
     const ear = await openEar(t, address, `/ws/tasks/${id}`)
@@ -45,7 +45,7 @@ t.test('a socket of one task', async t => {
     await nobodyWatches()
   })
 
-  t.test('says why a task is tried again, and why it failed', async t => {
+  t.test('sends why a task is retried, and why it failed', async t => {
     const id = await service.submit('fail', {}, { retry_delay: 1, retry_jitter: false })
 
     const ear = await openEar(t, address, `/ws/tasks/${id}/`)
@@ -57,7 +57,7 @@ t.test('a socket of one task', async t => {
     t.match(ear.messages.at(-1), { state: 'FAILURE', status: 'FAILED', error })
   })
 
-  t.test('of a task that is finished says so once', async t => {
+  t.test('of a finished task sends its status once', async t => {
     const id = await service.submit('add', { x: 1, y: 2 })
     await service.finished(id)
 
@@ -69,7 +69,7 @@ t.test('a socket of one task', async t => {
     await nobodyWatches()
   })
 
-  t.test('says that a task was cancelled', async t => {
+  t.test('sends that a task was cancelled', async t => {
     const id = await service.submit('add', { x: 1, y: 2 }, { countdown: 600 })
     const ear = await openEar(t, address, `/ws/tasks/${id}`)
     await ear.heard(({ state }) => state === 'PENDING')
@@ -80,7 +80,7 @@ t.test('a socket of one task', async t => {
     t.match(ear.messages.at(-1), { state: 'REVOKED', status: 'CANCELLED', error: { type: 'cancelled' } })
   })
 
-  t.test('notices that the time of a task has come, which no change announces', async t => {
+  t.test('sends that a task has become due, for which there is no notification', async t => {
     const id = await service.submit('add', { x: 1, y: 2 }, { countdown: 0.5 })
 
     const ear = await openEar(t, address, `/ws/tasks/${id}`)
@@ -99,7 +99,7 @@ t.test('a socket of one task', async t => {
     '%00',
     'x'.repeat(2_000)
   ]) {
-    t.test(`of a task that is not there is let in and closed: ${id.slice(0, 40)}`, async t => {
+    t.test(`of an unknown task is opened and closed: ${id.slice(0, 40)}`, async t => {
       const ear = await openEar(t, address, `/ws/tasks/${id}`)
 
       t.match(await ear.closed, { code: 4404 })
@@ -119,7 +119,7 @@ t.test('a socket of one task', async t => {
     await nobodyWatches()
   })
 
-  t.test('misses nothing, whenever in the life of a task it begins to watch', async t => {
+  t.test('misses no change, whenever in the life of a task it begins to watch', async t => {
     const sockets = Array.from({ length: 300 }, async (_, n) => {
       const id = await service.submit('add', { x: n, y: 1 })
       const ear = await openEar(t, address, `/ws/tasks/${id}`)
@@ -149,7 +149,7 @@ t.test('a socket of all tasks', async t => {
   const service = await openService(t, { worker: true })
   const address = await service.listen()
 
-  t.test('tells each change of each task that its filters name, and none twice in a row', async t => {
+  t.test('sends each change of each task that its filters name, and none twice in a row', async t => {
     const all = await openEar(t, address, '/ws/tasks/')
     const sums = await openEar(t, address, '/ws/tasks?task=add')
     const media = await openEar(t, address, '/ws/tasks?queue=high_priority')
@@ -169,7 +169,7 @@ t.test('a socket of all tasks', async t => {
       done.messages.map(({ state, task_id }) => [state, task_id]),
       [['SUCCESS', sleep]]
     )
-    // A new watcher of a task is no news.
+    // A new watcher of a task is no change.
     const looker = await openEar(t, address, `/ws/tasks/${sleep}`)
     await looker.closed
     const last = await service.submit('add', { x: 2, y: 2 })
@@ -189,7 +189,7 @@ t.test('a socket of all tasks', async t => {
     ['task=a&limit=5', 'limit'],
     [`queue=${'q'.repeat(101)}`, 'queue']
   ] as const) {
-    t.test(`is not opened with a filter that makes no sense: ${query.slice(0, 40)}`, async t => {
+    t.test(`is refused with an invalid filter: ${query.slice(0, 40)}`, async t => {
       const { status, body } = await refusal(address, `/ws/tasks?${query}`)
 
       t.equal(status, 400)
@@ -197,7 +197,7 @@ t.test('a socket of all tasks', async t => {
     })
   }
 
-  t.test('is not opened with a NUL in a filter, nor anywhere else', async t => {
+  t.test('is refused with a NUL in a filter, or anywhere else', async t => {
     t.match(await refusal(address, '/ws/tasks?task=%00'), { status: 400, body: { code: 'INVALID_REQUEST' } })
     t.match(await refusal(address, '/ws/tasks/a/b'), { status: 404, body: { code: 'ROUTE_NOT_FOUND' } })
     t.match(await refusal(address, '/api/tasks/garbage'), { status: 404, body: { code: 'TASK_NOT_FOUND' } })
@@ -211,7 +211,7 @@ t.test('a socket of all tasks', async t => {
     }
   })
 
-  t.test('takes nothing from a client that offers another protocol: it is answered as any other', async t => {
+  t.test('ignores an upgrade to another protocol: the request is answered as any other', async t => {
     const line = await openLine(t, address)
     const body = '{"data":"hello"}'
     await line.send(

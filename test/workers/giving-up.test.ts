@@ -12,7 +12,7 @@ import { spawnWorker, type WorkerProcess } from '../harness/worker-process.ts'
 
 const folder = await taskFolder(t, gate)
 
-// Each has a worker of its own, and mostly waits for it.
+// Each test has a worker of its own, and mostly waits for it.
 t.jobs = 4
 
 /** A worker that gives up soon, on a connection that can be cut; the service has another one. */
@@ -39,7 +39,7 @@ const hasBegun = ({ said }: WorkerProcess, id: string) =>
 const lastWords = ({ said }: WorkerProcess) =>
   said.filter(line => line.includes('"level":60')).map(line => JSON.parse(line).msg)
 
-t.test('a worker without work that cannot reach its database for long says so, once, and ends', async t => {
+t.test('a worker without tasks that cannot reach its database for long logs that once, and ends', async t => {
   const { proxy, worker } = await open(t, '1')
 
   proxy.cut()
@@ -48,7 +48,7 @@ t.test('a worker without work that cannot reach its database for long says so, o
   t.match(lastWords(worker), [/^The database could not be reached for 1 s \(.+\): this worker gives up$/])
 })
 
-t.test('so does one whose claim queries are never answered, although its heartbeats are', async t => {
+t.test('a worker whose claim queries are never answered does too, although its heartbeats are', async t => {
   const { proxy, worker } = await open(t, '1')
 
   proxy.swallowAnswersWith('retry_backoff_max')
@@ -83,7 +83,7 @@ t.test('a running task may end, and its outcome is written when the database is 
   t.strictSame(lastWords(worker), [])
 })
 
-t.test('an outcome that cannot be written in time is reported, and its task is tried again', async t => {
+t.test('an outcome that cannot be written in time is logged, and its task is retried', async t => {
   const { proxy, service, worker, misses } = await open(t, '1')
   const file = path.join(service.dataDir, 'gate')
   const id = await service.submit('gate', { gate: file })

@@ -7,7 +7,7 @@ import { openService } from '../harness/service.ts'
 import { until } from '../harness/until.ts'
 import { spawnWorker, type WorkerProcess } from '../harness/worker-process.ts'
 
-/** Where a worker answers, from its log. */
+/** The address of a worker's health check, from its log. */
 async function addressOf(worker: WorkerProcess): Promise<string> {
   return JSON.parse(await worker.heard('"health"')).health
 }
@@ -20,10 +20,10 @@ async function ask(url: string) {
 const ready = [200, { status: 'ready' }]
 const notReady = [503, { status: 'not ready' }]
 
-// Each has a worker of its own, and mostly waits for it.
+// Each test has a worker of its own, and mostly waits for it.
 t.jobs = 4
 
-t.test('a worker says that it is ready, on this machine alone, also while it is paused or about to end', async t => {
+t.test('a worker reports readiness, on this machine alone, also while it is paused or shutting down', async t => {
   const service = await openService(t)
   const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_HEALTH_PORT: '0' })
   const address = await addressOf(worker)
@@ -45,7 +45,7 @@ t.test('a worker says that it is ready, on this machine alone, also while it is 
   t.strictSame(await ask(`${address}/health/ready`), ready)
 })
 
-t.test('a worker that the database does not answer is not ready, and is again when it does', async t => {
+t.test('a worker without answers from its database is not ready, and is again when they come', async t => {
   const { proxy, address } = await openBehindProxy(t)
   t.strictSame(await ask(`${address}/health/ready`), ready)
 

@@ -11,7 +11,7 @@ import { taskFolder } from '../harness/task-folder.ts'
 import { spawnWorker } from '../harness/worker-process.ts'
 
 const folder = await taskFolder(t, { ...gate, ...families })
-// Without the service's own tasks, which would be counted too.
+// A queue without the service's own tasks, which would be counted too.
 const apart = 'media'
 const unknown = '01980000-0000-7000-8000-000000000000'
 
@@ -51,7 +51,7 @@ for (const [body, word] of [
   })
 }
 
-t.test('a cold shutdown stops what runs, with all that it has started, and hands it back uncounted', async t => {
+t.test('a cold shutdown stops running tasks with all their processes, and hands them back uncounted', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const file = path.join(service.dataDir, 'pids')
   const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1' }, ['--grace', '600'])
@@ -89,7 +89,7 @@ t.test('a warm shutdown that takes too long can be made cold, and not warm again
   t.match((await service.get(`/api/tasks/${id}`)).json(), { state: 'RETRY', error: { type: 'shutdown' } })
 })
 
-t.test('a cold shutdown ends the grace of a worker that a signal has told to stop', async t => {
+t.test('a cold shutdown ends the grace of a worker that stops after a signal', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1' }, ['--grace', '600'])
   const id = await service.submit('gate', { gate: path.join(service.dataDir, 'never') })
@@ -117,7 +117,7 @@ t.test('a signal ends a warm shutdown after its own grace', async t => {
   t.match((await service.get(`/api/tasks/${id}`)).json(), { state: 'RETRY', error: { type: 'shutdown' } })
 })
 
-t.test('a shutdown that was not announced is found with the next heartbeat', async t => {
+t.test('a shutdown without a notification is found with the next heartbeat', async t => {
   const service = await openService(t)
   const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1' })
 
@@ -126,7 +126,7 @@ t.test('a shutdown that was not announced is found with the next heartbeat', asy
   t.strictSame(await worker.exited, { code: 0, signal: null })
 })
 
-t.test('a request that does not fit is refused, and ends no worker', async t => {
+t.test('an invalid request is refused, and ends no worker', async t => {
   const service = await openService(t)
   const { id } = await service.startWorker({ WORKER_CONCURRENCY: '1' })
   const bad: [body: unknown, field: string][] = [
@@ -153,7 +153,7 @@ t.test('a request that does not fit is refused, and ends no worker', async t => 
   t.match(await read(service, id), { status: 'running', shutdown: null })
 })
 
-t.test('a worker that does not exist, or is gone, cannot be shut down', async t => {
+t.test('an unknown or ended worker cannot be shut down', async t => {
   const service = await openService(t)
   const worker = await service.startWorker({ WORKER_CONCURRENCY: '1' })
   await worker.stop(0)

@@ -38,7 +38,7 @@ t.test('a higher concurrency starts more tasks, and a lower one lets running tas
 
   t.equal(response.statusCode, 200)
   t.match(response.json(), { id: worker.id, concurrency: 3, paused: false })
-  // Tasks that have not begun would be put back.
+  // Tasks that have not started would be put back.
   for (const { id } of [a, b, c]) await service.until(id, ({ progress }) => progress !== null)
   await until(async () => (await read(service, worker.id)).children === 3, 'it has three children')
 
@@ -116,7 +116,7 @@ t.test('a change of the desired state reaches the worker without the API and wit
   t.match(await read(other, worker.id), { paused: true, concurrency: 2 })
 })
 
-t.test('a worker that was taken for dead keeps its desired state under its new id', async t => {
+t.test('a worker that was declared lost keeps its desired state under its new id', async t => {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
   const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1' })
   await service.patch(`/api/workers/${worker.id}`, { paused: true, concurrency: 2 })

@@ -13,7 +13,7 @@ function crowd(t: Parameters<typeof openLine>[0], address: string, count: number
   return Promise.all(Array.from({ length: count }, () => openLine(t, address, from)))
 }
 
-t.test('what one client may have open has a limit, for each thing and each client', async t => {
+t.test('each client has limits on what it may have open, of each kind', async t => {
   const service = await openService(t, { limits })
   const address = await service.listen()
   const id = await service.submit('add', { x: 1, y: 2 }, { countdown: 3_600 })
@@ -47,7 +47,7 @@ t.test('what one client may have open has a limit, for each thing and each clien
   }
 })
 
-t.test('an address has so many connections; one more is closed without an answer', async t => {
+t.test('an address has a limit of connections; one more is closed without an answer', async t => {
   const service = await openService(t, { limits })
   const address = await service.listen()
   const lines = await crowd(t, address, 100, '127.0.1.1')
@@ -69,7 +69,7 @@ t.test('an address has so many connections; one more is closed without an answer
   }, 'there is room for another')
 })
 
-t.test('connections in all have a limit too, and those that are open are served', async t => {
+t.test('connections have a limit in all, and open ones are served', async t => {
   const service = await openService(t, { limits: { ...limits, connections: 30, connectionsOfAddress: 20 } })
   const address = await service.listen()
   const first = await crowd(t, address, 15, '127.0.1.1')
@@ -84,7 +84,7 @@ t.test('connections in all have a limit too, and those that are open are served'
   t.equal((await first[0]!.answer()).status, 200)
 })
 
-t.test('a body has a largest size, and all of them together have one', async t => {
+t.test('bodies have a largest size, each and all together', async t => {
   const MiB = 1024 * 1024
   const service = await openService(t, { limits: { bodiesInMemory: 3 * MiB } })
   const address = await service.listen()

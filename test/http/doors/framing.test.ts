@@ -42,7 +42,7 @@ t.test(
   }
 )
 
-t.test('names that JavaScript knows are names like any other', async t => {
+t.test("names of JavaScript's own properties are names like any other", async t => {
   const line = await openLine(t, address)
   await line.send(
     'GET /api/tasks?__proto__=1&constructor=2 HTTP/1.1\r\nhost: localhost\r\n__proto__: x\r\nconstructor: y\r\n\r\n'
@@ -74,7 +74,7 @@ t.test('names that JavaScript knows are names like any other', async t => {
   t.equal(({} as any).y, undefined)
 })
 
-t.test('a type is JSON or it is refused; no spelling of it passes by the validation', async t => {
+t.test('a content type is JSON or refused; no spelling of it bypasses the validation', async t => {
   const types = [
     ' application/json',
     '\tapplication/json',

@@ -6,7 +6,7 @@ const lines: any[] = []
 const service = await openService(t, { env: { PUBLIC_URL: 'https://films.example' }, hear: line => lines.push(line) })
 const { id } = await service.keep('film')
 
-t.test('each answer tells browsers to do no harm with it', async t => {
+t.test('each answer has the security headers', async t => {
   const urls = ['/api/videos', '/nowhere', '/health/live', '/docs', '/client.js', `/api/videos/${id}/files/original`]
 
   for (const url of urls) {
@@ -32,7 +32,7 @@ t.test('each answer tells browsers to do no harm with it', async t => {
   t.equal((await plain.get('/health/live')).headers['strict-transport-security'], undefined)
 })
 
-t.test('a request has an id: its own where it brings one, in the answer and in the log', async t => {
+t.test('a request has an id, its own or a new one, in the answer and in the log', async t => {
   const given = ['a', 'order-17', '01980000-0000-7000-8000-000000000000', 'a.b:c_d', 'x'.repeat(128)]
   const made = [undefined, '', ' ', 'x'.repeat(129), 'a b', 'a"b', 'ü', 'a,b']
 
@@ -59,7 +59,7 @@ t.test('a request has an id: its own where it brings one, in the answer and in t
   )
 })
 
-t.test('what is refused before it is a request has these headers too', async t => {
+t.test('bytes that are refused before they are a request get these headers too', async t => {
   const line = await openLine(t, await service.listen())
   await line.send('garbage\r\n\r\n')
 

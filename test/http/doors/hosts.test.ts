@@ -15,7 +15,7 @@ async function send(head: string) {
   return { status, headers, problem: JSON.parse(body) }
 }
 
-t.test('a host that is not one of this service is refused, whatever is asked for', async t => {
+t.test('a foreign host is refused, for every path', async t => {
   for (const target of ['/api/tasks', '/health/live', '/nowhere', '/docs', '/client.js']) {
     const { status, problem } = await send(`GET ${target} HTTP/1.1\r\nhost: evil.example:8000`)
 
@@ -39,7 +39,7 @@ t.test('a host that is not one of this service is refused, whatever is asked for
   t.equal((await send(`GET /health/live HTTP/1.1\r\n${forwarded}`)).status, 421, 'what is forwarded is not read')
 })
 
-t.test('addresses, localhost and what the settings name are hosts of this service', async t => {
+t.test('addresses, localhost and the hosts of the settings are accepted', async t => {
   const hosts = [
     'LOCALHOST.',
     'localhost:8000',
@@ -61,7 +61,7 @@ t.test('addresses, localhost and what the settings name are hosts of this servic
   }
 })
 
-t.test('what is no host, or not exactly one, is a bad request', async t => {
+t.test('an invalid host, or several, are a bad request', async t => {
   const heads = [
     'GET /health/live HTTP/1.1\r\nhost: 127.0.0.1:8000@evil',
     'GET /health/live HTTP/1.1\r\nhost: localhost:80a',

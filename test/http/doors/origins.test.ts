@@ -28,7 +28,7 @@ const upgrade = {
   'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA=='
 }
 
-/** Whether a web socket was let in. */
+/** True if the WebSocket was opened. */
 async function knock(headers: Record<string, string>) {
   return (await ask('GET', '/ws/tasks', { ...upgrade, ...headers })).status
 }
@@ -38,7 +38,7 @@ async function isPaused() {
   return items.find(({ name }: any) => name === 'default').paused
 }
 
-t.test('what a page of another origin makes a browser send changes nothing', async t => {
+t.test('a page of another origin cannot change anything through a browser', async t => {
   const foreign: Record<string, string>[] = [
     { origin: 'https://evil.example' },
     { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' },
@@ -65,7 +65,7 @@ t.test('what a page of another origin makes a browser send changes nothing', asy
   t.equal(await isPaused(), false)
 })
 
-t.test('programs, our own pages and those of listed origins may', async t => {
+t.test('programs, our own pages and those of listed origins can change things', async t => {
   const welcome: Record<string, string>[] = [
     {},
     { origin: address },
@@ -107,7 +107,7 @@ t.test('a form of a foreign page is refused before its film is read', async t =>
   t.equal(statusCode, 403)
 })
 
-t.test('a foreign page reads no data, by whatever spelling, and may link to pages', async t => {
+t.test('a foreign page reads no data, in any spelling, and may link to pages', async t => {
   const foreign = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }
   const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }
 
@@ -142,7 +142,7 @@ t.test('a foreign page reads no data, by whatever spelling, and may link to page
   t.equal((await ask('GET', '/api/tasks', { ...foreign, origin: listed })).status, 200, 'one of a listed origin')
 })
 
-t.test('a preflight is answered to listed origins alone', async t => {
+t.test('only listed origins get an answer to a preflight', async t => {
   const preflight = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' }
 
   for (const url of ['/api/tasks', '/api/videos/x/process', '/nowhere']) {
@@ -170,7 +170,7 @@ t.test('a preflight is answered to listed origins alone', async t => {
   }
 })
 
-t.test('pages of a listed origin can read answers, errors and the client included', async t => {
+t.test('pages of a listed origin can read answers, errors and the client', async t => {
   for (const url of ['/api/tasks', '/api/tasks/garbage', '/nowhere', '/client.js', '/health/live']) {
     const { headers } = await ask('GET', url, { origin: listed })
     t.match(headers, {

@@ -5,7 +5,7 @@ import t from 'tap'
 import { openPage, skipWithoutBrowser } from '../../harness/browser.ts'
 import { openService } from '../../harness/service.ts'
 
-// Of the page, in which some of this runs.
+// Types of the page, in which some of this runs.
 declare const document: any
 
 t.test(
@@ -53,7 +53,7 @@ t.test(
   }
 )
 
-/** What is in here runs in the page. */
+/** This function runs in the page. */
 async function attack({ address, id, task }: { address: string; id: string; task: string }) {
   const can = (promise: Promise<unknown>) => promise.then(Boolean, () => false)
   const pause = `${address}/api/queues/default/pause`

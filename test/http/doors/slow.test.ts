@@ -4,7 +4,7 @@ import { leftovers } from '../../harness/leftovers.ts'
 import { type Line, openLine } from '../../harness/line.ts'
 import { openService } from '../../harness/service.ts'
 
-// A thousand times as fast as in production.
+// A thousandth of the production limits.
 const limits = { headersTime: 200, bodyTime: 300, uploadBytes: 1_000, uploadWindow: 300, interval: 50 }
 const service = await openService(t, { limits })
 const address = await service.listen()
@@ -13,7 +13,7 @@ const film = form([{ filename: 'slow.mp4', content: Buffer.alloc(30_000, 'v') }]
 const upload = `POST /api/videos HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${film.headers['content-type']}\r\ncontent-length: ${film.payload.length}\r\n\r\n`
 const task = 'POST /api/tasks HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n'
 
-/** Sends a piece each few milliseconds, until it is answered. */
+/** Sends a piece every few milliseconds, until an answer comes. */
 async function drip(line: Line, bytes: string | Buffer, size: number, pause: number) {
   let answered = false
   const answer = line.answer().finally(() => {
@@ -26,7 +26,7 @@ async function drip(line: Line, bytes: string | Buffer, size: number, pause: num
   return answer
 }
 
-t.test('what comes too slowly is given up with 408, whether headers, a body or an upload', async t => {
+t.test('a client that sends too slowly gets a 408, for headers, a body or an upload', async t => {
   const body = `{"task": "add", "args": {"x": 1, "y": 2}}${' '.repeat(10_000)}`
   const cases: [what: string, first: string, bytes: string | Buffer][] = [
     ['headers', '', `GET /health/live HTTP/1.1\r\nhost: localhost\r\nx: ${'x'.repeat(10_000)}`],
@@ -50,7 +50,7 @@ t.test('what comes too slowly is given up with 408, whether headers, a body or a
   t.strictSame((await service.get('/api/tasks?task=add')).json().items, [])
 })
 
-t.test('a body that never comes is given up too, and one that never ends', async t => {
+t.test('a body that never starts times out, and so does one that never ends', async t => {
   const silent = await openLine(t, address)
   await silent.send(`${task}content-length: 10\r\n\r\n`)
   const endless = await openLine(t, address)
@@ -62,7 +62,7 @@ t.test('a body that never comes is given up too, and one that never ends', async
   for (const { status } of answers) t.equal(status, 408)
 })
 
-t.test('an upload may take longer than that, as long as it is fast enough', async t => {
+t.test('an upload may take longer than that, if it is fast enough', async t => {
   const line = await openLine(t, address)
   await line.send(upload)
 

@@ -16,7 +16,7 @@ t.test('a timer of 60 days fires after 60 days, and after all of them again when
   timer.restart()
   for (let days = 0; days < 59; days++) mock.timers.tick(day)
   t.equal(fired, 0)
-  // Each of its parts ends within a tick, and the next one begins at the end of that.
+  // Each of its parts ends within a tick, and the next part starts at the end of that.
   for (let days = 0; days < 3; days++) mock.timers.tick(day)
 
   t.equal(fired, 1)
@@ -25,7 +25,7 @@ t.test('a timer of 60 days fires after 60 days, and after all of them again when
   t.equal(fired, 1, 'it is over')
 })
 
-t.test('one that is stopped does not fire, also in its second part', async t => {
+t.test('a stopped timer does not fire, also in its second part', async t => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
   let fired = 0

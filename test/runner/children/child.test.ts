@@ -34,7 +34,7 @@ async function openChild(t: Test) {
   return { child, run }
 }
 
-t.test('a body hears why it is to stop, also when SIGTERM arrives before the reason', async t => {
+t.test('a body learns why it has to stop, also when SIGTERM arrives before the reason', async t => {
   const { child, run } = await openChild(t)
 
   const end = await run('told', {

@@ -38,14 +38,14 @@ t.test('without esbuild typebox stays in many files', async t => {
   t.strictSame(await readdir(folder), [])
 })
 
-t.test('where nothing can be written it stays in many files', async t => {
+t.test('without a writable cache it stays in many files', async t => {
   const file = path.join(home, 'file')
   await writeFile(file, '')
 
   t.equal(await typeboxInOneFile(log, path.join(file, 'folder')), undefined)
 })
 
-t.test('several that start at once make one good file', async t => {
+t.test('several simultaneous starts make one good file', async t => {
   const folder = path.join(home, 'at-once')
   const source = path.resolve(import.meta.dirname, '../../../src/runner/children/one-file.ts')
   const start = `
