@@ -118,6 +118,16 @@ t.test('where tasks do not fit, each is named by its index with what is wrong, a
   t.strictSame(await counts(), before)
 })
 
+t.test('arguments of more than 1 MiB are refused by their index, and a single submission by its size', async t => {
+  const large = { task: 'process_data', args: { data: 'é'.repeat(600_000) } }
+
+  const several = await bulk([add(0), large])
+  const alone = await service.post('/api/tasks', large)
+
+  t.match(several.json(), { status: 400, code: 'INVALID_REQUEST', errors: [{ field: 'tasks[1].args' }] })
+  t.match(alone.json(), { status: 413, code: 'BODY_TOO_LARGE' })
+})
+
 t.test('a bulk in which every one of ten thousand is wrong names them all', async t => {
   const before = await counts()
 
