@@ -84,6 +84,11 @@ export const StorageUnavailable = createError(
   'The store of the films cannot be read or written: try again',
   503
 )
+export const DatabaseLocked = createError(
+  'DATABASE_LOCKED',
+  'Another transaction holds a lock on a row of this request: try again, or end that transaction',
+  503
+)
 export const DatabaseUnavailable = createError(
   'DATABASE_UNAVAILABLE',
   'The database does not answer, or refuses writes: try again',

@@ -34,6 +34,11 @@ export function isOutage(error: unknown): boolean {
   return inWords.test(message)
 }
 
+/** Postgres cancelled a statement because a row that it needs was locked for longer than lock_timeout. */
+export function isLockWait(error: unknown) {
+  return (error as { code?: unknown }).code === '55P03'
+}
+
 /** Postgres cancelled the statement: it ran past its statement_timeout, or an operator called pg_cancel_backend. */
 export function isCancelled(error: unknown): boolean {
   return (error as { code?: unknown }).code === '57014'

@@ -39,6 +39,8 @@ export interface Api {
 
 // Connections in the pool; the default of Postgres is 100 for all processes together.
 const connections = 16
+// An open psql transaction may hold a row for an hour. Requests that wait for it must not use up the connections.
+const settings = { ...throughIndexes, lock_timeout: '3s' }
 
 export async function startApi(needs: ApiNeeds): Promise<Api> {
   const { url, config, kinds, log, needsWorker, limits = productionLimits } = needs
@@ -46,7 +48,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   await using opened = new AsyncDisposableStack()
   const store = openDiskStore(config.DATA_DIR)
   opened.defer(store.close)
-  const db = connect(url, { name: 'darkroom api', max: connections, settings: throughIndexes })
+  const db = connect(url, { name: 'darkroom api', max: connections, settings })
   opened.defer(db.close)
   await pairWithStore(db, store)
   const deadlines = expirer({ pool: db.pool, onExpired: ids => voice.changed(...ids) })

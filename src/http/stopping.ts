@@ -2,6 +2,8 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { Stopping } from '#errors.ts'
+import type { Coded } from '#schema/problems.ts'
+import { endWithProblem } from './errors/client-error.ts'
 
 export type Drain = ReturnType<typeof drainWhenStopping>
 
@@ -35,15 +37,23 @@ export function drainWhenStopping(app: FastifyInstance, connections: Iterable<So
     /** Ends all connections and returns the number of unfinished requests. */
     cut() {
       cut = true
-      const unfinished = [...connections].filter(isAnswering).length
-      for (const socket of connections) socket.destroy()
-      return unfinished
+      const unfinished = [...connections].filter(isAnswering)
+      for (const socket of connections) {
+        if (unfinished.includes(socket) && !responseOn(socket)!.headersSent)
+          endWithProblem(socket, new Stopping() as Coded)
+        else socket.destroy()
+      }
+      return unfinished.length
     }
   }
 }
 
 /** Counted once at the stop, which costs the requests nothing. */
 function isAnswering(socket: Socket) {
-  const { _httpMessage: response } = socket as { _httpMessage?: ServerResponse | null }
+  const response = responseOn(socket)
   return response != null && !response.writableFinished && response.req.headers.upgrade === undefined
+}
+
+function responseOn(socket: Socket) {
+  return (socket as { _httpMessage?: ServerResponse | null })._httpMessage
 }

@@ -45,7 +45,7 @@ export const readProblems = (...own: Failure[]) => entries([...guarded, errors.T
 
 /** The response entries of a route that uses the database and may get a body. */
 export const writeProblems = (...own: Failure[]) =>
-  entries([...guarded, errors.StorageFull, errors.Overloaded, ...withBody, ...own])
+  entries([...guarded, errors.DatabaseLocked, errors.StorageFull, errors.Overloaded, ...withBody, ...own])
 
 /** The response entries of a route that takes a form. */
 export const formProblems = (...own: Failure[]) => entries([...guarded, ...own])

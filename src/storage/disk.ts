@@ -19,6 +19,7 @@ const fileMode = 0o600
  */
 export function openDiskStore(root: string): Store {
   const writer = openWriter()
+  const receiving = new Set<Promise<unknown>>()
 
   function locate(key: string) {
     const file = path.join(root, key)
@@ -61,12 +62,12 @@ export function openDiskStore(root: string): Store {
       locate(key)
       const drop = () => rm(part, { force: true })
       const out = writer.create(part)
-      try {
-        await pipeline(stream, out)
-      } catch (error) {
+      const received = pipeline(stream, out).catch(async error => {
         await drop()
         throw error
-      }
+      })
+      receiving.add(received)
+      await received.finally(() => receiving.delete(received))
       return { bytes: out.bytes, sha256: out.sha256, keep: () => move(part, locate(key)), drop }
     },
 
@@ -110,7 +111,11 @@ export function openDiskStore(root: string): Store {
 
     isFull,
     isAway,
-    close: () => writer.close()
+    /** An upload that was cut leaves no part behind. */
+    async close() {
+      await Promise.allSettled(receiving)
+      await writer.close()
+    }
   }
 }
 

@@ -13,12 +13,15 @@ import { installationKey, type Store } from './store.ts'
  * worker check it before they do anything else. Throws what is wrong and what to do.
  */
 export async function pairWithStore(db: Database, store: Store): Promise<void> {
-  await store.prepare()
   const expected = await db.query.selectFrom('installation').selectAll().executeTakeFirst()
-  if (!expected) return pairFirst(db, store)
+  if (!expected) {
+    await store.prepare()
+    return pairFirst(db, store)
+  }
 
   const id = await readId(store)
-  if (id === expected.id) return
+  // Not before: a refused start must not write below the mount point of a volume that is missing.
+  if (id === expected.id) return store.prepare()
   const where = `The store of database ${nameOf(db)} is DATA_DIR ${expected.data_dir}, first used on host ${expected.host} (installation ${expected.id}).`
   if (id) {
     throw new Error(

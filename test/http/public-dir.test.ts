@@ -34,7 +34,8 @@ for (const [name, content] of Object.entries(files)) {
 await symlink('../outside.txt', path.join(PUBLIC_DIR, 'link.txt'))
 await symlink('..', path.join(PUBLIC_DIR, 'up'))
 await symlink('app.js', path.join(PUBLIC_DIR, 'same.js'))
-const service = await openService(t, { env: { PUBLIC_DIR } })
+const lines: { level: number; msg: string }[] = []
+const service = await openService(t, { env: { PUBLIC_DIR }, hear: line => lines.push(line) })
 
 t.test('files of the folder are served with their types', async t => {
   const cases: [url: string, type: RegExp, body: string][] = [
@@ -115,4 +116,14 @@ t.test('no file stands in for a route', async t => {
   t.match((await service.get('/docs')).body, /swagger/i)
   t.equal((await service.get('/upload')).statusCode, 405)
   t.equal((await service.get('/api/nothing')).json().code, 'ROUTE_NOT_FOUND')
+})
+
+t.test('serving files is no error in the log', async t => {
+  await service.get('/')
+  await service.get('/sub')
+
+  t.strictSame(
+    lines.filter(({ level }) => level > 30),
+    []
+  )
 })

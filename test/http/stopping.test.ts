@@ -98,10 +98,17 @@ t.test('a request that takes longer than the stop is cut, and leaves no file', a
   const patient = service.api.stop(60)
   await service.api.stop(0)
   await patient
+  const left = await service.files()
+  const answer = await upload.answer()
   await Promise.all([upload.closed, waiter.closed])
 
   t.match(before, { videos: 0, half_uploads: [/part$/] })
-  await until(async () => (await service.files()).length === 0, 'the half upload is gone')
+  t.match(
+    answer,
+    { status: 503, headers: { connection: 'close' }, body: /"STOPPING"/ },
+    'the client hears whose fault it was'
+  )
+  t.strictSame(left, [], 'the half upload is gone before the service is')
   await t.rejects(fetch(`${address}/health/live`), 'nothing listens any more')
   // The stop answers the waiting request.
   await until(() => lines.some(({ msg }) => msg === 'the API cut this request to stop'), 'the log says who cut it')

@@ -2,8 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import * as errors from '#errors.ts'
-import { problemOf } from '#schema/problems.ts'
+import { type Coded, problemOf } from '#schema/problems.ts'
 import { always } from '../doors/headers.ts'
+
+// Milliseconds.
+const lastMoment = 200
 
 /** Answers what Node's parser refuses with a problem, too: Fastify never sees such a request. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket) {
@@ -11,7 +14,12 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
   const { _httpMessage: answering } = socket as { _httpMessage?: { headersSent: boolean } }
   if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) return socket.destroy()
 
-  const problem = problemOf(translate(error))
+  endWithProblem(socket, translate(error) as Coded)
+}
+
+/** For a request that no reply can answer: written by hand, and the connection ends with it. */
+export function endWithProblem(socket: Socket, error: Coded) {
+  const problem = problemOf(error)
   const body = JSON.stringify(problem)
   const head = [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
@@ -22,7 +30,9 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     ...Object.entries(always).map(([name, value]) => `${name}: ${value}`),
     'connection: close'
   ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  // A client that still sends would lose the answer to a reset.
+  setTimeout(() => socket.destroy(), lastMoment)
 }
 
 function translate({ code }: { code?: string }) {

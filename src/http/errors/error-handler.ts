@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { isCancelled, isOutage } from '#database/outage.ts'
+import { isCancelled, isLockWait, isOutage } from '#database/outage.ts'
 import * as errors from '#errors.ts'
 import { goneQueue } from '#queue/gone.ts'
 import { type Coded, problemOf } from '#schema/problems.ts'
@@ -10,7 +10,7 @@ import type { OutageLog } from './outage-log.ts'
 
 const retryAfter = 2
 // Answers with a 5xx status that are no bugs and need no log line.
-const wanted = new Set(['STOPPING', 'OVERLOADED'])
+const wanted = new Set(['STOPPING', 'OVERLOADED', 'DATABASE_LOCKED'])
 
 /** Answers every error: one with a code as it is, any other as a 500 without details. */
 export function errorHandler(outages: OutageLog, drain: Drain) {
@@ -55,6 +55,7 @@ function translate(error: FastifyError & { errors?: Coded['errors'] }, request: 
   if (isFull(error)) return new errors.StorageFull() as Coded
   // A write times out while it waits for a lock, so a retry may succeed; a slow read would be slow again.
   if (isCancelled(error) && readOnly.has(request.method)) return new errors.TooSlow() as Coded
+  if (isLockWait(error)) return new errors.DatabaseLocked() as Coded
   if (isOutage(error)) return new errors.DatabaseUnavailable() as Coded
   if (isAway(error)) return new errors.StorageUnavailable() as Coded
   return new errors.Internal(request.id) as Coded

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import { MethodNotAllowed, RouteNotFound } from '#errors.ts'
 
-type Serve = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>
+/** Answers whether there is a file, which it then sends. Not the reply: to await one is to wait for its end. */
+type Serve = (request: FastifyRequest, reply: FastifyReply) => Promise<boolean>
 
 const methods: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
@@ -15,8 +16,7 @@ export function answerUnknown(app: FastifyInstance, serve: Serve | undefined) {
       reply.header('allow', allowed)
       throw new MethodNotAllowed(request.method, allowed)
     }
-    const served = await serve?.(request, reply)
-    if (!served) throw new RouteNotFound(request.method, said)
-    return served
+    if (!(await serve?.(request, reply))) throw new RouteNotFound(request.method, said)
+    return reply
   })
 }

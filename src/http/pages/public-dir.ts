@@ -5,12 +5,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { PreconditionFailed, RangeNotSatisfiable } from '#errors.ts'
 
 /**
- * Serves files from `PUBLIC_DIR`; undefined where there is none. Called only when no route matches, so that no file can
+ * Serves files from `PUBLIC_DIR`, and answers whether there is one. Called only when no route matches, so that no file can
  * shadow a route. Hidden files, and links that lead out of the folder, are not served.
  */
 export function publicFiles(folder: string) {
-  return async ({ method, raw, url }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
-    if (method !== 'GET' && method !== 'HEAD') return undefined
+  return async ({ method, raw, url }: FastifyRequest, reply: FastifyReply): Promise<boolean> => {
+    if (method !== 'GET' && method !== 'HEAD') return false
     const [file = '/'] = url.replace(/^https?:\/\/[^/]*/i, '').split('?')
     let isInside = true
     const onFile = async (found: string) => {
@@ -21,21 +21,24 @@ export function publicFiles(folder: string) {
     if (found.type === 'directory') isInside = await isBelow(folder, found.metadata.path)
     const isThere = found.type !== 'error' || found.statusCode === 412 || found.statusCode === 416
     if (found.type !== 'file' || !isInside) found.stream.destroy()
-    if (!isThere || !isInside) return undefined
+    if (!isThere || !isInside) return false
 
     // Relative, so that it works below any path prefix and cannot redirect to another host.
-    if (found.type === 'directory')
-      return reply
+    if (found.type === 'directory') {
+      reply
         .code(301)
         .header('location', `./${path.basename(file)}/`)
         .send('')
+      return true
+    }
     if (found.statusCode === 412) throw new PreconditionFailed()
     if (found.statusCode === 416) {
       reply.header('content-range', found.headers['Content-Range'])
       throw new RangeNotSatisfiable()
     }
     // Pages change with a deploy, so browsers revalidate them each time.
-    return reply.code(found.statusCode).headers(found.headers).header('cache-control', 'no-cache').send(found.stream)
+    reply.code(found.statusCode).headers(found.headers).header('cache-control', 'no-cache').send(found.stream)
+    return true
   }
 }
 

@@ -2,9 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { gather } from '#database/batching.ts'
-import { isOutage } from '#database/outage.ts'
+import { isLockWait, isOutage } from '#database/outage.ts'
 import { type Claimed, claim, type Room } from '#tasks/attempts/claim.ts'
-import { isLockWait } from '#tasks/attempts/locked.ts'
 import { detour } from './detour.ts'
 
 // Milliseconds. New work is announced: this is for an announcement that was lost.

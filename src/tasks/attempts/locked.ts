@@ -22,8 +22,3 @@ export async function findLocked(pool: Pool, attempts: AttemptKey[]): Promise<Se
   const { rows } = await pool.query<{ id: string }>(findLockedSql, [JSON.stringify(keys)])
   return new Set(rows.map(({ id }) => id))
 }
-
-/** Postgres cancelled a statement because a row that it needs was locked for longer than lock_timeout. */
-export function isLockWait(error: unknown) {
-  return (error as { code?: unknown }).code === '55P03'
-}

@@ -59,7 +59,14 @@ with job as materialized (
     error = '{"type": "job_gone", "message": "Its job was removed or changed, and not by Darkroom"}'
   from job
   where t.id = job.id
-  returning t.id, t.attempts, t.error
+  returning t.id, t.attempts, t.error, t.worker, t.started_at
+), attempt as (
+  -- What its worker writes of a running attempt from here on matches no row.
+  insert into darkroom.attempts (task_id, number, worker, started_at, outcome, error)
+  select task.id, task.attempts, task.worker, coalesce(task.started_at, now()), 'cancelled', task.error
+  from task join unnest($1::uuid[], $2::text[]) suspect (id, state) on suspect.id = task.id
+  where suspect.state = 'STARTED'
+  on conflict do nothing
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task
 )

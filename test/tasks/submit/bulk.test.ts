@@ -118,6 +118,16 @@ t.test('invalid tasks are each named by index and problem, and nothing is writte
   t.strictSame(await counts(), before)
 })
 
+t.test('arguments of more than 1 MiB are refused by their index, and a single submission by its size', async t => {
+  const large = { task: 'process_data', args: { data: 'é'.repeat(600_000) } }
+
+  const several = await bulk([add(0), large])
+  const alone = await service.post('/api/tasks', large)
+
+  t.match(several.json(), { status: 400, code: 'INVALID_REQUEST', errors: [{ field: 'tasks[1].args' }] })
+  t.match(alone.json(), { status: 413, code: 'BODY_TOO_LARGE' })
+})
+
 t.test('a bulk of ten thousand invalid tasks names them all', async t => {
   const before = await counts()
 
