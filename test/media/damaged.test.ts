@@ -61,7 +61,7 @@ const noise =
     return film.fill(random(Math.round(film.length * share)), from, from + Math.round(film.length * share))
   }
 
-/** Overwrites a share of the file, 500 bytes here and 500 there, from the point where pictures have begun. */
+/** Overwrites a share of the file, 500 bytes here and 500 there, from the first pictures on. */
 const scattered =
   (share: number): Change =>
   film => {

@@ -12,7 +12,7 @@ import { mountSmallDisk, withoutSmallDisk } from '../harness/small-disk.ts'
 
 const tools = await findMediaTools()
 
-t.test('a disk that fills up while ffmpeg writes is told from a bad film', async t => {
+t.test('a full disk during an encode is told from a bad film', async t => {
   const disk = await mountSmallDisk(t, 1)
   if (!disk) return t.pass(withoutSmallDisk)
   const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-disk-failed-'))
@@ -46,7 +46,7 @@ t.test('only lines about output blame the disk', async t => {
   for (const [line, code] of Object.entries(lines)) t.equal(diskErrorIn(line), code, line)
 })
 
-t.test('a failure of the disk has the same code whether ffmpeg or Node met it', async t => {
+t.test('a disk failure has the same code from ffmpeg and from Node', async t => {
   t.ok(isDiskFailure(Object.assign(new Error('write'), { code: 'ENOSPC' })))
   t.notOk(isDiskFailure(Object.assign(new Error('gone'), { code: 'ENOENT' })))
   t.notOk(isDiskFailure('ENOSPC'))

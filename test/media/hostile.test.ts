@@ -14,7 +14,7 @@ import { probe } from '#media/probe/probe.ts'
 import { MediaRejected } from '#media/rejected.ts'
 
 t.setTimeout(240_000)
-// Most of a case is the start of programs, one after the other.
+// Most of a case's time is the start of programs, one after the other.
 t.jobs = 2
 
 const tools = await findMediaTools()
@@ -41,7 +41,7 @@ const quick = ['-c:v', 'libx264', '-preset', 'ultrafast']
 
 const clips = new Map<number, Promise<Buffer>>()
 
-/** Made once for each length. */
+/** Each length is made once. */
 async function clip(directory: string, seconds = 2) {
   const content = clips.get(seconds) ?? makeClip(seconds)
   clips.set(seconds, content)
@@ -120,7 +120,7 @@ t.test(
   }
 )
 
-t.test('the encode refuses them, too, whatever it was told about them', { buffered: true }, async t => {
+t.test('the encode refuses them too, whatever facts it is given', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const seen = await probe(await clip(directory), { tools })
   const { prints } = planPrints(seen)
@@ -137,7 +137,7 @@ t.test('the encode refuses them, too, whatever it was told about them', { buffer
   }
 })
 
-t.test('a file that is none is refused', { buffered: true }, async t => {
+t.test('a file that is no film is refused', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   await mkdir(join(directory, 'folder.mp4'))
 
@@ -145,7 +145,7 @@ t.test('a file that is none is refused', { buffered: true }, async t => {
   t.equal((await caught(probe(join(directory, 'gone.mp4'), { tools })))?.code, 'ENOENT')
 })
 
-t.test('a decoder that is not on the list is not tried', { buffered: true }, async t => {
+t.test('a decoder that is not on the list is not used', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const rare = await generate(join(directory, 'rare.mkv'), [...testPicture(1), '-c:v', 'magicyuv'])
 
@@ -155,7 +155,7 @@ t.test('a decoder that is not on the list is not tried', { buffered: true }, asy
   t.match(error?.message, 'magicyuv')
 })
 
-t.test('a sound or subtitle that cannot be read is left out, and the picture made', { buffered: true }, async t => {
+t.test('a sound or subtitle that cannot be read is left out, and the picture encoded', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const source = await generate(join(directory, 'rare.mkv'), [
     ...testPicture(1),
@@ -178,7 +178,7 @@ t.test('a sound or subtitle that cannot be read is left out, and the picture mad
   t.match(made, [{ name: '240p', frames: 25, audio_codec: null }])
 })
 
-t.test('a sound of garbage does not take the picture with it', { buffered: true }, async t => {
+t.test('a garbage sound is left out, and the picture encoded', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const source = await clip(directory)
   await overwrite(source, 'a', () => 0xff)
@@ -197,7 +197,7 @@ t.test('a sound of garbage does not take the picture with it', { buffered: true 
   t.strictSame(damage, { decode_errors: 0, missing_seconds: 0, share: 0, sound_share: 1 })
 })
 
-t.test('a picture of garbage is refused, although it would have the right length', { buffered: true }, async t => {
+t.test('a garbage picture is refused, although it would have the right length', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const source = await clip(directory)
   await overwrite(source, 'v', at => (at * 7919) % 251, 3)
@@ -225,7 +225,7 @@ t.test('a few pictures that claim to last for hours are refused', { buffered: tr
   t.equal((await caught(probe(long, { tools })))?.code, 'too_long')
 })
 
-t.test('a clock that jumps behind the back of the header ends the encode', { buffered: true }, async t => {
+t.test('timestamps that jump, unlike the header, end the encode', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const twoASecond = testPicture(5, '320x240', 2)
   const jumping = ['-vf', "setpts='if(eq(N,9),36000/TB,PTS)'", '-fps_mode', 'vfr', ...quick]
@@ -273,7 +273,7 @@ t.test('a broadcast that changes its size half-way keeps its length and gets one
   t.ok(made[0]!.frames! >= 45 && made[0]!.frames! <= 55, `${made[0]!.frames} frames`)
 })
 
-t.test('an abort kills ffmpeg and leaves nothing', { buffered: true }, async t => {
+t.test('an abort kills ffmpeg and leaves no file', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const source = await generate(join(directory, 'long.mp4'), [...testPicture(60, '640x480'), ...quick])
   const found = await probe(source, { tools })
@@ -311,7 +311,7 @@ t.test('a listener that throws ends the encode with its error', { buffered: true
   t.strictSame(await readdir(output), [])
 })
 
-t.test('an attempt that fails leaves the prints of an earlier one', { buffered: true }, async t => {
+t.test('a failed attempt leaves the prints of an earlier one in place', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const found = await probe(await clip(directory), { tools })
   const output = join(directory, 'prints')
@@ -332,7 +332,7 @@ t.test('an attempt that fails leaves the prints of an earlier one', { buffered: 
   t.equal(await readFile(join(output, '240p.mp4'), 'utf8'), 'earlier')
 })
 
-t.test('an abort before the start starts nothing', { buffered: true }, async t => {
+t.test('an abort before the start starts no process', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const source = await clip(directory)
   const reason = new Error('never mind')
@@ -340,7 +340,7 @@ t.test('an abort before the start starts nothing', { buffered: true }, async t =
   t.equal(await caught(probe(source, { tools, signal: AbortSignal.abort(reason) })), reason)
 })
 
-t.test('progress only goes forward, and says it is done when it is', { buffered: true }, async t => {
+t.test('progress only increases, and is complete at the end', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const source = await clip(directory, 20)
   const found = await probe(source, { tools })
@@ -365,7 +365,7 @@ t.test('progress only goes forward, and says it is done when it is', { buffered:
   t.equal(names.length, 1)
 })
 
-t.test('progress makes sense of whatever ffmpeg writes', { buffered: true }, async t => {
+t.test('progress is read from any output of ffmpeg', { buffered: true }, async t => {
   const reports: Progress[] = []
   const read = readProgress({ duration: 10, frames: 250 }, report => reports.push(report))
   const block = (lines: string[]) => [...lines, 'progress=continue'].forEach(read)
@@ -383,7 +383,7 @@ t.test('progress makes sense of whatever ffmpeg writes', { buffered: true }, asy
   t.match(reports[4], { fraction: 0.99, frame: 9999, out_time: 99 })
 })
 
-t.test('an ffmpeg that does nothing any more is killed', { buffered: true }, async t => {
+t.test('an ffmpeg without progress is killed', { buffered: true }, async t => {
   const directory = await neighbourhood(t)
   const found = await probe(await clip(directory), { tools })
   const stuck = await pretender(directory, 'echo frame=1; echo progress=continue; exec sleep 3600')
@@ -436,7 +436,7 @@ t.test(
   }
 )
 
-t.test('a program that is missing is named with its variable', { buffered: true }, async t => {
+t.test('a missing program is named with its variable', { buffered: true }, async t => {
   t.match(
     (await caught(findMediaTools({ ffmpegPath: '/nowhere/ffmpeg' })))?.message,
     /FFMPEG_PATH.*apt-get install ffmpeg/

@@ -18,18 +18,18 @@ interface Outcome {
   probe: Probe
   planned: Print[]
   made: Made[]
-  /** What an independent look at each print says, by name. */
+  /** The facts that an independent probe finds for each print, by name. */
   seen: Record<string, any>
 }
 
-/** These get their whole ladder: landscape at 60 pictures a second, portrait, 4K. Of the others its lowest print is made. */
+/** These get their whole ladder: landscape at 60 pictures a second, portrait, 4K. The others get their lowest print. */
 const wholeLadder = [
   'bbb-1080p60-51-bframes.mp4',
   'fragmented-rotate-90-51audio.mp4',
   '4k60-phone-portrait-18frames.mp4'
 ]
 
-/** What is special about a file, beyond what holds for all of them. */
+/** Expected facts of a file, beyond what holds for all of them. */
 const special: Record<string, (t: Test, outcome: Outcome) => void> = {
   'bbb-1080p60-51-bframes.mp4': (t, { made, seen }) => {
     t.strictSame(names(made), ['1080p', '720p', '480p'])
@@ -129,7 +129,7 @@ const codes: Record<string, string> = {
 
 const bt709 = { color_transfer: 'bt709', color_primaries: 'bt709', color_space: 'bt709', color_range: 'tv' }
 
-t.test('real files come out as they should', { skip: skipWithoutMedia }, async t => {
+t.test('real films get the expected prints', { skip: skipWithoutMedia }, async t => {
   t.setTimeout(280_000)
   // Most of a small file's time is starting programs.
   t.jobs = 2

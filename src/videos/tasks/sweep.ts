@@ -85,7 +85,7 @@ async function* inBatches(keys: AsyncIterable<Stored>) {
 interface Unknown {
   key: string
   video: string
-  /** Of a video that is there. */
+  /** An attempt of a video that exists; undefined where the video does not. */
   attempt: string | undefined
 }
 
