@@ -17,7 +17,7 @@ interface ShutDownOptions {
 export async function shutDown(mode: Shutdown, { intake, bodies, books, log, end }: ShutDownOptions) {
   if (mode === 'cold') bodies.desk.stopAll('shutdown')
   else {
-    log.info('told to end: takes nothing new, and ends when its running tasks have')
+    log.info('told to end: takes no new tasks, and ends after its running ones')
     await intake.rest()
     await bodies.desk.ended()
     await books.flush()
