@@ -23,10 +23,9 @@ interface SettlerOptions {
 }
 
 /**
- * Writes how attempts ended, those that end together in one statement, and goes on trying while the database is away:
- * an outcome that is known is never lost, and counts only if the attempt is still this worker's by then. An ending that
- * the others would have to wait for is written aside: because its kind records more, because of a lock, or because
- * Postgres refuses it.
+ * Writes endings, concurrent ones in one statement, and retries while the database is unreachable: a known outcome is
+ * never lost, and counts only if the attempt is still this worker's by then. An ending that would delay the others is
+ * written aside: because its kind has a `record`, because of a lock, or because Postgres refuses it.
  */
 export function settler({ db, log, aside, followUp }: SettlerOptions) {
   const waiting = new Set<EndedAttempt>()
