@@ -29,12 +29,7 @@ interface Ticket {
  * day.
  */
 export async function fireSchedules({ db, kinds, config, voice, log }: FireSchedulesOptions) {
-  const boss = await openBoss({
-    db,
-    supervise: true,
-    onError: error =>
-      log.warn({ err: error }, 'pg-boss failed at maintenance or schedules; it retries at its next interval')
-  })
+  const boss = await openBoss({ db, supervise: true, onError: error => log.warn({ err: error }, 'pg-boss failed') })
   const close = () => boss.stop({ graceful: false, close: false })
   let work: string
   try {

@@ -51,7 +51,7 @@ export async function probe(
   return found
 }
 
-/** Seconds of audio before the first frame. A print shows that frame meanwhile. */
+/** Seconds of audio before the first frame. A print shows that frame during them. */
 export function lead({ video, audio }: Pick<Probe, 'video' | 'audio'>) {
   return video && audio ? Math.max(0, video.start_time - audio.start_time) : 0
 }

@@ -89,11 +89,7 @@ export async function openBodies({ config, kinds, connections, books, log, env }
     },
     /** Resolves when every child can take work. */
     async ready() {
-      await children
-        .ready()
-        .catch(error =>
-          log.error({ err: error }, 'a child process did not start; the worker tries again with its next task')
-        )
+      await children.ready().catch(error => log.error({ err: error }, 'a child process did not start; retrying'))
     },
     async close() {
       await children.close()

@@ -34,7 +34,7 @@ export function failBodiesAlone() {
 
 /**
  * Runs a task in the worker's own event loop. The body has the database and cannot be killed: one that does not end in
- * time is given up. It may go on running, but its attempt is over, and its result and reports are ignored.
+ * time is given up. Its code may still run, but its attempt is over, and its result and reports are ignored.
  */
 export function runInline(claim: Claim, kind: Kind, options: RunInlineOptions): Attempt {
   const { worker, db, limits, onProgress, onLog } = options

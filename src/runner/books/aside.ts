@@ -121,11 +121,7 @@ export function asideWriter({ db, log, followUp, limits = recordLimits }: AsideW
       log.error({ err: error, task, kind, attempt }, 'task failed: its outcome could not be recorded')
       return true
     } catch (error) {
-      if (!isOutage(error))
-        log.error(
-          { err: error, task: claim.id },
-          'Postgres refused an outcome, and also the failure in its place; retrying'
-        )
+      if (!isOutage(error)) log.error({ err: error, task: claim.id }, 'Postgres refused an outcome twice; retrying')
       return false
     }
   }

@@ -43,7 +43,7 @@ export function progressWriter({ pool, voice, log }: ProgressWriterOptions) {
         reports.map(({ of: _, ...report }) => report)
       )
       voice.changed(...ours)
-      // The attempt belongs to another worker by now.
+      // The attempt is no longer this worker's.
       for (const { id, of } of reports) if (!ours.has(id)) of.stop('lost')
     } catch (error) {
       // No retry: the next report replaces this one.

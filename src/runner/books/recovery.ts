@@ -33,8 +33,8 @@ export function recovery({ db, voice, log }: RecoveryOptions) {
   }
 
   /**
-   * All attempts of a worker at once: with a part of them, the first of the rest would be taken for what killed the
-   * worker.
+   * All attempts of a worker at once: if a part were written alone, the first of the rest would be blamed for the
+   * worker's death.
    */
   async function handOn(attempts: Ending[]) {
     for (const ofOne of Map.groupBy(attempts, ({ worker }) => worker).values()) {

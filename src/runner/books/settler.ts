@@ -43,10 +43,7 @@ export function settler({ db, log, aside, followUp }: SettlerOptions) {
         // A commit costs API and worker more than its contents.
         if (waiting.size < largestBatch) await gather(batch.length)
       } catch (error) {
-        log.debug(
-          { err: error, count: waiting.size },
-          'outcomes could not be written: the database is unreachable; retrying'
-        )
+        log.debug({ err: error, count: waiting.size }, 'outcomes could not be written; retrying')
         await delay(pause)
         pause = Math.min(pause * 2, longestPause)
       }

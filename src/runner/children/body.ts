@@ -4,7 +4,7 @@ import { type Context, GiveUp, type Kind, RetryLater, SoftTimeLimit, StoreOutage
 import { describeThrown } from '#tasks/thrown.ts'
 import type { Failure, StopReason, Success } from './protocol.ts'
 
-// Larger values would slow down every list of tasks; they belong into a file.
+// Larger values would slow down every list of tasks; they belong in a file.
 const largestResult = 1024 * 1024
 const longestMessage = 10_000
 const longestType = 200

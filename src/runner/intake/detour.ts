@@ -1,6 +1,6 @@
 import type { Over } from '#tasks/attempts/claim.ts'
 
-// Milliseconds, after which a claim takes the plain way again and finds out whether the obstacle is still there.
+// Milliseconds, after which a claim passes over nothing and finds out whether the obstacle remains.
 const lasts = 60_000
 
 /** Obstacles that earlier claims have met and that claims pass over for a while. */

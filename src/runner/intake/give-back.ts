@@ -18,10 +18,7 @@ export function giverBack({ log, putBack }: GiverBackOptions) {
       await putBack(claims)
       return true
     } catch (error) {
-      log.warn(
-        { err: error, count: claims.length },
-        'claimed tasks could not be put back; the worker will look for them again'
-      )
+      log.warn({ err: error, count: claims.length }, 'claimed tasks could not be put back; searching for them')
       return false
     }
   }

@@ -76,10 +76,7 @@ export async function openIntake({ config, connections, books, bodies, log }: Op
   function beginOne(claim: Claim) {
     // The notification comes after the body's start.
     if (bodies.begin(claim)) return voice.changed(claim.id)
-    log.warn(
-      { task: claim.id, kind: claim.task },
-      'this worker does not know the kind of a claimed task; putting it back for other workers'
-    )
+    log.warn({ task: claim.id, kind: claim.task }, 'task put back: this worker does not know its kind')
     void giveBack([claim], unknownPause)
   }
 
