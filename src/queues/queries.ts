@@ -17,8 +17,8 @@ export interface QueueRow {
   per_minute: { created: number; finished: number }
 }
 
-// Waiting jobs are read once, from pg-boss's fetch index alone. The oldest one is not the one that was created first: a
-// retry or a countdown waits from when its time has come.
+// Waiting jobs are read once, from pg-boss's fetch index alone. The oldest job is not the one that was created first:
+// a retry or a countdown waits from its due time.
 export const listQueuesSql = `
 with ${inHand}
 select

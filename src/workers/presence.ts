@@ -31,7 +31,7 @@ export interface Desired {
   shutdown: Shutdown | null
 }
 
-/** What a worker reports with each heartbeat. */
+/** Measurements that a worker sends with each heartbeat. */
 export interface Report {
   children: number
   /** Bytes. */

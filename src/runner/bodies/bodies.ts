@@ -23,7 +23,7 @@ interface OpenBodiesOptions {
   connections: Connections
   books: Books
   log: Logger
-  /** For the child processes. */
+  /** Environment of the child processes. */
   env: NodeJS.ProcessEnv
 }
 

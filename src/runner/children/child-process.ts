@@ -19,7 +19,7 @@ export interface Exit {
   type: 'exit'
   exit_code: number | null
   signal: string | null
-  /** Bytes, as of the last look, or as it was before the attempt; null where there is no way to look. */
+  /** Bytes, from the last sample, or from before the attempt; null where memory cannot be read. */
   peak_memory: number | null
   stderr: string
 }
