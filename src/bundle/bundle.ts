@@ -3,8 +3,8 @@ import path from 'node:path'
 import type { BuildOptions } from 'esbuild'
 
 /**
- * Writes an ES module and everything that it imports into one file, which other processes see whole or not at all.
- * Throws where esbuild is not installed, as in the container image.
+ * Bundles an ES module with its imports into one file, which other processes see complete or not at all. Throws where
+ * esbuild is not installed, as in the container image.
  */
 export async function bundle(entry: string, file: string, options: BuildOptions = {}) {
   await mkdir(path.dirname(file), { recursive: true })

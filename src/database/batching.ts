@@ -1,22 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-// Milliseconds that this may delay a message or an outcome.
+// Milliseconds that batching may delay a message or an outcome.
 const longestPause = 10
 
 /**
- * The busier a process is, the more goes into one statement: after a statement that carried many items there is a pause
- * of a millisecond for each, in which more of them gather. A single item is never delayed.
+ * The busier a process, the larger its batches: after a statement with many items there is a pause of a millisecond for
+ * each, in which more items gather. A single item is never delayed.
  */
 export async function gather(carried: number, most = longestPause) {
   if (carried > 1) await delay(Math.min(carried - 1, most))
 }
 
 interface TogetherOptions<In, Out> {
-  /** How many batches may be on their way at a time. */
+  /** Batches in progress at a time. */
   parallel: number
-  /** The most items in one batch. */
+  /** Items in one batch, at most. */
   most: number
-  /** Answers for each item, in their order; an error fails all of them. */
+  /** Results in the order of the items; an error fails all of them. */
   run(items: In[]): Promise<Out[]>
 }
 
@@ -27,8 +27,8 @@ interface Waiting<In, Out> {
 }
 
 /**
- * Lets items that arrive together share one statement. Nothing is delayed for it: an item goes at once while fewer than
- * `parallel` batches are on their way, else with the next batch.
+ * Batches items that arrive together. No item is delayed for that: it goes at once while fewer than `parallel` batches
+ * are in progress, else with the next batch.
  */
 export function together<In, Out>({ parallel, most, run }: TogetherOptions<In, Out>): (item: In) => Promise<Out> {
   let waiting: Waiting<In, Out>[] = []

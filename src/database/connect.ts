@@ -6,10 +6,10 @@ import { breakSilence } from './silence.ts'
 import type { Tables } from './tables.ts'
 
 export type Queries = Kysely<Tables>
-/** For functions that must run in the caller's transaction: the compiler refuses a bare pool. */
+/** Type of functions that must run in the caller's transaction: the compiler refuses a bare pool. */
 export type InTransaction = Transaction<Tables>
 
-/** A statement as node-postgres takes it. With a name it is prepared once a connection. */
+/** A statement for node-postgres. With a name it is prepared once per connection. */
 export interface Statement {
   name?: string
   text: string
@@ -27,11 +27,11 @@ interface ConnectOptions {
   /** Shown to the DBA in pg_stat_activity. */
   name: string
   max: number
-  /** Session settings that every connection starts with. */
+  /** Session settings of every connection. */
   settings?: Record<string, string>
   /** Idle connections do not keep the process alive. */
   idle?: boolean
-  /** Seconds that a statement may take until its connection is given up. */
+  /** Seconds that a statement may take before its connection is closed. */
   patience?: number
 }
 
@@ -53,7 +53,7 @@ export const throughIndexes = {
   idle_in_transaction_session_timeout: '30s'
 }
 
-// Statements end by themselves after 30 s.
+// Postgres ends statements after 30 s (statement_timeout).
 const longestSilence = 40
 
 export function connect(url: string, { name, max, settings = {}, idle = false, patience }: ConnectOptions): Database {
@@ -71,9 +71,9 @@ export function connect(url: string, { name, max, settings = {}, idle = false, p
       .map(([setting, value]) => `-c ${setting}=${value}`)
       .join(' ')
   })
-  // Without a listener an idle connection that breaks would end the process; the pool replaces it.
+  // Without a listener a broken idle connection would end the process; the pool replaces it.
   pool.on('error', () => {})
-  // So would one that breaks between two statements of a transaction; the next statement rejects.
+  // The same for a connection that breaks between two statements of a transaction; the next statement rejects.
   pool.on('connect', client => client.on('error', () => {}))
   if ('statement_timeout' in settings) pool.on('connect', breakSilence(url, patience ?? longestSilence))
 
@@ -83,7 +83,7 @@ export function connect(url: string, { name, max, settings = {}, idle = false, p
   return { url, pool, query, close: () => (closing ??= pool.end()) }
 }
 
-/** A connection outlives the request that opened it, whose async context would otherwise stay with it. */
+/** A connection outlives the request that opened it, and would keep that request's async context. */
 function outsideOfRequests() {
   const outside = AsyncLocalStorage.snapshot()
   return class extends pg.Client {
@@ -93,7 +93,7 @@ function outsideOfRequests() {
   }
 }
 
-/** bigint comes back as a number: our bigints are bytes, and those stay below 2^53. */
+/** bigint comes back as a number: our bigints are bytes, which stay below 2^53. */
 function getTypeParser(oid: number, format?: 'text' | 'binary') {
   if (oid === pg.types.builtins.INT8 && format !== 'binary') return Number
   return pg.types.getTypeParser(oid, format as 'text')

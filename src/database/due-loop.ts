@@ -1,14 +1,14 @@
-// Milliseconds. The next due time is known and an earlier one is announced: this is for a lost announcement, and for
+// Milliseconds. The next due time is known and an earlier one is announced: this poll is for lost notifications and for
 // rows that were written with SQL.
 const backstop = 5_000
 const afterError = 1_000
-// Something is due and another transaction holds a lock on it: another process for a moment, or a psql for an hour.
+// Milliseconds. Another transaction holds a lock on a due row: a process for a moment, or an open psql for an hour.
 const whileLocked = 200
 
 export interface Look {
-  /** Whether what was due has been dealt with, at least some of it. */
+  /** Whether at least some of the due rows were handled. */
   moved: boolean
-  /** Seconds until something else is due; null where nothing is. */
+  /** Seconds until the next row is due; null where none is. */
   next: number | null
 }
 
@@ -17,7 +17,10 @@ interface DueLoopOptions {
   onError?(error: unknown): void
 }
 
-/** Looks when something is due: each look says when the next one is, and a message may say that it is earlier. */
+/**
+ * Runs `look` whenever a row is due: each look returns the next due time, and a notification may announce an earlier
+ * one.
+ */
 export function dueLoop({ look, onError }: DueLoopOptions) {
   let timer: NodeJS.Timeout | undefined
   let timerAt = Number.POSITIVE_INFINITY
@@ -39,7 +42,7 @@ export function dueLoop({ look, onError }: DueLoopOptions) {
     lookWithin(pause)
   }
 
-  /** One timer, for the earliest time: a timer for each would add up. */
+  /** One timer, for the earliest time: timers for each notification would pile up. */
   function lookWithin(milliseconds: number) {
     const at = performance.now() + milliseconds
     if (stopped || at >= timerAt) return
@@ -52,7 +55,7 @@ export function dueLoop({ look, onError }: DueLoopOptions) {
     clearTimeout(timer)
     timerAt = Number.POSITIVE_INFINITY
     if (stopped) return
-    // The result of a look that is on its way may be older than this message.
+    // The result of a look in progress may be older than this notification.
     again = true
     looking ??= lookUntilCurrent().finally(() => {
       looking = undefined
@@ -62,7 +65,7 @@ export function dueLoop({ look, onError }: DueLoopOptions) {
   lookNow()
   return {
     lookNow,
-    /** Something is due within so many milliseconds: look no later than then. */
+    /** A row is due within so many milliseconds: look by then. */
     by(milliseconds: number) {
       if (milliseconds < backstop) lookWithin(Math.max(0, milliseconds))
     },

@@ -24,9 +24,9 @@ export interface Embedded {
 interface EmbeddedOptions {
   dataDir: string
   log: (message: string) => void
-  /** False in tests, whose data may be lost in a power cut. */
+  /** False in tests, whose data may be lost in a power failure. */
   durable?: boolean
-  /** Cancels the start and ends what it has begun. */
+  /** Cancels the start and stops what it has started. */
   signal?: AbortSignal
 }
 
@@ -51,7 +51,7 @@ export async function openEmbedded({ dataDir, log, durable = true, signal }: Emb
 
   return { url, stop: () => (stopped ??= stop()) }
 
-  // A killed server, or one that restarts after a crash of one of its processes, has lost the lock.
+  // The lock is lost when the server is killed, or restarts after a crash of one of its processes.
   function guard() {
     void ended.then(() => {
       if (!stopping.signal.aborted) regaining = regain()
@@ -59,7 +59,7 @@ export async function openEmbedded({ dataDir, log, durable = true, signal }: Emb
   }
 
   async function regain() {
-    log('Postgres has gone away; bringing it back')
+    log('Postgres has stopped; restarting it')
     while (!stopping.signal.aborted) {
       try {
         const again = { ...launch, port: postmaster.port, signal: stopping.signal }
@@ -68,7 +68,7 @@ export async function openEmbedded({ dataDir, log, durable = true, signal }: Emb
         return guard()
       } catch (error) {
         if (stopping.signal.aborted) return
-        log(`Postgres does not come back: ${(error as Error).message}`)
+        log(`Postgres could not be restarted, retrying in 5 s: ${(error as Error).message}`)
         await sleep(5_000, undefined, { signal: stopping.signal }).catch(() => {})
       }
     }
@@ -77,14 +77,14 @@ export async function openEmbedded({ dataDir, log, durable = true, signal }: Emb
   async function stop() {
     stopping.abort()
     await regaining
-    // Holds the lock until the server is gone, so that the next owner does not connect to a dying one.
+    // Holds the lock until the server is gone, so that the next owner does not connect to a server that is stopping.
     const running = await findPostmaster(launch.dataDir)
     if (running) await stopPostmaster(launch.dataDir, running.pid)
     await client.end().catch(() => {})
   }
 }
 
-/** The URL of the server that runs on this data, undefined if none does. Starts nothing. */
+/** URL of the running server on this data, undefined without one. Starts nothing. */
 export async function findEmbedded(dataDir: string, role: Role = 'app'): Promise<string | undefined> {
   const home = path.resolve(dataDir)
   const running = await findPostmaster(home)
@@ -116,7 +116,7 @@ async function prepare({ dataDir, log, durable }: Omit<Required<EmbeddedOptions>
 interface Owned {
   postmaster: Postmaster
   client: pg.Client
-  /** Its connection, and the lock with it. */
+  /** Resolves when the connection ends, and with it the lock. */
   ended: Promise<unknown>
 }
 

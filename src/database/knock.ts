@@ -4,7 +4,7 @@ import pg from 'pg'
 /** Seconds. A server that does not accept a connection in 5 s would not in 50; the caller may retry. */
 export const patienceToConnect = 5
 
-/** Why a connection to a database fails, undefined if it does not. */
+/** The error of a test connection to a database, undefined if it succeeds. */
 export async function knock(url: string, signal?: AbortSignal): Promise<(Error & { code?: string }) | undefined> {
   signal?.throwIfAborted()
   const client = new pg.Client({

@@ -9,21 +9,22 @@ export interface Listening {
 interface ListenOptions {
   url: string
   name: string
-  /** What to call for each channel's messages. */
+  /** Callback for each channel's messages. */
   channels: Record<string, (payload: string) => void>
-  /** Called after each reconnect: notifications of the meantime are lost, so look again. */
+  /** Called after each reconnect: notifications in between are lost, so the caller must poll once. */
   onReconnect: () => void
   onError: (error: Error) => void
 }
 
 const firstPause = 100
 const longestPause = 5_000
-// Milliseconds. Twice this without an answer, and the connection counts as dead; TCP alone would take a quarter of an hour.
+// Milliseconds. After twice this without an answer the connection counts as dead; TCP alone would take a quarter of an
+// hour.
 const heartbeat = 15_000
 
 /**
- * The one LISTEN connection of a process, which reconnects by itself. A NOTIFY is only a hint, so losing some does no
- * harm as long as `onReconnect` says so.
+ * The one LISTEN connection of a process, which reconnects by itself. A NOTIFY is only a hint, so a lost one does no
+ * harm as long as `onReconnect` reports the gap.
  */
 export async function listen({ url, name, channels, onReconnect, onError }: ListenOptions): Promise<Listening> {
   const closed = new AbortController()

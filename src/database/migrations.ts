@@ -8,7 +8,7 @@ import type { Database } from './connect.ts'
 const folder = path.resolve(import.meta.dirname, '../../migrations')
 const pgBossSchema: number = createRequire(import.meta.url)('pg-boss/package.json').pgboss.schema
 
-/** Applies missing migrations, all or none, and answers their names. */
+/** Applies missing migrations, all or none, and returns their names. */
 export async function applyMigrations({ query }: Database): Promise<string[]> {
   await query.executeQuery(CompiledQuery.raw('create schema if not exists darkroom'))
   const migrator = new Migrator({
@@ -23,7 +23,7 @@ export async function applyMigrations({ query }: Database): Promise<string[]> {
   return results.filter(({ status }) => status === 'Success').map(({ migrationName }) => migrationName)
 }
 
-/** Refuses a database that a newer version has migrated: this one would misread it. */
+/** Refuses a database that a newer version has migrated: this version would misread it. */
 export async function refuseNewer({ pool }: Database, version: string): Promise<void> {
   const { rows: found } = await pool.query<{ ours: boolean; boss: boolean }>(
     `select to_regclass('darkroom.migrations') is not null as ours, to_regclass('pgboss.version') is not null as boss`

@@ -5,11 +5,9 @@ import { gather } from './batching.ts'
 const longestPayload = 7_900
 
 /**
- * Sends a message on a channel soon, but never inside the transaction that it is about: a NOTIFY holds a
- * database-wide lock through its commit, which costs 60 % of concurrent throughput. One statement is under way at a
- * time; messages of the meantime share the next one.
- *
- * A message that cannot be sent is dropped. It is only a hint: listeners also poll.
+ * Sends a message on a channel soon, but never inside the transaction that it reports: a NOTIFY holds a database-wide
+ * lock through its commit, which costs 60 % of concurrent throughput. One statement runs at a time; messages in between
+ * share the next one. A message that cannot be sent is dropped: it is only a hint, and listeners also poll.
  */
 export function announcer(pool: Pool, channel: string) {
   let waiting = new Set<string>()
@@ -44,7 +42,7 @@ export function announcer(pool: Pool, channel: string) {
         sending = undefined
       })
     },
-    /** Resolves when the messages so far are sent. */
+    /** Resolves when all messages so far are sent. */
     async flush() {
       await sending
     }
@@ -53,7 +51,7 @@ export function announcer(pool: Pool, channel: string) {
 
 export type Announcer = ReturnType<typeof announcer>
 
-/** Words joined by commas, in as few payloads as they fit into. */
+/** Joins words by commas, in as few payloads as possible. */
 function payloads(words: Set<string>) {
   const list: string[] = []
   let payload = ''

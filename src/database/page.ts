@@ -2,8 +2,8 @@ import { type RawBuilder, sql } from 'kysely'
 import { InvalidCursor } from '#errors.ts'
 
 /**
- * Pages start after a row, not at a number, so that new rows shift nothing. A cursor is that row's place: its time as
- * Postgres writes it (a JavaScript Date would lose the microseconds) and its id.
+ * A page starts after a row, not at a number, so that new rows shift nothing. A cursor is that row's time, as Postgres
+ * writes it (a JavaScript Date would lose the microseconds), and its id.
  */
 interface Place {
   at: string
@@ -23,24 +23,24 @@ export function placeOf(cursor: string): Place {
   return { at, id }
 }
 
-/** JavaScript reads the 30th of February as the 2nd of March; Postgres refuses it, and the year 0 too. */
+/** JavaScript reads February 30 as March 2; Postgres refuses it, and also the year 0. */
 function isMoment(at: string) {
   const time = new Date(at)
   return !at.startsWith('0000') && !Number.isNaN(time.getTime()) && time.toISOString().slice(0, 19) === at.slice(0, 19)
 }
 
-/** What to select so that `cursorAfter` can be asked. */
+/** The column that `cursorAfter` needs. */
 export function place(column: string): RawBuilder<string> {
   return sql<string>`to_char(${sql.ref(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 }
 
-/** Newest first: the rows after the cursor's. */
+/** Newest first: condition for rows after the cursor. */
 export function after(columns: { at: string; id: string }, cursor: string): RawBuilder<boolean> {
   const { at, id } = placeOf(cursor)
   return sql<boolean>`(${sql.ref(columns.at)}, ${sql.ref(columns.id)}) < (${at}::timestamptz, ${id}::uuid)`
 }
 
-/** Queries ask for one row more than a page has, to know whether there is a next one; this cuts it off. */
+/** Queries select one row more than a page has, to know whether a next page exists; this cuts it off. */
 export function page<Row extends { place: string; id: string }>(rows: Row[], limit: number) {
   const items = rows.slice(0, limit)
   const last = items.at(-1)

@@ -3,13 +3,13 @@ import type { Logger } from 'pino'
 import { knock } from './knock.ts'
 import { isOutage, reasonOf } from './outage.ts'
 
-// Seconds. Of services that start together the database is ready last, and after a crash it recovers first. One that
-// takes longer ends the process, so that its supervisor and operator notice.
+// Seconds. Of services that start together the database is ready last, and after a crash it recovers first. A longer
+// wait ends the process, so that supervisor and operator notice.
 const patience = 60
 const firstPause = 100
 const longestPause = 2_000
 
-/** Wrong password, unknown role or address, no such database, no right to it: waiting does not help. */
+/** Wrong password, unknown role or address, no such database, no privilege: waiting does not help. */
 const refusals = new Set(['28P01', '28000', '3D000', '42501'])
 
 interface ReachOptions {
@@ -18,7 +18,7 @@ interface ReachOptions {
   seconds?: number
 }
 
-/** Waits for a database that does not answer yet. For starts; a running worker has WORKER_GIVE_UP_AFTER. */
+/** Waits for an unreachable database at a start; a running worker has WORKER_GIVE_UP_AFTER. */
 export async function reachDatabase(url: string, { log, signal, seconds = patience }: ReachOptions): Promise<void> {
   const end = performance.now() + seconds * 1000
   let waiting = false
@@ -40,7 +40,7 @@ export async function reachDatabase(url: string, { log, signal, seconds = patien
   if (waiting) log.info('the database answers')
 }
 
-/** Calls `begin` once the database answers, and again if that goes away meanwhile. `begin` closes what it has opened. */
+/** Calls `begin` once the database answers, and again after an outage in between. `begin` closes what it has opened. */
 export async function beginOn<T>(url: string, needs: ReachOptions, begin: () => Promise<T>): Promise<T> {
   const { log, signal, seconds = patience } = needs
   const end = performance.now() + seconds * 1000
@@ -51,7 +51,7 @@ export async function beginOn<T>(url: string, needs: ReachOptions, begin: () => 
     } catch (error) {
       signal.throwIfAborted()
       if (!mayPass(error) || performance.now() + pause > end) throw error
-      log.warn(`the database went away during the start (${reasonOf(error)}); starting over`)
+      log.warn(`the database became unreachable during the start (${reasonOf(error)}); retrying the start`)
       await delay(pause, undefined, { signal })
     }
   }

@@ -3,20 +3,19 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { knock } from './knock.ts'
 
-// Milliseconds. After that a slow statement is told from a dead server by a second connection.
+// Milliseconds, after which a second connection tells a slow statement from a dead server.
 const suspicious = 5_000
 
 /**
- * Breaks connections whose statement waits for a server that is frozen or cut off; TCP alone would take a quarter of an
- * hour to notice. The statement rejects at once.
- *
- * Postgres ends statements before `patience` seconds are over, so one that has not ended is lost, too.
+ * Breaks connections whose statement waits for a frozen or disconnected server; TCP alone would take a quarter of an
+ * hour to notice. The statement rejects at once. Postgres ends statements before `patience` seconds are over, so a
+ * longer one is lost, too.
  */
 export function breakSilence(url: string, patience: number) {
   const first = Math.min(suspicious, patience * 1000)
   let asking: Promise<boolean> | undefined
 
-  /** A server that refuses us, because it has too many connections, say, is alive. */
+  /** A server that refuses the connection, because it has too many, say, is alive. */
   function isThere() {
     asking ??= knock(url)
       .then(error => error === undefined || error instanceof pg.DatabaseError)
@@ -30,7 +29,7 @@ export function breakSilence(url: string, patience: number) {
     const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
 
     stream.setTimeout(first)
-    // A listener, as a callback of setTimeout would be called once only.
+    // A listener, because a callback of setTimeout would be called only once.
     stream.on('timeout', async () => {
       const since = performance.now() - first
       const heard = stream.bytesRead

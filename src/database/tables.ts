@@ -1,7 +1,7 @@
 import type { ColumnType, Generated, GeneratedAlways, Insertable, Selectable } from 'kysely'
 
 /**
- * The schema as TypeScript sees it; a test holds it to the real one. `Json` columns are written as text: node-postgres
+ * The schema in TypeScript; a test compares it with the real one. `Json` columns are written as text: node-postgres
  * would turn a JavaScript array into a Postgres array.
  */
 export interface Tables {
@@ -46,7 +46,7 @@ export interface TaskError {
   message: string
 }
 
-/** With the stack trace of the body, where an exception ended the attempt. */
+/** With the body's stack trace, where an exception ended the attempt. */
 export interface AttemptError extends TaskError {
   stack?: string
 }
@@ -148,7 +148,7 @@ export interface InstallationTable {
   single: Generated<boolean>
 }
 
-/** Of a view Postgres does not know which columns may be null; these are. */
+/** Postgres does not report which columns of a view may be null; these are. */
 export interface VideosView {
   id: string
   filename: string
@@ -226,7 +226,7 @@ export interface DeadlinesTable {
   task_id: string
 }
 
-/** The columns of pg-boss that we read; it is written by pg-boss's own calls and by `tasks/`. */
+/** The pg-boss columns that we read; pg-boss's own calls and `tasks/` write them. */
 export interface JobTable {
   id: GeneratedAlways<string>
   name: GeneratedAlways<string>

@@ -69,7 +69,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
       watching.lookAgain()
       deadlines.by(0)
     },
-    onError: error => log.warn({ err: error }, 'the connection that listens was lost; reconnecting')
+    onError: error => log.warn({ err: error }, 'the LISTEN connection was lost; reconnecting')
   })
   opened.defer(ears.close)
 

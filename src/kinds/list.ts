@@ -10,7 +10,7 @@ from darkroom.workers w, unnest(w.kinds) kind
 where ${takesTasks}
 group by kind`
 
-/** The kinds that this process knows, by name: all that may be submitted, or the one of a name. */
+/** The kinds of this process by name: all public ones, or the one with the given name. */
 export async function listKinds(pool: Pool, kinds: Kinds, task: string | undefined): Promise<KindBody[]> {
   const { rows } = await pool.query<{ kind: string; workers: number }>(countWorkersByKindSql)
   const workers = new Map(rows.map(row => [row.kind, row.workers]))
@@ -24,7 +24,7 @@ function present(kind: Kind, workers: number): KindBody {
   return {
     name: kind.name,
     description: kind.description ?? null,
-    // TypeBox keeps what is not JSON Schema out of JSON.
+    // Plain JSON Schema: TypeBox hides its own properties from JSON.
     args: kind.args,
     queue: kind.queue,
     priority: kind.priority,

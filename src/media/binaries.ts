@@ -12,7 +12,9 @@ interface Settings {
   ffprobePath?: string | undefined
 }
 
-/** The setting, else ffmpeg-static where it is installed (it brings no ffprobe), else the first program on PATH. */
+/**
+ * The configured path, else ffmpeg-static where it is installed (it has no ffprobe), else the first program on PATH.
+ */
 export async function findMediaTools({ ffmpegPath, ffprobePath }: Settings = {}): Promise<MediaTools> {
   const [ffmpeg, ffprobe] = await Promise.all([
     ffmpegPath ? chosen('FFMPEG_PATH', ffmpegPath) : bundled().then(path => path ?? onPath('ffmpeg')),
@@ -29,7 +31,7 @@ export async function findMediaTools({ ffmpegPath, ffprobePath }: Settings = {})
   return { ffmpeg, ffprobe }
 }
 
-/** A setting that points nowhere is reported: another binary instead would hide the mistake. */
+/** A wrong path is reported: falling back to another binary would hide the mistake. */
 async function chosen(setting: string, path: string) {
   const file = path.includes('/') ? resolve(path) : await onPath(path)
   if (file && (await executable(file))) return file
@@ -41,7 +43,7 @@ async function chosen(setting: string, path: string) {
 
 async function bundled() {
   try {
-    // Through a variable: the package is optional, and the type checker must not insist on it.
+    // Through a variable: the package is optional, and the type checker must not require it.
     const name = 'ffmpeg-static'
     const { default: path } = await import(name)
     return typeof path === 'string' && (await executable(path)) ? path : undefined

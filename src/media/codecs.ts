@@ -1,9 +1,9 @@
-// Demuxers and decoders that may read an upload. Most ffmpeg vulnerabilities are in formats that are never uploaded, so
-// ffmpeg refuses what is not named here before it parses a byte of it.
+// Demuxers and decoders that may read an upload. Most ffmpeg vulnerabilities are in formats that users never upload, so
+// ffmpeg refuses every format that is not listed here before it parses a byte of it.
 
 /**
- * No playlists (hls, dash, concat), no text or picture readers (tty, image2, *_pipe), no session descriptions (sdp):
- * those open further files or addresses that the uploader chose.
+ * No playlists (hls, dash, concat), no text or image readers (tty, image2, *_pipe), no session descriptions (sdp): they
+ * open further files or addresses of the uploader's choice.
  */
 export const demuxers = [
   'mov',
@@ -24,7 +24,7 @@ export const demuxers = [
   'amr'
 ]
 
-/** Codec as ffprobe names it, to the decoders that ffmpeg may pick for it: builds differ in which they carry. */
+/** ffprobe's codec names, with the decoders that ffmpeg may pick for each: builds differ in which they have. */
 const videoDecoders: Record<string, string[]> = {
   h264: ['h264'],
   hevc: ['hevc'],
@@ -84,7 +84,7 @@ const audioDecoders: Record<string, string[]> = {
 
 export const decoders = [...Object.values(videoDecoders), ...Object.values(audioDecoders)].flat()
 
-/** No print has subtitles, but ffprobe gives up on a file when it may not open each of its streams. */
+/** No print has subtitles, but ffprobe fails on a file unless it may open each of its streams. */
 export const subtitleDecoders = [
   'mov_text',
   'subrip',

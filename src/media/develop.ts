@@ -25,24 +25,27 @@ export interface Develop {
   source: string
   probe: Probe
   prints: Print[]
-  /** Where the prints go. Belongs to this call until it ends. */
+  /** Output folder of the prints. Belongs to this call until it ends. */
   directory: string
   tools: MediaTools
   signal?: AbortSignal | undefined
   onProgress?: ((progress: Progress) => void) | undefined
-  /** Called with the exact arguments, for the record. Twice, if the sound turns out to be unreadable. */
+  /** Called with the exact arguments, for the record. Twice, if the audio turns out to be unreadable. */
   onCommand?: ((command: string[]) => void) | undefined
-  /** Seconds without progress after which ffmpeg is taken for dead. */
+  /** Seconds without progress after which ffmpeg counts as hung. */
   stallLimit?: number
 }
 
 export interface Developed {
   made: Made[]
-  /** What is missing or broken in the source; null if nothing is. */
+  /** Missing or broken parts of the source; null if there are none. */
   damage: Damage | null
 }
 
-/** ffmpeg failed, and neither source nor disk is known to be at fault: no memory, a build that lacks something. */
+/**
+ * ffmpeg failed, and neither source nor disk is known to be at fault: out of memory, say, or a build that lacks
+ * something.
+ */
 export class EncodeFailed extends Error {
   readonly code = 'encode_failed'
   readonly stderr: string
@@ -54,14 +57,14 @@ export class EncodeFailed extends Error {
   }
 }
 
-/** Two minutes: a slow disk takes seconds, and the longest single step, a keyframe of 8K, less than one. */
+/** Two minutes: a slow disk takes seconds, and the longest single step, an 8K keyframe, less than one. */
 const stallLimit = 120
 
-/** Exit code of an ffmpeg that ran to its end and had more decode errors than it finds right. */
+/** Exit code of an ffmpeg that read its whole source and had more decode errors than its limit. */
 const tooManyErrors = 69
 
 /**
- * Makes all prints of a source in one pass, all or none: a file has its final name only after every print was checked.
+ * Makes all prints of a source in one pass, all or none: a file gets its final name only after every print was checked.
  * Throws MediaRejected when the source is at fault, and then a retry is pointless; DiskFailed when the disk is.
  */
 export async function develop(work: Develop): Promise<Developed> {
@@ -77,7 +80,7 @@ export async function develop(work: Develop): Promise<Developed> {
     work.onProgress?.(finished(developed.made, probe))
     return developed
   } catch (error) {
-    // What an earlier run has left under a final name stays as long as this one has not replaced it.
+    // Files of an earlier run under final names stay until this run replaces them.
     await Promise.all([...files].map(file => rm(join(directory, file), { force: true })))
     throw error
   }
@@ -116,7 +119,9 @@ async function encodeAndListen(work: Develop) {
   return { encoded, report: complaints.report }
 }
 
-/** What an encode was worth. Its exit code alone does not say: 0 comes with a print of two pictures, 1 with a good one. */
+/**
+ * Judges a finished encode. Its exit code alone does not tell: 0 comes with a print of two frames, 1 with a good one.
+ */
 async function judge(work: Develop, encoded: Encoded, report: DecoderReport): Promise<Developed> {
   const { source, probe, prints, tools, signal } = work
   if (encoded.overran) {
@@ -133,7 +138,7 @@ async function judge(work: Develop, encoded: Encoded, report: DecoderReport): Pr
   const broken = checks.find(check => check.status === 'rejected')
   const made = checks.flatMap(check => (check.status === 'fulfilled' ? [check.value] : []))
 
-  // One that was killed or ran out of memory has read a part only: what is missing then says nothing of the source.
+  // A killed ffmpeg has read only a part of the source, so missing parts prove nothing about the source.
   const ranToItsEnd = encoded.exitCode === 0 || encoded.exitCode === tooManyErrors
   const damage = ranToItsEnd ? assessDamage(report, probe, made) : null
   if (!broken && isLongEnough(encoded, report, probe, made)) return { made, damage }
@@ -143,7 +148,7 @@ async function judge(work: Develop, encoded: Encoded, report: DecoderReport): Pr
   throw failure(encoded, broken?.reason)
 }
 
-/** A sound that cannot be decoded does not take the picture with it. */
+/** Undecodable audio does not fail the video. */
 async function withoutSound(work: Develop, error: unknown): Promise<Developed> {
   const { source, probe, tools, signal } = work
   const bothThere = probe.video && probe.audio
@@ -162,8 +167,8 @@ function failure({ exitCode, signal, stderr }: Encoded, cause: Error | undefined
 }
 
 /**
- * Whether the prints hold what the decoder gave. A source that ends early makes a short print, and that is honest; one
- * that was read whole must not, but for pictures before its first keyframe and those that are counted as damage.
+ * Whether the prints hold all that was decoded. A truncated source makes a short print, which is correct. A source that
+ * was read whole must not, except for frames before its first keyframe and those counted as damage.
  */
 function isLongEnough({ exitCode }: Encoded, report: DecoderReport, probe: Probe, made: Made[]) {
   if (exitCode !== 0 && exitCode !== tooManyErrors) return reaches(0.98, made, probe)
@@ -172,7 +177,7 @@ function isLongEnough({ exitCode }: Encoded, report: DecoderReport, probe: Probe
   return reaches(0.9 * Math.min(1, video.decoded / probe.video.frames), made, probe)
 }
 
-/** Whether the prints last as long as the source should, or nearly. A second is what rounding and gaps may take. */
+/** Whether the prints last nearly as long as the source should. A second is for rounding and gaps. */
 function reaches(share: number, made: Made[], { video, duration }: Probe) {
   const expected = share * ((video ? video.duration : duration) ?? 0) - 1
   return made.every(print => (video ? print.frames! / video.fps : print.duration) >= expected)

@@ -1,4 +1,4 @@
-/** What is wrong with an upload. Stable: clients store these, front ends translate them. */
+/** What is wrong with an upload. Stable: clients store these codes, front ends translate them. */
 export type RejectedCode =
   | 'not_a_file'
   | 'empty'
@@ -13,7 +13,7 @@ export type RejectedCode =
   | 'too_many_frames'
   | 'too_sparse'
 
-/** The upload itself is at fault: the same file fails the same way every time, so trying again is pointless. */
+/** The upload itself is at fault: the same file fails the same way every time, so a retry is pointless. */
 export class MediaRejected extends Error {
   readonly code: RejectedCode
 

@@ -13,21 +13,21 @@ interface RunOptions {
   signal?: AbortSignal | undefined
   /** Seconds. */
   timeout: number
-  /** Bytes of stdout, after which the program is killed. */
+  /** Bytes of stdout after which the program is killed. */
   maxOutput?: number
 }
 
-/** Long enough for every message that explains a failure; a damaged file can write gigabytes of them. */
+/** Enough for every message that explains a failure; a damaged file can cause gigabytes of them. */
 const stderrKept = 64 * 1024
 
 /** Characters of an unfinished line: a file's own metadata can be a line of any length. */
 const longestLine = 4096
 
-/** How every media program is started: killed at once, in our process group, with nothing of our environment. */
+/** Spawn options of every media program: SIGKILL at once, our process group, none of our environment. */
 export const spawnOptions = {
   stdin: 'ignore',
   reject: false,
-  // Secrets live in the environment, and the program reads what strangers send.
+  // Secrets are in the environment, and the program reads untrusted files.
   extendEnv: false,
   // On SIGTERM ffmpeg finishes its files first, so a cancelled print would look complete.
   killSignal: 'SIGKILL'
@@ -35,7 +35,7 @@ export const spawnOptions = {
 
 export const spawnEnvironment = () => ({ PATH: process.env.PATH ?? '' })
 
-/** Runs a short-lived program to its end and says what happened; only an abort or a missing program throws. */
+/** Runs a short-lived program to its end and returns its result; only an abort or a missing program throws. */
 export async function run(program: string, args: string[], { signal, timeout, maxOutput }: RunOptions): Promise<Ran> {
   signal?.throwIfAborted()
   const subprocess = execa(program, args, {
@@ -65,7 +65,7 @@ export async function run(program: string, args: string[], { signal, timeout, ma
   }
 }
 
-/** The last of a stream, in bounded memory. Each line can be looked at as it passes. */
+/** Keeps the end of a stream in bounded memory. Each line is passed to `onLine`. */
 export function keepTail(stream: NodeJS.ReadableStream, onLine?: (line: string) => void) {
   let tail = ''
   let open = ''

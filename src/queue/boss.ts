@@ -16,17 +16,17 @@ export const dueQueue = 'due'
 export const internalQueues = [delayedQueue, dueQueue]
 
 /**
- * As a limit it keeps pg-boss from retrying, expiring or deleting a waiting job by itself. Retries are ours because their
- * delays come from the task; lost workers are ours because pg-boss notices them after minutes.
- * (2^31 - 1 is the largest value of its columns; in seconds, 68 years.)
+ * As a limit it keeps pg-boss from retrying, expiring or deleting a waiting job. Retries are ours because their delays
+ * come from the task; lost workers are ours because pg-boss notices them only after minutes. (2^31 - 1 is the largest
+ * value of its columns; in seconds, 68 years.)
  */
 export const never = 2_147_483_647
 
 interface BossOptions {
   db: Database
-  /** Migrate pg-boss's own schema. */
+  /** Migrates pg-boss's own schema. */
   migrate?: boolean
-  /** Maintain queues and fire schedules; one process is enough for that, and several do no harm. */
+  /** Maintains queues and fires schedules; one process is enough, several do no harm. */
   supervise?: boolean
   onError: (error: Error) => void
 }
@@ -38,11 +38,11 @@ export async function openBoss({ db, migrate = false, supervise = false, onError
     migrate,
     supervise,
     schedule: supervise,
-    // A schedule is late by seconds, and not by the half minute of the defaults. At 1 s each, an idle worker would make
+    // Schedules fire late by seconds, not by the half minute of the defaults. At 1 s each, an idle worker would make
     // three queries a second for this alone.
     cronMonitorIntervalSeconds: 5,
     cronWorkerIntervalSeconds: 5,
-    // No job of ours waits for another one, and looking for such jobs takes three queries.
+    // No job of ours waits for another one, and the check for such jobs takes three queries.
     flowIntervalSeconds: 30,
     persistWarnings: true
   })
@@ -51,13 +51,13 @@ export async function openBoss({ db, migrate = false, supervise = false, onError
     await boss.start()
     return boss
   } catch (error) {
-    // Some of its timers may be running by now.
+    // Some of its timers may be running already.
     await boss.stop({ graceful: false, close: false }).catch(() => {})
     throw error
   }
 }
 
-/** Creates those that do not exist. */
+/** Creates missing queues. */
 export async function createQueues(boss: PgBoss, names: string[]) {
   const existing = new Set((await boss.getQueues()).map(({ name }) => name))
   for (const name of names) {

@@ -14,12 +14,13 @@ export async function listQueueNames({ pool }: Pick<Database, 'pool'>): Promise<
   return rows.map(({ name }) => name)
 }
 
-// Milliseconds. No submission waits for the look that follows: Postgres refuses a job whose queue has just been removed.
+// Milliseconds. No submission waits for the refresh that follows: Postgres refuses a job of a queue that was just
+// removed.
 const freshFor = 1_000
 
 /**
- * The queues that a task may be put into. They are read when a name is unknown, so a queue created elsewhere is seen at
- * once; and now and then while names are asked for, so a removed queue is soon forgotten.
+ * Names of the queues that accept tasks. Read again at an unknown name, so that a queue created elsewhere is found at
+ * once; and periodically while names are checked, so that a removed queue is soon forgotten.
  */
 export function queueNames(db: Database) {
   let known = new Set<string>()
@@ -41,7 +42,7 @@ export function queueNames(db: Database) {
   return {
     async has(name: string) {
       if (!known.has(name)) await look()
-      // An outage of the database is reported by the statements that follow.
+      // The statements that follow report a database outage.
       else if (performance.now() - looked > freshFor) look().catch(() => {})
       return known.has(name)
     }

@@ -17,8 +17,8 @@ export interface QueueRow {
   per_minute: { created: number; finished: number }
 }
 
-// Waiting jobs are read once, from pg-boss's fetch index alone. The oldest one is not the one that was created first: a
-// retry or a countdown waits from when its time has come.
+// Waiting jobs are read once, from pg-boss's fetch index alone. The oldest job is not the one that was created first:
+// a retry or a countdown waits from its due time.
 export const listQueuesSql = `
 with ${inHand}
 select
@@ -55,13 +55,13 @@ export async function listQueues(pool: Pool): Promise<QueueRow[]> {
 }
 
 export async function queueExists(pool: Pool, name: string): Promise<boolean> {
-  // Postgres refuses a parameter with a NUL, and no queue has one in its name.
+  // Postgres refuses a parameter with a NUL, and no queue name has one.
   if (name.includes('\0')) return false
   const { rowCount } = await pool.query(`select from pgboss.queue q where q.name = $1 and ${forTasks}`, [name])
   return rowCount === 1
 }
 
-/** Pauses a queue that exists; one that is paused already stays paused since then. */
+/** Pauses an existing queue; one that is paused already keeps its time. */
 export async function pauseQueue(pool: Pool, name: string) {
   await pool.query(
     `insert into darkroom.queues (name)
@@ -76,8 +76,8 @@ export async function resumeQueue(pool: Pool, name: string) {
 }
 
 /**
- * Revokes up to so many tasks that wait in a queue, for a worker or for their time. A task that a worker is claiming at
- * this moment is passed over: it no longer waits.
+ * Revokes up to `most` waiting or delayed tasks of a queue. A task that a worker is claiming at this moment is skipped:
+ * it no longer waits.
  */
 export async function revokeWaiting(trx: InTransaction, queue: string, most: number): Promise<string[]> {
   const { rows } = await trx.executeQuery<{ id: string }>(CompiledQuery.raw(purgeQueueSql, [queue, most]))

@@ -5,7 +5,7 @@ interface Desk {
   stop(task: string, reason: 'cancelled'): void
 }
 
-/** Stops attempts whose cancellation this worker may not have heard of. */
+/** Stops attempts whose cancel notifications may have been lost. */
 export async function stopCancelled(db: Database, desk: Desk) {
   const ids = desk.ids()
   if (ids.length === 0) return

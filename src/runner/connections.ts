@@ -1,25 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect, throughIndexes } from '#database/connect.ts'
 
-// An open transaction may hold a lock for an hour: what else is to be written does not wait for it.
+// An open transaction may hold a lock for an hour: other writes must not wait for it.
 const settings = { ...throughIndexes, lock_timeout: '5s' }
 // Milliseconds. A body that was given up may keep its connection for ever.
 const longestClose = 1_000
 
 /**
- * A worker's connections, opened as they are needed. Heartbeats and outcomes have one each that nothing else can use up:
- * slow queries of task bodies must not make a healthy worker look dead, nor hold up what has ended.
+ * A worker's connections, opened on demand. Heartbeats and outcomes have one each that nothing else uses: slow queries
+ * of task bodies must neither make a healthy worker look dead nor delay outcomes.
  */
 export function openConnections(url: string) {
   const open = (name: string, max: number) => connect(url, { name, max, settings })
   const heartbeats = open('darkroom worker heartbeats', 1)
-  // The outcomes behind a locked one wait for so long, once.
+  // Other outcomes wait so long behind a locked one, once.
   const outcomes = connect(url, {
     name: 'darkroom worker outcomes',
     max: 1,
     settings: { ...settings, lock_timeout: '1s' }
   })
-  // Outcomes that are written by themselves: up to so many may wait for a lock.
+  // Outcomes that are written one by one: up to 2 may wait for a lock.
   const aside = open('darkroom worker aside', 2)
   const work = open('darkroom worker', 5)
   const bodies = open('darkroom worker bodies', 4)

@@ -18,7 +18,7 @@ interface OpenEarsOptions {
   log: Logger
 }
 
-/** Acts on what other processes announce. Messages are hints: what is lost is found by looking. */
+/** Acts on notifications of other processes. They are hints: polling finds what a lost one announced. */
 export function openEars({ db, intake, bodies, books, heart, log }: OpenEarsOptions) {
   return listen({
     url: db.url,
@@ -42,6 +42,6 @@ export function openEars({ db, intake, bodies, books, heart, log }: OpenEarsOpti
       heart.now()
       void stopCancelled(db, bodies.desk)
     },
-    onError: error => log.warn({ err: error }, 'the connection that listens was lost; reconnecting')
+    onError: error => log.warn({ err: error }, 'the LISTEN connection was lost; reconnecting')
   })
 }

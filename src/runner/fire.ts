@@ -23,17 +23,18 @@ interface Ticket {
 }
 
 /**
- * Runs pg-boss with the schedules of the built-in kinds. pg-boss puts a ticket into a queue of its own each time a
- * schedule is due; here it becomes an ordinary task. The ticket is used up in the transaction that writes the task: one
- * task a tick, whatever dies in between. No task where the one before still waits: its queue may be paused for a day.
+ * Runs pg-boss with the schedules of the built-in kinds. pg-boss puts a ticket into an internal queue each time a
+ * schedule is due, and the worker turns it into an ordinary task. Ticket and task change in one transaction: one task a
+ * tick, whichever process dies in between. No task where the previous one still waits: its queue may be paused for a
+ * day.
  */
 export async function fireSchedules({ db, kinds, config, voice, log }: FireSchedulesOptions) {
-  const boss = await openBoss({ db, supervise: true, onError: error => log.warn({ err: error }, 'pg-boss') })
+  const boss = await openBoss({ db, supervise: true, onError: error => log.warn({ err: error }, 'pg-boss failed') })
   const close = () => boss.stop({ graceful: false, close: false })
   let work: string
   try {
     for (const { name, file, schedules = [] } of kinds.values()) {
-      // For now those of TASKS_DIR have none.
+      // TASKS_DIR kinds have no schedules for now.
       if (file !== undefined) continue
       for (const { name: key = name, cron } of schedules) {
         await boss.schedule(dueQueue, cron, { task: name } satisfies Ticket, { key, tz: 'UTC', missed: 'once' })
@@ -50,20 +51,20 @@ export async function fireSchedules({ db, kinds, config, voice, log }: FireSched
       try {
         await fireAnyway(ticket)
       } catch (error) {
-        log.error({ err: error, kind: ticket.data.task }, 'a scheduled task could not be submitted; trying again')
+        log.error({ err: error, kind: ticket.data.task }, 'a scheduled task could not be submitted; retrying')
         throw error
       }
     }
   }
 
-  /** An operator may have removed the queue. Built-in schedules must go on, and it would not be noticed that they do not. */
+  /** An operator may have removed the queue. Built-in schedules must go on: a missing one would not be noticed. */
   async function fireAnyway(ticket: Job<Ticket>) {
     try {
       await fire(ticket)
     } catch (error) {
       if (!goneQueue(error)) throw error
       const { name, queue } = kinds.get(ticket.data.task)!
-      log.warn({ kind: name, queue }, 'the queue of a scheduled task was removed; creating it again')
+      log.warn({ kind: name, queue }, 'the queue of a scheduled task was removed; recreating it')
       await createQueues(boss, [queue])
       await fire(ticket)
     }
@@ -88,7 +89,7 @@ export async function fireSchedules({ db, kinds, config, voice, log }: FireSched
   }
 }
 
-/** A delayed one does not count: its time has not come. */
+/** A delayed task does not count: it is not due yet. */
 async function isWaiting(trx: InTransaction, { name, queue }: Kind) {
   const { rows } = await sql`
     select from darkroom.tasks

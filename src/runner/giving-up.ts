@@ -2,7 +2,7 @@ import type { Bodies } from './bodies/bodies.ts'
 import type { Books } from './books/books.ts'
 
 interface PatienceOptions {
-  /** How long the database may be away while there is nothing to do. */
+  /** Seconds without the database after which an idle worker ends. */
   seconds: number
   bodies: { desk: Pick<Bodies['desk'], 'size'> }
   books: Pick<Books, 'lastEntry' | 'unwritten'>
@@ -10,9 +10,9 @@ interface PatienceOptions {
 }
 
 /**
- * A worker that cannot reach its database for long says so and ends: its supervisor sees that something is wrong, and a
- * new worker may find another way. What runs may still end, and its outcome is tried to be written for as long again:
- * the database may come back in time for it.
+ * A worker that cannot reach its database for long says so and ends: its supervisor notices, and a new worker may find
+ * another route. Running attempts may still end, and their outcomes are retried for as long again, as the database may
+ * come back.
  */
 export function patience({ seconds, bodies, books, end }: PatienceOptions) {
   let idleSince = performance.now()

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Config } from '#config.ts'
 
-/** Answers the health checks of a worker, of a container, say, where it has a port for them. */
+/** Serves the health checks of a worker (for a container, say) where a port is set. */
 export async function serveHealth({ HOST: host, WORKER_HEALTH_PORT: port }: Config) {
   let isReady = () => false
   if (port === undefined) return { address: undefined, readyIf() {}, close() {} }
@@ -27,7 +27,7 @@ export async function serveHealth({ HOST: host, WORKER_HEALTH_PORT: port }: Conf
   const { address, port: bound } = server.address() as AddressInfo
   return {
     address: `http://${address.includes(':') ? `[${address}]` : address}:${bound}`,
-    /** Until this is called the worker is starting, and not ready. */
+    /** Until this is called the worker is starting and not ready. */
     readyIf(condition: () => boolean) {
       isReady = condition
     },

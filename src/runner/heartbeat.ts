@@ -20,10 +20,14 @@ interface HeartbeatOptions {
   end(why: string, code: 0 | 1): void
 }
 
-// Orphans are looked for at once when a worker is found dead, and now and then in case that worker's finder died too.
+// Orphans are looked for at once when a worker is found dead; periodically too, in case the worker that found it died
+// as well.
 const beatsBetweenLooks = 4
 
-/** Shows every few seconds that this worker is alive, does what its row says, and looks for what it was not told. */
+/**
+ * Renews the worker's lease every few seconds, applies the desired state of its row, and finds what lost notifications
+ * announced.
+ */
 export function heartbeat(options: HeartbeatOptions) {
   const { intake, bodies, books, connections, config, log, end } = options
   const giveUp = patience({ seconds: config.WORKER_GIVE_UP_AFTER, bodies, books, end })
@@ -42,30 +46,30 @@ export function heartbeat(options: HeartbeatOptions) {
         { ...(await usage()), children: bodies.children },
         bodies.desk.size
       )
-      // Heartbeats may be answered where a claim query has gone into a connection that leads nowhere.
+      // Heartbeats may be answered while a claim query hangs in a dead connection.
       if (intake.isAnswered()) giveUp.answered()
-      else giveUp.silent(new Error('the claim query is without an answer'))
+      else giveUp.silent(new Error('the claim query got no response in 10 s'))
       const shutdown = intake.follow(desired ?? (await startOver()))
       if (shutdown) void shutDown(shutdown, options)
-      if (lost > 0) log.warn({ lost }, 'workers went silent; their tasks are handed on')
+      if (lost > 0) log.warn({ lost }, 'workers missed their heartbeats for 10 s; their tasks are retried elsewhere')
       if (lost > 0 || beats++ % beatsBetweenLooks === 0) orphans = true
       lookBeside()
     } catch (error) {
-      log.debug({ err: error }, 'the lease could not be renewed')
+      log.debug({ err: error }, 'the lease could not be renewed; retrying at the next heartbeat')
       giveUp.silent(error as Error)
     }
   }
 
   async function startOver() {
-    log.error('another worker declared this one lost; stopping what it runs and starting over under a new id')
+    log.error('another worker declared this one lost; stopping its attempts and registering under a new id')
     bodies.desk.stopAll('lost')
     return books.worker.startOver(intake.queues(), intake.concurrency())
   }
 
-  /** Beside the heartbeats: a lock on what is looked at must not let the lease run out. */
+  /** Apart from the heartbeats: a lock on one of these rows must not let the lease run out. */
   function lookBeside() {
     looking ??= look()
-      .catch(error => log.warn({ err: error }, 'tasks of other workers could not be looked at; trying again later'))
+      .catch(error => log.warn({ err: error }, 'the check for cancelled and orphaned tasks failed; retrying later'))
       .finally(() => {
         looking = undefined
       })
@@ -92,7 +96,7 @@ export function heartbeat(options: HeartbeatOptions) {
     })
   }
 
-  /** The row has changed. The answer that is on its way may be older. */
+  /** The row has changed; a heartbeat's answer in transit may be older. */
   function now() {
     if (!timer || stopped) return
     again = true

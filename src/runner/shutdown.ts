@@ -9,15 +9,15 @@ interface ShutDownOptions {
   bodies: Bodies
   books: Books
   log: Logger
-  /** Asks for this worker to be stopped; nothing happens where that is under way. */
+  /** Requests this worker's end; does nothing where that is in progress. */
   end(why: string, code: 0): void
 }
 
-/** As the worker's row says: what it runs ends first (warm), or is cut short (cold). It takes nothing new by then. */
+/** The shutdown in the worker's row: running tasks finish first (warm) or are stopped (cold). No new tasks by then. */
 export async function shutDown(mode: Shutdown, { intake, bodies, books, log, end }: ShutDownOptions) {
   if (mode === 'cold') bodies.desk.stopAll('shutdown')
   else {
-    log.info('told to end: takes nothing new, and ends when its running tasks have')
+    log.info('told to end: takes no new tasks, and ends after its running ones')
     await intake.rest()
     await bodies.desk.ended()
     await books.flush()

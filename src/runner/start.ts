@@ -14,16 +14,16 @@ import { openIntake } from './intake/intake.ts'
 import { stopping } from './stopping.ts'
 
 interface StartWorkerOptions {
-  /** Its id, as long as no other worker declares it lost. */
+  /** Id at the start; changes when another worker declares this one lost. */
   id: string
   url: string
   config: Config
   kinds: Kinds
   log: Logger
   version: string
-  /** For the child processes. */
+  /** Environment of the child processes. */
   env: NodeJS.ProcessEnv
-  /** Asks for this worker to be stopped: its row says so, or it has given up. */
+  /** Requests this worker's end, after a shutdown in its row or without a database. */
   end(why: string, code: 0 | 1): void
 }
 
@@ -33,10 +33,12 @@ export interface Worker {
   stop(graceSeconds: number): Promise<void>
 }
 
-/** A worker has three parts. A task goes through them once: intake claims it, bodies runs it, books writes its end. */
+/**
+ * A worker has three parts, and a task goes through each once: intake claims it, bodies run it, books write its ending.
+ */
 export async function startWorker(options: StartWorkerOptions): Promise<Worker> {
   const { url, config, kinds, log } = options
-  // Closed in reverse: when the worker stops, or at once when a part does not open.
+  // Closed in reverse: when the worker stops, or at once when a part fails to open.
   await using opened = new AsyncDisposableStack()
   function open<Part extends { close(): unknown }>(part: Part) {
     opened.defer(async () => void (await part.close()))
@@ -44,7 +46,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   }
 
   const connections = open(openConnections(url))
-  // Early, for the port may be taken.
+  // Early, as the port may be in use.
   const health = open(await serveHealth(config))
   await pairWithStore(connections.work, open(openDiskStore(config.DATA_DIR)))
   const books = open(openBooks({ ...options, connections }))

@@ -13,7 +13,7 @@ interface StoppingOptions {
   close(): Promise<void>
 }
 
-/** How a worker comes to its end: nothing new, then what it runs, then what it is made of. */
+/** The order of a worker's stop: no new tasks, then running attempts, then connections. */
 export function stopping({ intake, bodies, books, schedules, close }: StoppingOptions) {
   const { desk } = bodies
   let stopped: Promise<void> | undefined
@@ -21,7 +21,7 @@ export function stopping({ intake, bodies, books, schedules, close }: StoppingOp
   async function stop(graceSeconds: number) {
     desk.close()
     void books.worker.sayEnding().catch(() => {})
-    // At once: what is still claimed would be stopped as it begins, handed back and claimed again.
+    // Together: a task claimed in between would be stopped at its start, handed back and claimed again.
     await Promise.all([intake.stop(), schedules.stop()])
     const grace = new AbortController()
     await Promise.race([desk.ended(), delay(graceSeconds * 1000, undefined, { signal: grace.signal }).catch(() => {})])
@@ -32,7 +32,7 @@ export function stopping({ intake, bodies, books, schedules, close }: StoppingOp
     await close()
   }
 
-  /** Running attempts get so many seconds and are then handed back. Called again, it hands them back at once. */
+  /** Running attempts get so many seconds and are then handed back. A second call hands them back at once. */
   return function stopOnce(graceSeconds: number): Promise<void> {
     if (stopped) desk.stopAll('shutdown')
     stopped ??= stop(graceSeconds)

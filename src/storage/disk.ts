@@ -9,13 +9,13 @@ import { openWriter } from './writer.ts'
 
 const incoming = 'incoming'
 
-// Other accounts of the host have no business with people's films. ffmpeg runs as the same user as the worker.
+// Other accounts of the host must not read users' films. ffmpeg runs as the worker's user.
 const folderMode = 0o700
 const fileMode = 0o600
 
 /**
- * A store in a local folder. Keys are paths below it, made by us from ids and fixed names; nothing that a user chose is
- * ever part of one.
+ * A store in a local folder. Keys are paths below it, made by us from ids and fixed names; no part of a key comes from
+ * a user.
  */
 export function openDiskStore(root: string): Store {
   const writer = openWriter()
@@ -23,12 +23,12 @@ export function openDiskStore(root: string): Store {
 
   function locate(key: string) {
     const file = path.join(root, key)
-    // Belt and braces: a key that leaves the root is a bug of ours, and must not become a leak.
+    // Defence in depth: a key that leaves the root is a bug of ours, and must not become a leak.
     if (!file.startsWith(root + path.sep)) throw new Error(`The key "${key}" leaves the storage`)
     return file
   }
 
-  /** A missing file says something about the file only where the rest of the store is there. */
+  /** A missing file proves nothing about the file unless the rest of the store is there. */
   async function mustBeThere(cause?: unknown) {
     if (await entryAt(locate(installationKey), installationKey)) return
     throw new StoreAway(
@@ -37,7 +37,7 @@ export function openDiskStore(root: string): Store {
     )
   }
 
-  /** Says which of the two it was when a file could not be opened. */
+  /** Tells a missing file from a missing store after a failed open. */
   async function explain(key: string, error: NodeJS.ErrnoException): Promise<never> {
     if (!isMissing(error)) throw error
     await mustBeThere(error)
@@ -48,7 +48,7 @@ export function openDiskStore(root: string): Store {
     place: root,
 
     async prepare() {
-      // The root itself keeps the usual mode: the embedded Postgres, which runs as another user, is below it.
+      // The root keeps the usual mode: the embedded Postgres, which runs as another user, is below it.
       await mkdir(root, { recursive: true })
         .then(() => mkdir(locate(incoming), { recursive: true, mode: folderMode }))
         .catch(error => {
@@ -56,7 +56,7 @@ export function openDiskStore(root: string): Store {
         })
     },
 
-    /** Straight to the disk: the file is never in memory as a whole, and half a file never has its key. */
+    /** Streams to the disk: the file is never in memory as a whole, and an incomplete file never has its key. */
     async receive(key, stream) {
       const part = locate(`${incoming}/${randomUUID()}.part`)
       locate(key)
@@ -97,7 +97,7 @@ export function openDiskStore(root: string): Store {
 
     async remove(prefix) {
       await rm(locate(prefix), { recursive: true, force: true })
-      // An object store has no folders that could be left behind empty, so nor has this one.
+      // An object store has no empty folders, so neither has this one.
       for (let parent = path.dirname(prefix); parent.includes('/'); parent = path.dirname(parent)) {
         if (!(await rmdir(locate(parent)).then(() => true, isNotEmpty))) break
       }
@@ -119,7 +119,7 @@ export function openDiskStore(root: string): Store {
   }
 }
 
-/** `rename` would overwrite: an empty file, created only if there is none, holds the place for it. */
+/** `rename` would overwrite, so an empty file, created only if none exists, reserves the name. */
 async function move(from: string, to: string) {
   await mkdir(path.dirname(to), { recursive: true, mode: folderMode })
   const reserved = await open(to, 'wx', fileMode)
@@ -137,7 +137,7 @@ async function entryAt(file: string, key: string): Promise<Stored | undefined> {
   return stats?.isFile() ? { key, bytes: stats.size, changed: stats.mtime } : undefined
 }
 
-/** Folders are read piece by piece, and what goes meanwhile is left out. */
+/** Reads folders piece by piece; files that are removed meanwhile are left out. */
 async function* filesBelow(folder: string, prefix: string): AsyncGenerator<Stored> {
   const opened = await opendir(folder).catch(absent)
   if (!opened) return

@@ -8,9 +8,9 @@ import { isUuid } from '#schema/common.ts'
 import { installationKey, type Store } from './store.ts'
 
 /**
- * A process with the database of one installation and the store of another would fail every film, and `sweep` would
- * remove the films that the database does not know. So both carry the same id, written at the first start, and API and
- * worker check it before they do anything else. Throws what is wrong and what to do.
+ * With the database of one installation and the store of another, a process would fail every film, and `sweep` would
+ * remove the films that the database does not know. So both carry the same id, written at the first start, which API
+ * and worker check first. Throws the mismatch and its remedy.
  */
 export async function pairWithStore(db: Database, store: Store): Promise<void> {
   const expected = await db.query.selectFrom('installation').selectAll().executeTakeFirst()
@@ -36,7 +36,10 @@ export async function pairWithStore(db: Database, store: Store): Promise<void> {
   )
 }
 
-/** The first start on a database, a restored one perhaps. Processes that start together take turns at the lock; the later ones find the row. */
+/**
+ * The first start on a database, perhaps a restored one. Concurrent first starts take the lock in turn; later ones find
+ * the row.
+ */
 async function pairFirst(db: Database, store: Store) {
   const isNew = await db.query.transaction().execute(async trx => {
     await sql`lock table darkroom.installation in share row exclusive mode`.execute(trx)
@@ -59,7 +62,7 @@ async function pairFirst(db: Database, store: Store) {
       )
     }
     const id = found ?? uuid()
-    // Before the row: a crash in between leaves an id in an empty store, which the next start takes over.
+    // Before the row: a crash in between leaves an id in an empty store, which the next start adopts.
     if (!found) await writeId(store, id)
     await trx.insertInto('installation').values({ id, host: hostname(), data_dir: store.place }).execute()
     return true

@@ -1,17 +1,17 @@
-/** No room on the disk, in the quota or within the file size limit. 53100 is Postgres saying so of its own disk. */
+/** No space on the disk, in the quota or within the file size limit. 53100 is Postgres's code for its own disk. */
 const full = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', '53100'])
-/** A disk that fails or became read-only, a network file system that does not answer, a volume that is not mounted. */
+/** A disk that fails or became read-only, a network file system without an answer, a volume that is not mounted. */
 const away = new Set([
   ...['STORE_AWAY', 'EIO', 'EROFS', 'ENXIO', 'ENODEV'],
   ...['ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'EREMOTEIO', 'ETIMEDOUT']
 ])
 
-/** True when there is no room left. The same write may work once something was removed. */
+/** True when no space is left. The same write may succeed after a removal. */
 export function isFull(error: unknown) {
   return full.has(codeOf(error))
 }
 
-/** True when the store, not the file, is the trouble. */
+/** True when the store failed rather than the file. */
 export function isAway(error: unknown) {
   return away.has(codeOf(error))
 }

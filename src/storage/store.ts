@@ -1,34 +1,34 @@
 import type { Readable } from 'node:stream'
 
 /**
- * Where films and prints are kept, by key. A key is decided before its first byte, names one content for ever and is
- * never overwritten: an object store has no rename, and what is served can then be cached by its key.
- * `test/storage/contract.ts` is what every store must do.
+ * Storage of films and prints by key. A key is chosen before its first byte, names one content for ever and is never
+ * overwritten: an object store has no rename, and content can be cached by its key. `test/storage/contract.ts` states
+ * what every store must do.
  */
 export interface Store {
-  /** How an operator knows it, for messages: the path of DATA_DIR. */
+  /** The store's name in messages: the path of DATA_DIR. */
   readonly place: string
-  /** Makes what the store needs before its first use; throws where it cannot be written to. */
+  /** Prepares the store before its first use; throws where it is not writable. */
   prepare(): Promise<void>
-  /** Streams an upload; nothing can be read under its key until it is kept. */
+  /** Streams an upload; it cannot be read under its key until `keep`. */
   receive(key: string, stream: Readable): Promise<Received>
-  /** Stores a file of a workspace. The file is gone from there afterwards. */
+  /** Moves a file of a workspace into the store. */
   put(key: string, file: string): Promise<void>
-  /** A local path at which a program can read the content, until it is released. */
+  /** A local path for programs to read the content, valid until released. */
   borrow(key: string): Promise<Borrowed>
   /** Bytes from `start` to `end`, both included; all of them without a range. */
   open(key: string, range?: { start: number; end: number }): Promise<Readable>
-  /** Undefined where nothing is stored as `key`; throws where the store itself is away. */
+  /** Undefined where nothing is stored as `key`; throws where the store itself is not available. */
   stat(key: string): Promise<Stored | undefined>
-  /** Everything whose key is below a prefix such as `videos`, one by one: there may be millions. */
+  /** All entries below a prefix such as `videos`, one by one: there may be millions. */
   list(prefix: string): AsyncIterable<Stored>
-  /** Removes a key, or everything below it. Removing what is not there is no error. */
+  /** Removes a key, or everything below it. Removing a missing key is no error. */
   remove(prefix: string): Promise<void>
-  /** Uploads that got no byte since then. */
+  /** Uploads that have received no byte since `before`. */
   unfinished(before: Date): AsyncIterable<Unfinished>
-  /** True for an error that says that nothing more can be stored. */
+  /** True for an error that means that the store is full. */
   isFull(error: unknown): boolean
-  /** True for an error that says that the store cannot be reached or written to at all. */
+  /** True for an error that means that the store cannot be reached or written to at all. */
   isAway(error: unknown): boolean
   close(): Promise<void>
 }
@@ -36,9 +36,9 @@ export interface Store {
 export interface Received {
   bytes: number
   sha256: string
-  /** From now on the content is there under its key. */
+  /** Makes the content available under its key. */
   keep(): Promise<void>
-  /** Forgets the bytes. What is kept stays. */
+  /** Discards the bytes, unless they were kept. */
   drop(): Promise<void>
 }
 
@@ -58,10 +58,10 @@ export interface Unfinished {
   drop(): Promise<void>
 }
 
-/** The key that says to which database a store belongs; see installation.ts. */
+/** The key of the id that links a store to its database; see installation.ts. */
 export const installationKey = 'installation'
 
-/** Nothing is stored under a key, while the store itself is there. */
+/** Nothing is stored under a key, while the store itself is available. */
 export class NotStored extends Error {
   override name = 'NotStored'
   readonly code = 'NOT_STORED'
@@ -71,7 +71,7 @@ export class NotStored extends Error {
   }
 }
 
-/** The store itself is not there: a volume that is not mounted, say. Its contents may well come back. */
+/** The store itself is not available: a volume that is not mounted, say. Its contents may come back. */
 export class StoreAway extends Error {
   override name = 'StoreAway'
   readonly code = 'STORE_AWAY'

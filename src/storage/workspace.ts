@@ -1,22 +1,22 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 
-/** A local folder of one attempt, where ffmpeg works: made and removed as a whole. */
+/** A local folder for one attempt, where ffmpeg works: created and removed as a whole. */
 export interface Workspace {
   path: string
   remove(): Promise<void>
 }
 
 export interface Workspaces {
-  /** An empty folder, also where an earlier try under that name left something. */
+  /** Opens an empty folder; the leftovers of an earlier try under that name are removed. */
   open(name: string): Promise<Workspace>
   list(): Promise<{ name: string; changed: Date }[]>
   remove(name: string): Promise<void>
 }
 
 /**
- * On the disk of the worker, whatever store there is: ffmpeg needs paths and seeks. Below DATA_DIR, so that a disk
- * store takes a finished print by a rename instead of a copy.
+ * On the worker's disk, whatever the store: ffmpeg needs paths and seeks. Below DATA_DIR, so that a disk store takes a
+ * finished print by a rename instead of a copy.
  */
 export function workspacesIn(dataDir: string): Workspaces {
   const root = path.join(dataDir, 'work')

@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import type { FromThread, ToThread } from './writer.ts'
 
-/** The other side of `writer.ts`. It may block: only the uploads that it writes wait for this thread. */
+/** The thread of `writer.ts`. It may block: only the uploads that it writes wait for it. */
 const files = new Map<number, { descriptor: number; hash: Hash }>()
 
 parentPort!.on('message', (message: ToThread) => {
@@ -28,12 +28,12 @@ parentPort!.on('message', (message: ToThread) => {
 
 function write(id: number, chunk: Uint8Array<ArrayBuffer>) {
   const file = files.get(id)
-  // The file has failed; this chunk was already on its way.
+  // The file has failed; this chunk was already in transit.
   if (!file) return
   for (let done = 0; done < chunk.length; ) done += writeSync(file.descriptor, chunk, done)
   file.hash.update(chunk)
   say({ type: 'written', id, bytes: chunk.length })
-  // Freed at once instead of at some garbage collection: an upload takes megabytes and not hundreds.
+  // Freed at once rather than at a later garbage collection: an upload takes megabytes and not hundreds.
   chunk.buffer.transfer(0)
 }
 

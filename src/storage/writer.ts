@@ -14,7 +14,7 @@ export type FromThread =
   | { type: 'abandoned'; id: number }
   | { type: 'failed'; id: number; message: string; code?: string }
 
-/** A file that is being written. Pipe into it; once it has finished, `bytes` and `sha256` are those of the whole file. */
+/** A file that is being written. Pipe into it; after its end, `bytes` and `sha256` are those of the whole file. */
 export interface Incoming extends Writable {
   bytes: number
   sha256: string
@@ -30,13 +30,13 @@ export interface Writer {
   close(): Promise<void>
 }
 
-// Bytes of a file that may be on their way to the thread: enough that neither side waits for the other.
+// Bytes of a file in transit to the thread: enough that neither side waits for the other.
 const inFlight = 1024 * 1024
 
 /**
  * Writes and hashes uploads in a thread of its own. Chunks are transferred, not copied, so they are no garbage of the
- * thread that answers requests: there, each 64 MiB of an upload cost a full collection. The thread is started with the
- * first upload and serves all of them.
+ * main thread, where each 64 MiB of an upload cost a full collection. The thread starts with the first upload and
+ * serves all of them.
  */
 export function openWriter(): Writer {
   let thread: Thread | undefined
@@ -105,7 +105,7 @@ class IncomingFile extends Writable implements Incoming {
     this.#say({ type: 'end', id: this.#id })
   }
 
-  /** Is over once the thread has closed the file: a removal before that could be followed by another write. */
+  /** Ends only after the thread has closed the file: a removal before that could be followed by another write. */
   override _destroy(error: Error | null, callback: (error: Error | null) => void) {
     this.#close = () => {
       this.#thread.files.delete(this.#id)
@@ -141,7 +141,7 @@ class IncomingFile extends Writable implements Incoming {
   }
 }
 
-/** A chunk that is a view of a larger buffer is copied: the multipart parser may still read the rest of that buffer. */
+/** A chunk that is a view of a larger buffer is copied: the multipart parser may still read the rest of the buffer. */
 function handOver(chunk: Buffer): Uint8Array<ArrayBuffer> {
   return chunk.length === chunk.buffer.byteLength ? (chunk as Buffer<ArrayBuffer>) : new Uint8Array(chunk)
 }

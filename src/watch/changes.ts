@@ -5,14 +5,14 @@ import { messageOf } from './message.ts'
 
 export interface Listener {
   hear(task: TaskBody, message: Buffer): void
-  /** Some changes were lost. */
+  /** Called when changes may have been lost. */
   lost(): void
 }
 
-// Tasks with a remembered last message. A duplicate notification comes soon after the first.
+// Tasks whose last message is remembered. A duplicate notification comes soon after the first.
 const mostRemembered = 20_000
 
-/** Every change of every task, built once for all listeners; a message that equals the task's last one is dropped. */
+/** Every change of every task, built once for all listeners; a message equal to the task's last one is dropped. */
 export function changesOf(watching: Watching) {
   const listeners = new Set<Listener>()
   const said = new Map<string, string>()
@@ -22,7 +22,7 @@ export function changesOf(watching: Watching) {
     const message = messageOf(task)
     const digest = createHash('sha1').update(message).digest('base64')
     if (said.get(task.id) === digest) return
-    // Moves it to the end of the map, which is trimmed at its beginning.
+    // Moves the task to the end of the map, which is trimmed at its beginning.
     said.delete(task.id)
     said.set(task.id, digest)
     if (said.size > mostRemembered) said.delete(said.keys().next().value!)

@@ -20,7 +20,7 @@ export interface EventNeeds {
 }
 
 const checkHeaders = checkOf(EventsHeaders)
-// Milliseconds after a stop in which a client may read what was sent.
+// Milliseconds that clients have after a stop to read buffered events.
 const farewell = 1_000
 
 /** The events of a task as Server-Sent Events, which a browser resumes by itself after a broken connection. */

@@ -8,7 +8,7 @@ export interface TaskEvent {
   id: number
   at: string
   state: State
-  /** The task's error at that time; while a retry runs, that of the attempt before. */
+  /** The task's error at that time; while a retry runs, that of the previous attempt. */
   error: TaskError | null
 }
 
@@ -19,7 +19,7 @@ export interface History {
   latest: TaskEvent | null
   /** Events after the requested one, in order. */
   events: TaskEvent[]
-  /** Whether there are more than these. */
+  /** Whether more events follow these. */
   more: boolean
 }
 
@@ -79,8 +79,8 @@ interface Question {
 }
 
 /**
- * Reads histories; requests that come together share a query. A change that a thousand streams wait for is read once,
- * because all of them are at the same event.
+ * Reads histories; concurrent requests share a query. A change that a thousand streams wait for is read once, because
+ * all of them are at the same event.
  */
 export function historian({ pool }: Database): ReadHistory {
   const waiting = new Map<string, Question>()

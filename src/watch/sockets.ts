@@ -49,7 +49,7 @@ export function keepSockets(limits: SocketLimits = socketLimits) {
   timer.unref()
   let stopping: PromiseWithResolvers<void> | undefined
 
-  /** Adds a socket and returns its connection; `onEnd` is called once, however it ends, when nothing more is to be sent. */
+  /** Adds a socket and returns its connection; `onEnd` is called once, on any end, when nothing more is to be sent. */
   function adopt(socket: Socket, onEnd: () => void): Connection {
     let ended = false
     let alive = true
@@ -115,10 +115,10 @@ export function keepSockets(limits: SocketLimits = socketLimits) {
   return {
     adopt,
 
-    /** `ws` closes a socket after its own errors; this also closes it after ours. */
+    /** `ws` closes a socket after its own errors; this also closes it after errors of ours. */
     fail(error: Error, socket: Socket, log: FastifyBaseLogger) {
       if (socket.readyState !== openState) return void setTimeout(() => socket.terminate(), limits.patience).unref()
-      log.error({ err: error }, 'a socket failed')
+      log.error({ err: error }, 'a WebSocket failed and was closed; its client may reconnect')
       socket.close(...closings.broken)
     },
 

@@ -32,7 +32,7 @@ interface StreamOptions {
 }
 
 /**
- * A task's events as text, as fast as the client reads them: for a slow client only its position is in memory, and the
+ * A task's events as text, at the client's reading speed: for a slow client only its position is in memory, and the
  * events wait in the database. Ends after a final event, unless others follow it.
  */
 export async function* streamEvents({ watching, read, first, after, limits, signal, cut }: StreamOptions) {
@@ -71,7 +71,7 @@ export async function* streamEvents({ watching, read, first, after, limits, sign
       }
       if (signal.aborted) return
       const next = await readOn(seen)
-      // The task was forgotten meanwhile.
+      // The task was removed meanwhile.
       if (!next) return
       history = next
     }
@@ -93,7 +93,7 @@ export async function* streamEvents({ watching, read, first, after, limits, sign
       try {
         return await read(task.id, after)
       } catch {
-        // The database is away: polled again.
+        // The database does not answer: polled again.
         await delay(afterTrouble, undefined, { signal }).catch(() => {})
         if (signal.aborted) return undefined
       }

@@ -12,7 +12,7 @@ interface Row extends Omit<WorkerBody, 'running' | 'pools' | 'tasks'> {
   tasks: Partial<Tally>
 }
 
-// So many of the newest that have ended: a worker that restarts every second for a day must not fill the list.
+// Newest ended workers in the list: a worker that restarts every second for a day must not fill it.
 const mostGone = 500
 
 // A silent worker is shown as lost, whether or not another worker is there to mark its row.
@@ -58,7 +58,7 @@ async function read(pool: Pool, id: string | null): Promise<WorkerBody[]> {
   return rows.map(({ kinds, inline_kinds: inline, ...row }) => ({
     ...row,
     pools: { child: kinds.filter(kind => !inline.includes(kind)), inline },
-    // A worker that has just started has counted nothing.
+    // A new worker's row has no counts yet.
     tasks: { ...nothingYet, ...row.tasks },
     running: (running.get(row.id) ?? []).map(({ worker: _, ...task }) => task)
   }))

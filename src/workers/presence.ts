@@ -31,7 +31,7 @@ export interface Desired {
   shutdown: Shutdown | null
 }
 
-/** What a worker reports with each heartbeat. */
+/** Measurements that a worker sends with each heartbeat. */
 export interface Report {
   children: number
   /** Bytes. */
@@ -62,7 +62,7 @@ export async function register(pool: Pool, presence: Presence, former: string | 
   return rows[0]!
 }
 
-// Seconds. After one missed heartbeat of a worker on this machine it is worth checking whether its process lives.
+// Seconds. After one missed heartbeat of a worker on this machine its process is worth checking.
 const missed = beat * 1.5
 
 const renewText = `
@@ -90,9 +90,9 @@ select
   ) as missed`
 
 /**
- * Renews the worker's lease, reports its usage, reads its desired state, and marks silent workers as lost unless told not
- * to. One statement, so that an idle worker costs next to nothing. The desired state is null for a worker that was marked
- * as lost. It waits for no row but the worker's own: silent workers whose rows are locked are marked later.
+ * Renews the worker's lease, reports its usage, reads its desired state, and marks silent workers as lost unless told
+ * not to. One statement, so that an idle worker costs next to nothing. The desired state is null for a worker that was
+ * marked as lost. Waits for no row but the worker's own: silent workers whose rows are locked are marked later.
  */
 export async function renew(
   pool: Pool,
@@ -103,7 +103,7 @@ export async function renew(
   const statement = {
     text: renewText,
     values: [id, endOthers, children, memory, cpu, JSON.stringify(tasks), machine()],
-    // Over a connection whose other end is gone, a statement would wait for a quarter of an hour.
+    // Over a dead connection, a statement would wait for a quarter of an hour.
     query_timeout: lease * 1000
   }
   const { rows } = await pool.query<{ desired: Desired | null; lost: number; missed: boolean }>(statement)
@@ -111,7 +111,7 @@ export async function renew(
   return { desired, lost: lost + (missed ? await endDeadNeighbours(pool) : 0) }
 }
 
-/** After a kill -9 a worker on the same machine need not wait for the lease: it sees that the process is gone. */
+/** After a kill -9 a worker on the same machine need not wait for the lease: it checks that the process is gone. */
 export async function endDeadNeighbours(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ id: string; pid: number }>(
     `select id, pid from darkroom.workers where status = 'running' and machine = $1`,
@@ -129,7 +129,7 @@ export async function endDeadNeighbours(pool: Pool): Promise<number> {
   return rowCount ?? 0
 }
 
-/** Makes visible that the worker is ending, also where a signal told it to. */
+/** Marks the worker as ending, also after a signal. */
 export async function sayEnding(pool: Pool, id: string) {
   await pool.query(`update darkroom.workers set shutdown = coalesce(shutdown, 'warm') where id = $1`, [id])
 }
@@ -142,7 +142,7 @@ export async function unregister(pool: Pool, id: string, tasks?: Tally) {
   )
 }
 
-/** True when a worker has renewed its lease and is not ending. A paused worker counts: pausing is no failure. */
+/** True when a worker has renewed its lease and is not ending. A paused worker counts: a pause is no failure. */
 export async function someWorkerIsUp(pool: Pool): Promise<boolean> {
   const { rows } = await pool.query<{ up: boolean }>(
     `select exists (

@@ -105,7 +105,7 @@ export const workerRoutes: FastifyPluginAsyncTypebox<WorkerNeeds> = async (app, 
   }
 }
 
-/** A worker that was running when its row was read has ended meanwhile. */
+/** The worker was running when its row was read and has ended meanwhile. */
 function goneAs(status: WorkerBody['status']) {
   return status === 'running' ? 'stopped' : status
 }

@@ -34,7 +34,7 @@ export const nothingYet: Tally = {
   handed_back: 0
 }
 
-/** Counts how attempts end; those that run have started too. */
+/** Counts attempts by outcome; running ones count as started. */
 export function openTally() {
   let counts = { ...nothingYet }
   return {
@@ -43,7 +43,7 @@ export function openTally() {
       counts[words[outcome]]++
     },
     counts: (running: number): Tally => ({ ...counts, started: counts.started + running }),
-    /** Under a new id a worker counts from zero. */
+    /** Counts from zero under a new id. */
     reset() {
       counts = { ...nothingYet }
     }

@@ -7,12 +7,13 @@ export interface Usage {
   cpu: number | null
 }
 
-// Milliseconds. Over a shorter time the clock ticks of /proc are too coarse: one more tick would look like one more core.
+// Milliseconds. Over a shorter time the clock ticks of /proc are too coarse: one tick more would look like one core
+// more.
 const shortest = 1_000
 
 /**
- * Measures what a process and all its descendants use, so also what tasks have started. Without /proc, it measures this
- * process alone.
+ * Measures a process and all its descendants, so also processes that tasks have started. Without /proc, it measures
+ * this process alone.
  */
 export function usageMeter(root = process.pid) {
   let last: { at: number; seconds: number } | undefined
@@ -22,7 +23,7 @@ export function usageMeter(root = process.pid) {
     const at = performance.now()
     if (usage && last && at - last.at < shortest) return usage
     const { memory, seconds } = (await usageOfFamily(root)) ?? alone()
-    // It falls when a descendant has ended or moved to another parent, and its time with it.
+    // The sum falls when a descendant has ended or moved to another parent.
     const cpu = last ? Math.max(0, seconds - last.seconds) / ((at - last.at) / 1000) : null
     last = { at, seconds }
     usage = { memory, cpu }

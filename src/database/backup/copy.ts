@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import type pg from 'pg'
 
-// node-postgres knows the messages of COPY and leaves the statement to its caller; this is all that is to be done.
+// node-postgres parses COPY messages and leaves their handling to the statement.
 
 interface Connection {
   stream: Socket
@@ -13,13 +13,13 @@ interface Connection {
   sendCopyFail(message: string): void
 }
 
-/** The rows of `COPY … TO STDOUT`, as they come. A slow reader slows Postgres down. */
+/** Streams the rows of `COPY … TO STDOUT`. A slow reader slows Postgres down. */
 export function copyTo(client: pg.Client, text: string): AsyncIterable<Buffer> {
   const rows = new PassThrough()
   client.query({
     submit: (connection: Connection) => connection.query(text),
     handleCopyData({ chunk }: { chunk: Buffer }, connection: Connection) {
-      // The parser reuses its memory.
+      // The parser reuses its buffer.
       if (rows.write(Buffer.from(chunk)) || connection.stream.isPaused()) return
       connection.stream.pause()
       rows.once('drain', () => connection.stream.resume())
@@ -36,7 +36,7 @@ export interface CopyFrom {
   end(): Promise<void>
 }
 
-/** `COPY … FROM STDIN`. Rejects with what Postgres says against a row. */
+/** `COPY … FROM STDIN`. Rejects with Postgres's error for a row. */
 export async function copyFrom(client: pg.Client, text: string): Promise<CopyFrom> {
   const { promise: begun, resolve: begin, reject } = Promise.withResolvers<Connection>()
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>()

@@ -13,8 +13,8 @@ export const first = '-- Darkroom dump'
 export const last = '-- complete'
 
 /**
- * All rows of `darkroom` and `pgboss` as one snapshot sees them, in the format of pg_dump's plain files. pg_dump itself
- * must be as new as the server, and nothing that we could install brings one beside the embedded Postgres 18.
+ * All rows of `darkroom` and `pgboss` in one snapshot, in the plain format of pg_dump. pg_dump itself must be as new as
+ * the server, and no package that we could install brings one for the embedded Postgres 18.
  */
 export async function* dump(url: string, { say, signal }: Told): AsyncGenerator<string | Buffer> {
   const client = await openClient(url, 'darkroom dump')
@@ -61,7 +61,7 @@ async function describe(client: pg.Client): Promise<Manifest> {
   }
 }
 
-/** A session without limits: neither may take longer than tables are large. */
+/** A connection without timeouts: dump and restore take as long as the tables are large. */
 export async function openClient(url: string, application_name: string) {
   const settings = {
     statement_timeout: 0,
@@ -74,13 +74,13 @@ export async function openClient(url: string, application_name: string) {
   }
   const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
   const client = new pg.Client({ connectionString: url, application_name, keepAlive: true, options: options.join(' ') })
-  // The statement that runs rejects with it.
+  // The running statement rejects with the same error.
   client.on('error', () => {})
   await client.connect()
   return client
 }
 
-/** Tells the rows of a table at its end, and every few seconds where it is long. */
+/** Reports the row count of a table at its end, and every few seconds meanwhile. */
 export function counter(table: string, say: (message: string) => void) {
   const pause = 5_000
   let rows = 0

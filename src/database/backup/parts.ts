@@ -3,7 +3,7 @@ export type Part = { type: 'line'; text: string } | { type: 'rows'; data: Buffer
 const newline = 10
 const terminator = '\\.\n'
 
-/** A dump taken apart: its lines, and after each `COPY …` the rows, in pieces of whole lines, until `\\.`. */
+/** Splits a dump into its lines and, after each `COPY …`, its rows in chunks of whole lines, until `\\.`. */
 export async function* partsOf(source: AsyncIterable<Buffer>): AsyncGenerator<Part> {
   let rest: Buffer = Buffer.alloc(0)
   let inRows = false
@@ -30,7 +30,7 @@ export async function* partsOf(source: AsyncIterable<Buffer>): AsyncGenerator<Pa
   }
 }
 
-/** Rows escape their backslashes, so no row looks like the terminator. */
+/** Rows escape backslashes, so no row looks like the terminator. */
 function endOfRows(lines: Buffer) {
   if (lines.subarray(0, terminator.length).equals(Buffer.from(terminator))) return 0
   const found = lines.indexOf(`\n${terminator}`)

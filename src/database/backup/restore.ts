@@ -74,7 +74,7 @@ async function empty(client: pg.Client, { tables, partitioned }: Manifest) {
   await client.query(`truncate ${here.map(({ name }) => name).join(', ')}, pgboss.queue_stats`)
 }
 
-/** Drops the foreign keys from a table to one that is filled after it; Postgres checks them when they are made again. */
+/** Drops foreign keys to tables that are filled later; Postgres checks them when they are added again. */
 async function dropForward(client: pg.Client, { tables }: Manifest) {
   const { rows } = await client.query<{ table: string; other: string; name: string; definition: string }>(
     `select c.conrelid::regclass::text as table, c.confrelid::regclass::text as other, quote_ident(c.conname) as name,
@@ -88,7 +88,7 @@ async function dropForward(client: pg.Client, { tables }: Manifest) {
   return forward
 }
 
-/** Only statements of our own making run: those in the file are for readers of another kind. */
+/** Runs only statements generated here: those in the file are for psql. */
 async function fill(
   client: pg.Client,
   { tables }: Manifest,

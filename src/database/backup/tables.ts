@@ -5,13 +5,13 @@ export interface Table {
   columns: string[]
 }
 
-/** What an installation makes for itself: a restore finds it there. */
+/** Tables that each installation fills for itself; a restore keeps their rows. */
 const ownedByInstallation = [
   ...['darkroom.migrations', 'darkroom.migrations_lock'],
   ...['pgboss.version', 'pgboss.bam', 'pgboss.instance', 'pgboss.queue_stats']
 ]
 
-// Partitions are reached through their parents, so that a restore need not have the same ones.
+// Partitions are copied through their parents, so that the restored database may have other ones.
 const tables = `
   select c.oid::int as oid, format('%I.%I', n.nspname, c.relname) as name, array_agg(a.attname::text order by a.attnum) as columns
   from pg_class c
@@ -26,7 +26,7 @@ const references = `
     coalesce(pg_partition_root(confrelid), confrelid)::oid::int as parent
   from pg_constraint where contype = 'f'`
 
-/** The tables that hold what users made, each after those that it refers to, as far as that is possible. */
+/** The tables with user data, each after the tables that it refers to, as far as possible. */
 export async function listTables(client: pg.Client): Promise<Table[]> {
   const { rows } = await client.query<Table & { oid: number }>(tables)
   const { rows: edges } = await client.query<{ child: number; parent: number }>(references)
@@ -36,7 +36,7 @@ export async function listTables(client: pg.Client): Promise<Table[]> {
     const free = [...left.values()].filter(
       ({ oid }) => !edges.some(({ child, parent }) => child === oid && parent !== oid && left.has(parent))
     )
-    // In a circle any may be the first: a restore drops the reference of that one while it copies.
+    // In a circle of references any table may be first: a restore drops that table's reference while it copies.
     for (const { oid, name, columns } of free.length > 0 ? free : [...left.values()].slice(0, 1)) {
       ordered.push({ name, columns })
       left.delete(oid)
@@ -46,7 +46,7 @@ export async function listTables(client: pg.Client): Promise<Table[]> {
 }
 
 export interface Manifest {
-  /** Of this format. */
+  /** Version of this format. */
   format: 1
   darkroom: string
   postgres: string
@@ -55,11 +55,11 @@ export interface Manifest {
   at: string
   tables: Table[]
   sequences: { name: string; value: number }[]
-  /** Queues with a table of their own. */
+  /** Queues that have a table of their own. */
   partitioned: string[]
 }
 
-/** What two databases must have in common for rows of one to fit into the other. */
+/** What two databases must share for rows of one to fit into the other. */
 export async function schemaOf(client: pg.Client): Promise<Pick<Manifest, 'migrations' | 'pgboss'>> {
   const { rows } = await client.query<{ migrations: string[]; pgboss: number }>(
     `select (select coalesce(array_agg(name::text order by name), '{}') from darkroom.migrations) as migrations,
@@ -72,7 +72,7 @@ export function copyIn({ name, columns }: Table, client: pg.Client) {
   return `COPY ${name} (${listed(columns, client)}) FROM stdin`
 }
 
-/** A partitioned table can be copied by a query only. */
+/** A partitioned table can only be copied through a query. */
 export function copyOut({ name, columns }: Table, client: pg.Client) {
   return `COPY (SELECT ${listed(columns, client)} FROM ${name}) TO stdout`
 }

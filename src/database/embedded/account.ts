@@ -6,24 +6,24 @@ import { EmbeddedError } from './error.ts'
 
 const run = promisify(execFile)
 
-/** The account that runs the programs of Postgres. Without ids: our own. */
+/** The account that runs the Postgres programs. Without ids: our own. */
 export interface Account {
   uid?: number
   gid?: number
-  /** What a command line begins with, where changing the ids is not enough. */
+  /** Command line prefix, where changing the ids is not enough. */
   prefix: string[]
 }
 
-/** Postgres refuses to run as root, so root runs it as an account without rights; others run it as themselves. */
+/** Postgres refuses to run as root, so root runs it as an unprivileged account; other users run it as themselves. */
 export async function chooseAccount(folder: string): Promise<Account> {
   if (process.getuid?.() !== 0) return { prefix: [] }
 
-  // Existing data stays with its owner, even where a `postgres` account was made since.
+  // Existing data stays with its owner, even if a `postgres` account was added since.
   const owner = await stat(folder).catch(() => undefined)
   if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid, prefix: [] }
 
   const ids = (await findIds('postgres')) ?? (await findIds('darkroom')) ?? (await createIds('darkroom'))
-  // Root's own copy of the data, from a backup perhaps: Postgres insists on owning what it works on.
+  // Root's own copy of the data, from a backup perhaps: Postgres insists on owning its data folder.
   if (owner) await run('chown', ['-R', `${ids.uid}:${ids.gid}`, folder])
   return { ...ids, prefix: [] }
 }
@@ -38,14 +38,14 @@ async function findIds(name: string) {
 }
 
 async function createIds(name: string) {
-  // `su` without a dash leaves root without the folders that these are in.
+  // `su` without a dash leaves root's PATH without the folders of these programs.
   const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
   try {
     await run('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', name], {
       env
     })
   } catch (useradd) {
-    // Alpine and other busybox systems have this one instead.
+    // Alpine and other busybox systems have adduser instead.
     await run('adduser', ['-S', '-D', '-H', '-s', '/sbin/nologin', name], { env }).catch(() => {
       throw new EmbeddedError(
         `Postgres does not run as root, and the account "${name}" for it could not be made: ` +
@@ -61,9 +61,9 @@ async function createIds(name: string) {
 }
 
 /**
- * A clone in /root or in `mktemp -d` is closed to that account: it can reach neither programs nor data. We must not open
- * those folders or move data out of them. Instead Postgres gets the one capability that passes through closed folders,
- * and loses all others.
+ * That account cannot enter a clone in /root or in `mktemp -d`, so it reaches neither programs nor data. We must not
+ * open those folders or move data out of them. Instead Postgres gets the one capability that passes closed folders, and
+ * loses all others.
  */
 export async function openTheWay(
   account: Account,
@@ -79,7 +79,7 @@ export async function openTheWay(
       `--reuid=${account.uid}`,
       `--regid=${account.gid}`,
       '--clear-groups',
-      // access(2), with which Postgres looks at its own programs, disregards capabilities without this.
+      // Without this flag, access(2), with which Postgres checks its own programs, disregards capabilities.
       '--securebits=+no_setuid_fixup',
       `--inh-caps=+${capability}`,
       `--ambient-caps=+${capability}`,
@@ -101,7 +101,7 @@ export async function openTheWay(
   return closed
 }
 
-/** dac_read_search passes and reads; containers often have only dac_override, which also writes. */
+/** dac_read_search allows passing and reading; containers often have only dac_override, which also allows writing. */
 async function bestCapability() {
   const status = await readFile('/proc/self/status', 'utf8').catch(() => '')
   const held = BigInt(`0x${/^CapEff:\s*(\w+)/m.exec(status)?.[1] ?? '0'}`)
@@ -125,7 +125,7 @@ async function canReach(account: Account, { postgres }: Binaries, folder: string
   }
 }
 
-/** Arguments for `spawn` and its like. Postgres gets neither our folder nor our environment. */
+/** Arguments for `spawn` and the like. Postgres gets neither our working directory nor our environment. */
 export function asAccount({ uid, gid, prefix }: Account, program: string, args: string[]) {
   const [file, ...rest] = [...prefix, program, ...args] as [string, ...string[]]
   const ids = prefix.length > 0 || uid === undefined ? {} : { uid, gid }

@@ -10,9 +10,9 @@ export interface Binaries {
 }
 
 /**
- * The package of this platform has plain Postgres programs. We use them without the EmbeddedPostgres class around them:
- * it ties the server to our process, handles no crash, no second owner and no closed folder, and stops the database in
- * an exit hook.
+ * The package of this platform has plain Postgres programs. We run them without its EmbeddedPostgres class, which ties
+ * the server to our process, handles no crash, no second owner and no closed folder, and stops the database in an exit
+ * hook.
  */
 export async function findBinaries(): Promise<Binaries> {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
@@ -34,7 +34,7 @@ interface Link {
   target: string
 }
 
-/** npm packages cannot carry links; the package makes them when it is installed, unless install scripts are off. */
+/** npm packages cannot carry links; the package's install script makes them, unless install scripts are off. */
 async function linkLibraries(folder: string) {
   const list = await readFile(path.join(folder, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
 

@@ -9,12 +9,15 @@ import { EmbeddedError, PasswordError } from './error.ts'
 
 const run = promisify(execFile)
 const unfinished = 'postgres.new-'
-/** Our role owns the database and is no superuser, so that an SQL injection is no shell; initdb's role is one. */
+/**
+ * Our role owns the database and is no superuser, so that an SQL injection yields no shell; initdb's role is a
+ * superuser.
+ */
 export const roles = { app: 'darkroom', superuser: 'postgres' } as const
 export type Role = keyof typeof roles
 const passwordFiles = { app: 'darkroom.password', superuser: 'superuser.password' }
 
-/** Included first in postgresql.conf and rewritten at each start: settings there, or by `alter system`, win. */
+/** Included first in postgresql.conf and rewritten at each start: settings in that file or by `alter system` win. */
 const settings = `# Darkroom's defaults, rewritten at each start. Put yours into postgresql.conf or ALTER SYSTEM; they win.
 max_connections = 200
 shared_buffers = 256MB # the rows of a busy day and their indexes
@@ -32,7 +35,7 @@ log_checkpoints = off
 log_min_error_statement = panic # statements carry what users sent
 `
 
-/** Whether there is data, of a version that our programs can read. */
+/** Whether there is a cluster, of a version that our programs can read. */
 export async function findCluster(dataDir: string, { major }: Pick<Binaries, 'major'>): Promise<'ready' | 'missing'> {
   const folder = clusterFolder(dataDir)
   const version = await readFile(path.join(folder, 'PG_VERSION'), 'utf8').catch(refuseForeign(folder))
@@ -56,8 +59,8 @@ export function clusterFolder(dataDir: string) {
 }
 
 /**
- * All or nothing: initdb works in a folder of its own, which is renamed when it is complete. Of two first starts at
- * once one wins the name, and the other uses its cluster.
+ * All or nothing: initdb works in a folder of its own, which is renamed when complete. Of two concurrent first starts
+ * one wins the rename, and the other uses its cluster.
  */
 export async function createCluster(
   dataDir: string,
@@ -77,7 +80,7 @@ export async function createCluster(
     })
     if (durable) await sync(dataDir)
   } catch (error) {
-    // Another first start may have won, and swept our folder away.
+    // A concurrent first start may have won and removed our folder.
     if ((await findCluster(dataDir, binaries)) === 'ready') return
     throw translate(error, dataDir)
   } finally {
@@ -88,11 +91,11 @@ export async function createCluster(
 // For this account alone. Root runs Postgres as another account, which must pass through.
 const homeMode = process.getuid?.() === 0 ? 0o711 : 0o700
 
-/** A DATA_DIR that is there keeps its mode. */
+/** An existing DATA_DIR keeps its mode. */
 export async function makeHome(dataDir: string) {
   try {
     const made = await mkdir(dataDir, { recursive: true, mode: homeMode })
-    // Whatever the umask is.
+    // Independent of the umask.
     if (made !== undefined) await chmod(dataDir, homeMode)
   } catch (error) {
     throw translate(error, dataDir)
@@ -120,7 +123,7 @@ async function initdb(
     `--pwfile=${password}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
-    // Sorted by code point, cased by Unicode, and the same on every machine: no index depends on a library's version.
+    // Sorted by code point, cased by Unicode, the same on every machine: no index depends on a library's version.
     '--locale=C',
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
@@ -152,7 +155,7 @@ function translate(error: unknown, dataDir: string): unknown {
   return error
 }
 
-/** Removes what killed first starts have left. One that is alive has lost a race and cleans up itself. */
+/** Removes leftovers of killed first starts. A live first start has lost the race and cleans up itself. */
 export async function sweepUnfinished(dataDir: string) {
   for (const name of await readdir(dataDir)) {
     const pid = new RegExp(`^${unfinished}(\\d+)-`).exec(name)?.[1]
@@ -168,12 +171,12 @@ function isAlive(pid: number) {
   }
 }
 
-/** An orphaned initdb may write a little longer. What cannot be removed now is removed at a later start. */
+/** An orphaned initdb may write a little longer; a later start removes the rest. */
 async function remove(folder: string) {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch(() => {})
 }
 
-/** initdb writes some of these settings further down, where they would win. */
+/** initdb sets some of these further down, where its values would win. */
 async function includeSettings(conf: string) {
   const ours = settings.match(/^\w+/gm)!.join('|')
   const text = (await readFile(conf, 'utf8')).replace(new RegExp(`^(?=(${ours})\\b)`, 'gm'), '#')
@@ -219,7 +222,7 @@ async function writeOwned(file: string, text: string, { uid, gid }: Account) {
   if (uid !== undefined) await chown(file, uid, gid!)
 }
 
-/** A missing file is undefined; one that may not be read is an error. */
+/** A missing file is undefined; an unreadable file is an error. */
 export function refuseForeign(folder: string) {
   return (error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined

@@ -1,7 +1,7 @@
-/** Why the embedded database does not start, in a sentence for the operator. */
+/** A failed start of the embedded database, as a sentence for the operator. */
 export class EmbeddedError extends Error {
   override name = 'EmbeddedError'
 }
 
-/** The file with a role's password is missing. */
+/** A role's password file is missing. */
 export class PasswordError extends EmbeddedError {}

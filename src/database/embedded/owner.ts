@@ -1,17 +1,17 @@
 import pg from 'pg'
 
-// "darkroom" in hexadecimal; locks are per database, so ours is taken in `postgres`.
+// "darkroom" in hexadecimal. Advisory locks are per database, so this one is taken in `postgres`.
 const lock = "x'6461726b726f6f6d'::bigint"
 
 export type Claim = { client: pg.Client } | { taken: string }
 
-/** The process that holds this lock owns the server: it may stop it. A session's lock ends with its process. */
+/** The process that holds this lock owns the server and may stop it. A session lock ends with its process. */
 export async function claim(url: string): Promise<Claim> {
   const client = new pg.Client({
     connectionString: url,
     application_name: `darkroom owner, process ${process.pid}`,
     connectionTimeoutMillis: 5_000,
-    // Postgres needs a moment to notice that the previous owner is gone.
+    // Postgres needs a moment to notice the end of the previous owner.
     options: '-c lock_timeout=1000 -c idle_session_timeout=0 -c statement_timeout=0'
   })
   client.on('error', () => {}) // its end is what counts, and `end` follows
@@ -36,7 +36,7 @@ async function findOwner(client: pg.Client) {
   return /process \d+/.exec(rows[0]?.application_name)?.[0] ?? 'another process'
 }
 
-/** The answer of a server that is starting or stopping. */
+/** True for errors of a server that is starting or stopping. */
 export function isPassing(error: unknown) {
   const { code = '', message = '' } = error as { code?: string; message?: string }
   return (

@@ -10,7 +10,7 @@ import type { Binaries } from './binaries.ts'
 import { clusterFolder, refuseForeign, writeSettings } from './cluster.ts'
 import { EmbeddedError } from './error.ts'
 
-/** The running server, as its postmaster.pid describes it. */
+/** A running server, from its postmaster.pid. */
 export interface Postmaster {
   pid: number
   port: number
@@ -23,7 +23,7 @@ export interface Launch {
   account: Account
   durable: boolean
   log: (message: string) => void
-  /** A restart waits for its old port. */
+  /** Port of the previous run, for a restart to wait for. */
   port?: number
   signal?: AbortSignal | undefined
 }
@@ -42,8 +42,8 @@ export async function findPostmaster(dataDir: string): Promise<Postmaster | unde
 }
 
 /**
- * A pid alone proves nothing: after a crash of the machine, and in containers, another process soon has it; and where
- * orphans are not reaped a dead server keeps its pid. But a live one has its data folder as working directory.
+ * A pid alone proves nothing: after a machine crash and in containers another process soon has it, and where orphans
+ * are not reaped a dead server keeps it. But a live server has its data folder as working directory.
  */
 async function isPostmaster(pid: number, folder: string) {
   try {
@@ -58,13 +58,13 @@ async function isPostmaster(pid: number, folder: string) {
     return theirs.dev === ours.dev && theirs.ino === ours.ino
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EACCES') return false
-    // Root in a container may not read that; the command line is readable, and empty for a dead process.
+    // Root in a container may not read that link; the command line is readable, and empty for a dead process.
     const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
     return path.basename(command.split('\0')[0]!) === 'postgres'
   }
 }
 
-/** A server that accepts connections: one that runs already, after a crash of ours perhaps, or a new one. */
+/** A server that accepts connections: one that still runs, after a crash of ours perhaps, or a new one. */
 export async function ensurePostmaster(launch: Launch): Promise<Postmaster> {
   const deadline = performance.now() + limit
   const wait = waiting(launch)
@@ -86,7 +86,7 @@ export async function ensurePostmaster(launch: Launch): Promise<Postmaster> {
     const lockFile = /lock file "(?:\.\/)?([^"/]+)" (?:already exists|is empty)/.exec(reason)?.[1]
     if (lockFile) await discardStale(launch.dataDir, lockFile)
     else if (/Address already in use/.test(reason)) port = launch.port
-    // Orphans of a killed server finish their work first.
+    // Orphaned backends of a killed server finish their work first.
     else if (!/pre-existing shared memory block/.test(reason)) throw refusal(reason, launch.dataDir)
     await wait()
   }
@@ -102,11 +102,10 @@ export async function ensurePostmaster(launch: Launch): Promise<Postmaster> {
 }
 
 /**
- * The server is our child in a session of its own, so that Ctrl-C does not reach it and we can stop it last; if we die it
- * lives on, and the next start finds it. pg_ctl does the same, but would open the log as the other account, which may
- * not write to DATA_DIR, and polls every 100 ms.
- *
- * Resolves when the server is ready, or with its output when it has failed.
+ * The server is our child in a session of its own, so that Ctrl-C does not reach it and we can stop it last. If we
+ * crash it keeps running, and the next start finds it. pg_ctl does the same, but would open the log as the other
+ * account, which may not write to DATA_DIR, and polls every 100 ms. Resolves when the server is ready, or with its
+ * output when it has failed.
  */
 async function start(
   { dataDir, binaries, account, durable }: Launch,
@@ -121,7 +120,7 @@ async function start(
     clusterFolder(dataDir),
     ...flag('port', port),
     ...flag('listen_addresses', '127.0.0.1'),
-    // A relative path, to the data folder: an absolute one is soon longer than the 107 bytes that a socket's may have.
+    // Relative to the data folder: an absolute path soon exceeds the 107 bytes of a socket address.
     ...flag('unix_socket_directories', '.'),
     ...(durable ? [] : ['fsync', 'full_page_writes'].flatMap(name => flag(name, 'off')))
   ])
@@ -145,7 +144,7 @@ async function start(
   return exited ? readFrom(logFile(dataDir), size) : undefined
 }
 
-/** For a server that is not up yet: as our child it can be stopped before it has written its pid file. */
+/** Stops a server that is still starting: as our child it can be stopped before it has written its pid file. */
 async function end(server: ChildProcess) {
   server.ref()
   for (const [signal, seconds] of stopping) {
@@ -159,7 +158,9 @@ function flag(name: string, value: string | number) {
   return ['-c', `${name}=${value}`]
 }
 
-/** SIGINT is a fast shutdown: it disconnects clients and writes what is committed. The rest is for one that hangs. */
+/**
+ * SIGINT is a fast shutdown: it disconnects clients and writes committed data. The other signals are for a hung server.
+ */
 const stopping = [
   ['SIGINT', 30],
   ['SIGQUIT', 10],
@@ -177,8 +178,8 @@ export async function stopPostmaster(dataDir: string, pid: number) {
 }
 
 /**
- * Postgres gives up at a live pid in a lock file, and at an empty one. We know whether that process is a server of this
- * data, and that a file which has been empty for seconds is not about to be written.
+ * Postgres refuses to start at a live pid in a lock file, and at an empty one. This checks whether that process is a
+ * server of this data, and removes a file that has been empty for seconds.
  */
 async function discardStale(dataDir: string, lockFile: string) {
   const folder = clusterFolder(dataDir)
@@ -190,7 +191,7 @@ async function discardStale(dataDir: string, lockFile: string) {
   try {
     await rename(file, aside)
     const pid = Number((await readFile(aside, 'utf8')).split('\n')[0])
-    // Another process may have started a server meanwhile: then the file is its, and goes back.
+    // Another process may have started a server meanwhile: its lock file goes back.
     if (await isPostmaster(pid, folder)) await link(aside, file)
     await rm(aside)
   } catch (error) {
@@ -252,7 +253,7 @@ function refusal(reason: string, dataDir: string) {
   return new EmbeddedError(`Postgres does not start on ${clusterFolder(dataDir)}; its last lines:\n${lines}`)
 }
 
-/** Waits a moment, and logs every few seconds what for. */
+/** Waits a moment, and logs the reason every few seconds. */
 function waiting({ dataDir, log, signal }: Launch) {
   let next = performance.now() + 3_000
   return async () => {

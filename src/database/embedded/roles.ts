@@ -15,7 +15,7 @@ interface Target {
   name?: string
 }
 
-/** Our role and its database, which it owns: migrations create schemas, tables and partitions. */
+/** Creates our role and its database, which it owns: migrations create schemas, tables and partitions. */
 export async function createOurs(client: pg.Client, dataDir: string) {
   const role = client.escapeIdentifier(roles.app)
   if (!(await exists(client, 'pg_roles where rolname', roles.app))) {
@@ -31,8 +31,8 @@ async function exists(client: pg.Client, where: string, name: string) {
 }
 
 /**
- * Gives data of earlier versions, whose only role is the superuser `darkroom`, a superuser of its own. Each step may be
- * cut off: until the last one the superuser has the app's password, and the next start goes on from there.
+ * Adds a separate superuser to data of earlier versions, whose only role is the superuser `darkroom`. Each step may be
+ * interrupted: until the last one the superuser has the app's password, and the next start continues from there.
  */
 export async function separateSuperuser(dataDir: string, port: number, account: Account) {
   const password = await findPassword(dataDir, 'superuser')
@@ -54,7 +54,9 @@ function refuseChanged(error: Error & { code?: string }): never {
   )
 }
 
-/** By a helper: a session cannot rename its own role, and Postgres keeps its first role a superuser for ever. */
+/**
+ * Through a helper role: a session cannot rename its own role, and Postgres keeps its first role a superuser for ever.
+ */
 async function renameSuperuser(port: number, password: string) {
   const secret = newPassword()
   const hasDatabase = await as({ port, user: roles.app, password, database: 'postgres' }, async client => {
@@ -73,7 +75,7 @@ async function renameSuperuser(port: number, password: string) {
   })
 }
 
-// `reassign owned` refuses for the first role, which owns the system's objects, too. 10 is its oid everywhere.
+// `reassign owned` refuses for the first role, which also owns the system's objects. Its oid is 10 in every cluster.
 const handOver = `
   do $$
   declare
@@ -114,7 +116,7 @@ interface Login {
   database: string
 }
 
-/** Wrong password, no such role, or no file with its password. */
+/** True for a wrong password, an unknown role, or a missing password file. */
 export function isRefused(error: unknown) {
   return error instanceof PasswordError || ['28P01', '28000'].includes((error as { code?: string }).code ?? '')
 }

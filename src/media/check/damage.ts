@@ -4,23 +4,23 @@ import { MediaRejected } from '../rejected.ts'
 import type { DecoderReport } from './decoder-report.ts'
 
 /**
- * The share of a film that may be missing or broken. A lost picture is replaced by the one before it, and those after it
- * are drawn on top of that until the next keyframe: beyond a quarter, damage is what a viewer mostly sees.
+ * The share of a film that may be missing or broken. A lost frame repeats the one before it, and later frames build on
+ * that until the next keyframe: beyond a quarter, a viewer mostly sees damage.
  */
 export const mostDamage = 0.25
 
-/** Seconds, and share of the film: headers round, and picture and sound rarely end together. */
+/** Seconds, and share of the film: headers round, and video and audio rarely end together. */
 const endNoise = { seconds: 0.5, share: 0.02 }
 
-/** Pictures: a constant rate repeats one or two of any film. */
+/** Frames: the constant rate repeats one or two of any film. */
 const gapNoise = 2
 
-/** Sound often begins and ends in the middle of a packet: so few errors are not heard. */
+/** Audio often begins and ends in the middle of a packet: so few errors are inaudible. */
 const soundNoise = { packets: 2, share: 0.01 }
 
 /**
- * The share of a file's bytes that picture and sound take up. A file that was cut off is full of them up to its end; in
- * one that was overwritten the demuxer finds none in most of the bytes.
+ * The share of a file's bytes that belongs to video and audio. A truncated file is full of them up to its end; in an
+ * overwritten one the demuxer finds none in most of the bytes.
  */
 const fullFile = 0.75
 
@@ -29,7 +29,10 @@ interface Made {
   frames: number | null
 }
 
-/** Hardly anything was decoded. Fewer than half of the pictures, with errors, is garbage or encrypted, not damage. */
+/**
+ * Hardly anything was decoded. Fewer than half of the frames, with errors, means garbage or encryption rather than
+ * damage.
+ */
 export function isGarbage(report: DecoderReport, { video }: Probe) {
   const main = video ? report.video : report.audio
   if (!main) return false
@@ -38,8 +41,8 @@ export function isGarbage(report: DecoderReport, { video }: Probe) {
 }
 
 /**
- * What is missing or broken in a film, from what its one decode reported; null if nothing is. Throws where it is too much.
- * Gaps and a short end count only beside an error of demuxer or decoder: screen recordings pause, and headers lie.
+ * The missing or broken parts of a film, from the report of its one decode; null if there are none. Throws at too much
+ * damage. Gaps and a short end count only beside a demuxer or decoder error: screen recordings pause, and headers lie.
  */
 export function assessDamage(report: DecoderReport, probe: Probe, made: Made[]): Damage | null {
   const main = probe.video ? report.video : report.audio
@@ -54,7 +57,7 @@ export function assessDamage(report: DecoderReport, probe: Probe, made: Made[]):
   const gaps = errors ? Math.max(lost / units, gapShare(report, probe)) * length : 0
   const end = errors ? missingEnd(probe, made) : 0
   const broken = (main.corrupt / units) * length
-  // What is lost at the very end is in both.
+  // A loss at the very end is in both numbers.
   const missing = Math.max(gaps, end, gapShare(report, probe) > 0 ? gaps + end : 0)
   const share = (missing + broken) / Math.max(length, probe.promised_duration ?? 0)
 
@@ -82,8 +85,8 @@ function tooDamaged(share: number, errors: number) {
 }
 
 /**
- * The constant rate repeats a picture for each one that the file lacks. That tells of gaps only where pictures come at an
- * even pace, and counts nothing before the first one: broadcasts begin in the middle of a group of pictures.
+ * The constant rate repeats a frame for each one that the file lacks. Repeats show gaps only where frames come at an
+ * even pace, and show none before the first frame: broadcasts begin in the middle of a group of pictures.
  */
 function gapShare({ shown, repeated }: DecoderReport, { video }: Probe) {
   if (!video?.pace || repeated <= gapNoise) return 0

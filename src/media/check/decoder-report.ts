@@ -3,29 +3,29 @@ import type { Probe } from '../probe/probed.ts'
 interface StreamReport {
   packets: number
   bytes: number
-  /** Pictures or pieces of sound that came out of the decoder. */
+  /** Video frames or audio frames that the decoder returned. */
   decoded: number
-  /** Packets that the decoder gave up on. */
+  /** Packets that the decoder could not decode. */
   failed: number
-  /** Pictures that the decoder marked as broken: parts of them are guessed from their neighbours. */
+  /** Frames that the decoder marked as broken: parts of them are guessed from their neighbours. */
   corrupt: number
 }
 
-/** What ffmpeg said about its source during one encode. */
+/** ffmpeg's messages about its source during one encode, as numbers. */
 export interface DecoderReport {
-  /** Undefined where ffmpeg did not live to sum up. */
+  /** Undefined where ffmpeg ended before its summary. */
   video: StreamReport | undefined
   audio: StreamReport | undefined
-  /** Complaints of the demuxer: parts of the container that it skipped, or an end that came too early. */
+  /** Demuxer errors: parts of the container that it skipped, or a premature end. */
   skipped: number
-  /** Pictures that left the constant rate, and how many of them repeat the one before. */
+  /** Frames after the constant rate filter, and how many of them repeat the one before. */
   shown: number
   repeated: number
 }
 
 /**
- * Counts the complaints in ffmpeg's stderr line by line: a damaged film has millions, and only sums are kept. Knows the
- * sentences of ffmpeg 4 to 8; needs `-loglevel level+verbose`.
+ * Counts the error messages in ffmpeg's stderr line by line: a damaged film has millions, so only sums are kept. Knows
+ * the messages of ffmpeg 4 to 8; needs `-loglevel level+verbose`.
  */
 export function readComplaints({ container, video, audio }: Probe) {
   const report: DecoderReport = { video: undefined, audio: undefined, skipped: 0, shown: 0, repeated: 0 }
@@ -74,7 +74,7 @@ export function readComplaints({ container, video, audio }: Probe) {
       if (Number(packets[1]) === video?.index) report.video = stream
       else report.audio = stream
     }
-    // Once for each size that the picture has had.
+    // Once for each frame size of the video.
     const rate = /\d+ frames in, (\d+) frames out; \d+ frames dropped, (\d+) frames duplicated/.exec(line)
     if (rate) {
       report.shown += Number(rate[1])

@@ -5,7 +5,7 @@ import { run } from '../run.ts'
 /** Seconds for decoding one frame, however far into the file the first good one is. */
 const timeout = 60
 
-/** Whether a stream has one picture or sound that decodes. Asked after a failed encode, to tell a bad source from a bad ffmpeg. */
+/** Whether at least one frame of a stream decodes. Tells a bad source from a bad ffmpeg after a failed encode. */
 export async function decodes(
   source: string,
   index: number,

@@ -13,7 +13,7 @@ export interface Made {
   file: string
   width: number | null
   height: number | null
-  /** Seconds that are really there, which for a source that was cut off is less than it claims. */
+  /** Seconds really present: for a truncated source less than it claims. */
   duration: number
   bytes: number
   bitrate: number
@@ -29,22 +29,22 @@ interface Where {
   signal?: AbortSignal | undefined
 }
 
-/** Seconds that looking at one finished print may take. */
+/** Seconds for the check of one finished print. */
 const timeout = 30
 
-/** Opens a print as a player does. The result is measured, not what was asked for. */
+/** Opens a print as a player does, and returns its measured properties rather than the requested ones. */
 export async function verify(print: Print, { probe, directory, tools, signal }: Where): Promise<Made> {
   const path = join(directory, unfinished(print.file))
-  const refuse = (why: string) => new Error(`The print ${print.name} is not as it should be: ${why}`)
+  const refuse = (why: string) => new Error(`The print ${print.name} failed its check: ${why}`)
 
   const { size: bytes } = await stat(path).catch(() => ({ size: 0 }))
-  if (bytes === 0) throw refuse('there is no file')
+  if (bytes === 0) throw refuse('its file is missing or empty')
   const { exitCode, stdout } = await run(
     tools.ffprobe,
     ['-v', 'error', '-show_streams', '-show_entries', 'format=duration', '-of', 'json', ...guardedInput(path)],
     { signal, timeout }
   )
-  if (exitCode !== 0) throw refuse('it cannot be read')
+  if (exitCode !== 0) throw refuse('ffprobe cannot read it')
 
   const { streams, format } = JSON.parse(stdout) as { streams: RawStream[]; format: { duration?: string } }
   const [video, ...moreVideo] = streams.filter(({ codec_type }) => codec_type === 'video')
@@ -52,16 +52,19 @@ export async function verify(print: Print, { probe, directory, tools, signal }: 
   const duration = Number(format.duration)
   const frames = video ? Number(video.nb_frames) : null
 
-  if (Boolean(video) !== Boolean(probe.video)) throw refuse(video ? 'a picture too many' : 'no picture')
-  if (Boolean(audio) !== Boolean(probe.audio)) throw refuse(audio ? 'a sound too many' : 'no sound')
-  if (moreVideo.length + moreAudio.length > 0 || streams.length > 2) throw refuse('more than a picture and a sound')
-  if (!(duration > 0)) throw refuse('it lasts no time')
+  if (Boolean(video) !== Boolean(probe.video))
+    throw refuse(video ? 'it has an unexpected video stream' : 'it has no video stream')
+  if (Boolean(audio) !== Boolean(probe.audio))
+    throw refuse(audio ? 'it has an unexpected audio stream' : 'it has no audio stream')
+  if (moreVideo.length + moreAudio.length > 0 || streams.length > 2)
+    throw refuse('it has more than one video and one audio stream')
+  if (!(duration > 0)) throw refuse('its duration is zero')
   if (video) {
     if (video.width !== print.width || video.height !== print.height) throw refuse(`${video.width}x${video.height}`)
     if (video.codec_name !== 'h264' || video.pix_fmt !== 'yuv420p') throw refuse(`${video.codec_name} ${video.pix_fmt}`)
     if (!['1:1', undefined].includes(video.sample_aspect_ratio)) throw refuse(`pixels of ${video.sample_aspect_ratio}`)
-    if (video.side_data_list?.some(({ rotation }) => rotation)) throw refuse('it is turned')
-    if (!(frames! > 0)) throw refuse('no frames')
+    if (video.side_data_list?.some(({ rotation }) => rotation)) throw refuse('it has a rotation')
+    if (!(frames! > 0)) throw refuse('it has no frames')
   }
 
   return {

@@ -10,28 +10,28 @@ export interface Encode {
   source: string
   probe: Probe
   prints: Print[]
-  /** Where the unfinished files go. */
+  /** Output folder of the unfinished files. */
   directory: string
-  /** Whether this ffmpeg has the filters for it. */
+  /** Whether this ffmpeg has the tone mapping filters. */
   canToneMap?: boolean
 }
 
-/** By default each x264 takes one and a half threads a core, and three of them mostly wait for each other. */
+/** By default each x264 takes one and a half threads per core, and three encoders mostly wait for each other. */
 const threads = Math.min(availableParallelism(), 8)
 
-/** Seconds between keyframes, at the same moments in every print, so that segments can be cut without encoding again. */
+/** Seconds between keyframes, at the same times in every print, so that segments can be cut without another encode. */
 const keyframes = 4
 
-/** The name of a file while it is written: a reader of the final name sees a complete, checked file. */
+/** Name of a file during the encode: under the final name, a reader sees only complete, checked files. */
 export const unfinished = (file: string) => file.replace(/\.(\w+)$/, '.part.$1')
 
-/** One process, one decode, all prints, the sound encoded once. The arguments also work by hand. */
+/** One process, one decode, all prints, the audio encoded once. The arguments also work on a command line. */
 export function encodeArguments({ source, probe, prints, directory, canToneMap = true }: Encode) {
   const { video, audio } = probe
   const graph = [...(video ? [pictureGraph(video, prints, canToneMap)] : []), ...(audio ? [soundGraph(audio)] : [])]
   return [
     ...['-nostdin', '-hide_banner', '-y', '-nostats', '-progress', 'pipe:1', '-stats_period', '0.5'],
-    // The summaries of packets, pictures and repeats are messages of this level.
+    // The summaries of packets, frames and repeats are logged at this level.
     ...['-loglevel', 'level+verbose'],
     ...memoryGuard,
     ...['-threads', String(threads)],
@@ -40,7 +40,7 @@ export function encodeArguments({ source, probe, prints, directory, canToneMap =
     ...['-filter_complex', graph.join(';')],
     ...(video ? prints.flatMap((print, at) => pictureOptions(at, print, video, canToneMap)) : []),
     ...(audio ? ['-map', '[a]', '-c:a', 'aac', '-b:a', audio.channels === 1 ? '64k' : '128k'] : []),
-    // Nothing of the source but picture and sound: its metadata holds the place where it was taken.
+    // Only video and audio of the source: its metadata holds the place of the recording.
     ...['-dn', '-sn', '-map_metadata', '-1', '-map_chapters', '-1'],
     ...['-max_muxing_queue_size', '4096', '-flags', '+global_header'],
     ...outputs(
@@ -79,8 +79,8 @@ function pictureOptions(at: number, { width, height }: Print, video: ProbedVideo
 }
 
 /**
- * Several prints leave through one tee, each with its own picture and all with the same sound: encoding that once for each of
- * them took 3 to 10 % more time. The index goes to the front, so that playback starts before the download ends.
+ * Several prints go through one tee, each with its own video and all with the same audio: encoding the audio once per
+ * print took 3 to 10 % more time. The index goes to the front, so that playback starts before the download ends.
  */
 function outputs(paths: string[], sound: boolean) {
   const [first = '', ...more] = paths
@@ -94,5 +94,5 @@ function outputs(paths: string[], sound: boolean) {
   return ['-f', 'tee', slaves.join('|')]
 }
 
-/** The names are ours, but the operator chose the directory. */
+/** Our file names need no escapes, but the operator chose the directory. */
 const escaped = (path: string) => path.replace(/[\\'|\s]/g, '\\$&')

@@ -8,14 +8,14 @@ interface Sizes {
 }
 
 /**
- * What every print shares is done once, before the split: deinterlacing, the constant rate, the shrinking to
- * the largest print, colours. The smaller prints are scaled from that, not from a source four times the size.
+ * Steps common to all prints come once, before the split: deinterlacing, the constant rate, scaling to the largest
+ * print, colours. Smaller prints are scaled from that rather than from a source four times the size.
  */
 export function pictureGraph(video: ProbedVideo, prints: Print[], canToneMap: boolean) {
   const [largest, ...rest] = prints.map(({ width, height }) => ({ width: width!, height: height! }))
   const shared = [
     ...(video.interlaced ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
-    // No start time here: it would fill up from zero once more wherever a broadcast changes its resolution.
+    // No start time here: fps would fill up from zero again wherever a broadcast changes its resolution.
     `fps=${asFraction(video.fps)}`,
     ...colours(video, largest!, canToneMap),
     'format=yuv420p',
@@ -34,7 +34,7 @@ function colours(video: ProbedVideo, size: Sizes, canToneMap: boolean) {
   if (video.hdr && canToneMap) {
     return [
       `scale=${exactly(size)}`,
-      // Linear light in floats, squeezed into what an ordinary screen shows; 100 nits is such a screen's white.
+      // Linear light in floats, tone-mapped to SDR; 100 nits is the white of an SDR screen.
       'zscale=t=linear:npl=100',
       'format=gbrpf32le',
       'zscale=p=bt709',
@@ -46,7 +46,7 @@ function colours(video: ProbedVideo, size: Sizes, canToneMap: boolean) {
   return [`scale=${exactly(size)}${video.full_range ? ':in_range=pc:out_range=tv' : ''}`]
 }
 
-/** Gaps are filled with silence, so that sound stays beside its picture, and a late start is kept. */
+/** Fills gaps with silence, so that audio and video stay in sync; a late start is kept. */
 export function soundGraph(audio: ProbedAudio) {
   const layout = audio.channels === 1 ? 'mono' : 'stereo'
   const chain = [
@@ -57,7 +57,7 @@ export function soundGraph(audio: ProbedAudio) {
   return `[0:${audio.index}]${chain.join(',')}[a]`
 }
 
-/** ffmpeg cannot mix channels of which it does not know where they stand, so it is told the usual order. */
+/** ffmpeg cannot mix channels without known positions, so they get the usual order. */
 function named({ channels, channel_layout }: ProbedAudio) {
   if (channel_layout) return []
   const layout = new Map([

@@ -1,25 +1,27 @@
 export interface Progress {
-  /** 0 to 0.99 while it is being made, 1 once every print has been checked; null where the length is unknown. */
+  /** 0 to 0.99 during the encode, 1 once every print was checked; null where the length is unknown. */
   fraction: number | null
-  /** Seconds of the source that are done. */
+  /** Seconds of the source that are encoded. */
   out_time: number
   frame: number
   fps: number | null
   speed: number | null
-  /** Estimated seconds that are left. */
+  /** Estimated seconds until the end. */
   eta: number | null
 }
 
 interface Expected {
   duration: number | null
-  /** Of one print; null for sound alone. */
+  /** Frames of one print; null for audio alone. */
   frames: number | null
 }
 
-/** How much the newest speed counts: an estimate that jumps is worse than one that lags a little. */
+/** Weight of the newest speed: an estimate that jumps is worse than one that lags a little. */
 const newest = 0.2
 
-/** Reads what ffmpeg writes to `-progress`, line by line; any value may be N/A, negative or missing. Never goes back. */
+/**
+ * Parses ffmpeg's `-progress` output line by line; any value may be N/A, negative or missing. Progress never goes back.
+ */
 export function readProgress({ duration, frames }: Expected, report: (progress: Progress) => void) {
   let block: Record<string, string> = {}
   let last: Progress = {
@@ -48,7 +50,7 @@ export function readProgress({ duration, frames }: Expected, report: (progress: 
       fps: count(fps),
       speed: smooth(before.speed, count(speed?.replace('x', '')))
     }
-    // The picture is the slow part; sound runs ahead of it in the time that ffmpeg reports.
+    // Video is the slow part; in ffmpeg's `out_time` audio runs ahead of it.
     const done = frames ? now.frame / frames : duration ? now.out_time / duration : null
     const fraction = done === null ? null : Math.min(0.99, Math.max(before.fraction ?? 0, done))
     const left = fraction === null || !duration ? null : duration * (1 - fraction)

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { execa } from 'execa'
 import { keepTail, spawnEnvironment, spawnOptions } from '../run.ts'
 
-/** ffmpeg made no progress until the stall limit. Another attempt may succeed. */
+/** ffmpeg made no progress until the stall limit. A retry may succeed. */
 export class Stalled extends Error {
   readonly code = 'stalled'
 
@@ -17,7 +17,7 @@ export class Stalled extends Error {
 export interface Encoded {
   exitCode: number | undefined
   signal: string | undefined
-  /** Killed because it made more frames than the source can hold. */
+  /** Killed because it wrote more frames than the source can hold. */
   overran: boolean
   stderr: string
 }
@@ -27,13 +27,13 @@ interface EncodeOptions {
   signal?: AbortSignal | undefined
   /** Seconds without progress after which ffmpeg is killed. */
   stallLimit: number
-  /** Frames of one print after which ffmpeg is killed: no honest source is good for more. */
+  /** Frames of one print after which ffmpeg is killed: no valid source holds more. */
   mostFrames: number
-  /** The unfinished files: at the end they grow while ffmpeg says nothing, as it moves the index to the front. */
+  /** The unfinished files: at the end they grow without progress reports, as ffmpeg moves the index to the front. */
   files: string[]
   /** A line of `-progress`. */
   onProgressLine(line: string): void
-  /** A line of stderr. There may be millions: only its tail is kept. */
+  /** A line of stderr. There may be millions, so only the last ones are kept. */
   onStderrLine(line: string): void
 }
 
@@ -74,7 +74,7 @@ export async function encode(
       try {
         onProgressLine(line)
       } catch (error) {
-        // Leaving this loop would wait for the whole encode.
+        // An exception out of this loop would first wait for the end of the encode.
         listener ??= { error }
         subprocess.kill()
       }

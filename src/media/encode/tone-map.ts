@@ -2,11 +2,11 @@ import { run } from '../run.ts'
 
 const known = new Map<string, Promise<boolean>>()
 
-/** Whether this ffmpeg can bring HDR to an ordinary screen: zscale needs a library that some builds leave out. */
+/** Whether this ffmpeg can convert HDR to SDR: zscale needs a library that some builds lack. */
 export function canToneMap(ffmpeg: string) {
   const answer = known.get(ffmpeg) ?? ask(ffmpeg)
   known.set(ffmpeg, answer)
-  // A failure of the question is not the answer: the next film asks again.
+  // A failed check proves nothing: the next film checks again.
   answer.catch(() => known.delete(ffmpeg))
   return answer
 }

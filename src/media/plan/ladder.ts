@@ -1,7 +1,7 @@
 import type { Probe } from '../probe/probed.ts'
 import { rungs } from './rungs.ts'
 
-/** One rendition to be made. No sizes where there is no picture. */
+/** A planned rendition. No sizes without video. */
 export interface Print {
   name: string
   file: string
@@ -9,7 +9,7 @@ export interface Print {
   height: number | null
 }
 
-/** Why a rung has no print: for programs in `reason`, for people in `detail`. */
+/** The reason for a rung without print: `reason` for programs, `detail` for people. */
 export interface Skipped {
   name: string
   reason: 'source_smaller' | 'no_video'
@@ -22,8 +22,8 @@ export interface Plan {
 }
 
 /**
- * A rung is the short side of the picture as it is seen, so that a portrait 1080p is 1080 wide. Nothing is enlarged: a
- * source between two rungs gets the lower ones, and one below all of them a single print of its own size.
+ * A rung is the short side of the displayed frame, so that a portrait 1080p is 1080 wide. Nothing is enlarged: a source
+ * between two rungs gets the lower ones, and one below all of them a single print of its own size.
  */
 export function planPrints({ video }: Probe): Plan {
   if (!video) {
@@ -57,6 +57,6 @@ function fit({ width, height }: { width: number; height: number }, short: number
     : { width: short, height: Math.min(nearest((height * short) / width), even(height)) }
 }
 
-// H.264 in 4:2:0 has one colour for two by two pixels, so sides are even.
+// H.264 in 4:2:0 has one colour sample for two by two pixels, so sides are even.
 const nearest = (side: number) => Math.max(2, 2 * Math.round(side / 2))
 const even = (side: number) => Math.max(2, 2 * Math.floor(side / 2))

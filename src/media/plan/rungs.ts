@@ -4,32 +4,32 @@ export interface Rung {
   name: string
   /** Pixels of the short side. */
   short: number
-  /** Bits a second that a print may peak at, at up to 30 pictures a second. */
+  /** Peak bits a second of a print, at up to 30 frames a second. */
   cap: number
 }
 
-/** Largest first. The caps are between what large hosts advise for uploads and what they stream. */
+/** Largest first. The caps lie between the upload recommendations of large hosts and their streaming bitrates. */
 export const rungs: Rung[] = [
   { name: '1080p', short: 1080, cap: 5_500_000 },
   { name: '720p', short: 720, cap: 3_000_000 },
   { name: '480p', short: 480, cap: 1_400_000 }
 ]
 
-/** Constant quality, which costs what the picture needs; 23 is where most eyes stop seeing the difference. */
+/** Constant quality, with as many bits as the content needs; at 23 most viewers stop seeing the difference. */
 export const quality = 23
 
-/** Bits per pixel grow as pictures shrink, roughly so. */
+/** Bits per pixel grow as frames shrink, approximately by this exponent. */
 const shrinking = 0.75
 
-/** H.264 needs about twice their bits for the same picture. */
+/** H.264 needs about twice the bits of these for the same quality. */
 const denser = ['hevc', 'av1', 'vp9']
 
-/** Below this a cap saves nothing worth having and spoils the first second. */
+/** Below this a cap saves next to nothing and spoils the first second. */
 const leastCap = 250_000
 
 /**
- * The ceiling over constant quality. A print never gets more than 1.3 times what the source spent on such a picture, so
- * that a lean screen recording does not grow, and half as much again above 30 pictures a second.
+ * The bitrate cap over constant quality. A print never gets more than 1.3 times what the source spent on such a frame,
+ * so that a lean screen recording does not grow; above 30 frames a second a rung's cap is half as much again.
  */
 export function capFor({ width, height }: { width: number; height: number }, source: ProbedVideo) {
   const short = Math.min(width, height)

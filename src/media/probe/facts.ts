@@ -68,7 +68,7 @@ export function describeAudio(stream: RawStream): ProbedAudio {
   }
 }
 
-/** Camcorders store the two fields of a picture as two packets. */
+/** Camcorders store the two fields of a frame as two packets. */
 function holdsFields(times: number[], declared: number) {
   const { mean = 0 } = measure(times)
   return declared > 0 && Math.abs(mean / (2 * declared) - 1) < 0.1
@@ -77,14 +77,17 @@ function holdsFields(times: number[], declared: number) {
 const onlyEvery = (step: number, times: number[]) =>
   step === 1 ? times : times.toSorted((a, b) => a - b).filter((_, at) => at % step === 0)
 
-/** Over the whole file, too, no picture is repeated more than three times: a pause of hours must not be filled at 30 a second. */
+/**
+ * Also over the whole file no frame is repeated more than three times: a pause of hours must not be filled at 30 a
+ * second.
+ */
 function sparing(fps: number, frames: number | null, length: number | null) {
-  // Up to 300 pictures cost nothing, and a clip of two pictures deserves a common rate.
+  // Up to 300 frames cost nothing, and a clip of two frames deserves a common rate.
   if (!frames || !length || fps * length <= Math.max(3 * frames, 300)) return fps
   return round(Math.max((3 * frames) / length, 0.01))
 }
 
-/** Phones turn by quarters. Anything else, and garbage such as -2147483648, means upright. */
+/** Phones rotate by quarter turns. Any other value, and garbage such as -2147483648, means upright. */
 function rotationOf({ side_data_list = [] }: RawStream) {
   const counterclockwise = side_data_list.map(({ rotation }) => rotation).find(angle => typeof angle === 'number') ?? 0
   const angle = ((-counterclockwise % 360) + 360) % 360
@@ -93,7 +96,7 @@ function rotationOf({ side_data_list = [] }: RawStream) {
   return { rotation: quarter === 360 ? 0 : quarter, odd: false } as const
 }
 
-/** A pixel more than eight times as wide as high, or the reverse, is a damaged header. */
+/** A pixel more than eight times as wide as high, or the reverse, means a damaged header. */
 function pixelAspect({ sample_aspect_ratio: text = '' }: RawStream, width: number, height: number) {
   const [across = 0, down = 0] = text.split(':').map(Number)
   const value = across / down

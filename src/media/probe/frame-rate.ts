@@ -1,7 +1,7 @@
-/** A second of it is smooth enough for a screen, and twice the work of 30. */
+/** Frames a second: smooth enough for a screen, and twice the work of 30. */
 const fastest = 60
 
-/** Rates that cameras and editors use. A measured one this near to them was meant to be them. */
+/** Rates of cameras and editors. A measured rate this near to one of them stands for it. */
 const standard = [
   ...[24000 / 1001, 30000 / 1001, 60000 / 1001],
   ...[1, 2, 3, 4, 5, 6, 8, 10, 12, 12.5, 15, 16, 20, 24, 25, 30, 48, 50, 60]
@@ -9,17 +9,17 @@ const standard = [
 const snapping = 0.005
 
 interface Pace {
-  /** Presentation times of the pictures, in seconds, any order. */
+  /** Presentation times of the frames, in seconds, in any order. */
   times: number[]
-  /** What the container claims as its average; only ever used to settle what the times leave open. */
+  /** The container's claimed average; used only where the times leave the rate open. */
   declared: number
 }
 
 /**
- * The constant rate a print gets, from the pictures' own times. What containers declare is no guide: ASF and Matroska
- * say 120, 600 or 1000 for clips of 5 to 30 pictures a second, and a print would repeat each of them dozens of times.
- * Even spacing gives its own rate; uneven spacing the rate of its usual gap, as long as that
- * repeats no picture more than three times on average.
+ * The constant rate of a print, from the frames' own times. Claims of containers are no guide: ASF and Matroska say
+ * 120, 600 or 1000 for clips of 5 to 30 frames a second, and a print would repeat each frame dozens of times. Even
+ * spacing gives its own rate; uneven spacing the rate of its usual gap, as long as that repeats no frame more than
+ * three times on average.
  */
 export function chooseFrameRate({ times, declared }: Pace) {
   const { mean, usual } = measure(times)
@@ -27,11 +27,11 @@ export function chooseFrameRate({ times, declared }: Pace) {
 
   const even = usual / mean < 1.1
   if (!even) return tame(Math.min(usual, 3 * mean))
-  // Times are often rounded to milliseconds, and a picture may be missing here or there.
+  // Times are often rounded to milliseconds, and single frames may be missing.
   return tame(Math.abs(declared / mean - 1) < 0.03 ? declared : mean)
 }
 
-/** Pictures a second: on average, and by the most usual gap. Undefined where there are too few to tell. */
+/** Frames a second: on average, and by the median gap. Undefined where there are too few frames. */
 export function measure(times: number[]) {
   const sorted = times.toSorted((a, b) => a - b)
   const gaps = sorted.slice(1).map((time, at) => time - sorted[at]!)
@@ -41,11 +41,11 @@ export function measure(times: number[]) {
   return { mean: span > 0 ? gaps.length / span : undefined, usual: gap ? 1 / gap : undefined }
 }
 
-/** As many of the gaps have to be alike; times that are rounded to milliseconds differ by two of them. */
+/** The share of gaps that must be alike; times that are rounded to milliseconds differ by two of them. */
 const evenShare = 0.8
 const likeness = { share: 0.1, seconds: 0.002 }
 
-/** Pictures a second by the usual gap, where most gaps are like it. A part that is missing changes nothing in that. */
+/** Frames a second by the median gap, where most gaps are like it. A missing part does not change that. */
 export function evenPace(times: number[]) {
   const { usual } = measure(times)
   if (!usual || times.length < 10) return null
@@ -55,7 +55,7 @@ export function evenPace(times: number[]) {
   return alike >= evenShare * (times.length - 1) ? round(usual) : null
 }
 
-/** A number as the exact fraction that ffmpeg should count in: 23.976 is 24000/1001. */
+/** A rate as the exact fraction for ffmpeg: 23.976 is 24000/1001. */
 export function asFraction(rate: number) {
   const ntsc = Math.round(rate * 1.001)
   if (Math.abs((ntsc * 1000) / 1001 - rate) < 1e-3 * Math.abs(ntsc - rate)) return `${ntsc * 1000}/1001`
@@ -64,7 +64,7 @@ export function asFraction(rate: number) {
 
 const plausible = (rate: number) => rate >= 1 && rate <= 240
 
-/** Halved, or cut to a third, until it is at most 60, so that the pictures that stay are evenly spaced. */
+/** Halved, or cut to a third, until it is at most 60, so that the remaining frames are evenly spaced. */
 function tame(rate: number) {
   const snapped = snap(rate)
   if (snapped <= fastest) return snapped

@@ -5,13 +5,13 @@ import { MediaRejected } from '../rejected.ts'
 import { run } from '../run.ts'
 import type { RawProgram, RawStream } from './streams.ts'
 
-/** Seconds for each ffprobe. An intact file takes well under a second, a crafted one any time. */
+/** Seconds for each ffprobe. An intact file takes well under a second, a crafted one may take for ever. */
 export const timeout = 15
 
-/** Characters of ffprobe's answer; only a file with thousands of tags has more. */
+/** Characters of ffprobe's output; only a file with thousands of tags has more. */
 const mostText = 2_000_000
 
-/** Codecs of one file that are not on the list and still let it be opened; phones add one or two. */
+/** Codecs outside the list that a file may have and still be opened; phones add one or two. */
 const mostForeign = 4
 
 interface Answer {
@@ -21,11 +21,11 @@ interface Answer {
 }
 
 export interface Header extends Answer {
-  /** The ffprobe arguments with which this file opens. */
+  /** The ffprobe arguments that open this file. */
   opening: string[]
 }
 
-/** What the header of a file says. */
+/** Reads a file's header. */
 export async function readHeader(
   file: string,
   { tools, signal }: { tools: MediaTools; signal?: AbortSignal | undefined }
@@ -44,8 +44,8 @@ export async function readHeader(
   const codecs = [...decoders, ...subtitleDecoders]
   let opening = [...memoryGuard, ...guardedInput(file, codecs)]
   let answer = await ask(opening)
-  // ffprobe gives up on a file with one stream whose decoder is not allowed, wanted or not. It is asked once more for
-  // what the header alone says: then it opens each decoder that it names and feeds it nothing.
+  // ffprobe fails on a file with one stream whose decoder is not allowed, needed or not. The retry allows those
+  // decoders and reads only the header: ffprobe then opens them and feeds them nothing.
   for (let tries = 0; tries < mostForeign && answer.exitCode !== 0; tries++) {
     const foreign = [...answer.stderr.matchAll(/Codec \((\w+)\) not on whitelist/g)].map(([, name]) => name!)
     if (foreign.every(name => codecs.includes(name))) break
@@ -60,7 +60,7 @@ export async function readHeader(
       'not_media',
       'The header of this file is larger than any real one: it is damaged or crafted.'
     )
-  // A busy machine can cause either, so this is not a rejection.
+  // An overloaded machine can cause either, so this is no rejection.
   if (timedOut)
     throw new Error(
       `ffprobe gave no answer about the file in ${timeout} seconds and was killed: the machine may be overloaded.`

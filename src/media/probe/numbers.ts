@@ -1,4 +1,4 @@
-// Everything ffprobe says of an upload is doubtful: N/A, NaN, negative, 1/0.
+// Every value of ffprobe about an upload is doubtful: N/A, NaN, negative, 1/0.
 
 export function number(value: unknown) {
   const parsed = typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN

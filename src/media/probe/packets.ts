@@ -2,29 +2,26 @@ import { execa } from 'execa'
 import { keepTail, spawnEnvironment, spawnOptions } from '../run.ts'
 import { timeout } from './header.ts'
 
-/** Up to this size a file is looked through whole, which takes a fraction of a second; larger ones by their beginning. */
+/** Bytes. Smaller files are scanned whole, which takes a fraction of a second; of larger ones the beginning. */
 const smallFile = 64 * 1024 * 1024
 
-/** Seconds of a large file that are looked through. */
+/** Seconds of a large file that are scanned. */
 const sample = 30
 
-/** Enough for that: six streams of 60 packets a second for several hours. */
+/** Enough for the sample: six streams of 60 packets a second for several hours. */
 const mostPackets = 500_000
 
-/** As many times as a rate is measured on; more make it slower and not better. */
+/** Times for measuring a rate; more make it slower and not better. */
 const mostTimes = 5_000
 
 export interface Packets {
-  /** Whether these are all there are. */
+  /** Whether the scan reached the end of the file. */
   whole: boolean
   /** By stream index. */
   streams: Map<number, { count: number; bytes: number; times: number[]; from: number; to: number }>
 }
 
-/**
- * Looks at packets without decoding them: how many there are really, when, and how large. Answers with as many as it got
- * in bounded time.
- */
+/** Scans packets without decoding: their real number, times and sizes. Returns as many as it got in bounded time. */
 export async function readPackets(
   opening: string[],
   { ffprobe, bytes, signal }: { ffprobe: string; bytes: number; signal?: AbortSignal | undefined }
@@ -66,11 +63,11 @@ export async function readPackets(
 }
 
 function add(streams: Packets['streams'], line: string) {
-  // Packets with side data of their own are followed by an empty line.
+  // An empty line follows packets that have side data.
   if (line === '') return
   const fields = line.split(',')
   const [index, pts, dts, duration, size] = fields.map(Number) as [number, number, number, number, number]
-  // What an edit list has cut away is read and decoded, but not shown.
+  // Packets that an edit list cuts away are read and decoded, but not shown.
   if (!Number.isInteger(index) || fields[5]?.includes('D')) return
   // Old AVI files have no presentation times.
   const time = Number.isFinite(pts) ? pts : dts

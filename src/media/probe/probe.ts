@@ -9,19 +9,19 @@ import { type Packets, readPackets } from './packets.ts'
 import type { Probe, ProbedVideo } from './probed.ts'
 import { chooseStreams, type RawStream } from './streams.ts'
 
-/** A day: more than any film, less than what fills a disk with prints. */
+/** A day: more than any film, less than would fill a disk with prints. */
 const longest = 24 * 60 * 60
 
-/** What a day of 1080p at 60 pictures a second takes: the most work that one upload may ask for. */
+/** The pixels of a day of 1080p at 60 frames a second: the most work that one upload may cause. */
 const mostPixels = longest * 60 * 1920 * 1080
 
-/** Fewer pictures than one a minute is a clock that jumps, not a film: a few kilobytes that last for hours. */
+/** Fewer frames than one a minute means a jumping clock rather than a film: a few kilobytes that last for hours. */
 const sparsest = 1 / 60
 
-/** Containers that state a length. Of the others ffprobe derives one from what it finds, or guesses it from the bitrate. */
+/** Containers that state a length. For others ffprobe derives one from the packets, or guesses it from the bitrate. */
 const promises = /^(mov|matroska|avi|asf|flv|mxf)/
 
-/** ffprobe, asked twice in bounded time and memory: what the file says of itself, and what its packets say. */
+/** Runs ffprobe twice in bounded time and memory: for the header, and for the packets. */
 export async function probe(
   file: string,
   { tools, signal }: { tools: MediaTools; signal?: AbortSignal | undefined }
@@ -51,14 +51,14 @@ export async function probe(
   return found
 }
 
-/** Seconds of sound before the picture begins. A print shows the first picture meanwhile. */
+/** Seconds of audio before the first frame. A print shows that frame during them. */
 export function lead({ video, audio }: Pick<Probe, 'video' | 'audio'>) {
   return video && audio ? Math.max(0, video.start_time - audio.start_time) : 0
 }
 
 /**
- * Frames of one print that a source can be good for: each of its pictures shown three times on average, with room for a
- * header that is a little wrong. Ten minutes' worth is cheap enough for any clip.
+ * Frames of one print that a source can yield: each of its frames shown three times on average, with room for a header
+ * that is a little wrong. Ten minutes' worth is cheap enough for any clip.
  */
 export function mostFrames({ fps, frames, duration }: ProbedVideo) {
   const byClock = duration ? 2 * duration * fps : Infinity
@@ -105,7 +105,7 @@ function refuseExcess({ duration, video, audio }: Probe) {
   }
 }
 
-/** Where the packets end long before the header says so, the file is cut off, and the packets are right. */
+/** Where the packets end long before the header's duration, the file is truncated, and the packets are right. */
 function trueDuration(claimed: number | null, { whole, streams }: Packets) {
   if (!whole) return claimed
   const spans = [...streams.values()].filter(({ from, to }) => to > from)

@@ -1,25 +1,25 @@
-/** Plain JSON: kept with the video and shown in the API as it is. Seconds, bits a second, pixels. */
+/** Plain JSON: stored with the video and returned by the API as it is. Seconds, bits a second, pixels. */
 export interface Probe {
   container: string
   duration: number | null
-  /** What the header says, where the container has a header that says it: more than `duration` in a file that was cut off. */
+  /** The header's duration, where the container has one: more than `duration` in a truncated file. */
   promised_duration: number | null
   bytes: number
   bitrate: number | null
   video: ProbedVideo | null
   audio: ProbedAudio | null
-  /** Known once the film was decoded; null if nothing is missing or broken. */
+  /** Known after the decode; null if nothing is missing or broken. */
   damage: Damage | null
 }
 
 export interface Damage {
-  /** Pictures (of sound alone, its packets) that could not be decoded, or only with errors. */
+  /** Frames (of audio alone, its packets) that could not be decoded, or only with errors. */
   decode_errors: number
-  /** Lost pictures, gaps, and an end that the header promises. */
+  /** Lost frames, gaps, and a missing end that the header promises. */
   missing_seconds: number
-  /** How much of the film is missing or broken, 0 to 1. */
+  /** Missing or broken share of the film, 0 to 1. */
   share: number
-  /** How much of the sound beside a picture could not be decoded, 0 to 1. */
+  /** Undecodable share of the audio beside a video, 0 to 1. */
   sound_share: number
 }
 
@@ -27,19 +27,19 @@ export interface ProbedVideo {
   index: number
   codec: string
   profile: string | null
-  /** As it is meant to be seen: pixels squared first, then turned. */
+  /** As displayed: with square pixels first, then rotated. */
   width: number
   height: number
   coded_width: number
   coded_height: number
-  /** Degrees clockwise to turn the coded picture by. */
+  /** Clockwise rotation of the coded frame for display, in degrees. */
   rotation: 0 | 90 | 180 | 270
-  /** The file asks for an angle that is none of these; it is not turned at all. */
+  /** The file asks for another angle; it is not rotated at all. */
   odd_rotation: boolean
   sample_aspect_ratio: string
-  /** Of the prints. */
+  /** Frame rate of the prints. */
   fps: number
-  /** Pictures a second between most neighbours; null where they come unevenly. */
+  /** Frames a second between most neighbours; null where they come unevenly. */
   pace: number | null
   frames: number | null
   duration: number | null

@@ -1,7 +1,7 @@
 import { canDecodeAudio, canDecodeVideo } from '../codecs.ts'
 import { MediaRejected } from '../rejected.ts'
 
-/** What ffprobe says, every field doubtful: it is read from an upload. */
+/** ffprobe's fields, each of them doubtful: they come from an upload. */
 export interface RawStream {
   index: number
   codec_type?: string
@@ -34,9 +34,9 @@ export interface RawProgram {
 }
 
 /**
- * One picture and one sound, by one rule: of the streams that can be decoded the first that is flagged as default,
- * else the first. Cover art and thumbnails are no pictures. In a broadcast with several programmes the sound comes from
- * the picture's own, and a commentary or a track for the hearing or visually impaired is taken only if there is no other.
+ * Selects one video and one audio stream: of the decodable streams the first that is flagged as default, else the
+ * first. Cover art and thumbnails are no video. In a broadcast with several programmes the audio comes from the video's
+ * programme, and a commentary or a track for the hearing or visually impaired is taken only if there is no other.
  */
 export function chooseStreams(streams: RawStream[], programs: RawProgram[]) {
   const pictures = streams.filter(stream => stream.codec_type === 'video' && !isStill(stream))
@@ -55,7 +55,7 @@ export function chooseStreams(streams: RawStream[], programs: RawProgram[]) {
     preferred(usable.filter(sound => !isSpecial(sound))) ??
     preferred(usable)
 
-  // A picture that cannot be decoded is not passed over for its sound: the uploader expects to see it.
+  // An undecodable video is not dropped in favour of its audio: the uploader expects to see it.
   if (!video && (pictures.length > 0 || !audio)) {
     const { codec_name = 'unknown' } = pictures[0] ?? sounds[0]!
     throw new MediaRejected('unsupported_codec', `The codec of this file is not supported: ${codec_name}.`)

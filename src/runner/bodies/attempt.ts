@@ -3,20 +3,20 @@ import type { Ending } from '#tasks/attempts/ending.ts'
 import type { StopReason } from '../children/protocol.ts'
 import type { Limits } from './limits.ts'
 
-/** A claimed task whose body runs, or waits for a child. */
+/** A claimed task whose body runs or waits for a child. */
 export interface Attempt {
   claim: Claim
-  /** When it was claimed, by performance.now(). */
+  /** Time of the claim, by performance.now(). */
   since: number
-  /** Resolves when nothing of the attempt runs any more, or when it was given up. */
+  /** Resolves when all processes of the attempt have ended, or when the worker has given it up. */
   ended: Promise<Ending>
-  /** Tells it to stop; the first reason counts. */
+  /** Requests a stop; the first reason counts. */
   stop(reason: StopReason): void
-  /** Takes it back if it has not begun: true, and it never begins, nor ends. */
+  /** Takes back an attempt that has not started: true, and it never starts nor ends. */
   recall(): boolean
 }
 
-/** What every attempt needs, wherever its body runs. */
+/** Options common to attempts in children and in the worker. */
 export interface AttemptOptions {
   worker: string
   limits: Limits

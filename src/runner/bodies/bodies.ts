@@ -14,7 +14,7 @@ import { runInChild } from './in-child.ts'
 import { failBodiesAlone, runInline } from './inline.ts'
 import type { Limits } from './limits.ts'
 
-// Seconds. A module that is still not loaded then waits for something that does not come.
+// Seconds. A module that is still loading by then waits for something that does not come.
 const longestLoad = 60
 
 interface OpenBodiesOptions {
@@ -23,11 +23,11 @@ interface OpenBodiesOptions {
   connections: Connections
   books: Books
   log: Logger
-  /** For the child processes. */
+  /** Environment of the child processes. */
   env: NodeJS.ProcessEnv
 }
 
-/** Runs what is claimed, in child processes or in the worker itself, and hands each ending to the books. */
+/** Runs claimed tasks in child processes or in the worker itself, and hands each ending to the books. */
 export async function openBodies({ config, kinds, connections, books, log, env }: OpenBodiesOptions) {
   const DARKROOM_TYPEBOX = await typeboxInOneFile(log)
   const children = childPool({
@@ -43,7 +43,7 @@ export async function openBodies({ config, kinds, connections, books, log, env }
   const desk = openDesk()
   let thereIsRoom = (_milliseconds: number) => {}
 
-  /** An attempt from its start to its entry in the books. */
+  /** Runs an attempt and has its ending written. */
   async function run(claim: Claim, kind: Kind) {
     const attempt = start(claim, kind)
     desk.add(attempt)
@@ -56,7 +56,7 @@ export async function openBodies({ config, kinds, connections, books, log, env }
   }
 
   function start(claim: Claim, kind: Kind): Attempt {
-    // An inline body reports before there is an attempt to stop.
+    // An inline body can report progress before `attempt` is assigned.
     const reporting = { claim, stop: (reason: 'lost') => attempt.stop(reason) }
     const options = {
       worker: books.worker.id,
@@ -73,13 +73,13 @@ export async function openBodies({ config, kinds, connections, books, log, env }
 
   return {
     desk,
-    /** Begins a claimed task; false where this worker does not know its kind. */
+    /** Starts a claimed task; false where this worker does not know its kind. */
     begin(claim: Claim): boolean {
       const kind = kinds.get(claim.task)
       if (kind) void run(claim, kind)
       return kind !== undefined
     },
-    /** Calls when there is room for another task, with how long the one before it took. */
+    /** Calls when there is room for another task, with the duration of the previous one. */
     onRoom(call: (milliseconds: number) => void) {
       thereIsRoom = call
     },
@@ -89,7 +89,7 @@ export async function openBodies({ config, kinds, connections, books, log, env }
     },
     /** Resolves when every child can take work. */
     async ready() {
-      await children.ready().catch(error => log.error({ err: error }, 'a child process does not start'))
+      await children.ready().catch(error => log.error({ err: error }, 'a child process did not start; retrying'))
     },
     async close() {
       await children.close()
@@ -101,7 +101,7 @@ export async function openBodies({ config, kinds, connections, books, log, env }
 
 export type Bodies = Awaited<ReturnType<typeof openBodies>>
 
-/** One line for each attempt: a warning where its task has failed for good. */
+/** One log line per attempt: a warning where the task has failed for good. */
 function logEnd(log: Logger, claim: Claim, { outcome, error, stack, next, started_at }: Ending) {
   const { id, task: kind, attempt, request_id } = claim
   const { video_id } = (claim.args ?? {}) as { video_id?: unknown }
@@ -119,7 +119,7 @@ function logEnd(log: Logger, claim: Claim, { outcome, error, stack, next, starte
   else log.info(line, 'attempt ended')
 }
 
-/** The task's own limits, else its kind's, else the deployment's. */
+/** Limits of the task, else of its kind, else of the deployment. */
 function limitsOf(claim: Claim, kind: Kind, config: Config): Limits {
   return {
     soft: claim.soft_time_limit ?? kind.soft_time_limit ?? config.TASK_SOFT_TIME_LIMIT,

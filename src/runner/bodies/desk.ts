@@ -2,7 +2,7 @@ import type { Claim } from '#tasks/attempts/claim.ts'
 import type { StopReason } from '../children/protocol.ts'
 import type { Attempt } from './attempt.ts'
 
-/** The attempts in hand: those that run, and short tasks that were claimed ahead and wait for a child. */
+/** Attempts in hand: running ones, and short tasks that were claimed ahead and wait for a child. */
 export function openDesk() {
   const attempts = new Map<string, Attempt>()
   let closing = false
@@ -18,7 +18,7 @@ export function openDesk() {
     },
     remove(attempt: Attempt) {
       const { id } = attempt.claim
-      // An attempt that was lost may end after the next one of the same task has begun here.
+      // A lost attempt may end after the next attempt of the same task has started here.
       if (attempts.get(id) === attempt) attempts.delete(id)
     },
     get size() {
@@ -26,15 +26,15 @@ export function openDesk() {
     },
     ids: () => [...attempts.keys()],
     queues: () => [...attempts.values()].map(({ claim }) => claim.queue),
-    /** Nothing, where the task is not in hand. */
+    /** Does nothing where the task is not in hand. */
     stop(task: string, reason: StopReason) {
       attempts.get(task)?.stop(reason)
     },
     stopAll,
 
     /**
-     * Takes back what has waited so long for a child and has not begun; from here on it is not in hand. The first ones
-     * stay, as many as `kept`.
+     * Takes back attempts that have waited so long for a child and have not started; they are no longer in hand. The
+     * first `kept` of them stay.
      */
     recall(milliseconds: number, kept = 0): Claim[] {
       const late = performance.now() - milliseconds
@@ -43,7 +43,7 @@ export function openDesk() {
       return recalled.map(({ claim }) => claim)
     },
 
-    /** What begins from here on is stopped at once. */
+    /** Later attempts are stopped at once. */
     close() {
       closing = true
     },

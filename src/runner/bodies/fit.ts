@@ -5,8 +5,8 @@ import { failure } from '../children/body.ts'
 import type { Failure } from '../children/protocol.ts'
 
 /**
- * Why the arguments of a task do not fit its kind, if so: no child is needed to find out. What was submitted through the
- * API fits, but rows are written with SQL too, and kinds change.
+ * Checks a task's arguments against its kind without a child. The API has checked those of its submissions, but SQL
+ * writes rows too, and kinds change.
  */
 export function misfit({ args }: Claim, kind: Kind): Failure | undefined {
   const problems = problemsOf(kind, args)
@@ -15,7 +15,7 @@ export function misfit({ args }: Claim, kind: Kind): Failure | undefined {
   return failure(new GiveUp(`The arguments do not fit: ${list}`, 'InvalidArgs'))
 }
 
-/** A schema may hold code of the user's, and that may throw: the task fails then, and the worker goes on. */
+/** A schema may hold user code that throws: the task fails then, and the worker goes on. */
 function problemsOf(kind: Kind, args: unknown): FieldProblem[] {
   try {
     return checkOf(kind.args)(args)

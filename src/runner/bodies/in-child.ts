@@ -14,10 +14,10 @@ interface RunInChildOptions extends AttemptOptions {
   children: ChildPool
 }
 
-/** An attempt that was taken back has no end. */
+/** The end of an attempt that was taken back. */
 const never = new Promise<never>(() => {})
 
-/** Runs a claimed task in a child process, from its start to the last of its processes. */
+/** Runs a claimed task in a child process, until the last of its processes has ended. */
 export function runInChild(
   claim: Claim,
   kind: Kind,
@@ -65,7 +65,7 @@ export function runInChild(
   }
 
   async function runIn(child: Child): Promise<Ending> {
-    // For a body that never lets its process say that it has begun; set anew when it does.
+    // For a body that blocks its child before the child can report a start; overwritten by that report.
     startedAt = new Date()
     stops.begin()
     const source = { task: claim.task, file: kind.file }
@@ -85,15 +85,15 @@ export function runInChild(
       }
     )
     stops.clear()
-    // A module that takes its process down as it loads must not be the first thing that the next child loads.
+    // A module that crashes its child while loading must not be preloaded by the next child.
     if (end.type !== 'exit') children.remember(source)
     if (end.type !== 'exit' && end.started_at !== undefined) startedAt = new Date(end.started_at)
-    // What a failed body printed is in another pipe by now; it is read within the next turn, and this one may have begun.
+    // A failed body's output comes through another pipe, and is read within the next turn of the event loop.
     if (end.type === 'failure') {
       await nextTurn()
       await nextTurn()
     }
-    // What the attempt has started must be gone before its end is told.
+    // All processes of the attempt must be gone before its end is reported.
     const left = end.type === 'failure' && (await child.hasLeftovers())
     const cut = stops.reason() !== undefined && stops.reason() !== 'soft_time_limit'
     if (left || cut || end.type === 'exit') await child.stop()

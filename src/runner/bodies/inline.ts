@@ -14,12 +14,12 @@ interface RunInlineOptions extends AttemptOptions {
   db: Database
 }
 
-/** Fails the attempt whose body a callback comes from. */
+/** Fails the attempt whose body a callback belongs to. */
 const failing = new AsyncLocalStorage<((error: unknown) => void) | undefined>()
 
 /**
- * An error that nothing catches, as in a timer, ends a process and all that runs in it. Node knows which body a callback
- * comes from, so it fails that attempt instead; what comes from no body ends the process as usual.
+ * An uncaught error, as in a timer, ends a process with all its attempts. Node knows the body that a callback belongs
+ * to, so only that attempt fails; an error outside of all bodies ends the process as usual.
  */
 export function failBodiesAlone() {
   function onUncaught(error: unknown) {
@@ -33,8 +33,8 @@ export function failBodiesAlone() {
 }
 
 /**
- * Runs a task in the worker's own event loop. It has the database, and cannot be killed: a body that does not end when
- * it has to is given up. It may go on, but its attempt is over, and nothing that it does counts.
+ * Runs a task in the worker's own event loop. The body has the database and cannot be killed: one that does not end in
+ * time is given up. Its code may still run, but its attempt is over, and its result and reports are ignored.
  */
 export function runInline(claim: Claim, kind: Kind, options: RunInlineOptions): Attempt {
   const { worker, db, limits, onProgress, onLog } = options
@@ -46,22 +46,22 @@ export function runInline(claim: Claim, kind: Kind, options: RunInlineOptions): 
 
   const stops = stopper({
     limits,
-    // The listeners are the body's, although this call is not.
+    // Listeners belong to the body, although this call does not.
     abort: reason => failing.run(fail, () => controller.abort(abortReason(reason))),
     cut(reason) {
-      // Out of time it has none left to tidy up: the soft limit is for that.
+      // A hard limit leaves no time for cleanup: the soft limit is for that.
       const wait = reason === 'time_limit' || reason === 'stalled' ? 0 : graceful
       if (!over) lastMoment ??= setTimeout(breakOff, wait, { type: 'given_up' })
     }
   })
 
   function fail(error: unknown) {
-    onLog(`an error that nothing catches would have ended the worker: ${failure(error).error.message}`)
+    onLog(`an uncaught error would have ended the worker: ${failure(error).error.message}`)
     breakOff(failure(error))
     controller.abort(error)
   }
 
-  /** What a body says after its attempt is over counts for nothing. */
+  /** Ignores reports of a body whose attempt is over. */
   function hear(call: () => void) {
     if (!over) failing.run(undefined, call)
   }
@@ -84,7 +84,7 @@ export function runInline(claim: Claim, kind: Kind, options: RunInlineOptions): 
     over = true
     stops.clear()
     clearTimeout(lastMoment)
-    if (end.type === 'given_up') onLog('its body does not end; from here on nothing that it does counts')
+    if (end.type === 'given_up') onLog('the body did not end in time and was given up; its result is ignored')
     const { id, queue, place, attempt } = claim
     return { id, queue, place, attempt, worker, started_at, ...judge(end, stops.reason(), claim, kind) }
   }

@@ -5,14 +5,14 @@ import { defaults, type Kind, type RetrySettings } from '#tasks/define.ts'
 import type { Exit } from '../children/child-process.ts'
 import type { Failure, Finished, StopReason } from '../children/protocol.ts'
 
-/** An inline body that did not end when it was told to: it cannot be killed, and its attempt is over without it. */
+/** An inline body that did not end in time: it cannot be killed, so its attempt ends without it. */
 export interface GivenUp {
   type: 'given_up'
 }
 
 type Verdict = Pick<Ending, 'outcome' | 'is_outage' | 'result' | 'error' | 'stack' | 'next'>
 
-/** What the end of an attempt means for its task. */
+/** The outcome of an attempt, and the next state of its task. */
 export function judge(
   end: Finished | Exit | GivenUp,
   reason: StopReason | undefined,
@@ -20,7 +20,7 @@ export function judge(
   kind: Kind | undefined
 ): Verdict {
   const settings = settingsOf(claim, kind)
-  // A body that still succeeded in time has the last word.
+  // A success counts also after a request to stop.
   if (end.type === 'success' && reason !== 'lost') {
     return { outcome: 'success', result: end.result, next: { state: 'SUCCESS' } }
   }
@@ -75,13 +75,13 @@ export function judge(
   }
 }
 
-/** A body that was told to stop has a moment for it, and may use it. */
+/** Whether the body ended by itself within its grace period. */
 function how(end: Finished | Exit | GivenUp) {
   if (end.type === 'given_up') return 'was given up: what runs in the worker itself cannot be killed'
   return end.type === 'exit' && end.signal !== null ? 'was killed' : 'ended when it was told to'
 }
 
-/** The retry settings of the submission, else of the kind. */
+/** Retry settings of the submission, else of the kind. */
 function settingsOf(claim: Claim, kind: Kind | undefined): RetrySettings {
   const { max_retries, retry_delay, retry_backoff, retry_backoff_max, retry_jitter } = claim
   const given = Object.entries({ max_retries, retry_delay, retry_backoff, retry_backoff_max, retry_jitter })

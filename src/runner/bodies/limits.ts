@@ -6,19 +6,19 @@ export interface Limits {
   hard: number | undefined
   /** Seconds without a report of progress. */
   stall: number | undefined
-  /** Seconds for the module, where the child has not loaded it yet. */
+  /** Seconds for loading the module, where the child has not loaded it yet. */
   load: number
 }
 
 interface StopperOptions {
   limits: Limits
-  /** Tells the body, which may tidy up. */
+  /** Tells the body, which may clean up. */
   abort(reason: StopReason): void
-  /** Ends it, whether or not it listens. */
+  /** Ends the body, whether or not it handles the signal. */
   cut(reason: StopReason): void
 }
 
-/** Why an attempt is to stop, and the limits that may say so: the same wherever its body runs. */
+/** Stop reasons and time limits of an attempt, the same for children and inline bodies. */
 export function stopper({ limits, abort, cut }: StopperOptions) {
   let reason: StopReason | undefined
   let timers: Timer[] = []
@@ -47,15 +47,15 @@ export function stopper({ limits, abort, cut }: StopperOptions) {
   }
 
   return {
-    /** The first one counts, unless that was only a request. As a getter it would cost each attempt its own class. */
+    /** The first reason counts, unless it was the soft limit. As a getter it would cost each attempt its own class. */
     reason: () => reason,
     stop,
-    /** Its module is being loaded, which has a limit of its own. */
+    /** The child loads the module, which has a limit of its own. */
     loading() {
       clear()
       stopAfter(limits.load, 'not_loaded')
     },
-    /** From here on it has all of its time. */
+    /** Starts the attempt's limits. */
     begin() {
       clear()
       if (limits.soft) stopAfter(limits.soft, 'soft_time_limit')

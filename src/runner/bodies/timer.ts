@@ -1,5 +1,5 @@
 export interface Timer {
-  /** It has all of its time again. */
+  /** Starts again with the full time. */
   restart(): void
   stop(): void
 }
@@ -7,7 +7,7 @@ export interface Timer {
 // A timeout of more than 2^31 ms (24.8 days) fires at once.
 const longestTimeout = 2 ** 31 - 1
 
-/** A timer of any length: as many timeouts after each other as that takes. */
+/** A timer of any length, made of as many timeouts as needed. */
 export function startTimer(milliseconds: number, onTime: () => void): Timer {
   let left = milliseconds
   let timeout = setTimeout(step, Math.min(left, longestTimeout))

@@ -16,12 +16,12 @@ const parallel = 2
 // Milliseconds.
 const firstPause = 100
 const longestPause = 5_000
-// Short, for other endings wait for their turn meanwhile: what is locked for longer is tried again.
+// Short, because other endings wait for their turn meanwhile; after a longer lock the write is retried.
 const recordLockTimeout = '1s'
 
 /**
- * Milliseconds that one `record` may take, and for which it may fail as if the database were away: with lock waits, say.
- * A film that took hours is worth the wait for a psql that was left open; but a `record` that never works must end too.
+ * Milliseconds that one `record` may take, and for which its passing failures, such as lock waits, are retried. A film
+ * that took hours is worth the wait for an open psql transaction; but a `record` that never works must end too.
  */
 const recordLimits = { each: 30_000, trouble: 30 * 60_000 }
 
@@ -32,7 +32,7 @@ interface AsideWriterOptions {
   limits?: typeof recordLimits
 }
 
-/** What the `record` of a kind threw, as opposed to what failed around it. */
+/** An error thrown by the `record` of a kind, as opposed to one around it. */
 class RecordFailed extends Error {
   override readonly cause: Error
 
@@ -48,8 +48,8 @@ class Locked extends Error {
 }
 
 /**
- * Writes endings one by one, each with pauses of its own: those whose kind writes to other rows in the same transaction,
- * those that wait for a lock, and those that Postgres refuses as they are. None of them holds up the others.
+ * Writes endings one by one, each with retries of its own: endings of kinds with a `record` (same transaction), endings
+ * that wait for a lock, and endings that Postgres refuses. None of them delays the others.
  */
 export function asideWriter({ db, log, followUp, limits = recordLimits }: AsideWriterOptions) {
   const pending = new Map<EndedAttempt, Promise<void>>()
@@ -71,7 +71,7 @@ export function asideWriter({ db, log, followUp, limits = recordLimits }: AsideW
         if ((isOver || !isPassing(error)) && (await isFailed(ended, causeOf(error)))) return
         log[pause === firstPause ? 'warn' : 'debug'](
           { err: causeOf(error), task: ended.claim.id, kind: ended.claim.task },
-          'an outcome cannot be written yet and is tried again; other outcomes do not wait for it'
+          'an outcome could not be written; retrying it, other outcomes do not wait'
         )
       }
       await delay(pause, undefined, { signal: closing.signal }).catch(() => {})
@@ -80,14 +80,14 @@ export function asideWriter({ db, log, followUp, limits = recordLimits }: AsideW
 
   async function write(ended: EndedAttempt) {
     const { kind, ending } = ended
-    // A lock wait would keep a connection busy for seconds; this answers at once.
+    // A lock wait would occupy a connection for seconds; this query answers at once.
     if ((await findLocked(db.pool, [ending])).size > 0) throw new Locked()
     if (ending.outcome !== 'success') return followUp.settled([ended], await settle(db, [ending]))
     if (kind?.record) return record(ended)
     return followUp.settled([ended], await complete(db.pool, [ending]))
   }
 
-  /** A success that other rows tell of too: all of it in one transaction. */
+  /** Writes a success and the kind's own rows in one transaction. */
   async function record(ended: EndedAttempt) {
     const { claim, ending } = ended
     const { settled, afterwards } = await db.query.transaction().execute(async trx => {
@@ -104,10 +104,10 @@ export function asideWriter({ db, log, followUp, limits = recordLimits }: AsideW
     if (afterwards) followUp.tidy(claim.id, afterwards)
   }
 
-  /** Writes it as a failure, and answers whether that could be written. */
+  /** Writes a failure instead, and answers whether Postgres took it. */
   async function isFailed(ended: EndedAttempt, error: Error): Promise<boolean> {
     const { claim } = ended
-    // Without what may be why: its result, or what it reported.
+    // Result and report may be the cause, so they are left out.
     const { result: _, reported: __, ...ending } = ended.ending
     const failure: Ending = {
       ...ending,
@@ -121,7 +121,7 @@ export function asideWriter({ db, log, followUp, limits = recordLimits }: AsideW
       log.error({ err: error, task, kind, attempt }, 'task failed: its outcome could not be recorded')
       return true
     } catch (error) {
-      if (!isOutage(error)) log.error({ err: error, task: claim.id }, 'Postgres refuses an outcome, also as a failure')
+      if (!isOutage(error)) log.error({ err: error, task: claim.id }, 'Postgres refused an outcome twice; retrying')
       return false
     }
   }
@@ -134,7 +134,7 @@ export function asideWriter({ db, log, followUp, limits = recordLimits }: AsideW
         writeUntilDone(ended).finally(() => pending.delete(ended))
       )
     },
-    /** What is not written yet. */
+    /** Endings that are not written yet. */
     waiting: () => [...pending.keys()].map(({ claim }) => claim),
     async flushed() {
       await Promise.all(pending.values())
@@ -151,17 +151,17 @@ function causeOf(error: unknown) {
   return error instanceof RecordFailed ? error.cause : (error as Error)
 }
 
-/** What may well work in a moment, without any change. */
+/** True for failures that may pass without any change. */
 function isPassing(error: unknown) {
   return error instanceof Locked || isOutage(causeOf(error))
 }
 
-/** The transaction is rolled back at the limit, and refuses what is still asked of it. */
+/** At the limit the transaction is rolled back and refuses further statements. */
 async function within<Result>(milliseconds: number, recording: Promise<Result>): Promise<Result> {
   const over = new AbortController()
   const limit = async () => {
     await delay(milliseconds, undefined, { signal: over.signal })
-    // The code that Postgres has for a statement that takes too long.
+    // SQLSTATE of a statement timeout.
     throw Object.assign(new Error(`its record took longer than ${milliseconds / 1000} s`), { code: '57014' })
   }
   try {

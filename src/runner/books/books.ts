@@ -14,7 +14,7 @@ import { recovery } from './recovery.ts'
 import { openRegistration } from './registration.ts'
 import { settler } from './settler.ts'
 
-// Milliseconds. Outcomes are worth a wait also at the end, but not for ever: another worker finds what is left.
+// Milliseconds. A stop waits for outcomes, but not for ever: another worker retries tasks without one.
 const longestFlush = 10_000
 
 interface OpenBooksOptions {
@@ -25,7 +25,10 @@ interface OpenBooksOptions {
   log: Logger
 }
 
-/** What a worker writes: how far its attempts are and how they ended, its own row and lease, and what others left. */
+/**
+ * Everything that a worker writes: progress and endings of its attempts, its own row and lease, and the recovery of
+ * lost tasks.
+ */
 export function openBooks({ connections, id, version, kinds, log }: OpenBooksOptions) {
   const { work, outcomes, aside: alone, heartbeats } = connections
   const voice = voiceOf(work.pool)
@@ -54,23 +57,23 @@ export function openBooks({ connections, id, version, kinds, log }: OpenBooksOpt
     recover,
     report: progress.report,
 
-    /** An attempt is over: its ending is written as soon as the database takes it. */
+    /** Takes the ending of an attempt, and writes it as soon as the database accepts it. */
     enter({ claim, kind, ending }: EndedAttempt) {
       const reported = progress.take(claim.id, claim.attempt)
       if (ending.worker === registration.id) registration.tally.ended(ending.outcome)
       lastEntry = performance.now()
       settling.add({ claim, kind, ending: reported ? { ...ending, reported } : ending })
     },
-    /** Attempts that are over and whose endings are not written yet. */
+    /** Ended attempts whose endings are not written yet. */
     unwritten,
-    /** When the last attempt ended, by performance.now(). */
+    /** Time of the last ending, by performance.now(). */
     lastEntry: () => lastEntry,
 
     renewLease: (usage: Omit<Report, 'tasks'>, running: number) =>
       lease.renew({ ...usage, tasks: registration.tally.counts(running) }),
     isLeaseKept: lease.isKept,
 
-    /** Resolves when every ending is written, or after a while without. */
+    /** Resolves when every ending is written, or at a limit. */
     async flush() {
       const over = new AbortController()
       await Promise.race([
@@ -79,7 +82,7 @@ export function openBooks({ connections, id, version, kinds, log }: OpenBooksOpt
       ])
       over.abort()
       const left = unwritten().length
-      if (left > 0) log.warn({ count: left }, 'outcomes could not be written in time; their tasks are tried again')
+      if (left > 0) log.warn({ count: left }, 'outcomes could not be written in time; their tasks are retried')
     },
 
     async close() {

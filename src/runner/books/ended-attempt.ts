@@ -2,7 +2,7 @@ import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Ending } from '#tasks/attempts/ending.ts'
 import type { Kind } from '#tasks/define.ts'
 
-/** An attempt that is over, and whose ending is to be written. */
+/** An attempt that is over and whose ending is not written yet. */
 export interface EndedAttempt {
   claim: Claim
   kind: Kind | undefined

@@ -13,20 +13,20 @@ interface FollowUpOptions {
 }
 
 /**
- * What follows once endings are written: other processes are told, and what attempts have left behind is removed. That
- * may take long, and no outcome waits for it.
+ * Work after endings are written: notifications, and the cleanup of files and rows of attempts. Cleanup may take long,
+ * and no outcome waits for it.
  */
 export function followUps({ pool, voice, log }: FollowUpOptions) {
   const tidying = new Set<Promise<void>>()
 
   function tidy(task: string, work: () => Promise<void> | undefined) {
     const mine = Promise.try(work)
-      .catch(error => log.error({ err: error, task }, 'what an attempt left behind could not be removed'))
+      .catch(error => log.error({ err: error, task }, 'cleanup after an attempt failed; its files or rows may remain'))
       .finally(() => tidying.delete(mine))
     tidying.add(mine)
   }
 
-  /** The connection may have broken after a commit and before its answer: those count too. */
+  /** Endings that an earlier statement committed before its connection broke: they count too. */
   async function findEarlier(missing: EndedAttempt[]): Promise<Settled[]> {
     if (missing.length === 0) return []
     return findSettled(
@@ -36,7 +36,7 @@ export function followUps({ pool, voice, log }: FollowUpOptions) {
   }
 
   return {
-    /** `now` is what the statement has changed, of a batch that is written. */
+    /** `now`: the endings that the statement has changed, of a batch that is written. */
     async settled(batch: EndedAttempt[], now: Settled[]) {
       const changed = new Set(now.map(({ id }) => id))
       const settled = [...now, ...(await findEarlier(batch.filter(({ claim }) => !changed.has(claim.id))))]
@@ -58,7 +58,7 @@ export function followUps({ pool, voice, log }: FollowUpOptions) {
       }
     },
     tidy,
-    /** Resolves when nothing is being removed. */
+    /** Resolves when no cleanup is running. */
     async flushed() {
       await Promise.all(tidying)
     }

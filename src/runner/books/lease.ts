@@ -4,9 +4,9 @@ import { type Desired, type Report, renew } from '#workers/presence.ts'
 import type { Registration } from './registration.ts'
 
 export interface Renewed {
-  /** What the worker is to do; null when another worker has declared this one lost. */
+  /** Desired state of the worker; null when another worker has declared this one lost. */
   desired: Desired | null
-  /** How many other workers were found dead. */
+  /** Number of other workers that were found dead. */
   lost: number
 }
 
@@ -15,12 +15,12 @@ interface OpenLeaseOptions {
   registration: Pick<Registration, 'id'>
 }
 
-/** Keeps this worker's lease, and ends the leases of workers that have gone silent. */
+/** Renews this worker's lease, and ends the leases of silent workers. */
 export function openLease({ pool, registration }: OpenLeaseOptions) {
-  // By both clocks: one may be set, and the other stands still while the machine sleeps.
+  // By both clocks: the wall clock may be set, and the monotonic one stands still while the machine sleeps.
   let renewedAt = performance.now()
   let renewedAtDate = Date.now()
-  // After a gap of its own every other worker looks dead: each gets one lease to show itself first.
+  // After a gap of its own every other worker looks dead: each gets one lease of time to renew.
   let trustFrom = performance.now() + lease * 1000
 
   function noticeGap() {

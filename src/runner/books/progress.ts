@@ -13,7 +13,7 @@ interface ProgressWriterOptions {
   log: Logger
 }
 
-/** An attempt that runs. */
+/** A running attempt. */
 interface Reporting {
   claim: Pick<Claim, 'id' | 'attempt'>
   stop(reason: 'lost'): void
@@ -23,9 +23,9 @@ interface Reported extends Report {
   of: Reporting
 }
 
-/** Many reports in, at most one write a second out, for all attempts of the worker together. */
+/** Collects reports and writes once a second at most, for all attempts of the worker together. */
 export function progressWriter({ pool, voice, log }: ProgressWriterOptions) {
-  // Of each attempt that runs and has reported; also what is written, for a write may fail or come too late.
+  // Last report of each running attempt. Kept after a write, because a write may fail or come too late.
   const latest = new Map<string, Reported>()
   const unwritten = new Set<string>()
   let timer: NodeJS.Timeout | undefined
@@ -43,11 +43,11 @@ export function progressWriter({ pool, voice, log }: ProgressWriterOptions) {
         reports.map(({ of: _, ...report }) => report)
       )
       voice.changed(...ours)
-      // The attempt is no longer ours.
+      // The attempt is no longer this worker's.
       for (const { id, of } of reports) if (!ours.has(id)) of.stop('lost')
     } catch (error) {
-      // The next report says more than this one would have.
-      log.debug({ err: error }, 'progress could not be written')
+      // No retry: the next report replaces this one.
+      log.debug({ err: error }, 'progress could not be written; the next report replaces it')
     }
   }
 
@@ -55,16 +55,16 @@ export function progressWriter({ pool, voice, log }: ProgressWriterOptions) {
     report(of: Reporting, fraction: number, detail: unknown) {
       if (!Number.isFinite(fraction)) return
       const { id, attempt } = of.claim
-      // Postgres refuses what is too small for a `real`.
+      // Postgres refuses values that are too small for a `real`.
       const progress = fraction < 1e-30 ? 0 : Math.min(fraction, 1)
       latest.set(id, { id, attempt, progress, detail: detail ?? null, of })
       unwritten.add(id)
       timer ??= setTimeout(write, Math.max(0, writtenAt + interval - performance.now()))
     },
-    /** What an attempt that has ended reported last: it is written with the outcome. */
+    /** Last report of an ended attempt, to be written with its outcome. */
     take(id: string, attempt: number): Pick<Report, 'progress' | 'detail'> | undefined {
       const last = latest.get(id)
-      // An attempt that was lost may end after the next one of its task has begun here.
+      // A lost attempt may end after the next attempt of its task has started here.
       if (last?.attempt !== attempt) return undefined
       latest.delete(id)
       unwritten.delete(id)

@@ -17,9 +17,9 @@ interface RecoveryOptions {
   log: Logger
 }
 
-/** Mends what the database and the workers disagree about. */
+/** Repairs disagreements between the database and the workers. */
 export function recovery({ db, voice, log }: RecoveryOptions) {
-  /** Locked ones are left for the next look. */
+  /** Locked tasks are left for the next look. */
   async function settleFree(endings: Ending[]) {
     try {
       return await settle(db, endings)
@@ -33,11 +33,14 @@ export function recovery({ db, voice, log }: RecoveryOptions) {
     }
   }
 
-  /** All of a worker's at once: the first of those that are left would be taken for what killed the worker. */
+  /**
+   * All attempts of a worker at once: if a part were written alone, the first of the rest would be blamed for the
+   * worker's death.
+   */
   async function handOn(attempts: Ending[]) {
     for (const ofOne of Map.groupBy(attempts, ({ worker }) => worker).values()) {
       for (const { id, queue, state } of await settleFree(ofOne)) {
-        log.warn({ task: id, state }, 'a task lost its worker')
+        log.warn({ task: id, state }, 'the worker of a task is gone; the attempt was ended')
         voice.changed(id)
         voice.wake(queue)
       }
@@ -47,7 +50,7 @@ export function recovery({ db, voice, log }: RecoveryOptions) {
   const lookForAstray = astray(db.pool)
 
   return {
-    /** Attempts whose workers are gone, which another worker or this one tries again; tasks whose jobs are gone or changed. */
+    /** Ends attempts of dead workers, so that their tasks are retried; revokes tasks whose jobs are gone or changed. */
     async lookForOrphans() {
       await handOn(await findOrphans(db.pool))
       const jobless = await revokeJobless(db.pool)
@@ -56,12 +59,12 @@ export function recovery({ db, voice, log }: RecoveryOptions) {
       if (strayed > 0) log.warn({ count: strayed }, 'tasks were revoked: their jobs were removed or changed by hand')
     },
 
-    /** Attempts that are this worker's by the database's account, and not in hand. */
+    /** Ends attempts that are this worker's in the database and that it does not run. */
     async handOnUnknown(worker: string, inHand: string[]) {
       await handOn(await findUnknown(db.pool, worker, inHand))
     },
 
-    /** What was claimed and has not begun: put back as if it had never been claimed. */
+    /** Puts back claimed tasks that have not started, as if they had never been claimed. */
     async putBack(claims: Claim[]) {
       for (const { id, queue } of await unclaim(db, claims)) {
         voice.changed(id)

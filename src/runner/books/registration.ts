@@ -11,7 +11,7 @@ interface OpenRegistrationOptions {
   kinds: Kinds
 }
 
-/** The worker's row in `darkroom.workers`: its present id, and how its attempts have ended under it. */
+/** The worker's row in `darkroom.workers`: its current id, and its attempts counted by outcome. */
 export function openRegistration({ pool, id: first, version, kinds }: OpenRegistrationOptions) {
   const pools = poolsOf(kinds)
   const tally = openTally()
@@ -24,18 +24,18 @@ export function openRegistration({ pool, id: first, version, kinds }: OpenRegist
     },
     tally,
 
-    /** A start that was cut off may have left the row, which would be taken for a worker that is up. */
+    /** Removes the row of an interrupted start, which would count as a running worker. */
     clear: () => unregister(pool, id),
 
-    /** From here on the worker counts as one that is up. */
+    /** From here on the worker counts as running. */
     async register(queues: string[], concurrency: number): Promise<void> {
-      // A worker that was killed on this machine need not be waited for.
+      // Without waiting for the lease of a worker that was killed on this machine.
       await endDeadNeighbours(pool)
       registered = true
       await register(pool, { id, version, queues, pools, concurrency })
     },
 
-    /** Another worker declared this one lost: it goes on under a new id, and does what was wanted of the former one. */
+    /** Registers under a new id after another worker declared this one lost; the desired state is taken over. */
     async startOver(queues: string[], concurrency: number): Promise<Desired> {
       const next = uuid()
       const desired = await register(pool, { id: next, version, queues, pools, concurrency }, id)
@@ -54,7 +54,7 @@ export function openRegistration({ pool, id: first, version, kinds }: OpenRegist
 
 export type Registration = ReturnType<typeof openRegistration>
 
-/** Which kinds run where. */
+/** Names of the kinds in each pool. */
 function poolsOf(kinds: Kinds): Pools {
   const names = (pool: string) => [...kinds.values()].filter(kind => kind.pool === pool).map(({ name }) => name)
   return { child: names('child').toSorted(), inline: names('inline').toSorted() }

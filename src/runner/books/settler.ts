@@ -10,7 +10,7 @@ import type { AsideWriter } from './aside.ts'
 import type { EndedAttempt } from './ended-attempt.ts'
 import type { FollowUp } from './follow-up.ts'
 
-// pg-boss's way of fencing is measured to stay fast up to batches of this size.
+// pg-boss's fencing is measured to stay fast up to batches of this size.
 const largestBatch = 200
 const firstPause = 50
 const longestPause = 5_000
@@ -23,10 +23,9 @@ interface SettlerOptions {
 }
 
 /**
- * Writes how attempts ended, those that end together in one statement, and goes on trying while the database is away:
- * an outcome that is known is never lost, and counts only if the attempt is still this worker's by then. An ending that
- * the others would have to wait for is written aside: because its kind records more, because of a lock, or because
- * Postgres refuses it.
+ * Writes endings, concurrent ones in one statement, and retries while the database is unreachable: a known outcome is
+ * never lost, and counts only if the attempt is still this worker's by then. An ending that would delay the others is
+ * written aside: because its kind has a `record`, because of a lock, or because Postgres refuses it.
  */
 export function settler({ db, log, aside, followUp }: SettlerOptions) {
   const waiting = new Set<EndedAttempt>()
@@ -41,17 +40,17 @@ export function settler({ db, log, aside, followUp }: SettlerOptions) {
         await write(successes)
         await write(batch.filter(({ ending }) => ending.outcome !== 'success'))
         pause = firstPause
-        // A commit costs API and worker more than what is in it.
+        // A commit costs API and worker more than its contents.
         if (waiting.size < largestBatch) await gather(batch.length)
       } catch (error) {
-        log.debug({ err: error, count: waiting.size }, 'the database does not take outcomes; trying again')
+        log.debug({ err: error, count: waiting.size }, 'outcomes could not be written; retrying')
         await delay(pause)
         pause = Math.min(pause * 2, longestPause)
       }
     }
   }
 
-  /** Together, unless one of them is in the way: the smaller the part, the fewer have to be written aside. */
+  /** One statement for all, unless an ending blocks it: then the batch is split, so that few are written aside. */
   async function write(batch: EndedAttempt[]): Promise<void> {
     if (batch.length === 0) return
     try {
@@ -89,9 +88,9 @@ export function settler({ db, log, aside, followUp }: SettlerOptions) {
         writing = undefined
       })
     },
-    /** What is not written yet, and not aside. */
+    /** Endings that are neither written nor aside. */
     waiting: () => [...waiting].map(({ claim }) => claim),
-    /** Resolves when all that was added is written or aside. */
+    /** Resolves when every added ending is written or aside. */
     flushed: async () => writing,
     close() {
       closed = true

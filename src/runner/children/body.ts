@@ -4,23 +4,23 @@ import { type Context, GiveUp, type Kind, RetryLater, SoftTimeLimit, StoreOutage
 import { describeThrown } from '#tasks/thrown.ts'
 import type { Failure, StopReason, Success } from './protocol.ts'
 
-// What a row can hold without slowing down every list of tasks. Larger things belong into a file.
+// Larger values would slow down every list of tasks; they belong in a file.
 const largestResult = 1024 * 1024
 const longestMessage = 10_000
 const longestType = 200
 const longestStack = 8 * 1024
 const longestStackHead = 1_000
 const largestDetail = 64 * 1024
-// A retry may be asked for so many seconds from now; 10 years, as everywhere.
+// Seconds until a retry, at most; 10 years, as everywhere.
 const longestDelay = 315_360_000
 
-/** Runs a task's body and makes a value of however it ends; it never throws. */
+/** Runs a task's body and turns a return or a throw into a value; never throws. */
 export async function runBody(
   kind: Kind,
   args: unknown,
   context: Context & { db?: Database }
 ): Promise<Success | Failure> {
-  // What it has left running may go on to report, in a process that has the next attempt by then.
+  // Code that the body left running may report after its end, in a process that has the next attempt by then.
   let over = false
   const heard: Pick<Context, 'progress' | 'log'> = {
     progress(fraction, detail) {
@@ -31,7 +31,7 @@ export async function runBody(
     }
   }
   try {
-    // An inline kind is never run where there is no database.
+    // Inline kinds never run where there is no database.
     const result = await kind.run(args, { ...context, ...heard } as Context & { db: Database })
     return { type: 'success', result: asJson(result) }
   } catch (error) {
@@ -42,7 +42,7 @@ export async function runBody(
 }
 
 function asJson(result: unknown) {
-  // Without JSON it would be kept as null, and the content of a Map or a Set would be lost.
+  // JSON would keep these as null or {}, and the contents of a Map or a Set would be lost.
   if (['function', 'symbol'].includes(typeof result) || types.isMap(result) || types.isSet(result)) {
     const what = typeof result === 'object' ? result!.constructor.name : typeof result
     throw new GiveUp(`The task returned a ${what}, which JSON does not know`, 'ResultNotJson')
@@ -54,7 +54,7 @@ function asJson(result: unknown) {
       'ResultTooLarge'
     )
   }
-  // Postgres takes neither a NUL nor half of a surrogate pair.
+  // Postgres accepts neither NUL nor a lone surrogate.
   if (/\\u(0000|d[89a-f][0-9a-f]{2})/i.test(json) && !isStorable(JSON.parse(json))) {
     throw new GiveUp(
       'The result has a NUL or a broken surrogate pair in a text, which Postgres cannot keep',
@@ -64,7 +64,7 @@ function asJson(result: unknown) {
   return json
 }
 
-/** What a report shows beside the fraction; what cannot be shown is left out, and fails nothing. */
+/** The detail of a report as JSON. A detail that cannot be stored is left out and fails nothing. */
 function presentable(detail: unknown) {
   try {
     const json = JSON.stringify(detail) ?? 'null'
@@ -82,13 +82,13 @@ function isStorable(value: unknown): boolean {
   return Object.entries(value).every(([key, each]) => isStorable(key) && isStorable(each))
 }
 
-/** Why the signal of a body aborts. */
+/** Abort reason of a body's signal. */
 export function abortReason(reason: StopReason) {
   if (reason === 'soft_time_limit') return new SoftTimeLimit()
   return new DOMException(`The task is to stop: ${reason}`, 'AbortError')
 }
 
-/** What a thrown value means; whatever it is, this does not throw. */
+/** A thrown value as a failure; never throws, whatever the value is. */
 export function failure(thrown: unknown): Failure {
   const { type, message } = describeThrown(thrown)
   return {
@@ -99,7 +99,7 @@ export function failure(thrown: unknown): Failure {
   }
 }
 
-/** Bounded so that what counts is in it: of a long message little, of the frames those next to the error. */
+/** Bounded, so that the useful part is kept: little of a long message, and the frames next to the error. */
 function stackOf(thrown: unknown): string | undefined {
   try {
     if (!(thrown instanceof Error) || typeof thrown.stack !== 'string') return undefined
@@ -115,7 +115,7 @@ function stackOf(thrown: unknown): string | undefined {
   }
 }
 
-/** Whether another try makes sense, and when. */
+/** Whether a retry makes sense, and when. */
 function wishes(thrown: unknown): Pick<Failure, 'retry' | 'retry_after' | 'outage'> {
   try {
     const retry_after = thrown instanceof RetryLater ? delayIn(thrown.seconds) : undefined
@@ -125,7 +125,7 @@ function wishes(thrown: unknown): Pick<Failure, 'retry' | 'retry_after' | 'outag
   }
 }
 
-/** Undefined, and so the usual delay, where it is no number of seconds. */
+/** Undefined, and so the usual delay, where the value is no number of seconds. */
 function delayIn(seconds: unknown) {
   if (typeof seconds !== 'number' || Number.isNaN(seconds)) return undefined
   return Math.min(Math.max(seconds, 0), longestDelay)

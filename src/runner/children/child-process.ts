@@ -9,7 +9,7 @@ import { endStrays, mark as markName } from './strays.ts'
 
 const program = path.join(import.meta.dirname, 'child.ts')
 
-/** Milliseconds in which a body that was told to stop may tidy up. */
+/** Milliseconds that a body has for cleanup after a stop request. */
 export const graceful = 1_000
 const tailLength = 8_192
 // A process that has left the group may hold the output open for ever.
@@ -19,7 +19,7 @@ export interface Exit {
   type: 'exit'
   exit_code: number | null
   signal: string | null
-  /** Bytes, as of the last look, or as it was before the attempt; null where there is no way to look. */
+  /** Bytes, from the last sample, or from before the attempt; null where memory cannot be read. */
   peak_memory: number | null
   stderr: string
 }
@@ -34,21 +34,21 @@ export interface Listener {
 interface ChildOptions {
   env: NodeJS.ProcessEnv
   databaseUrl: string
-  /** What it may soon have to run. */
+  /** Kinds to preload. */
   kinds: Source[]
-  /** What tells it, and all that it starts, from other processes. */
+  /** Environment mark of this child and of all its descendants. */
   mark: string
 }
 
-/** One child process and its group. It runs one attempt at a time and may be used again after it. */
+/** A child process and its group. It runs one attempt at a time and may be reused. */
 export class Child {
   readonly ready: Promise<void>
-  /** It takes no more attempts: its pipe is closed. Its last output may still be on its way. */
+  /** Resolves when the pipe is closed: no more attempts. The last output may still be in transit. */
   readonly left: Promise<void>
-  /** It has ended, and all of its output is read. */
+  /** Resolves when the process has ended and all of its output is read. */
   readonly gone: Promise<Exit>
   attempts = 0
-  /** Bytes that it held itself during its last attempt, at most. */
+  /** Peak bytes of the process itself during its last attempt. */
   peakMemory = 0
   #process: NodeChild
   #marked: string
@@ -62,7 +62,7 @@ export class Child {
   constructor({ env, databaseUrl, kinds, mark }: ChildOptions) {
     this.#marked = mark
     this.#databaseUrl = databaseUrl
-    // Detached: it leads a process group, so that what a body starts can be signalled with it.
+    // Detached: the child leads a process group, so that signals also reach the processes of a body.
     this.#process = fork(program, {
       detached: true,
       env: { ...env, [markName]: mark },
@@ -91,7 +91,7 @@ export class Child {
         resolve({ type: 'exit', exit_code, signal, peak_memory: this.#memory.last, stderr: this.#tail })
       }
       this.#process.once('exit', (exit_code, signal) => {
-        // What it has started ends with it, or would hold the output open and run on beside the next attempt.
+        // Its descendants end with it; else they would hold the output open and run on beside the next attempt.
         this.#signal('SIGKILL')
         setTimeout(end, lastOutput, exit_code, signal)
       })
@@ -114,7 +114,7 @@ export class Child {
     return !this.#stopping && this.#process.connected && this.#process.exitCode === null
   }
 
-  /** Runs one attempt to its end: what the body returned or threw, or how the process exited. */
+  /** Runs one attempt to its end: result, error, or exit of the process. */
   async run(run: Run, listener: Listener): Promise<Finished | Exit> {
     this.attempts++
     this.#tail = ''
@@ -132,7 +132,7 @@ export class Child {
     return { ...end, peak_memory: this.#memory.ends(end) }
   }
 
-  /** Aborts the signal of the body, which may take its time. */
+  /** Aborts the body's signal; the body may take its time. */
   abort(reason: StopReason) {
     this.#send({ type: 'abort', reason })
   }
@@ -141,19 +141,19 @@ export class Child {
     return this.#tail
   }
 
-  /** Notes how much memory its attempt takes. */
+  /** Samples the memory of its attempt. */
   look() {
     return this.#memory.lookAround()
   }
 
-  /** Whether something that its attempts have started still runs. */
+  /** Whether processes that its attempts have started still run. */
   async hasLeftovers() {
     return this.pid !== undefined && (await hasLeftovers(this.pid, this.#marked))
   }
 
   /**
-   * Ends the whole group, by SIGTERM and then by SIGKILL. Resolves when no process of it is left; where an attempt was
-   * cut short, none that has left the group either.
+   * Ends the whole group, by SIGTERM and then by SIGKILL. Resolves when no process of the group is left; after a
+   * stopped attempt, also none that has left the group.
    */
   async stop({ nicely = true } = {}) {
     this.#stopping = true
@@ -164,7 +164,7 @@ export class Child {
     }
     this.#signal('SIGKILL')
     await this.gone
-    // The leader is gone; the rest of the group gets the same signal until the kernel has removed it.
+    // The leader is gone; the rest of the group gets SIGKILL until the kernel has removed it.
     for (let left = 100; left > 0 && this.#signal('SIGKILL'); left--) await delay(10)
     if (nicely) await endStrays(this.#marked)
   }
@@ -194,7 +194,7 @@ export class Child {
       case 'progress':
         return this.#listener?.progress(message.fraction, message.detail)
       case 'log':
-        // The last lines of its log are kept with the attempt, as those of its output are.
+        // The last log lines are kept with the attempt, like the last lines of output.
         this.#keep(`${message.line}\n`)
         return this.#listener?.log(message.line)
       case 'database':
@@ -205,7 +205,7 @@ export class Child {
     }
   }
 
-  /** The last lines only: a body may print gigabytes. */
+  /** Keeps the last lines only: a body may print gigabytes. */
   #keep(chunk: string) {
     this.#tail = (this.#tail + chunk).slice(-tailLength)
   }

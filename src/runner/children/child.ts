@@ -11,30 +11,29 @@ import type { FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
 import { reporter } from './reporter.ts'
 
 /**
- * The other end of the worker's pipe: runs one body at a time, knows no database. It leads a process group of its own,
- * so that everything a body starts can be ended with it.
- *
- * It must be ready soon, for each child is replaced after a number of tasks. So it loads a kind when it first runs it,
- * or when the worker names it at the start, because other children have run it of late.
+ * The child's end of the worker's pipe: runs one body at a time, has no database connection. It leads a process group
+ * of its own, so that all processes of a body can be ended with it. Startup must be fast, because each child is
+ * replaced after a number of tasks: a kind is loaded at its first run, or preloaded when other children have run it
+ * recently.
  */
 const config = readConfig()
 
-// The pipe is this program's: what a body sent through it would be taken for the end of an attempt, or worse. A body
-// that asks whether it has a parent, as programs do that also run under a process manager, finds that it has none.
+// The pipe is this program's: a message sent by a body would be taken for the end of an attempt, or worse. A body that
+// checks for a parent process, as programs do that also run under a process manager, finds none.
 const sendToWorker = process.send?.bind(process)
 delete process.send
 
 const kinds = new Map<string, Kind>()
 if (process.env.DARKROOM_TYPEBOX) takeTypeboxFrom(process.env.DARKROOM_TYPEBOX)
 
-// Milliseconds. A module that waits for a server of its own, say, must not keep the others waiting.
+// Milliseconds. A module that waits, for a server of its own, say, must not delay the others.
 const longestWarming = 1_000
-// Milliseconds in which the reason arrives that the worker has sent before its SIGTERM.
+// Milliseconds for the stop reason, which the worker sends before its SIGTERM, to arrive.
 const reasonArrives = 500
 
 let running: AbortController | undefined
 
-// Asked for when a body first needs it: it is a secret, and most bodies have no use for it.
+// Requested when a body first needs it: it is a secret, and most bodies have no use for it.
 const databaseUrl = Promise.withResolvers<string>()
 provideDatabaseUrl(() => {
   send({ type: 'database' })
@@ -48,22 +47,22 @@ process.on('message', (message: ToChild) => {
   else void warm(message.kinds)
 })
 
-// The worker sends this to the whole group, ffmpeg included; a body that listens to its signal can tidy up. The reason
-// is in a message that the signal may overtake; without one the signal came from elsewhere.
+// The worker sends SIGTERM to the whole group, ffmpeg included; a body that handles its abort signal can clean up. The
+// stop reason is in a message that SIGTERM may overtake; without a message, SIGTERM came from elsewhere.
 process.on('SIGTERM', () => {
   const told = running
   if (told) setTimeout(() => told.abort(abortReason('shutdown')), reasonArrives)
   else process.exit(0)
 })
 
-// Without a worker no outcome can be delivered: nothing of this group may live on.
+// Without a worker no outcome can be delivered: the whole group must end.
 process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'))
 
 async function warm(sources: Source[]) {
-  // A module that does not load is reported when it is run; one that takes long goes on meanwhile.
+  // A module that fails to load is reported at its run; a slow one goes on loading meanwhile.
   await Promise.race([Promise.allSettled(sources.map(load)), delay(longestWarming)])
   send({ type: 'ready' })
-  // Node.js writes it when a process exits; a child is ended by SIGKILL.
+  // Node.js writes the cache at a process's exit, but a child is ended by SIGKILL.
   flushCompileCache()
 }
 

@@ -3,9 +3,9 @@ import { statOf } from '#processes/stat.ts'
 import { findMarked } from './strays.ts'
 
 /**
- * Whether processes that a child has started still run; true where that cannot be known. Most children have started
- * none, and to find that out is cheap. A process whose parent has ended is known only by the environment that it has
- * inherited, and looked for only where a process below the child has ended.
+ * Whether processes that a child has started still run; true where that cannot be known. Most children start none, and
+ * that check is cheap. An orphan is recognised only by its inherited environment, and that search runs only where a
+ * process below the child has ended.
  */
 export async function hasLeftovers(pid: number, marked: string): Promise<boolean> {
   const started = childrenOf(pid)

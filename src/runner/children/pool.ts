@@ -13,21 +13,21 @@ interface ChildPoolOptions {
   maxTasks: number
   /** Bytes. */
   maxMemory?: number
-  /** Milliseconds that a child may take to be ready. */
+  /** Milliseconds that a child may take to become ready. */
   longestStart?: number
 }
 
-// Behind API and database, and behind the worker, whose heartbeat must not wait for a film.
+// Below API and database, and below the worker, whose heartbeat must not wait for a film.
 const childNice = 10
-// Milliseconds. Of a child that ends by itself only what was seen last is known.
+// Milliseconds. The memory of a child that exits by itself is known from its last sample only.
 const lookInterval = 250
 const mostTries = 4
-// A service has many kinds, and is busy with a few of them.
+// A service has many kinds and runs a few of them most of the time.
 const mostRemembered = 8
 
 /**
- * The child processes of a worker, started before they are needed: Node.js takes 100 ms to boot. Any child can run any
- * attempt; one that has done enough is replaced.
+ * The child processes of a worker, started ahead of need: Node.js takes 100 ms to boot. Any child can run any attempt;
+ * it is replaced after a number of them.
  */
 export function childPool(options: ChildPoolOptions) {
   const { env, databaseUrl, size: first, maxTasks, maxMemory, longestStart = 30_000 } = options
@@ -53,13 +53,13 @@ export function childPool(options: ChildPoolOptions) {
     const late = setTimeout(() => void child.stop({ nicely: false }), longestStart)
     starting.add(child)
     child.ready
-      // What it loaded may be why it did not start.
+      // A preloaded module may be the cause.
       .catch(() => recent.clear())
       .finally(() => {
         starting.delete(child)
         clearTimeout(late)
       })
-    // No attempt ends with it: what an earlier attempt has left behind may take an idle child down.
+    // No attempt fails by this: code that an earlier attempt left running may crash an idle child.
     void child.left.then(() => {
       const index = idle.indexOf(child)
       if (index >= 0) idle.splice(index, 1)
@@ -74,7 +74,7 @@ export function childPool(options: ChildPoolOptions) {
     while (!closing && idle.length + busy.size < size) idle.push(start())
   }
 
-  /** One timer for all, which goes on until it finds no busy child: short tasks come and go between two looks. */
+  /** One timer for all children, which stops when no child is busy: short tasks come and go between two samples. */
   function lookSoon() {
     if (looking) return
     looking = true
@@ -87,7 +87,7 @@ export function childPool(options: ChildPoolOptions) {
     if (busy.size > 0) lookSoon()
   }
 
-  /** Waits for its turn at a child. */
+  /** Waits for a child to become free. */
   function turn(signal: AbortSignal): Promise<Child> {
     return new Promise((resolve, reject) => {
       waiting.add(resolve)
@@ -100,14 +100,14 @@ export function childPool(options: ChildPoolOptions) {
       const child = idle.shift()
       if (!child) return
       waiting.delete(resolve)
-      // It is taken from here on, although the attempt that waits for it goes on later.
+      // Reserved from here on, although the waiting attempt continues later.
       busy.add(child)
       resolve(child)
     }
   }
 
   async function next(signal: AbortSignal): Promise<Child> {
-    // A child that is started now would not be ended.
+    // A child started now would not be ended.
     if (closing) throw new Error('The worker is stopping')
     const child = idle.shift() ?? (busy.size < size ? start() : await turn(signal))
     busy.add(child)
@@ -134,34 +134,34 @@ export function childPool(options: ChildPoolOptions) {
   fill()
 
   return {
-    /** Resolves when every child can take work, or cannot be started at all. */
+    /** Resolves when every child is ready or has failed to start. */
     async ready() {
       await Promise.all(idle.map(child => child.ready))
     },
 
-    /** A child that is started from here on will have loaded this. */
+    /** Children started from here on preload this kind. */
     remember(source: Source) {
       recent.delete(source.task)
       recent.set(source.task, source)
       if (recent.size > mostRemembered) recent.delete(recent.keys().next().value!)
     },
 
-    /** A child that is free, as soon as there is one; first come, first served. */
+    /** A free child, as soon as there is one; first come, first served. */
     async take(signal: AbortSignal): Promise<Child> {
       for (let tries = 1; ; tries++) {
         try {
           return await next(signal)
         } catch (error) {
-          // A child that does not start says nothing about the attempt, unless none starts.
+          // A failed start says nothing about the attempt, unless every try fails.
           if (closing || signal.aborted || tries === mostTries) throw error
         }
       }
     },
 
-    /** Gives a child back after an attempt; its condition decides whether it is used again. */
+    /** Takes a child back after an attempt; its condition decides whether it is reused. */
     give,
 
-    /** From here on there are so many. Children beyond that end as soon as they are idle. */
+    /** Changes the number of children. Surplus children end as soon as they are idle. */
     resize(next: number) {
       size = next
       while (idle.length > 0 && idle.length + busy.size > size) void idle.pop()!.stop({ nicely: false })

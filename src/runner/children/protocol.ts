@@ -2,7 +2,7 @@ import type { OwnMemory } from './own-memory.ts'
 
 /** The messages between worker and child, as JSON over the pipe that Node.js opens between them. */
 
-/** Where a child finds a kind: its file, or among the built-in ones. */
+/** Where a child finds a kind: a file, or the built-in kinds. */
 export interface Source {
   task: string
   file?: string | undefined
@@ -15,7 +15,7 @@ export interface Run extends Source {
   attempt: number
 }
 
-/** Sent at once to a new child: the kinds that it may soon have to run. */
+/** Sent to a new child at once: the kinds to preload. */
 export interface Warm {
   type: 'warm'
   kinds: Source[]
@@ -34,8 +34,8 @@ export type FromChild =
   | Finished
 
 /**
- * A body that ends before the child reported its start has `started_at` here. Memory is that of the child's process: an
- * attempt that needed no child has none.
+ * `started_at` is here where a body ended before the child reported its start. Memory is that of the child's process:
+ * inline attempts have none.
  */
 export type Finished = (Success | Failure) & Partial<OwnMemory> & { started_at?: number }
 
@@ -48,14 +48,14 @@ export interface Success {
 export interface Failure {
   type: 'failure'
   error: { type: string; message: string }
-  /** Where it was thrown, bounded. */
+  /** Stack trace, bounded. */
   stack?: string | undefined
-  /** The store was at fault, not the body: the task is tried again, against a budget of its own. */
+  /** The store failed, not the body: the task is retried, counted apart from failures. */
   outage?: boolean
-  /** Whether another attempt makes sense, and after how many seconds if the body asked for that. */
+  /** Whether a retry makes sense, and after how many seconds if the body set that. */
   retry: boolean
   retry_after?: number
 }
 
-/** Why a running attempt is told to stop. The first reason wins: a time limit that leads to a kill is a time limit. */
+/** Why a running attempt is stopped. The first reason wins: a time limit that leads to a kill is a time limit. */
 export type StopReason = 'cancelled' | 'soft_time_limit' | 'time_limit' | 'stalled' | 'not_loaded' | 'shutdown' | 'lost'

@@ -1,12 +1,12 @@
 import type { FromChild } from './protocol.ts'
 
-// Reports of progress in a second, after so many at once: a tight loop would flood the pipe to the worker.
+// Progress reports in one burst, and a second after it: a tight loop would flood the pipe to the worker.
 const mostReports = 20
 const longestLine = 10_000
 
-/** What a child sends while a body runs: that it has started, its log, and of its progress the latest. */
+/** Sends a body's start, its log, and the latest of its progress reports. */
 export function reporter(send: (message: FromChild) => void, at: number) {
-  // Many bodies end at once: for them one message less, which is a third of what the worker has to do.
+  // Many bodies end at once: one message less for these saves a third of the worker's work.
   let starting: NodeJS.Immediate | undefined = setImmediate(started)
   let latest: (FromChild & { type: 'progress' }) | undefined
   let timer: NodeJS.Timeout | undefined
@@ -48,7 +48,7 @@ export function reporter(send: (message: FromChild) => void, at: number) {
       started()
       send({ type: 'log', line: String(line).slice(0, longestLine) })
     },
-    /** The body is over. Answers whether the worker knows when it started. */
+    /** Ends the reports. Answers whether the worker knows the start time. */
     finish(): boolean {
       sendLatest()
       if (starting) clearImmediate(starting)

@@ -2,9 +2,9 @@ import { usageOfFamily } from '#processes/family.ts'
 import { memoryOf } from '#processes/memory.ts'
 import type { OwnMemory } from './own-memory.ts'
 
-/** What the worker has seen of the memory of a child, in bytes: a process that has ended cannot be asked. */
+/** A child's memory in bytes, as sampled by the worker: a process that has ended cannot be asked. */
 export function seenMemory(pid: number | undefined) {
-  // Without an attempt; during the one that runs, at most; and the same with all that it has started.
+  // Held without an attempt; peak of the current attempt; the same peak with all descendants.
   let held: number | undefined
   let own: number | undefined
   let family = 0
@@ -19,8 +19,8 @@ export function seenMemory(pid: number | undefined) {
     look,
 
     /**
-     * Also at what an attempt has started, from the second look at it on: that costs more, and finds nothing while short
-     * attempts come and go.
+     * Samples also the descendants, from an attempt's second sample on: that costs more, and finds nothing while
+     * attempts are short.
      */
     async lookAround() {
       look()
@@ -42,13 +42,13 @@ export function seenMemory(pid: number | undefined) {
       family = 0
     },
 
-    /** What the attempt took in all, with what the child has reported. */
+    /** The attempt's peak, together with the child's own report. */
     ends({ peak_memory = 0, held_memory = peak_memory }: Partial<OwnMemory>) {
       held = held_memory
       return Math.max(peak_memory, family)
     },
 
-    /** What an attempt took whose process is gone; before the first look at it, what the process held without it. */
+    /** Peak of an attempt whose process is gone; before its first sample, the process's memory without it. */
     get last(): number | null {
       const last = own ?? held
       return last === undefined ? null : Math.max(last, family)

@@ -1,11 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises'
 
-/** What marks a child and everything that it starts, unless a body takes pains to leave it out. */
+/** Environment variable that marks a child and its descendants, unless a body removes it. */
 export const mark = 'DARKROOM_CHILD'
 
 /**
- * Ends processes that a body has started outside of its process group, in a session of their own, say. They are known by
- * the environment that they have inherited, so without /proc they cannot be found.
+ * Ends processes of a body that have left its process group, by a session of their own, say. They are recognised by
+ * their inherited environment, so not without /proc.
  */
 export async function endStrays(marked: string) {
   for await (const pid of findMarked(marked)) {
@@ -19,7 +19,7 @@ export async function* findMarked(marked: string) {
   const needle = `${mark}=${marked}`
   for (const name of await readdir('/proc').catch(() => [])) {
     if (!/^\d+$/.test(name)) continue
-    // Those of other users cannot be read, and many processes are gone by then.
+    // Processes of other users cannot be read, and many are gone by then.
     const environment = await readFile(`/proc/${name}/environ`, 'latin1').catch(() => '')
     if (environment.includes(needle)) yield Number(name)
   }

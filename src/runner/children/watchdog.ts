@@ -22,9 +22,9 @@ done
 `
 
 /**
- * A shell that outlives the worker for a moment: when its input ends, because the worker is gone, it kills the process
- * groups that still run. A body that computes never reads its pipe, and what it has started has none; without the
- * watchdog both would run on beside the next attempt.
+ * A shell that outlives the worker for a moment: its input ends with the worker, and then it kills the remaining
+ * process groups. A body in a tight loop never reads its pipe, and its child processes have none; without the watchdog
+ * both would run on beside the next attempt.
  */
 export function watchdog(marked: string) {
   const groups = new Set<number>()
@@ -32,13 +32,13 @@ export function watchdog(marked: string) {
   let shell = start()
 
   function start(): ChildProcess {
-    // In a session of its own: signals to the worker's group are not for it.
+    // In a session of its own, out of reach of signals to the worker's group.
     const next = spawn('/bin/sh', ['-c', script, 'darkroom-watchdog', marked], {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore']
     })
     next.stdin?.on('error', () => {})
-    // Without a shell there is no watchdog; children still notice that the pipe is closed, unless they compute.
+    // Without a shell there is no watchdog; children still notice the closed pipe, unless they are in a tight loop.
     next.once('error', () => {})
     next.once('exit', () => {
       if (!closing) shell = start()

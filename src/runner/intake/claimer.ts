@@ -6,16 +6,17 @@ import { isLockWait, isOutage } from '#database/outage.ts'
 import { type Claimed, claim, type Room } from '#tasks/attempts/claim.ts'
 import { detour } from './detour.ts'
 
-// Milliseconds. New work is announced: this is for an announcement that was lost.
+// Milliseconds. New work is announced; this poll is for a lost notification.
 const backstop = 2_000
 const firstPause = 100
 const longestPause = 5_000
-// While tasks pour in, they are claimed in large batches: the client that submits waits for an answer, and they wait
-// anyway. This is the pause between two claims for one child; for more children, which do more, accordingly less.
+// Under a flood of submissions tasks are claimed in large batches: the submitting client waits for an answer, and the
+// tasks wait anyway. The pause between two claims is for one child; with more children, which do more, it is shorter in
+// proportion.
 const longestGather = 80
-// As long as Postgres lets a statement run: so late may a claim whose connection broke still be committed.
+// Postgres's limit for a statement: a claim whose connection broke may be committed so late.
 const longestStatement = 30_000
-// Milliseconds between two claims that pass over much and get nothing: so many times as long as one took.
+// Rest after a claim that passes over much and gets nothing: a multiple of the claim's duration.
 const restFactor = 4
 const longestRest = 1_000
 
@@ -23,18 +24,18 @@ interface ClaimerOptions {
   pool: Pool
   log: Logger
   worker: { readonly id: string }
-  /** How many attempts run side by side. */
+  /** Number of attempts side by side. */
   concurrency(): number
-  /** Where there is room now, and for how many in all. */
+  /** Queues with room now, and the limit for all of them together. */
   rooms(): { rooms: Room[]; most: number }
   begin(claimed: Claimed): void
-  /** Tasks in these queues were left alone, because this worker does not know their kinds. */
+  /** Tasks in these queues were left, because this worker does not know their kinds. */
   leave(kinds: string[], queues: string[]): void
-  /** A claim may have been committed without an answer: finds what it took before there is another. */
+  /** A claim may have been committed without an answer: finds its tasks before the next claim. */
   findUnknown(): Promise<void>
 }
 
-/** Claims work as soon as there is some and there is room; one query at a time is on its way. */
+/** Claims tasks as long as there are some and there is room; one query at a time. */
 export function claimer({ pool, log, worker, concurrency, rooms, begin, leave, findUnknown }: ClaimerOptions) {
   let wanted = false
   let claiming: Promise<void> | undefined
@@ -50,7 +51,7 @@ export function claimer({ pool, log, worker, concurrency, rooms, begin, leave, f
     if (stopped) return
     claiming ??= claimWhileWanted().finally(() => {
       claiming = undefined
-      // A wake-up may have come when it had seen that there was no room, and was not over yet.
+      // A wake-up may have come after the loop saw no room and before it was over.
       if (wanted) wake()
     })
   }
@@ -58,7 +59,7 @@ export function claimer({ pool, log, worker, concurrency, rooms, begin, leave, f
   async function claimWhileWanted() {
     for (let pause = firstPause; wanted && !stopped; ) {
       try {
-        // Also without room: what this worker has without knowing may be all that a client waits for.
+        // Also without room: a client may wait for just the task that this worker has without knowing it.
         if (performance.now() < inDoubtUntil) await findUnknown()
         wanted = false
         await claimOnce()
@@ -90,7 +91,7 @@ export function claimer({ pool, log, worker, concurrency, rooms, begin, leave, f
       leave(unknown, queues)
       wanted = true
     }
-    // As many as there was room for: there may be more.
+    // The claim filled the room, so there may be more.
     if (claims.length + revoked.length === most) wanted = true
     if (over.kinds.length > 0 && claims.length === 0) await delay(Math.min(took * restFactor, longestRest))
     else if (arriving) await gather(claims.length, longestGather / concurrency())
@@ -100,29 +101,29 @@ export function claimer({ pool, log, worker, concurrency, rooms, begin, leave, f
 
   function note(error: unknown) {
     if (isLockWait(error)) {
-      log.warn('another transaction holds a lock on a task that waits; other tasks are claimed before it')
+      log.warn('another transaction holds a lock on a waiting task; other tasks are claimed before it')
       obstacles.metLock()
     } else if (isOutage(error)) {
       inDoubtUntil = performance.now() + longestStatement
-      log.debug({ err: error }, 'the claim query failed: the database does not answer; trying again')
-    } else log.error({ err: error }, 'the claim query failed; trying again')
+      log.debug({ err: error }, 'the claim query failed: no response from the database; retrying')
+    } else log.error({ err: error }, 'the claim query failed; retrying')
   }
 
   return {
     wake,
-    /** More tasks are coming in. */
+    /** More submissions are coming in. */
     more() {
       arriving = true
       wake()
     },
-    /** Tasks may be this worker's without its knowing. */
+    /** Tasks may be claimed for this worker without its knowledge. */
     doubt() {
       inDoubtUntil = performance.now() + longestStatement
       wake()
     },
-    /** Milliseconds that a claim query has been without an answer. */
+    /** Milliseconds for which a claim query has had no response. */
     waiting: () => (askedAt === undefined ? 0 : performance.now() - askedAt),
-    /** No new work from here on; resolves when the last answer is in. */
+    /** No new work from here on; resolves when the last claim is answered. */
     async stop() {
       stopped = true
       clearInterval(poll)

@@ -1,9 +1,9 @@
 import type { Over } from '#tasks/attempts/claim.ts'
 
-// Milliseconds. Then a claim takes the plain way again, and finds out whether the obstacle is still there.
+// Milliseconds, after which a claim passes over nothing and finds out whether the obstacle remains.
 const lasts = 60_000
 
-/** What claims pass over for a while, because an earlier claim has met it. */
+/** Obstacles that earlier claims have met and that claims pass over for a while. */
 export function detour() {
   let kinds = new Set<string>()
   let kindsUntil = 0
@@ -15,10 +15,10 @@ export function detour() {
 
   return {
     metLock,
-    /** Answers whether a claim at once would find more: not where it passed over these kinds and met them again. */
+    /** Answers whether an immediate claim would find more: not where it passed over these kinds and met them again. */
     metKinds(met: string[]): boolean {
       if (met.length === 0) return false
-      // The job names another kind than its task does, so only a claim that reads the task can pass over it.
+      // Job and task name different kinds, so only a claim that reads the task can pass over it.
       if (met.every(kind => kinds.has(kind))) {
         const before = performance.now() < lockedUntil
         metLock()

@@ -7,7 +7,7 @@ interface GiverBackOptions {
   putBack(claims: Claim[]): Promise<void>
 }
 
-/** Puts back what was claimed and will not begin here; several may be under way at once. */
+/** Puts back claimed tasks that will not start here; several calls may be in progress at once. */
 export function giverBack({ log, putBack }: GiverBackOptions) {
   let giving = Promise.resolve()
   const underWay = new Set<string>()
@@ -18,25 +18,25 @@ export function giverBack({ log, putBack }: GiverBackOptions) {
       await putBack(claims)
       return true
     } catch (error) {
-      log.warn({ err: error, count: claims.length }, 'tasks could not be put back; the worker looks for them again')
+      log.warn({ err: error, count: claims.length }, 'claimed tasks could not be put back; searching for them')
       return false
     }
   }
 
   return {
-    /** False where they could not be put back: they are this worker's by the database's account alone. */
+    /** False where they could not be put back: only the database says that this worker has them. */
     give(claims: Claim[], pause = 0): Promise<boolean> {
       for (const { id } of claims) underWay.add(id)
       const mine = putBackAfter(pause, claims).finally(() => {
         for (const { id } of claims) underWay.delete(id)
       })
-      // Nothing is kept of what has been given back.
+      // Holds no reference to tasks that have been given back.
       giving = Promise.all([giving, mine]).then(() => {})
       return mine
     },
-    /** What is being put back is still this worker's: a search for claims without an answer must not count it as an attempt. */
+    /** These tasks still belong to this worker: a search for unanswered claims must not count them as attempts. */
     ids: () => [...underWay],
-    /** Resolves when all that was given back so far is back, or cannot be. */
+    /** Resolves when every task given back so far is back or has failed to be. */
     async settled() {
       await giving
     }

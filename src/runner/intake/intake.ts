@@ -16,7 +16,7 @@ import { steering } from './steering.ts'
 import { turns } from './turns.ts'
 import { unknownKinds } from './unknown-kinds.ts'
 
-// Milliseconds. A task of a kind that this worker does not know would be claimed again at once.
+// Milliseconds. Without a pause, a task of a kind that this worker does not know would be claimed again at once.
 const unknownPause = 1_000
 
 interface OpenIntakeOptions {
@@ -27,7 +27,7 @@ interface OpenIntakeOptions {
   log: Logger
 }
 
-/** Decides what this worker takes, claims it as there is room, and gives it to the bodies. */
+/** Decides which tasks this worker takes, claims them as there is room, and passes them to the bodies. */
 export async function openIntake({ config, connections, books, bodies, log }: OpenIntakeOptions) {
   const { worker, voice, recover } = books
   const { desk } = bodies
@@ -61,22 +61,22 @@ export async function openIntake({ config, connections, books, bodies, log }: Op
   }
 
   function rooms() {
-    // What is claimed before the worker is registered would be taken for an orphan.
+    // A task claimed before the worker is registered would be taken for an orphan.
     const capacity = started && steer.isTaking() ? ahead.capacity() : 0
     return roomsIn({ queues: queues.names, concurrency: steer.concurrency, capacity, inHand: desk.queues() })
   }
 
   function begin({ claims, revoked }: Claimed) {
-    // The claim query was sent before the worker was told to take nothing.
+    // The claim query was sent before the worker was paused.
     if (!steer.isTaking() && claims.length > 0) void giveBack(claims)
     else for (const claim of claims) beginOne(claim)
     if (revoked.length > 0) voice.changed(...revoked)
   }
 
   function beginOne(claim: Claim) {
-    // First the body, then the news of it.
+    // The notification comes after the body's start.
     if (bodies.begin(claim)) return voice.changed(claim.id)
-    log.warn({ task: claim.id, kind: claim.task }, 'this worker does not know the kind of a task; it is put back')
+    log.warn({ task: claim.id, kind: claim.task }, 'task put back: this worker does not know its kind')
     void giveBack([claim], unknownPause)
   }
 
@@ -84,7 +84,7 @@ export async function openIntake({ config, connections, books, bodies, log }: Op
     if (!(await back.give(given, pause))) claims.doubt()
   }
 
-  /** Takes nothing more, and puts back what has not begun. */
+  /** Stops claims, and puts back tasks that have not started. */
   async function stop() {
     await Promise.all([claims.stop(), delayed.stop()])
     turn.stop()
@@ -93,13 +93,13 @@ export async function openIntake({ config, connections, books, bodies, log }: Op
   }
 
   return {
-    /** The queues that it takes from now. */
+    /** Current queues of this worker. */
     queues: () => queues.names,
     serves: queues.includes,
     concurrency: () => steer.concurrency,
     more: claims.more,
     wakeDelayed: delayed.lookNow,
-    /** Messages may have been lost. */
+    /** Notifications may have been lost. */
     lookAgain() {
       claims.wake()
       delayed.lookNow()
@@ -108,11 +108,11 @@ export async function openIntake({ config, connections, books, bodies, log }: Op
       if (await queues.lookAgain()) claims.wake()
     },
 
-    /** Does what the worker's row says. A shutdown is the caller's to do. */
+    /** Applies the desired state of the worker's row. A shutdown is left to the caller. */
     follow(desired: Desired): Shutdown | undefined {
       const { concurrency, takes, shutdown } = steer.follow(desired)
       if (concurrency !== undefined) {
-        log.info({ concurrency }, 'told to run so many tasks side by side')
+        log.info({ concurrency }, 'concurrency changed by its row')
         bodies.resize(concurrency)
       }
       if (takes !== undefined) log.info(takes ? 'told to take tasks again' : 'told to take nothing new')
@@ -121,7 +121,7 @@ export async function openIntake({ config, connections, books, bodies, log }: Op
       return shutdown
     },
 
-    /** Whether claim queries are answered. */
+    /** False while a claim query has had no response for the length of a lease. */
     isAnswered: () => claims.waiting() < lease * 1000,
 
     start() {
@@ -130,10 +130,10 @@ export async function openIntake({ config, connections, books, bodies, log }: Op
     },
     stop,
     close: stop,
-    /** Takes nothing more; delayed tasks still find their queues. */
+    /** Stops claims; delayed tasks are still moved to their queues. */
     async rest() {
       await turn.putBack()
-      // What the last answer brings goes back.
+      // Tasks of the last answer are put back.
       await claims.stop()
     }
   }

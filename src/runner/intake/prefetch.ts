@@ -1,16 +1,16 @@
-// Milliseconds of work that are claimed ahead of the children that are busy.
+// Milliseconds of work to claim ahead of busy children.
 const horizon = 50
-/** Settling is fastest up to batches of this size, and what is claimed together ends together. */
+/** Settling is fastest up to batches of this size, and tasks that are claimed together end together. */
 const mostAhead = 200
 const weightOfNewest = 0.1
 
 /**
- * How many tasks may be in hand. A claim for each task by itself costs a round trip that is longer than most short
- * tasks, so while tasks are short more are claimed at a time: as many as will have begun within the horizon. Long ones
- * are never claimed ahead, so they never wait behind each other here while another worker is free.
+ * Number of tasks to hold. One claim per task costs a round trip that is longer than most short tasks, so short tasks
+ * are claimed ahead: as many as will have started within the horizon. Long ones never are, so they never wait behind
+ * each other here while another worker is free.
  */
 export function prefetch(concurrency: () => number, multiplier: number) {
-  /** So many are kept in any case: an operator has asked for it. */
+  /** Always held, by the operator's setting. */
   const reserved = () => concurrency() * multiplier
   let average = Number.POSITIVE_INFINITY
   let held = false
@@ -25,7 +25,7 @@ export function prefetch(concurrency: () => number, multiplier: number) {
       held = false
       count(milliseconds)
     },
-    /** Some were put back after so long: claimed again before another attempt ends, they would go back again. */
+    /** Tasks were put back after this wait: claimed again before another attempt ends, they would go back again. */
     recalled(milliseconds: number) {
       held = true
       count(milliseconds)

@@ -10,7 +10,7 @@ interface PromoterOptions {
   log: Logger
 }
 
-/** Moves delayed tasks into their queues when they are due. */
+/** Moves delayed tasks to their queues when they are due. */
 export function promoter({ pool, voice, log }: PromoterOptions) {
   return dueLoop({
     async look() {
@@ -18,6 +18,6 @@ export function promoter({ pool, voice, log }: PromoterOptions) {
       if (queues.length > 0) voice.wake(...queues)
       return { moved: queues.length > 0, next }
     },
-    onError: error => log.debug({ err: error }, 'delayed tasks could not be looked at; trying again')
+    onError: error => log.debug({ err: error }, 'delayed tasks could not be moved to their queues; retrying')
   })
 }

@@ -4,18 +4,17 @@ import type { Room } from '#tasks/attempts/claim.ts'
 interface RoomsInOptions {
   queues: string[]
   concurrency: number
-  /** How many tasks may be in hand. */
+  /** Number of tasks that the worker may hold. */
   capacity: number
-  /** The queue of each task in hand. */
+  /** Queue of each task that it holds. */
   inHand: string[]
 }
 
 /**
- * How many tasks each queue may give now. A film keeps every core busy for minutes, so films leave one child free for
- * the short tasks of a worker that serves other queues too: two films side by side would not be faster.
- *
- * While there is enough in hand to go on with, nothing is claimed: a claim of three tasks costs the database nearly what
- * a claim of a hundred does.
+ * Number of tasks to claim from each queue now. A film keeps every core busy for minutes, and two films side by side
+ * would not be faster, so films leave one child free for the short tasks of a worker that serves other queues too.
+ * While enough tasks are held, nothing is claimed: a claim of three tasks costs the database nearly as much as one of a
+ * hundred.
  */
 export function roomsIn({ queues, concurrency, capacity, inHand }: RoomsInOptions): { rooms: Room[]; most: number } {
   const enough = inHand.length > concurrency && inHand.length * 2 > capacity

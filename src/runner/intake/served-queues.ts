@@ -3,12 +3,12 @@ import { listQueueNames } from '#queue/names.ts'
 
 interface ServedQueuesOptions {
   db: Database
-  /** The queues that the worker was told to serve; undefined: all there are. */
+  /** Queues from the worker's settings; undefined: all queues. */
   told: string[] | undefined
   worker: { readonly id: string }
 }
 
-/** The queues that a worker takes from. One that serves all also serves queues that come later. */
+/** The queues that a worker serves. One that serves all also serves queues that are created later. */
 export async function servedQueues({ db, told, worker }: ServedQueuesOptions) {
   let names = told ?? (await listQueueNames(db))
 
@@ -17,7 +17,7 @@ export async function servedQueues({ db, told, worker }: ServedQueuesOptions) {
       return names
     },
     includes: (name: string) => names.includes(name),
-    /** Whether there are new ones. */
+    /** Whether there are new queues. */
     async lookAgain(): Promise<boolean> {
       if (told) return false
       const all = await listQueueNames(db)

@@ -1,14 +1,14 @@
 import type { Desired, Shutdown } from '#workers/presence.ts'
 
-/** What is new in what the worker is to do. */
+/** Changes of a worker's desired state. */
 export interface Change {
   concurrency?: number
-  /** Whether it takes new tasks. */
+  /** Whether the worker takes new tasks. */
   takes?: boolean
   shutdown?: Shutdown
 }
 
-/** What this worker is to do. The database says it with each heartbeat, and the worker acts on what has changed. */
+/** The worker's desired state, which the database sends with each heartbeat; the worker acts on changes only. */
 export function steering(concurrency: number) {
   let now: Desired = { concurrency, paused: false, shutdown: null }
 

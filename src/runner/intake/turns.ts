@@ -11,7 +11,7 @@ interface TurnsOptions {
 }
 
 /**
- * Puts back what was claimed ahead and does not begin soon: a long task has come up among the short ones, and another
+ * Puts back tasks that were claimed ahead and do not start soon: a long task is among the short ones, and another
  * worker may be free.
  */
 export function turns({ desk, ahead, giveBack }: TurnsOptions) {
@@ -23,7 +23,7 @@ export function turns({ desk, ahead, giveBack }: TurnsOptions) {
   }, longestWait / 2)
 
   return {
-    /** All of it, now. */
+    /** Puts back all of them now. */
     async putBack() {
       const waiting = desk.recall(0)
       if (waiting.length > 0) await giveBack(waiting)

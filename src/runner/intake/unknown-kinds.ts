@@ -3,7 +3,10 @@ import type { Logger } from 'pino'
 import { findUnknownKinds, mostCounted } from '#tasks/upkeep/unknown-kinds.ts'
 import type { Voice } from '#tasks/voice.ts'
 
-/** What a worker does about tasks that it has left alone: it tells the other workers, or the operator if none can help. */
+/**
+ * Notifies other workers of tasks whose kinds this worker does not know, and warns the operator where no worker knows
+ * them.
+ */
 export function unknownKinds({ pool, voice, log }: { pool: Pool; voice: Voice; log: Logger }) {
   async function warn() {
     for (const { kind, waiting } of await findUnknownKinds(pool)) {
@@ -19,8 +22,8 @@ export function unknownKinds({ pool, voice, log }: { pool: Pool; voice: Voice; l
 
   return (kinds: string[], queues: string[]) => {
     log.debug({ kinds, queues }, 'tasks of kinds that this worker does not know are left to other workers')
-    // A worker that does know them may have passed over their jobs while this one looked at them.
+    // A worker that knows them may have passed over their jobs while this one had them locked.
     voice.wake(...queues)
-    void warn().catch(error => log.debug({ err: error }, 'kinds that no worker knows could not be looked up'))
+    void warn().catch(error => log.debug({ err: error }, 'the check for kinds that no worker knows failed'))
   }
 }
