@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 interface Place {
@@ -10,7 +12,12 @@ interface Place {
 /** Where a module failed: a syntax error's place, else the first stack frame that is neither Node's, a package's nor ours. */
 export function locate(error: unknown, file: string): Place | undefined {
   const stack = stackOf(error)
-  return marked(stack) ?? frameIn(stack) ?? (stack.startsWith('SyntaxError') ? marked(check(file)) : undefined)
+  return (
+    marked(stack) ??
+    frameIn(stack) ??
+    missingImport(stack) ??
+    (stack.startsWith('SyntaxError') ? marked(check(file)) : undefined)
+  )
 }
 
 /** The thrown value may be anything, even a Proxy that throws. */
@@ -38,6 +45,17 @@ function frameIn(stack: string): Place | undefined {
     return { file: path, line: Number(line), column: Number(column) }
   }
   return undefined
+}
+
+/** Node.js names the file of an import that it cannot resolve, and no line: the first that has the last part of the name. */
+function missingImport(stack: string): Place | undefined {
+  const [, missing, from] = /Cannot find (?:module|package) '([^']+)' imported from (.+)$/m.exec(stack) ?? []
+  if (!missing || !from) return undefined
+  const file = pathOf(from)
+  const name = path.basename(missing)
+  const lines = readFileSync(file, 'utf8').split('\n')
+  const line = lines.findIndex(text => /\b(?:import|from|export)\b/.test(text) && text.includes(name))
+  return line < 0 ? undefined : { file, line: line + 1, column: lines[line]!.indexOf(name) + 1 }
 }
 
 /** The stack of a syntax error in an ES module of JavaScript lacks the place; `node --check` prints it. */

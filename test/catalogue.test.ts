@@ -149,7 +149,7 @@ t.test('all modules that do not load are named at once, each with line and colum
     'd-common.cjs:2:11 cannot be loaded: Unexpected token',
     'e-throws.ts:2:9 cannot be loaded: not today',
     'f-import.ts:1:10 cannot be loaded: The requested module',
-    `g-lost.ts cannot be loaded: Cannot find module '${folder}/nowhere.ts'`,
+    `g-lost.ts:1:11 cannot be loaded: Cannot find module '${folder}/nowhere.ts'`,
     `h-other.ts cannot be loaded: Cannot read properties of null (reading 'length') (at ${folder}/_broken.ts:2:6)`,
     'j-bad.ts:8:20 cannot be loaded: The priority of the task "j"',
     'i-none.ts has no task: '
