@@ -174,7 +174,7 @@ const wrong: [what: string, file: string, source: string, sentence: RegExp][] = 
     `throw ${thrown}`,
     new RegExp(`thrown-${at}\\.ts(:1:\\d+)? ${end}`)
   ]),
-  ['an import of nothing', 'lost.ts', `import 'nowhere'`, /lost\.ts cannot be loaded: .*nowhere/],
+  ['an import of nothing', 'lost.ts', `import 'nowhere'`, /lost\.ts:1:9 cannot be loaded: .*nowhere/],
   [
     'a default export that is nothing',
     'none.ts',
