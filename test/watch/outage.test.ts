@@ -109,6 +109,9 @@ t.test('when a search for missed changes takes too long, watchers of all tasks a
   await until(() => service.api.watching.count() === 2, 'both are watched')
   const holder = new pg.Client({ connectionString: service.url })
   await holder.connect()
+  const marked = `select from pg_stat_activity
+    where datname = current_database() and state = 'idle' and query like '%as mark%'`
+  await until(async () => (await holder.query(marked)).rowCount, 'the API knows the latest event')
   await holder.query('begin; lock table darkroom.events in access exclusive mode')
 
   const search = `select pid from pg_stat_activity

@@ -54,7 +54,7 @@ t.test('a worker whose claim queries are never answered does too, although its h
   proxy.swallowAnswersWith('retry_backoff_max')
 
   t.strictSame(await worker.exited, { code: 1, signal: null })
-  t.match(lastWords(worker), [/the claim query is without an answer/])
+  t.match(lastWords(worker), [/the claim query got no response/])
 })
 
 t.test('a worker that reaches the database again in time goes on', async t => {

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import type { Database } from '#database/connect.ts'
-import { isCancelled } from '#database/outage.ts'
+import { isCancelled, isLockWait } from '#database/outage.ts'
 
 // Marks kept, one for each poll: they reach further back than it takes to notice a dead connection.
 const marksKept = 12
@@ -45,14 +45,14 @@ export function eventMarks({ pool }: Database) {
       try {
         return await findChangedAfter(pool, from)
       } catch (error) {
-        if (isCancelled(error)) return undefined
+        if (isCancelled(error) || isLockWait(error)) return undefined
         throw error
       }
     }
   }
 }
 
-/** Ids of tasks with events after one. Throws when Postgres cancels the query at its limit. */
+/** Ids of tasks with events after one. Throws when Postgres cancels the query at its limit, or at that of lock waits. */
 async function findChangedAfter(pool: Pool, after: number): Promise<string[]> {
   const client = await pool.connect()
   let failed = true
