@@ -18,6 +18,9 @@ export interface Tables {
   queues: QueuesTable
   idempotency_keys: IdempotencyKeysTable
   deadlines: DeadlinesTable
+  schedules: SchedulesTable
+  occurrences: OccurrencesTable
+  declared_schedules: DeclaredSchedulesTable
   'pgboss.job': JobTable
   'pgboss.queue': QueueTable
 }
@@ -36,6 +39,15 @@ export const attemptOutcomes = [
   'shutdown'
 ] as const
 export type AttemptOutcome = (typeof attemptOutcomes)[number]
+
+export const missedPolicies = ['skip', 'once', 'all'] as const
+export type MissedPolicy = (typeof missedPolicies)[number]
+export const overlapPolicies = ['allow', 'skip'] as const
+export type OverlapPolicy = (typeof overlapPolicies)[number]
+export const occurrenceOutcomes = ['fired', 'skipped', 'coalesced'] as const
+export type OccurrenceOutcome = (typeof occurrenceOutcomes)[number]
+export const skipReasons = ['overlap', 'missed', 'too_many', 'paused', 'queue_gone'] as const
+export type SkipReason = (typeof skipReasons)[number]
 
 export type VideoStatus = 'uploaded' | 'processing' | 'ready' | 'failed'
 export type PrintStatus = 'ready' | 'skipped'
@@ -176,6 +188,67 @@ export interface RenditionsView {
   codec: Nullable<string>
   duration: Nullable<number>
   storage_key: Nullable<string>
+}
+
+export interface SchedulesTable {
+  id: string
+  name: string
+  task: string
+  args: Json
+  queue: Nullable<string>
+  priority: Nullable<number>
+  options: Json
+  template: Json
+  cron: Nullable<string>
+  every: Nullable<number>
+  at: Nullable<Date>
+  timezone: Generated<string>
+  start_at: Nullable<Date>
+  end_at: Nullable<Date>
+  jitter: Generated<number>
+  enabled: Generated<boolean>
+  one_off: Generated<boolean>
+  missed: Generated<MissedPolicy>
+  missed_max: Generated<number>
+  overlap: Generated<OverlapPolicy>
+  description: Nullable<string>
+  note: Nullable<string>
+  tags: Generated<string[]>
+  system: Generated<boolean>
+  created_at: Generated<Date>
+  updated_at: Generated<Date>
+  disabled_at: Nullable<Date>
+  next_run_at: Nullable<Date>
+  planned_at: Nullable<Date>
+  armed_for: Nullable<Date>
+  tzdata: Nullable<string>
+  refusal: Nullable<string>
+  last_run_at: Nullable<Date>
+  last_task_id: Nullable<string>
+  total_run_count: Generated<number>
+  total_skipped: Generated<number>
+}
+
+export interface OccurrencesTable {
+  schedule_id: string
+  due_at: Date
+  outcome: OccurrenceOutcome
+  reason: Nullable<SkipReason>
+  task_id: Nullable<string>
+  decided_at: Generated<Date>
+  manual: Generated<boolean>
+  until: Nullable<Date>
+  count: Generated<number>
+}
+
+export interface DeclaredSchedulesTable {
+  name: string
+  schedule_id: string
+  declaration: Json
+  file: string
+  kind: string
+  declared_at: Generated<Date>
+  gone_at: Nullable<Date>
 }
 
 export interface WorkersTable {

@@ -61,6 +61,6 @@ export async function openBoss({ db, migrate = false, supervise = false, onError
 export async function createQueues(boss: PgBoss, names: string[]) {
   const existing = new Set((await boss.getQueues()).map(({ name }) => name))
   for (const name of names) {
-    if (!existing.has(name)) await boss.createQueue(name, { partition: name === delayedQueue, retryLimit: 0 })
+    if (!existing.has(name)) await boss.createQueue(name, { partition: internalQueues.includes(name), retryLimit: 0 })
   }
 }
