@@ -42,6 +42,11 @@ export async function loadKinds(config: Config, signal?: AbortSignal): Promise<K
     kinds.set(kind.name, kind)
     origins.set(kind.name, origin)
   }
+  if (own.some(({ kind }) => kind.schedules !== undefined)) {
+    // Child processes have no use for schedules.
+    const { problemsOfDeclared } = await import('#schedules/declared.ts')
+    problems.push(...problemsOfDeclared(kinds, { timezone: config.TIMEZONE }))
+  }
   if (problems.length > 0) throw new Error(problems.join('\n'))
   return kinds
 }

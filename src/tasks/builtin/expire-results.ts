@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { Database, InTransaction } from '#database/connect.ts'
 import type { State, TaskError } from '#database/tables.ts'
 import { listQueueNames } from '#queue/names.ts'
-import { defineBuiltIn } from '../define.ts'
+import { defineTask } from '../define.ts'
 
 /** A finished task that is about to be forgotten. */
 export interface ForgottenTask {
@@ -29,9 +29,9 @@ const longest = 50_000
 const ownHistory = 60
 
 export function expireResults({ historyExpires, remember }: ExpireOptions) {
-  return defineBuiltIn({
+  return defineTask({
     name,
-    schedules: [{ cron: '* * * * *' }],
+    schedules: [{ cron: '* * * * *', timezone: 'UTC', overlap: 'skip' }],
     description: 'Removes results and tasks whose time is over, and what else is kept for a day.',
     pool: 'inline',
     queue: 'low_priority',
