@@ -13,6 +13,12 @@ where key = $1 and created_at >= now() - interval '1 day';
 -- src/idempotency/once.ts: keepAnswerSql
 update darkroom.idempotency_keys set answer = $2 where key = $1;
 
+-- src/idempotency/tasks/expire-keys.ts: removeKeysSql
+delete from darkroom.idempotency_keys where key in (
+  select key from darkroom.idempotency_keys where created_at < now() - interval '1 day'
+  order by created_at limit 1000 for update skip locked
+);
+
 -- src/kinds/list.ts: countWorkersByKindSql
 select kind, count(*)::int as workers
 from darkroom.workers w, unnest(w.kinds) kind
@@ -158,6 +164,13 @@ where schedule_id = $1 and due_at in (
 update darkroom.schedules
 set last_run_at = now(), last_task_id = $2, total_run_count = total_run_count + $3
 where id = $1;
+
+-- src/schedules/tasks/expire-occurrences.ts: removeOldOccurrencesSql
+delete from darkroom.occurrences where (schedule_id, due_at) in (
+  select schedule_id, due_at from darkroom.occurrences
+  where decided_at < now() - $1::float8 * interval '1 second'
+  order by decided_at limit 1000 for update skip locked
+);
 
 -- src/schedules/write.ts: insertOccurrencesSql
 insert into darkroom.occurrences (schedule_id, due_at, outcome, reason, task_id, manual, until, count)
@@ -643,15 +656,6 @@ with gone as (
   delete from darkroom.deadlines d using gone where d.expires_at = gone.expires_at and d.task_id = gone.id
 )
 select id, state, error, video_id from gone;
-
--- src/tasks/builtin/expire-results.ts: removeKeysSql
-delete from darkroom.idempotency_keys where key in (
-  select key from darkroom.idempotency_keys where created_at < now() - interval '1 day'
-  order by created_at limit 1000 for update skip locked
-);
-
--- src/tasks/builtin/expire-results.ts: removeWorkersSql
-delete from darkroom.workers where status <> 'running' and stopped_at < now() - interval '1 day';
 
 -- src/tasks/read/find.ts: findTasksSql
 select
@@ -1239,6 +1243,25 @@ cross join lateral (
   ) waiting_before
 ) before;
 
+-- src/videos/tasks/expire-originals.ts: expireOriginalsSql
+with old as (
+  select f.id from darkroom.films f
+  where f.original_expired_at is null and f.created_at < now() - $1::float8 * interval '1 second'
+    and exists (
+      select from darkroom.print_sets s
+      where s.id = f.print_set_id and s.made_at < now() - $1::float8 * interval '1 second'
+    )
+    and not exists (
+      select from darkroom.tasks t where t.video_id = f.id and t.task = 'process_video' and t.finished_at is null
+    )
+  order by f.created_at limit 1000 for update of f skip locked
+)
+update darkroom.films f set original_expired_at = now() from old where f.id = old.id
+returning f.id;
+
+-- src/videos/tasks/expire-originals.ts: findExpiredOriginalsSql
+select id from darkroom.films where original_expired_at > now() - interval '1 day';
+
 -- src/watch/history.ts: readHistoriesSql
 select
     t.id, t.task, t.queue, t.state, t.name, t.description, t.priority, t.args, t.attempts, t.max_retries,
@@ -1308,3 +1331,6 @@ where id = $1 and status = 'running' and heartbeat_at > now() - 10 * interval '1
 -- src/workers/steer.ts: shutDownWorkerSql
 update darkroom.workers set shutdown = case when shutdown = 'cold' then shutdown else $2 end
 where id = $1 and status = 'running' and heartbeat_at > now() - 10 * interval '1 second';
+
+-- src/workers/tasks/forget-workers.ts: removeWorkersSql
+delete from darkroom.workers where status <> 'running' and stopped_at < now() - interval '1 day';

@@ -85,9 +85,9 @@ export function openClock({ db, boss, kinds, defaults, voice, log }: ClockOption
   async function fireAll() {
     let count = 0
     for (;;) {
-      const { alarms, schedules } = await fireSome()
+      const { alarms, schedules, missing } = await fireSome()
       count += alarms + schedules
-      if (alarms < batch && schedules < batch) return count
+      if (alarms < batch && schedules < batch && missing.length === 0) return count
     }
   }
 
@@ -102,13 +102,13 @@ export function openClock({ db, boss, kinds, defaults, voice, log }: ClockOption
   }
 
   /** The fault is in one of them: a film with an open task, or arguments that Postgres refuses. */
-  async function fireOneByOne(): Promise<Pick<Fired, 'alarms' | 'schedules'>> {
+  async function fireOneByOne(): Promise<Pick<Fired, 'alarms' | 'schedules' | 'missing'>> {
     const { rows: due } = await db.pool.query<{ id: string; name: string }>(
       'select id, name from darkroom.schedules where next_run_at <= now() and id <> all($1::uuid[]) order by next_run_at limit $2',
       [[...resting.keys()], batch]
     )
     for (const { id, name } of due) await fireOne(id, name)
-    return { alarms: 0, schedules: due.length }
+    return { alarms: 0, schedules: due.length, missing: [] }
   }
 
   async function fireOne(id: string, name: string) {

@@ -68,8 +68,12 @@ async function fire(needs: FireNeeds, trx: InTransaction, due: Schedule[]) {
   let made = 0
   for (const schedule of due) {
     const turn = takeTurn(needs, schedule, seen)
+    if (turn.gone && schedule.system) {
+      // It stays due until its queue is there again.
+      missing.push(turn.gone)
+      continue
+    }
     turns.push(turn)
-    if (turn.gone && schedule.system) missing.push(turn.gone)
     made += turn.tasks.length
     // The others stay due.
     if (made >= mostTasks) break
