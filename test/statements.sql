@@ -1,5 +1,87 @@
 -- The statements of src/, by file. Written by: node scripts/print-sql.ts
 
+-- src/doctor/checks/database.ts: factsSql
+select
+  (select count(*)::int from pg_stat_activity where backend_type = 'client backend') as connections,
+  current_setting('max_connections')::int as max_connections,
+  current_setting('superuser_reserved_connections')::int as reserved,
+  pg_notification_queue_usage() as notify_usage,
+  current_setting('autovacuum') as autovacuum,
+  current_setting('fsync') as fsync,
+  current_setting('full_page_writes') as full_page_writes,
+  current_setting('synchronous_commit') as synchronous_commit,
+  clock_timestamp() as now,
+  current_setting('server_version') as version;
+
+-- src/doctor/checks/tables.ts: bloatedTablesSql
+select schemaname || '.' || relname as table, n_live_tup::int8 as live, n_dead_tup::int8 as dead,
+  pg_total_relation_size(relid) as bytes, greatest(last_vacuum, last_autovacuum) as vacuumed_at
+from pg_stat_user_tables
+where schemaname in ('darkroom', 'pgboss') and n_dead_tup > 10000 and n_dead_tup > n_live_tup / 2
+order by n_dead_tup desc limit 10;
+
+-- src/doctor/checks/transactions.ts: oldSnapshotsSql
+select pid, coalesce(usename, '') as login, application_name as application, coalesce(state, '') as state,
+  extract(epoch from now() - coalesce(xact_start, query_start))::int as seconds, 'session' as holds
+from pg_stat_activity
+where backend_xmin is not null and pid <> pg_backend_pid() and coalesce(xact_start, query_start) < now() - interval '1 minute'
+  and backend_type = 'client backend'
+union all
+select coalesce(active_pid, 0), '', slot_name::text, case when active then 'active' else 'inactive' end, 0, 'slot'
+from pg_replication_slots where xmin is not null or (catalog_xmin is not null and not active)
+union all
+select 0, owner::text, gid, 'prepared', extract(epoch from now() - prepared)::int, 'prepared'
+from pg_prepared_xacts where database = current_database()
+order by seconds desc limit 10;
+
+-- src/doctor/checks/workers.ts: workerVersionsSql
+select version, count(*)::int as workers from darkroom.workers w where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' group by version order by version;
+
+-- src/doctor/checks/workers.ts: zoneVersionsSql
+select tzdata, count(*)::int as schedules from darkroom.schedules
+where enabled and cron is not null and tzdata is not null group by tzdata order by tzdata;
+
+-- src/doctor/problems/kinds.ts: oldestOfKindSql
+select min(oldest.created_at) as since
+from darkroom.task_groups g
+cross join lateral (
+  select t.created_at from darkroom.tasks t
+  where t.state = g.state and t.task = g.task and t.queue = g.queue
+  order by t.created_at limit 1
+) oldest
+where g.task = $1 and g.state in ('PENDING', 'RETRY');
+
+-- src/doctor/problems/locks.ts: findHoldersSql
+select
+  a.pid, a.application_name as application, coalesce(a.usename, '') as login, coalesce(a.state, '') as state,
+  a.xact_start as since,
+  (
+    select array_agg(distinct n.nspname || '.' || c.relname)
+    from pg_locks l join pg_class c on c.oid = l.relation join pg_namespace n on n.oid = c.relnamespace
+    where l.pid = a.pid and l.granted and n.nspname in ('darkroom', 'pgboss') and c.relkind in ('r', 'p')
+      and l.mode <> 'AccessShareLock'
+  ) as tables,
+  (select count(*)::int from pg_stat_activity waiting where a.pid = any(pg_blocking_pids(waiting.pid))) as blocks
+from pg_stat_activity a
+where a.datname = current_database() and a.pid <> pg_backend_pid() and a.xact_start < now() - $1 * interval '1 second';
+
+-- src/doctor/problems/schedules.ts: findTroubledSchedulesSql
+(
+  select id, name, next_run_at, updated_at, null as refusal from darkroom.schedules
+  where next_run_at < now() - interval '1 minute' order by next_run_at limit 100
+) union all (
+  select id, name, null, updated_at, refusal from darkroom.schedules
+  where refusal is not null and not enabled order by id limit 100
+);
+
+-- src/doctor/problems/workers.ts: findTroubledWorkersSql
+select id, host, pid, case when w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' then 'running' else 'lost' end as status, paused_at,
+  coalesce(stopped_at, heartbeat_at) as stopped_at, shutdown
+from darkroom.workers w
+where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second'
+  or (coalesce(stopped_at, heartbeat_at) > now() - interval '1 hour' and status in ('lost', 'running'))
+order by started_at desc limit 500;
+
 -- src/idempotency/once.ts: claimKeySql
 insert into darkroom.idempotency_keys as known (key, request) values ($1, $2)
 on conflict (key) do update set request = $2, answer = null, created_at = now()

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
 import { connect, type Database, throughIndexes } from '#database/connect.ts'
 import { listen } from '#database/listen.ts'
+import { findMediaTools } from '#media/binaries.ts'
 import { queueNames } from '#queue/names.ts'
 import { openDiskStore } from '#storage/disk.ts'
 import { pairWithStore } from '#storage/installation.ts'
@@ -87,6 +88,8 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
     scheduleDefaults: { timezone: config.TIMEZONE },
     maxUploadBytes: config.MAX_UPLOAD_BYTES,
     store,
+    dataDir: config.DATA_DIR,
+    findMedia: () => findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH }),
     submit: submitter(db.pool, voice),
     voice,
     watching,
