@@ -286,6 +286,9 @@ create function darkroom.announce_changed(ids uuid[]) returns void language sql 
 $$;
 comment on function darkroom.announce_changed(uuid[]) is 'Tells every watcher that tasks have changed, when the transaction commits';
 
+-- With generic plans: for tables with partitions Postgres would make a new plan at each call, which took longer than all
+-- the rest (10,000 submissions: 14 s of CPU became 5 s).
+
 -- What the DBA calls --------------------------------------------------------------------------------------------------------
 
 create function ops.why(id uuid) returns text
@@ -302,7 +305,8 @@ $$;
 comment on function ops.why(uuid) is 'Why a task does not run: code: sentence, as GET /api/tasks/{id}/why has them';
 
 create function ops.cancel_task(id uuid) returns ops.tasks
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp set plan_cache_mode = 'force_generic_plan' as $$
 declare
   request record;
 begin
@@ -329,7 +333,8 @@ $$;
 comment on function ops.cancel_task(uuid) is 'Cancels a task: a waiting one is revoked at once, a running one is stopped with its processes after the commit. As POST /api/tasks/{id}/cancel';
 
 create function ops.retry_task(id uuid) returns ops.tasks
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp set plan_cache_mode = 'force_generic_plan' as $$
 declare
   request record;
 begin
@@ -355,7 +360,8 @@ create function ops.retry_where(
   state text default 'FAILURE', task text default null, since timestamptz default now() - interval '1 day',
   most int default 1000
 ) returns setof uuid
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp set plan_cache_mode = 'force_generic_plan' as $$
 declare
   candidate record;
   request record;
