@@ -196,7 +196,7 @@ comment on function darkroom.enqueue_film(uuid, jsonb, darkroom.kinds) is 'The s
 create function darkroom.first_answer(key text, request bytea) returns jsonb
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  known darkroom.idempotency_keys;
+  first darkroom.idempotency_keys;
 begin
   if key !~ '^[!-~]{1,255}$' then
     perform darkroom.refuse_misfits(array['idempotency_key must be 1 to 255 visible ASCII characters']);
@@ -207,13 +207,13 @@ begin
   if found then
     return null;
   end if;
-  select * into known from darkroom.idempotency_keys k where k.key = $1;
-  if known.request is distinct from $2 then
+  select * into first from darkroom.idempotency_keys k where k.key = $1;
+  if first.request is distinct from $2 then
     perform darkroom.refuse(
       409, 'IDEMPOTENCY_KEY_REUSED', format('The Idempotency-Key "%s" was used for another request', $1)
     );
   end if;
-  return known.answer -> 'body';
+  return first.answer -> 'body';
 end;
 $$;
 comment on function darkroom.first_answer(text, bytea) is 'Claims an idempotency key, or returns the answer of the request that has claimed it';
