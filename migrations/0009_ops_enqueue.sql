@@ -243,7 +243,7 @@ create function ops.enqueue_task(
   idempotency_key text default null
 ) returns ops.tasks
 language plpgsql security definer
-set search_path = pg_catalog, pg_temp set timezone = 'UTC' set plan_cache_mode = 'force_generic_plan' as $$
+set search_path = pg_catalog, pg_temp set plan_cache_mode = 'force_generic_plan' as $$
 declare
   options jsonb := jsonb_strip_nulls(jsonb_build_object(
     'task', $1, 'queue', $3, 'priority', $4, 'run_at', $5, 'name', $6, 'description', $7, 'eta', $8,
@@ -253,11 +253,17 @@ declare
   )) || jsonb_build_object('args', coalesce($2, '{}'));
   new_id uuid := darkroom.new_id();
   kind darkroom.kinds;
+  request jsonb;
   first jsonb;
   submitted ops.tasks;
 begin
   if $22 is not null then
-    first := darkroom.first_answer($22, sha256(convert_to(E'ops.enqueue_task\n' || options::text, 'UTF8')));
+    -- Times as seconds: as text they depend on the time zone of the session.
+    request := options || jsonb_strip_nulls(jsonb_build_object(
+      'run_at', extract(epoch from $5), 'eta', extract(epoch from $8), 'scheduled_time', extract(epoch from $9),
+      'expires_at', extract(epoch from $12)
+    ));
+    first := darkroom.first_answer($22, sha256(convert_to(E'ops.enqueue_task\n' || request::text, 'UTF8')));
     if first is not null then
       return jsonb_populate_record(null::ops.tasks, first);
     end if;
