@@ -19,7 +19,8 @@ comment on view darkroom.in_hand is 'Every started task, and whether it waits in
 
 -- Tasks ---------------------------------------------------------------------------------------------------------------
 
--- Sub-selects and no joins: a query that leaves out result and error does not look at jobs. An expired result is not
+-- Sub-selects and no joins: a query that leaves out result and error does not look at jobs. No `exists` either, for which
+-- Postgres may read all jobs into a hash table. An expired result is not
 -- shown, whether or not it has been removed yet.
 create view ops.tasks as
 select
@@ -39,10 +40,10 @@ select
   ) end as result,
   t.finished_at + t.result_expires * interval '1 second' as result_expires_at,
   case
-    when t.state = 'SUCCESS' and not exists (
-      select from pgboss.job j
+    when t.state = 'SUCCESS' and (
+      select true from pgboss.job j
       where j.name = t.queue and j.id = t.id and j.completed_on + j.deletion_seconds * interval '1 second' > now()
-    ) then '{"type": "expired", "message": "The result has expired"}'::jsonb
+    ) is null then '{"type": "expired", "message": "The result has expired"}'::jsonb
     else t.error
   end as error,
   t.attempts, t.max_retries, t.eta, t.expires_at, t.created_at, t.started_at, t.finished_at, t.worker, t.tags,
@@ -142,8 +143,8 @@ with lane as materialized (
   ) why (code)
   join darkroom.tasks t on t.state = lane.state and t.task = lane.task and t.queue = lane.queue
   where why.code is not null and greatest(t.created_at, t.eta) < now() - interval '1 minute'
-    and (t.state = 'PENDING' or exists (
-      select from pgboss.job j
+    and (t.state = 'PENDING' or (
+      select true from pgboss.job j
       where j.name = t.queue and j.id = t.id and j.start_after < now() - interval '1 minute'
     ))
 ), started as (
