@@ -21,6 +21,16 @@ const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
     return processVideo({ ...(await storageIn(config)), tools })
   },
   sweep: async config => (await import('#videos/tasks/sweep.ts')).sweep(await storageIn(config)),
+  expire_originals: async config => {
+    const { expireOriginals } = await import('#videos/tasks/expire-originals.ts')
+    return expireOriginals({ ...(await storageIn(config)), originalExpires: config.ORIGINAL_EXPIRES })
+  },
+  expire_keys: async () => (await import('#idempotency/tasks/expire-keys.ts')).expireKeys,
+  forget_workers: async () => (await import('#workers/tasks/forget-workers.ts')).forgetWorkers,
+  expire_occurrences: async config => {
+    const { expireOccurrences } = await import('#schedules/tasks/expire-occurrences.ts')
+    return expireOccurrences({ historyExpires: config.HISTORY_EXPIRES })
+  },
   expire_results: async config => {
     const { expireResults } = await import('#tasks/builtin/expire-results.ts')
     return expireResults({ historyExpires: config.HISTORY_EXPIRES, remember })
@@ -41,6 +51,11 @@ export async function loadKinds(config: Config, signal?: AbortSignal): Promise<K
     if (taken) problems.push(`${origin} defines the task "${kind.name}", and so does ${taken}`)
     kinds.set(kind.name, kind)
     origins.set(kind.name, origin)
+  }
+  if (own.some(({ kind }) => kind.schedules !== undefined)) {
+    // Child processes have no use for schedules.
+    const { problemsOfDeclared } = await import('#schedules/declared.ts')
+    problems.push(...problemsOfDeclared(kinds, { timezone: config.TIMEZONE }))
   }
   if (problems.length > 0) throw new Error(problems.join('\n'))
   return kinds

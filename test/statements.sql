@@ -13,6 +13,12 @@ where key = $1 and created_at >= now() - interval '1 day';
 -- src/idempotency/once.ts: keepAnswerSql
 update darkroom.idempotency_keys set answer = $2 where key = $1;
 
+-- src/idempotency/tasks/expire-keys.ts: removeKeysSql
+delete from darkroom.idempotency_keys where key in (
+  select key from darkroom.idempotency_keys where created_at < now() - interval '1 day'
+  order by created_at limit 1000 for update skip locked
+);
+
 -- src/kinds/list.ts: countWorkersByKindSql
 select kind, count(*)::int as workers
 from darkroom.workers w, unnest(w.kinds) kind
@@ -100,6 +106,108 @@ with waiting as materialized (
   insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task
 )
 select id from task;
+
+-- src/schedules/alarms.ts: findUnarmedSql
+select id, next_run_at, cron, timezone from darkroom.schedules
+where enabled and (planned_at is null or armed_for is distinct from next_run_at)
+  and planned_at is not null and next_run_at is not null
+order by id limit 500 for update skip locked;
+
+-- src/schedules/alarms.ts: markArmedSql
+update darkroom.schedules set armed_for = next_run_at where id = any($1::uuid[]);
+
+-- src/schedules/alarms.ts: findStaleSql
+select p.key from pgboss.schedule p
+where p.name = 'due'
+  and not exists (select from darkroom.schedules s where s.id::text = p.key and s.enabled and s.cron is not null);
+
+-- src/schedules/clock.ts: lookSql
+select
+  exists (select from darkroom.schedules where next_run_at <= now() and id <> all($1::uuid[])) as due,
+  exists (select from darkroom.schedules where enabled and planned_at is null) as unplanned,
+  exists (
+    select from darkroom.schedules where enabled and (planned_at is null or armed_for is distinct from next_run_at)
+  ) as unarmed,
+  extract(epoch from now())::float8 as now,
+  (
+    select extract(epoch from min(start_after) - now())::float8 from pgboss.job
+    where name = 'due' and state < 'active'
+  ) as next;
+
+-- src/schedules/fire.ts: lockDueSql
+select s.* from darkroom.schedules s
+where next_run_at <= now() and id <> all($2::uuid[]) and ($3::uuid is null or id = $3)
+order by next_run_at limit $1 for update skip locked;
+
+-- src/schedules/fire.ts: advanceSchedulesSql
+update darkroom.schedules s
+set
+  next_run_at = new.next_run_at, armed_for = new.next_run_at, planned_at = now(), tzdata = $2,
+  enabled = new.next_run_at is not null,
+  disabled_at = case when new.next_run_at is null then now() end,
+  last_run_at = case when new.made > 0 then now() else s.last_run_at end,
+  last_task_id = coalesce(new.last_task_id, s.last_task_id),
+  total_run_count = s.total_run_count + new.made,
+  total_skipped = s.total_skipped + new.skipped
+from jsonb_to_recordset($1::jsonb) as new (
+  id uuid, next_run_at timestamptz, last_task_id uuid, made int, skipped int
+)
+where s.id = new.id;
+
+-- src/schedules/plan.ts: findUnplannedSql
+select s.* from darkroom.schedules s
+where enabled and (planned_at is null or armed_for is distinct from next_run_at) and planned_at is null
+order by id limit 200 for update skip locked;
+
+-- src/schedules/plan.ts: keepPlansSql
+update darkroom.schedules s
+set next_run_at = new.next_run_at, planned_at = now(), tzdata = $2, refusal = new.refusal,
+  enabled = new.next_run_at is not null,
+  disabled_at = case when new.next_run_at is null then now() end
+from jsonb_to_recordset($1::jsonb) as new (id uuid, next_run_at timestamptz, refusal text)
+where s.id = new.id;
+
+-- src/schedules/plan.ts: replanSql
+update darkroom.schedules set planned_at = null
+where enabled and (planned_at > now() + interval '1 minute' or (cron is not null and tzdata < $1 and next_run_at > now()));
+
+-- src/schedules/remove.ts: removeOccurrencesSql
+delete from darkroom.occurrences
+where schedule_id = $1 and due_at in (
+  select due_at from darkroom.occurrences where schedule_id = $1 order by due_at limit 10000
+);
+
+-- src/schedules/run.ts: countRunsSql
+update darkroom.schedules
+set last_run_at = now(), last_task_id = $2, total_run_count = total_run_count + $3
+where id = $1;
+
+-- src/schedules/tasks/expire-occurrences.ts: removeOldOccurrencesSql
+delete from darkroom.occurrences where (schedule_id, due_at) in (
+  select schedule_id, due_at from darkroom.occurrences
+  where decided_at < now() - $1::float8 * interval '1 second'
+  order by decided_at limit 1000 for update skip locked
+);
+
+-- src/schedules/write.ts: insertOccurrencesSql
+insert into darkroom.occurrences (schedule_id, due_at, outcome, reason, task_id, manual, until, count)
+select schedule_id, due_at, outcome, reason, task_id, manual, until, count
+from jsonb_to_recordset($1::jsonb) as new (
+  schedule_id uuid, due_at timestamptz, outcome text, reason text, task_id uuid, manual boolean, until timestamptz,
+  count int
+)
+on conflict (schedule_id, due_at) do nothing
+returning schedule_id, due_at, task_id;
+
+-- src/schedules/write.ts: refireOccurrencesSql
+insert into darkroom.occurrences as known (schedule_id, due_at, outcome, task_id, manual)
+select schedule_id, due_at, 'fired', task_id, true
+from jsonb_to_recordset($1::jsonb) as new (schedule_id uuid, due_at timestamptz, task_id uuid)
+on conflict (schedule_id, due_at) do update
+  set outcome = 'fired', reason = null, task_id = excluded.task_id, manual = true, until = null, count = 1,
+    decided_at = excluded.decided_at
+  where known.outcome <> 'fired'
+returning schedule_id, due_at, task_id;
 
 -- src/tasks/attempts/claim.ts: claimSql
 with me as materialized (
@@ -566,15 +674,6 @@ with gone as (
 )
 select id, state, error, video_id from gone;
 
--- src/tasks/builtin/expire-results.ts: removeKeysSql
-delete from darkroom.idempotency_keys where key in (
-  select key from darkroom.idempotency_keys where created_at < now() - interval '1 day'
-  order by created_at limit 1000 for update skip locked
-);
-
--- src/tasks/builtin/expire-results.ts: removeWorkersSql
-delete from darkroom.workers where status <> 'running' and stopped_at < now() - interval '1 day';
-
 -- src/tasks/read/find.ts: findTasksSql
 select
     t.id, t.task, t.queue, t.state, t.name, t.description, t.priority, t.args, t.attempts, t.max_retries,
@@ -1000,6 +1099,25 @@ order by kinds_waiting.task;
 -- src/tasks/why/why.ts: whySql
 select code, state, queue, paused_workers, since, until, sentence from darkroom.explain_task($1);
 
+-- src/videos/tasks/expire-originals.ts: expireOriginalsSql
+with old as (
+  select f.id from darkroom.films f
+  where f.original_expired_at is null and f.created_at < now() - $1::float8 * interval '1 second'
+    and exists (
+      select from darkroom.print_sets s
+      where s.id = f.print_set_id and s.made_at < now() - $1::float8 * interval '1 second'
+    )
+    and not exists (
+      select from darkroom.tasks t where t.video_id = f.id and t.task = 'process_video' and t.finished_at is null
+    )
+  order by f.created_at limit 1000 for update of f skip locked
+)
+update darkroom.films f set original_expired_at = now() from old where f.id = old.id
+returning f.id;
+
+-- src/videos/tasks/expire-originals.ts: findExpiredOriginalsSql
+select id from darkroom.films where original_expired_at > now() - interval '1 day';
+
 -- src/watch/history.ts: readHistoriesSql
 select
     t.id, t.task, t.queue, t.state, t.name, t.description, t.priority, t.args, t.attempts, t.max_retries,
@@ -1069,3 +1187,6 @@ where id = $1 and status = 'running' and heartbeat_at > now() - 10 * interval '1
 -- src/workers/steer.ts: shutDownWorkerSql
 update darkroom.workers set shutdown = case when shutdown = 'cold' then shutdown else $2 end
 where id = $1 and status = 'running' and heartbeat_at > now() - 10 * interval '1 second';
+
+-- src/workers/tasks/forget-workers.ts: removeWorkersSql
+delete from darkroom.workers where status <> 'running' and stopped_at < now() - interval '1 day';

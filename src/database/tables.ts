@@ -127,6 +127,7 @@ export interface FilmsTable {
   task_id: string
   print_set_id: Nullable<string>
   error: NullableJson<TaskError>
+  original_expired_at: Nullable<Date>
   created_at: Generated<Date>
 }
 

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
 import { kindRoutes } from '#kinds/routes.ts'
 import { type QueueNeeds, queueRoutes } from '#queues/routes.ts'
+import { type ScheduleNeeds, scheduleRoutes } from '#schedules/routes.ts'
 import { type CreateNeeds, createRoutes } from '#tasks/routes/create.ts'
 import { taskDialect } from '#tasks/routes/dialect.ts'
 import { type TaskNeeds, taskRoutes } from '#tasks/routes/tasks.ts'
@@ -29,7 +30,7 @@ import { logRequests, readRequests } from './requests.ts'
 import { decodable } from './url.ts'
 import { validatorCompiler } from './validation.ts'
 
-export interface ServerNeeds extends CreateNeeds, TaskNeeds, QueueNeeds, VideoNeeds {
+export interface ServerNeeds extends CreateNeeds, TaskNeeds, QueueNeeds, ScheduleNeeds, VideoNeeds {
   log: Logger
   needsWorker: boolean
   settings: BrowserSettings & Pick<Config, 'PUBLIC_DIR'>
@@ -76,6 +77,7 @@ export async function buildServer({ log, needsWorker, settings, limits, ...needs
   await app.register(kindRoutes, needs)
   await app.register(taskDialect, needs)
   await app.register(queueRoutes, needs)
+  await app.register(scheduleRoutes, needs)
   await app.register(workerRoutes, needs)
   await app.register(watchRoutes, needs)
   await app.register(videoRoutes, needs)

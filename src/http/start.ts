@@ -87,6 +87,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
     processVideo,
     queues: queueNames(db),
     defaults: { resultExpires: config.RESULT_EXPIRES },
+    scheduleDefaults: { timezone: config.TIMEZONE },
     maxUploadBytes: config.MAX_UPLOAD_BYTES,
     store,
     submit: submitter(db.pool, voice),

@@ -10,7 +10,7 @@ export const heavyQueues = ['media']
 /** Queue of delayed tasks; a job keeps its id when it moves to the queue of its task. */
 export const delayedQueue = 'delayed'
 
-/** Queue in which pg-boss puts a job each time a schedule is due; a worker turns it into a task. */
+/** Queue of alarms: jobs that pg-boss holds back until a schedule is due; a worker turns them into tasks. */
 export const dueQueue = 'due'
 
 export const internalQueues = [delayedQueue, dueQueue]
@@ -38,9 +38,8 @@ export async function openBoss({ db, migrate = false, supervise = false, onError
     migrate,
     supervise,
     schedule: supervise,
-    // Schedules fire late by seconds, not by the half minute of the defaults. At 1 s each, an idle worker would make
-    // three queries a second for this alone.
-    cronMonitorIntervalSeconds: 5,
+    // Its own schedules are only watchdogs: alarms fire ours to the second.
+    cronMonitorIntervalSeconds: 30,
     cronWorkerIntervalSeconds: 5,
     // No job of ours waits for another one, and the check for such jobs takes three queries.
     flowIntervalSeconds: 30,

@@ -1,11 +1,12 @@
 import type { Logger } from 'pino'
 import type { Database } from '#database/connect.ts'
 import { listen } from '#database/listen.ts'
-import { delayedQueue } from '#queue/boss.ts'
+import { delayedQueue, dueQueue, internalQueues } from '#queue/boss.ts'
 import { channels } from '#tasks/channels.ts'
 import type { Bodies } from './bodies/bodies.ts'
 import type { Books } from './books/books.ts'
 import { stopCancelled } from './cancelled.ts'
+import type { Clock } from './clock/clock.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import type { Intake } from './intake/intake.ts'
 
@@ -15,11 +16,12 @@ interface OpenEarsOptions {
   bodies: Bodies
   books: Books
   heart: Heartbeat
+  clock: Clock
   log: Logger
 }
 
 /** Acts on notifications of other processes. They are hints: polling finds what a lost one announced. */
-export function openEars({ db, intake, bodies, books, heart, log }: OpenEarsOptions) {
+export function openEars({ db, intake, bodies, books, heart, clock, log }: OpenEarsOptions) {
   return listen({
     url: db.url,
     name: 'darkroom worker ears',
@@ -27,8 +29,9 @@ export function openEars({ db, intake, bodies, books, heart, log }: OpenEarsOpti
       [channels.wake](payload) {
         const queues = payload.split(',')
         if (queues.includes(delayedQueue)) intake.wakeDelayed()
+        if (queues.includes(dueQueue)) clock.lookNow()
         if (queues.some(intake.serves)) intake.more()
-        else if (queues.some(queue => queue !== delayedQueue)) void intake.lookForQueues().catch(() => {})
+        else if (queues.some(queue => !internalQueues.includes(queue))) void intake.lookForQueues().catch(() => {})
       },
       [channels.cancel](payload) {
         for (const task of payload.split(',')) bodies.desk.stop(task, 'cancelled')
@@ -39,6 +42,7 @@ export function openEars({ db, intake, bodies, books, heart, log }: OpenEarsOpti
     },
     onReconnect() {
       intake.lookAgain()
+      clock.lookNow()
       heart.now()
       void stopCancelled(db, bodies.desk)
     },

@@ -6,9 +6,9 @@ import { pairWithStore } from '#storage/installation.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { openBodies } from './bodies/bodies.ts'
 import { openBooks } from './books/books.ts'
+import { startClock } from './clock/clock.ts'
 import { openConnections } from './connections.ts'
 import { openEars } from './ears.ts'
-import { fireSchedules } from './fire.ts'
 import { serveHealth } from './health.ts'
 import { heartbeat } from './heartbeat.ts'
 import { openIntake } from './intake/intake.ts'
@@ -56,14 +56,14 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   const bodies = open(await openBodies({ ...options, connections, books }))
   const intake = open(await openIntake({ config, log, connections, books, bodies }))
   const heart = open(heartbeat({ ...options, connections, books, bodies, intake }))
-  open(await openEars({ log, db: connections.work, books, bodies, intake, heart }))
-  const schedules = open(await fireSchedules({ log, db: connections.work, kinds, config, voice: books.voice }))
+  const clock = open(await startClock({ log, db: connections.work, kinds, config, voice: books.voice }))
+  open(await openEars({ log, db: connections.work, books, bodies, intake, heart, clock }))
 
   await bodies.ready()
   await books.worker.register(intake.queues(), intake.concurrency())
 
   const parts = opened.move()
-  const stop = stopping({ intake, bodies, books, schedules, close: () => parts.disposeAsync() })
+  const stop = stopping({ intake, bodies, books, clock, close: () => parts.disposeAsync() })
   intake.start()
   heart.start()
   health.readyIf(() => books.isLeaseKept() && intake.isAnswered())

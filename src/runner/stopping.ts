@@ -1,20 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Bodies } from './bodies/bodies.ts'
 import type { Books } from './books/books.ts'
-import type { fireSchedules } from './fire.ts'
+import type { Clock } from './clock/clock.ts'
 import type { Intake } from './intake/intake.ts'
 
 interface StoppingOptions {
   intake: Pick<Intake, 'stop'>
   bodies: { desk: Pick<Bodies['desk'], 'close' | 'ended' | 'stopAll'> }
   books: Pick<Books, 'flush'> & { worker: Pick<Books['worker'], 'sayEnding'> }
-  schedules: Pick<Awaited<ReturnType<typeof fireSchedules>>, 'stop'>
+  clock: Pick<Clock, 'stop'>
   /** Closes everything that is open. */
   close(): Promise<void>
 }
 
 /** The order of a worker's stop: no new tasks, then running attempts, then connections. */
-export function stopping({ intake, bodies, books, schedules, close }: StoppingOptions) {
+export function stopping({ intake, bodies, books, clock, close }: StoppingOptions) {
   const { desk } = bodies
   let stopped: Promise<void> | undefined
 
@@ -22,7 +22,7 @@ export function stopping({ intake, bodies, books, schedules, close }: StoppingOp
     desk.close()
     void books.worker.sayEnding().catch(() => {})
     // Together: a task claimed in between would be stopped at its start, handed back and claimed again.
-    await Promise.all([intake.stop(), schedules.stop()])
+    await Promise.all([intake.stop(), clock.stop()])
     const grace = new AbortController()
     await Promise.race([desk.ended(), delay(graceSeconds * 1000, undefined, { signal: grace.signal }).catch(() => {})])
     grace.abort()

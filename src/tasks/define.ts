@@ -31,6 +31,37 @@ export interface AttemptOf<Args> {
   args: Args
 }
 
+/** What `POST /api/schedules` takes, without `task`. */
+export interface KindSchedule extends Partial<RetrySettings> {
+  /** Unique; default: the name of the kind. */
+  name?: string
+  args?: Record<string, unknown>
+  cron?: string
+  /** Seconds. */
+  every?: number
+  at?: string
+  timezone?: string
+  start_at?: string
+  end_at?: string
+  /** Seconds. */
+  jitter?: number
+  enabled?: boolean
+  one_off?: boolean
+  missed?: 'skip' | 'once' | 'all'
+  missed_max?: number
+  overlap?: 'allow' | 'skip'
+  queue?: string
+  priority?: number
+  /** Seconds. */
+  expires?: number
+  time_limit?: number
+  soft_time_limit?: number
+  result_expires?: number
+  description?: string
+  note?: string
+  tags?: string[]
+}
+
 export interface Definition<Args extends TSchema, Result> extends Partial<RetrySettings> {
   /** Name of the kind: `task` of a submission. */
   name: string
@@ -54,6 +85,8 @@ export interface Definition<Args extends TSchema, Result> extends Partial<RetryS
    * where a process group would be killed, the attempt is abandoned, and what its body still does is ignored.
    */
   pool?: 'child' | 'inline'
+  /** Schedules of this kind: put into the database when a worker starts. */
+  schedules?: readonly KindSchedule[]
   run(args: Static<Args>, context: Context & { db: Database }): Promise<Result> | Result
   /**
    * Writes the outcome of a success to other rows, in the transaction that ends the attempt. It may answer a function
@@ -70,7 +103,6 @@ export interface Definition<Args extends TSchema, Result> extends Partial<RetryS
 
 export type Kind<Args extends TSchema = any, Result = any> = Readonly<
   Definition<Args, Result> &
-    BuiltIn &
     RetrySettings & {
       queue: string
       priority: number
@@ -79,18 +111,6 @@ export type Kind<Args extends TSchema = any, Result = any> = Readonly<
       file?: string
     }
 >
-
-/** A schedule of a built-in kind; in UTC. */
-export interface OwnSchedule {
-  /** Unique; the kind's name if it has only one. */
-  name?: string
-  cron: string
-}
-
-/** Settings that only built-in kinds have. */
-interface BuiltIn {
-  schedules?: readonly OwnSchedule[]
-}
 
 /** Kinds by name. The catalogue loads them and passes them to every other component. */
 export type Kinds = ReadonlyMap<string, Kind>
@@ -126,6 +146,7 @@ const settings: Record<keyof Definition<TSchema, unknown>, true> = {
   stall_limit: true,
   result_expires: true,
   pool: true,
+  schedules: true,
   run: true,
   record: true,
   discard: true
@@ -183,13 +204,11 @@ export function defineTask<Args extends TSchema, Result>(definition: Definition<
   if (soft !== undefined && hard !== undefined && soft >= hard) {
     throw new TypeError(`The soft_time_limit of the task "${name}" must be less than its time_limit`)
   }
+  if (definition.schedules !== undefined && !Array.isArray(definition.schedules)) {
+    throw new TypeError(`The schedules of the task "${name}" must be a list`)
+  }
   if (!/^[\w.-]{1,100}$/.test(queue)) throw new TypeError(`The task "${name}" names a queue that cannot be: "${queue}"`)
   return Object.freeze({ ...defaults, ...definition })
-}
-
-export function defineBuiltIn<Args extends TSchema, Result>(definition: Definition<Args, Result> & BuiltIn) {
-  const { schedules, ...rest } = definition
-  return Object.freeze({ ...defineTask(rest as Definition<Args, Result>), schedules })
 }
 
 /** The reason of a signal that aborts at the soft time limit: `signal.throwIfAborted()` throws it. */

@@ -9,7 +9,7 @@ t.test('a worker that stops claims no more tasks while its schedules end', async
     intake: { stop: noting('intake stopped') },
     bodies: { desk: { close: () => void calls.push('desk closed'), stopAll() {}, ended: noting('bodies ended') } },
     books: { worker: { async sayEnding() {} }, flush: noting('books flushed') },
-    schedules: { stop: () => ended },
+    clock: { stop: () => ended },
     close: noting('closed')
   })
 

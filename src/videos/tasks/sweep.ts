@@ -3,7 +3,7 @@ import type { Database } from '#database/connect.ts'
 import { isUuid } from '#schema/common.ts'
 import type { Store, Stored } from '#storage/store.ts'
 import type { Workspaces } from '#storage/workspace.ts'
-import { defineBuiltIn } from '#tasks/define.ts'
+import { defineTask } from '#tasks/define.ts'
 import { attemptIn, attemptName, ownerOf, videosPrefix } from '../keys.ts'
 
 interface SweepOptions {
@@ -20,10 +20,10 @@ const decade = 315_360_000
 const batchSize = 1_000
 
 export function sweep({ store, workspaces }: SweepOptions) {
-  return defineBuiltIn({
+  return defineTask({
     name: 'sweep',
     // At a minute of its own, apart from other hourly work.
-    schedules: [{ cron: '23 * * * *' }],
+    schedules: [{ cron: '23 * * * *', timezone: 'UTC', overlap: 'skip', missed: 'once' }],
     description: 'Removes half uploads, and files older than an hour that no row points at.',
     pool: 'inline',
     args: Type.Object(

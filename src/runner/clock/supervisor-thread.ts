@@ -1,0 +1,18 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { connect } from '#database/connect.ts'
+import { openBoss } from '#queue/boss.ts'
+
+/** The thread of `supervisor.ts`. */
+const { url } = workerData as { url: string }
+const db = connect(url, { name: 'darkroom worker supervisor', max: 2 })
+const boss = await openBoss({
+  db,
+  supervise: true,
+  onError: error => parentPort!.postMessage({ failed: error.message })
+})
+
+parentPort!.once('message', async () => {
+  await boss.stop({ graceful: false, close: false })
+  await db.close()
+  process.exit(0)
+})

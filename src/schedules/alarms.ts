@@ -1,0 +1,82 @@
+import { CompiledQuery } from 'kysely'
+import { fromKysely, type PgBoss } from 'pg-boss'
+import type { Database, InTransaction } from '#database/connect.ts'
+import { dueQueue } from '#queue/boss.ts'
+import { newId } from '#tasks/submit/id.ts'
+import { parseCron } from './cron.ts'
+import { hasPlainChanges } from './plain-zone.ts'
+
+/** Data of an alarm: a job of the queue `due` that pg-boss holds back until a schedule is due. */
+export interface Alarm {
+  schedule: string
+}
+
+export interface Armed {
+  id: string
+  next_run_at: Date
+}
+
+// Seconds that a rung alarm stays for a DBA to see; a schedule of every second leaves 3,600.
+const kept = 3600
+
+/** Puts alarms into pg-boss, in the caller's transaction. */
+export async function insertAlarms(boss: PgBoss, trx: InTransaction, armed: Armed[]) {
+  if (armed.length === 0) return
+  const jobs = armed.map(({ id, next_run_at }) => ({
+    id: newId(),
+    data: { schedule: id } satisfies Alarm,
+    startAfter: next_run_at,
+    deleteAfterSeconds: kept
+  }))
+  await boss.insert(dueQueue, jobs, { db: fromKysely(trx) })
+}
+
+/** Schedules whose next moment has no alarm: new and changed ones, those that SQL has written. */
+export const findUnarmedSql = `
+select id, next_run_at, cron, timezone from darkroom.schedules
+where enabled and (planned_at is null or armed_for is distinct from next_run_at)
+  and planned_at is not null and next_run_at is not null
+order by id limit 500 for update skip locked`
+
+export const markArmedSql = `
+update darkroom.schedules set armed_for = next_run_at where id = any($1::uuid[])`
+
+interface Unarmed extends Armed {
+  cron: string | null
+  timezone: string
+}
+
+export async function armSchedules(boss: PgBoss, trx: InTransaction): Promise<number> {
+  const { rows: unarmed } = await trx.executeQuery<Unarmed>(CompiledQuery.raw(findUnarmedSql))
+  if (unarmed.length === 0) return 0
+  await insertAlarms(boss, trx, unarmed)
+  for (const schedule of unarmed) await declare(boss, trx, schedule)
+  await trx.executeQuery(CompiledQuery.raw(markArmedSql, [unarmed.map(({ id }) => id)]))
+  return unarmed.length
+}
+
+/**
+ * The row of `pgboss.schedule` that a DBA finds, and a watchdog: each of pg-boss's own jobs makes a worker look whether
+ * the schedule is due. It does not decide: pg-boss gets both clock changes wrong, and in some zones its pass throws.
+ */
+async function declare(boss: PgBoss, trx: InTransaction, { id, cron, timezone }: Unarmed) {
+  const plain = cron === null || !hasPlainChanges(timezone) ? null : parseCron(cron).watchdog
+  if (plain === null) return boss.unschedule(dueQueue, id, { db: fromKysely(trx) })
+  await boss.schedule(dueQueue, plain, { schedule: id } satisfies Alarm, {
+    key: id,
+    tz: timezone,
+    missed: 'once',
+    db: fromKysely(trx)
+  })
+}
+
+/** Rows of pgboss.schedule whose schedule is gone or disabled. */
+export const findStaleSql = `
+select p.key from pgboss.schedule p
+where p.name = '${dueQueue}'
+  and not exists (select from darkroom.schedules s where s.id::text = p.key and s.enabled and s.cron is not null)`
+
+export async function removeStale(boss: PgBoss, { pool }: Database) {
+  const { rows } = await pool.query<{ key: string }>(findStaleSql)
+  for (const { key } of rows) await boss.unschedule(dueQueue, key)
+}

@@ -1,0 +1,85 @@
+import { sql } from 'kysely'
+import type { InTransaction } from '#database/connect.ts'
+import { ScheduleNameTaken, SystemSchedule } from '#errors.ts'
+import type { AddNeeds } from './add.ts'
+import { checkQueue, checkTiming, checkWork, mustCome } from './check.ts'
+import { paused } from './due.ts'
+import { lockSchedule, timeOf } from './queries.ts'
+import { ruleOfRow, type Schedule } from './row.ts'
+import type { SchedulePatch } from './schemas.ts'
+import { changed, columnsOf, type Settings, settingsOf, timingNames } from './settings.ts'
+import { writeOccurrences } from './write.ts'
+
+/**
+ * Changes a schedule in the caller's transaction. Only a change of its timing, or enabling it, moves the next
+ * occurrence, and never back: what was due while it was disabled is written down as skipped.
+ */
+export async function editSchedule(needs: AddNeeds, trx: InTransaction, named: string, patch: SchedulePatch) {
+  const before = await lockSchedule(trx, named)
+  refuseFixed(before, patch)
+  const now = await timeOf(trx)
+  const settings = changed(settingsOf(before), patch)
+  const retimed = timingNames.some(name => differs(settings[name], before[name]))
+  const timing = { ...settings, id: before.id, anchor: before.created_at }
+  if (retimed) settings.timezone = checkTiming(timing, now)
+  const template = await checkedWork(needs, before, settings)
+  const enabling = settings.enabled && !before.enabled
+  if (enabling) await skipPaused(trx, before, now)
+
+  const columns = { ...columnsOf(settings), template: JSON.stringify(template), ...times(before, settings, now) }
+  if (settings.enabled && (retimed || enabling)) {
+    Object.assign(columns, { next_run_at: mustCome({ ...timing, timezone: settings.timezone }, now) })
+    Object.assign(columns, { planned_at: sql`now()`, tzdata: process.versions.tz, refusal: null })
+  }
+  return update(trx, before.id, columns)
+}
+
+/** The kind and the arguments of house-keeping are its own. */
+function refuseFixed(schedule: Schedule, patch: SchedulePatch) {
+  if (!schedule.system) return
+  for (const name of ['task', 'args'] as const) {
+    if (patch[name] !== undefined && differs(patch[name], schedule[name])) {
+      throw new SystemSchedule(schedule.name, `its ${name} is fixed`)
+    }
+  }
+}
+
+const workNames = ['name', 'task', 'args', 'queue', 'priority', 'options', 'tags'] as const
+
+/** Looked at only where it changes: a schedule can be disabled although its kind is gone. */
+async function checkedWork(needs: AddNeeds, before: Schedule, settings: Settings) {
+  if (!workNames.some(name => differs(settings[name], before[name]))) return before.template
+  if (!before.system) return checkWork(needs, settings)
+  await checkQueue(needs, settings.queue)
+  return before.template
+}
+
+function times(before: Schedule, { enabled }: Settings, now: Date) {
+  if (enabled) return { disabled_at: null, updated_at: now }
+  return { disabled_at: before.disabled_at ?? now, updated_at: now, next_run_at: null }
+}
+
+async function skipPaused(trx: InTransaction, schedule: Schedule, now: Date) {
+  const skipped = paused(ruleOfRow(schedule), schedule.disabled_at ?? now, now)
+  if (skipped.length === 0) return
+  const id = schedule.id
+  await writeOccurrences(
+    trx,
+    skipped.map(each => ({ ...each, schedule_id: id, task_id: null, manual: false }))
+  )
+  const count = skipped.reduce((sum, each) => sum + each.count, 0)
+  await sql`update darkroom.schedules set total_skipped = total_skipped + ${count} where id = ${id}`.execute(trx)
+}
+
+async function update(trx: InTransaction, id: string, columns: object): Promise<Schedule> {
+  try {
+    return await trx.updateTable('schedules').set(columns).where('id', '=', id).returningAll().executeTakeFirstOrThrow()
+  } catch (error) {
+    if ((error as { constraint?: string }).constraint !== 'schedules_name') throw error
+    throw new ScheduleNameTaken((columns as { name: string }).name)
+  }
+}
+
+function differs(one: unknown, other: unknown) {
+  return JSON.stringify(one) !== JSON.stringify(other)
+}

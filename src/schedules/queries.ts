@@ -1,0 +1,71 @@
+import { sql } from 'kysely'
+import type { Database, InTransaction } from '#database/connect.ts'
+import { after, page, place, placeOf } from '#database/page.ts'
+import { ScheduleNotFound } from '#errors.ts'
+import { isUuid } from '#schema/common.ts'
+import type { Occurrence, Schedule } from './row.ts'
+import type { ScheduleFilters } from './schemas.ts'
+
+type Query = Database['query'] | InTransaction
+
+/** The database's clock, in whole milliseconds: clocks of clients and of processes may be off. */
+export async function timeOf(query: Query): Promise<Date> {
+  const { rows } = await sql<{ now: Date }>`select date_trunc('milliseconds', clock_timestamp()) as now`.execute(query)
+  return rows[0]!.now
+}
+
+/** By id or by name. */
+export async function findSchedule(query: Query, named: string): Promise<Schedule> {
+  const schedule = await query
+    .selectFrom('schedules')
+    .selectAll()
+    .where(isUuid(named) ? 'id' : 'name', '=', named)
+    .executeTakeFirst()
+  if (!schedule) throw new ScheduleNotFound(named)
+  return schedule
+}
+
+/** As `findSchedule`; no other transaction changes or fires it until this one ends. */
+export async function lockSchedule(trx: InTransaction, named: string): Promise<Schedule> {
+  const schedule = await trx
+    .selectFrom('schedules')
+    .selectAll()
+    .where(isUuid(named) ? 'id' : 'name', '=', named)
+    .forUpdate()
+    .executeTakeFirst()
+  if (!schedule) throw new ScheduleNotFound(named)
+  return schedule
+}
+
+export async function listSchedules({ query }: Database, filters: ScheduleFilters) {
+  const { limit = 50, cursor, q, task, enabled, system } = filters
+  let found = query
+    .selectFrom('schedules')
+    .selectAll()
+    .select(place('created_at').as('place'))
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+  if (cursor !== undefined) found = found.where(after({ at: 'created_at', id: 'id' }, cursor))
+  if (task !== undefined) found = found.where('task', '=', task)
+  if (enabled !== undefined) found = found.where('enabled', '=', enabled)
+  if (system !== undefined) found = found.where('system', '=', system)
+  if (q !== undefined) {
+    const part = `%${q.replaceAll(/[\\%_]/g, '\\$&')}%`
+    found = found.where(({ or, eb }) => or([eb('name', 'ilike', part), eb('description', 'ilike', part)]))
+  }
+  return page(await found.execute(), limit)
+}
+
+/** Latest first. The cursor of a schedule's occurrences is its id and the time of one. */
+export async function listOccurrences({ query }: Database, schedule: string, limit: number, cursor?: string) {
+  let found = query
+    .selectFrom('occurrences')
+    .selectAll()
+    .select([place('due_at').as('place'), 'schedule_id as id'])
+    .where('schedule_id', '=', schedule)
+    .orderBy('due_at', 'desc')
+    .limit(limit + 1)
+  if (cursor !== undefined) found = found.where('due_at', '<', sql<Date>`${placeOf(cursor).at}::timestamptz`)
+  return page<Occurrence & { place: string; id: string }>(await found.execute(), limit)
+}

@@ -1,0 +1,17 @@
+import type { Selectable } from 'kysely'
+import type { OccurrencesTable, SchedulesTable } from '#database/tables.ts'
+import { type Rule, ruleOf } from './rule.ts'
+
+/** A schedule as its row has it. */
+export type Schedule = Selectable<SchedulesTable>
+export type Occurrence = Selectable<OccurrencesTable>
+
+/** When it is due. */
+export function ruleOfRow(schedule: Schedule): Rule {
+  return ruleOf({ ...schedule, anchor: schedule.created_at })
+}
+
+/** What a row carries to the next moment. Null where it will never be due again. */
+export function plannedAfter(schedule: Schedule, after: Date): Date | null {
+  return schedule.enabled ? ruleOfRow(schedule).next(after) : null
+}
