@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
 import { connect, type Database, throughIndexes } from '#database/connect.ts'
 import { listen } from '#database/listen.ts'
+import { publishKinds, withdrawKinds } from '#kinds/publish.ts'
 import { findMediaTools } from '#media/binaries.ts'
 import { queueNames } from '#queue/names.ts'
 import { openDiskStore } from '#storage/disk.ts'
@@ -52,6 +53,8 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   const db = connect(url, { name: 'darkroom api', max: connections, settings })
   opened.defer(db.close)
   await pairWithStore(db, store)
+  await publishKinds(db.pool, kinds, config.RESULT_EXPIRES)
+  await withdrawKinds(db.pool, kinds)
   const deadlines = expirer({ pool: db.pool, onExpired: ids => voice.changed(...ids) })
   const voice = voiceOf(db.pool, deadlines.by)
   opened.defer(voice.flush)
