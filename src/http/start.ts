@@ -5,6 +5,7 @@ import type { Config } from '#config.ts'
 import { connect, type Database, throughIndexes } from '#database/connect.ts'
 import { listen } from '#database/listen.ts'
 import { queueNames } from '#queue/names.ts'
+import { openSampler } from '#stats/sampler.ts'
 import { openDiskStore } from '#storage/disk.ts'
 import { pairWithStore } from '#storage/installation.ts'
 import { channels } from '#tasks/channels.ts'
@@ -51,6 +52,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   const db = connect(url, { name: 'darkroom api', max: connections, settings })
   opened.defer(db.close)
   await pairWithStore(db, store)
+  opened.defer(openSampler({ pool: db.pool, log }).close)
   const deadlines = expirer({ pool: db.pool, onExpired: ids => voice.changed(...ids) })
   const voice = voiceOf(db.pool, deadlines.by)
   opened.defer(voice.flush)
