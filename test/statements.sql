@@ -95,12 +95,6 @@ where key = $1 and created_at >= now() - interval '1 day';
 -- src/idempotency/once.ts: keepAnswerSql
 update darkroom.idempotency_keys set answer = $2 where key = $1;
 
--- src/idempotency/tasks/expire-keys.ts: removeKeysSql
-delete from darkroom.idempotency_keys where key in (
-  select key from darkroom.idempotency_keys where created_at < now() - interval '1 day'
-  order by created_at limit 1000 for update skip locked
-);
-
 -- src/kinds/list.ts: countWorkersByKindSql
 select kind, count(*)::int as workers
 from darkroom.workers w, unnest(w.kinds) kind
@@ -917,6 +911,12 @@ with back as (
   select id, state, attempts, case when state = 'REVOKED' then error end from task
 )
 select id, queue from task;
+
+-- src/tasks/builtin/expire-keys.ts: removeKeysSql
+delete from darkroom.idempotency_keys where key in (
+  select key from darkroom.idempotency_keys where created_at < now() - interval '1 day'
+  order by created_at limit 1000 for update skip locked
+);
 
 -- src/tasks/builtin/expire-results.ts: removeResultsSql
 with done as (
