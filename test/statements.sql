@@ -291,12 +291,201 @@ on conflict (schedule_id, due_at) do update
   where known.outcome <> 'fired'
 returning schedule_id, due_at, task_id;
 
+-- src/stats/fold.ts: foldSql
+with noted as (
+  delete from darkroom.uncounted
+  where (select pg_try_advisory_xact_lock(hashtext('darkroom'), hashtext('uncounted')))
+  returning minute, task, queue, created, cancelled
+)
+insert into darkroom.minutes as m (minute, task, queue, created, cancelled)
+select minute, task, queue, sum(created), sum(cancelled) from noted
+group by minute, task, queue
+order by minute, task, queue
+on conflict (minute, task, queue) do update set
+  created = m.created + excluded.created, cancelled = m.cancelled + excluded.cancelled;
+
+-- src/stats/roll-up.ts: finishedHoursSql
+with summed as (
+  select coalesce(
+    least(
+      (select max(hour) from (
+        (select hour from darkroom.hours order by hour desc limit 1)
+        union all
+        (select hour from darkroom.queue_hours order by hour desc limit 1)
+      ) newest),
+      date_trunc('hour', now(), 'UTC') - interval '3 hours'
+    ),
+    '-infinity'
+  ) as until
+), oldest as (
+  select least(
+    (select minute from darkroom.minutes order by minute limit 1),
+    (select minute from darkroom.queue_minutes order by minute limit 1)
+  ) as minute
+)
+select hour, hour < kept as old
+from oldest
+cross join lateral generate_series(date_trunc('hour', minute, 'UTC'), now() - interval '65 minutes', '1 hour') hour
+cross join lateral (select date_trunc('hour', now() - interval '48 hours', 'UTC') as kept) kept
+where (hour >= (select until from summed) or hour < kept)
+  and (
+    exists (select from darkroom.minutes where minute >= hour and minute < hour + interval '1 hour')
+    or exists (select from darkroom.queue_minutes where minute >= hour and minute < hour + interval '1 hour')
+  )
+order by hour;
+
+-- src/stats/roll-up.ts: sumHourSql
+insert into darkroom.hours
+  (hour, task, queue, created, started, succeeded, failed, retried, cancelled, wait_hist, run_hist)
+select
+  $1::timestamptz, task, queue, sum(created), sum(started), sum(succeeded), sum(failed), sum(retried), sum(cancelled),
+  darkroom.sum_hists(wait_hist), darkroom.sum_hists(run_hist)
+from darkroom.minutes where minute >= $1 and minute < $1 + interval '1 hour'
+group by task, queue
+on conflict (hour, task, queue) do update set
+  created = excluded.created, started = excluded.started, succeeded = excluded.succeeded, failed = excluded.failed,
+  retried = excluded.retried, cancelled = excluded.cancelled, wait_hist = excluded.wait_hist,
+  run_hist = excluded.run_hist;
+
+-- src/stats/roll-up.ts: sumQueueHourSql
+insert into darkroom.queue_hours (hour, queue, depth, oldest, running)
+select $1::timestamptz, queue, max(depth), max(oldest), max(running)
+from darkroom.queue_minutes where minute >= $1 and minute < $1 + interval '1 hour'
+group by queue
+on conflict (hour, queue) do update set
+  depth = excluded.depth, oldest = excluded.oldest, running = excluded.running;
+
+-- src/stats/roll-up.ts: removeMinutesSql
+delete from darkroom.minutes where minute >= $1::timestamptz and minute < $1 + interval '1 hour';
+
+-- src/stats/roll-up.ts: removeQueueMinutesSql
+delete from darkroom.queue_minutes where minute >= $1::timestamptz and minute < $1 + interval '1 hour';
+
+-- src/stats/roll-up.ts: removeOldHoursSql
+delete from darkroom.hours where (hour, task, queue) in (
+  select hour, task, queue from darkroom.hours
+  where hour < now() - $1::float8 * interval '1 second'
+  order by hour limit 1000 for update skip locked
+);
+
+-- src/stats/roll-up.ts: removeOldQueueHoursSql
+delete from darkroom.queue_hours where (hour, queue) in (
+  select hour, queue from darkroom.queue_hours
+  where hour < now() - $1::float8 * interval '1 second'
+  order by hour limit 1000 for update skip locked
+);
+
+-- src/stats/sample.ts: sampleSql
+with turn as materialized (
+  select from (values (1)) one
+  where not exists (
+    select from darkroom.queue_minutes
+    where minute > now() - interval '5 minutes' and next_sample_at > now()
+  ) and pg_try_advisory_xact_lock(hashtext('darkroom'), hashtext('sample'))
+), in_hand as materialized (
+  select * from darkroom.in_hand
+)
+insert into darkroom.queue_minutes as m (minute, queue, depth, oldest, running, next_sample_at)
+select
+  date_trunc('minute', now(), 'UTC'), q.name, waiting.depth, greatest(0, coalesce(waiting.oldest, 0)),
+  (select count(*) from in_hand where in_hand.queue = q.name and not ahead),
+  now() + greatest(interval '9.5 s', least(interval '60 s', 50 * (clock_timestamp() - now())))
+from turn
+cross join pgboss.queue q
+cross join lateral (
+  select
+    count(*)::int as depth,
+    extract(epoch from now() - min(greatest(j.created_on, j.start_after)))::float8 as oldest
+  from pgboss.job j
+  where j.name = q.name and j.state < 'active' and not j.blocked
+) waiting
+where q.name not in ('delayed', 'due') and q.name not like '\_\_pgboss\_\_%'
+order by q.name
+on conflict (minute, queue) do update set
+  depth = greatest(m.depth, excluded.depth),
+  oldest = greatest(m.oldest, excluded.oldest),
+  running = greatest(m.running, excluded.running),
+  next_sample_at = excluded.next_sample_at;
+
+-- src/stats/series.ts: seriesOfCountsSql
+select
+  (floor(extract(epoch from minute) / $3::int) * $3)::float8 as at, case $4::text when 'queue' then queue when 'task' then task else '' end as name, sum(created)::float8 as created, sum(succeeded)::float8 as succeeded,
+  sum(failed)::float8 as failed, sum(retried)::float8 as retried, sum(cancelled)::float8 as cancelled
+from (
+  select hour as minute, task, queue, created, succeeded, failed, retried, cancelled from darkroom.hours
+  where $5::boolean and hour >= $1::timestamptz and hour < $2::timestamptz and hour < case when $5 then coalesce((select max(hour) + interval '1 hour' from darkroom.hours), '-infinity') else '-infinity' end
+    and task <> all($6::text[])
+  union all
+  select minute, task, queue, created, succeeded, failed, retried, cancelled from darkroom.minutes
+  where minute >= $1 and minute < $2 and minute >= case when $5 then coalesce((select max(hour) + interval '1 hour' from darkroom.hours), '-infinity') else '-infinity' end and task <> all($6)
+) row
+group by 1, 2
+limit 15001;
+
+-- src/stats/series.ts: seriesOfPercentilesSql
+select
+  at, name, case when 'wait_p50' = any($7::text[]) then darkroom.percentile_of(wait_hist, 0.5) end as wait_p50, case when 'wait_p95' = any($7::text[]) then darkroom.percentile_of(wait_hist, 0.95) end as wait_p95,
+  case when 'run_p50' = any($7::text[]) then darkroom.percentile_of(run_hist, 0.5) end as run_p50, case when 'run_p95' = any($7::text[]) then darkroom.percentile_of(run_hist, 0.95) end as run_p95
+from (
+  select
+    (floor(extract(epoch from minute) / $3::int) * $3)::float8 as at, case $4::text when 'queue' then queue when 'task' then task else '' end as name,
+    array[least(coalesce(sum(wait_hist[1]), 0), 2147483647), least(coalesce(sum(wait_hist[2]), 0), 2147483647), least(coalesce(sum(wait_hist[3]), 0), 2147483647), least(coalesce(sum(wait_hist[4]), 0), 2147483647), least(coalesce(sum(wait_hist[5]), 0), 2147483647), least(coalesce(sum(wait_hist[6]), 0), 2147483647), least(coalesce(sum(wait_hist[7]), 0), 2147483647), least(coalesce(sum(wait_hist[8]), 0), 2147483647), least(coalesce(sum(wait_hist[9]), 0), 2147483647), least(coalesce(sum(wait_hist[10]), 0), 2147483647), least(coalesce(sum(wait_hist[11]), 0), 2147483647), least(coalesce(sum(wait_hist[12]), 0), 2147483647), least(coalesce(sum(wait_hist[13]), 0), 2147483647), least(coalesce(sum(wait_hist[14]), 0), 2147483647), least(coalesce(sum(wait_hist[15]), 0), 2147483647), least(coalesce(sum(wait_hist[16]), 0), 2147483647), least(coalesce(sum(wait_hist[17]), 0), 2147483647), least(coalesce(sum(wait_hist[18]), 0), 2147483647), least(coalesce(sum(wait_hist[19]), 0), 2147483647), least(coalesce(sum(wait_hist[20]), 0), 2147483647), least(coalesce(sum(wait_hist[21]), 0), 2147483647)]::int[] as wait_hist,
+    array[least(coalesce(sum(run_hist[1]), 0), 2147483647), least(coalesce(sum(run_hist[2]), 0), 2147483647), least(coalesce(sum(run_hist[3]), 0), 2147483647), least(coalesce(sum(run_hist[4]), 0), 2147483647), least(coalesce(sum(run_hist[5]), 0), 2147483647), least(coalesce(sum(run_hist[6]), 0), 2147483647), least(coalesce(sum(run_hist[7]), 0), 2147483647), least(coalesce(sum(run_hist[8]), 0), 2147483647), least(coalesce(sum(run_hist[9]), 0), 2147483647), least(coalesce(sum(run_hist[10]), 0), 2147483647), least(coalesce(sum(run_hist[11]), 0), 2147483647), least(coalesce(sum(run_hist[12]), 0), 2147483647), least(coalesce(sum(run_hist[13]), 0), 2147483647), least(coalesce(sum(run_hist[14]), 0), 2147483647), least(coalesce(sum(run_hist[15]), 0), 2147483647), least(coalesce(sum(run_hist[16]), 0), 2147483647), least(coalesce(sum(run_hist[17]), 0), 2147483647), least(coalesce(sum(run_hist[18]), 0), 2147483647), least(coalesce(sum(run_hist[19]), 0), 2147483647), least(coalesce(sum(run_hist[20]), 0), 2147483647), least(coalesce(sum(run_hist[21]), 0), 2147483647)]::int[] as run_hist
+  from (
+  select hour as minute, task, queue, wait_hist, run_hist from darkroom.hours
+  where $5::boolean and hour >= $1::timestamptz and hour < $2::timestamptz and hour < case when $5 then coalesce((select max(hour) + interval '1 hour' from darkroom.hours), '-infinity') else '-infinity' end
+    and task <> all($6::text[])
+  union all
+  select minute, task, queue, wait_hist, run_hist from darkroom.minutes
+  where minute >= $1 and minute < $2 and minute >= case when $5 then coalesce((select max(hour) + interval '1 hour' from darkroom.hours), '-infinity') else '-infinity' end and task <> all($6)
+  ) row
+  group by 1, 2
+  limit 15001
+) bucket;
+
+-- src/stats/series.ts: seriesOfDepthsSql
+select (floor(extract(epoch from minute) / $3::int) * $3)::float8 as at, name, max(depth)::float8 as depth, max(oldest) as oldest
+from (
+  select minute, case $4::text when 'queue' then queue else '' end as name, sum(depth) as depth, max(oldest) as oldest
+  from (
+    select hour as minute, queue, depth, oldest from darkroom.queue_hours
+    where $5::boolean and hour >= $1::timestamptz and hour < $2::timestamptz and hour < case when $5 then coalesce((select max(hour) + interval '1 hour' from darkroom.queue_hours), '-infinity') else '-infinity' end
+    union all
+    select minute, queue, depth, oldest from darkroom.queue_minutes
+    where minute >= $1 and minute < $2 and minute >= case when $5 then coalesce((select max(hour) + interval '1 hour' from darkroom.queue_hours), '-infinity') else '-infinity' end
+  ) row
+  group by 1, 2
+) together
+group by 1, 2
+limit 15001;
+
+-- src/stats/write.ts: writeMinutesSql
+with written as (
+  insert into darkroom.minutes as m (minute, task, queue, started, succeeded, failed, retried, wait_hist, run_hist)
+  select minute, task, queue, started, succeeded, failed, retried, wait_hist, run_hist
+  from jsonb_to_recordset($1::jsonb) as cell (
+    minute timestamptz, task text, queue text, started int, succeeded int, failed int, retried int,
+    wait_hist int[], run_hist int[]
+  )
+  where minute > now() - interval '2 hours'
+  order by minute, task, queue
+  on conflict (minute, task, queue) do update set
+    started = m.started + excluded.started,
+    succeeded = m.succeeded + excluded.succeeded,
+    failed = m.failed + excluded.failed,
+    retried = m.retried + excluded.retried,
+    wait_hist = darkroom.add_hists(m.wait_hist, excluded.wait_hist),
+    run_hist = darkroom.add_hists(m.run_hist, excluded.run_hist)
+)
+select clock_timestamp() as now;
+
 -- src/tasks/attempts/claim.ts: claimSql
 with me as materialized (
   select kinds from darkroom.workers where id = $1 and status = 'running'
 ), next as materialized (
   select
     j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task,
+    case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
     case
       when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
       when t.expires_at <= now() and t.started_at is null then 'stale'
@@ -306,7 +495,7 @@ with me as materialized (
   from (
     select * from unnest($2::text[], $3::int[]) as room (queue, slots)
     cross join lateral (
-      select j.name, j.id, j.ctid as place, j.state, j.priority, j.created_on
+      select j.name, j.id, j.ctid as place, j.state, j.priority, j.created_on, j.started_on, j.start_after
       from pgboss.job j
       where j.name = room.queue and j.state < 'active' and not j.blocked and j.start_after <= now()
         and exists (select from me) and not exists (select from darkroom.queues where name = room.queue)
@@ -328,7 +517,8 @@ with me as materialized (
   from next
   where j.ctid = next.place and j.name = next.name and j.id = next.id and next.verdict <> 'unknown'
   returning
-    j.id, j.name, j.retry_count, j.ctid as place, next.verdict = 'stale' as stale, next.was, next.priority, next.created_on
+    j.id, j.name, j.retry_count, j.ctid as place, next.verdict = 'stale' as stale, next.was, next.priority, next.created_on,
+    next.due
 ), task as (
   update darkroom.tasks t set
     queue = job.name,
@@ -345,7 +535,7 @@ with me as materialized (
   returning
     t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.outages, t.max_retries,
     t.retry_delay, t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id,
-    t.state, t.error, job.was, job.place, job.priority, job.created_on
+    t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
@@ -353,7 +543,8 @@ with me as materialized (
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
   unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
-  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place,
+  (extract(epoch from clock_timestamp() - due) * 1000)::float8 as waited
 from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
 left join task on true
 order by priority desc, created_on, id;
@@ -364,6 +555,7 @@ with me as materialized (
 ), next as materialized (
   select
     j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task,
+    case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
     case
       when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
       when t.expires_at <= now() and t.started_at is null then 'stale'
@@ -373,7 +565,7 @@ with me as materialized (
   from (
     select * from unnest($2::text[], $3::int[]) as room (queue, slots)
     cross join lateral (
-      select j.name, j.id, j.ctid as place, j.state, j.priority, j.created_on
+      select j.name, j.id, j.ctid as place, j.state, j.priority, j.created_on, j.started_on, j.start_after
       from pgboss.job j
       where j.name = room.queue and j.state < 'active' and not j.blocked and j.start_after <= now()
         and exists (select from me) and not exists (select from darkroom.queues where name = room.queue)
@@ -395,7 +587,8 @@ with me as materialized (
   from next
   where j.ctid = next.place and j.name = next.name and j.id = next.id and next.verdict <> 'unknown'
   returning
-    j.id, j.name, j.retry_count, j.ctid as place, next.verdict = 'stale' as stale, next.was, next.priority, next.created_on
+    j.id, j.name, j.retry_count, j.ctid as place, next.verdict = 'stale' as stale, next.was, next.priority, next.created_on,
+    next.due
 ), task as (
   update darkroom.tasks t set
     queue = job.name,
@@ -412,7 +605,7 @@ with me as materialized (
   returning
     t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.outages, t.max_retries,
     t.retry_delay, t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id,
-    t.state, t.error, job.was, job.place, job.priority, job.created_on
+    t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
@@ -420,7 +613,8 @@ with me as materialized (
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
   unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
-  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place,
+  (extract(epoch from clock_timestamp() - due) * 1000)::float8 as waited
 from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
 left join task on true
 order by priority desc, created_on, id;
@@ -431,6 +625,7 @@ with me as materialized (
 ), next as materialized (
   select
     j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task,
+    case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
     case
       when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
       when t.expires_at <= now() and t.started_at is null then 'stale'
@@ -440,7 +635,7 @@ with me as materialized (
   from (
     select * from unnest($2::text[], $3::int[]) as room (queue, slots)
     cross join lateral (
-      select j.name, j.id, j.ctid as place, j.state, j.priority, j.created_on
+      select j.name, j.id, j.ctid as place, j.state, j.priority, j.created_on, j.started_on, j.start_after
       from pgboss.job j join darkroom.tasks task on task.id = any(array[j.id])
       where j.name = room.queue and j.state < 'active' and not j.blocked and j.start_after <= now()
         and exists (select from me) and not exists (select from darkroom.queues where name = room.queue)
@@ -462,7 +657,8 @@ with me as materialized (
   from next
   where j.ctid = next.place and j.name = next.name and j.id = next.id and next.verdict <> 'unknown'
   returning
-    j.id, j.name, j.retry_count, j.ctid as place, next.verdict = 'stale' as stale, next.was, next.priority, next.created_on
+    j.id, j.name, j.retry_count, j.ctid as place, next.verdict = 'stale' as stale, next.was, next.priority, next.created_on,
+    next.due
 ), task as (
   update darkroom.tasks t set
     queue = job.name,
@@ -479,7 +675,7 @@ with me as materialized (
   returning
     t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.outages, t.max_retries,
     t.retry_delay, t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id,
-    t.state, t.error, job.was, job.place, job.priority, job.created_on
+    t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
@@ -487,7 +683,8 @@ with me as materialized (
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
   unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
-  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place,
+  (extract(epoch from clock_timestamp() - due) * 1000)::float8 as waited
 from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
 left join task on true
 order by priority desc, created_on, id;
@@ -510,7 +707,7 @@ with ending as (
     started_at = least(now(), greatest(t.created_at, t.started_at, job.started_at))
   from job
   where t.id = any(array[job.id])
-  returning t.id, t.queue, t.state, t.started_at, job.attempt, job.worker, job.peak_memory, job.stderr
+  returning t.id, t.task, t.queue, t.state, t.started_at, job.attempt, job.worker, job.peak_memory, job.stderr
 ), attempt as (
   insert into darkroom.attempts (task_id, number, worker, started_at, outcome, peak_memory, stderr)
   select id, attempt, worker, started_at, 'success', peak_memory, stderr from task
@@ -518,7 +715,7 @@ with ending as (
   insert into darkroom.events (task_id, state, attempt)
   select id, 'SUCCESS', attempt from task
 )
-select id, queue, state from task;
+select id, task, queue, state from task;
 
 -- src/tasks/attempts/complete.ts: completeSql
 with ending as (
@@ -538,7 +735,7 @@ with ending as (
     started_at = least(now(), greatest(t.created_at, t.started_at, job.started_at))
   from job
   where t.id = any(array[job.id])
-  returning t.id, t.queue, t.state, t.started_at, job.attempt, job.worker, job.peak_memory, job.stderr
+  returning t.id, t.task, t.queue, t.state, t.started_at, job.attempt, job.worker, job.peak_memory, job.stderr
 ), attempt as (
   insert into darkroom.attempts (task_id, number, worker, started_at, outcome, peak_memory, stderr)
   select id, attempt, worker, started_at, 'success', peak_memory, stderr from task
@@ -546,7 +743,7 @@ with ending as (
   insert into darkroom.events (task_id, state, attempt)
   select id, 'SUCCESS', attempt from task
 )
-select id, queue, state from task;
+select id, task, queue, state from task;
 
 -- src/tasks/attempts/list.ts: listAttemptsSql
 select a.number, a.worker, a.started_at, a.finished_at, a.outcome, a.error, a.exit_code, a.signal, a.peak_memory, a.stderr
@@ -652,7 +849,7 @@ with ending as (
   from job
   where t.id = any(array[job.id])
   returning
-    t.id, t.queue, t.state, t.started_at, t.error, job.attempt, job.worker, outcome, exit_code, signal, peak_memory,
+    t.id, t.task, t.queue, t.state, t.started_at, t.error, job.attempt, job.worker, outcome, exit_code, signal, peak_memory,
     stderr, stack
 ), attempt as (
   insert into darkroom.attempts (
@@ -666,10 +863,10 @@ with ending as (
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error) select id, state, attempt, error from task
 )
-select id, queue, state from task;
+select id, task, queue, state from task;
 
 -- src/tasks/attempts/settled.ts: findSettledSql
-select t.id, t.queue, t.state
+select t.id, t.task, t.queue, t.state
 from jsonb_to_recordset($1::jsonb) as ending (id uuid, attempt int, worker uuid, outcome text)
 join darkroom.attempts a
   on a.task_id = ending.id and a.number = ending.attempt and a.worker = ending.worker and a.outcome = ending.outcome

@@ -22,6 +22,11 @@ export interface Tables {
   occurrences: OccurrencesTable
   declared_schedules: DeclaredSchedulesTable
   kinds: KindsTable
+  minutes: MinutesTable
+  hours: HoursTable
+  queue_minutes: QueueMinutesTable
+  queue_hours: QueueHoursTable
+  uncounted: UncountedTable
   'pgboss.job': JobTable
   'pgboss.queue': QueueTable
 }
@@ -271,6 +276,59 @@ export interface KindsTable {
   internal: boolean
   args: Json
   updated_at: Generated<Date>
+}
+
+export interface MinutesTable {
+  minute: Date
+  task: string
+  queue: string
+  created: Generated<number>
+  started: Generated<number>
+  succeeded: Generated<number>
+  failed: Generated<number>
+  retried: Generated<number>
+  cancelled: Generated<number>
+  wait_hist: Generated<number[]>
+  run_hist: Generated<number[]>
+}
+
+export interface HoursTable {
+  hour: Date
+  task: string
+  queue: string
+  created: Generated<number>
+  started: Generated<number>
+  succeeded: Generated<number>
+  failed: Generated<number>
+  retried: Generated<number>
+  cancelled: Generated<number>
+  wait_hist: Generated<number[]>
+  run_hist: Generated<number[]>
+}
+
+export interface QueueMinutesTable {
+  minute: Date
+  queue: string
+  depth: number
+  oldest: number
+  running: number
+  next_sample_at: Date
+}
+
+export interface QueueHoursTable {
+  hour: Date
+  queue: string
+  depth: number
+  oldest: number
+  running: number
+}
+
+export interface UncountedTable {
+  minute: Date
+  task: string
+  queue: string
+  created: Generated<number>
+  cancelled: Generated<number>
 }
 
 export interface WorkersTable {

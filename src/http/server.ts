@@ -6,6 +6,7 @@ import { type DoctorNeeds, doctorRoutes } from '#doctor/routes.ts'
 import { kindRoutes } from '#kinds/routes.ts'
 import { type QueueNeeds, queueRoutes } from '#queues/routes.ts'
 import { type ScheduleNeeds, scheduleRoutes } from '#schedules/routes.ts'
+import { statsRoutes } from '#stats/routes.ts'
 import { type CreateNeeds, createRoutes } from '#tasks/routes/create.ts'
 import { taskDialect } from '#tasks/routes/dialect.ts'
 import { type TaskNeeds, taskRoutes } from '#tasks/routes/tasks.ts'
@@ -81,6 +82,7 @@ export async function buildServer({ log, needsWorker, settings, limits, ...needs
   await app.register(scheduleRoutes, needs)
   await app.register(workerRoutes, needs)
   await app.register(doctorRoutes, needs)
+  await app.register(statsRoutes, needs)
   await app.register(watchRoutes, needs)
   await app.register(videoRoutes, needs)
   await app.register(clientJs)

@@ -7,6 +7,7 @@ import { listen } from '#database/listen.ts'
 import { publishKinds, withdrawKinds } from '#kinds/publish.ts'
 import { findMediaTools } from '#media/binaries.ts'
 import { queueNames } from '#queue/names.ts'
+import { openSampler } from '#stats/sampler.ts'
 import { openDiskStore } from '#storage/disk.ts'
 import { pairWithStore } from '#storage/installation.ts'
 import { channels } from '#tasks/channels.ts'
@@ -55,6 +56,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   await pairWithStore(db, store)
   await publishKinds(db.pool, kinds, config.RESULT_EXPIRES)
   await withdrawKinds(db.pool, kinds)
+  opened.defer(openSampler({ pool: db.pool, log }).close)
   const deadlines = expirer({ pool: db.pool, onExpired: ids => voice.changed(...ids) })
   const voice = voiceOf(db.pool, deadlines.by)
   opened.defer(voice.flush)

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
 import { publishKinds } from '#kinds/publish.ts'
+import { openSampler } from '#stats/sampler.ts'
 import { openDiskStore } from '#storage/disk.ts'
 import { pairWithStore } from '#storage/installation.ts'
 import type { Kinds } from '#tasks/define.ts'
@@ -57,6 +58,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   const intake = open(await openIntake({ config, log, connections, books, bodies }))
   const heart = open(heartbeat({ ...options, connections, books, bodies, intake }))
   const clock = open(await startClock({ log, db: connections.work, kinds, config, voice: books.voice }))
+  open(openSampler({ pool: connections.work.pool, log }))
   open(await openEars({ log, db: connections.work, books, bodies, intake, heart, clock }))
 
   await bodies.ready()

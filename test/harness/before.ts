@@ -15,6 +15,9 @@ const { rows } = await superuser.query(`select datname from pg_database where da
 for (const { datname } of [...rows, { datname: template }])
   await superuser.query(`drop database if exists ${pg.escapeIdentifier(datname)} with (force)`)
 await superuser.query(`create database ${template} owner darkroom`)
+// By the kernel, without reading the pages, in half the CPU: a run copies the template a thousand times.
+await superuser.query(`alter system set file_copy_method = 'clone'`)
+await superuser.query('select pg_reload_conf()')
 await superuser.end()
 await migrate(urlOf(url, template), [], () => {})
 process.exit()
