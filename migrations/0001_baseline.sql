@@ -228,8 +228,13 @@ create table darkroom.films (
   task_id uuid not null,
   print_set_id uuid,
   error jsonb,
+  original_expired_at timestamptz,
   created_at timestamptz not null default now()
 );
+
+-- For originals that may go.
+create index films_with_original on darkroom.films (created_at) where original_expired_at is null;
+create index films_original_expired on darkroom.films (original_expired_at) where original_expired_at is not null;
 
 create index films_newest on darkroom.films (created_at desc, id desc);
 
@@ -237,6 +242,7 @@ comment on table darkroom.films is 'Uploaded files, as darkroom.videos is made o
 comment on column darkroom.films.filename is 'As the uploader named it: data, never part of a path';
 comment on column darkroom.films.task_id is 'The task of the upload, or the one that was asked for or recorded last';
 comment on column darkroom.films.print_set_id is 'The prints that are served; null until the first ones are made. Without a foreign key: the tables would refer to each other in a circle, which a dump cannot order';
+comment on column darkroom.films.original_expired_at is 'When ORIGINAL_EXPIRES removed the original; its prints stay, and it cannot be processed again';
 comment on column darkroom.films.error is 'Error of a task that is forgotten by now; one that is still there says it itself';
 
 create table darkroom.print_sets (

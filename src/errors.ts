@@ -122,6 +122,11 @@ export const VideoBusy = createError(
 export const ScheduleNotFound = createError('SCHEDULE_NOT_FOUND', 'There is no schedule with the id or name "%s"', 404)
 export const ScheduleNameTaken = createError('SCHEDULE_NAME_TAKEN', 'There is a schedule named "%s" already', 409)
 export const SystemSchedule = createError('SYSTEM_SCHEDULE', 'The schedule "%s" is one of Darkroom: %s', 409)
+export const OriginalGone = createError(
+  'ORIGINAL_GONE',
+  'The original of the video "%s" was removed after ORIGINAL_EXPIRES: upload it again to make other prints',
+  409
+)
 export const QueueNotFound = createError('QUEUE_NOT_FOUND', 'There is no queue named "%s"', 404)
 export const WorkerNotFound = createError('WORKER_NOT_FOUND', 'There is no worker with the id "%s"', 404)
 export const WorkerGone = createError('WORKER_GONE', 'The worker has ended: it is %s', 409)

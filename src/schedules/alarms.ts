@@ -60,7 +60,7 @@ export async function armSchedules(boss: PgBoss, trx: InTransaction): Promise<nu
  * the schedule is due. It does not decide: pg-boss gets both clock changes wrong, and in some zones its pass throws.
  */
 async function declare(boss: PgBoss, trx: InTransaction, { id, cron, timezone }: Unarmed) {
-  const plain = cron === null || !hasPlainChanges(timezone) ? null : parseCron(cron).plain
+  const plain = cron === null || !hasPlainChanges(timezone) ? null : parseCron(cron).watchdog
   if (plain === null) return boss.unschedule(dueQueue, id, { db: fromKysely(trx) })
   await boss.schedule(dueQueue, plain, { schedule: id } satisfies Alarm, {
     key: id,

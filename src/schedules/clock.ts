@@ -69,7 +69,7 @@ export function openClock({ db, boss, kinds, defaults, voice, log }: ClockOption
     const armed = seen.unarmed ? await db.query.transaction().execute(trx => armSchedules(boss, trx)) : 0
     const moved = seen.due || (seen.next !== null && seen.next <= 0) ? await fireAll() : 0
     await tidy()
-    return armed + moved > 0 ? { moved: true, next: (await see()).next } : { moved: false, next: seen.next }
+    return armed + moved > 0 ? { moved: true, next: nextOf(await see()) } : { moved: false, next: nextOf(seen) }
   }
 
   async function see() {
@@ -77,12 +77,17 @@ export function openClock({ db, boss, kinds, defaults, voice, log }: ClockOption
     return rows[0]!
   }
 
+  /** What is due is looked at again, also without its alarm: another transaction may hold its row. */
+  function nextOf({ due, next }: Seen) {
+    return due ? 0 : next
+  }
+
   async function fireAll() {
     let count = 0
     for (;;) {
-      const { alarms, schedules } = await fireSome()
+      const { alarms, schedules, missing } = await fireSome()
       count += alarms + schedules
-      if (alarms < batch && schedules < batch) return count
+      if (alarms < batch && schedules < batch && missing.length === 0) return count
     }
   }
 
@@ -97,13 +102,13 @@ export function openClock({ db, boss, kinds, defaults, voice, log }: ClockOption
   }
 
   /** The fault is in one of them: a film with an open task, or arguments that Postgres refuses. */
-  async function fireOneByOne(): Promise<Pick<Fired, 'alarms' | 'schedules'>> {
+  async function fireOneByOne(): Promise<Pick<Fired, 'alarms' | 'schedules' | 'missing'>> {
     const { rows: due } = await db.pool.query<{ id: string; name: string }>(
       'select id, name from darkroom.schedules where next_run_at <= now() and id <> all($1::uuid[]) order by next_run_at limit $2',
       [[...resting.keys()], batch]
     )
     for (const { id, name } of due) await fireOne(id, name)
-    return { alarms: 0, schedules: due.length }
+    return { alarms: 0, schedules: due.length, missing: [] }
   }
 
   async function fireOne(id: string, name: string) {

@@ -12,7 +12,7 @@ export function hasPlainChanges(zone: string): boolean {
   let plain = known.get(zone)
   if (plain === undefined) {
     plain = changesOf(zone, Date.now()).every(({ at, by }) => {
-      const local = new Date(at + offsetAt(new Date(at - 1), zone))
+      const local = new Date(at + offsetAt(at - 1, zone))
       return Math.abs(by) === hour && local.getUTCHours() !== 0 && local.getUTCHours() !== 23
     })
     known.set(zone, plain)
@@ -22,9 +22,9 @@ export function hasPlainChanges(zone: string): boolean {
 
 function changesOf(zone: string, from: number) {
   const changes: { at: number; by: number }[] = []
-  let before = offsetAt(new Date(from), zone)
+  let before = offsetAt(from, zone)
   for (let at = from + day; at < from + 3 * 366 * day; at += day) {
-    const offset = offsetAt(new Date(at), zone)
+    const offset = offsetAt(at, zone)
     if (offset !== before) changes.push({ at: momentOf(zone, at - day, at), by: offset - before })
     before = offset
   }
@@ -33,12 +33,12 @@ function changesOf(zone: string, from: number) {
 
 /** The minute of the change between two moments. */
 function momentOf(zone: string, after: number, until: number) {
-  const offset = offsetAt(new Date(after), zone)
+  const offset = offsetAt(after, zone)
   let low = after
   let high = until
   while (high - low > 1_000) {
     const middle = Math.floor((low + high) / 2)
-    if (offsetAt(new Date(middle), zone) === offset) low = middle
+    if (offsetAt(middle, zone) === offset) low = middle
     else high = middle
   }
   return Math.round(high / 60_000) * 60_000

@@ -3,14 +3,14 @@ import { newId } from '#tasks/submit/id.ts'
 import { checkTiming, mustCome } from './check.ts'
 import { timeOf } from './queries.ts'
 import { ruleOfRow, type Schedule } from './row.ts'
-import { type PreviewItem, ruleOf } from './rule.ts'
+import { type Occurrence, ruleOf } from './rule.ts'
 import type { PreviewRequest } from './schemas.ts'
 import { newSettings, type SettingsDefaults } from './settings.ts'
 
 /** From the schedule's own cursor on, so that what is due in this moment is among them. */
 export async function previewOf({ query }: Database, schedule: Schedule, count: number) {
   const from = schedule.next_run_at ?? (await timeOf(query))
-  return shown(ruleOfRow(schedule).preview(from, count))
+  return shown(ruleOfRow(schedule).preview(before(from), count))
 }
 
 /** Of a timing that is not saved, as a form has it while a person types. */
@@ -23,9 +23,14 @@ export async function previewRequest(
   const settings = { ...newSettings({ name: 'preview', ...timing }, defaults), id: newId(), anchor: now }
   const timezone = checkTiming(settings, now)
   const from = mustCome({ ...settings, timezone }, now)
-  return shown(ruleOf({ ...settings, timezone }).preview(from, count))
+  return shown(ruleOf({ ...settings, timezone }).preview(before(from), count))
 }
 
-function shown(items: PreviewItem[]) {
+/** A preview begins after its moment. */
+function before(at: Date) {
+  return new Date(at.getTime() - 1)
+}
+
+function shown(items: Occurrence[]) {
   return { items: items.map(({ at, local, note }) => ({ at: at.toISOString(), local, note })) }
 }

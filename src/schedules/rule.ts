@@ -1,96 +1,107 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { parseCron } from './cron.ts'
-import { type DstNote, type LocalTimes, localTimes } from './local-time.ts'
-import { localText } from './zone.ts'
+import { type LocalTimes, localTimes } from './local-time.ts'
+import { localText, zoneOf } from './zone.ts'
 
-/** What decides when a schedule is due: one of cron, every and at, and its limits. */
+/** When a schedule fires: exactly one of `cron`, `every` and `at` is set. */
 export interface Timing {
   id: string
   cron: string | null
-  /** Seconds. */
+  /** Seconds, at least 1; a fraction is allowed. */
   every: number | null
   at: Date | null
   timezone: string
+  /** Both are inclusive, and about the times before jitter. */
   start_at: Date | null
   end_at: Date | null
   /** Seconds. */
   jitter: number
-  /** Where the grid of `every` begins, without start_at. */
+  /** Where `every` counts from without `start_at`: the schedule's creation. */
   anchor: Date
 }
 
-export interface PreviewItem {
+export type Note = 'dst_gap' | 'dst_repeat' | null
+
+export interface Occurrence {
   at: Date
+  /** ISO 8601 in the schedule's zone. */
   local: string
-  note: DstNote
+  note: Note
 }
 
 export interface Rule {
-  /** The first moment after another at which it is due; null where none comes. */
+  /** Strictly after an instant; null when nothing comes. */
   next(after: Date): Date | null
-  preview(from: Date, count: number): PreviewItem[]
+  note(at: Date): Note
+  local(at: Date): string
+  /** Occurrences strictly after `from`. */
+  preview(from: Date, count: number): Occurrence[]
 }
 
+/** Throws `InvalidCron` and `UnknownZone`. */
 export function ruleOf(timing: Timing): Rule {
-  const { start_at, end_at, timezone } = timing
-  const delay = delayOf(timing)
-  const nominal = nominalOf(timing)
-  const times = timing.cron === null ? undefined : timesOf(timing.cron, timezone)
-
-  function next(after: Date): Date | null {
-    const earliest = start_at ? start_at.getTime() - 1 : Number.NEGATIVE_INFINITY
-    const found = nominal(new Date(Math.max(after.getTime() - delay, earliest)))
-    if (!found || (end_at && found > end_at)) return null
-    return new Date(found.getTime() + delay)
-  }
-
-  function* following(from: Date) {
-    for (let at = next(new Date(from.getTime() - 1)); at; at = next(at)) yield at
-  }
-
-  return {
-    next,
+  const zone = zoneOf(timing.timezone)
+  const nominal = nominalOf(timing, zone)
+  const offset = jitterOf(timing)
+  const moved = (date: Date, milliseconds: number) => new Date(date.getTime() + milliseconds)
+  const rule: Rule = {
+    next(after) {
+      const from = Math.max(after.getTime() - offset, (timing.start_at?.getTime() ?? -Infinity) - 1)
+      const at = nominal.next(new Date(from))
+      return at && !(timing.end_at && at > timing.end_at) ? moved(at, offset) : null
+    },
+    note: at => nominal.note(moved(at, -offset)),
+    local: at => localText(at, zone),
     preview(from, count) {
-      return [...following(from).take(count)].map(at => ({
-        at,
-        local: localText(at, timezone),
-        note: times ? times.note(new Date(at.getTime() - delay)) : null
-      }))
+      const occurrences: Occurrence[] = []
+      let at = count > 0 ? rule.next(from) : null
+      while (at) {
+        occurrences.push({ at, local: rule.local(at), note: rule.note(at) })
+        at = occurrences.length < count ? rule.next(at) : null
+      }
+      return occurrences
     }
   }
+  return rule
 }
 
-/** Without limits and jitter. */
-function nominalOf({ cron, every, at, timezone, start_at, anchor }: Timing): (after: Date) => Date | null {
-  if (cron !== null) return timesOf(cron, timezone).next
-  if (at) return after => (after < at ? at : null)
-  const step = Math.round(every! * 1000)
-  const first = (start_at ?? anchor).getTime()
-  return after => {
-    const past = Math.floor((after.getTime() - first) / step)
-    const time = new Date(first + Math.max(0, past + 1) * step)
-    // Beyond the year 275760 there is no date.
-    return Number.isNaN(time.getTime()) ? null : time
+/** The times before jitter, `start_at` and `end_at`. */
+function nominalOf({ cron, every, at, start_at, anchor }: Timing, zone: string): LocalTimes {
+  if (cron !== null) return compiled(cron, zone)
+  const next = every !== null ? grid((start_at ?? anchor).getTime(), every * 1000) : once(at!)
+  return { next, note: () => null }
+}
+
+function once(at: Date) {
+  return (after: Date) => (at > after ? at : null)
+}
+
+/** `origin + n · step`: each is computed from the origin, so nothing adds up over the years. */
+function grid(origin: number, step: number) {
+  return (after: Date) => {
+    // A step may have a fraction of a millisecond: the nearest n can then be one off.
+    let n = Math.max(0, Math.floor((after.getTime() - origin) / step))
+    if (origin + Math.round(n * step) <= after.getTime()) n += 1
+    const at = new Date(origin + Math.round(n * step))
+    return Number.isNaN(at.getTime()) ? null : at
   }
 }
 
-/** Milliseconds by which all occurrences of a schedule are late: always the same, so that its rhythm stays. */
-function delayOf({ id, jitter }: Timing) {
-  if (jitter === 0) return 0
-  return createHash('sha1').update(id).digest().readUIntBE(0, 6) % (Math.round(jitter * 1000) + 1)
+/** Spreads schedules that name the same time; a schedule keeps its offset. Milliseconds. */
+function jitterOf({ id, jitter }: Timing) {
+  return hash('sha256', id, 'buffer').readUIntBE(0, 6) % (Math.round(jitter * 1000) + 1)
 }
 
-const compiled = new Map<string, LocalTimes>()
-// Entries; a thousand schedules are looked at again and again.
-const mostCompiled = 5_000
+const cache = new Map<string, LocalTimes>()
+// Twice the schedules of a large installation; an entry takes a few kB.
+const mostCompiled = 2_000
 
-function timesOf(cron: string, timezone: string): LocalTimes {
-  const key = `${timezone} ${cron}`
-  let times = compiled.get(key)
-  if (!times) {
-    if (compiled.size >= mostCompiled) compiled.clear()
-    times = localTimes(parseCron(cron), timezone)
-    compiled.set(key, times)
-  }
+/** The latest used are kept, as a thousand schedules are asked again and again. */
+function compiled(cron: string, zone: string) {
+  const key = `${zone} ${cron}`
+  const times = cache.get(key) ?? localTimes(parseCron(cron), zone)
+  cache.delete(key)
+  cache.set(key, times)
+  if (cache.size > mostCompiled) cache.delete(cache.keys().next().value!)
   return times
 }

@@ -3,7 +3,15 @@
  * files and rows that are in use. Listed by name, so that a program that calls a kind of its own under such a name is
  * refused too.
  */
-export const internalKinds: readonly string[] = ['expire_results', 'sweep']
+export const internalKinds: readonly string[] = [
+  'expire_keys',
+  'expire_occurrences',
+  'expire_originals',
+  'expire_results',
+  'forget_workers',
+  'roll_up',
+  'sweep'
+]
 
 export function isInternal(kind: string) {
   return internalKinds.includes(kind)

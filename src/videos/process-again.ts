@@ -1,5 +1,5 @@
 import type { Database } from '#database/connect.ts'
-import { VideoNotFound } from '#errors.ts'
+import { OriginalGone, VideoNotFound } from '#errors.ts'
 import { type Key, once } from '#idempotency/once.ts'
 import { isUuid } from '#schema/common.ts'
 import type { Kind } from '#tasks/define.ts'
@@ -46,6 +46,7 @@ async function findOrEnqueue(
     // Two requests at once take turns at this row; the second finds the first one's task.
     const film = await lockFilm(trx, id)
     if (!film) throw new VideoNotFound(id)
+    if (film.original_expired_at) throw new OriginalGone(id)
 
     const open = (await findOpenTasks(trx, id)).find(({ task }) => task === processVideo.name)
     if (open) return { status: 202, body: open.id }

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { IdempotencyKeyReused, InvalidCursor, VideoNotFound } from '#errors.ts'
+import { IdempotencyKeyReused, InvalidCursor, OriginalGone, VideoNotFound } from '#errors.ts'
 import { keyOf } from '#idempotency/once.ts'
 import { IdempotencyKey } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
@@ -106,7 +106,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         headers: IdempotencyKey,
         response: {
           202: answer(TaskStarted, 'The task that makes the prints: the open one, or a new one'),
-          ...writeProblems(VideoNotFound, IdempotencyKeyReused)
+          ...writeProblems(VideoNotFound, OriginalGone, IdempotencyKeyReused)
         }
       }
     },

@@ -4,6 +4,7 @@ import type { Database, InTransaction } from '#database/connect.ts'
 import type { State, TaskError } from '#database/tables.ts'
 import { listQueueNames } from '#queue/names.ts'
 import { defineTask } from '../define.ts'
+import { batchSize as batch, type GoOn, inBatches, timeLeft } from '../upkeep/batches.ts'
 
 /** A finished task that is about to be forgotten. */
 export interface ForgottenTask {
@@ -21,10 +22,6 @@ interface ExpireOptions {
 }
 
 const name = 'expire_results'
-// Rows per transaction: another transaction waits only milliseconds for one of these rows.
-const batch = 1_000
-// Milliseconds per run. The next run starts within a minute and continues.
-const longest = 50_000
 // Seconds. One row per minute would fill the lists, so of its own successes only the last one stays.
 const ownHistory = 60
 
@@ -32,7 +29,8 @@ export function expireResults({ historyExpires, remember }: ExpireOptions) {
   return defineTask({
     name,
     schedules: [{ cron: '* * * * *', timezone: 'UTC', overlap: 'skip' }],
-    description: 'Removes results and tasks whose time is over, and what else is kept for a day.',
+    description:
+      'Removes results whose RESULT_EXPIRES is over, and tasks with their attempts and events after HISTORY_EXPIRES.',
     pool: 'inline',
     queue: 'low_priority',
     args: Type.Object({}, { additionalProperties: false }),
@@ -40,35 +38,21 @@ export function expireResults({ historyExpires, remember }: ExpireOptions) {
     result_expires: ownHistory,
 
     async run(_, { db, log, signal }) {
-      const end = Date.now() + longest
-      const goOn = () => !signal.aborted && Date.now() < end
-      const expired = { results: 0, tasks: 0, keys: 0, workers: 0 }
+      const goOn = timeLeft(signal)
+      const expired = { results: 0, tasks: 0 }
 
       for (const queue of await listQueueNames(db)) expired.results += await removeResults(db, queue, goOn)
       const { rows: groups } = await db.pool.query<Group>(listFinishedGroupsSql)
       for (const group of groups) {
         const own = group.task === name && group.state === 'SUCCESS'
         const seconds = own ? Math.min(ownHistory, historyExpires) : historyExpires
-        expired.tasks += await repeat(goOn, () => forgetOld(db, group, seconds, remember))
+        expired.tasks += await inBatches(goOn, () => forgetOld(db, group, seconds, remember))
       }
-      expired.keys = await repeat(goOn, () => removed(db, removeKeysSql))
-      expired.workers = await removed(db, removeWorkersSql)
 
       if (Object.values(expired).some(count => count > 0)) log(`removed ${JSON.stringify(expired)}`)
       return expired
     }
   })
-}
-
-/** Repeats until a batch is not full. */
-async function repeat(goOn: () => boolean, removeSome: () => Promise<number>) {
-  let count = 0
-  while (goOn()) {
-    const removed = await removeSome()
-    count += removed
-    if (removed < batch) break
-  }
-  return count
 }
 
 // Written as in the index that answers it.
@@ -85,9 +69,9 @@ with done as (
 )
 select count(*)::int as count, max(due)::text as last from done`
 
-async function removeResults({ pool }: Database, queue: string, goOn: () => boolean) {
+async function removeResults({ pool }: Database, queue: string, goOn: GoOn) {
   let after = '-infinity'
-  return repeat(goOn, async () => {
+  return inBatches(goOn, async () => {
     const { rows } = await pool.query<{ count: number; last: string | null }>(removeResultsSql, [queue, after])
     const { count, last } = rows[0]!
     after = last ?? after
@@ -149,18 +133,4 @@ function forgetOld(
     await remember(trx, gone)
     return gone.length
   })
-}
-
-/** Stored answers to requests with an Idempotency-Key. */
-export const removeKeysSql = `
-delete from darkroom.idempotency_keys where key in (
-  select key from darkroom.idempotency_keys where created_at < now() - interval '1 day'
-  order by created_at limit ${batch} for update skip locked
-)`
-
-export const removeWorkersSql = `
-delete from darkroom.workers where status <> 'running' and stopped_at < now() - interval '1 day'`
-
-async function removed({ pool }: Database, text: string) {
-  return (await pool.query(text)).rowCount ?? 0
 }

@@ -92,7 +92,11 @@ function meaningOf(store: Store, error: unknown, log: (line: string) => void) {
   }
   if (error instanceof MediaRejected) return new GiveUp(error.message, error.code, { cause: error })
   if (error instanceof NotStored) {
-    return new GiveUp('There is no film of that video', 'VideoNotFound', { cause: error })
+    return new GiveUp(
+      'There is no original of that video: it does not exist, or ORIGINAL_EXPIRES removed its original',
+      'VideoNotFound',
+      { cause: error }
+    )
   }
   return error
 }

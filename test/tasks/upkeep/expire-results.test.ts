@@ -1,4 +1,6 @@
 import t from 'tap'
+import { dueQueue } from '../../../src/queue/boss.ts'
+import { channels } from '../../../src/tasks/channels.ts'
 import { shoot } from '../../harness/clip.ts'
 import { openService, type Service } from '../../harness/service.ts'
 import { taskFolder, taskModule } from '../../harness/task-folder.ts'
@@ -60,7 +62,7 @@ t.test('a result is removed when it has expired, and not a minute before; its ta
 
   const removed = await expire(service)
 
-  t.strictSame(removed, { results: 2, tasks: 0, keys: 0, workers: 0 })
+  t.strictSame(removed, { results: 2, tasks: 0 })
   t.match(await traces(service, old), { tasks: 1, jobs: 0, attempts: 1 })
   t.match(await traces(service, young), { tasks: 1, jobs: 1 })
   t.match((await service.get(`/api/tasks/${old}`)).json(), {
@@ -123,29 +125,6 @@ t.test('a failed video keeps its status and reason when its task is forgotten', 
   t.match(await service.finished(again), { state: 'FAILURE' }, 'and can be made again')
 })
 
-t.test('keys and workers are removed after a day', async t => {
-  const service = await openService(t, { worker: true })
-  const submit = (key: string) =>
-    service.post('/api/tasks', { task: 'add', args: { x: 1, y: 1 } }, { 'idempotency-key': key })
-  await submit('old')
-  await submit('young')
-  await service.db.pool.query(
-    `update darkroom.idempotency_keys set created_at = now() - interval '25 hours' where key = 'old'`
-  )
-  await service.db.pool.query(`
-    insert into darkroom.workers (id, host, pid, version, queues, kinds, concurrency, status, stopped_at) values
-      (gen_random_uuid(), 'old', 1, 'x', '{}', '{}', 1, 'stopped', now() - interval '25 hours'),
-      (gen_random_uuid(), 'young', 1, 'x', '{}', '{}', 1, 'lost', now() - interval '23 hours')`)
-
-  const removed = await expire(service)
-
-  t.match(removed, { keys: 1, workers: 1 })
-  const { rows: keys } = await service.db.pool.query('select key from darkroom.idempotency_keys')
-  t.strictSame(keys, [{ key: 'young' }])
-  const { rows: workers } = await service.db.pool.query(`select host from darkroom.workers where status <> 'running'`)
-  t.strictSame(workers, [{ host: 'young' }])
-})
-
 t.test('one run removes more than one batch', async t => {
   const service = await openService(t, { worker: true, env: { HISTORY_EXPIRES: '1000' } })
   const tasks = Array.from({ length: 2_500 }, () => ({ task: 'add', args: { x: 1, y: 1 }, countdown: 9_000 }))
@@ -171,36 +150,46 @@ t.test('of its own successes the last is kept, and a run that fails leaves every
   const first = await service.submit('expire_results')
   await service.finished(first)
   await age(service, first, 100)
-  await service.db.pool.query('alter table darkroom.idempotency_keys rename to hidden')
+  await service.db.pool.query('alter view darkroom.task_groups rename to hidden')
 
   const failed = await service.finished(await service.submit('expire_results'))
-  await service.db.pool.query('alter table darkroom.hidden rename to idempotency_keys')
+  await service.db.pool.query('alter view darkroom.hidden rename to task_groups')
 
   t.match(failed, { state: 'FAILURE', attempts: 1 })
+  t.strictSame((await traces(service, first)).tasks, 1)
+  await expire(service)
   t.strictSame((await traces(service, first)).tasks, 0)
-  t.match(await expire(service), { keys: 0 })
 })
 
-t.test('its schedule starts it', async t => {
+t.test('its schedule starts it, and is in the list of pg-boss', async t => {
   const service = await openService(t, { worker: true })
 
   const found = async () => {
-    const { rows } = await service.db.pool.query(`select cron from pgboss.schedule where key = 'expire_results'`)
+    const { rows } = await service.db.pool.query(
+      `select p.cron, p.timezone from pgboss.schedule p join darkroom.schedules s on s.id::text = p.key
+      where s.name = 'expire_results'`
+    )
     return rows[0]
   }
 
-  t.strictSame(await until(found, 'it is on the list'), { cron: '* * * * *' })
+  t.strictSame(await until(found, 'it is on the list'), { cron: '* * * * *', timezone: 'UTC' })
 })
 
-/** As pg-boss does it each minute. */
-async function ring({ db }: Service) {
-  await db.pool.query(
-    `insert into pgboss.job (name, data, policy, retry_limit, expire_seconds, deletion_seconds, keep_until)
-    values ('due', '{"task": "expire_results"}', 'standard', 0, 60, 60, now() + interval '1 hour')`
+/** As if its minute were over. Answers what became of this occurrence. */
+async function ring({ db: { pool } }: Service) {
+  const { rows } = await pool.query(
+    `update darkroom.schedules set next_run_at = date_trunc('milliseconds', now())
+    where name = 'expire_results' returning id, next_run_at`
   )
+  await pool.query('select pg_notify($1, $2)', [channels.wake, dueQueue])
+  const look = async () => {
+    const text = 'select outcome, reason, task_id from darkroom.occurrences where schedule_id = $1 and due_at = $2'
+    return (await pool.query(text, [rows[0].id, rows[0].next_run_at])).rows[0]
+  }
+  return until(look, 'its occurrence has an outcome')
 }
 
-t.test('a run goes on although its queue was removed, and logs that', async t => {
+t.test('its queue is made again when it was removed, and the log says so', async t => {
   const said: string[] = []
   const service = await openService(t, { worker: true, hear: ({ msg }) => said.push(msg) })
   const result = await service.submit('add', { x: 1, y: 1 }, { result_expires: 600 })
@@ -208,33 +197,31 @@ t.test('a run goes on although its queue was removed, and logs that', async t =>
   await service.db.pool.query(`select pgboss.delete_queue('low_priority')`)
   await age(service, result, 601)
 
-  await ring(service)
+  t.match(await ring(service), { outcome: 'skipped', reason: 'queue_gone' })
+  const isThere = `select from pgboss.queue where name = 'low_priority'`
+  await until(async () => (await service.db.pool.query(isThere)).rowCount, 'the queue exists again')
+  t.match(await ring(service), { outcome: 'fired' })
 
   await until(async () => (await traces(service, result)).jobs === 0, 'the result is gone')
-  t.ok(said.some(line => line.includes('the queue of a scheduled task was removed')))
+  t.ok(said.some(line => line.includes('the queue of a system schedule was removed')))
 })
 
 t.test('while its queue is paused one run waits, and not one for each minute', async t => {
   const service = await openService(t, { worker: true })
   const open = `select count(*)::int from darkroom.tasks where task = 'expire_results' and state = 'PENDING'`
-  const tickets = `select from pgboss.job where name = 'due' and state < 'completed'`
-  const { pool } = service.db
   await service.post('/api/queues/low_priority/pause')
 
-  for (let minute = 0; minute < 2; minute++) {
-    await ring(service)
-    await until(async () => (await pool.query(tickets)).rowCount === 0, 'the ticket is used up')
-  }
+  await ring(service)
+  t.match(await ring(service), { outcome: 'skipped', reason: 'overlap' })
 
-  t.strictSame((await pool.query(open)).rows, [{ count: 1 }])
+  t.strictSame((await service.db.pool.query(open)).rows, [{ count: 1 }])
 })
 
 t.test('a delayed task of the kind does not stop the scheduled runs', async t => {
   const service = await openService(t, { worker: true })
-  const later = await service.submit('expire_results', {}, { countdown: 600 })
-  const others = `select from darkroom.tasks where task = 'expire_results' and id <> $1`
+  await service.submit('expire_results', {}, { countdown: 600 })
 
-  await ring(service)
+  const { task_id } = await ring(service)
 
-  await until(async () => (await service.db.pool.query(others, [later])).rowCount, 'there is another')
+  t.match(await service.finished(task_id), { state: 'SUCCESS' })
 })
