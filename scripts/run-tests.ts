@@ -63,8 +63,8 @@ async function runTests(files: string[]) {
   }
 
   const isReady = await runHarness('before.ts')
-  // Much of a test is waiting for other processes.
-  const jobs = Math.min(8, availableParallelism() + 2)
+  // Much of a test is waiting for other processes. TEST_JOBS is for a machine with other work.
+  const jobs = Number(process.env.TEST_JOBS) || Math.min(8, availableParallelism() + 2)
   const waiting = isReady ? [...files] : []
   await Promise.all(
     Array.from({ length: jobs }, async () => {

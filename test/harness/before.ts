@@ -2,6 +2,7 @@ import pg from 'pg'
 import { findEmbedded, openEmbedded } from '../../src/database/embedded.ts'
 import { migrate } from '../../src/migrate.ts'
 import { home, rememberUrls, template, urlOf } from './cluster.ts'
+import { bundlePackages } from './packages.ts'
 
 /** Runs once before all test files. Postgres stays behind for them; `after.ts` stops it. */
 const { url } = await openEmbedded({ dataDir: home, log: () => {}, durable: false })
@@ -19,5 +20,6 @@ await superuser.query(`create database ${template} owner darkroom`)
 await superuser.query(`alter system set file_copy_method = 'clone'`)
 await superuser.query('select pg_reload_conf()')
 await superuser.end()
+await bundlePackages()
 await migrate(urlOf(url, template), [], () => {})
 process.exit()
