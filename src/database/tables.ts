@@ -21,6 +21,12 @@ export interface Tables {
   schedules: SchedulesTable
   occurrences: OccurrencesTable
   declared_schedules: DeclaredSchedulesTable
+  kinds: KindsTable
+  minutes: MinutesTable
+  hours: HoursTable
+  queue_minutes: QueueMinutesTable
+  queue_hours: QueueHoursTable
+  uncounted: UncountedTable
   'pgboss.job': JobTable
   'pgboss.queue': QueueTable
 }
@@ -250,6 +256,79 @@ export interface DeclaredSchedulesTable {
   kind: string
   declared_at: Generated<Date>
   gone_at: Nullable<Date>
+}
+
+export interface KindsTable {
+  name: string
+  description: Nullable<string>
+  queue: string
+  priority: number
+  max_retries: number
+  retry_delay: number
+  retry_backoff: boolean
+  retry_backoff_max: number
+  retry_jitter: boolean
+  time_limit: Nullable<number>
+  soft_time_limit: Nullable<number>
+  stall_limit: Nullable<number>
+  result_expires: number
+  pool: 'child' | 'inline'
+  internal: boolean
+  args: Json
+  updated_at: Generated<Date>
+}
+
+export interface MinutesTable {
+  minute: Date
+  task: string
+  queue: string
+  created: Generated<number>
+  started: Generated<number>
+  succeeded: Generated<number>
+  failed: Generated<number>
+  retried: Generated<number>
+  cancelled: Generated<number>
+  wait_hist: Generated<number[]>
+  run_hist: Generated<number[]>
+}
+
+export interface HoursTable {
+  hour: Date
+  task: string
+  queue: string
+  created: Generated<number>
+  started: Generated<number>
+  succeeded: Generated<number>
+  failed: Generated<number>
+  retried: Generated<number>
+  cancelled: Generated<number>
+  wait_hist: Generated<number[]>
+  run_hist: Generated<number[]>
+}
+
+export interface QueueMinutesTable {
+  minute: Date
+  queue: string
+  depth: number
+  oldest: number
+  running: number
+  next_sample_at: Date
+}
+
+export interface QueueHoursTable {
+  hour: Date
+  queue: string
+  depth: number
+  oldest: number
+  running: number
+}
+
+export interface UncountedTable {
+  minute: Date
+  task: string
+  queue: string
+  created: Generated<number>
+  cancelled: Generated<number>
 }
 
 export interface WorkersTable {

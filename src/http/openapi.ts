@@ -13,6 +13,7 @@ const tags: [start: string, name: string][] = [
   ['/api/videos', 'Videos'],
   ['/api/queues', 'Queues'],
   ['/api/workers', 'Workers'],
+  ['/api/stats', 'Operations'],
   ['/upload', 'Dialects'],
   ['/status', 'Dialects'],
   ['/process-video', 'Dialects'],

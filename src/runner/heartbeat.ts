@@ -41,6 +41,8 @@ export function heartbeat(options: HeartbeatOptions) {
   let stopped = false
 
   async function beatOnce() {
+    // Beside the lease, which must not wait for it.
+    void books.writeCounts()
     try {
       const { desired, lost } = await books.renewLease(
         { ...(await usage()), children: bodies.children },

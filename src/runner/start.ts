@@ -1,5 +1,7 @@
 import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
+import { publishKinds } from '#kinds/publish.ts'
+import { openSampler } from '#stats/sampler.ts'
 import { openDiskStore } from '#storage/disk.ts'
 import { pairWithStore } from '#storage/installation.ts'
 import type { Kinds } from '#tasks/define.ts'
@@ -49,12 +51,14 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   // Early, as the port may be in use.
   const health = open(await serveHealth(config))
   await pairWithStore(connections.work, open(openDiskStore(config.DATA_DIR)))
+  await publishKinds(connections.work.pool, kinds, config.RESULT_EXPIRES)
   const books = open(openBooks({ ...options, connections }))
   await books.worker.clear()
   const bodies = open(await openBodies({ ...options, connections, books }))
   const intake = open(await openIntake({ config, log, connections, books, bodies }))
   const heart = open(heartbeat({ ...options, connections, books, bodies, intake }))
   const clock = open(await startClock({ log, db: connections.work, kinds, config, voice: books.voice }))
+  open(openSampler({ pool: connections.work.pool, log }))
   open(await openEars({ log, db: connections.work, books, bodies, intake, heart, clock }))
 
   await bodies.ready()

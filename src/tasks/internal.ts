@@ -9,6 +9,7 @@ export const internalKinds: readonly string[] = [
   'expire_originals',
   'expire_results',
   'forget_workers',
+  'roll_up',
   'sweep'
 ]
 

@@ -27,7 +27,8 @@ const types: Record<string, string> = {
   boolean: 'boolean',
   jsonb: 'Json',
   'timestamp with time zone': 'Date',
-  ARRAY: 'string[]'
+  ARRAY: 'string[]',
+  'ARRAY of _int4': 'number[]'
 }
 
 /** Names of the tables' interfaces, from the interface `Tables`. */
@@ -63,7 +64,8 @@ t.test('the TypeScript type of every table and column matches Postgres', async t
   t.teardown(() => db.close())
   const columnsOf = async (schema: string, table: string) => {
     const { rows } = await db.pool.query<Column>(
-      `select column_name, data_type, is_nullable, coalesce(column_default, identity_generation) as column_default
+      `select column_name, is_nullable,
+        case udt_name when '_int4' then 'ARRAY of _int4' else data_type end as data_type, coalesce(column_default, identity_generation) as column_default
       from information_schema.columns
       where table_schema = $1 and table_name = $2 order by column_name`,
       [schema, table]

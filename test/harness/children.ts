@@ -52,12 +52,14 @@ export async function openChildren(t: Test, options: Options) {
       retry_jitter: null,
       time_limit: null,
       soft_time_limit: null,
-      request_id: null
+      request_id: null,
+      waited: 0
     }
     const attempt = runInChild(claim, kinds.get(task)!, {
       worker: randomUUID(),
       children,
       limits: { soft: undefined, hard: undefined, stall: undefined, load: 60, ...limits },
+      onBegin() {},
       onProgress() {},
       onLog() {}
     })

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { Type } from 'typebox'
 import { asideWriter } from '../../src/runner/books/aside.ts'
 import { followUps } from '../../src/runner/books/follow-up.ts'
+import { openCounter } from '../../src/stats/counter.ts'
 import { claim } from '../../src/tasks/attempts/claim.ts'
 import { defineTask } from '../../src/tasks/define.ts'
 import { voiceOf } from '../../src/tasks/voice.ts'
@@ -109,7 +110,7 @@ for (const [what, { record, message }] of Object.entries(troubles)) {
     await register(pool, { id: worker, version: 'test', queues: ['default'], pools, concurrency: 1 })
     const id = await service.submit('add', { x: 1, y: 2 })
     const { claims } = await claim(pool, worker, [{ queue: 'default', slots: 1 }], 1)
-    const followUp = followUps({ pool, voice: voiceOf(pool), log })
+    const followUp = followUps({ pool, voice: voiceOf(pool), counter: openCounter({ pool, log }), log })
     const aside = asideWriter({ db: service.db, log, followUp, limits: { each: 100, trouble: 500 } })
     t.teardown(() => aside.close())
 

@@ -34,7 +34,8 @@ export async function* dump(url: string, { say, signal }: Told): AsyncGenerator<
       count.end()
     }
     for (const { name, value } of manifest.sequences) yield `\nSELECT pg_catalog.setval('${name}', ${value}, true);\n`
-    yield `\n${last}\n`
+    // By psql the rows above were noted as new tasks.
+    yield `\nTRUNCATE darkroom.uncounted;\n\n${last}\n`
   } finally {
     await client.end()
   }

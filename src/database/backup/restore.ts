@@ -16,7 +16,9 @@ export async function restore(url: string, source: Readable, { force, say, signa
     await refuse(client, manifest, force)
     await empty(client, manifest)
     const forward = await dropForward(client, manifest)
+    await triggers(client, 'disable')
     await fill(client, manifest, { parts, say, signal })
+    await triggers(client, 'enable')
     for (const { table, definition } of forward) await client.query(`alter table ${table} add ${definition}`)
     for (const { name, value } of manifest.sequences) await client.query('select setval($1, $2, true)', [name, value])
     await client.query('commit')
@@ -72,6 +74,16 @@ async function empty(client: pg.Client, { tables, partitioned }: Manifest) {
   })
   if (strange) throw new Error(`The dump has the table ${strange.name} with columns that this database does not have`)
   await client.query(`truncate ${here.map(({ name }) => name).join(', ')}, pgboss.queue_stats`)
+}
+
+/** The tasks of a dump are no new ones. */
+async function triggers(client: pg.Client, verb: 'disable' | 'enable') {
+  const { rows } = await client.query<{ table: string }>(
+    `select distinct t.tgrelid::regclass::text as table
+     from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+     where not t.tgisinternal and n.nspname = 'darkroom'`
+  )
+  for (const { table } of rows) await client.query(`alter table ${table} ${verb} trigger user`)
 }
 
 /** Drops foreign keys to tables that are filled later; Postgres checks them when they are added again. */

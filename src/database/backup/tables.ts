@@ -7,7 +7,7 @@ export interface Table {
 
 /** Tables that each installation fills for itself; a restore keeps their rows. */
 const ownedByInstallation = [
-  ...['darkroom.migrations', 'darkroom.migrations_lock'],
+  ...['darkroom.migrations', 'darkroom.migrations_lock', 'darkroom.uncounted'],
   ...['pgboss.version', 'pgboss.bam', 'pgboss.instance', 'pgboss.queue_stats']
 ]
 

@@ -20,6 +20,8 @@ export interface Attempt {
 export interface AttemptOptions {
   worker: string
   limits: Limits
+  /** Its body starts. */
+  onBegin(): void
   onProgress(fraction: number, detail: unknown): void
   onLog(line: string): void
 }

@@ -45,22 +45,29 @@ export async function openBodies({ config, kinds, connections, books, log, env }
 
   /** Runs an attempt and has its ending written. */
   async function run(claim: Claim, kind: Kind) {
-    const attempt = start(claim, kind)
+    const since = performance.now()
+    let began = false
+    const attempt = start(claim, kind, () => {
+      began = true
+      books.begun(claim, performance.now() - since)
+    })
     desk.add(attempt)
     log.debug({ task: claim.id, kind: claim.task, attempt: claim.attempt }, 'attempt started')
     const ending = await attempt.ended
     desk.remove(attempt)
     logEnd(log, claim, ending)
-    books.enter({ claim, kind, ending })
-    thereIsRoom(Date.now() - ending.started_at.getTime())
+    const ran = Date.now() - ending.started_at.getTime()
+    books.enter({ claim, kind, ending, ran: began ? ran : undefined })
+    thereIsRoom(ran)
   }
 
-  function start(claim: Claim, kind: Kind): Attempt {
+  function start(claim: Claim, kind: Kind, onBegin: () => void): Attempt {
     // An inline body can report progress before `attempt` is assigned.
     const reporting = { claim, stop: (reason: 'lost') => attempt.stop(reason) }
     const options = {
       worker: books.worker.id,
       limits: limitsOf(claim, kind, config),
+      onBegin,
       onProgress: (fraction: number, detail: unknown) => books.report(reporting, fraction, detail),
       onLog: (line: string) => log.info({ task: claim.id }, line)
     }

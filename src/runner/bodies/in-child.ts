@@ -21,7 +21,7 @@ const never = new Promise<never>(() => {})
 export function runInChild(
   claim: Claim,
   kind: Kind,
-  { worker, children, limits, onProgress, onLog }: RunInChildOptions
+  { worker, children, limits, onBegin, onProgress, onLog }: RunInChildOptions
 ): Attempt {
   let child: Child | undefined
   let recalled = false
@@ -67,6 +67,7 @@ export function runInChild(
   async function runIn(child: Child): Promise<Ending> {
     // For a body that blocks its child before the child can report a start; overwritten by that report.
     startedAt = new Date()
+    onBegin()
     stops.begin()
     const source = { task: claim.task, file: kind.file }
     const end = await child.run(

@@ -37,7 +37,7 @@ export function failBodiesAlone() {
  * time is given up. Its code may still run, but its attempt is over, and its result and reports are ignored.
  */
 export function runInline(claim: Claim, kind: Kind, options: RunInlineOptions): Attempt {
-  const { worker, db, limits, onProgress, onLog } = options
+  const { worker, db, limits, onBegin, onProgress, onLog } = options
   const controller = new AbortController()
   const { promise: brokenOff, resolve: breakOff } = Promise.withResolvers<Failure | GivenUp>()
   let lastMoment: NodeJS.Timeout | undefined
@@ -90,6 +90,7 @@ export function runInline(claim: Claim, kind: Kind, options: RunInlineOptions): 
   }
 
   function run() {
+    onBegin()
     stops.begin()
     return Promise.race([failing.run(fail, () => runBody(kind, claim.args, context)), brokenOff])
   }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { openCounter } from '#stats/counter.ts'
 import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { voiceOf } from '#tasks/voice.ts'
@@ -32,13 +33,14 @@ interface OpenBooksOptions {
 export function openBooks({ connections, id, version, kinds, log }: OpenBooksOptions) {
   const { work, outcomes, aside: alone, heartbeats } = connections
   const voice = voiceOf(work.pool)
+  const counter = openCounter({ pool: work.pool, log })
   const registration = openRegistration({ pool: heartbeats.pool, id, version, kinds })
   const lease = openLease({ pool: heartbeats.pool, registration })
   const progress = progressWriter({ pool: work.pool, voice, log })
-  const followUp = followUps({ pool: outcomes.pool, voice, log })
+  const followUp = followUps({ pool: outcomes.pool, voice, counter, log })
   const aside = asideWriter({ db: alone, log, followUp })
   const settling = settler({ db: outcomes, log, aside, followUp })
-  const recover = recovery({ db: work, voice, log })
+  const recover = recovery({ db: work, voice, counter, log })
   let lastEntry = performance.now()
 
   const unwritten = (): Claim[] => [...settling.waiting(), ...aside.waiting()]
@@ -57,12 +59,18 @@ export function openBooks({ connections, id, version, kinds, log }: OpenBooksOpt
     recover,
     report: progress.report,
 
+    /** The body of a claimed task starts, so many milliseconds after the claim. */
+    begun({ task, queue, waited }: Claim, after: number) {
+      counter.started({ task, queue }, waited === null ? null : waited + after)
+    },
+    writeCounts: counter.write,
+
     /** Takes the ending of an attempt, and writes it as soon as the database accepts it. */
-    enter({ claim, kind, ending }: EndedAttempt) {
+    enter({ claim, kind, ending, ran }: EndedAttempt) {
       const reported = progress.take(claim.id, claim.attempt)
       if (ending.worker === registration.id) registration.tally.ended(ending.outcome)
       lastEntry = performance.now()
-      settling.add({ claim, kind, ending: reported ? { ...ending, reported } : ending })
+      settling.add({ claim, kind, ending: reported ? { ...ending, reported } : ending, ran })
     },
     /** Ended attempts whose endings are not written yet. */
     unwritten,
@@ -89,6 +97,7 @@ export function openBooks({ connections, id, version, kinds, log }: OpenBooksOpt
       progress.close()
       settling.close()
       aside.close()
+      await counter.close()
       await registration.close()
       await voice.flush()
     }

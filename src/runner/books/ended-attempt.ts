@@ -7,4 +7,6 @@ export interface EndedAttempt {
   claim: Claim
   kind: Kind | undefined
   ending: Ending
+  /** Milliseconds for which its body ran; undefined where it did not start. */
+  ran?: number | undefined
 }

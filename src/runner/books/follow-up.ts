@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { delayedQueue } from '#queue/boss.ts'
+import type { Counter } from '#stats/counter.ts'
 import type { Settled } from '#tasks/attempts/ending.ts'
 import { findSettled } from '#tasks/attempts/settled.ts'
 import type { Voice } from '#tasks/voice.ts'
@@ -9,6 +10,7 @@ import type { EndedAttempt } from './ended-attempt.ts'
 interface FollowUpOptions {
   pool: Pool
   voice: Voice
+  counter: Counter
   log: Logger
 }
 
@@ -16,7 +18,7 @@ interface FollowUpOptions {
  * Work after endings are written: notifications, and the cleanup of files and rows of attempts. Cleanup may take long,
  * and no outcome waits for it.
  */
-export function followUps({ pool, voice, log }: FollowUpOptions) {
+export function followUps({ pool, voice, counter, log }: FollowUpOptions) {
   const tidying = new Set<Promise<void>>()
 
   function tidy(task: string, work: () => Promise<void> | undefined) {
@@ -41,7 +43,9 @@ export function followUps({ pool, voice, log }: FollowUpOptions) {
       const changed = new Set(now.map(({ id }) => id))
       const settled = [...now, ...(await findEarlier(batch.filter(({ claim }) => !changed.has(claim.id))))]
       const counted = new Set(settled.map(({ id }) => id))
-      for (const { id, state, queue } of settled) {
+      const ran = new Map(batch.map(({ claim, ran }) => [claim.id, ran]))
+      for (const { id, task, state, queue } of settled) {
+        counter.settled({ task, queue }, state, ran.get(id))
         voice.changed(id)
         if (state === 'RETRY') voice.wake(queue, delayedQueue)
         log.debug({ task: id, state }, 'settled')

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Database } from '#database/connect.ts'
 import { isLockWait } from '#database/outage.ts'
+import type { Counter } from '#stats/counter.ts'
 import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Ending } from '#tasks/attempts/ending.ts'
 import { findLocked } from '#tasks/attempts/locked.ts'
@@ -14,11 +15,12 @@ import type { Voice } from '#tasks/voice.ts'
 interface RecoveryOptions {
   db: Database
   voice: Voice
+  counter: Counter
   log: Logger
 }
 
 /** Repairs disagreements between the database and the workers. */
-export function recovery({ db, voice, log }: RecoveryOptions) {
+export function recovery({ db, voice, counter, log }: RecoveryOptions) {
   /** Locked tasks are left for the next look. */
   async function settleFree(endings: Ending[]) {
     try {
@@ -39,7 +41,8 @@ export function recovery({ db, voice, log }: RecoveryOptions) {
    */
   async function handOn(attempts: Ending[]) {
     for (const ofOne of Map.groupBy(attempts, ({ worker }) => worker).values()) {
-      for (const { id, queue, state } of await settleFree(ofOne)) {
+      for (const { id, task, queue, state } of await settleFree(ofOne)) {
+        counter.settled({ task, queue }, state)
         log.warn({ task: id, state }, 'the worker of a task is gone; the attempt was ended')
         voice.changed(id)
         voice.wake(queue)

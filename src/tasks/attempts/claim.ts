@@ -23,6 +23,8 @@ export interface Claim {
   soft_time_limit: number | null
   /** X-Request-Id of the request that submitted it. */
   request_id: string | null
+  /** Milliseconds from when it was due to the claim; null for an immediate retry, whose beginning no row tells. */
+  waited: number | null
 }
 
 /** How many tasks a claim may take from a queue. */
@@ -66,6 +68,7 @@ with me as materialized (
 ), next as materialized (
   select
     j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task,
+    case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
     case
       when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
       when t.expires_at <= now() and t.started_at is null then 'stale'
@@ -75,7 +78,7 @@ with me as materialized (
   from (
     select * from unnest($2::text[], $3::int[]) as room (queue, slots)
     cross join lateral (
-      select j.name, j.id, j.ctid as place, j.state, j.priority, j.created_on
+      select j.name, j.id, j.ctid as place, j.state, j.priority, j.created_on, j.started_on, j.start_after
       from ${jobs}
       where j.name = room.queue and j.state < 'active' and not j.blocked and j.start_after <= now()
         and exists (select from me) and not exists (select from darkroom.queues where name = room.queue)
@@ -97,7 +100,8 @@ with me as materialized (
   from next
   where j.ctid = next.place and j.name = next.name and j.id = next.id and next.verdict <> 'unknown'
   returning
-    j.id, j.name, j.retry_count, j.ctid as place, next.verdict = 'stale' as stale, next.was, next.priority, next.created_on
+    j.id, j.name, j.retry_count, j.ctid as place, next.verdict = 'stale' as stale, next.was, next.priority, next.created_on,
+    next.due
 ), task as (
   update darkroom.tasks t set
     queue = job.name,
@@ -114,7 +118,7 @@ with me as materialized (
   returning
     t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.outages, t.max_retries,
     t.retry_delay, t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id,
-    t.state, t.error, job.was, job.place, job.priority, job.created_on
+    t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
@@ -122,7 +126,8 @@ with me as materialized (
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
   unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
-  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place,
+  (extract(epoch from clock_timestamp() - due) * 1000)::float8 as waited
 from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
 left join task on true
 order by priority desc, created_on, id`

@@ -33,7 +33,7 @@ with ending as (
     started_at = least(now(), greatest(t.created_at, t.started_at, job.started_at))
   from job
   where t.id = any(array[job.id])
-  returning t.id, t.queue, t.state, t.started_at, job.attempt, job.worker, job.peak_memory, job.stderr
+  returning t.id, t.task, t.queue, t.state, t.started_at, job.attempt, job.worker, job.peak_memory, job.stderr
 ), attempt as (
   insert into darkroom.attempts (task_id, number, worker, started_at, outcome, peak_memory, stderr)
   select id, attempt, worker, started_at, 'success', peak_memory, stderr from task
@@ -41,7 +41,7 @@ with ending as (
   insert into darkroom.events (task_id, state, attempt)
   select id, 'SUCCESS', attempt from task
 )
-select id, queue, state from task`
+select id, task, queue, state from task`
 
 export const completeInPlaceSql = statement('j.ctid = ending.place and ')
 export const completeSql = statement('')

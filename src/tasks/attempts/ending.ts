@@ -32,6 +32,7 @@ export type Next = { state: 'SUCCESS' | 'FAILURE' | 'REVOKED' } | { state: 'RETR
 /** The new state of the task. An ending without one changed nothing: its worker had lost the attempt. */
 export interface Settled {
   id: string
+  task: string
   queue: string
   state: State
 }

@@ -47,7 +47,7 @@ with ending as (
   from job
   where t.id = any(array[job.id])
   returning
-    t.id, t.queue, t.state, t.started_at, t.error, job.attempt, job.worker, outcome, exit_code, signal, peak_memory,
+    t.id, t.task, t.queue, t.state, t.started_at, t.error, job.attempt, job.worker, outcome, exit_code, signal, peak_memory,
     stderr, stack
 ), attempt as (
   insert into darkroom.attempts (
@@ -61,7 +61,7 @@ with ending as (
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error) select id, state, attempt, error from task
 )
-select id, queue, state from task`
+select id, task, queue, state from task`
 
 export async function settle({ query }: Database, endings: Ending[]): Promise<Settled[]> {
   return query.transaction().execute(async trx => {

@@ -6,7 +6,7 @@ import type { Ending, Settled } from './ending.ts'
  * second write would take the attempt for lost, and discard the files of a success.
  */
 export const findSettledSql = `
-select t.id, t.queue, t.state
+select t.id, t.task, t.queue, t.state
 from jsonb_to_recordset($1::jsonb) as ending (id uuid, attempt int, worker uuid, outcome text)
 join darkroom.attempts a
   on a.task_id = ending.id and a.number = ending.attempt and a.worker = ending.worker and a.outcome = ending.outcome

@@ -1,0 +1,19 @@
+import type { Pool } from 'pg'
+
+/** Moves noted creations and cancellations into the minutes; skipped while another process does so. */
+export const foldSql = `
+with noted as (
+  delete from darkroom.uncounted
+  where (select pg_try_advisory_xact_lock(hashtext('darkroom'), hashtext('uncounted')))
+  returning minute, task, queue, created, cancelled
+)
+insert into darkroom.minutes as m (minute, task, queue, created, cancelled)
+select minute, task, queue, sum(created), sum(cancelled) from noted
+group by minute, task, queue
+order by minute, task, queue
+on conflict (minute, task, queue) do update set
+  created = m.created + excluded.created, cancelled = m.cancelled + excluded.cancelled`
+
+export async function fold(pool: Pick<Pool, 'query'>) {
+  await pool.query(foldSql)
+}
