@@ -3,6 +3,7 @@ import path from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
+import { metrics } from '../../src/stats/metrics.ts'
 import { shoot } from '../harness/clip.ts'
 import { borrowDatabase } from '../harness/database.ts'
 import { form } from '../harness/form.ts'
@@ -97,6 +98,12 @@ const good: Record<string, Call[]> = {
   'POST /api/queues/{name}/resume': [{ params: { name: 'low_priority' } }],
   'POST /api/queues/{name}/purge': [{ params: { name: 'low_priority' } }],
   'GET /api/workers': [{}],
+  'GET /api/stats/series': [
+    {},
+    { query: `metric=${Object.keys(metrics)}` },
+    { query: 'metric=run_p95,depth,oldest&by=queue&step=300' },
+    { query: 'metric=created,wait_p50&by=task' }
+  ],
   'GET /api/workers/{id}': [of(worker.id), of(gone.id)],
   'PATCH /api/workers/{id}': [
     { ...of(worker.id), body: { paused: true } },
