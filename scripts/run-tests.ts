@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { glob, stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 
 /**
  * Types, lint and tests, beside each other, so that a typo does not hide a broken test. The last line reads "N passed,
@@ -16,8 +15,10 @@ const bin = path.join(root, 'node_modules/.bin')
 // Few lines that take long. Otherwise a long test has a long file.
 const slow = /chaos\.test|cli\.test|compile|damaged|deploy|manifest|readme|start-and-stop/
 
-const flags = process.argv.slice(2).filter(argument => argument.startsWith('-'))
-const paths = process.argv.slice(2).filter(argument => !argument.startsWith('-'))
+// Seconds that a file may take, as in .taprc.
+const timeout = 300
+
+const paths = process.argv.slice(2)
 
 let passed = 0
 let failed = 0
@@ -25,6 +26,11 @@ let interrupted = false
 // A Ctrl-C reaches the programs by itself; this one stays to say how far they came. A second one ends it, too.
 process.once('SIGINT', () => {
   interrupted = true
+})
+const running = new Set<ChildProcess>()
+process.once('SIGTERM', () => {
+  interrupted = true
+  for (const child of running) child.kill('SIGTERM')
 })
 
 await Promise.all([
@@ -45,6 +51,10 @@ async function check(title: string, program: string, ...args: string[]) {
   else failed++
 }
 
+/**
+ * Each file in a process of its own that writes TAP, without `tap run`: that has every process and every thread of a
+ * worker under test load tap's hooks first, a third of the CPU of a short test.
+ */
 async function runTests(files: string[]) {
   if (files.length === 0) {
     process.stdout.write(`There are no tests in ${paths.join(', ')}\n`)
@@ -52,42 +62,48 @@ async function runTests(files: string[]) {
     return
   }
 
-  // Much of a test is waiting for other processes.
-  const jobs = Math.min(8, availableParallelism() + 2)
-  const tap = start('tap', ['run', `--jobs=${jobs}`, '--reporter=tap', ...flags, ...files], 'pipe')
-  const [totals, code] = await Promise.all([report(tap.stdout!), exitCode(tap)])
-
-  passed += totals?.passed ?? 0
-  failed += totals?.failed ?? 0
-  // A tap that dies, or finds nothing to run, counts nothing as failed, and is no success.
-  if (!totals || (code !== 0 && totals.failed === 0)) failed++
+  const isReady = await runHarness('before.ts')
+  // Much of a test is waiting for other processes. TEST_JOBS is for a machine with other work.
+  const jobs = Number(process.env.TEST_JOBS) || Math.min(8, availableParallelism() + 2)
+  const waiting = isReady ? [...files] : []
+  await Promise.all(
+    Array.from({ length: jobs }, async () => {
+      for (let file = waiting.shift(); file !== undefined && !interrupted; file = waiting.shift()) await runTest(file)
+    })
+  )
+  await runHarness('after.ts')
 }
 
-/**
- * One line for a file that is fine, all that it said for one that is not, each as soon as it is known; and the totals
- * of tap's own summary. Everything about a file stands between the files' own lines, which alone are not indented.
- */
-async function report(output: Readable) {
-  let said: string[] = []
-  let totals: { passed: number; failed: number } | undefined
+/** What all test files share is made before the first and ended after the last. */
+async function runHarness(name: string) {
+  const code = await exitCode(start('node', [path.join('test/harness', name)]))
+  if (code === 0) return true
+  process.stdout.write(`not ok  test/harness/${name}\n`)
+  failed++
+  return false
+}
 
-  for await (const line of createInterface(output)) {
-    const [, not, file, time] = /^(not )?ok \d+ - (.*?)(?: # time=([\d.]+)ms)?$/.exec(line) ?? []
-    if (file) {
-      const seconds = time ? ` (${(Number(time) / 1000).toFixed(1)} s)` : ''
-      if (not) process.stdout.write(`${said.join('\n')}\n`)
-      process.stdout.write(`${not ? 'not ok' : 'ok'}  ${file}${seconds}\n`)
-      said = []
-      continue
-    }
+/** One line for a file that is fine, all that it said for one that is not. */
+async function runTest(file: string) {
+  const begun = performance.now()
+  const test = start('node', ['--require=./test/harness/preload.cjs', file], 'pipe')
+  // A file ends by itself before that, and says what it has waited for; not if it computes without end.
+  const timer = setTimeout(() => test.kill('SIGKILL'), (timeout + 60) * 1000)
+  const [said, code] = await Promise.all([text(test.stdout!), exitCode(test)])
+  clearTimeout(timer)
 
-    const [, summary] = /^# \{ (total: .*) \}$/.exec(line) ?? []
-    if (summary) totals = { passed: count(summary, 'pass'), failed: count(summary, 'fail') }
-    else if (/^Bail out!/.test(line)) process.stdout.write(`${[...said, line].join('\n')}\n`)
-    else said.push(line)
-  }
-  if (!totals) process.stdout.write(`${said.join('\n')}\n`)
-  return totals
+  // Of the file alone: those of its parts are indented.
+  const summary = /^# \{ (total: .*) \}$/m.exec(said)?.[1] ?? ''
+  const failures = count(summary, 'fail')
+  passed += count(summary, 'pass')
+  failed += failures
+  const isFine = code === 0 && failures === 0 && summary !== ''
+  // A file that dies, or says nothing, counts nothing as failed, and is no success.
+  if (!isFine && failures === 0) failed++
+
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1)
+  if (!isFine) process.stdout.write(said)
+  process.stdout.write(`${isFine ? 'ok' : 'not ok'}  ${file} (${seconds} s)\n`)
 }
 
 function count(summary: string, name: string) {
@@ -127,9 +143,10 @@ function start(program: string, args: readonly string[], stdout: 'inherit' | 'pi
     cwd: root,
     stdio: ['ignore', stdout, 'inherit'],
     // Every program is to find the same Node.js, and that first.
-    env: { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` }
+    env: { TAP: '1', TAP_TIMEOUT: String(timeout), ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` }
   })
-  process.once('SIGTERM', () => child.kill('SIGTERM'))
+  running.add(child)
+  child.once('close', () => running.delete(child))
   return child
 }
 

@@ -66,6 +66,12 @@ const commands: Record<string, Command> = {
     operand: { name: 'FILE', about: 'new file to write; "-" for stdout' },
     run: async (config, { operand }) => (await import('./commands/dump.ts')).runDump(config, operand)
   },
+  doctor: {
+    about: 'ask the running service what is wrong with it, and what mends that',
+    options: { json: { about: 'print one JSON document' } },
+    run: async (config, { flags }) =>
+      (await import('./commands/doctor.ts')).runDoctor(config, { json: flags.has('json') })
+  },
   restore: {
     about: 'load a backup into an empty database of the same version',
     options: { force: { about: 'replace existing tasks and videos' } },

@@ -33,7 +33,10 @@ export async function migrate(url: string, queues: string[], log: (message: stri
   opened.defer(() => boss.stop({ graceful: false, close: false }))
   await createQueues(boss, [...new Set([...standardQueues, ...internalQueues, ...queues])])
 
-  return await applyMigrations(db)
+  const applied = await applyMigrations(db)
+  const { rows } = await db.pool.query<{ missing: string | null }>('select darkroom.share_ops() as missing')
+  if (rows[0]?.missing) log(rows[0].missing)
+  return applied
 }
 
 async function requireVersion(client: pg.Client) {

@@ -16,7 +16,8 @@ t.teardown(() => rm(home, { recursive: true, force: true }))
 
 /** Runs the command to its end. */
 async function darkroom(args: string[], env: Record<string, string> = {}) {
-  const settings = { PATH: process.env.PATH, DATA_DIR: home, ...env }
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  const settings = { PATH, NODE_COMPILE_CACHE, DATA_DIR: home, ...env }
   return new Promise<{ code: number; out: string; err: string }>(resolve =>
     execFile(process.execPath, [program, ...args], { env: settings, timeout: 60_000 }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err })

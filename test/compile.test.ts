@@ -85,7 +85,10 @@ t.test('once all modules are compiled', async t => {
     createInterface({ input: server.stdout }).on('line', line => line.includes('is ready') && server.kill('SIGTERM'))
     await over
 
-    t.strictSame(said.match(/^it .*strips?$/gm), ['it does not strip', 'it does not strip'], said)
+    const told = said.match(/^it .*strips?$/gm) ?? []
+    // Two processes, and a thread if it ends before its worker.
+    t.ok(told.length >= 2, said)
+    t.strictSame([...new Set(told)], ['it does not strip'], said)
   })
 
   t.test('nor does a child that runs a task without TypeScript of its own', async t => {

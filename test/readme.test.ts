@@ -2,11 +2,13 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import pg from 'pg'
 import t from 'tap'
 import { settings } from '../src/config.ts'
 import * as errors from '../src/errors.ts'
 import { openPage, skipWithoutBrowser } from './harness/browser.ts'
 import { shoot } from './harness/clip.ts'
+import { seat } from './harness/seat.ts'
 import { openService } from './harness/service.ts'
 import { patience } from './harness/until.ts'
 
@@ -57,22 +59,32 @@ t.test('the examples of the README give the answers that it shows', async t => {
   t.match(await service.finished(greeting.id), { result: { greeting: 'Hello, Ada!' }, attempts: 2 })
 })
 
-t.test('the SQL of the README runs as written, and its updates find their rows', async t => {
+t.test('the SQL of the README runs as written, as the roles that may run it', async t => {
   const service = await openService(t, { worker: true })
   await service.post('/api/queues/low_priority/pause')
-  const id = await service.submit('sleep', { seconds: 1 }, { queue: 'low_priority' })
-  const client = await service.db.pool.connect()
-  t.teardown(() => client.release())
+  const owner = await service.db.pool.connect()
+  t.teardown(() => owner.release())
+  const operator = await seat(t, service.url, 'darkroom_operator')
+  const reader = await seat(t, service.url, 'darkroom_reader')
+  const statements = (language: string) =>
+    blocks(language).flatMap(({ code }) => code.replaceAll(/--.*$/gm, '').split(/;\s*/).filter(Boolean))
+  const seats: [pg.ClientBase, string[]][] = [
+    [owner, statements('postgresql')],
+    [operator, statements('sql')],
+    [reader, statements('sql').filter(statement => !/ops\.\w+\(/.test(statement))]
+  ]
+  t.ok(statements('sql').length >= 20, 'there are statements')
 
-  const statements = blocks('sql').flatMap(({ code }) => code.replaceAll(/--.*$/gm, '').split(/;\s*/))
-  t.ok(statements.length >= 10, 'there are statements')
-  // Rolled back, so the worker sees none of it.
-  await client.query('begin')
-  for (const statement of statements.filter(Boolean)) {
-    const { command, rowCount } = await client.query(statement.replaceAll(":'id'", client.escapeLiteral(id)))
-    t.ok(command === 'SELECT' || rowCount! > 0, statement)
+  for (const [client, own] of seats) {
+    const id = await service.submit('sleep', { seconds: 1 }, { queue: 'low_priority' })
+    // Rolled back, so the worker sees none of it.
+    await client.query('begin')
+    for (const statement of own) {
+      const { command, rowCount } = await client.query(statement.replaceAll(":'id'", pg.escapeLiteral(id)))
+      t.ok(command === 'SELECT' || rowCount! > 0, statement)
+    }
+    await client.query('rollback')
   }
-  await client.query('rollback')
 })
 
 t.test('the page of the README uploads a film and shows its prints', { skip: skipWithoutBrowser }, async t => {

@@ -1,5 +1,87 @@
 -- The statements of src/, by file. Written by: node scripts/print-sql.ts
 
+-- src/doctor/checks/database.ts: factsSql
+select
+  (select count(*)::int from pg_stat_activity where backend_type = 'client backend') as connections,
+  current_setting('max_connections')::int as max_connections,
+  current_setting('superuser_reserved_connections')::int as reserved,
+  pg_notification_queue_usage() as notify_usage,
+  current_setting('autovacuum') as autovacuum,
+  current_setting('fsync') as fsync,
+  current_setting('full_page_writes') as full_page_writes,
+  current_setting('synchronous_commit') as synchronous_commit,
+  clock_timestamp() as now,
+  current_setting('server_version') as version;
+
+-- src/doctor/checks/tables.ts: bloatedTablesSql
+select schemaname || '.' || relname as table, n_live_tup::int8 as live, n_dead_tup::int8 as dead,
+  pg_total_relation_size(relid) as bytes, greatest(last_vacuum, last_autovacuum) as vacuumed_at
+from pg_stat_user_tables
+where schemaname in ('darkroom', 'pgboss') and n_dead_tup > 10000 and n_dead_tup > n_live_tup / 2
+order by n_dead_tup desc limit 10;
+
+-- src/doctor/checks/transactions.ts: oldSnapshotsSql
+select pid, coalesce(usename, '') as login, application_name as application, coalesce(state, '') as state,
+  extract(epoch from now() - coalesce(xact_start, query_start))::int as seconds, 'session' as holds
+from pg_stat_activity
+where backend_xmin is not null and pid <> pg_backend_pid() and coalesce(xact_start, query_start) < now() - interval '1 minute'
+  and backend_type = 'client backend'
+union all
+select coalesce(active_pid, 0), '', slot_name::text, case when active then 'active' else 'inactive' end, 0, 'slot'
+from pg_replication_slots where xmin is not null or (catalog_xmin is not null and not active)
+union all
+select 0, owner::text, gid, 'prepared', extract(epoch from now() - prepared)::int, 'prepared'
+from pg_prepared_xacts where database = current_database()
+order by seconds desc limit 10;
+
+-- src/doctor/checks/workers.ts: workerVersionsSql
+select version, count(*)::int as workers from darkroom.workers w where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' group by version order by version;
+
+-- src/doctor/checks/workers.ts: zoneVersionsSql
+select tzdata, count(*)::int as schedules from darkroom.schedules
+where enabled and cron is not null and tzdata is not null group by tzdata order by tzdata;
+
+-- src/doctor/problems/kinds.ts: oldestOfKindSql
+select min(oldest.created_at) as since
+from darkroom.task_groups g
+cross join lateral (
+  select t.created_at from darkroom.tasks t
+  where t.state = g.state and t.task = g.task and t.queue = g.queue
+  order by t.created_at limit 1
+) oldest
+where g.task = $1 and g.state in ('PENDING', 'RETRY');
+
+-- src/doctor/problems/locks.ts: findHoldersSql
+select
+  a.pid, a.application_name as application, coalesce(a.usename, '') as login, coalesce(a.state, '') as state,
+  a.xact_start as since,
+  (
+    select array_agg(distinct n.nspname || '.' || c.relname)
+    from pg_locks l join pg_class c on c.oid = l.relation join pg_namespace n on n.oid = c.relnamespace
+    where l.pid = a.pid and l.granted and n.nspname in ('darkroom', 'pgboss') and c.relkind in ('r', 'p')
+      and l.mode <> 'AccessShareLock'
+  ) as tables,
+  (select count(*)::int from pg_stat_activity waiting where a.pid = any(pg_blocking_pids(waiting.pid))) as blocks
+from pg_stat_activity a
+where a.datname = current_database() and a.pid <> pg_backend_pid() and a.xact_start < now() - $1 * interval '1 second';
+
+-- src/doctor/problems/schedules.ts: findTroubledSchedulesSql
+(
+  select id, name, next_run_at, updated_at, null as refusal from darkroom.schedules
+  where next_run_at < now() - interval '1 minute' order by next_run_at limit 100
+) union all (
+  select id, name, null, updated_at, refusal from darkroom.schedules
+  where refusal is not null and not enabled order by id limit 100
+);
+
+-- src/doctor/problems/workers.ts: findTroubledWorkersSql
+select id, host, pid, case when w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' then 'running' else 'lost' end as status, paused_at,
+  coalesce(stopped_at, heartbeat_at) as stopped_at, shutdown
+from darkroom.workers w
+where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second'
+  or (coalesce(stopped_at, heartbeat_at) > now() - interval '1 hour' and status in ('lost', 'running'))
+order by started_at desc limit 500;
+
 -- src/idempotency/once.ts: claimKeySql
 insert into darkroom.idempotency_keys as known (key, request) values ($1, $2)
 on conflict (key) do update set request = $2, answer = null, created_at = now()
@@ -13,29 +95,40 @@ where key = $1 and created_at >= now() - interval '1 day';
 -- src/idempotency/once.ts: keepAnswerSql
 update darkroom.idempotency_keys set answer = $2 where key = $1;
 
--- src/idempotency/tasks/expire-keys.ts: removeKeysSql
-delete from darkroom.idempotency_keys where key in (
-  select key from darkroom.idempotency_keys where created_at < now() - interval '1 day'
-  order by created_at limit 1000 for update skip locked
-);
-
 -- src/kinds/list.ts: countWorkersByKindSql
 select kind, count(*)::int as workers
 from darkroom.workers w, unnest(w.kinds) kind
 where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' and w.paused_at is null and w.shutdown is null
 group by kind;
 
+-- src/kinds/publish.ts: publishKindsSql
+insert into darkroom.kinds as known (
+  name, description, queue, priority, max_retries, retry_delay, retry_backoff, retry_backoff_max, retry_jitter,
+  time_limit, soft_time_limit, stall_limit, result_expires, pool, internal, args
+)
+select
+  name, description, queue, priority, max_retries, retry_delay, retry_backoff, retry_backoff_max, retry_jitter,
+  time_limit, soft_time_limit, stall_limit, result_expires, pool, internal, args
+from jsonb_populate_recordset(null::darkroom.kinds, $1::jsonb)
+order by name
+on conflict (name) do update set
+  description = excluded.description, queue = excluded.queue, priority = excluded.priority,
+  max_retries = excluded.max_retries, retry_delay = excluded.retry_delay, retry_backoff = excluded.retry_backoff,
+  retry_backoff_max = excluded.retry_backoff_max, retry_jitter = excluded.retry_jitter,
+  time_limit = excluded.time_limit, soft_time_limit = excluded.soft_time_limit, stall_limit = excluded.stall_limit,
+  result_expires = excluded.result_expires, pool = excluded.pool, internal = excluded.internal, args = excluded.args,
+  updated_at = now()
+where (to_jsonb(known) - 'updated_at') <> (to_jsonb(excluded) - 'updated_at');
+
+-- src/kinds/publish.ts: withdrawKindsSql
+delete from darkroom.kinds k
+where k.name <> all($1) and not exists (
+  select from darkroom.workers w where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' and k.name = any(w.kinds)
+);
+
 -- src/queues/queries.ts: listQueuesSql
 with in_hand as materialized (
-  select
-    t.id, t.queue,
-    (not inline and row_number() over (
-      partition by t.worker, inline order by t.started_at, t.priority desc, t.created_at, t.id
-    ) > w.concurrency) is true as ahead
-  from darkroom.tasks t
-  left join darkroom.workers w on w.id = t.worker
-  cross join lateral (select coalesce(t.task = any(w.inline_kinds), false) as inline) where_it_runs
-  where t.state = 'STARTED'
+  select * from darkroom.in_hand
 )
 select
   q.name,
@@ -285,15 +378,7 @@ with turn as materialized (
     where minute > now() - interval '5 minutes' and next_sample_at > now()
   ) and pg_try_advisory_xact_lock(hashtext('darkroom'), hashtext('sample'))
 ), in_hand as materialized (
-  select
-    t.id, t.queue,
-    (not inline and row_number() over (
-      partition by t.worker, inline order by t.started_at, t.priority desc, t.created_at, t.id
-    ) > w.concurrency) is true as ahead
-  from darkroom.tasks t
-  left join darkroom.workers w on w.id = t.worker
-  cross join lateral (select coalesce(t.task = any(w.inline_kinds), false) as inline) where_it_runs
-  where t.state = 'STARTED'
+  select * from darkroom.in_hand
 )
 insert into darkroom.queue_minutes as m (minute, queue, depth, oldest, running, next_sample_at)
 select
@@ -828,6 +913,12 @@ with back as (
 )
 select id, queue from task;
 
+-- src/tasks/builtin/expire-keys.ts: removeKeysSql
+delete from darkroom.idempotency_keys where key in (
+  select key from darkroom.idempotency_keys where created_at < now() - interval '1 day'
+  order by created_at limit 1000 for update skip locked
+);
+
 -- src/tasks/builtin/expire-results.ts: removeResultsSql
 with done as (
   select name, id, (completed_on at time zone 'UTC') + deletion_seconds * interval '1 second' as due from pgboss.job
@@ -983,36 +1074,11 @@ select
     from stop
   ) as stop;
 
--- src/tasks/steer/cancel.ts: lockJobToCancelSql
-select j.state, t.attempts from darkroom.tasks t
-join pgboss.job j on j.id = t.id and j.name in (t.queue, 'delayed')
-where t.id = $1
-for update of j;
+-- src/tasks/steer/cancel.ts: requestCancelSql
+select state, accepted from darkroom.request_cancel($1);
 
--- src/tasks/steer/cancel.ts: lockTaskToCancelSql
-select state, attempts from darkroom.tasks where id = $1 for update;
-
--- src/tasks/steer/cancel.ts: requestEndSql
-update darkroom.tasks set cancel_requested_at = coalesce(cancel_requested_at, now()) where id = $1;
-
--- src/tasks/steer/cancel.ts: revokeCancelledSql
-with job as (
-  update pgboss.job j set name = t.queue, state = 'cancelled', completed_on = now()
-  from darkroom.tasks t
-  where t.id = $1 and j.id = t.id and j.name in (t.queue, 'delayed') and j.state < 'completed'
-    and exists (select from pgboss.queue q where q.name = t.queue)
-), homeless as (
-  delete from pgboss.job j using darkroom.tasks t
-  where t.id = $1 and j.id = t.id and j.name = 'delayed' and j.state < 'completed'
-    and not exists (select from pgboss.queue q where q.name = t.queue)
-), task as (
-  update darkroom.tasks set
-    state = 'REVOKED', finished_at = now(), cancel_requested_at = coalesce(cancel_requested_at, now()),
-    error = jsonb_build_object('type', 'cancelled', 'message', $2::text)
-  where id = $1 and finished_at is null
-  returning id, attempts, error
-)
-insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task;
+-- src/tasks/steer/cancel.ts: revokeTaskSql
+select darkroom.revoke_task($1, $2);
 
 -- src/tasks/steer/deadline.ts: dropDeadlineSql
 delete from darkroom.deadlines d using darkroom.tasks t
@@ -1036,30 +1102,8 @@ for update of j;
 -- src/tasks/steer/lock.ts: lockTaskSql
 select id, state, queue, error, video_id from darkroom.tasks where id = $1 for update;
 
--- src/tasks/steer/retry.ts: reopenJobSql
-update pgboss.job set state = 'created', start_after = now(), completed_on = null, output = null
-where name = $1 and id = $2
-returning id;
-
--- src/tasks/steer/retry.ts: renewJobSql
-insert into pgboss.job (
-  id, name, data, priority, policy, retry_limit, retry_count, expire_seconds, deletion_seconds, keep_until
-)
-select
-  id, queue, jsonb_build_object('task', task), priority, 'standard', 2147483647, attempts, 2147483647, result_expires,
-  'infinity'
-from darkroom.tasks where id = $1;
-
--- src/tasks/steer/retry.ts: reopenTaskSql
-with task as (
-  update darkroom.tasks set
-    state = 'PENDING', failures = 0, crashes = 0, outages = 0, progress = null, progress_detail = null,
-    error = null, eta = null, expires_at = null, started_at = null, cancel_requested_at = null, finished_at = null,
-    worker = null
-  where id = $1
-  returning id, attempts
-)
-insert into darkroom.events (task_id, state, attempt) select id, 'PENDING', attempts from task;
+-- src/tasks/steer/retry.ts: requestRetrySql
+select queue, state, accepted from darkroom.request_retry($1);
 
 -- src/tasks/submit/enqueue.ts: enqueueSql
 with new as (
@@ -1333,121 +1377,7 @@ group by kinds_waiting.task
 order by kinds_waiting.task;
 
 -- src/tasks/why/why.ts: whySql
-with in_hand as materialized (
-  select
-    t.id, t.queue,
-    (not inline and row_number() over (
-      partition by t.worker, inline order by t.started_at, t.priority desc, t.created_at, t.id
-    ) > w.concurrency) is true as ahead
-  from darkroom.tasks t
-  left join darkroom.workers w on w.id = t.worker
-  cross join lateral (select coalesce(t.task = any(w.inline_kinds), false) as inline) where_it_runs
-  where t.state = 'STARTED'
-), fact as materialized (
-  select
-    t.*, j.priority as job_priority, j.created_on, j.start_after, coalesce(j.state < 'active', false) as waits,
-    case when j.name is null or j.name = 'delayed' then t.queue else j.name end as lane,
-    greatest(t.created_at, j.start_after) as ready_at,
-    coalesce((select ahead from in_hand where in_hand.id = t.id), false) as ahead,
-    (select max(a.finished_at) from darkroom.attempts a where a.task_id = t.id) as tried_at,
-    (select host || ', process ' || pid from darkroom.workers w where w.id = t.worker) as worker_name
-  from darkroom.tasks t
-  left join lateral (
-    select j.* from pgboss.queue q join pgboss.job j on j.name = q.name and j.id = t.id
-  ) j on true
-  where t.id = $1
-), worker as materialized (
-  select
-    count(*)::int as serving,
-    count(*) filter (where knows)::int as knowing,
-    count(*) filter (where knows and w.paused_at is null)::int as taking,
-    coalesce(sum(w.concurrency) filter (where knows and w.paused_at is null), 0)::int as slots,
-    max(w.paused_at) filter (where knows) as paused_at,
-    coalesce(json_agg(json_build_object('id', w.id, 'host', w.host)) filter (where knows and w.paused_at is not null), '[]') as paused
-  from fact
-  cross join lateral (
-    select w.*, fact.task = any(w.kinds) as knows from darkroom.workers w
-    where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' and w.shutdown is null and fact.lane = any(w.queues)
-  ) w
-), decided as materialized (
-  select fact.*, worker.*, q.paused_at as queue_paused_at,
-    case
-      when fact.finished_at is not null then 'finished'
-      when fact.state = 'STARTED' and ahead then 'claimed'
-      when fact.state = 'STARTED' then 'running'
-      when not waits then 'job_gone'
-      when start_after > now() and fact.state = 'RETRY' then 'retry_wait'
-      when start_after > now() then 'scheduled'
-      when q.name is not null then 'queue_paused'
-      when serving = 0 then 'no_worker_for_queue'
-      when knowing = 0 then 'kind_unknown_to_workers'
-      when taking = 0 then 'workers_paused'
-      else 'slots_busy'
-    end as code
-  from fact
-  cross join worker
-  left join darkroom.queues q on q.name = fact.lane
-)
-select
-  code, state, lane as queue, paused as paused_workers,
-  case code
-    when 'finished' then finished_at
-    when 'claimed' then started_at
-    when 'running' then started_at
-    when 'scheduled' then created_at
-    when 'retry_wait' then coalesce(tried_at, created_at)
-    when 'queue_paused' then greatest(ready_at, queue_paused_at)
-    when 'workers_paused' then greatest(ready_at, decided.paused_at)
-    else ready_at
-  end as since,
-  case when code in ('scheduled', 'retry_wait') then start_after end as until,
-  case code
-    when 'finished' then format('The task ended as %s at %s', state, to_char(finished_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
-    when 'claimed' then format('A worker (%s) has taken the task and starts it when a child process is free', worker_name)
-    when 'running' then format('Attempt %s runs in a worker (%s)', attempts, worker_name)
-    when 'job_gone' then 'Its job in pg-boss was removed or changed by hand; a worker revokes the task within half a minute'
-    when 'retry_wait' then format('Attempt %s did not succeed; the next one starts at %s', attempts, to_char(start_after at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
-    when 'scheduled' then format('The task is to start at %s', to_char(start_after at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
-    when 'queue_paused' then format('The queue "%s" is paused since %s; resume it', lane, to_char(queue_paused_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
-    when 'no_worker_for_queue' then
-      format('No running worker takes from the queue "%s"; start one that does (WORKER_QUEUES)', lane)
-    when 'kind_unknown_to_workers' then format(
-      'No running worker knows the kind "%s" (%s from the queue "%s"); start one whose TASKS_DIR has it',
-      task, case serving when 1 then '1 takes' else serving || ' take' end, lane
-    )
-    when 'workers_paused' then format(
-      'Every running worker that could take the task is paused (%s); resume one', knowing
-    )
-    else format(
-      'The task waits for its turn in the queue "%s": %s, and %s', lane,
-      case
-        when before.count > 1000 then 'more than 1000 tasks are before it'
-        when before.count = 1 then '1 task is before it'
-        else before.count || ' tasks are before it'
-      end,
-      case taking when 1 then '1 worker runs ' else taking || ' workers run ' end || slots || case slots when 1 then ' task' else ' tasks' end
-        || ' at a time'
-    )
-  end as sentence
-from decided
-cross join lateral (
-  select count(*)::int as count from (
-    (
-      select from pgboss.job j
-      where code = 'slots_busy' and j.name = lane and j.state < 'active' and not j.blocked and j.start_after <= now()
-        and j.priority > job_priority
-      limit 1001
-    )
-    union all
-    (
-      select from pgboss.job j
-      where code = 'slots_busy' and j.name = lane and j.state < 'active' and not j.blocked and j.start_after <= now()
-        and j.priority = job_priority and j.created_on < decided.created_on
-      limit 1001
-    )
-    limit 1001
-  ) waiting_before
-) before;
+select code, state, queue, paused_workers, since, until, sentence from darkroom.explain_task($1);
 
 -- src/videos/tasks/expire-originals.ts: expireOriginalsSql
 with old as (

@@ -14,7 +14,7 @@ import {
   type Postmaster,
   stopPostmaster
 } from './embedded/postmaster.ts'
-import { createOurs, isRefused, separateSuperuser, urlFor } from './embedded/roles.ts'
+import { createOurs, createSeats, isRefused, separateSuperuser, urlFor } from './embedded/roles.ts'
 
 export interface Embedded {
   url: string
@@ -132,6 +132,7 @@ async function own(launch: Launch): Promise<Owned> {
         const { client } = claimed
         const ended = new Promise(resolve => client.once('end', resolve))
         await createOurs(client, dataDir)
+        await createSeats(client)
         return { postmaster, client, ended }
       }
       throw new EmbeddedError(

@@ -21,6 +21,7 @@ export interface Tables {
   schedules: SchedulesTable
   occurrences: OccurrencesTable
   declared_schedules: DeclaredSchedulesTable
+  kinds: KindsTable
   minutes: MinutesTable
   hours: HoursTable
   queue_minutes: QueueMinutesTable
@@ -255,6 +256,26 @@ export interface DeclaredSchedulesTable {
   kind: string
   declared_at: Generated<Date>
   gone_at: Nullable<Date>
+}
+
+export interface KindsTable {
+  name: string
+  description: Nullable<string>
+  queue: string
+  priority: number
+  max_retries: number
+  retry_delay: number
+  retry_backoff: boolean
+  retry_backoff_max: number
+  retry_jitter: boolean
+  time_limit: Nullable<number>
+  soft_time_limit: Nullable<number>
+  stall_limit: Nullable<number>
+  result_expires: number
+  pool: 'child' | 'inline'
+  internal: boolean
+  args: Json
+  updated_at: Generated<Date>
 }
 
 export interface MinutesTable {

@@ -2,6 +2,7 @@ import { maxHeaderSize } from 'node:http'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
+import { type DoctorNeeds, doctorRoutes } from '#doctor/routes.ts'
 import { kindRoutes } from '#kinds/routes.ts'
 import { type QueueNeeds, queueRoutes } from '#queues/routes.ts'
 import { type ScheduleNeeds, scheduleRoutes } from '#schedules/routes.ts'
@@ -31,7 +32,7 @@ import { logRequests, readRequests } from './requests.ts'
 import { decodable } from './url.ts'
 import { validatorCompiler } from './validation.ts'
 
-export interface ServerNeeds extends CreateNeeds, TaskNeeds, QueueNeeds, ScheduleNeeds, VideoNeeds {
+export interface ServerNeeds extends CreateNeeds, TaskNeeds, QueueNeeds, ScheduleNeeds, VideoNeeds, DoctorNeeds {
   log: Logger
   needsWorker: boolean
   settings: BrowserSettings & Pick<Config, 'PUBLIC_DIR'>
@@ -80,6 +81,7 @@ export async function buildServer({ log, needsWorker, settings, limits, ...needs
   await app.register(queueRoutes, needs)
   await app.register(scheduleRoutes, needs)
   await app.register(workerRoutes, needs)
+  await app.register(doctorRoutes, needs)
   await app.register(statsRoutes, needs)
   await app.register(watchRoutes, needs)
   await app.register(videoRoutes, needs)

@@ -4,6 +4,8 @@ import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
 import { connect, type Database, throughIndexes } from '#database/connect.ts'
 import { listen } from '#database/listen.ts'
+import { publishKinds, withdrawKinds } from '#kinds/publish.ts'
+import { findMediaTools } from '#media/binaries.ts'
 import { queueNames } from '#queue/names.ts'
 import { openSampler } from '#stats/sampler.ts'
 import { openDiskStore } from '#storage/disk.ts'
@@ -52,6 +54,8 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   const db = connect(url, { name: 'darkroom api', max: connections, settings })
   opened.defer(db.close)
   await pairWithStore(db, store)
+  await publishKinds(db.pool, kinds, config.RESULT_EXPIRES)
+  await withdrawKinds(db.pool, kinds)
   opened.defer(openSampler({ pool: db.pool, log }).close)
   const deadlines = expirer({ pool: db.pool, onExpired: ids => voice.changed(...ids) })
   const voice = voiceOf(db.pool, deadlines.by)
@@ -89,6 +93,8 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
     scheduleDefaults: { timezone: config.TIMEZONE },
     maxUploadBytes: config.MAX_UPLOAD_BYTES,
     store,
+    dataDir: config.DATA_DIR,
+    findMedia: () => findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH }),
     submit: submitter(db.pool, voice),
     voice,
     watching,

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
+import { publishKinds } from '#kinds/publish.ts'
 import { openSampler } from '#stats/sampler.ts'
 import { openDiskStore } from '#storage/disk.ts'
 import { pairWithStore } from '#storage/installation.ts'
@@ -50,6 +51,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   // Early, as the port may be in use.
   const health = open(await serveHealth(config))
   await pairWithStore(connections.work, open(openDiskStore(config.DATA_DIR)))
+  await publishKinds(connections.work.pool, kinds, config.RESULT_EXPIRES)
   const books = open(openBooks({ ...options, connections }))
   await books.worker.clear()
   const bodies = open(await openBodies({ ...options, connections, books }))

@@ -69,12 +69,17 @@ export function openClock({ db, boss, kinds, defaults, voice, log }: ClockOption
     const armed = seen.unarmed ? await db.query.transaction().execute(trx => armSchedules(boss, trx)) : 0
     const moved = seen.due || (seen.next !== null && seen.next <= 0) ? await fireAll() : 0
     await tidy()
-    return armed + moved > 0 ? { moved: true, next: (await see()).next } : { moved: false, next: seen.next }
+    return armed + moved > 0 ? { moved: true, next: nextOf(await see()) } : { moved: false, next: nextOf(seen) }
   }
 
   async function see() {
     const { rows } = await db.pool.query<Seen>(lookSql, [[...resting.keys()]])
     return rows[0]!
+  }
+
+  /** What is due is looked at again, also without its alarm: another transaction may hold its row. */
+  function nextOf({ due, next }: Seen) {
+    return due ? 0 : next
   }
 
   async function fireAll() {

@@ -156,7 +156,6 @@ function markOfMonth(item: string, field: Field) {
 /** `5#3` is the third Friday of a month; `5L`, `5#L` the last one. */
 function markOfWeekday(item: string, field: Field) {
   const match = item.match(/^([a-z]+|\d+)(?:#(.*)|l)$/i)
-  // `L` alone is Saturday in one dialect and the last day in another.
   if (!match) return undefined
   const [, day, nth = 'L'] = match
   if (!/^([1-5]|l)$/i.test(nth)) {
@@ -166,19 +165,19 @@ function markOfWeekday(item: string, field: Field) {
 }
 
 function unreadable(text: string, { name, min, max, names }: Omit<Field, 'size'>) {
-  const known = reasons[text.toLowerCase()]
+  const known = reasons.get(text.toLowerCase())
   if (known) return new InvalidCron(name, text, known)
   const range = `${min} to ${max}${names.length > 0 ? ` or ${names[0]!.slice(0, 3)} to ${names.at(-1)!.slice(0, 3)}` : ''}`
   return new InvalidCron(name, text, `${quoted(text)} is not understood; values are ${range}, with * , - and /`)
 }
 
-const reasons: Record<string, string> = {
-  '': 'a value is missing',
-  h: 'H is not supported; jitter spreads schedules that name the same time',
+const reasons = new Map([
+  ['', 'a value is missing'],
+  ['h', 'H is not supported; jitter spreads schedules that name the same time'],
   // Saturday in one dialect, the last day of the month in another.
-  l: 'L stands in the day of month, or after a weekday, such as 5L',
-  lw: 'LW stands in the day of month'
-}
+  ['l', 'L stands in the day of month, or after a weekday, such as 5L'],
+  ['lw', 'LW stands in the day of month']
+])
 
 /** For a message, which a long text must not fill. */
 export function quoted(text: string) {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { InTransaction } from '#database/connect.ts'
 import { ScheduleNameTaken, SystemSchedule } from '#errors.ts'
+import { refuse } from '#schema/check.ts'
 import type { AddNeeds } from './add.ts'
 import { checkQueue, checkTiming, checkWork, mustCome } from './check.ts'
 import { paused } from './due.ts'
@@ -24,6 +25,7 @@ export async function editSchedule(needs: AddNeeds, trx: InTransaction, named: s
   if (retimed) settings.timezone = checkTiming(timing, now)
   const template = await checkedWork(needs, before, settings)
   const enabling = settings.enabled && !before.enabled
+  if (enabling && !retimed) refuseOver(settings, now)
   if (enabling) await skipPaused(trx, before, now)
 
   const columns = { ...columnsOf(settings), template: JSON.stringify(template), ...times(before, settings, now) }
@@ -42,6 +44,11 @@ function refuseFixed(schedule: Schedule, patch: SchedulePatch) {
       throw new SystemSchedule(schedule.name, `its ${name} is fixed`)
     }
   }
+}
+
+/** Its one moment passed while it was disabled. */
+function refuseOver({ at }: Settings, now: Date) {
+  if (at && at <= now) throw refuse([{ field: 'at', message: 'is in the past' }])
 }
 
 const workNames = ['name', 'task', 'args', 'queue', 'priority', 'options', 'tags'] as const

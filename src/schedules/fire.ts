@@ -152,6 +152,7 @@ async function write(trx: InTransaction, turns: Turn[]): Promise<Enqueued[]> {
     turns.flatMap(({ occurrences }) => occurrences)
   )
   const fresh = new Set(written.map(({ task_id }) => task_id))
+  const known = new Set(written.map(keyOf))
   const tasksOf = (turn: Turn) => turn.tasks.filter(({ id }) => fresh.has(id))
   const all = turns.flatMap(tasksOf)
   const enqueued = all.length > 0 ? await enqueueIn(trx, all) : []
@@ -162,11 +163,17 @@ async function write(trx: InTransaction, turns: Turn[]): Promise<Enqueued[]> {
       next_run_at: turn.next,
       last_task_id: made.at(-1)?.id ?? null,
       made: made.length,
-      skipped: turn.occurrences.reduce((sum, { outcome, count }) => sum + (outcome === 'fired' ? 0 : count), 0)
+      skipped: turn.occurrences
+        .filter(each => each.outcome !== 'fired' && known.has(keyOf(each)))
+        .reduce((sum, { count }) => sum + count, 0)
     }
   })
   await trx.executeQuery(CompiledQuery.raw(advanceSchedulesSql, [JSON.stringify(advanced), process.versions.tz]))
   return enqueued
+}
+
+function keyOf({ schedule_id, due_at }: Pick<NewOccurrence, 'schedule_id' | 'due_at'>) {
+  return `${schedule_id} ${due_at.getTime()}`
 }
 
 async function findOpen(trx: InTransaction, due: Schedule[]) {

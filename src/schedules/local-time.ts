@@ -1,4 +1,4 @@
-import { Cron } from 'croner'
+import { CronDate, CronPattern } from 'croner'
 import type { CronRule } from './cron.ts'
 import { offsetAt } from './zone.ts'
 
@@ -19,9 +19,7 @@ export interface LocalTimes {
 }
 
 export function localTimes(rule: CronRule, timezone: string): LocalTimes {
-  const cron = new Cron(rule.pattern, { mode: rule.hasSeconds ? '6-part' : '5-part', utcOffset: 0, paused: true })
-  // Local times are numbers, too: what Date.UTC() makes of their fields.
-  const named = (after: number) => cron.nextRun(new Date(after))?.getTime()
+  const named = calendarOf(rule)
   const next = rule.everyHour ? nextByInstant : nextByName
   return {
     next(after) {
@@ -32,8 +30,15 @@ export function localTimes(rule: CronRule, timezone: string): LocalTimes {
   }
 }
 
-/** The first matching local time strictly after a local time. */
+/** The first matching local time strictly after a local time; both are numbers, as Date.UTC() makes of their fields. */
 type Named = (after: number) => number | undefined
+
+function calendarOf(rule: CronRule): Named {
+  const pattern = new CronPattern(rule.pattern, undefined, { mode: rule.hasSeconds ? '6-part' : '5-part' })
+  // A flag for each of 10,000 years: 80 kB a rule, which croner does not read where every year matches.
+  pattern.year = []
+  return after => new CronDate(new Date(after), 0).increment(pattern, {}, false)?.getTime()
+}
 
 // Clocks change by 24 h at most (Pacific/Apia skipped a day), and never twice within this.
 const reach = 36 * 3_600_000
@@ -48,7 +53,10 @@ function nextByName(after: number, named: Named, zone: string) {
   }
 }
 
-/** The local time up to which all had their turn: in the second of two repeated hours, the end of the first. */
+/**
+ * The local time up to which all had their turn: in the second of two repeated hours, the end of the first. Otherwise
+ * `* * 2 * * *` would look at up to 3,600 times again.
+ */
 function turnOf(after: number, zone: string) {
   const [before, offset] = [offsetAt(after - reach, zone), offsetAt(after, zone)]
   if (before <= offset) return after + offset

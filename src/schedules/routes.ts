@@ -9,7 +9,8 @@ import {
   ScheduleNotFound,
   SystemSchedule,
   UnknownQueue,
-  UnknownTask
+  UnknownTask,
+  VideoBusy
 } from '#errors.ts'
 import { type Answer, keyOf, once, recall } from '#idempotency/once.ts'
 import { say } from '#idempotency/reply.ts'
@@ -149,7 +150,7 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
         headers: IdempotencyKey,
         response: {
           202: answer(TaskMade, 'The task', { Location, ...Replayed }),
-          ...writeProblems(ScheduleNotFound, UnknownQueue, IdempotencyKeyReused)
+          ...writeProblems(ScheduleNotFound, UnknownQueue, VideoBusy, IdempotencyKeyReused)
         }
       }
     },
@@ -176,7 +177,7 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
         body: Backfill,
         response: {
           202: answer(Backfilled, 'The tasks', Replayed),
-          ...writeProblems(ScheduleNotFound, UnknownQueue, IdempotencyKeyReused)
+          ...writeProblems(ScheduleNotFound, UnknownQueue, VideoBusy, IdempotencyKeyReused)
         }
       }
     },

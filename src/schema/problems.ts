@@ -107,6 +107,9 @@ const filledIn: Record<string, string[]> = {
   VIDEO_NOT_FOUND: [anId],
   VIDEO_BUSY: [anId],
   WORKER_NOT_FOUND: [anId],
+  SCHEDULE_NOT_FOUND: ['nightly report'],
+  SCHEDULE_NAME_TAKEN: ['nightly report'],
+  SYSTEM_SCHEDULE: ['expire_results', 'it cannot be deleted; disable it instead'],
   INTERNAL: [anId]
 }
 

@@ -17,10 +17,11 @@ t.teardown(() => rm(home, { recursive: true, force: true }))
 /** Runs a command to its end. */
 function darkroom(args: string[], env: Record<string, string>, input = '') {
   const { promise, resolve } = Promise.withResolvers<{ code: unknown; out: string; err: string }>()
+  const { PATH, NODE_COMPILE_CACHE } = process.env
   const child = execFile(
     process.execPath,
     [program, ...args],
-    { env: { PATH: process.env.PATH, DATA_DIR: path.join(home, 'none'), ...env } },
+    { env: { PATH, NODE_COMPILE_CACHE, DATA_DIR: path.join(home, 'none'), ...env } },
     (error, out, err) => resolve({ code: error ? error.code : 0, out, err })
   )
   child.stdin!.end(input)

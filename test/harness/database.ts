@@ -30,7 +30,7 @@ export async function emptyDatabase(test: Test): Promise<string> {
 
 async function makeDatabase(from: string) {
   const name = `test_${randomBytes(8).toString('hex')}`
-  // A third of the CPU of the default strategy, which writes a log of every page.
+  // A tenth of the CPU of the default strategy, which writes a log of every page; `before.ts` says how files are copied.
   await administer(`create database ${name} owner darkroom template ${from} strategy file_copy`)
   return name
 }

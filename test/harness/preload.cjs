@@ -1,5 +1,7 @@
-const { enableCompileCache } = require('node:module')
+const { existsSync, readFileSync } = require('node:fs')
+const { enableCompileCache, registerHooks } = require('node:module')
 const path = require('node:path')
+const { pathToFileURL } = require('node:url')
 
 // Loaded before a test file and before what tap adds. tap reads every module once more, for coverage that is never
 // asked for, and has all that a test starts do so, too: half a second of CPU for each test file.
@@ -7,5 +9,22 @@ process.env._TAPJS_PROCESSINFO_EXCLUDE_ = '/./'
 delete process.env.NODE_OPTIONS
 
 // As scripts/prepare says it, for a `tap run` without it; what a test starts inherits it.
-process.env.NODE_COMPILE_CACHE ??= path.resolve(__dirname, '../../node_modules/.cache/compile')
+const cache = path.resolve(__dirname, '../../node_modules/.cache')
+process.env.NODE_COMPILE_CACHE ??= path.join(cache, 'compile')
 enableCompileCache(process.env.NODE_COMPILE_CACHE)
+
+// What `packages.ts` has bundled.
+const packages = path.join(process.env.TEST_HOME ?? path.join(cache, 'darkroom-test'), 'packages')
+const list = path.resolve(packages, 'list.json')
+if (existsSync(list)) {
+  const bundled = new Map(Object.entries(JSON.parse(readFileSync(list, 'utf8'))))
+  registerHooks({
+    resolve(specifier, context, next) {
+      const found = next(specifier, context)
+      const file = bundled.get(found.url)
+      return file
+        ? { url: pathToFileURL(path.resolve(packages, file)).href, format: 'module', shortCircuit: true }
+        : found
+    }
+  })
+}

@@ -33,8 +33,10 @@ interface Options {
 export async function startProgram(t: Test, command: string, { env, options = [] }: Options = {}): Promise<Program> {
   const dataDir = await mkdtemp(path.join(tmpdir(), `darkroom-${command}-`))
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
+  const { PATH, NODE_COMPILE_CACHE } = process.env
   const started = spawn(process.execPath, [cli, command, ...options], {
-    env: { PATH: process.env.PATH, DATA_DIR: dataDir, PORT: '0', WORKER_CONCURRENCY: '1', ...env },
+    // As scripts/prepare starts it, with the modules compiled.
+    env: { PATH, NODE_COMPILE_CACHE, DATA_DIR: dataDir, PORT: '0', WORKER_CONCURRENCY: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe']
   })
   const closed = once(started, 'close')

@@ -70,6 +70,15 @@ const etag = (await service.get(`/api/videos/${video.id}/files/${print}`)).heade
 const clientTag = (await service.get('/client.js')).headers.etag as string
 const of = (id: string) => ({ params: { id } })
 const file = { id: video.id, name: 'original' }
+const addSchedule = async (body: object) => (await service.post('/api/schedules', body)).json()
+const daily = await addSchedule({ name: 'daily', args: { data: '' }, cron: '0 4 * * *' })
+const hourly = await addSchedule({ name: 'hourly', args: { data: '' }, every: 3600 })
+const filming = await addSchedule({ name: 'filming', cron: '0 4 * * *', ...printing })
+await service.db.pool.query(`select pgboss.create_queue('doomed', '{"policy": "standard"}')`)
+const stranded = await addSchedule({ name: 'stranded', args: { data: '' }, cron: '0 4 * * *', queue: 'doomed' })
+await service.db.pool.query(`select pgboss.delete_queue('doomed')`)
+const past = { from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00Z' }
+let schedules = 0
 
 /** Requests that succeed, for each operation. */
 const good: Record<string, Call[]> = {
@@ -97,6 +106,26 @@ const good: Record<string, Call[]> = {
   'POST /api/queues/{name}/pause': [{ params: { name: 'low_priority' } }],
   'POST /api/queues/{name}/resume': [{ params: { name: 'low_priority' } }],
   'POST /api/queues/{name}/purge': [{ params: { name: 'low_priority' } }],
+  'GET /api/schedules': [{}, { query: 'limit=2&system=false&enabled=true&q=daily&task=process_data' }],
+  'POST /api/schedules': [
+    {
+      // Its name is taken afterwards.
+      get body() {
+        return { name: `schedule ${++schedules}`, args: { data: '' }, every: 3600 }
+      }
+    }
+  ],
+  'POST /api/schedules/preview': [{ body: { cron: '30 2 * * *', timezone: 'Europe/Berlin' } }, { body: { every: 5 } }],
+  'GET /api/schedules/{id}': [of(daily.id), of('daily'), of('expire_results')],
+  'PATCH /api/schedules/{id}': [
+    { ...of(daily.id), body: { note: 'paused', enabled: false } },
+    { ...of('daily'), body: { enabled: true } }
+  ],
+  'DELETE /api/schedules/{id}': [of(hourly.id)],
+  'POST /api/schedules/{id}/run': [of(daily.id)],
+  'POST /api/schedules/{id}/backfill': [{ ...of(daily.id), body: past }],
+  'GET /api/schedules/{id}/preview': [of(daily.id), { ...of('daily'), query: 'count=3' }],
+  'GET /api/schedules/{id}/occurrences': [of('daily'), of('expire_results')],
   'GET /api/workers': [{}],
   'GET /api/stats/series': [
     {},
@@ -142,15 +171,24 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
   BODY_TOO_LARGE: { headers: { ...json, 'content-length': '999999999' }, payload: '{}' },
   UNSUPPORTED_MEDIA_TYPE: { headers: { 'content-type': 'text/plain' }, payload: 'hello' },
   UNSUPPORTED_ENCODING: { headers: { ...json, 'content-encoding': 'gzip' }, payload: '{}' },
-  INVALID_CURSOR: { query: 'cursor=x' },
-  UNKNOWN_TASK: { body: { task: 'nothing' } },
-  UNKNOWN_QUEUE: { body: { queue: 'nowhere', args: { data: '' } } },
-  KIND_INTERNAL: operation => ({
-    body: operation.endsWith('bulk') ? { tasks: [{ task: 'sweep' }] } : { task: 'sweep' }
-  }),
+  INVALID_CURSOR: { ...of(daily.id), query: 'cursor=x' },
+  UNKNOWN_TASK: operation => submitting(operation, { task: 'nothing' }),
+  UNKNOWN_QUEUE: operation =>
+    making(operation, stranded.id) ?? submitting(operation, { queue: 'nowhere', args: { data: '' } }),
+  KIND_INTERNAL: operation => submitting(operation, { task: 'sweep' }),
   ROUTE_NOT_FOUND: {},
   TASK_NOT_FOUND: of(unknownId),
   VIDEO_NOT_FOUND: { params: { id: unknownId, name: 'original' }, body: { video_id: unknownId } },
+  SCHEDULE_NOT_FOUND: operation =>
+    making(operation, unknownId) ?? {
+      ...of(unknownId),
+      body: operation.startsWith('PATCH') ? { enabled: true } : undefined
+    },
+  SCHEDULE_NAME_TAKEN: operation => ({ ...submitting(operation, { args: { data: '' } }, 'filming') }),
+  SYSTEM_SCHEDULE: operation => ({
+    ...of('expire_results'),
+    body: operation.startsWith('PATCH') ? { task: 'add' } : undefined
+  }),
   WORKER_NOT_FOUND: { ...of(unknownId), body: {} },
   WORKER_GONE: { ...of(gone.id), body: {} },
   QUEUE_NOT_FOUND: { params: { name: 'nowhere' } },
@@ -160,10 +198,7 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
   TASK_FINISHED: of(finished),
   TASK_NOT_FINISHED: of(waiting),
   TASK_NOT_RETRYABLE: of(waiting),
-  VIDEO_BUSY: operation => ({
-    ...of(busy.task_id),
-    body: operation.endsWith('bulk') ? { tasks: [printing] } : printing
-  }),
+  VIDEO_BUSY: operation => making(operation, filming.id) ?? { ...of(busy.task_id), ...submitting(operation, printing) },
   UPLOAD_NOT_MULTIPART: { body: {} },
   UPLOAD_MISSING: form([{ name: 'film', filename: 'film.mp4', content: 'x' }]),
   UPLOAD_SEVERAL: form(['one.mp4', 'two.mp4'].map(filename => ({ filename, content: 'x' }))),
@@ -172,11 +207,27 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
   UPLOAD_BROKEN: { ...upload(), payload: upload().payload.subarray(0, 300) }
 }
 
+/** A body that names what a task is, where the operation has it. */
+function submitting(operation: string, task: object, name = 'new'): Call {
+  if (operation.startsWith('PATCH /api/schedules')) return { ...of(daily.id), body: { ...task, name } }
+  if (operation.endsWith('/api/schedules')) return { body: { ...task, name, every: 3600 } }
+  return { body: operation.endsWith('bulk') ? { tasks: [task] } : task }
+}
+
+/** A request that makes tasks of a schedule, if the operation is one. */
+function making(operation: string, id: string): Call | undefined {
+  if (operation.endsWith('/run')) return of(id)
+  if (operation.endsWith('/backfill')) return { ...of(id), body: past }
+}
+
 /** A request that differs from the good one: under the same Idempotency-Key it is refused. */
 const another: Record<string, Call> = {
   'POST /api/tasks': { body: { args: { data: '' } } },
   'POST /api/tasks/process': { body: { data: '' } },
   'POST /api/tasks/bulk': { body: { tasks: [{ task: 'add', args: { x: 1, y: 1 } }] } },
+  'POST /api/schedules': { body: { name: 'another', args: { data: '' }, every: 60 } },
+  'POST /api/schedules/{id}/run': of(filming.id),
+  'POST /api/schedules/{id}/backfill': { ...of(daily.id), body: { ...past, from: '2026-03-01T12:00:00Z' } },
   'POST /api/videos': form([{ filename: 'film.mp4', content: 'another film' }]),
   'POST /upload': form([{ filename: 'film.mp4', content: 'another film' }]),
   'POST /api/upload': form([{ filename: 'film.mp4', content: 'another film' }]),
@@ -280,9 +331,9 @@ for (const operation of operations) {
         ...call,
         headers: { ...call.headers, 'idempotency-key': operation.name.replaceAll(' ', '-') }
       })
-      const [first] = good[operation.name] as [Call]
-      const { body, status } = await ask(keyed(first), 'with a key')
-      const again = await ask(keyed(first), 'again')
+      const first = keyed(good[operation.name]![0]!)
+      const { body, status } = await ask(first, 'with a key')
+      const again = await ask(first, 'again')
       t.strictSame([again.status, JSON.parse(again.body)], [status, JSON.parse(body)])
       const refused = await ask(keyed(another[operation.name]!), 'another request under the key')
       t.equal(JSON.parse(refused.body).code, 'IDEMPOTENCY_KEY_REUSED')
@@ -360,7 +411,8 @@ t.test('the example bodies are accepted', async t => {
   for (const operation of operations) {
     for (const { example, examples = {} } of Object.values<any>(operation.requestBody?.content ?? {})) {
       for (const body of [...(example ? [example] : []), ...Object.values<any>(examples).map(({ value }) => value)]) {
-        const { status, body: answer } = await send(service, operation, { body })
+        const params = good[operation.name]?.[0]?.params
+        const { status, body: answer } = await send(service, operation, { params, body })
 
         t.ok(status < 300, `${operation.name}: ${answer}`)
       }

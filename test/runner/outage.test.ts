@@ -48,9 +48,13 @@ t.test('a worker whose LISTEN connection breaks while it starts opens a new one'
     const text = `select pid from pg_stat_activity where datname = $1 and application_name = 'darkroom worker ears'`
     return (await client.query<{ pid: number }>(text, [nameOf(service)])).rows.map(({ pid }) => pid)
   }
-  // The steps after LISTEN wait for the test.
+  // The step after LISTEN waits for the test.
   const held = await service.db.pool.connect()
-  await held.query('begin; lock table pgboss.schedule')
+  await held.query(`
+    create function darkroom.hold() returns trigger language plpgsql as
+      'begin perform pg_advisory_xact_lock_shared(1); return new; end';
+    create trigger hold before insert on darkroom.workers for each row execute function darkroom.hold();
+    select pg_advisory_lock(1)`)
   const starting = service.startWorker()
   await waitingForLocks(service, 'it listens, and goes on')
   const [first] = await ears()
@@ -60,7 +64,7 @@ t.test('a worker whose LISTEN connection breaks while it starts opens a new one'
   // As long as one more try takes, and then some.
   await delay(1_000)
   const now = await ears()
-  await held.query('rollback')
+  await held.query('select pg_advisory_unlock(1)')
   held.release()
   await starting
 

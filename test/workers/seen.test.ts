@@ -39,7 +39,7 @@ t.test('a worker that is still starting is not listed and does not make the serv
   const service = await openService(t, { needsWorker: true })
   // The start of the worker waits for this lock.
   const held = await service.db.pool.connect()
-  await held.query('begin; lock table pgboss.schedule')
+  await held.query('begin; lock table darkroom.declared_schedules')
   const starting = service.startWorker()
   const waits = `select from pg_stat_activity
     where datname = current_database() and application_name = 'darkroom worker' and wait_event_type = 'Lock'`

@@ -26,6 +26,28 @@ export async function createOurs(client: pg.Client, dataDir: string) {
   }
 }
 
+/**
+ * The roles of the schema ops, which our role may not create; and its right to see and end sessions that hold locks on
+ * our tables. Only what is missing is written.
+ */
+export async function createSeats(client: pg.Client) {
+  for (const [role, ...statements] of [
+    [
+      'darkroom_reader',
+      'create role darkroom_reader nologin',
+      `alter role darkroom_reader set statement_timeout = '30s'`
+    ],
+    ['darkroom_operator', 'create role darkroom_operator nologin in role darkroom_reader']
+  ] as [string, ...string[]][]) {
+    if (await exists(client, 'pg_roles where rolname', role)) continue
+    for (const statement of statements) await client.query(statement)
+  }
+  for (const right of ['pg_read_all_stats', 'pg_signal_backend']) {
+    const { rows } = await client.query(`select pg_has_role('${roles.app}', '${right}', 'member') as has`)
+    if (!rows[0].has) await client.query(`grant ${right} to ${roles.app}`)
+  }
+}
+
 async function exists(client: pg.Client, where: string, name: string) {
   return (await client.query(`select from ${where} = $1`, [name])).rowCount !== 0
 }

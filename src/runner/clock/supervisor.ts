@@ -8,38 +8,42 @@ interface SuperviseOptions {
 }
 
 // Milliseconds.
-const restartAfter = 5_000
+const startAfter = 5_000
 const longestStop = 2_000
 
 /**
  * pg-boss's own maintenance and cron pass, in a thread. The pass reads every row of pgboss.schedule and computes its
  * last occurrence: 0.3 to 11 ms a row, without a pause. In the worker's event loop a thousand rows would stop heartbeats
- * for half a second.
+ * for half a second. The thread starts when the worker has had time to start: its modules take 0.3 s of CPU, and no task
+ * waits for a pass.
  */
 export function superviseQueues({ url, log }: SuperviseOptions) {
   let stopped = false
-  let thread = start()
+  let thread: Worker | undefined
+  void startLater()
+
+  async function startLater() {
+    await delay(startAfter, undefined, { ref: false })
+    if (!stopped) thread = start()
+  }
 
   function start() {
     const thread = new Worker(new URL('./supervisor-thread.ts', import.meta.url), { workerData: { url } })
     thread.on('message', ({ failed }: { failed: string }) => log.warn({ reason: failed }, 'pg-boss failed'))
     thread.on('error', error => log.warn({ err: error }, 'the supervisor of pg-boss failed; restarting'))
-    thread.once('exit', () => void again())
+    thread.once('exit', () => {
+      if (!stopped) void startLater()
+    })
     // A stop does not wait for it.
     thread.unref()
     return thread
   }
 
-  async function again() {
-    if (!stopped) await delay(restartAfter, undefined, { ref: false })
-    if (!stopped) thread = start()
-  }
-
   return {
     async stop() {
       stopped = true
-      const ended = new Promise(resolve => thread.once('exit', resolve))
-      if (thread.threadId === -1) return
+      if (!thread || thread.threadId === -1) return
+      const ended = new Promise(resolve => thread!.once('exit', resolve))
       thread.postMessage('stop')
       await Promise.race([ended, delay(longestStop, undefined, { ref: false })])
       await thread.terminate()

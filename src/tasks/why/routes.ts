@@ -8,7 +8,7 @@ import { readProblems } from '#schema/problems.ts'
 import { actionsFor } from './actions.ts'
 import { codes, why } from './why.ts'
 
-const ActionBody = Type.Object({
+export const ActionBody = Type.Object({
   label: Type.String({ description: 'Text for a button' }),
   method: Type.String({ description: 'Method of the request' }),
   url: Type.String({ description: 'Path of the request, from the root of the API' }),

@@ -1,0 +1,63 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { CheckNeeds, Finding } from '../finding.ts'
+import { isLow, spaceOf } from '../problems/disk.ts'
+
+const GiB = 1024 ** 3
+// Milliseconds.
+const slow = 200
+const delays = monitorEventLoopDelay({ resolution: 20 })
+delays.enable()
+
+/** The machine of the API: disk, ffmpeg, event loop. */
+export async function checkMachine(needs: CheckNeeds): Promise<Finding[]> {
+  return [...(await checkDisk(needs)), ...(await checkMedia(needs)), ...checkLoop()]
+}
+
+async function checkDisk({ dataDir }: CheckNeeds): Promise<Finding[]> {
+  const space = await spaceOf(dataDir)
+  const severity = isLow(space)
+  if (!severity) return []
+  return [
+    {
+      code: 'disk_low',
+      severity,
+      what: `The disk of DATA_DIR has ${(space.free / GiB).toFixed(1)} GiB free`,
+      why: 'Uploads are refused when it is full; an embedded Postgres on the same disk stops',
+      evidence: { folder: dataDir, ...space },
+      fix: 'ORIGINAL_EXPIRES=604800 removes originals of ready films after a week; or add space'
+    }
+  ]
+}
+
+async function checkMedia({ findMedia }: CheckNeeds): Promise<Finding[]> {
+  try {
+    await findMedia()
+    return []
+  } catch (error) {
+    return [
+      {
+        code: 'ffmpeg_missing',
+        severity: 'notice',
+        what: `ffmpeg cannot be used on the API's machine: ${(error as Error).message}`,
+        why: 'Films fail on workers of this machine; workers elsewhere need their own',
+        evidence: {},
+        fix: 'apt install ffmpeg, or set FFMPEG_PATH and FFPROBE_PATH'
+      }
+    ]
+  }
+}
+
+function checkLoop(): Finding[] {
+  const worst = delays.percentile(99) / 1e6
+  if (worst < slow) return []
+  return [
+    {
+      code: 'event_loop_slow',
+      severity: 'warning',
+      what: `One in a hundred turns of the API's event loop took ${Math.round(worst)} ms or longer`,
+      why: 'Every request of this API waits as long',
+      evidence: { p99_ms: Math.round(worst), max_ms: Math.round(delays.max / 1e6) },
+      fix: 'Give the API a core of its own: run "darkroom api" and "darkroom worker" apart'
+    }
+  ]
+}

@@ -1,0 +1,36 @@
+import { checkDatabase } from './checks/database.ts'
+import { checkMachine } from './checks/machine.ts'
+import { checkTables } from './checks/tables.ts'
+import { checkTransactions } from './checks/transactions.ts'
+import { checkWorkers } from './checks/workers.ts'
+import type { Check, CheckNeeds, Finding } from './finding.ts'
+import { severities } from './problem.ts'
+
+const checks: Record<string, Check> = {
+  database: checkDatabase,
+  transactions: checkTransactions,
+  tables: checkTables,
+  workers: checkWorkers,
+  machine: checkMachine
+}
+
+export const checkNames = Object.keys(checks)
+
+/** A check that fails is a finding, too: the others still run. */
+export async function examine(needs: CheckNeeds): Promise<Finding[]> {
+  const found = await Promise.all(
+    Object.entries(checks).map(([name, check]) => check(needs).catch(error => [failed(name, error)]))
+  )
+  return found.flat().sort((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity))
+}
+
+function failed(name: string, error: Error): Finding {
+  return {
+    code: 'check_failed',
+    severity: 'warning',
+    what: `The check "${name}" could not run: ${error.message}`,
+    why: 'What it looks at is unknown',
+    evidence: { check: name },
+    fix: 'If the database role lacks a right: grant pg_monitor to it'
+  }
+}

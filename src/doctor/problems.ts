@@ -1,0 +1,33 @@
+import type { Pool } from 'pg'
+import { type Problem, severities } from './problem.ts'
+import { diskProblems } from './problems/disk.ts'
+import { kindProblems } from './problems/kinds.ts'
+import { lockProblems } from './problems/locks.ts'
+import { queueProblems } from './problems/queues.ts'
+import { scheduleProblems } from './problems/schedules.ts'
+import { workerProblems } from './problems/workers.ts'
+
+export interface ProblemNeeds {
+  pool: Pool
+  /** Where the films are. */
+  dataDir: string
+}
+
+/** Everything that is wrong now, worst first; of equal ones the longest-lasting first. */
+export async function findProblems({ pool, dataDir }: ProblemNeeds): Promise<Problem[]> {
+  const found = await Promise.all([
+    workerProblems(pool),
+    queueProblems(pool),
+    kindProblems(pool),
+    scheduleProblems(pool),
+    lockProblems(pool),
+    diskProblems(dataDir)
+  ])
+  const rank = ({ severity }: Problem) => severities.indexOf(severity)
+  const time = ({ since }: Problem) => since?.getTime() ?? Number.POSITIVE_INFINITY
+  return found.flat().sort((one, other) => rank(one) - rank(other) || compare(time(one), time(other)))
+}
+
+function compare(one: number, other: number) {
+  return one === other ? 0 : one < other ? -1 : 1
+}
