@@ -3,6 +3,7 @@ import path from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
+import { metrics } from '../../src/stats/metrics.ts'
 import { shoot } from '../harness/clip.ts'
 import { borrowDatabase } from '../harness/database.ts'
 import { form } from '../harness/form.ts'
@@ -126,6 +127,12 @@ const good: Record<string, Call[]> = {
   'GET /api/schedules/{id}/preview': [of(daily.id), { ...of('daily'), query: 'count=3' }],
   'GET /api/schedules/{id}/occurrences': [of('daily'), of('expire_results')],
   'GET /api/workers': [{}],
+  'GET /api/stats/series': [
+    {},
+    { query: `metric=${Object.keys(metrics)}` },
+    { query: 'metric=run_p95,depth,oldest&by=queue&step=300' },
+    { query: 'metric=created,wait_p50&by=task' }
+  ],
   'GET /api/workers/{id}': [of(worker.id), of(gone.id)],
   'PATCH /api/workers/{id}': [
     { ...of(worker.id), body: { paused: true } },
