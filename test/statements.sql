@@ -215,8 +215,8 @@ select
   not exists (select from pgboss.queue where name = 'due') as silent,
   extract(epoch from now())::float8 as now,
   (
-    select extract(epoch from min(start_after) - now())::float8 from pgboss.job
-    where name = 'due' and state < 'active'
+    select extract(epoch from start_after - now())::float8 from pgboss.job
+    where name = 'due' and state < 'active' order by start_after limit 1
   ) as next;
 
 -- src/schedules/fire.ts: lockDueSql

@@ -40,8 +40,8 @@ select
   not exists (select from pgboss.queue where name = '${dueQueue}') as silent,
   extract(epoch from now())::float8 as now,
   (
-    select extract(epoch from min(start_after) - now())::float8 from pgboss.job
-    where name = '${dueQueue}' and state < 'active'
+    select extract(epoch from start_after - now())::float8 from pgboss.job
+    where name = '${dueQueue}' and state < 'active' order by start_after limit 1
   ) as next`
 
 interface Seen {
