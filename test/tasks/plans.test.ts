@@ -159,13 +159,8 @@ t.test('a chart of the last hour reads the rows of that hour, however many there
       always: []
     })
     const [first] = items.filter(({ queue }) => queue === 'default')
-    t.match(
-      [items[0], first],
-      [
-        { queue: 'a', created: 0, depth: 1 },
-        { created: 3, depth: 1, run_p95: /\d/ }
-      ]
-    )
+    t.match(items[0], { queue: 'a', created: 0, depth: 1 })
+    t.match(first, { queue: 'default', created: 3, run_p95: Number })
   }
 
   t.equal(read.length, 6)
