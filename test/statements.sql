@@ -192,10 +192,18 @@ order by id limit 500 for update skip locked;
 -- src/schedules/alarms.ts: markArmedSql
 update darkroom.schedules set armed_for = next_run_at where id = any($1::uuid[]);
 
+-- src/schedules/alarms.ts: forgetAlarmsSql
+update darkroom.schedules set armed_for = null where enabled;
+
 -- src/schedules/alarms.ts: findStaleSql
 select p.key from pgboss.schedule p
 where p.name = 'due'
   and not exists (select from darkroom.schedules s where s.id::text = p.key and s.enabled and s.cron is not null);
+
+-- src/schedules/alarms.ts: findUndeclaredSql
+select s.id, s.cron, s.timezone from darkroom.schedules s
+where s.enabled and s.cron is not null and s.next_run_at is not null and s.armed_for = s.next_run_at
+  and not exists (select from pgboss.schedule p where p.name = 'due' and p.key = s.id::text);
 
 -- src/schedules/clock.ts: lookSql
 select
@@ -204,6 +212,7 @@ select
   exists (
     select from darkroom.schedules where enabled and (planned_at is null or armed_for is distinct from next_run_at)
   ) as unarmed,
+  not exists (select from pgboss.queue where name = 'due') as silent,
   extract(epoch from now())::float8 as now,
   (
     select extract(epoch from min(start_after) - now())::float8 from pgboss.job
@@ -246,6 +255,9 @@ where s.id = new.id;
 -- src/schedules/plan.ts: replanSql
 update darkroom.schedules set planned_at = null
 where enabled and (planned_at > now() + interval '1 minute' or (cron is not null and tzdata < $1 and next_run_at > now()));
+
+-- src/schedules/plan.ts: replanOneSql
+update darkroom.schedules set planned_at = null where id = $1;
 
 -- src/schedules/remove.ts: removeOccurrencesSql
 delete from darkroom.occurrences

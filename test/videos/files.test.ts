@@ -1,28 +1,32 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
+import { findMediaTools } from '#media/binaries.ts'
 import { shoot } from '../harness/clip.ts'
 import { openLine } from '../harness/line.ts'
 import { film, skipWithoutMedia } from '../harness/media.ts'
+import { quickFfmpeg } from '../harness/quick-ffmpeg.ts'
 import { openService, type Service } from '../harness/service.ts'
 
 // Bytes that show their place in the file.
 const bytes = Buffer.from(Array.from({ length: 1000 }, (_, index) => index % 251))
 
-async function openWithPrint(t: Parameters<typeof openService>[0]) {
-  const service = await openService(t, { worker: true })
-  const { id, task_id } = await service.keep(await shoot(), 'film.mp4')
-  await service.finished(task_id)
-  return { service, id, url: `/api/videos/${id}/files/180p.mp4` }
-}
+// Nobody processes its uploads.
+const service = await openService(t)
+const address = await service.listen()
+
+const studio = await openService(t, {
+  env: { WORKER_CONCURRENCY: '1', FFMPEG_PATH: await quickFfmpeg(t, (await findMediaTools()).ffmpeg) },
+  worker: true
+})
+const { id: printed, task_id } = await studio.keep(await shoot(), 'film.mp4')
+await studio.finished(task_id)
 
 function head(service: Service, url: string, headers: Record<string, string> = {}) {
   return service.api.app.inject({ method: 'HEAD', url, headers })
 }
 
 t.test('a print is served with its type, length and tag', async t => {
-  const { service, url } = await openWithPrint(t)
-
-  const response = await service.get(url)
+  const response = await studio.get(`/api/videos/${printed}/files/180p.mp4`)
 
   t.equal(response.statusCode, 200)
   t.match(response.headers, {
@@ -38,7 +42,6 @@ t.test('a print is served with its type, length and tag', async t => {
 })
 
 t.test('a range of a file is served', async t => {
-  const service = await openService(t)
   const { id } = await service.keep(bytes)
   const url = `/api/videos/${id}/files/original`
   const cases: [range: string, from: number, to: number][] = [
@@ -63,7 +66,6 @@ t.test('a range of a file is served', async t => {
 })
 
 t.test('a range outside the file is refused, with the length of the file', async t => {
-  const service = await openService(t)
   const { id } = await service.keep(bytes)
 
   for (const range of ['bytes=1000-', 'bytes=5000-6000', 'bytes=-0']) {
@@ -77,7 +79,6 @@ t.test('a range outside the file is refused, with the length of the file', async
 })
 
 t.test('an invalid range, or several ranges, are answered with the whole file', async t => {
-  const service = await openService(t)
   const { id } = await service.keep(bytes)
 
   for (const range of ['bytes=0-9,20-29', 'lines=1-2', 'bytes', '0-10']) {
@@ -89,7 +90,6 @@ t.test('an invalid range, or several ranges, are answered with the whole file', 
 })
 
 t.test('HEAD has the headers of GET, without the bytes', async t => {
-  const service = await openService(t)
   const { id } = await service.keep(bytes)
   const url = `/api/videos/${id}/files/original`
 
@@ -102,7 +102,7 @@ t.test('HEAD has the headers of GET, without the bytes', async t => {
   const { date: _, connection: __, 'x-request-id': ___, ...headers } = whole.headers
   t.match(response.headers, headers)
   t.equal(missing.statusCode, 404)
-  const line = await openLine(t, await service.listen())
+  const line = await openLine(t, address)
   await line.send(`HEAD ${url} HTTP/1.1\r\nhost: localhost\r\n\r\n`)
   const answer = await line.answer({ head: true })
   t.match(answer, { status: 200, headers: { 'content-length': '1000' } })
@@ -111,7 +111,6 @@ t.test('HEAD has the headers of GET, without the bytes', async t => {
 })
 
 t.test('a client with the current file gets a 304', async t => {
-  const service = await openService(t)
   const { id } = await service.keep(bytes)
   const url = `/api/videos/${id}/files/original`
   const { etag, 'last-modified': modified } = (await service.get(url)).headers
@@ -134,7 +133,6 @@ t.test('a client with the current file gets a 304', async t => {
 })
 
 t.test('a client resumes a download only if the file is still the same', async t => {
-  const service = await openService(t)
   const { id } = await service.keep(bytes)
   const url = `/api/videos/${id}/files/original`
   const { etag, 'last-modified': modified } = (await service.get(url)).headers
@@ -150,7 +148,6 @@ t.test('a client resumes a download only if the file is still the same', async t
 })
 
 t.test('a condition that does not hold is refused as a problem', async t => {
-  const service = await openService(t)
   const { id } = await service.keep(bytes)
 
   const response = await service.get(`/api/videos/${id}/files/original`, { 'if-match': '"other"' })
@@ -161,7 +158,6 @@ t.test('a condition that does not hold is refused as a problem', async t => {
 })
 
 t.test('an original is only ever downloaded, under the name that its owner gave it', async t => {
-  const service = await openService(t)
   const { id } = await service.keep('<html><script>alert(1)</script>', `"évil" \\ 100%; 🎬 'x'(*).html`)
 
   const response = await service.get(`/api/videos/${id}/files/original`)
@@ -180,16 +176,13 @@ t.test('an original is only ever downloaded, under the name that its owner gave 
 })
 
 t.test('an original has its own type once it is known to be a film', async t => {
-  const { service, id } = await openWithPrint(t)
-
-  const response = await service.get(`/api/videos/${id}/files/original`)
+  const response = await studio.get(`/api/videos/${printed}/files/original`)
 
   t.equal(response.headers['content-type'], 'video/mp4')
   t.match(response.headers['content-disposition'], /^attachment; filename="film\.mp4"/)
 })
 
 t.test('originals in other containers have their types too', { skip: skipWithoutMedia }, async t => {
-  const service = await openService(t, { worker: true })
   const cases = [
     ['vp8-512-noaudio.webm', 'video/webm'],
     ['animated-400x281.gif', 'image/gif'],
@@ -198,19 +191,18 @@ t.test('originals in other containers have their types too', { skip: skipWithout
   ] as const
 
   for (const [name, type] of cases) {
-    const { id, task_id } = await service.keep(await readFile(film(name)), name)
-    await service.finished(task_id)
+    const { id, task_id } = await studio.keep(await readFile(film(name)), name)
+    await studio.finished(task_id)
 
-    const response = await service.get(`/api/videos/${id}/files/original`)
+    const response = await studio.get(`/api/videos/${id}/files/original`)
 
     t.equal(response.headers['content-type'], type, name)
   }
 })
 
 t.test('no other file is served, whatever the path', async t => {
-  const { service, id } = await openWithPrint(t)
-  const { id: other } = await service.keep('another film')
-  const prints = (await service.files()).find(file => file.endsWith('180p.mp4'))!
+  const { id: other } = await studio.keep('another film')
+  const prints = (await studio.files()).find(file => file.includes(printed) && file.endsWith('180p.mp4'))!
   const folder = prints.split('/').at(-2)
   const names = [
     '',
@@ -243,7 +235,7 @@ t.test('no other file is served, whatever the path', async t => {
   ]
 
   for (const name of names) {
-    const response = await service.get(`/api/videos/${id}/files/${name}`)
+    const response = await studio.get(`/api/videos/${printed}/files/${name}`)
 
     t.ok([400, 404].includes(response.statusCode), `${name} ${response.statusCode}`)
     t.match(response.headers['content-type'], /^application\/problem\+json/, name)
@@ -252,10 +244,8 @@ t.test('no other file is served, whatever the path', async t => {
 })
 
 t.test('the same traversals through a real connection, where no library tidies them up', async t => {
-  const service = await openService(t)
   const { id } = await service.keep('film')
   const { id: other } = await service.keep('another film')
-  const address = await service.listen()
 
   for (const target of [
     `/api/videos/${id}/files/../../${other}/files/original`,
@@ -279,15 +269,12 @@ t.test('the same traversals through a real connection, where no library tidies t
 })
 
 t.test('a trailing slash does not matter', async t => {
-  const service = await openService(t)
   const { id } = await service.keep(bytes)
 
   t.ok((await service.get(`/api/videos/${id}/files/original/`)).rawPayload.equals(bytes))
 })
 
 t.test('the files of no video are not found', async t => {
-  const service = await openService(t)
-
   for (const id of ['01980000-0000-7000-8000-000000000000', 'garbage', '..']) {
     const response = await service.get(`/api/videos/${id}/files/original`)
     t.equal(response.statusCode, 404, id)
@@ -295,7 +282,6 @@ t.test('the files of no video are not found', async t => {
 })
 
 t.test('prints that are to come, or are not made, are not found', async t => {
-  const service = await openService(t)
   const { id } = await service.keep(bytes)
 
   const response = await service.get(`/api/videos/${id}/files/480p.mp4`)
