@@ -16,7 +16,8 @@ async function fill({ db }: Service, hours: number) {
   )
   await db.pool.query(
     `insert into darkroom.queue_minutes (minute, queue, depth, oldest, running, next_sample_at)
-     select minute, 'default', extract(minute from minute), 1.5, 1, now() from darkroom.minutes`
+     select minute, 'default', extract(minute from minute), 1.5, 1, now() from darkroom.minutes
+     on conflict do nothing`
   )
 }
 
