@@ -113,12 +113,14 @@ comment on column darkroom.uncounted.queue is 'Queue';
 comment on column darkroom.uncounted.created is 'Tasks that one statement submitted';
 comment on column darkroom.uncounted.cancelled is 'Tasks that one statement revoked';
 
--- Once a statement, however many tasks it inserts.
+-- Once a statement, however many tasks it inserts. Every name has its schema: a search_path of its own would cost a
+-- third of the call.
 create function darkroom.note_created() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer as $$
 begin
   insert into darkroom.uncounted (minute, task, queue, created)
-  select date_trunc('minute', now(), 'UTC'), task, queue, count(*) from new_tasks group by task, queue;
+  select pg_catalog.date_trunc('minute', pg_catalog.now(), 'UTC'), task, queue, pg_catalog.count(*)
+  from new_tasks group by task, queue;
   return null;
 end;
 $$;

@@ -392,12 +392,22 @@ comment on column ops.videos.ready_at is 'When the prints that are served were r
 
 -- Schedules -----------------------------------------------------------------------------------------------------------
 
+-- An option of the wrong type, which only SQL can have written, is shown as null and does not break the view.
 create view ops.schedules as
 select
-  s.id, s.name, s.task, s.args, s.queue, s.priority, s.cron, s.every, s.at, s.timezone, s.enabled, s.start_at, s.end_at,
-  s.one_off, s.missed, s.missed_max, s.overlap, s.jitter, s.options -> 'expires' as expires, s.options, s.description,
-  s.note, s.tags, s.system, s.created_at, s.updated_at, s.disabled_at, s.last_run_at, s.last_task_id, s.next_run_at,
-  s.total_run_count, s.total_skipped, s.refusal
+  s.id, s.name, s.task, s.args, s.queue, s.priority, s.cron, s.every, s.at, s.timezone, s.start_at, s.end_at, s.jitter,
+  s.enabled, s.one_off, s.missed, s.missed_max, s.overlap,
+  case when jsonb_typeof(s.options -> 'expires') = 'number' then (s.options ->> 'expires')::float8 end as expires,
+  case when jsonb_typeof(s.options -> 'max_retries') = 'number' then (s.options ->> 'max_retries')::int end as max_retries,
+  case when jsonb_typeof(s.options -> 'retry_delay') = 'number' then (s.options ->> 'retry_delay')::float8 end as retry_delay,
+  case when jsonb_typeof(s.options -> 'retry_backoff') = 'boolean' then (s.options ->> 'retry_backoff')::boolean end as retry_backoff,
+  case when jsonb_typeof(s.options -> 'retry_backoff_max') = 'number' then (s.options ->> 'retry_backoff_max')::float8 end as retry_backoff_max,
+  case when jsonb_typeof(s.options -> 'retry_jitter') = 'boolean' then (s.options ->> 'retry_jitter')::boolean end as retry_jitter,
+  case when jsonb_typeof(s.options -> 'time_limit') = 'number' then (s.options ->> 'time_limit')::float8 end as time_limit,
+  case when jsonb_typeof(s.options -> 'soft_time_limit') = 'number' then (s.options ->> 'soft_time_limit')::float8 end as soft_time_limit,
+  case when jsonb_typeof(s.options -> 'result_expires') = 'number' then (s.options ->> 'result_expires')::int end as result_expires,
+  s.description, coalesce(s.refusal, s.note) as note, s.tags, s.system, s.created_at, s.updated_at, s.last_run_at,
+  s.last_task_id, s.next_run_at, s.total_run_count, s.total_skipped
 from darkroom.schedules s;
 
 comment on view ops.schedules is 'What makes tasks periodically';
@@ -420,25 +430,33 @@ comment on column ops.schedules.missed_max is 'Most tasks at a time for missed: 
 comment on column ops.schedules.overlap is 'allow, or skip: no task while its last one is unfinished';
 comment on column ops.schedules.jitter is 'Seconds; a delay up to this is added to every occurrence';
 comment on column ops.schedules.expires is 'Seconds after which a task that has not started is revoked';
-comment on column ops.schedules.options is 'Further options of its tasks: expires, max_retries, time_limit, …';
+comment on column ops.schedules.max_retries is 'Retries of its tasks; null: as the kind has them, as for each option';
+comment on column ops.schedules.retry_delay is 'Seconds before the first retry';
+comment on column ops.schedules.retry_backoff is 'Whether the delay doubles with each retry';
+comment on column ops.schedules.retry_backoff_max is 'Longest delay in seconds';
+comment on column ops.schedules.retry_jitter is 'Whether each delay is drawn at random, up to that one';
+comment on column ops.schedules.time_limit is 'Seconds after which the processes of an attempt are killed';
+comment on column ops.schedules.soft_time_limit is 'Seconds after which the signal of an attempt aborts';
+comment on column ops.schedules.result_expires is 'Seconds that results of its tasks stay readable';
 comment on column ops.schedules.description is 'What it is for';
-comment on column ops.schedules.note is 'Why it is as it is';
+comment on column ops.schedules.note is 'Why it is as it is, or why a worker disabled it';
 comment on column ops.schedules.tags is 'Tags of its tasks';
 comment on column ops.schedules.system is 'Darkroom''s own house-keeping';
 comment on column ops.schedules.created_at is 'When it was made';
 comment on column ops.schedules.updated_at is 'Last change of its settings';
-comment on column ops.schedules.disabled_at is 'Since when it is disabled';
 comment on column ops.schedules.last_run_at is 'When it last made a task';
 comment on column ops.schedules.last_task_id is 'The task that it made last';
 comment on column ops.schedules.next_run_at is 'The next moment at which it is due; null: none, or disabled';
 comment on column ops.schedules.total_run_count is 'Tasks that it has made';
 comment on column ops.schedules.total_skipped is 'Occurrences that made no task';
-comment on column ops.schedules.refusal is 'Why a worker disabled a schedule that SQL had written';
 
 create view ops.occurrences as
 select
   o.schedule_id, s.name as schedule, o.due_at, o.outcome, o.reason, o.task_id,
-  greatest(0, extract(epoch from o.decided_at - o.due_at)::float8) as late_by, o.manual, o.decided_at, o.until, o.count
+  greatest(0, extract(epoch from
+    date_trunc('milliseconds', o.decided_at) - date_trunc('milliseconds', o.due_at)
+  )::float8) as late_by,
+  o.manual, o.until, o.count
 from darkroom.occurrences o
 left join darkroom.schedules s on s.id = o.schedule_id;
 
@@ -451,7 +469,6 @@ comment on column ops.occurrences.reason is 'Why it made no task: overlap, misse
 comment on column ops.occurrences.task_id is 'The task that it made';
 comment on column ops.occurrences.late_by is 'Seconds from due_at to the decision';
 comment on column ops.occurrences.manual is 'Asked for by a request: run now, or backfill';
-comment on column ops.occurrences.decided_at is 'When a worker decided';
 comment on column ops.occurrences.until is 'Last of the occurrences that this row stands for, where it stands for several';
 comment on column ops.occurrences.count is 'Occurrences that this row stands for';
 

@@ -25,7 +25,7 @@ const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
     const { expireOriginals } = await import('#videos/tasks/expire-originals.ts')
     return expireOriginals({ ...(await storageIn(config)), originalExpires: config.ORIGINAL_EXPIRES })
   },
-  expire_keys: async () => (await import('#idempotency/tasks/expire-keys.ts')).expireKeys,
+  expire_keys: async () => (await import('#tasks/builtin/expire-keys.ts')).expireKeys,
   forget_workers: async () => (await import('#workers/tasks/forget-workers.ts')).forgetWorkers,
   roll_up: async config => {
     const { rollUpKind } = await import('#stats/tasks/roll-up.ts')

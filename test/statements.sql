@@ -95,12 +95,6 @@ where key = $1 and created_at >= now() - interval '1 day';
 -- src/idempotency/once.ts: keepAnswerSql
 update darkroom.idempotency_keys set answer = $2 where key = $1;
 
--- src/idempotency/tasks/expire-keys.ts: removeKeysSql
-delete from darkroom.idempotency_keys where key in (
-  select key from darkroom.idempotency_keys where created_at < now() - interval '1 day'
-  order by created_at limit 1000 for update skip locked
-);
-
 -- src/kinds/list.ts: countWorkersByKindSql
 select kind, count(*)::int as workers
 from darkroom.workers w, unnest(w.kinds) kind
@@ -198,10 +192,18 @@ order by id limit 500 for update skip locked;
 -- src/schedules/alarms.ts: markArmedSql
 update darkroom.schedules set armed_for = next_run_at where id = any($1::uuid[]);
 
+-- src/schedules/alarms.ts: forgetAlarmsSql
+update darkroom.schedules set armed_for = null where enabled;
+
 -- src/schedules/alarms.ts: findStaleSql
 select p.key from pgboss.schedule p
 where p.name = 'due'
   and not exists (select from darkroom.schedules s where s.id::text = p.key and s.enabled and s.cron is not null);
+
+-- src/schedules/alarms.ts: findUndeclaredSql
+select s.id, s.cron, s.timezone from darkroom.schedules s
+where s.enabled and s.cron is not null and s.next_run_at is not null and s.armed_for = s.next_run_at
+  and not exists (select from pgboss.schedule p where p.name = 'due' and p.key = s.id::text);
 
 -- src/schedules/clock.ts: lookSql
 select
@@ -210,6 +212,7 @@ select
   exists (
     select from darkroom.schedules where enabled and (planned_at is null or armed_for is distinct from next_run_at)
   ) as unarmed,
+  not exists (select from pgboss.queue where name = 'due') as silent,
   extract(epoch from now())::float8 as now,
   (
     select extract(epoch from min(start_after) - now())::float8 from pgboss.job
@@ -252,6 +255,9 @@ where s.id = new.id;
 -- src/schedules/plan.ts: replanSql
 update darkroom.schedules set planned_at = null
 where enabled and (planned_at > now() + interval '1 minute' or (cron is not null and tzdata < $1 and next_run_at > now()));
+
+-- src/schedules/plan.ts: replanOneSql
+update darkroom.schedules set planned_at = null where id = $1;
 
 -- src/schedules/remove.ts: removeOccurrencesSql
 delete from darkroom.occurrences
@@ -305,18 +311,19 @@ on conflict (minute, task, queue) do update set
   created = m.created + excluded.created, cancelled = m.cancelled + excluded.cancelled;
 
 -- src/stats/roll-up.ts: finishedHoursSql
-with summed as (
-  select coalesce(
-    least(
-      (select max(hour) from (
-        (select hour from darkroom.hours order by hour desc limit 1)
-        union all
-        (select hour from darkroom.queue_hours order by hour desc limit 1)
-      ) newest),
-      date_trunc('hour', now(), 'UTC') - interval '3 hours'
-    ),
-    '-infinity'
-  ) as until
+with newest as (
+  select max(hour) as hour from (
+    (select hour from darkroom.hours order by hour desc limit 1)
+    union all
+    (select hour from darkroom.queue_hours order by hour desc limit 1)
+  ) newest
+), summed as (
+  -- Beware: `least` passes over null.
+  select case
+    when hour is null then '-infinity'
+    else least(hour, date_trunc('hour', now(), 'UTC') - interval '3 hours')
+  end as until
+  from newest
 ), oldest as (
   select least(
     (select minute from darkroom.minutes order by minute limit 1),
@@ -917,6 +924,12 @@ with back as (
   select id, state, attempts, case when state = 'REVOKED' then error end from task
 )
 select id, queue from task;
+
+-- src/tasks/builtin/expire-keys.ts: removeKeysSql
+delete from darkroom.idempotency_keys where key in (
+  select key from darkroom.idempotency_keys where created_at < now() - interval '1 day'
+  order by created_at limit 1000 for update skip locked
+);
 
 -- src/tasks/builtin/expire-results.ts: removeResultsSql
 with done as (

@@ -1,6 +1,7 @@
 import type { History, TaskHistory } from './history.ts'
 import { livesOf } from './lives.ts'
 import { rules } from './rules.ts'
+import { checkSchedules } from './schedules.ts'
 
 export interface Violation {
   /** The rule that was broken. */
@@ -14,6 +15,7 @@ export function check(history: History): Violation[] {
   return [
     ...history.tasks.flatMap(task => checkTask(task, history)),
     ...checkOrders(history),
+    ...checkSchedules(history),
     ...checkWorkers(history),
     ...history.tripped.map(({ task_id, what }) => ({
       rule: 'at each commit task, job and attempt agree',
@@ -67,7 +69,8 @@ function checkOrders({ ledger, tasks }: History): Violation[] {
     }
   }
   for (const task of tasks) {
-    if (!known.has(task.order ?? '')) violations.push({ rule: 'every task belongs to an order', what: task.id, task })
+    if (task.schedule_id === null && !known.has(task.order ?? ''))
+      violations.push({ rule: 'every task belongs to an order', what: task.id, task })
   }
   return violations
 }

@@ -1,13 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import type { State } from '#database/tables.ts'
+import { internalKinds } from '#tasks/internal.ts'
 import type { Cluster } from './cluster.ts'
 import type { Ledger } from './ledger.ts'
 import type { Process } from './processes.ts'
+import { readSchedules, type ScheduleHistory } from './schedules.ts'
 
 /** What is known after a run: the requests and blows, the rows in the database, and the journal of the bodies. */
 export interface History {
   ledger: Ledger
   tasks: TaskHistory[]
+  schedules: ScheduleHistory[]
   workers: Map<string, WorkerHistory>
   /** Written by the triggers of tripwires.ts at a commit. */
   tripped: { task_id: string; what: string }[]
@@ -36,6 +39,7 @@ export interface TaskHistory {
   progress: number | null
   progress_attempt: number | null
   expires: boolean
+  schedule_id: string | null
   cancel_requested_at: number | null
   jobs: Job[]
   /** Finished attempts. */
@@ -79,15 +83,20 @@ export interface Run {
 
 type Recorded = Omit<History, 'ledger' | 'leftRows' | 'leftProcesses'>
 
-export async function readHistory({ insist }: Cluster, journal: string): Promise<Recorded> {
-  const [tasks, jobs, tries, events, workers, tripped] = await Promise.all([
-    insist<Omit<TaskHistory, 'jobs' | 'tries' | 'events' | 'runs'>>(`
+export async function readHistory(cluster: Cluster, journal: string): Promise<Recorded> {
+  const { insist } = cluster
+  const [schedules, tasks, jobs, tries, events, workers, tripped] = await Promise.all([
+    readSchedules(cluster),
+    insist<Omit<TaskHistory, 'jobs' | 'tries' | 'events' | 'runs'>>(
+      `
       select
         id, coalesce(args ->> 'order', args ->> 'data') as "order", task, queue, state, attempts, failures, crashes,
-        max_retries, error, progress, (progress_detail ->> 'attempt')::int as progress_attempt,
+        max_retries, error, progress, schedule_id, (progress_detail ->> 'attempt')::int as progress_attempt,
         expires_at is not null or (error ->> 'type') is not distinct from 'expired' as expires,
         ${milliseconds('cancel_requested_at')}
-      from darkroom.tasks where task not in ('expire_results', 'sweep') order by created_at, id`),
+      from darkroom.tasks where task <> all($1) order by created_at, id`,
+      [internalKinds]
+    ),
     insist<Job & { id: string }>('select id, name, state::text, retry_count, output from pgboss.job'),
     insist<Try & { task_id: string }>(`
       select task_id, number, worker, ${milliseconds('started_at')}, ${milliseconds('finished_at')}, outcome, error
@@ -101,6 +110,7 @@ export async function readHistory({ insist }: Cluster, journal: string): Promise
   const of = <T extends { task_id: string }>(rows: T[]) => Map.groupBy(rows, ({ task_id }) => task_id)
   const byTask = { jobs: Map.groupBy(jobs, ({ id }) => id), tries: of(tries), events: of(events) }
   return {
+    schedules,
     tasks: tasks.map(task => ({
       ...task,
       jobs: byTask.jobs.get(task.id) ?? [],

@@ -10,6 +10,7 @@ export function summary(history: History): string {
   const entries = tasks.flatMap(({ tries }) => tries)
   return table({
     orders: `${ledger.orders.length} (${list(answers)})`,
+    occurrences: occurrencesOf(history),
     'under a key': ledger.orders.filter(({ key }) => key !== undefined).length,
     tasks: `${tasks.length} (${list(count(tasks.map(({ state }) => state)))})`,
     attempts: `${entries.length} (${list(count(entries.map(({ outcome }) => outcome)))})`,
@@ -22,6 +23,11 @@ export function summary(history: History): string {
     blows: ledger.blows.length,
     ...Object.fromEntries(Object.entries(count(ledger.blows.map(({ what }) => `  ${what}`))).sort())
   })
+}
+
+function occurrencesOf({ schedules }: History) {
+  const all = schedules.flatMap(({ occurrences }) => occurrences.map(({ outcome }) => outcome))
+  return `${all.length} of ${schedules.length} schedules (${list(count(all))})`
 }
 
 /** A violation with the history of its task in order of time. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { v4 as uuid } from 'uuid'
+import { internalKinds } from '#tasks/internal.ts'
 import { blows, type Scene } from './blows.ts'
 import { check, type Violation } from './checker.ts'
 import { type Cluster, openCluster } from './cluster.ts'
@@ -16,6 +17,7 @@ import type { Step } from './plan.ts'
 import { marked, marker, send } from './processes.ts'
 import type { Random } from './random.ts'
 import { list } from './report.ts'
+import { addSchedules, disableSchedules } from './schedules.ts'
 import { stretchTripwires } from './tripwires.ts'
 
 export interface Options {
@@ -64,6 +66,7 @@ export async function runChaos(options: Options): Promise<Outcome> {
     const address = await openService(cluster)
     const [api, ...fleet] = posts as [Post, ...Post[]]
     await stretchTripwires(cluster)
+    await addSchedules(address)
     say(`${workers} workers and the API are up; the chaos begins`)
 
     const scene: Scene = { run, address, cluster, workers: fleet, api, ledger, say, over: chaos.signal }
@@ -85,6 +88,7 @@ export async function runChaos(options: Options): Promise<Outcome> {
     chaos.abort()
     say('the chaos is over; waiting for unfinished tasks')
     await struck.ended
+    await disableSchedules(cluster, signal)
 
     const settled = await settle(cluster, people.satisfied())
     over.abort()
@@ -183,9 +187,11 @@ export async function runChaos(options: Options): Promise<Outcome> {
     })
     while (performance.now() < end) {
       signal.throwIfAborted()
-      const rows = await ask<{ left: boolean }>(`
-        select exists (select from darkroom.tasks where finished_at is null and task not in ('expire_results', 'sweep'))
-          or exists (select from darkroom.deadlines where expires_at < now() - interval '1 second') as left`)
+      const rows = await ask<{ left: boolean }>(
+        `select exists (select from darkroom.tasks where finished_at is null and task <> all($1))
+          or exists (select from darkroom.deadlines where expires_at < now() - interval '1 second') as left`,
+        [internalKinds]
+      )
       if (!asking && rows?.[0]?.left === false) return true
       await delay(200)
     }

@@ -1,3 +1,4 @@
+import { isOutage } from '#database/outage.ts'
 import { checkDatabase } from './checks/database.ts'
 import { checkMachine } from './checks/machine.ts'
 import { checkTables } from './checks/tables.ts'
@@ -19,7 +20,13 @@ export const checkNames = Object.keys(checks)
 /** A check that fails is a finding, too: the others still run. */
 export async function examine(needs: CheckNeeds): Promise<Finding[]> {
   const found = await Promise.all(
-    Object.entries(checks).map(([name, check]) => check(needs).catch(error => [failed(name, error)]))
+    Object.entries(checks).map(([name, check]) =>
+      check(needs).catch(error => {
+        // Without the database there is nothing to examine.
+        if (isOutage(error)) throw error
+        return [failed(name, error)]
+      })
+    )
   )
   return found.flat().sort((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity))
 }

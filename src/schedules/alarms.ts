@@ -55,12 +55,18 @@ export async function armSchedules(boss: PgBoss, trx: InTransaction): Promise<nu
   return unarmed.length
 }
 
+/** Every alarm was lost, with its queue. */
+export const forgetAlarmsSql = `
+update darkroom.schedules set armed_for = null where enabled`
+
+type Declarable = Pick<Unarmed, 'id' | 'cron' | 'timezone'>
+
 /**
  * The row of `pgboss.schedule` that a DBA finds, and a watchdog: each of pg-boss's own jobs makes a worker look whether
  * the schedule is due. It does not decide: pg-boss gets both clock changes wrong, and in some zones its pass throws.
  */
-async function declare(boss: PgBoss, trx: InTransaction, { id, cron, timezone }: Unarmed) {
-  const plain = cron === null || !hasPlainChanges(timezone) ? null : parseCron(cron).watchdog
+async function declare(boss: PgBoss, trx: InTransaction, { id, cron, timezone }: Declarable) {
+  const plain = watchdogOf(cron, timezone)
   if (plain === null) return boss.unschedule(dueQueue, id, { db: fromKysely(trx) })
   await boss.schedule(dueQueue, plain, { schedule: id } satisfies Alarm, {
     key: id,
@@ -70,13 +76,32 @@ async function declare(boss: PgBoss, trx: InTransaction, { id, cron, timezone }:
   })
 }
 
+function watchdogOf(cron: string | null, timezone: string) {
+  try {
+    return cron === null || !hasPlainChanges(timezone) ? null : parseCron(cron).watchdog
+  } catch {
+    // Written with SQL; when it is due, it is disabled with the reason. The others must get their alarms.
+    return null
+  }
+}
+
 /** Rows of pgboss.schedule whose schedule is gone or disabled. */
 export const findStaleSql = `
 select p.key from pgboss.schedule p
 where p.name = '${dueQueue}'
   and not exists (select from darkroom.schedules s where s.id::text = p.key and s.enabled and s.cron is not null)`
 
-export async function removeStale(boss: PgBoss, { pool }: Database) {
-  const { rows } = await pool.query<{ key: string }>(findStaleSql)
-  for (const { key } of rows) await boss.unschedule(dueQueue, key)
+/** Schedules whose row of pgboss.schedule was removed, or that have none because pg-boss cannot read them. */
+export const findUndeclaredSql = `
+select s.id, s.cron, s.timezone from darkroom.schedules s
+where s.enabled and s.cron is not null and s.next_run_at is not null and s.armed_for = s.next_run_at
+  and not exists (select from pgboss.schedule p where p.name = '${dueQueue}' and p.key = s.id::text)`
+
+export async function tidyDeclared(boss: PgBoss, { pool, query }: Database) {
+  const { rows: stale } = await pool.query<{ key: string }>(findStaleSql)
+  for (const { key } of stale) await boss.unschedule(dueQueue, key)
+  const { rows: undeclared } = await pool.query<Declarable>(findUndeclaredSql)
+  for (const schedule of undeclared.filter(({ cron, timezone }) => watchdogOf(cron, timezone) !== null)) {
+    await query.transaction().execute(trx => declare(boss, trx, schedule))
+  }
 }

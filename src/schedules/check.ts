@@ -5,7 +5,8 @@ import type { Kinds } from '#tasks/define.ts'
 import type { Submission } from '#tasks/schemas.ts'
 import { prepareTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
 import { parseCron } from './cron.ts'
-import { ruleOf, type Timing } from './rule.ts'
+import { ruleOfRow, type Schedule } from './row.ts'
+import { type Rule, ruleOf, type Timing } from './rule.ts'
 import type { Settings } from './settings.ts'
 import { zoneOf } from './zone.ts'
 
@@ -30,6 +31,15 @@ export function checkTiming(timing: Timing, now: Date): string {
   }
   if (problems.length > 0) throw refuse(problems)
   return zone!
+}
+
+/** When a saved schedule is due; refuses what SQL has written and no worker has disabled yet. */
+export function ruleOfSaved(schedule: Schedule): Rule {
+  const problems: FieldProblem[] = []
+  attempt(problems, 'timezone', () => zoneOf(schedule.timezone))
+  if (schedule.cron !== null) attempt(problems, 'cron', () => parseCron(schedule.cron!))
+  if (problems.length > 0) throw refuse(problems)
+  return ruleOfRow(schedule)
 }
 
 /** The first occurrence from a moment on. */

@@ -8,9 +8,11 @@ import type { Kinds } from '#tasks/define.ts'
 import { busyVideo } from '#tasks/submit/one-open.ts'
 import type { SubmitDefaults } from '#tasks/submit/prepare.ts'
 import type { Voice } from '#tasks/voice.ts'
-import { armSchedules, removeStale } from './alarms.ts'
+import { armSchedules, forgetAlarmsSql, tidyDeclared } from './alarms.ts'
+import { InvalidCron } from './cron-field.ts'
 import { type Fired, fireDue, skipBusy } from './fire.ts'
-import { planSchedules, replanSql } from './plan.ts'
+import { planSchedules, replanOneSql, replanSql } from './plan.ts'
+import { UnknownZone } from './zone.ts'
 
 interface ClockOptions {
   db: Database
@@ -24,7 +26,7 @@ interface ClockOptions {
 const batch = 200
 // Milliseconds. A schedule that cannot be fired is tried again after so long.
 const rest = 5_000
-// Milliseconds between looks for rows of pgboss.schedule that no schedule needs.
+// Milliseconds between looks for rows of pgboss.schedule that no schedule needs, or that are missing.
 const tidyEvery = 60_000
 
 /** What there is to do, and the seconds until the next alarm rings. */
@@ -35,6 +37,7 @@ select
   exists (
     select from darkroom.schedules where enabled and (planned_at is null or armed_for is distinct from next_run_at)
   ) as unarmed,
+  not exists (select from pgboss.queue where name = '${dueQueue}') as silent,
   extract(epoch from now())::float8 as now,
   (
     select extract(epoch from min(start_after) - now())::float8 from pgboss.job
@@ -45,6 +48,8 @@ interface Seen {
   due: boolean
   unplanned: boolean
   unarmed: boolean
+  /** The queue of alarms was removed. */
+  silent: boolean
   now: number
   next: number | null
 }
@@ -65,11 +70,19 @@ export function openClock({ db, boss, kinds, defaults, voice, log }: ClockOption
       await db.pool.query(replanSql, [process.versions.tz])
     }
     latest = seen.now
+    if (seen.silent) return restoreAlarms()
     if (seen.unplanned) await db.query.transaction().execute(planSchedules)
     const armed = seen.unarmed ? await db.query.transaction().execute(trx => armSchedules(boss, trx)) : 0
     const moved = seen.due || (seen.next !== null && seen.next <= 0) ? await fireAll() : 0
     await tidy()
     return armed + moved > 0 ? { moved: true, next: nextOf(await see()) } : { moved: false, next: nextOf(seen) }
+  }
+
+  async function restoreAlarms(): Promise<Look> {
+    log.warn('the queue of alarms was removed; creating it again')
+    await createQueues(boss, [dueQueue])
+    await db.pool.query(forgetAlarmsSql)
+    return { moved: true, next: 0 }
   }
 
   async function see() {
@@ -117,6 +130,9 @@ export function openClock({ db, boss, kinds, defaults, voice, log }: ClockOption
     } catch (error) {
       if (busyVideo(error)) return db.query.transaction().execute(trx => skipBusy(needs, trx, id))
       if (isOutage(error)) throw error
+      // Planned again it is disabled, with the reason.
+      if (error instanceof InvalidCron || error instanceof UnknownZone)
+        return void (await db.pool.query(replanOneSql, [id]))
       log.error({ err: error, schedule: name }, 'a schedule could not be fired; trying again in 5 s')
       resting.set(id, performance.now() + rest)
     }
@@ -138,7 +154,7 @@ export function openClock({ db, boss, kinds, defaults, voice, log }: ClockOption
   async function tidy() {
     if (performance.now() < tidied + tidyEvery) return
     tidied = performance.now()
-    await removeStale(boss, db)
+    await tidyDeclared(boss, db)
   }
 
   let loop: ReturnType<typeof dueLoop> | undefined

@@ -19,7 +19,7 @@ export function declaredIn(kinds: Kinds): Declared[] {
     (kind.schedules ?? []).map(said => ({
       kind,
       file: kind.file ?? builtIn,
-      body: { name: kind.name, ...said, task: kind.name } as NewSchedule
+      body: { name: kind.name, task: kind.name, ...said } as NewSchedule
     }))
   )
 }
@@ -44,6 +44,7 @@ export function problemsOfDeclared(kinds: Kinds, defaults: SettingsDefaults): st
 function problemsOf({ body, kind }: Declared, defaults: SettingsDefaults): FieldProblem[] {
   const wrong = checkOf(NewSchedule)(body)
   if (wrong.length > 0) return wrong
+  if (body.task !== kind.name) return [{ field: 'task', message: 'is the kind beside which it stands: leave it out' }]
   const args = checkOf(kind.args)(body.args ?? {})
   if (args.length > 0)
     return args.map(({ field, message }) => ({ field: field === '' ? 'args' : `args.${field}`, message }))

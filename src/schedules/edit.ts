@@ -3,10 +3,10 @@ import type { InTransaction } from '#database/connect.ts'
 import { ScheduleNameTaken, SystemSchedule } from '#errors.ts'
 import { refuse } from '#schema/check.ts'
 import type { AddNeeds } from './add.ts'
-import { checkQueue, checkTiming, checkWork, mustCome } from './check.ts'
+import { checkQueue, checkTiming, checkWork, mustCome, ruleOfSaved } from './check.ts'
 import { paused } from './due.ts'
 import { lockSchedule, timeOf } from './queries.ts'
-import { ruleOfRow, type Schedule } from './row.ts'
+import type { Schedule } from './row.ts'
 import type { SchedulePatch } from './schemas.ts'
 import { changed, columnsOf, type Settings, settingsOf, timingNames } from './settings.ts'
 import { writeOccurrences } from './write.ts'
@@ -22,11 +22,12 @@ export async function editSchedule(needs: AddNeeds, trx: InTransaction, named: s
   const settings = changed(settingsOf(before), patch)
   const retimed = timingNames.some(name => differs(settings[name], before[name]))
   const timing = { ...settings, id: before.id, anchor: before.created_at }
-  if (retimed) settings.timezone = checkTiming(timing, now)
-  const template = await checkedWork(needs, before, settings)
   const enabling = settings.enabled && !before.enabled
+  if (retimed || enabling) settings.timezone = checkTiming(timing, now)
   if (enabling && !retimed) refuseOver(settings, now)
-  if (enabling) await skipPaused(trx, before, now)
+  const template = await checkedWork(needs, before, settings)
+  // One that a worker has disabled was never due.
+  if (enabling && before.refusal === null) await skipPaused(trx, before, now)
 
   const columns = { ...columnsOf(settings), template: JSON.stringify(template), ...times(before, settings, now) }
   if (settings.enabled && (retimed || enabling)) {
@@ -67,7 +68,7 @@ function times(before: Schedule, { enabled }: Settings, now: Date) {
 }
 
 async function skipPaused(trx: InTransaction, schedule: Schedule, now: Date) {
-  const skipped = paused(ruleOfRow(schedule), schedule.disabled_at ?? now, now)
+  const skipped = paused(ruleOfSaved(schedule), schedule.disabled_at ?? now, now)
   if (skipped.length === 0) return
   const id = schedule.id
   await writeOccurrences(

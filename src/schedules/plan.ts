@@ -46,3 +46,7 @@ function planOf(schedule: Schedule, now: Date) {
 export const replanSql = `
 update darkroom.schedules set planned_at = null
 where enabled and (planned_at > now() + interval '1 minute' or (cron is not null and tzdata < $1 and next_run_at > now()))`
+
+/** SQL has changed its timing into one that cannot be read. */
+export const replanOneSql = `
+update darkroom.schedules set planned_at = null where id = $1`

@@ -1,8 +1,8 @@
 import type { Database } from '#database/connect.ts'
 import { newId } from '#tasks/submit/id.ts'
-import { checkTiming, mustCome } from './check.ts'
+import { checkTiming, mustCome, ruleOfSaved } from './check.ts'
 import { timeOf } from './queries.ts'
-import { ruleOfRow, type Schedule } from './row.ts'
+import type { Schedule } from './row.ts'
 import { type Occurrence, ruleOf } from './rule.ts'
 import type { PreviewRequest } from './schemas.ts'
 import { newSettings, type SettingsDefaults } from './settings.ts'
@@ -10,7 +10,7 @@ import { newSettings, type SettingsDefaults } from './settings.ts'
 /** From the schedule's own cursor on, so that what is due in this moment is among them. */
 export async function previewOf({ query }: Database, schedule: Schedule, count: number) {
   const from = schedule.next_run_at ?? (await timeOf(query))
-  return shown(ruleOfRow(schedule).preview(before(from), count))
+  return shown(ruleOfSaved(schedule).preview(before(from), count))
 }
 
 /** Of a timing that is not saved, as a form has it while a person types. */

@@ -10,8 +10,3 @@ export type Occurrence = Selectable<OccurrencesTable>
 export function ruleOfRow(schedule: Schedule): Rule {
   return ruleOf({ ...schedule, anchor: schedule.created_at })
 }
-
-/** What a row carries to the next moment. Null where it will never be due again. */
-export function plannedAfter(schedule: Schedule, after: Date): Date | null {
-  return schedule.enabled ? ruleOfRow(schedule).next(after) : null
-}

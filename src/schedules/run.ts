@@ -2,8 +2,9 @@ import { CompiledQuery } from 'kysely'
 import type { InTransaction } from '#database/connect.ts'
 import { refuse } from '#schema/check.ts'
 import { type Enqueued, enqueueIn } from '#tasks/submit/enqueue.ts'
+import { ruleOfSaved } from './check.ts'
 import { lockSchedule, timeOf } from './queries.ts'
-import { ruleOfRow, type Schedule } from './row.ts'
+import type { Schedule } from './row.ts'
 import type { Backfill } from './schemas.ts'
 import { type TaskNeeds, taskOf } from './task.ts'
 import { refireOccurrences, writeOccurrences } from './write.ts'
@@ -79,7 +80,7 @@ export async function backfill(needs: TaskNeeds, trx: InTransaction, named: stri
 function occurrencesBetween(schedule: Schedule, from: Date, to: Date, now: Date) {
   if (to < from) throw refuse([{ field: 'to', message: 'must not be before from' }])
   if (to > now) throw refuse([{ field: 'to', message: 'is in the future' }])
-  const rule = ruleOfRow(schedule)
+  const rule = ruleOfSaved(schedule)
   const times: Date[] = []
   for (let at = rule.next(new Date(from.getTime() - 1)); at && at <= to; at = rule.next(at)) {
     times.push(at)

@@ -106,6 +106,7 @@ const filledIn: Record<string, string[]> = {
   TASK_NOT_FOUND: [anId],
   VIDEO_NOT_FOUND: [anId],
   VIDEO_BUSY: [anId],
+  ORIGINAL_GONE: [anId],
   WORKER_NOT_FOUND: [anId],
   SCHEDULE_NOT_FOUND: ['nightly report'],
   SCHEDULE_NAME_TAKEN: ['nightly report'],

@@ -42,18 +42,19 @@ interface Finished {
  * writes what it counted up to two hours ago.
  */
 export const finishedHoursSql = `
-with summed as (
-  select coalesce(
-    least(
-      (select max(hour) from (
-        (select hour from darkroom.hours order by hour desc limit 1)
-        union all
-        (select hour from darkroom.queue_hours order by hour desc limit 1)
-      ) newest),
-      date_trunc('hour', now(), 'UTC') - interval '3 hours'
-    ),
-    '-infinity'
-  ) as until
+with newest as (
+  select max(hour) as hour from (
+    (select hour from darkroom.hours order by hour desc limit 1)
+    union all
+    (select hour from darkroom.queue_hours order by hour desc limit 1)
+  ) newest
+), summed as (
+  -- Beware: \`least\` passes over null.
+  select case
+    when hour is null then '-infinity'
+    else least(hour, date_trunc('hour', now(), 'UTC') - interval '3 hours')
+  end as until
+  from newest
 ), oldest as (
   select least(
     (select minute from darkroom.minutes order by minute limit 1),

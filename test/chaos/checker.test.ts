@@ -25,6 +25,7 @@ function task(): TaskHistory {
     progress: 1,
     progress_attempt: 3,
     expires: false,
+    schedule_id: null,
     cancel_requested_at: null,
     jobs: [{ name: 'default', state: 'completed', retry_count: 2, output: { order: '1', attempt: 3, pid: 13 } }],
     tries: [
@@ -102,6 +103,29 @@ function another(): TaskHistory {
   }
 }
 
+/** A task of a schedule. */
+function scheduled(): TaskHistory {
+  return {
+    ...task(),
+    id: 's',
+    order: 'schedule',
+    task: 'process_data',
+    attempts: 1,
+    failures: 0,
+    crashes: 0,
+    progress_attempt: null,
+    schedule_id: 'x',
+    jobs: [{ name: 'default', state: 'completed', retry_count: 0, output: { processed_data: 'SCHEDULE' } }],
+    tries: [{ number: 1, worker: 'two', started_at: 100, finished_at: 200, outcome: 'success', error: null }],
+    events: [
+      { at: 0, state: 'PENDING', attempt: 0 },
+      { at: 100, state: 'STARTED', attempt: 1 },
+      { at: 200, state: 'SUCCESS', attempt: 1 }
+    ],
+    runs: []
+  }
+}
+
 function truth(): History {
   const ledger = openLedger()
   ledger.orders.push(
@@ -114,7 +138,18 @@ function truth(): History {
   ledger.blows.push({ at: 300, what: 'kill -9 of a worker', pid: 1, deadly: true })
   return {
     ledger,
-    tasks: [task(), another()],
+    tasks: [task(), another(), scheduled()],
+    schedules: [
+      {
+        id: 'x',
+        every: 2,
+        occurrences: [
+          { due_at: 0, until: null, outcome: 'fired', task_id: 's', count: 1 },
+          { due_at: 2_000, until: 6_000, outcome: 'skipped', task_id: null, count: 3 },
+          { due_at: 8_000, until: null, outcome: 'coalesced', task_id: null, count: 1 }
+        ]
+      }
+    ],
     workers: new Map([
       ['one', { pid: 1, status: 'lost' }],
       ['two', { pid: 2, status: 'running' }]
@@ -168,6 +203,26 @@ const forgeries: Record<
       first.order = '9'
     },
     'every task belongs to an order'
+  ],
+  'an occurrence has fired and its task is missing': [
+    ({ schedules }) => {
+      schedules[0]!.occurrences[2]!.outcome = 'fired'
+    },
+    'an occurrence that fired has its task, and no other has one'
+  ],
+  'two occurrences have the same task': [
+    ({ schedules }) => {
+      Object.assign(schedules[0]!.occurrences[2]!, { outcome: 'fired', task_id: 's' })
+    },
+    'a task belongs to one occurrence'
+  ],
+  'an occurrence was forgotten': [
+    ({ schedules }) => schedules[0]!.occurrences.splice(1, 1),
+    'every occurrence has a row, once'
+  ],
+  'a schedule has made a task more': [
+    history => history.tasks.push({ ...scheduled(), id: 't' }),
+    'a task of a schedule has its occurrence'
   ],
   'a task hangs': [
     (_, first) => {

@@ -57,3 +57,14 @@ export async function tasksOf({ db }: Service, named: string): Promise<{ id: str
   )
   return rows
 }
+
+export const fired = (occurrences: OccurrenceBody[]) => occurrences.filter(({ outcome }) => outcome === 'fired')
+
+/** Whether each fired occurrence has one task of its own, and there are no others. */
+export async function eachHasItsTask(service: Service, named: string) {
+  // In this order: a worker goes on.
+  const tasks = (await tasksOf(service, named)).map(({ id }) => id)
+  const occurrences = fired(await occurrencesOf(service, named)).map(({ task_id }) => task_id!)
+  const unique = new Set(occurrences)
+  return unique.size === occurrences.length && tasks.every(id => unique.has(id))
+}

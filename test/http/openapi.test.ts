@@ -3,6 +3,7 @@ import path from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
+import { metrics } from '../../src/stats/metrics.ts'
 import { shoot } from '../harness/clip.ts'
 import { borrowDatabase } from '../harness/database.ts'
 import { form } from '../harness/form.ts'
@@ -76,6 +77,8 @@ const filming = await addSchedule({ name: 'filming', cron: '0 4 * * *', ...print
 await service.db.pool.query(`select pgboss.create_queue('doomed', '{"policy": "standard"}')`)
 const stranded = await addSchedule({ name: 'stranded', args: { data: '' }, cron: '0 4 * * *', queue: 'doomed' })
 await service.db.pool.query(`select pgboss.delete_queue('doomed')`)
+const bare = await service.keep('no film')
+await service.db.pool.query('update darkroom.films set original_expired_at = now() where id = $1', [bare.id])
 const past = { from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00Z' }
 let schedules = 0
 
@@ -101,6 +104,8 @@ const good: Record<string, Call[]> = {
   'GET /api/tasks/{id}/events': [of(finished), { ...of(finished), headers: { 'last-event-id': '999999999' } }],
   'GET /ws/tasks': [],
   'GET /ws/tasks/{id}': [],
+  'GET /api/problems': [{}],
+  'GET /api/doctor': [{}],
   'GET /api/queues': [{}],
   'POST /api/queues/{name}/pause': [{ params: { name: 'low_priority' } }],
   'POST /api/queues/{name}/resume': [{ params: { name: 'low_priority' } }],
@@ -126,6 +131,12 @@ const good: Record<string, Call[]> = {
   'GET /api/schedules/{id}/preview': [of(daily.id), { ...of('daily'), query: 'count=3' }],
   'GET /api/schedules/{id}/occurrences': [of('daily'), of('expire_results')],
   'GET /api/workers': [{}],
+  'GET /api/stats/series': [
+    {},
+    { query: `metric=${Object.keys(metrics)}` },
+    { query: 'metric=run_p95,depth,oldest&by=queue&step=300' },
+    { query: 'metric=created,wait_p50&by=task' }
+  ],
   'GET /api/workers/{id}': [of(worker.id), of(gone.id)],
   'PATCH /api/workers/{id}': [
     { ...of(worker.id), body: { paused: true } },
@@ -192,6 +203,7 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
   TASK_NOT_FINISHED: of(waiting),
   TASK_NOT_RETRYABLE: of(waiting),
   VIDEO_BUSY: operation => making(operation, filming.id) ?? { ...of(busy.task_id), ...submitting(operation, printing) },
+  ORIGINAL_GONE: { ...of(bare.id), body: { video_id: bare.id } },
   UPLOAD_NOT_MULTIPART: { body: {} },
   UPLOAD_MISSING: form([{ name: 'film', filename: 'film.mp4', content: 'x' }]),
   UPLOAD_SEVERAL: form(['one.mp4', 'two.mp4'].map(filename => ({ filename, content: 'x' }))),
@@ -422,6 +434,7 @@ t.test('without its database every operation answers what the document says', as
     const answer = await send(cut, operation, { params: file, ...good[operation.name]?.[0] })
 
     t.strictSame(wrongWithAnswer(operation, answer), [], operation.name)
+    // What is wrong with the database is one of the doctor's findings.
     if (!operation.responses.has('503')) continue
     t.equal(answer.status, 503, operation.name)
     t.ok(answer.headers['retry-after'], operation.name)

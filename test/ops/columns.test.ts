@@ -1,5 +1,6 @@
 import t from 'tap'
 import { KindBody } from '../../src/kinds/schemas.ts'
+import { OccurrenceBody, ScheduleBody } from '../../src/schedules/schemas.ts'
 import { resetColumns, submittedColumns } from '../../src/tasks/columns.ts'
 import { AttemptBody, Submission, TaskBody } from '../../src/tasks/schemas.ts'
 import { VideoBody } from '../../src/videos/schemas.ts'
@@ -20,11 +21,16 @@ async function columnsOf(view: string) {
 const source = async (name: string) =>
   (await pool.query<{ prosrc: string }>('select prosrc from pg_proc where proname = $1', [name])).rows[0]!.prosrc
 
-t.test('a task, an attempt, a film and a worker have the fields of HTTP in SQL', async t => {
+t.test('a task, an attempt, a film, a worker and a schedule have the fields of HTTP in SQL', async t => {
   t.strictSame(await columnsOf('tasks'), Object.keys(TaskBody.properties))
   t.strictSame(await columnsOf('attempts'), ['task_id', ...Object.keys(AttemptBody.properties)])
   t.strictSame(await columnsOf('videos'), Object.keys(VideoBody.properties))
   t.strictSame(await columnsOf('workers'), Object.keys(WorkerBody.properties))
+  t.strictSame((await columnsOf('schedules')).toSorted(), Object.keys(ScheduleBody.properties).sort())
+  t.strictSame(
+    (await columnsOf('occurrences')).toSorted(),
+    ['schedule_id', 'schedule', ...Object.keys(OccurrenceBody.properties)].sort()
+  )
   const { limits, retries, ...rest } = KindBody.properties
   t.strictSame(
     (await columnsOf('kinds')).toSorted(),

@@ -133,19 +133,28 @@ t.test('a film, its prints, a kind, a worker and a queue are the same, too', asy
   t.strictSame(queues, theirs)
 })
 
-t.test('schedules and what became of them are there', async t => {
-  await service.db.pool.query(`
-    with s as (
-      insert into darkroom.schedules (id, name, task, cron, options)
-      values (gen_random_uuid(), 'nightly', 'add', '0 3 * * *', '{"expires": 60}') returning id
-    )
-    insert into darkroom.occurrences (schedule_id, due_at, outcome, reason, decided_at)
-    select id, '2026-01-01T03:00Z', 'skipped', 'missed', '2026-01-01T03:02Z' from s`)
+t.test('a schedule and what became of its occurrences are the same', async t => {
+  const options = { expires: 60, max_retries: 2, retry_backoff: false, time_limit: 1.5, tags: ['a'], priority: 3 }
+  const made = await service.post('/api/schedules', {
+    name: 'n',
+    task: 'add',
+    args: { x: 1, y: 2 },
+    cron: '0 3 1 1 *',
+    ...options
+  })
+  const { id } = made.json()
+  const { task_id } = (await service.post(`/api/schedules/${id}/run`)).json()
+  await service.finished(task_id)
 
-  t.match(await rows(`select * from ops.schedules where name = 'nightly'`), [{ cron: '0 3 * * *', expires: 60 }])
-  t.match(await rows(`select * from ops.occurrences where schedule = 'nightly'`), [
-    { outcome: 'skipped', reason: 'missed', late_by: 120, task_id: null }
-  ])
+  t.strictSame(await rows('select * from ops.schedules where id = $1', [id]), [await get(`/api/schedules/${id}`)])
+  t.strictSame(
+    await rows('select * from ops.occurrences where schedule_id = $1', [id]),
+    (await get(`/api/schedules/${id}/occurrences`)).items.map((item: object) => ({
+      schedule_id: id,
+      schedule: 'n',
+      ...item
+    }))
+  )
 })
 
 t.test('stuck tasks are named with what ends it, slow ones with how slow', async t => {

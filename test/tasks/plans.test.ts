@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg, { type Pool } from 'pg'
 import t from 'tap'
 import { connect, throughIndexes } from '../../src/database/connect.ts'
+import { readSeries } from '../../src/stats/series.ts'
 import { type Claim, claim } from '../../src/tasks/attempts/claim.ts'
 import { complete } from '../../src/tasks/attempts/complete.ts'
 import type { Ending } from '../../src/tasks/attempts/ending.ts'
@@ -48,7 +49,14 @@ interface Plan {
   'Rows Removed by Filter'?: number
   'Rows Removed by Join Filter'?: number
   'Actual Loops': number
+  'Actual Rows': number
   Plans?: Plan[]
+}
+
+/** Rows that the scans of a plan return. */
+function readBy({ Plans = [], ...plan }: Plan): number {
+  if (Plans.length === 0) return plan['Actual Rows'] * plan['Actual Loops']
+  return Plans.reduce((sum, each) => sum + readBy(each), 0)
 }
 
 function wasteOf(plan: Plan): number {
@@ -120,6 +128,43 @@ t.test('expired results are found among any number of others', async t => {
   t.match(removed, { results: 10 })
   t.ok(wasted.length > 0)
   for (const rows of wasted) t.ok(rows < many / 4, `${rows} rows looked at in vain`)
+})
+
+t.test('a chart of the last hour reads the rows of that hour, however many there are', async t => {
+  await db.pool.query(
+    `insert into darkroom.minutes (minute, task, queue, created, run_hist)
+     select date_trunc('minute', now()) - n * interval '1 minute', kind, 'default', 1, '{1,2,3}'
+     from generate_series(1, 2880) n cross join unnest(array['a', 'b', 'c']) kind`
+  )
+  await db.pool.query(
+    `insert into darkroom.queue_minutes (minute, queue, depth, oldest, running, next_sample_at)
+     select minute, task, 1, 1, 1, now() from darkroom.minutes on conflict do nothing`
+  )
+  const hour = 3_600_000
+  const now = Math.floor(Date.now() / 60_000) * 60_000
+  const wasted: number[] = []
+  const read: number[] = []
+  const query = async ({ text, values }: { text: string; values: unknown[] }) => {
+    const { rows } = await db.pool.query(`explain (analyze, format json) ${text}`, values)
+    const { Plan } = rows[0]['QUERY PLAN'][0]
+    wasted.push(wasteOf(Plan))
+    read.push(readBy(Plan))
+    return db.pool.query(text, values)
+  }
+  for (const hours of [false, true]) {
+    const items = await readSeries({ query } as unknown as Pool, {
+      metrics: ['created', 'run_p95', 'depth'],
+      by: 'queue',
+      range: { from: now - hour, to: now, step: 60_000, points: 60, hours },
+      always: []
+    })
+    const [first] = items.filter(({ queue }) => queue === 'default')
+    t.match(items[0], { queue: 'a', created: 0, depth: 1 })
+    t.match(first, { queue: 'default', created: 3, run_p95: Number })
+  }
+
+  t.equal(read.length, 6)
+  for (const rows of [...wasted, ...read]) t.ok(rows < 1_000, `${rows} rows of 8,640`)
 })
 
 t.test('a pass for tasks whose queue was removed ends within a lease, however many there are', async t => {

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import { defineTask } from '#tasks/define.ts'
-import { batchSize, inBatches, timeLeft } from '#tasks/upkeep/batches.ts'
+import { defineTask } from '../define.ts'
+import { batchSize, inBatches, timeLeft } from '../upkeep/batches.ts'
 
 /** Stored answers to requests with an Idempotency-Key. */
 export const removeKeysSql = `
