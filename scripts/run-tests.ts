@@ -83,7 +83,9 @@ async function runHarness(name: string) {
   return false
 }
 
-/** One line for a file that is fine, all that it said for one that is not. */
+/**
+ * One line for a file that is fine, all that it said for one that is not. The files' own lines alone are not indented.
+ */
 async function runTest(file: string) {
   const begun = performance.now()
   const test = start('node', ['--require=./test/harness/preload.cjs', file], 'pipe')
@@ -102,7 +104,7 @@ async function runTest(file: string) {
   if (!isFine && failures === 0) failed++
 
   const seconds = ((performance.now() - begun) / 1000).toFixed(1)
-  if (!isFine) process.stdout.write(said)
+  if (!isFine) process.stdout.write(said.replace(/^(?=.)/gm, '    '))
   process.stdout.write(`${isFine ? 'ok' : 'not ok'}  ${file} (${seconds} s)\n`)
 }
 
