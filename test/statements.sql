@@ -305,6 +305,7 @@ with noted as (
 )
 insert into darkroom.minutes as m (minute, task, queue, created, cancelled)
 select minute, task, queue, sum(created), sum(cancelled) from noted
+where minute > now() - interval '47 hours'
 group by minute, task, queue
 order by minute, task, queue
 on conflict (minute, task, queue) do update set

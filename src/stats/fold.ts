@@ -1,6 +1,11 @@
 import type { Pool } from 'pg'
+import { minutesKept } from './retention.ts'
 
-/** Moves noted creations and cancellations into the minutes; skipped while another process does so. */
+/**
+ * Moves noted creations and cancellations into the minutes; skipped while another process does so. Notes of a
+ * transaction that was open for two days are dropped: the minutes of their hour may be gone, and its sum would be
+ * replaced by theirs.
+ */
 export const foldSql = `
 with noted as (
   delete from darkroom.uncounted
@@ -9,6 +14,7 @@ with noted as (
 )
 insert into darkroom.minutes as m (minute, task, queue, created, cancelled)
 select minute, task, queue, sum(created), sum(cancelled) from noted
+where minute > now() - interval '${minutesKept - 1} hours'
 group by minute, task, queue
 order by minute, task, queue
 on conflict (minute, task, queue) do update set

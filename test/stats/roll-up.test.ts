@@ -73,6 +73,24 @@ t.test('minutes become hours, and go after 48 hours', async t => {
   })
 })
 
+t.test('a note of two days ago does not replace the sum of its hour', async t => {
+  const service = await openService(t)
+  const { pool } = service.db
+  await pool.query(
+    `insert into darkroom.hours (hour, task, queue, created, succeeded)
+     values (date_trunc('hour', now()) - interval '60 hours', 'add', 'default', 100, 90)`
+  )
+  await pool.query(
+    `insert into darkroom.uncounted (minute, task, queue, created)
+     values (date_trunc('hour', now()) - interval '60 hours', 'add', 'default', 1)`
+  )
+
+  await rollUp(pool, options)
+
+  t.match(await hoursOf(service), [{ created: 100, succeeded: 90 }])
+  t.strictSame((await pool.query('select from darkroom.uncounted')).rows, [])
+})
+
 t.test('two at once sum each hour once', async t => {
   const service = await openService(t)
   await fill(service, 55)
