@@ -22,6 +22,8 @@ if (existsSync(list) && path.basename(process.argv[1] ?? '') !== 'before.ts') {
   registerHooks({
     resolve(specifier, context, next) {
       const found = next(specifier, context)
+      // It bundles typebox itself, from where it is installed.
+      if (context.parentURL?.endsWith('/one-file.ts')) return found
       const file = bundled.get(found.url)
       return file
         ? { url: pathToFileURL(path.resolve(packages, file)).href, format: 'module', shortCircuit: true }

@@ -36,7 +36,18 @@ t.test('its names are those of the contract', async t => {
     [
       ...['attempts', 'cancel_task', 'end_session', 'enqueue_task', 'events', 'failure_summary', 'kinds'],
       ...['kinds_by_hour', 'locks', 'occurrences', 'pause_queue', 'queue_depth', 'renditions', 'resume_queue'],
-      ...['retry_task', 'retry_where', 'schedules', 'sizes', 'slow_tasks', 'stuck_tasks', 'tasks', 'videos', 'why'],
+      ...[
+        'retry_task',
+        'retry_where',
+        'schedules',
+        'set_schedule',
+        'sizes',
+        'slow_tasks',
+        'stuck_tasks',
+        'tasks',
+        'videos',
+        'why'
+      ],
       'workers'
     ]
   )

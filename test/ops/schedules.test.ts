@@ -113,10 +113,10 @@ t.test('ops.set_schedule does what POST and PATCH do', async t => {
   await t.test('what never comes is disabled by a worker, with the reason', async t => {
     await pool.query(`select ops.set_schedule('february', 'add', '{"x": 1, "y": 2}', cron => '0 0 30 2 *')`)
     const row = await until(async () => {
-      const { rows } = await pool.query(`select enabled, refusal from ops.schedules where name = 'february'`)
+      const { rows } = await pool.query(`select enabled, note from ops.schedules where name = 'february'`)
       return !rows[0].enabled && rows[0]
     }, 'a worker has looked')
-    t.match(row.refusal, /never comes/)
+    t.match(row.note, /never comes/)
     const { items } = (await service.get('/api/problems')).json()
     t.ok(items.some(({ code }: any) => code === 'schedule_refused'))
   })
