@@ -40,7 +40,7 @@ export async function openBoss({ db, migrate = false, supervise = false, onError
     schedule: supervise,
     // Its own schedules are only watchdogs: alarms fire ours to the second.
     cronMonitorIntervalSeconds: 30,
-    cronWorkerIntervalSeconds: 5,
+    cronWorkerIntervalSeconds: 30,
     // No job of ours waits for another one, and the check for such jobs takes three queries.
     flowIntervalSeconds: 30,
     persistWarnings: true
