@@ -143,7 +143,7 @@ export function openClock({ db, boss, kinds, defaults, voice, log }: ClockOption
       .transaction()
       .execute(trx => fireDue(needs, trx, { limit, except: [...resting.keys()], only }))
     if (fired.enqueued.length > 0) voice.enqueued(fired.enqueued)
-    // House-keeping goes on: nobody would notice that it is missing.
+    // House-keeping goes on: its absence would not be noticed.
     if (fired.missing.length > 0) {
       log.warn({ queues: fired.missing }, 'the queue of a system schedule was removed; creating it again')
       await createQueues(boss, fired.missing)
