@@ -10,7 +10,7 @@ export interface NewOccurrence extends Decision {
 
 /**
  * Occurrences that no row speaks of yet; answers those that it wrote. The primary key makes one task of an occurrence:
- * who does not find its row here makes none.
+ * a firing whose row is not among the answers makes none.
  */
 export const insertOccurrencesSql = `
 insert into darkroom.occurrences (schedule_id, due_at, outcome, reason, task_id, manual, until, count)
