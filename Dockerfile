@@ -4,11 +4,16 @@ COPY package.json package-lock.json ./
 # The optional packages bring Node.js, Postgres and ffmpeg to a bare machine. Here they come from this image, from another
 # container and from Debian.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
-# A worker makes this file at its first start (src/runner/children/one-file.ts), which it cannot in a read-only image.
+# scripts/prepare and a worker's first start make these files (src/bundle/packages.ts, src/runner/children/one-file.ts),
+# which they cannot in a read-only image.
 RUN npm install --prefix /tmp/bundler --ignore-scripts --no-audit --no-fund \
     "esbuild@$(node -p 'require("./package.json").dependencies.esbuild')" \
   && /tmp/bundler/node_modules/.bin/esbuild node_modules/typebox/build/index.mjs --bundle --format=esm --platform=node \
     --outfile="node_modules/.cache/darkroom/typebox-$(node -p 'require("./package.json").dependencies.typebox').mjs"
+COPY src/bundle src/bundle
+RUN ln -s /tmp/bundler/node_modules/@esbuild node_modules/@esbuild \
+  && node -e "import('/app/src/bundle/packages.ts').then(({ bundlePackages }) => bundlePackages())" \
+  && rm node_modules/@esbuild
 
 FROM node:24-bookworm-slim
 RUN apt-get update \

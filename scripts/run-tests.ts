@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { glob, stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
-import { text } from 'node:stream/consumers'
+import { createInterface } from 'node:readline'
 
 /**
  * Types, lint and tests, beside each other, so that a typo does not hide a broken test. The last line reads "N passed,
@@ -52,8 +52,8 @@ async function check(title: string, program: string, ...args: string[]) {
 }
 
 /**
- * Each file in a process of its own that writes TAP, without `tap run`: that has every process and every thread of a
- * worker under test load tap's hooks first, a third of the CPU of a short test.
+ * In a few processes, each of which runs one file after the other. Not by `tap run`: that has every process and every
+ * thread of a worker under test load tap's hooks first, a third of the CPU of a short test.
  */
 async function runTests(files: string[]) {
   if (files.length === 0) {
@@ -64,13 +64,10 @@ async function runTests(files: string[]) {
 
   const isReady = await runHarness('before.ts')
   // Much of a test is waiting for other processes. TEST_JOBS is for a machine with other work.
-  const jobs = Number(process.env.TEST_JOBS) || Math.min(8, availableParallelism() + 2)
+  const jobs = Number(process.env.TEST_JOBS) || Math.min(8, availableParallelism() * 3)
   const waiting = isReady ? [...files] : []
-  await Promise.all(
-    Array.from({ length: jobs }, async () => {
-      for (let file = waiting.shift(); file !== undefined && !interrupted; file = waiting.shift()) await runTest(file)
-    })
-  )
+  const next = () => (interrupted ? undefined : waiting.shift())
+  await Promise.all(Array.from({ length: jobs }, () => runLane(next)))
   await runHarness('after.ts')
 }
 
@@ -83,33 +80,45 @@ async function runHarness(name: string) {
   return false
 }
 
-/**
- * One line for a file that is fine, all that it said for one that is not. The files' own lines alone are not indented.
- */
-async function runTest(file: string) {
-  const begun = performance.now()
-  const test = start('node', ['--require=./test/harness/preload.cjs', file], 'pipe')
-  // A file ends by itself before that, and says what it has waited for; not if it computes without end.
-  const timer = setTimeout(() => test.kill('SIGKILL'), (timeout + 60) * 1000)
-  const [said, code] = await Promise.all([text(test.stdout!), exitCode(test)])
-  clearTimeout(timer)
-
-  // Of the file alone: those of its parts are indented.
-  const summary = /^# \{ (total: .*) \}$/m.exec(said)?.[1] ?? ''
-  const failures = count(summary, 'fail')
-  passed += count(summary, 'pass')
-  failed += failures
-  const isFine = code === 0 && failures === 0 && summary !== ''
-  // A file that dies, or says nothing, counts nothing as failed, and is no success.
-  if (!isFine && failures === 0) failed++
-
-  const seconds = ((performance.now() - begun) / 1000).toFixed(1)
-  if (!isFine) process.stdout.write(said.replace(/^(?=.)/gm, '    '))
-  process.stdout.write(`${isFine ? 'ok' : 'not ok'}  ${file} (${seconds} s)\n`)
+/** A process that runs files (`test/harness/lane.ts`) until there are none, and the next one if a file ends it. */
+async function runLane(next: () => string | undefined) {
+  for (let file = next(); file !== undefined; file = next()) {
+    const lane = start('node', ['--require=./test/harness/preload.cjs', 'test/harness/lane.ts'], 'pipe', 'pipe')
+    const lines = createInterface({ input: lane.stdout! })[Symbol.asyncIterator]()
+    while (file !== undefined && (await runTest(file, lane, lines))) file = next()
+    lane.stdin!.end()
+    // What a file has left open keeps its process.
+    const timer = setTimeout(() => lane.kill('SIGKILL'), 10_000)
+    await exitCode(lane)
+    clearTimeout(timer)
+  }
 }
 
-function count(summary: string, name: string) {
-  return Number(new RegExp(`\\b${name}: (\\d+)`).exec(summary)?.[1] ?? 0)
+/** One line for a file that is fine, all that it said for one that is not. Answers whether its process goes on. */
+async function runTest(file: string, lane: ChildProcess, lines: AsyncIterator<string>) {
+  const begun = performance.now()
+  // A file ends by itself before that, and says what it has waited for; not if it computes without end.
+  const timer = setTimeout(() => lane.kill('SIGKILL'), (timeout + 60) * 1000)
+  lane.stdin!.write(`${file}\n`)
+  const said: string[] = []
+  let result = ''
+  while (result === '') {
+    const { done, value } = await lines.next()
+    if (done) break
+    if (value.startsWith('@@ ')) result = value.slice(3)
+    else said.push(value)
+  }
+  clearTimeout(timer)
+
+  const { pass, fail } = result ? JSON.parse(result) : { pass: 0, fail: 0 }
+  passed += pass
+  // A file that ends its process, or says nothing, counts nothing as failed, and is no success.
+  const failures = pass + fail === 0 ? 1 : fail
+  failed += failures
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1)
+  if (failures > 0) process.stdout.write(said.map(line => `    ${line}\n`).join(''))
+  process.stdout.write(`${failures === 0 ? 'ok' : 'not ok'}  ${file} (${seconds} s)\n`)
+  return result !== ''
 }
 
 /**
@@ -140,10 +149,15 @@ async function kind(name: string) {
   return found && (found.isDirectory() ? 'folder' : 'file')
 }
 
-function start(program: string, args: readonly string[], stdout: 'inherit' | 'pipe' = 'inherit') {
+function start(
+  program: string,
+  args: readonly string[],
+  stdout: 'inherit' | 'pipe' = 'inherit',
+  stdin: 'ignore' | 'pipe' = 'ignore'
+) {
   const child = spawn(path.join(bin, program), args, {
     cwd: root,
-    stdio: ['ignore', stdout, 'inherit'],
+    stdio: [stdin, stdout, 'inherit'],
     // Every program is to find the same Node.js, and that first.
     env: { TAP: '1', TAP_TIMEOUT: String(timeout), ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` }
   })

@@ -4,6 +4,7 @@ import './node-version.js'
 import { enableCompileCache } from 'node:module'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { takePackages } from './bundle/packages.ts'
 import { type Config, ConfigError, readConfig, settings, supervised } from './config.ts'
 import { misspeltSettings } from './misspelt.ts'
 import { version } from './version.ts'
@@ -85,6 +86,7 @@ const commands: Record<string, Command> = {
 // is cached.
 process.env.NODE_COMPILE_CACHE ??= path.resolve(import.meta.dirname, '../node_modules/.cache/compile')
 enableCompileCache(process.env.NODE_COMPILE_CACHE)
+takePackages()
 
 const isSupervised = process.env[supervised] !== undefined
 delete process.env[supervised]

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { loadFolder } from './catalogue.ts'
+import { bundlePackages, takePackages } from './bundle/packages.ts'
 import { readConfig } from './config.ts'
 
 // These run when they are loaded.
@@ -21,9 +21,14 @@ async function compileOurs() {
   }
 }
 
+// Before the first module that imports one of them.
+await bundlePackages().catch(() => {})
+takePackages()
+
 // In a process of its own: a module of TASKS_DIR may compute for ever.
 if (process.argv[2] === 'tasks') {
   const { TASKS_DIR } = readConfig()
+  const { loadFolder } = await import('./catalogue.ts')
   if (TASKS_DIR !== undefined) await loadFolder(TASKS_DIR).catch(() => {})
 } else {
   // The command that is about to start says what is wrong.

@@ -1,8 +1,8 @@
 import pg from 'pg'
+import { bundlePackages } from '../../src/bundle/packages.ts'
 import { findEmbedded, openEmbedded } from '../../src/database/embedded.ts'
 import { migrate } from '../../src/migrate.ts'
 import { home, rememberUrls, template, urlOf } from './cluster.ts'
-import { bundlePackages } from './packages.ts'
 
 /** Runs once before all test files. Postgres stays behind for them; `after.ts` stops it. */
 const { url } = await openEmbedded({ dataDir: home, log: () => {}, durable: false })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { byHand } from '../harness/by-hand.ts'
 import { addSchedule, age, inSeconds, occurrencesOf, readSchedule, tasksOf } from '../harness/schedules.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
@@ -505,7 +506,7 @@ t.test('tasks of a kind follow its settings of today', async t => {
 t.test('a run whose queue was removed, or whose film has an open task, is refused', async t => {
   await service.db.pool.query(`select pgboss.create_queue('doomed', '{"policy": "standard"}')`)
   await addSchedule(service, { name: 'stranded', every: 3600, queue: 'doomed', start_at: inSeconds(-86_400) })
-  await service.db.pool.query(`select pgboss.delete_queue('doomed')`)
+  await byHand(service.db.pool, `select pgboss.delete_queue('doomed')`)
   const film = await service.keep('no film')
   const printing = { task: 'process_video', args: { video_id: film.id } }
   await addSchedule(service, { name: 'printing', every: 3600, start_at: inSeconds(-86_400), ...printing })

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { createRequire, registerHooks } from 'node:module'
+import { createRequire, findPackageJSON, registerHooks } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Logger } from 'pino'
@@ -16,12 +16,11 @@ const usualFolder = path.resolve(import.meta.dirname, '../../../node_modules/.ca
  */
 export async function typeboxInOneFile(log: Logger, folder = usualFolder): Promise<string | undefined> {
   try {
-    const entry = require.resolve('typebox')
-    const { version } = JSON.parse(await readFile(path.join(entry, '../../package.json'), 'utf8'))
+    const { version } = JSON.parse(await readFile(findPackageJSON('typebox', import.meta.url)!, 'utf8'))
     const file = path.join(folder, `typebox-${version}.mjs`)
     if (existsSync(file)) return file
 
-    await bundle(entry, file, { platform: 'node' })
+    await bundle(require.resolve('typebox'), file, { platform: 'node' })
     return file
   } catch (error) {
     log.debug({ err: error }, 'typebox could not be bundled into one file; children start more slowly')

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { dueQueue } from '../../../src/queue/boss.ts'
 import { channels } from '../../../src/tasks/channels.ts'
+import { byHand } from '../../harness/by-hand.ts'
 import { shoot } from '../../harness/clip.ts'
 import { openService, type Service } from '../../harness/service.ts'
 import { taskFolder, taskModule } from '../../harness/task-folder.ts'
@@ -194,7 +195,7 @@ t.test('its queue is made again when it was removed, and the log says so', async
   const service = await openService(t, { worker: true, hear: ({ msg }) => said.push(msg) })
   const result = await service.submit('add', { x: 1, y: 1 }, { result_expires: 600 })
   await service.finished(result)
-  await service.db.pool.query(`select pgboss.delete_queue('low_priority')`)
+  await byHand(service.db.pool, `select pgboss.delete_queue('low_priority')`)
   await age(service, result, 601)
 
   t.match(await ring(service), { outcome: 'fired' })

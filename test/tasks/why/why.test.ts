@@ -6,7 +6,6 @@ import { codes } from '../../../src/tasks/why/why.ts'
 import { gate } from '../../harness/gate.ts'
 import { openService } from '../../harness/service.ts'
 import { taskFolder, taskModule } from '../../harness/task-folder.ts'
-import { until } from '../../harness/until.ts'
 import { spawnWorker } from '../../harness/worker-process.ts'
 
 const old = await taskFolder(t, gate)
@@ -59,14 +58,15 @@ t.test('a waiting task has the code of the first thing that it waits for', async
   await service.startWorker({ WORKER_CONCURRENCY: '1', WORKER_QUEUES: 'media' })
   await says(t, id, 'no_worker_for_queue', { sentence: /"high_priority"/, actions: [cancel(id)] })
 
-  const unaware = await spawnWorker(t, service, { TASKS_DIR: old, WORKER_QUEUES: apart, WORKER_CONCURRENCY: '1' })
+  // It takes one task at a time, and none ahead: a task behind it stays in the queue.
+  const single = { WORKER_CONCURRENCY: '1', WORKER_PREFETCH_MULTIPLIER: '1' }
+  const unaware = await spawnWorker(t, service, { TASKS_DIR: old, WORKER_QUEUES: apart, ...single })
   await says(t, id, 'kind_unknown_to_workers', { sentence: /"fresh" \(1 takes from/, actions: [cancel(id)] })
 
   const gated = await service.submit('gate', { gate: path.join(service.dataDir, 'never') }, { queue: apart })
   await service.until(gated, ({ state }) => state === 'STARTED')
   await service.patch(`/api/workers/${unaware.id}`, { paused: true })
   const waiting = await service.submit('gate', { gate: '' }, { queue: apart })
-  await until(async () => (await why(waiting)).code === 'workers_paused', 'the worker has heard of it')
   const paused = await says(t, waiting, 'workers_paused', { sentence: /\(1\)/ })
   t.match(paused.actions, [{ method: 'PATCH', url: `/api/workers/${unaware.id}`, body: { paused: false } }, {}])
   await service.patch(paused.actions[0]!.url, paused.actions[0]!.body)
