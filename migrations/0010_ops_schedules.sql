@@ -103,8 +103,8 @@ begin
   if s.overlap not in ('allow', 'skip') then
     wrong := wrong || 'overlap must be one of allow, skip'::text;
   end if;
-  if s.name !~ '^\S(.*\S)?$' or length(s.name) > 200 then
-    wrong := wrong || 'name must have 1 to 200 characters, without blanks at its ends'::text;
+  if s.name !~ '^\S(.*\S)?$' or length(s.name) > 200 or s.name ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    wrong := wrong || 'name must have 1 to 200 characters, without blanks at its ends, and not the form of an id'::text;
   end if;
   -- The time zones of Node decide; what Postgres does not know either is a mistake.
   if s.timezone !~* '^[a-z][a-z0-9_+/-]{0,63}$'

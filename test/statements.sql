@@ -53,17 +53,12 @@ where g.task = $1 and g.state in ('PENDING', 'RETRY');
 
 -- src/doctor/problems/locks.ts: findHoldersSql
 select
-  a.pid, a.application_name as application, coalesce(a.usename, '') as login, coalesce(a.state, '') as state,
-  a.xact_start as since,
-  (
-    select array_agg(distinct n.nspname || '.' || c.relname)
-    from pg_locks l join pg_class c on c.oid = l.relation join pg_namespace n on n.oid = c.relnamespace
-    where l.pid = a.pid and l.granted and n.nspname in ('darkroom', 'pgboss') and c.relkind in ('r', 'p')
-      and l.mode <> 'AccessShareLock'
-  ) as tables,
-  (select count(*)::int from pg_stat_activity waiting where a.pid = any(pg_blocking_pids(waiting.pid))) as blocks
-from pg_stat_activity a
-where a.datname = current_database() and a.pid <> pg_backend_pid() and a.xact_start < now() - $1 * interval '1 second';
+  pid, coalesce(application, '') as application, coalesce(login, '') as login, since, cardinality(blocks) as blocks,
+  array(
+    select distinct split_part(lock, ' ', 1) from unnest(tables) lock where lock not like '% AccessShareLock'
+  ) as tables
+from darkroom.lock_holders()
+where not waits and since < now() - $1 * interval '1 second';
 
 -- src/doctor/problems/schedules.ts: findTroubledSchedulesSql
 (
@@ -194,6 +189,16 @@ update darkroom.schedules set armed_for = next_run_at where id = any($1::uuid[])
 
 -- src/schedules/alarms.ts: forgetAlarmsSql
 update darkroom.schedules set armed_for = null where enabled;
+
+-- src/schedules/alarms.ts: indexAlarmsSql
+do $$
+begin
+  execute format(
+    'create index if not exists darkroom_alarms on pgboss.%I (start_after) where state < %L',
+    (select table_name from pgboss.queue where name = 'due'), 'active'
+  );
+end;
+$$;
 
 -- src/schedules/alarms.ts: findStaleSql
 select p.key from pgboss.schedule p

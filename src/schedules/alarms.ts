@@ -85,6 +85,17 @@ function watchdogOf(cron: string | null, timezone: string) {
   }
 }
 
+/** As the migration made it: a queue that was removed has taken it along. */
+export const indexAlarmsSql = `
+do $$
+begin
+  execute format(
+    'create index if not exists darkroom_alarms on pgboss.%I (start_after) where state < %L',
+    (select table_name from pgboss.queue where name = '${dueQueue}'), 'active'
+  );
+end;
+$$`
+
 /** Rows of pgboss.schedule whose schedule is gone or disabled. */
 export const findStaleSql = `
 select p.key from pgboss.schedule p

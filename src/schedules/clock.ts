@@ -8,7 +8,7 @@ import type { Kinds } from '#tasks/define.ts'
 import { busyVideo } from '#tasks/submit/one-open.ts'
 import type { SubmitDefaults } from '#tasks/submit/prepare.ts'
 import type { Voice } from '#tasks/voice.ts'
-import { armSchedules, forgetAlarmsSql, tidyDeclared } from './alarms.ts'
+import { armSchedules, forgetAlarmsSql, indexAlarmsSql, tidyDeclared } from './alarms.ts'
 import { InvalidCron } from './cron-field.ts'
 import { type Fired, fireDue, skipBusy } from './fire.ts'
 import { planSchedules, replanOneSql, replanSql } from './plan.ts'
@@ -81,6 +81,7 @@ export function openClock({ db, boss, kinds, defaults, voice, log }: ClockOption
   async function restoreAlarms(): Promise<Look> {
     log.warn('the queue of alarms was removed; creating it again')
     await createQueues(boss, [dueQueue])
+    await db.pool.query(indexAlarmsSql)
     await db.pool.query(forgetAlarmsSql)
     return { moved: true, next: 0 }
   }

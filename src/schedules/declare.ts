@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { type Insertable, type Selectable, sql } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database, InTransaction } from '#database/connect.ts'
@@ -135,18 +136,7 @@ async function disable(trx: InTransaction, { name, schedule_id }: Known, now: Da
     .execute()
 }
 
-/** jsonb sorts the fields. */
-function isEqual(one: unknown, other: unknown): boolean {
-  return JSON.stringify(sorted(one)) === JSON.stringify(sorted(other))
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, each]) => each !== undefined)
-      .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([key, each]) => [key, sorted(each)])
-  )
+/** As jsonb keeps it, which has no order of fields. */
+function isEqual(kept: unknown, stated: unknown) {
+  return isDeepStrictEqual(kept, JSON.parse(JSON.stringify(stated)))
 }

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Database } from '#database/connect.ts'
 import { InvalidCursor, ScheduleNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { Page } from '#schema/common.ts'
@@ -6,11 +7,16 @@ import { readProblems, writeProblems } from '#schema/problems.ts'
 import { present, presentOccurrence } from './present.ts'
 import { previewOf, previewRequest } from './preview.ts'
 import { findSchedule, listOccurrences } from './queries.ts'
-import type { ScheduleNeeds } from './routes.ts'
 import { Named, Occurrences, Preview, PreviewCount, PreviewRequest, ScheduleBody } from './schemas.ts'
+import type { SettingsDefaults } from './settings.ts'
+
+interface ReadNeeds {
+  db: Database
+  scheduleDefaults: SettingsDefaults
+}
 
 /** The routes that read one schedule, and those that look ahead. */
-export const readRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (app, { db, scheduleDefaults }) => {
+export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { db, scheduleDefaults }) => {
   app.get(
     '/api/schedules/:id',
     {

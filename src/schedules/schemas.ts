@@ -102,8 +102,9 @@ const settings = {
 const Name = Type.String({
   minLength: 1,
   maxLength: 200,
-  pattern: '^\\S(.*\\S)?$',
-  description: 'Unique; without blanks at its ends'
+  // A route that takes either would never find it by this name.
+  pattern: '^(?![0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$)\\S(.*\\S)?$',
+  description: 'Unique; without blanks at its ends, and not in the form of an id'
 })
 
 const nightly = {

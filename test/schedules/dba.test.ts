@@ -38,6 +38,8 @@ for (const [what, statement] of Object.entries(losses)) {
     const all = await untilOccurrences(service, 'steady', length + 4)
     t.equal(fired(all).length, all.length)
     t.ok(await eachHasItsTask(service, 'steady'))
+    const { rows } = await service.db.pool.query(`select from pg_indexes where indexname = 'darkroom_alarms'`)
+    t.equal(rows.length, 1)
     await addSchedule(service, { name: 'after that', every: 1, ...quick })
     await untilOccurrences(service, 'after that', 1)
   })

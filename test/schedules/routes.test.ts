@@ -152,7 +152,8 @@ t.test('what does not fit is refused, and each field is named', async t => {
     [{ ...good, name: ' x', every: 60 }, 'name'],
     [{ ...good, name: 'x\ny', every: 60 }, 'name'],
     [{ ...good, name: 'x'.repeat(201), every: 60 }, 'name'],
-    [{ ...good, name: '\0', every: 60 }, 'name']
+    [{ ...good, name: '\0', every: 60 }, 'name'],
+    [{ ...good, name: '01980000-0000-7000-8000-00000000000A', every: 60 }, 'name']
   ]
   for (const [body, expected] of refusals) {
     const response = await post('/api/schedules', body)
