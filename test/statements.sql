@@ -244,6 +244,16 @@ from jsonb_to_recordset($1::jsonb) as new (
 )
 where s.id = new.id;
 
+-- src/schedules/fire.ts: lockQueuesSql
+select name from pgboss.queue for key share;
+
+-- src/schedules/fire.ts: lockOneDueSql
+select * from darkroom.schedules where id = $1 and next_run_at <= now() for update;
+
+-- src/schedules/firing.ts: findDueSql
+select id, name from darkroom.schedules where next_run_at <= now() and id <> all($1::uuid[])
+order by next_run_at limit $2;
+
 -- src/schedules/plan.ts: findUnplannedSql
 select s.* from darkroom.schedules s
 where enabled and (planned_at is null or armed_for is distinct from next_run_at) and planned_at is null

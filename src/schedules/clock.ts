@@ -1,31 +1,9 @@
-import type { PgBoss } from 'pg-boss'
-import type { Logger } from 'pino'
-import type { Database } from '#database/connect.ts'
 import { dueLoop, type Look } from '#database/due-loop.ts'
-import { isOutage } from '#database/outage.ts'
 import { createQueues, dueQueue } from '#queue/boss.ts'
-import type { Kinds } from '#tasks/define.ts'
-import { busyVideo } from '#tasks/submit/one-open.ts'
-import type { SubmitDefaults } from '#tasks/submit/prepare.ts'
-import type { Voice } from '#tasks/voice.ts'
 import { armSchedules, forgetAlarmsSql, indexAlarmsSql, tidyDeclared } from './alarms.ts'
-import { InvalidCron } from './cron-field.ts'
-import { type Fired, fireDue, skipBusy } from './fire.ts'
-import { planSchedules, replanOneSql, replanSql } from './plan.ts'
-import { UnknownZone } from './zone.ts'
+import { type FiringOptions, firing } from './firing.ts'
+import { planSchedules, replanSql } from './plan.ts'
 
-interface ClockOptions {
-  db: Database
-  boss: PgBoss
-  kinds: Kinds
-  defaults: SubmitDefaults
-  voice: Voice
-  log: Logger
-}
-
-const batch = 200
-// Milliseconds. A schedule that cannot be fired is tried again after so long.
-const rest = 5_000
 // Milliseconds between looks for rows of pgboss.schedule that no schedule needs, or that are missing.
 const tidyEvery = 60_000
 
@@ -55,15 +33,13 @@ interface Seen {
 }
 
 /** Fires schedules when their alarms ring, in any number of processes; there is no leader. */
-export function openClock({ db, boss, kinds, defaults, voice, log }: ClockOptions) {
-  const needs = { boss, kinds, defaults }
-  /** Schedules that could not be fired, and when to try again. */
-  const resting = new Map<string, number>()
+export function openClock(options: FiringOptions) {
+  const { db, boss, log } = options
+  const { fireAll, resting } = firing(options)
   let latest = 0
   let tidied = Number.NEGATIVE_INFINITY
 
   async function look(): Promise<Look> {
-    for (const [id, until] of resting) if (until < performance.now()) resting.delete(id)
     const seen = await see()
     if (seen.now < latest - 30) {
       log.warn({ seconds: latest - seen.now }, 'the clock of the database went back; planning schedules again')
@@ -87,69 +63,13 @@ export function openClock({ db, boss, kinds, defaults, voice, log }: ClockOption
   }
 
   async function see() {
-    const { rows } = await db.pool.query<Seen>(lookSql, [[...resting.keys()]])
+    const { rows } = await db.pool.query<Seen>(lookSql, [resting()])
     return rows[0]!
   }
 
   /** What is due is looked at again, also without its alarm: another transaction may hold its row. */
   function nextOf({ due, next }: Seen) {
     return due ? 0 : next
-  }
-
-  async function fireAll() {
-    let count = 0
-    for (;;) {
-      const { alarms, schedules, missing } = await fireSome()
-      count += alarms + schedules
-      if (alarms < batch && schedules < batch && missing.length === 0) return count
-    }
-  }
-
-  async function fireSome() {
-    try {
-      return await fireBatch(batch)
-    } catch (error) {
-      if (isOutage(error)) throw error
-      log.debug({ err: error }, 'due schedules could not be fired together; firing them one by one')
-      return fireOneByOne()
-    }
-  }
-
-  /** The fault is in one of them: a film with an open task, or arguments that Postgres refuses. */
-  async function fireOneByOne(): Promise<Pick<Fired, 'alarms' | 'schedules' | 'missing'>> {
-    const { rows: due } = await db.pool.query<{ id: string; name: string }>(
-      'select id, name from darkroom.schedules where next_run_at <= now() and id <> all($1::uuid[]) order by next_run_at limit $2',
-      [[...resting.keys()], batch]
-    )
-    for (const { id, name } of due) await fireOne(id, name)
-    return { alarms: 0, schedules: due.length, missing: [] }
-  }
-
-  async function fireOne(id: string, name: string) {
-    try {
-      await fireBatch(1, id)
-    } catch (error) {
-      if (busyVideo(error)) return db.query.transaction().execute(trx => skipBusy(needs, trx, id))
-      if (isOutage(error)) throw error
-      // Planned again it is disabled, with the reason.
-      if (error instanceof InvalidCron || error instanceof UnknownZone)
-        return void (await db.pool.query(replanOneSql, [id]))
-      log.error({ err: error, schedule: name }, 'a schedule could not be fired; trying again in 5 s')
-      resting.set(id, performance.now() + rest)
-    }
-  }
-
-  async function fireBatch(limit: number, only?: string) {
-    const fired = await db.query
-      .transaction()
-      .execute(trx => fireDue(needs, trx, { limit, except: [...resting.keys()], only }))
-    if (fired.enqueued.length > 0) voice.enqueued(fired.enqueued)
-    // House-keeping goes on: its absence would not be noticed.
-    if (fired.missing.length > 0) {
-      log.warn({ queues: fired.missing }, 'the queue of a system schedule was removed; creating it again')
-      await createQueues(boss, fired.missing)
-    }
-    return fired
   }
 
   async function tidy() {

@@ -1,4 +1,4 @@
-import { CompiledQuery, sql } from 'kysely'
+import { CompiledQuery } from 'kysely'
 import { fromKysely, type PgBoss } from 'pg-boss'
 import type { InTransaction } from '#database/connect.ts'
 import { dueQueue } from '#queue/boss.ts'
@@ -189,16 +189,19 @@ async function findOpen(trx: InTransaction, due: Schedule[]) {
 }
 
 /** With a lock: a queue that is removed meanwhile would refuse the tasks of all schedules. */
+export const lockQueuesSql = 'select name from pgboss.queue for key share'
+
 async function findQueues(trx: InTransaction) {
-  const { rows } = await sql<{ name: string }>`select name from pgboss.queue for key share`.execute(trx)
+  const { rows } = await trx.executeQuery<{ name: string }>(CompiledQuery.raw(lockQueuesSql))
   return new Set(rows.map(({ name }) => name))
 }
 
+export const lockOneDueSql = `
+select * from darkroom.schedules where id = $1 and next_run_at <= now() for update`
+
 /** The film of a scheduled process_video has an open task: its occurrences that are due count as overlaps. */
 export async function skipBusy(needs: FireNeeds, trx: InTransaction, id: string) {
-  const { rows } = await trx.executeQuery<Schedule>(
-    CompiledQuery.raw('select * from darkroom.schedules where id = $1 and next_run_at <= now() for update', [id])
-  )
+  const { rows } = await trx.executeQuery<Schedule>(CompiledQuery.raw(lockOneDueSql, [id]))
   const schedule = rows[0]
   if (!schedule) return
   const { decisions, next } = decideDue(schedule, ruleOfRow(schedule), await timeOf(trx))

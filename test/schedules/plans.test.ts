@@ -3,6 +3,7 @@ import { connect, throughIndexes } from '../../src/database/connect.ts'
 import { findUnarmedSql } from '../../src/schedules/alarms.ts'
 import { lookSql } from '../../src/schedules/clock.ts'
 import { lockDueSql } from '../../src/schedules/fire.ts'
+import { findDueSql } from '../../src/schedules/firing.ts'
 import { findUnplannedSql } from '../../src/schedules/plan.ts'
 import { removeOccurrencesSql } from '../../src/schedules/remove.ts'
 import { removeOldOccurrencesSql } from '../../src/schedules/tasks/expire-occurrences.ts'
@@ -66,6 +67,7 @@ await db.pool.query(
 const statements: [string, string, unknown[]][] = [
   ['what there is to do', lookSql, [[]]],
   ['what is due', lockDueSql, [200, [], null]],
+  ['what is due, one by one', findDueSql, [[], 200]],
   ['schedules without an alarm', findUnarmedSql, []],
   ['schedules without a plan', findUnplannedSql, []],
   ['old occurrences', removeOldOccurrencesSql, [86_400]]
