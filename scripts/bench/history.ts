@@ -40,11 +40,11 @@ async function fillPortion(database: Pick<ClientBase | Pool, 'query'>, count: nu
       uuidv7(at - now()), ($2::text[])[1 + floor(random() * 10)], ($3::text[])[1 + floor(random() * 4)], state,
       '{"data": "hello"}', 1, 2592000, case when state = 'SUCCESS' then 1 end,
       case when state <> 'SUCCESS' then '{"type": "Error", "message": "no"}'::jsonb end,
-      at, at + interval '10 ms', at + interval '100 ms', $6
+      at, at + interval '10 ms', at + interval '100 ms', $6::uuid
     from (
       select
         case when luck < 0.01 then 'FAILURE' when luck < 0.011 then 'REVOKED' else 'SUCCESS' end as state,
-        now() - ($4 - ($4 - $5) * number / $1) * interval '1 day' as at
+        now() - ($4::float8 - ($4::float8 - $5::float8) * number / $1) * interval '1 day' as at
       from (select number, random() as luck from generate_series(1, $1::int) number) drawn
     ) task`,
     [count, kinds, queues, from, until, worker]
