@@ -961,8 +961,8 @@ select count(*)::int as count, max(due)::text as last from done;
 select state, task, queue from darkroom.task_groups where state in ('SUCCESS', 'FAILURE', 'REVOKED');
 
 -- src/tasks/builtin/expire-results.ts: findOldSql
-select id from darkroom.tasks
-where state = $1 and task = $2 and queue = $3
+select id, to_char(created_at, 'YYYY-MM-DD HH24:MI:SS.USOF') as place from darkroom.tasks
+where state = $1 and task = $2 and queue = $3 and (created_at, id) > ($5::timestamptz, $6::uuid)
   and created_at < now() - $4::float8 * interval '1 second' and finished_at < now() - $4::float8 * interval '1 second'
 order by created_at, id limit 1000;
 

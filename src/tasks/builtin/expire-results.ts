@@ -46,7 +46,7 @@ export function expireResults({ historyExpires, remember }: ExpireOptions) {
       for (const group of groups) {
         const own = group.task === name && group.state === 'SUCCESS'
         const seconds = own ? Math.min(ownHistory, historyExpires) : historyExpires
-        expired.tasks += await inBatches(goOn, () => forgetOld(db, group, seconds, remember))
+        expired.tasks += await inBatches(goOn, forgetOld(db, group, seconds, remember))
       }
 
       if (Object.values(expired).some(count => count > 0)) log(`removed ${JSON.stringify(expired)}`)
@@ -89,9 +89,10 @@ interface Group {
 export const listFinishedGroupsSql = `
 select state, task, queue from darkroom.task_groups where state in ('SUCCESS', 'FAILURE', 'REVOKED')`
 
+// Beyond the place of the last batch: until vacuum the index leads to the rows that earlier ones have removed.
 export const findOldSql = `
-select id from darkroom.tasks
-where state = $1 and task = $2 and queue = $3
+select id, to_char(created_at, 'YYYY-MM-DD HH24:MI:SS.USOF') as place from darkroom.tasks
+where state = $1 and task = $2 and queue = $3 and (created_at, id) > ($5::timestamptz, $6::uuid)
   and created_at < now() - $4::float8 * interval '1 second' and finished_at < now() - $4::float8 * interval '1 second'
 order by created_at, id limit ${batch}`
 
@@ -112,8 +113,8 @@ with gone as (
 select id, state, error, video_id from gone`
 
 /**
- * Deletes every row about tasks that finished long ago. Locks the job first, as everywhere; a task that is retried
- * meanwhile is no longer finished once its row is locked.
+ * Deletes every row about tasks that finished long ago, a batch at each call. Locks the job first, as everywhere; a task
+ * that is retried meanwhile is no longer finished once its row is locked.
  */
 function forgetOld(
   { query }: Database,
@@ -121,16 +122,19 @@ function forgetOld(
   seconds: number,
   remember: ExpireOptions['remember']
 ) {
-  return query.transaction().execute(async trx => {
-    const { rows: old } = await trx.executeQuery<{ id: string }>(
-      CompiledQuery.raw(findOldSql, [state, task, queue, seconds])
-    )
-    if (old.length === 0) return 0
-    const ids = old.map(({ id }) => id)
+  let last = { place: '-infinity', id: '00000000-0000-0000-0000-000000000000' }
+  return () =>
+    query.transaction().execute(async trx => {
+      const { rows: old } = await trx.executeQuery<typeof last>(
+        CompiledQuery.raw(findOldSql, [state, task, queue, seconds, last.place, last.id])
+      )
+      if (old.length === 0) return 0
+      const ids = old.map(({ id }) => id)
 
-    await trx.executeQuery(CompiledQuery.raw(forgetOldJobsSql, [queue, ids]))
-    const { rows: gone } = await trx.executeQuery<ForgottenTask>(CompiledQuery.raw(forgetOldTasksSql, [ids, state]))
-    await remember(trx, gone)
-    return gone.length
-  })
+      await trx.executeQuery(CompiledQuery.raw(forgetOldJobsSql, [queue, ids]))
+      const { rows: gone } = await trx.executeQuery<ForgottenTask>(CompiledQuery.raw(forgetOldTasksSql, [ids, state]))
+      await remember(trx, gone)
+      last = old.at(-1)!
+      return gone.length
+    })
 }
