@@ -25,10 +25,21 @@ try {
   await call(full, 'PATCH', `/api/schedules/${house}`, { enabled: false })
   await fillHistory(small.database, few)
   await fillHistory(full.database, count)
+  await settle(full)
   await compare()
   await forget()
 } finally {
   await Promise.all([small.stop(), full.stop()])
+}
+
+/** What the disk has yet to write, and autovacuum, would slow down the first questions. */
+async function settle({ database }: Service) {
+  await delay(60_000)
+  for (;;) {
+    const { rows } = await database.query(`select from pg_stat_activity where backend_type = 'autovacuum worker'`)
+    if (rows.length === 0) return
+    await delay(5_000)
+  }
 }
 
 async function compare() {
