@@ -9,6 +9,9 @@ RUN npm install --prefix /tmp/bundler --ignore-scripts --no-audit --no-fund \
     "esbuild@$(node -p 'require("./package.json").dependencies.esbuild')" \
   && /tmp/bundler/node_modules/.bin/esbuild node_modules/typebox/build/index.mjs --bundle --format=esm --platform=node \
     --outfile="node_modules/.cache/darkroom/typebox-$(node -p 'require("./package.json").dependencies.typebox').mjs"
+# The dashboard's scripts, too: src/dashboard/bundle.ts.
+COPY src/dashboard src/dashboard
+RUN ESBUILD_BINARY_PATH=/tmp/bundler/node_modules/.bin/esbuild node src/dashboard/build.ts
 
 FROM node:24-bookworm-slim
 RUN apt-get update \

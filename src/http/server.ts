@@ -2,6 +2,7 @@ import { maxHeaderSize } from 'node:http'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
+import { dashboardRoutes } from '#dashboard/routes.ts'
 import { type DoctorNeeds, doctorRoutes } from '#doctor/routes.ts'
 import { kindRoutes } from '#kinds/routes.ts'
 import { type QueueNeeds, queueRoutes } from '#queues/routes.ts'
@@ -86,6 +87,7 @@ export async function buildServer({ log, needsWorker, settings, limits, ...needs
   await app.register(watchRoutes, needs)
   await app.register(videoRoutes, needs)
   await app.register(clientJs)
+  await app.register(dashboardRoutes)
   await app.register(openapiRoute)
   await app.register(docsRoutes)
   return { app, drain }

@@ -68,6 +68,10 @@ await gone.stop(0)
 const print = path.basename((await service.get(`/api/videos/${video.id}`)).json().renditions[0].url)
 const etag = (await service.get(`/api/videos/${video.id}/files/${print}`)).headers.etag as string
 const clientTag = (await service.get('/client.js')).headers.etag as string
+const [uiTag, pageTag] = await Promise.all(
+  ['/ui', '/ui/tasks'].map(async url => (await service.get(url)).headers.etag as string)
+)
+const asset = /assets\/(main-\w+\.js)/.exec((await service.get('/ui')).body)![1]!
 const of = (id: string) => ({ params: { id } })
 const file = { id: video.id, name: 'original' }
 const addSchedule = async (body: object) => (await service.post('/api/schedules', body)).json()
@@ -162,6 +166,12 @@ const good: Record<string, Call[]> = {
   'GET /api/status/{id}': [of(video.id)],
   'DELETE /api/videos/{id}': [of(other.id)],
   'GET /client.js': [{}, { headers: { 'if-none-match': clientTag } }],
+  'GET /ui': [{}, { headers: { 'if-none-match': uiTag! } }],
+  'GET /ui/{name}': [
+    { params: { name: 'tasks' } },
+    { params: { name: 'tasks' }, headers: { 'if-none-match': pageTag! } }
+  ],
+  'GET /ui/assets/{file}': [{ params: { file: asset } }],
   'GET /openapi.json': [{}],
   'GET /docs': [{}]
 }
