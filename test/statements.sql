@@ -967,6 +967,767 @@ with gone as (
 )
 select id, state, error, video_id from gone;
 
+-- src/tasks/listing/list-sql.ts: listToOlderSql
+with asked as materialized (
+  select state, task, queue from darkroom.task_groups
+  where ($1::text[] is null or state = any($1)) and ($2::text[] is null or task = any($2)) and task <> all($3::text[])
+    and ($4::text[] is null or queue = any($4)) and queue <> all($5::text[])
+), start as materialized (
+  select
+    least($6::timestamptz, $8::timestamptz) as at,
+    case when $8 <= $6 then '00000000-0000-0000-0000-000000000000' else $7::uuid end as id
+), enough as materialized (
+  select t.created_at from asked
+  cross join lateral (
+    select t.created_at from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start))
+      and t.created_at > $9::timestamptz
+    order by t.created_at desc, t.id desc
+    limit (select 1 + 2 * $10::int / greatest(count(*), 1) from asked)
+  ) t
+  order by t.created_at desc
+  offset $10 - 1 limit 1
+)
+select id, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place
+from (
+  select t.id, t.created_at from asked
+  cross join lateral (
+    select t.id, t.created_at from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start))
+      and t.created_at > $9
+      and t.created_at >= coalesce((select created_at from enough), '-infinity')
+    order by t.created_at desc, t.id desc
+    limit $10
+  ) t
+  order by t.created_at desc, t.id desc
+  limit $10
+) nearest
+order by created_at desc, id desc;
+
+-- src/tasks/listing/list-sql.ts: listToNewerSql
+with asked as materialized (
+  select state, task, queue from darkroom.task_groups
+  where ($1::text[] is null or state = any($1)) and ($2::text[] is null or task = any($2)) and task <> all($3::text[])
+    and ($4::text[] is null or queue = any($4)) and queue <> all($5::text[])
+), start as materialized (
+  select
+    greatest($6::timestamptz, $9::timestamptz) as at,
+    case when $9 >= $6 then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $7::uuid end as id
+), enough as materialized (
+  select t.created_at from asked
+  cross join lateral (
+    select t.created_at from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) > ((select at from start), (select id from start))
+      and t.created_at < $8::timestamptz
+    order by t.created_at asc, t.id asc
+    limit (select 1 + 2 * $10::int / greatest(count(*), 1) from asked)
+  ) t
+  order by t.created_at asc
+  offset $10 - 1 limit 1
+)
+select id, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place
+from (
+  select t.id, t.created_at from asked
+  cross join lateral (
+    select t.id, t.created_at from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) > ((select at from start), (select id from start))
+      and t.created_at < $8
+      and t.created_at <= coalesce((select created_at from enough), 'infinity')
+    order by t.created_at asc, t.id asc
+    limit $10
+  ) t
+  order by t.created_at asc, t.id asc
+  limit $10
+) nearest
+order by created_at asc, id asc;
+
+-- src/tasks/listing/rank.ts: rankSoonestSql
+with asked as materialized (
+  select state, task, queue from darkroom.task_groups
+  where ($1::text[] is null or state = any($1)) and ($2::text[] is null or task = any($2)) and task <> all($3::text[])
+    and ($4::text[] is null or queue = any($4)) and queue <> all($5::text[])
+), start as materialized (
+  select
+    greatest($6::timestamptz, $9::timestamptz) as at,
+    case when $9 >= $6 then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $7::uuid end as id
+), stop as materialized (
+  select t.created_at, t.id from asked
+  cross join lateral (
+    select t.created_at, t.id from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) > ((select at from start), (select id from start))
+      and t.created_at < $8::timestamptz
+    order by t.created_at asc, t.id asc
+    offset (select $26::int / greatest(count(*), 1) from asked) limit 1
+  ) t
+  order by t.created_at asc, t.id asc
+  limit 1
+), found as (
+  select t.id, t.key from asked
+  cross join lateral (
+    select t.id, greatest(t.created_at, t.eta) as key from darkroom.tasks t
+    where 
+      t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) > ((select at from start), (select id from start)) and t.created_at < $8
+      and t.created_at <= coalesce((select created_at from stop), 'infinity')
+      and (
+        t.created_at < coalesce((select created_at from stop), 'infinity')
+        or t.id <= (select id from stop)
+      )
+      and 
+    ($11::boolean is null or t.state <> 'PENDING' or coalesce(t.eta > now(), false) = $11)
+    and ($12::uuid[] is null or t.worker = any($12)) and (t.worker is null or t.worker <> all($13::uuid[]))
+    and ($14::text[] is null or t.tags && $14) and not t.tags && $15::text[]
+    and ($16::text is null or t.name ilike $16 or t.description ilike $16 or length($16) = 36 and t.id::text = lower($16))
+    and ($17::text[] is null or t.error ->> 'message' ilike any($17))
+    and coalesce(t.error ->> 'message', '') not ilike all($18::text[])
+    and ($19::uuid[] is null or t.schedule_id = any($19))
+    and (t.schedule_id is null or t.schedule_id <> all($20::uuid[]))
+    and ($21::uuid[] is null or t.video_id = any($21)) and (t.video_id is null or t.video_id <> all($22::uuid[]))
+    and t.attempts >= $23::int
+    and ($24::float8 is null or case when t.state = 'STARTED' then now() - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end >= $24 * interval '1 second')
+    and ($25::float8 is null or 
+  coalesce(
+    case when t.attempts > 1 then (
+      select a.started_at from darkroom.attempts a where a.task_id = t.id order by a.number limit 1
+    ) end,
+    t.started_at, t.finished_at, now()
+  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+  ) t
+  where (t.key, t.id) > ($27::timestamptz, $28::uuid)
+  order by t.key asc, t.id asc
+  limit $10::int
+)
+select
+  (
+    select coalesce(json_agg(json_build_object('id', id, 'place', to_char(key at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) order by key asc, id asc), '[]')
+    from found
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from stop
+  ) as stop;
+
+-- src/tasks/listing/rank.ts: rankSoonestBackSql
+with asked as materialized (
+  select state, task, queue from darkroom.task_groups
+  where ($1::text[] is null or state = any($1)) and ($2::text[] is null or task = any($2)) and task <> all($3::text[])
+    and ($4::text[] is null or queue = any($4)) and queue <> all($5::text[])
+), start as materialized (
+  select
+    greatest($6::timestamptz, $9::timestamptz) as at,
+    case when $9 >= $6 then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $7::uuid end as id
+), stop as materialized (
+  select t.created_at, t.id from asked
+  cross join lateral (
+    select t.created_at, t.id from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) > ((select at from start), (select id from start))
+      and t.created_at < $8::timestamptz
+    order by t.created_at asc, t.id asc
+    offset (select $26::int / greatest(count(*), 1) from asked) limit 1
+  ) t
+  order by t.created_at asc, t.id asc
+  limit 1
+), found as (
+  select t.id, t.key from asked
+  cross join lateral (
+    select t.id, greatest(t.created_at, t.eta) as key from darkroom.tasks t
+    where 
+      t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) > ((select at from start), (select id from start)) and t.created_at < $8
+      and t.created_at <= coalesce((select created_at from stop), 'infinity')
+      and (
+        t.created_at < coalesce((select created_at from stop), 'infinity')
+        or t.id <= (select id from stop)
+      )
+      and 
+    ($11::boolean is null or t.state <> 'PENDING' or coalesce(t.eta > now(), false) = $11)
+    and ($12::uuid[] is null or t.worker = any($12)) and (t.worker is null or t.worker <> all($13::uuid[]))
+    and ($14::text[] is null or t.tags && $14) and not t.tags && $15::text[]
+    and ($16::text is null or t.name ilike $16 or t.description ilike $16 or length($16) = 36 and t.id::text = lower($16))
+    and ($17::text[] is null or t.error ->> 'message' ilike any($17))
+    and coalesce(t.error ->> 'message', '') not ilike all($18::text[])
+    and ($19::uuid[] is null or t.schedule_id = any($19))
+    and (t.schedule_id is null or t.schedule_id <> all($20::uuid[]))
+    and ($21::uuid[] is null or t.video_id = any($21)) and (t.video_id is null or t.video_id <> all($22::uuid[]))
+    and t.attempts >= $23::int
+    and ($24::float8 is null or case when t.state = 'STARTED' then now() - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end >= $24 * interval '1 second')
+    and ($25::float8 is null or 
+  coalesce(
+    case when t.attempts > 1 then (
+      select a.started_at from darkroom.attempts a where a.task_id = t.id order by a.number limit 1
+    ) end,
+    t.started_at, t.finished_at, now()
+  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+  ) t
+  where (t.key, t.id) < ($27::timestamptz, $28::uuid)
+  order by t.key desc, t.id desc
+  limit $10::int
+)
+select
+  (
+    select coalesce(json_agg(json_build_object('id', id, 'place', to_char(key at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) order by key desc, id desc), '[]')
+    from found
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from stop
+  ) as stop;
+
+-- src/tasks/listing/rank.ts: rankLongestSql
+with asked as materialized (
+  select state, task, queue from darkroom.task_groups
+  where ($1::text[] is null or state = any($1)) and ($2::text[] is null or task = any($2)) and task <> all($3::text[])
+    and ($4::text[] is null or queue = any($4)) and queue <> all($5::text[])
+), start as materialized (
+  select
+    least($6::timestamptz, $8::timestamptz) as at,
+    case when $8 <= $6 then '00000000-0000-0000-0000-000000000000' else $7::uuid end as id
+), stop as materialized (
+  select t.created_at, t.id from asked
+  cross join lateral (
+    select t.created_at, t.id from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start))
+      and t.created_at > $9::timestamptz
+    order by t.created_at desc, t.id desc
+    offset (select $26::int / greatest(count(*), 1) from asked) limit 1
+  ) t
+  order by t.created_at desc, t.id desc
+  limit 1
+), found as (
+  select t.id, t.key from asked
+  cross join lateral (
+    select t.id, coalesce((extract(epoch from case when t.state = 'STARTED' then to_timestamp($29::float8 / 1000) - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end) * 1000000)::bigint, -1) as key from darkroom.tasks t
+    where 
+      t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $9
+      and t.created_at >= coalesce((select created_at from stop), '-infinity')
+      and (
+        t.created_at > coalesce((select created_at from stop), '-infinity')
+        or t.id >= (select id from stop)
+      )
+      and 
+    ($11::boolean is null or t.state <> 'PENDING' or coalesce(t.eta > now(), false) = $11)
+    and ($12::uuid[] is null or t.worker = any($12)) and (t.worker is null or t.worker <> all($13::uuid[]))
+    and ($14::text[] is null or t.tags && $14) and not t.tags && $15::text[]
+    and ($16::text is null or t.name ilike $16 or t.description ilike $16 or length($16) = 36 and t.id::text = lower($16))
+    and ($17::text[] is null or t.error ->> 'message' ilike any($17))
+    and coalesce(t.error ->> 'message', '') not ilike all($18::text[])
+    and ($19::uuid[] is null or t.schedule_id = any($19))
+    and (t.schedule_id is null or t.schedule_id <> all($20::uuid[]))
+    and ($21::uuid[] is null or t.video_id = any($21)) and (t.video_id is null or t.video_id <> all($22::uuid[]))
+    and t.attempts >= $23::int
+    and ($24::float8 is null or case when t.state = 'STARTED' then now() - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end >= $24 * interval '1 second')
+    and ($25::float8 is null or 
+  coalesce(
+    case when t.attempts > 1 then (
+      select a.started_at from darkroom.attempts a where a.task_id = t.id order by a.number limit 1
+    ) end,
+    t.started_at, t.finished_at, now()
+  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+  ) t
+  where (t.key, t.id) < ($27::bigint, $28::uuid)
+  order by t.key desc, t.id desc
+  limit $10::int
+)
+select
+  (
+    select coalesce(json_agg(json_build_object('id', id, 'place', key::text) order by key desc, id desc), '[]')
+    from found
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from stop
+  ) as stop;
+
+-- src/tasks/listing/rank.ts: rankLongestBackSql
+with asked as materialized (
+  select state, task, queue from darkroom.task_groups
+  where ($1::text[] is null or state = any($1)) and ($2::text[] is null or task = any($2)) and task <> all($3::text[])
+    and ($4::text[] is null or queue = any($4)) and queue <> all($5::text[])
+), start as materialized (
+  select
+    least($6::timestamptz, $8::timestamptz) as at,
+    case when $8 <= $6 then '00000000-0000-0000-0000-000000000000' else $7::uuid end as id
+), stop as materialized (
+  select t.created_at, t.id from asked
+  cross join lateral (
+    select t.created_at, t.id from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start))
+      and t.created_at > $9::timestamptz
+    order by t.created_at desc, t.id desc
+    offset (select $26::int / greatest(count(*), 1) from asked) limit 1
+  ) t
+  order by t.created_at desc, t.id desc
+  limit 1
+), found as (
+  select t.id, t.key from asked
+  cross join lateral (
+    select t.id, coalesce((extract(epoch from case when t.state = 'STARTED' then to_timestamp($29::float8 / 1000) - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end) * 1000000)::bigint, -1) as key from darkroom.tasks t
+    where 
+      t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $9
+      and t.created_at >= coalesce((select created_at from stop), '-infinity')
+      and (
+        t.created_at > coalesce((select created_at from stop), '-infinity')
+        or t.id >= (select id from stop)
+      )
+      and 
+    ($11::boolean is null or t.state <> 'PENDING' or coalesce(t.eta > now(), false) = $11)
+    and ($12::uuid[] is null or t.worker = any($12)) and (t.worker is null or t.worker <> all($13::uuid[]))
+    and ($14::text[] is null or t.tags && $14) and not t.tags && $15::text[]
+    and ($16::text is null or t.name ilike $16 or t.description ilike $16 or length($16) = 36 and t.id::text = lower($16))
+    and ($17::text[] is null or t.error ->> 'message' ilike any($17))
+    and coalesce(t.error ->> 'message', '') not ilike all($18::text[])
+    and ($19::uuid[] is null or t.schedule_id = any($19))
+    and (t.schedule_id is null or t.schedule_id <> all($20::uuid[]))
+    and ($21::uuid[] is null or t.video_id = any($21)) and (t.video_id is null or t.video_id <> all($22::uuid[]))
+    and t.attempts >= $23::int
+    and ($24::float8 is null or case when t.state = 'STARTED' then now() - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end >= $24 * interval '1 second')
+    and ($25::float8 is null or 
+  coalesce(
+    case when t.attempts > 1 then (
+      select a.started_at from darkroom.attempts a where a.task_id = t.id order by a.number limit 1
+    ) end,
+    t.started_at, t.finished_at, now()
+  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+  ) t
+  where (t.key, t.id) > ($27::bigint, $28::uuid)
+  order by t.key asc, t.id asc
+  limit $10::int
+)
+select
+  (
+    select coalesce(json_agg(json_build_object('id', id, 'place', key::text) order by key asc, id asc), '[]')
+    from found
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from stop
+  ) as stop;
+
+-- src/tasks/listing/search-sql.ts: searchToOlderSql
+with asked as materialized (
+  select state, task, queue from darkroom.task_groups
+  where ($1::text[] is null or state = any($1)) and ($2::text[] is null or task = any($2)) and task <> all($3::text[])
+    and ($4::text[] is null or queue = any($4)) and queue <> all($5::text[])
+), start as materialized (
+  select
+    least($6::timestamptz, $8::timestamptz) as at,
+    case when $8 <= $6 then '00000000-0000-0000-0000-000000000000' else $7::uuid end as id
+), stop as materialized (
+  select t.created_at, t.id from asked
+  cross join lateral (
+    select t.created_at, t.id from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start))
+      and t.created_at > $9::timestamptz
+    order by t.created_at desc, t.id desc
+    offset (select $26::int / greatest(count(*), 1) from asked) limit 1
+  ) t
+  order by t.created_at desc, t.id desc
+  limit 1
+), found as (
+  select t.id, t.created_at from asked
+  cross join lateral (
+    select t.id, t.created_at from darkroom.tasks t
+    where 
+      t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $9
+      and t.created_at >= coalesce((select created_at from stop), '-infinity')
+      and (
+        t.created_at > coalesce((select created_at from stop), '-infinity')
+        or t.id >= (select id from stop)
+      )
+      and 
+    ($11::boolean is null or t.state <> 'PENDING' or coalesce(t.eta > now(), false) = $11)
+    and ($12::uuid[] is null or t.worker = any($12)) and (t.worker is null or t.worker <> all($13::uuid[]))
+    and ($14::text[] is null or t.tags && $14) and not t.tags && $15::text[]
+    and ($16::text is null or t.name ilike $16 or t.description ilike $16 or length($16) = 36 and t.id::text = lower($16))
+    and ($17::text[] is null or t.error ->> 'message' ilike any($17))
+    and coalesce(t.error ->> 'message', '') not ilike all($18::text[])
+    and ($19::uuid[] is null or t.schedule_id = any($19))
+    and (t.schedule_id is null or t.schedule_id <> all($20::uuid[]))
+    and ($21::uuid[] is null or t.video_id = any($21)) and (t.video_id is null or t.video_id <> all($22::uuid[]))
+    and t.attempts >= $23::int
+    and ($24::float8 is null or case when t.state = 'STARTED' then now() - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end >= $24 * interval '1 second')
+    and ($25::float8 is null or 
+  coalesce(
+    case when t.attempts > 1 then (
+      select a.started_at from darkroom.attempts a where a.task_id = t.id order by a.number limit 1
+    ) end,
+    t.started_at, t.finished_at, now()
+  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    order by t.created_at desc, t.id desc
+    limit $10::int
+  ) t
+  order by t.created_at desc, t.id desc
+  limit $10
+)
+select
+  (
+    select coalesce(json_agg(
+      json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+      order by created_at desc, id desc
+    ), '[]')
+    from found
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from stop
+  ) as stop;
+
+-- src/tasks/listing/search-sql.ts: searchToNewerSql
+with asked as materialized (
+  select state, task, queue from darkroom.task_groups
+  where ($1::text[] is null or state = any($1)) and ($2::text[] is null or task = any($2)) and task <> all($3::text[])
+    and ($4::text[] is null or queue = any($4)) and queue <> all($5::text[])
+), start as materialized (
+  select
+    greatest($6::timestamptz, $9::timestamptz) as at,
+    case when $9 >= $6 then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $7::uuid end as id
+), stop as materialized (
+  select t.created_at, t.id from asked
+  cross join lateral (
+    select t.created_at, t.id from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) > ((select at from start), (select id from start))
+      and t.created_at < $8::timestamptz
+    order by t.created_at asc, t.id asc
+    offset (select $26::int / greatest(count(*), 1) from asked) limit 1
+  ) t
+  order by t.created_at asc, t.id asc
+  limit 1
+), found as (
+  select t.id, t.created_at from asked
+  cross join lateral (
+    select t.id, t.created_at from darkroom.tasks t
+    where 
+      t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) > ((select at from start), (select id from start)) and t.created_at < $8
+      and t.created_at <= coalesce((select created_at from stop), 'infinity')
+      and (
+        t.created_at < coalesce((select created_at from stop), 'infinity')
+        or t.id <= (select id from stop)
+      )
+      and 
+    ($11::boolean is null or t.state <> 'PENDING' or coalesce(t.eta > now(), false) = $11)
+    and ($12::uuid[] is null or t.worker = any($12)) and (t.worker is null or t.worker <> all($13::uuid[]))
+    and ($14::text[] is null or t.tags && $14) and not t.tags && $15::text[]
+    and ($16::text is null or t.name ilike $16 or t.description ilike $16 or length($16) = 36 and t.id::text = lower($16))
+    and ($17::text[] is null or t.error ->> 'message' ilike any($17))
+    and coalesce(t.error ->> 'message', '') not ilike all($18::text[])
+    and ($19::uuid[] is null or t.schedule_id = any($19))
+    and (t.schedule_id is null or t.schedule_id <> all($20::uuid[]))
+    and ($21::uuid[] is null or t.video_id = any($21)) and (t.video_id is null or t.video_id <> all($22::uuid[]))
+    and t.attempts >= $23::int
+    and ($24::float8 is null or case when t.state = 'STARTED' then now() - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end >= $24 * interval '1 second')
+    and ($25::float8 is null or 
+  coalesce(
+    case when t.attempts > 1 then (
+      select a.started_at from darkroom.attempts a where a.task_id = t.id order by a.number limit 1
+    ) end,
+    t.started_at, t.finished_at, now()
+  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    order by t.created_at asc, t.id asc
+    limit $10::int
+  ) t
+  order by t.created_at asc, t.id asc
+  limit $10
+)
+select
+  (
+    select coalesce(json_agg(
+      json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+      order by created_at asc, id asc
+    ), '[]')
+    from found
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from stop
+  ) as stop;
+
+-- src/tasks/listing/search-sql.ts: followScheduledToLaterSql
+with slice as materialized (
+  select t.id, t.eta as at, (
+    t.created_at < $8::timestamptz and t.created_at > $9::timestamptz and 
+    ($1::text[] is null or t.state = any($1)) and ($2::text[] is null or t.task = any($2))
+    and t.task <> all($3::text[]) and ($4::text[] is null or t.queue = any($4)) and t.queue <> all($5::text[])
+    and 
+    ($11::boolean is null or t.state <> 'PENDING' or coalesce(t.eta > now(), false) = $11)
+    and ($12::uuid[] is null or t.worker = any($12)) and (t.worker is null or t.worker <> all($13::uuid[]))
+    and ($14::text[] is null or t.tags && $14) and not t.tags && $15::text[]
+    and ($16::text is null or t.name ilike $16 or t.description ilike $16 or length($16) = 36 and t.id::text = lower($16))
+    and ($17::text[] is null or t.error ->> 'message' ilike any($17))
+    and coalesce(t.error ->> 'message', '') not ilike all($18::text[])
+    and ($19::uuid[] is null or t.schedule_id = any($19))
+    and (t.schedule_id is null or t.schedule_id <> all($20::uuid[]))
+    and ($21::uuid[] is null or t.video_id = any($21)) and (t.video_id is null or t.video_id <> all($22::uuid[]))
+    and t.attempts >= $23::int
+    and ($24::float8 is null or case when t.state = 'STARTED' then now() - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end >= $24 * interval '1 second')
+    and ($25::float8 is null or 
+  coalesce(
+    case when t.attempts > 1 then (
+      select a.started_at from darkroom.attempts a where a.task_id = t.id order by a.number limit 1
+    ) end,
+    t.started_at, t.finished_at, now()
+  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+  ) as fits
+  from darkroom.tasks t
+  where t.state = 'PENDING' and t.eta is not null and t.eta > now() and (t.eta, t.id) > ($6::timestamptz, $7::uuid)
+  order by t.eta asc, t.id asc
+  limit $26
+)
+select
+  (
+    select coalesce(json_agg(json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) order by at asc, id asc), '[]')
+    from (select id, at from slice where fits order by at asc, id asc limit $10::int) found
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from slice
+    where (select count(*) from slice) = $26::int
+    order by at desc, id desc limit 1
+  ) as stop;
+
+-- src/tasks/listing/search-sql.ts: followScheduledToSoonerSql
+with slice as materialized (
+  select t.id, t.eta as at, (
+    t.created_at < $8::timestamptz and t.created_at > $9::timestamptz and 
+    ($1::text[] is null or t.state = any($1)) and ($2::text[] is null or t.task = any($2))
+    and t.task <> all($3::text[]) and ($4::text[] is null or t.queue = any($4)) and t.queue <> all($5::text[])
+    and 
+    ($11::boolean is null or t.state <> 'PENDING' or coalesce(t.eta > now(), false) = $11)
+    and ($12::uuid[] is null or t.worker = any($12)) and (t.worker is null or t.worker <> all($13::uuid[]))
+    and ($14::text[] is null or t.tags && $14) and not t.tags && $15::text[]
+    and ($16::text is null or t.name ilike $16 or t.description ilike $16 or length($16) = 36 and t.id::text = lower($16))
+    and ($17::text[] is null or t.error ->> 'message' ilike any($17))
+    and coalesce(t.error ->> 'message', '') not ilike all($18::text[])
+    and ($19::uuid[] is null or t.schedule_id = any($19))
+    and (t.schedule_id is null or t.schedule_id <> all($20::uuid[]))
+    and ($21::uuid[] is null or t.video_id = any($21)) and (t.video_id is null or t.video_id <> all($22::uuid[]))
+    and t.attempts >= $23::int
+    and ($24::float8 is null or case when t.state = 'STARTED' then now() - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end >= $24 * interval '1 second')
+    and ($25::float8 is null or 
+  coalesce(
+    case when t.attempts > 1 then (
+      select a.started_at from darkroom.attempts a where a.task_id = t.id order by a.number limit 1
+    ) end,
+    t.started_at, t.finished_at, now()
+  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+  ) as fits
+  from darkroom.tasks t
+  where t.state = 'PENDING' and t.eta is not null and t.eta > now() and (t.eta, t.id) < ($6::timestamptz, $7::uuid)
+  order by t.eta desc, t.id desc
+  limit $26
+)
+select
+  (
+    select coalesce(json_agg(json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) order by at desc, id desc), '[]')
+    from (select id, at from slice where fits order by at desc, id desc limit $10::int) found
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from slice
+    where (select count(*) from slice) = $26::int
+    order by at asc, id asc limit 1
+  ) as stop;
+
+-- src/tasks/listing/search-sql.ts: followScheduleToOlderSql
+with slice as materialized (
+  select t.id, t.created_at as at, (
+    t.created_at < $8::timestamptz and t.created_at > $9::timestamptz and 
+    ($1::text[] is null or t.state = any($1)) and ($2::text[] is null or t.task = any($2))
+    and t.task <> all($3::text[]) and ($4::text[] is null or t.queue = any($4)) and t.queue <> all($5::text[])
+    and 
+    ($11::boolean is null or t.state <> 'PENDING' or coalesce(t.eta > now(), false) = $11)
+    and ($12::uuid[] is null or t.worker = any($12)) and (t.worker is null or t.worker <> all($13::uuid[]))
+    and ($14::text[] is null or t.tags && $14) and not t.tags && $15::text[]
+    and ($16::text is null or t.name ilike $16 or t.description ilike $16 or length($16) = 36 and t.id::text = lower($16))
+    and ($17::text[] is null or t.error ->> 'message' ilike any($17))
+    and coalesce(t.error ->> 'message', '') not ilike all($18::text[])
+    and ($19::uuid[] is null or t.schedule_id = any($19))
+    and (t.schedule_id is null or t.schedule_id <> all($20::uuid[]))
+    and ($21::uuid[] is null or t.video_id = any($21)) and (t.video_id is null or t.video_id <> all($22::uuid[]))
+    and t.attempts >= $23::int
+    and ($24::float8 is null or case when t.state = 'STARTED' then now() - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end >= $24 * interval '1 second')
+    and ($25::float8 is null or 
+  coalesce(
+    case when t.attempts > 1 then (
+      select a.started_at from darkroom.attempts a where a.task_id = t.id order by a.number limit 1
+    ) end,
+    t.started_at, t.finished_at, now()
+  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+  ) as fits
+  from darkroom.tasks t
+  where t.schedule_id = ($19::uuid[])[1] and (t.created_at, t.id) < ($6::timestamptz, $7::uuid)
+  order by t.created_at desc, t.id desc
+  limit $26
+)
+select
+  (
+    select coalesce(json_agg(json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) order by at desc, id desc), '[]')
+    from (select id, at from slice where fits order by at desc, id desc limit $10::int) found
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from slice
+    where (select count(*) from slice) = $26::int
+    order by at asc, id asc limit 1
+  ) as stop;
+
+-- src/tasks/listing/search-sql.ts: followScheduleToNewerSql
+with slice as materialized (
+  select t.id, t.created_at as at, (
+    t.created_at < $8::timestamptz and t.created_at > $9::timestamptz and 
+    ($1::text[] is null or t.state = any($1)) and ($2::text[] is null or t.task = any($2))
+    and t.task <> all($3::text[]) and ($4::text[] is null or t.queue = any($4)) and t.queue <> all($5::text[])
+    and 
+    ($11::boolean is null or t.state <> 'PENDING' or coalesce(t.eta > now(), false) = $11)
+    and ($12::uuid[] is null or t.worker = any($12)) and (t.worker is null or t.worker <> all($13::uuid[]))
+    and ($14::text[] is null or t.tags && $14) and not t.tags && $15::text[]
+    and ($16::text is null or t.name ilike $16 or t.description ilike $16 or length($16) = 36 and t.id::text = lower($16))
+    and ($17::text[] is null or t.error ->> 'message' ilike any($17))
+    and coalesce(t.error ->> 'message', '') not ilike all($18::text[])
+    and ($19::uuid[] is null or t.schedule_id = any($19))
+    and (t.schedule_id is null or t.schedule_id <> all($20::uuid[]))
+    and ($21::uuid[] is null or t.video_id = any($21)) and (t.video_id is null or t.video_id <> all($22::uuid[]))
+    and t.attempts >= $23::int
+    and ($24::float8 is null or case when t.state = 'STARTED' then now() - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end >= $24 * interval '1 second')
+    and ($25::float8 is null or 
+  coalesce(
+    case when t.attempts > 1 then (
+      select a.started_at from darkroom.attempts a where a.task_id = t.id order by a.number limit 1
+    ) end,
+    t.started_at, t.finished_at, now()
+  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+  ) as fits
+  from darkroom.tasks t
+  where t.schedule_id = ($19::uuid[])[1] and (t.created_at, t.id) > ($6::timestamptz, $7::uuid)
+  order by t.created_at asc, t.id asc
+  limit $26
+)
+select
+  (
+    select coalesce(json_agg(json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) order by at asc, id asc), '[]')
+    from (select id, at from slice where fits order by at asc, id asc limit $10::int) found
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from slice
+    where (select count(*) from slice) = $26::int
+    order by at desc, id desc limit 1
+  ) as stop;
+
+-- src/tasks/listing/search-sql.ts: followVideoToOlderSql
+with slice as materialized (
+  select t.id, t.created_at as at, (
+    t.created_at < $8::timestamptz and t.created_at > $9::timestamptz and 
+    ($1::text[] is null or t.state = any($1)) and ($2::text[] is null or t.task = any($2))
+    and t.task <> all($3::text[]) and ($4::text[] is null or t.queue = any($4)) and t.queue <> all($5::text[])
+    and 
+    ($11::boolean is null or t.state <> 'PENDING' or coalesce(t.eta > now(), false) = $11)
+    and ($12::uuid[] is null or t.worker = any($12)) and (t.worker is null or t.worker <> all($13::uuid[]))
+    and ($14::text[] is null or t.tags && $14) and not t.tags && $15::text[]
+    and ($16::text is null or t.name ilike $16 or t.description ilike $16 or length($16) = 36 and t.id::text = lower($16))
+    and ($17::text[] is null or t.error ->> 'message' ilike any($17))
+    and coalesce(t.error ->> 'message', '') not ilike all($18::text[])
+    and ($19::uuid[] is null or t.schedule_id = any($19))
+    and (t.schedule_id is null or t.schedule_id <> all($20::uuid[]))
+    and ($21::uuid[] is null or t.video_id = any($21)) and (t.video_id is null or t.video_id <> all($22::uuid[]))
+    and t.attempts >= $23::int
+    and ($24::float8 is null or case when t.state = 'STARTED' then now() - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end >= $24 * interval '1 second')
+    and ($25::float8 is null or 
+  coalesce(
+    case when t.attempts > 1 then (
+      select a.started_at from darkroom.attempts a where a.task_id = t.id order by a.number limit 1
+    ) end,
+    t.started_at, t.finished_at, now()
+  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+  ) as fits
+  from darkroom.tasks t
+  where t.video_id = ($21::uuid[])[1] and (t.created_at, t.id) < ($6::timestamptz, $7::uuid)
+  order by t.created_at desc, t.id desc
+  limit $26
+)
+select
+  (
+    select coalesce(json_agg(json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) order by at desc, id desc), '[]')
+    from (select id, at from slice where fits order by at desc, id desc limit $10::int) found
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from slice
+    where (select count(*) from slice) = $26::int
+    order by at asc, id asc limit 1
+  ) as stop;
+
+-- src/tasks/listing/search-sql.ts: followVideoToNewerSql
+with slice as materialized (
+  select t.id, t.created_at as at, (
+    t.created_at < $8::timestamptz and t.created_at > $9::timestamptz and 
+    ($1::text[] is null or t.state = any($1)) and ($2::text[] is null or t.task = any($2))
+    and t.task <> all($3::text[]) and ($4::text[] is null or t.queue = any($4)) and t.queue <> all($5::text[])
+    and 
+    ($11::boolean is null or t.state <> 'PENDING' or coalesce(t.eta > now(), false) = $11)
+    and ($12::uuid[] is null or t.worker = any($12)) and (t.worker is null or t.worker <> all($13::uuid[]))
+    and ($14::text[] is null or t.tags && $14) and not t.tags && $15::text[]
+    and ($16::text is null or t.name ilike $16 or t.description ilike $16 or length($16) = 36 and t.id::text = lower($16))
+    and ($17::text[] is null or t.error ->> 'message' ilike any($17))
+    and coalesce(t.error ->> 'message', '') not ilike all($18::text[])
+    and ($19::uuid[] is null or t.schedule_id = any($19))
+    and (t.schedule_id is null or t.schedule_id <> all($20::uuid[]))
+    and ($21::uuid[] is null or t.video_id = any($21)) and (t.video_id is null or t.video_id <> all($22::uuid[]))
+    and t.attempts >= $23::int
+    and ($24::float8 is null or case when t.state = 'STARTED' then now() - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end >= $24 * interval '1 second')
+    and ($25::float8 is null or 
+  coalesce(
+    case when t.attempts > 1 then (
+      select a.started_at from darkroom.attempts a where a.task_id = t.id order by a.number limit 1
+    ) end,
+    t.started_at, t.finished_at, now()
+  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+  ) as fits
+  from darkroom.tasks t
+  where t.video_id = ($21::uuid[])[1] and (t.created_at, t.id) > ($6::timestamptz, $7::uuid)
+  order by t.created_at asc, t.id asc
+  limit $26
+)
+select
+  (
+    select coalesce(json_agg(json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) order by at asc, id asc), '[]')
+    from (select id, at from slice where fits order by at asc, id asc limit $10::int) found
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from slice
+    where (select count(*) from slice) = $26::int
+    order by at desc, id desc limit 1
+  ) as stop;
+
+-- src/tasks/listing/search-sql.ts: searchByIdSql
+select t.id, to_char(t.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place
+from darkroom.tasks t
+where t.id = $10::uuid and (t.created_at, t.id) > ($6::timestamptz, $7::uuid)
+  and t.created_at < $8::timestamptz and t.created_at > $9::timestamptz and 
+    ($1::text[] is null or t.state = any($1)) and ($2::text[] is null or t.task = any($2))
+    and t.task <> all($3::text[]) and ($4::text[] is null or t.queue = any($4)) and t.queue <> all($5::text[])
+  and 
+    ($11::boolean is null or t.state <> 'PENDING' or coalesce(t.eta > now(), false) = $11)
+    and ($12::uuid[] is null or t.worker = any($12)) and (t.worker is null or t.worker <> all($13::uuid[]))
+    and ($14::text[] is null or t.tags && $14) and not t.tags && $15::text[]
+    and ($16::text is null or t.name ilike $16 or t.description ilike $16 or length($16) = 36 and t.id::text = lower($16))
+    and ($17::text[] is null or t.error ->> 'message' ilike any($17))
+    and coalesce(t.error ->> 'message', '') not ilike all($18::text[])
+    and ($19::uuid[] is null or t.schedule_id = any($19))
+    and (t.schedule_id is null or t.schedule_id <> all($20::uuid[]))
+    and ($21::uuid[] is null or t.video_id = any($21)) and (t.video_id is null or t.video_id <> all($22::uuid[]))
+    and t.attempts >= $23::int
+    and ($24::float8 is null or case when t.state = 'STARTED' then now() - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end >= $24 * interval '1 second')
+    and ($25::float8 is null or 
+  coalesce(
+    case when t.attempts > 1 then (
+      select a.started_at from darkroom.attempts a where a.task_id = t.id order by a.number limit 1
+    ) end,
+    t.started_at, t.finished_at, now()
+  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second');
+
 -- src/tasks/read/find.ts: findTasksSql
 select
     t.id, t.task, t.queue, t.state, t.name, t.description, t.priority, t.args, t.attempts, t.max_retries,
@@ -981,111 +1742,11 @@ left join lateral (
   from pgboss.job where name = t.queue and id = t.id
 ) j on true;
 
--- src/tasks/read/list.ts: listTasksSql
-with asked as materialized (
-  select state, task, queue from darkroom.task_groups
-  where ($1::text is null or state = $1) and ($2::text is null or task = $2) and ($3::text is null or queue = $3)
-    and ($2 is not null or task <> all($4::text[]))
-), start as materialized (
-  select
-    least($5::timestamptz, $7::timestamptz) as at,
-    case when $7 <= $5 then '00000000-0000-0000-0000-000000000000' else $6::uuid end as id
-), enough as materialized (
-  select t.created_at from asked
-  cross join lateral (
-    select t.created_at from darkroom.tasks t
-    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
-      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $8::timestamptz
-    order by t.created_at desc, t.id desc
-    limit (select 1 + 2 * $9::int / greatest(count(*), 1) from asked)
-  ) t
-  order by t.created_at desc
-  offset $9 - 1 limit 1
-)
-select id, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place
-from (
-  select t.id, t.created_at from asked
-  cross join lateral (
-    select t.id, t.created_at from darkroom.tasks t
-    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
-      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $8
-      and t.created_at >= coalesce((select created_at from enough), '-infinity')
-    order by t.created_at desc, t.id desc
-    limit $9
-  ) t
-  order by t.created_at desc, t.id desc
-  limit $9
-) newest
-order by created_at desc, id desc;
-
--- src/tasks/read/list.ts: listTaskByIdSql
-select t.id, to_char(t.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place
-from darkroom.tasks t
-where t.id = $9::uuid
-  and ($1::text is null or t.state = $1) and ($2::text is null or t.task = $2) and ($3::text is null or t.queue = $3)
-  and ($2 is not null or t.task <> all($4::text[]))
-  and (t.created_at, t.id) < ($5::timestamptz, $6::uuid)
-  and t.created_at < $7::timestamptz and t.created_at > $8::timestamptz
-  and ($10::uuid is null or t.worker = $10) and ($11::text is null or t.tags @> array[$11]);
-
 -- src/tasks/read/missed.ts: markEventsSql
 select coalesce(pg_sequence_last_value(pg_get_serial_sequence('darkroom.events', 'id')::regclass), 0) as mark;
 
 -- src/tasks/read/missed.ts: findMissedSql
 select distinct task_id as id from darkroom.events where id > $1;
-
--- src/tasks/read/search.ts: searchTasksSql
-with asked as materialized (
-  select state, task, queue from darkroom.task_groups
-  where ($1::text is null or state = $1) and ($2::text is null or task = $2) and ($3::text is null or queue = $3)
-    and ($2 is not null or task <> all($4::text[]))
-), start as materialized (
-  select
-    least($5::timestamptz, $7::timestamptz) as at,
-    case when $7 <= $5 then '00000000-0000-0000-0000-000000000000' else $6::uuid end as id
-), stop as materialized (
-  select t.created_at, t.id from asked
-  cross join lateral (
-    select t.created_at, t.id from darkroom.tasks t
-    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
-      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $8::timestamptz
-    order by t.created_at desc, t.id desc
-    offset (select $10::int / greatest(count(*), 1) from asked) limit 1
-  ) t
-  order by t.created_at desc, t.id desc
-  limit 1
-), found as (
-  select t.id, t.created_at from asked
-  cross join lateral (
-    select t.id, t.created_at from darkroom.tasks t
-    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
-      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $8
-      and t.created_at >= coalesce((select created_at from stop), '-infinity')
-      and (
-        t.created_at > coalesce((select created_at from stop), '-infinity') or t.id >= (select id from stop)
-      )
-      and ($11::uuid is null or t.worker = $11)
-      and ($12::text is null or t.tags @> array[$12])
-      and ($13::text is null or t.name ilike $13 or t.description ilike $13)
-    order by t.created_at desc, t.id desc
-    limit $9
-  ) t
-  order by t.created_at desc, t.id desc
-  limit $9
-)
-select
-  (
-    select coalesce(json_agg(json_build_object(
-      'id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-    ) order by created_at desc, id desc), '[]')
-    from found
-  ) as found,
-  (
-    select json_build_object(
-      'id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-    )
-    from stop
-  ) as stop;
 
 -- src/tasks/steer/cancel.ts: requestCancelSql
 select state, accepted from darkroom.request_cancel($1);
@@ -1391,6 +2052,64 @@ order by kinds_waiting.task;
 
 -- src/tasks/why/why.ts: whySql
 select code, state, queue, paused_workers, since, until, sentence from darkroom.explain_task($1);
+
+-- src/videos/list.ts: searchVideosToOlderSql
+with slice as materialized (
+  select f.id, f.created_at, f.filename from darkroom.films f
+  where (f.created_at, f.id) < ($1::timestamptz, $2::uuid) and f.created_at < $3 and f.created_at > $4
+  order by f.created_at desc, f.id desc
+  limit $5
+)
+select
+  (
+    select coalesce(json_agg(
+      json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+      order by created_at desc, id desc
+    ), '[]')
+    from (
+      select s.id, s.created_at from slice s
+      join darkroom.videos v on v.id = s.id
+      where ($6::text is null or s.filename ilike $6)
+        and ($7::text[] is null or v.status = any($7)) and v.status <> all($8::text[])
+      order by s.created_at desc, s.id desc
+      limit $9
+    ) fits
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+    from slice
+    where (select count(*) from slice) = $5
+    order by created_at asc, id asc limit 1
+  ) as stop;
+
+-- src/videos/list.ts: searchVideosToNewerSql
+with slice as materialized (
+  select f.id, f.created_at, f.filename from darkroom.films f
+  where (f.created_at, f.id) > ($1::timestamptz, $2::uuid) and f.created_at < $3 and f.created_at > $4
+  order by f.created_at asc, f.id asc
+  limit $5
+)
+select
+  (
+    select coalesce(json_agg(
+      json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+      order by created_at asc, id asc
+    ), '[]')
+    from (
+      select s.id, s.created_at from slice s
+      join darkroom.videos v on v.id = s.id
+      where ($6::text is null or s.filename ilike $6)
+        and ($7::text[] is null or v.status = any($7)) and v.status <> all($8::text[])
+      order by s.created_at asc, s.id asc
+      limit $9
+    ) fits
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+    from slice
+    where (select count(*) from slice) = $5
+    order by created_at desc, id desc limit 1
+  ) as stop;
 
 -- src/videos/tasks/expire-originals.ts: expireOriginalsSql
 with old as (

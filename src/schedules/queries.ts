@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Database, InTransaction } from '#database/connect.ts'
-import { after, page, place, placeOf } from '#database/page.ts'
+import { beside, page, place, placeOf } from '#database/page.ts'
 import { ScheduleNotFound } from '#errors.ts'
 import { isUuid } from '#schema/common.ts'
 import type { Occurrence, Schedule } from './row.ts'
@@ -39,14 +39,15 @@ export async function lockSchedule(trx: InTransaction, named: string): Promise<S
 
 export async function listSchedules({ query }: Database, filters: ScheduleFilters) {
   const { limit = 50, cursor, q, task, enabled, system } = filters
+  const { condition, order } = beside({ at: 'created_at', id: 'id' }, cursor)
   let found = query
     .selectFrom('schedules')
     .selectAll()
     .select(place('created_at').as('place'))
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
+    .where(condition)
+    .orderBy('created_at', order)
+    .orderBy('id', order)
     .limit(limit + 1)
-  if (cursor !== undefined) found = found.where(after({ at: 'created_at', id: 'id' }, cursor))
   if (task !== undefined) found = found.where('task', '=', task)
   if (enabled !== undefined) found = found.where('enabled', '=', enabled)
   if (system !== undefined) found = found.where('system', '=', system)
@@ -54,18 +55,20 @@ export async function listSchedules({ query }: Database, filters: ScheduleFilter
     const part = `%${q.replaceAll(/[\\%_]/g, '\\$&')}%`
     found = found.where(({ or, eb }) => or([eb('name', 'ilike', part), eb('description', 'ilike', part)]))
   }
-  return page(await found.execute(), limit)
+  return page(await found.execute(), limit, cursor)
 }
 
 /** Latest first. The cursor of a schedule's occurrences is its id and the time of one. */
 export async function listOccurrences({ query }: Database, schedule: string, limit: number, cursor?: string) {
-  let found = query
+  const { at, back } = cursor === undefined ? { at: 'infinity', back: false } : placeOf(cursor)
+  const found = await query
     .selectFrom('occurrences')
     .selectAll()
     .select([place('due_at').as('place'), 'schedule_id as id'])
     .where('schedule_id', '=', schedule)
-    .orderBy('due_at', 'desc')
+    .where('due_at', back ? '>' : '<', sql<Date>`${at}::timestamptz`)
+    .orderBy('due_at', back ? 'asc' : 'desc')
     .limit(limit + 1)
-  if (cursor !== undefined) found = found.where('due_at', '<', sql<Date>`${placeOf(cursor).at}::timestamptz`)
-  return page<Occurrence & { place: string; id: string }>(await found.execute(), limit)
+    .execute()
+  return page<Occurrence & { place: string; id: string }>(found, limit, cursor)
 }

@@ -69,8 +69,8 @@ export const readRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (app, 
     },
     async ({ params: { id }, query: { limit = 50, cursor } }) => {
       const schedule = await findSchedule(db.query, id)
-      const { items, next_cursor } = await listOccurrences(db, schedule.id, limit, cursor)
-      return { items: items.map(presentOccurrence), next_cursor }
+      const { items, ...cursors } = await listOccurrences(db, schedule.id, limit, cursor)
+      return { items: items.map(presentOccurrence), ...cursors }
     }
   )
 }

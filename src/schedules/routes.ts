@@ -61,8 +61,8 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
       }
     },
     async ({ query }) => {
-      const { items, next_cursor } = await listSchedules(db, query)
-      return { items: items.map(present), next_cursor }
+      const { items, ...cursors } = await listSchedules(db, query)
+      return { items: items.map(present), ...cursors }
     }
   )
 

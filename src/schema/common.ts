@@ -29,7 +29,7 @@ export const Id = Type.Object({ id: Type.String({ description: 'Id (uuid)' }) })
 export const Page = Type.Object(
   {
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 50, description: 'Items per page' })),
-    cursor: Type.Optional(Type.String({ description: '`next_cursor` of the previous page' }))
+    cursor: Type.Optional(Type.String({ description: '`next_cursor` or `prev_cursor` of another page' }))
   },
   { additionalProperties: false }
 )
@@ -43,7 +43,8 @@ export const First = Type.Object(
 export const List = <S extends TSchema>(item: S) =>
   Type.Object({
     items: Type.Array(item, { description: 'Items of this page' }),
-    next_cursor: Nullable(Type.String({ description: 'The `cursor` of the next page; null on the last one' }))
+    next_cursor: Nullable(Type.String({ description: 'The `cursor` of the next page; null on the last one' })),
+    prev_cursor: Nullable(Type.String({ description: 'The `cursor` of the page before; null on the first one' }))
   })
 
 export const Problem = Type.Object(

@@ -190,7 +190,7 @@ export const TaskPage = Type.Object({
   ...List(TaskBody).properties,
   searched_until: Nullable(
     Time(
-      'Where a search by `q`, `tag` or `worker` ran out of time: all newer tasks were searched, and `next_cursor` continues there; else null'
+      'Where a search ran out of time; `next_cursor` (`prev_cursor` on the way back) continues there, or `created_before` where `order=longest`; else null'
     )
   )
 })
@@ -211,17 +211,41 @@ export const StatusAnswer = Type.Object({
   error: taskError
 })
 
+// Words of them are refused by the handler, which knows of commas.
+const Words = (description: string) => Type.Optional(Type.String({ maxLength: 2_000, description }))
+
+/** Filters of lists, counts and charts of tasks. */
+export const taskFilters = {
+  state: Words(`Only tasks in these states: ${states.map(state => `\`${state}\``).join(', ')}`),
+  status: Words(`Only tasks with these statuses: ${statuses.map(status => `\`${status}\``).join(', ')}`),
+  task: Words('Only tasks of these kinds'),
+  queue: Words('Only tasks in these queues'),
+  worker: Words('Only tasks whose latest attempt ran in one of these workers (ids)'),
+  tag: Words('Only tasks with one of these tags'),
+  q: Type.Optional(Type.String({ maxLength: 200, description: 'Part of the name or description, or an id' })),
+  error: Words('Only tasks whose error has one of these texts in its message'),
+  schedule_id: Words('Only tasks of these schedules (ids)'),
+  video_id: Words('Only tasks of these films (ids)'),
+  created_after: Type.Optional(Time('Only tasks that were submitted after this time')),
+  created_before: Type.Optional(Time('Only tasks that were submitted before this time')),
+  attempts_min: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'Only tasks with at least so many attempts' })
+  ),
+  ran_min: Type.Optional(Seconds('Only tasks whose latest attempt ran, or has run, for at least so many seconds')),
+  waited_min: Type.Optional(Seconds('Only tasks that waited so many seconds for their first attempt'))
+}
+
 export const TaskFilters = Type.Object(
   {
     ...Page.properties,
-    state: Type.Optional(State('Only tasks in this state')),
-    task: Type.Optional(Type.String({ description: 'Only tasks of this kind' })),
-    queue: Type.Optional(Type.String({ description: 'Only tasks in this queue' })),
-    worker: Type.Optional(Type.String({ description: 'Only tasks whose latest attempt ran in this worker (id)' })),
-    tag: Type.Optional(Type.String({ description: 'Only tasks with this tag' })),
-    q: Type.Optional(Type.String({ maxLength: 200, description: 'Part of the name or description, or an id' })),
-    created_after: Type.Optional(Time('Only tasks that were submitted after this time')),
-    created_before: Type.Optional(Time('Only tasks that were submitted before this time'))
+    ...taskFilters,
+    order: Type.Optional(
+      Type.Enum(['newest', 'oldest', 'soonest', 'longest'], {
+        default: 'newest',
+        description:
+          'By time of submission; `soonest`: by when they may start, next attempts included; `longest`: by how long the latest attempt ran, or has run'
+      })
+    )
   },
   { additionalProperties: false }
 )

@@ -5,6 +5,21 @@ export const finalStates: readonly State[] = ['SUCCESS', 'FAILURE', 'REVOKED']
 export const statuses = ['SCHEDULED', 'PENDING', 'PROCESSING', 'RETRYING', 'COMPLETED', 'FAILED', 'CANCELLED'] as const
 export type Status = (typeof statuses)[number]
 
+/** The state that a status is the plain English of. */
+export function stateOf(status: Status): State {
+  return statesOfStatuses[status]
+}
+
+const statesOfStatuses: Record<Status, State> = {
+  SCHEDULED: 'PENDING',
+  PENDING: 'PENDING',
+  PROCESSING: 'STARTED',
+  RETRYING: 'RETRY',
+  COMPLETED: 'SUCCESS',
+  FAILED: 'FAILURE',
+  CANCELLED: 'REVOKED'
+}
+
 export function isFinal(state: State) {
   return finalStates.includes(state)
 }

@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
 import { v7 as uuid } from 'uuid'
 import type { Database, InTransaction } from '#database/connect.ts'
-import { after, page, place } from '#database/page.ts'
 import type { NewFilm, NewPrint, Rendition } from '#database/tables.ts'
 import type { Made } from '#media/develop.ts'
 import type { Skipped } from '#media/plan/ladder.ts'
@@ -14,8 +13,8 @@ export async function insertFilm(trx: InTransaction, film: NewFilm) {
   await trx.insertInto('films').values(film).execute()
 }
 
-function selectVideos({ query }: Pick<Database, 'query'>) {
-  return query.selectFrom('videos as v').selectAll('v').select(place('v.created_at').as('place'))
+export function selectVideos({ query }: Pick<Database, 'query'>) {
+  return query.selectFrom('videos as v').selectAll('v')
 }
 
 export type VideoRow = Awaited<ReturnType<ReturnType<typeof selectVideos>['executeTakeFirstOrThrow']>>
@@ -24,14 +23,9 @@ export function findVideo(db: Database, id: string): Promise<VideoRow | undefine
   return selectVideos(db).where('v.id', '=', id).executeTakeFirst()
 }
 
-export async function listVideos(db: Database, { limit = 50, cursor }: { limit?: number; cursor?: string }) {
-  const rows = await selectVideos(db)
-    .$if(cursor !== undefined, query => query.where(after({ at: 'v.created_at', id: 'v.id' }, cursor!)))
-    .orderBy('v.created_at', 'desc')
-    .orderBy('v.id', 'desc')
-    .limit(limit + 1)
-    .execute()
-  return page(rows, limit)
+export async function findVideos(db: Database, ids: string[]): Promise<VideoRow[]> {
+  if (ids.length === 0) return []
+  return selectVideos(db).where('v.id', 'in', ids).execute()
 }
 
 export async function listRenditions({ query }: Database, videos: string[]): Promise<Rendition[]> {

@@ -4,16 +4,17 @@ import { IdempotencyKeyReused, InvalidCursor, OriginalGone, VideoNotFound } from
 import { keyOf } from '#idempotency/once.ts'
 import { IdempotencyKey } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
-import { Id, isUuid, List, Page } from '#schema/common.ts'
+import { Id, isUuid } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
 import type { Watching } from '#tasks/read/watch.ts'
 import { removeVideo } from './delete.ts'
 import { videoDialect } from './dialect.ts'
 import { fileAnswers, serveFile } from './files.ts'
+import { listVideos } from './list.ts'
 import { present, presentStatus } from './present.ts'
 import { processAgain } from './process-again.ts'
-import { findVideo, listRenditions, listVideos } from './queries.ts'
-import { FileHeaders, VideoBody, VideoStatusBody } from './schemas.ts'
+import { findVideo, listRenditions } from './queries.ts'
+import { FileHeaders, VideoBody, VideoFilters, VideoPage, VideoStatusBody } from './schemas.ts'
 import type { UploadNeeds } from './upload.ts'
 import { uploadRoutes } from './upload-routes.ts'
 
@@ -34,17 +35,18 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
       schema: {
         operationId: 'listVideos',
         summary: 'Films, newest first',
-        querystring: Page,
-        response: { 200: answer(List(VideoBody), 'A page of films'), ...readProblems(InvalidCursor) }
+        description: '`status` takes several values: `a,b` is either, `-a,b` is none of them.',
+        querystring: VideoFilters,
+        response: { 200: answer(VideoPage, 'A page of films'), ...readProblems(InvalidCursor) }
       }
     },
     async ({ query }) => {
-      const { items, next_cursor } = await listVideos(db, query)
+      const { items, ...cursors } = await listVideos(db, query)
       const renditions = await listRenditions(
         db,
         items.map(({ id }) => id)
       )
-      return { items: items.map(video => present(video, renditions)), next_cursor }
+      return { items: items.map(video => present(video, renditions)), ...cursors }
     }
   )
 

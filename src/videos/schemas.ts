@@ -1,10 +1,10 @@
 import { type Static, Type } from 'typebox'
-import { Nullable, Time } from '#schema/common.ts'
+import { List, Nullable, Page, Time } from '#schema/common.ts'
 
 const Url = (description: string) => Nullable(Type.String({ description }))
 const Bytes = (description: string) => Type.Integer({ description })
-const statuses = ['uploaded', 'processing', 'ready', 'failed'] as const
-const VideoStatus = Type.Enum(statuses, { description: 'Status of the film' })
+export const videoStatuses = ['uploaded', 'processing', 'ready', 'failed'] as const
+const VideoStatus = Type.Enum(videoStatuses, { description: 'Status of the film' })
 const Processed = Type.Boolean({
   description: 'Whether prints are served; stays true while they are made again'
 })
@@ -158,6 +158,30 @@ export const VideoBody = Type.Object(
 )
 
 export type VideoBody = Static<typeof VideoBody>
+
+export const VideoPage = Type.Object({
+  ...List(VideoBody).properties,
+  searched_until: Nullable(
+    Time('Where a search ran out of time; `next_cursor` (`prev_cursor` on the way back) continues there; else null')
+  )
+})
+
+export const VideoFilters = Type.Object(
+  {
+    ...Page.properties,
+    status: Type.Optional(
+      Type.String({
+        maxLength: 200,
+        description: `Only films with these statuses: ${videoStatuses.map(status => `\`${status}\``).join(', ')}`
+      })
+    ),
+    q: Type.Optional(Type.String({ maxLength: 200, description: "Part of the file's name" })),
+    created_after: Type.Optional(Time('Only films that were uploaded after this time')),
+    created_before: Type.Optional(Time('Only films that were uploaded before this time'))
+  },
+  { additionalProperties: false }
+)
+export type VideoFilters = Static<typeof VideoFilters>
 
 export const VideoStatusBody = Type.Object({
   video_id: Type.String({ description: 'Id of the film' }),

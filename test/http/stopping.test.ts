@@ -27,7 +27,7 @@ t.test('a running request is answered to its end when the service stops', async 
   await holder.end()
   const answer = await busy.answer()
 
-  t.match(answer, { status: 200, headers: { connection: 'close' }, body: '{"items":[],"next_cursor":null}' })
+  t.match(answer, { status: 200, headers: { connection: 'close' }, body: /^{"items":\[\],"next_cursor":null,/ })
   await stopped
   await t.rejects(fetch(`${address}/health/live`), 'nothing listens any more')
 })

@@ -6,7 +6,7 @@ import { First, Id } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
 import { listAttempts } from '#tasks/attempts/list.ts'
 import { internalKinds } from '#tasks/internal.ts'
-import { listTasks } from '#tasks/read/list.ts'
+import { listTasks } from '#tasks/listing/list.ts'
 import { Attempts, StateAnswer, StatusAnswer, TaskBody, TaskFilters, TaskPage, Wait } from '#tasks/schemas.ts'
 import type { TaskFinder } from './finder.ts'
 
@@ -22,6 +22,8 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { db
       schema: {
         operationId: 'listTasks',
         summary: 'Tasks, newest first',
+        description:
+          'A filter takes several values: `a,b` is either, `-a,b` is none of them; a backslash takes the next character as it is. What no index answers (`status` of `PENDING` or `SCHEDULED` alone, `worker`, `tag`, `q`, `error`, `attempts_min`, `ran_min`, `waited_min`, and the orders `soonest` and `longest`) is searched for about 2 s, and `searched_until` says how far it came. Tasks of internal kinds are left out, unless `task` names one.',
         querystring: TaskFilters,
         response: { 200: answer(TaskPage, 'A page of tasks'), ...readProblems(InvalidCursor) }
       }

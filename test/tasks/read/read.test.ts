@@ -216,7 +216,11 @@ t.test('bad requests', async t => {
       for (const filter of ['q', 'tag', 'task', 'queue', 'worker']) {
         const response = await service.get(`/api/tasks?${filter}=${q}`)
         t.equal(response.statusCode, 200, response.body)
-        t.strictSame(response.json(), { items: [], next_cursor: null, searched_until: null }, `${filter}=${q}`)
+        t.strictSame(
+          response.json(),
+          { items: [], next_cursor: null, prev_cursor: null, searched_until: null },
+          `${filter}=${q}`
+        )
       }
     }
   })

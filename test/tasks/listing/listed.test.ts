@@ -49,7 +49,13 @@ async function expected({ state, task, queue, created_after, created_before }: F
 }
 
 async function page(filters: Filters, limit: number, cursor?: string) {
-  const query = new URLSearchParams({ ...filters, limit: String(limit), ...(cursor !== undefined && { cursor }) })
+  const task = filters.task && { task: filters.task.replaceAll(/[\\,]/g, '\\$&') }
+  const query = new URLSearchParams({
+    ...filters,
+    ...task,
+    limit: String(limit),
+    ...(cursor !== undefined && { cursor })
+  })
   const response = await service.get(`/api/tasks?${query}`)
   if (response.statusCode !== 200) throw new Error(response.body)
   return response.json()
@@ -189,6 +195,7 @@ t.test('a list of no tasks at all is empty', async t => {
     t.strictSame((await service.get(`/api/tasks${query}`)).json(), {
       items: [],
       next_cursor: null,
+      prev_cursor: null,
       searched_until: null
     })
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { connect, throughIndexes } from '../../../src/database/connect.ts'
-import { listTasks } from '../../../src/tasks/read/list.ts'
+import { listTasks } from '../../../src/tasks/listing/list.ts'
 import type { TaskFilters } from '../../../src/tasks/schemas.ts'
 import { waitingForLocks } from '../../harness/locks.ts'
 import { openService } from '../../harness/service.ts'
@@ -103,8 +103,8 @@ t.test('a read that Postgres cancels is too slow, which is no outage', async t =
   await holder.pool.query('begin; lock table darkroom.tasks in access exclusive mode')
   const waiting = `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
 
-  const answer = service.get('/api/tasks?q=needle')
-  await waitingForLocks(service, 'the search waits')
+  const answer = service.get('/api/tasks?state=FAILURE')
+  await waitingForLocks(service, 'the list waits')
   // As a statement_timeout would.
   await holder.pool.query(`select pg_cancel_backend(pid) from (${waiting}) waiting`)
 

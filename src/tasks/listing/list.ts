@@ -1,0 +1,96 @@
+import type { Database } from '#database/connect.ts'
+import { type Placed, page, placeOf } from '#database/page.ts'
+import { isUuid } from '#schema/common.ts'
+import { findTasks } from '#tasks/read/find.ts'
+import type { TaskBody, TaskFilters, TaskPage } from '#tasks/schemas.ts'
+import { type Asked, readFilters } from './filters.ts'
+import * as statements from './list-sql.ts'
+import { listLongest, listSoonest } from './ordered.ts'
+import { type Found, followLimits, type SearchLimits, type Start, search, usualLimits } from './search.ts'
+import * as searches from './search-sql.ts'
+import { greatestId, leastId } from './ways.ts'
+
+export interface Turn {
+  limit: number
+  cursor: string | undefined
+  limits: SearchLimits | undefined
+}
+
+/** A page of the list; tasks of internal kinds are left out, unless `task` names one. */
+export async function listTasks(
+  db: Database,
+  filters: TaskFilters,
+  internal: readonly string[] = [],
+  limits?: SearchLimits
+): Promise<TaskPage> {
+  const { limit = 50, cursor, order = 'newest', q } = filters
+  const asked = readFilters(filters, internal)
+
+  if (q !== undefined && isUuid(q)) return shown(db, await listOne(db, asked, q, cursor), { limit, cursor })
+  if (order === 'longest') {
+    const { cursors, ...found } = await listLongest(db, asked, { limit, cursor, limits })
+    return { items: await inFull(db, found.items), ...cursors, searched_until: found.stopped?.place ?? null }
+  }
+  if (order === 'soonest') return shown(db, await listSoonest(db, asked, { limit, cursor, limits }), { limit, cursor })
+  return shown(db, await listByTime(db, asked, order, { limit, cursor, limits }), { limit, cursor })
+}
+
+async function listOne({ pool }: Database, asked: Asked, id: string, cursor: string | undefined): Promise<Found> {
+  if (cursor !== undefined) return { rows: [], stopped: undefined }
+  const values = [...asked.groups, ...searches.beforeAll, ...asked.times, id, ...asked.conditions]
+  const { rows } = await pool.query<Placed>({ name: 'search by id', text: searches.searchByIdSql, values })
+  return { rows, stopped: undefined }
+}
+
+const ends: Record<'toOlder' | 'toNewer', Start> = {
+  toOlder: ['infinity', greatestId],
+  toNewer: ['-infinity', leastId]
+}
+const byTime = {
+  toOlder: {
+    list: { name: 'list to older', text: statements.listToOlderSql },
+    search: { name: 'search to older', text: searches.searchToOlderSql },
+    schedule: { name: 'follow schedule to older', text: searches.followScheduleToOlderSql },
+    video: { name: 'follow video to older', text: searches.followVideoToOlderSql }
+  },
+  toNewer: {
+    list: { name: 'list to newer', text: statements.listToNewerSql },
+    search: { name: 'search to newer', text: searches.searchToNewerSql },
+    schedule: { name: 'follow schedule to newer', text: searches.followScheduleToNewerSql },
+    video: { name: 'follow video to newer', text: searches.followVideoToNewerSql }
+  }
+}
+
+async function listByTime(
+  { pool }: Database,
+  asked: Asked,
+  order: 'newest' | 'oldest',
+  { limit, cursor, limits }: Turn
+): Promise<Found> {
+  const place = cursor === undefined ? undefined : placeOf(cursor)
+  const back = place?.back === true
+  const way = (order === 'newest') === back ? 'toNewer' : 'toOlder'
+  const start: Start = place ? [place.at, place.id] : ends[way]
+
+  if (asked.searches) {
+    const { search: all, schedule, video } = byTime[way]
+    const follow = asked.video !== undefined ? video : asked.schedule !== undefined ? schedule : undefined
+    const usual = follow ? followLimits : usualLimits
+    return search(pool, { statement: follow ?? all, asked, start, limit, limits: limits ?? usual })
+  }
+  const values = [...asked.groups, ...start, ...asked.times, limit + 1]
+  const { rows } = await pool.query<Placed>({ ...byTime[way].list, values })
+  return { rows, stopped: undefined }
+}
+
+async function shown(db: Database, { rows, stopped }: Found, { limit, cursor }: Omit<Turn, 'limits'>) {
+  const { items, ...cursors } = page(rows, limit, cursor, stopped)
+  return { items: await inFull(db, items), ...cursors, searched_until: stopped?.place ?? null }
+}
+
+/** A task that was forgotten between the two queries is left out. */
+async function inFull(db: Database, items: Placed[]): Promise<TaskBody[]> {
+  const ids = items.map(({ id }) => id)
+  const found = new Map((await findTasks(db, ids)).map(task => [task.id, task]))
+  return ids.map(id => found.get(id)).filter(task => task !== undefined)
+}
