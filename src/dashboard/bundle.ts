@@ -9,6 +9,8 @@ const packages = path.resolve(here, '../../node_modules')
 const usualCache = path.join(packages, '.cache/darkroom-ui')
 const libraries = ['preact', '@preact/signals', '@preact/signals-core', 'esbuild']
 
+type Load = () => Promise<typeof import('esbuild')>
+
 /** A file as it is sent: plain and compressed. */
 export interface Asset {
   type: string
@@ -35,12 +37,12 @@ const types: Record<string, string> = {
  * image is made, else by the first request. Where the cache cannot be written, each process bundles for itself. Throws
  * where esbuild is missing and no bundle was made before.
  */
-export async function bundleDashboard(cache = usualCache): Promise<Built> {
+export async function bundleDashboard(cache = usualCache, load: Load = () => import('esbuild')): Promise<Built> {
   const folder = path.join(cache, await versionOf())
   const kept = await readFolder(folder)
   if (kept) return kept
 
-  const made = await build()
+  const made = await build(load)
   await keep(folder, made).catch(() => {})
   return (await readFolder(folder)) ?? (await compressed(made))
 }
@@ -59,8 +61,8 @@ async function libraryVersion(name: string) {
   return `${name}@${JSON.parse(text).version}`
 }
 
-async function build(): Promise<Map<string, Buffer>> {
-  const { build, stop } = await import('esbuild')
+async function build(load: Load): Promise<Map<string, Buffer>> {
+  const { build, stop } = await load()
   try {
     const { outputFiles } = await build({
       entryPoints: { main: path.join(here, 'main.tsx'), style: path.join(here, 'style/main.css') },

@@ -66,6 +66,7 @@ function page(head: string, body: string) {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Darkroom</title>
+<link rel="icon" href="data:,">
 ${head}
 </head>
 <body>

@@ -19,7 +19,10 @@ t.test('the frame', { skip: skipWithoutBrowser }, async t => {
     await page.goBack()
     t.equal(await page.getByRole('heading', { level: 1 }).textContent(), 'Tasks')
     await page.reload()
-    await page.getByRole('link', { name: /^COMPLETED/ }).first().waitFor()
+    await page
+      .getByRole('link', { name: /^COMPLETED/ })
+      .first()
+      .waitFor()
   })
 
   t.test('title and icon tell what is wrong, on every page', async t => {

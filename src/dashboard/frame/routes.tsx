@@ -8,7 +8,20 @@ import { Waiting } from '../ui/said.tsx'
 type Shown = ComponentType<{ id: string }>
 
 // The list comes with the frame, every other page when it is opened.
-const pages: [pattern: RegExp, load: () => Promise<Shown> | Shown][] = [[/^\/tasks$/, () => Tasks]]
+const pages: [pattern: RegExp, load: () => Promise<Shown> | Shown][] = [
+  [/^\/$/, () => import('../pages/overview/overview.tsx').then(({ Overview }) => Overview)],
+  [/^\/tasks$/, () => Tasks],
+  [/^\/tasks\/([^/]+)$/, () => import('../pages/task/task.tsx').then(({ TaskPage }) => TaskPage)],
+  [/^\/new$/, () => import('../pages/new/new.tsx').then(({ NewTask }) => NewTask)],
+  [/^\/queues$/, () => import('../pages/queues/queues.tsx').then(({ Queues }) => Queues)],
+  [/^\/workers$/, () => import('../pages/workers/workers.tsx').then(({ Workers }) => Workers)],
+  [/^\/workers\/([^/]+)$/, () => import('../pages/workers/worker.tsx').then(({ WorkerPage }) => WorkerPage)],
+  [/^\/schedules$/, () => import('../pages/schedules/schedules.tsx').then(({ Schedules }) => Schedules)],
+  [/^\/schedules\/new$/, () => import('../pages/schedules/edit.tsx').then(({ NewSchedule }) => NewSchedule)],
+  [/^\/schedules\/([^/]+)$/, () => import('../pages/schedules/schedule.tsx').then(({ SchedulePage }) => SchedulePage)],
+  [/^\/doctor$/, () => import('../pages/doctor/doctor.tsx').then(({ Doctor }) => Doctor)],
+  [/^\/settings$/, () => import('../pages/settings/settings.tsx').then(({ SettingsPage }) => SettingsPage)]
+]
 const loaded = new Map<RegExp, Shown>()
 
 export function Routes() {

@@ -18,7 +18,7 @@ export interface Count {
 export function Rail({ filter }: { filter: Filter }) {
   const { status: _, ...others } = filter
   const search = queryOfFilter(others, momentNow()).toString()
-  const counts = useQuery<{ items: Count[] }>(search === "never" ? "" : undefined, 3)
+  const counts = useQuery<{ items: Count[] }>(search === 'never' ? '' : undefined, 3)
   const queues = useQuery<{ items: Queue[] }>('/api/queues', 5).data.value?.items ?? []
   const kinds = useQuery<{ items: Kind[] }>('/api/kinds', 60).data.value?.items ?? []
   const items = counts.data.value?.items
