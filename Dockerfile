@@ -10,6 +10,7 @@ RUN npm install --prefix /tmp/bundler --ignore-scripts --no-audit --no-fund \
   && /tmp/bundler/node_modules/.bin/esbuild node_modules/typebox/build/index.mjs --bundle --format=esm --platform=node \
     --outfile="node_modules/.cache/darkroom/typebox-$(node -p 'require("./package.json").dependencies.typebox').mjs"
 # The dashboard's scripts, too: src/dashboard/bundle.ts.
+COPY client client
 COPY src/dashboard src/dashboard
 RUN ESBUILD_BINARY_PATH=/tmp/bundler/node_modules/.bin/esbuild node src/dashboard/build.ts
 

@@ -300,35 +300,42 @@ interface ConnectOptions {
 }
 interface Ask {
     query?: Record<string, string | number | undefined>;
+    /** A Blob is sent as it is, anything else as JSON. */
     body?: unknown;
     headers?: Record<string, string>;
     signal?: AbortSignal;
+    /** Seconds until the answer; without limit by default. */
+    timeout?: number;
     /** Whether the request may be sent twice; by default a GET. */
     repeatable?: boolean;
 }
 type Request = <T>(method: string, path: string, ask?: Ask) => Promise<T>;
-/** Sends requests, and repeats those that are safe to repeat and may succeed. */
-declare function requester(base: URL, { fetch, headers, retries }: ConnectOptions): Request;
+declare const longestPause = 60;
+/** Sends a request once. */
+declare function sender(base: URL, { fetch, headers }: ConnectOptions): Request;
+/** Repeats requests that are safe to repeat and may succeed. */
+declare function repeating(send: Request, { retries }: ConnectOptions): Request;
 
 interface UploadOptions {
     /** Name of a file that has none of its own. */
     filename?: string;
-    /** Called with the bytes of the file that have been sent. */
+    /** Called with the bytes of the file that have arrived. */
     onProgress?: (progress: {
         loaded: number;
         total: number;
     }) => void;
-    /** For a day the same file under the same key is stored once: for repeating an upload that broke off. */
+    /**
+     * For a day the same file under the same key is stored once, and an upload that broke off goes on. Files of a page go
+     * on without, also after a reload.
+     */
     idempotency_key?: string;
     signal?: AbortSignal;
 }
-interface UploadRequest {
-    url: URL;
-    fetch?: typeof globalThis.fetch;
-    headers?: Record<string, string>;
-}
-/** In browsers only XMLHttpRequest reports the progress of an upload; elsewhere the bytes are counted as they are sent. */
-declare function upload(needs: UploadRequest, file: Blob, options?: UploadOptions): Promise<Uploaded>;
+/**
+ * Uploads by tus, in pieces, with the same requests in pages and programs. After a failure the server says where to go
+ * on; so it does for a file that was chosen again after a reload.
+ */
+declare function upload(send: Request, base: URL, file: Blob, options?: UploadOptions): Promise<Uploaded>;
 /** `crypto.randomUUID` is missing in pages without HTTPS. */
 declare function randomName(): string;
 
@@ -370,7 +377,10 @@ declare function connect(url?: string | URL, options?: ConnectOptions): {
     why(id: string): Promise<WhyBody>;
     /** Every task that fits the filters, newest first; `limit` is the size of a page. */
     tasks(filters?: TaskFilters): AsyncGenerator<Task, void, undefined>;
-    /** Uploads a film: a File in browsers, in Node the answer of `openAsBlob` of `node:fs`. */
+    /**
+     * Uploads a film: a File in browsers, in Node the answer of `openAsBlob` of `node:fs`. A connection that breaks costs a
+     * second of it. An abort keeps what has arrived where the upload can go on, and removes it elsewhere.
+     */
     uploadVideo(file: Blob, uploadOptions?: UploadOptions): Promise<Uploaded>;
     video(id: string): Promise<VideoBody>;
 };

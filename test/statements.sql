@@ -2053,6 +2053,74 @@ order by kinds_waiting.task;
 -- src/tasks/why/why.ts: whySql
 select code, state, queue, paused_workers, since, until, sentence from darkroom.explain_task($1);
 
+-- src/uploads/queries.ts: createUploadSql
+insert into darkroom.uploads (id, filename, metadata, length, request_id, written_by, expires_at)
+values ($1, $2, $3, $4, $5, $1, now() + $6::float8 * interval '1 second')
+returning created_at, expires_at;
+
+-- src/uploads/queries.ts: findUploadSql
+select u.id, u.filename, u.metadata, u.length, u.received, u.written_by, u.video_id, u.created_at, u.expires_at,
+  coalesce(u.leased_until > now(), false) as is_locked,
+  coalesce(extract(epoch from u.leased_until - now()), 0)::float8 as locked_for,
+  u.expires_at <= now() and u.video_id is null as is_expired,
+  f.task_id, f.sha256
+from darkroom.uploads u left join darkroom.films f on f.id = u.video_id
+where u.id = $1;
+
+-- src/uploads/queries.ts: takeUploadSql
+update darkroom.uploads set lease = $2, leased_until = now() + 10 * interval '1 second',
+  written_by = case when lease is null then written_by end
+from set_config('synchronous_commit', 'off', true)
+where id = $1 and received = $3 and video_id is null and expires_at > now()
+  and (lease is null or leased_until <= now())
+returning filename, length, received, written_by, expires_at;
+
+-- src/uploads/queries.ts: renewUploadSql
+update darkroom.uploads set leased_until = now() + 10 * interval '1 second',
+  expires_at = now() + $3::float8 * interval '1 second'
+from set_config('synchronous_commit', 'off', true)
+where id = $1 and lease = $2
+returning expires_at;
+
+-- src/uploads/queries.ts: advanceUploadSql
+update darkroom.uploads set received = $4, written_by = $2, leased_until = now() + 10 * interval '1 second',
+  expires_at = now() + $3::float8 * interval '1 second'
+from set_config('synchronous_commit', 'off', true)
+where id = $1 and lease = $2
+returning expires_at;
+
+-- src/uploads/queries.ts: leaveUploadSql
+update darkroom.uploads set received = $4, length = coalesce(length, $5), lease = null, leased_until = null,
+  written_by = case when received = $4 then written_by else $2 end,
+  expires_at = now() + $3::float8 * interval '1 second'
+from set_config('synchronous_commit', 'off', true)
+where id = $1 and lease = $2
+returning expires_at;
+
+-- src/uploads/queries.ts: restartUploadSql
+update darkroom.uploads set received = 0, written_by = id, lease = null, leased_until = null
+where id = $1 and lease = $2 and video_id is null;
+
+-- src/uploads/queries.ts: finishUploadSql
+update darkroom.uploads set received = $3, length = $3, video_id = id, lease = null, leased_until = null
+where id = $1 and lease = $2 and video_id is null
+returning id;
+
+-- src/uploads/queries.ts: deleteUploadSql
+delete from darkroom.uploads where id = $1 and video_id is null returning id;
+
+-- src/uploads/tasks/expire-uploads.ts: expireUploadsSql
+with old as (
+  select id, video_id from darkroom.uploads
+  where expires_at <= now() and (leased_until is null or leased_until <= now())
+  order by expires_at limit 1000 for update skip locked
+)
+delete from darkroom.uploads u using old where u.id = old.id
+returning u.id, u.video_id;
+
+-- src/uploads/tasks/expire-uploads.ts: knowsUploadSql
+select from darkroom.uploads where id = $1;
+
 -- src/videos/list.ts: searchVideosToOlderSql
 with slice as materialized (
   select f.id, f.created_at, f.filename from darkroom.films f

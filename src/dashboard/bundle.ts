@@ -50,7 +50,7 @@ export async function bundleDashboard(cache = usualCache, load: Load = () => imp
 /** Changes with the sources and with the libraries that go into the bundle. */
 async function versionOf() {
   const hash = createHash('sha256')
-  const files = await Array.fromAsync(glob('**/*.{ts,tsx,css,json}', { cwd: here }))
+  const files = [...(await Array.fromAsync(glob('**/*.{ts,tsx,css,json}', { cwd: here }))), '../../client/index.js']
   for (const file of files.sort()) hash.update(`${file}\0`).update(await readFile(path.join(here, file)))
   for (const name of libraries) hash.update(await libraryVersion(name))
   return hash.digest('hex').slice(0, 16)

@@ -13,6 +13,7 @@ import { Bar } from './bar.tsx'
 import { showFavicon } from './favicon.ts'
 import { Nav } from './nav.tsx'
 import { Routes } from './routes.tsx'
+import { Tray } from './tray.tsx'
 
 export function App() {
   const problems = useQuery<{ items: Problem[] }>('/api/problems', 5)
@@ -38,6 +39,7 @@ export function App() {
       <div class="notice-place" role="status" aria-live="polite">
         {notice.value && <div class={`notice${notice.value.bad ? ' bad' : ''}`}>{notice.value.text}</div>}
       </div>
+      <Tray />
       <Confirm />
       <Palette />
       <Help />

@@ -13,6 +13,8 @@ const pages: [pattern: RegExp, load: () => Promise<Shown> | Shown][] = [
   [/^\/tasks$/, () => Tasks],
   [/^\/tasks\/([^/]+)$/, () => import('../pages/task/task.tsx').then(({ TaskPage }) => TaskPage)],
   [/^\/new$/, () => import('../pages/new/new.tsx').then(({ NewTask }) => NewTask)],
+  [/^\/videos$/, () => import('../pages/videos/videos.tsx').then(({ Videos }) => Videos)],
+  [/^\/videos\/([^/]+)$/, () => import('../pages/videos/video.tsx').then(({ VideoPage }) => VideoPage)],
   [/^\/queues$/, () => import('../pages/queues/queues.tsx').then(({ Queues }) => Queues)],
   [/^\/workers$/, () => import('../pages/workers/workers.tsx').then(({ Workers }) => Workers)],
   [/^\/workers\/([^/]+)$/, () => import('../pages/workers/worker.tsx').then(({ WorkerPage }) => WorkerPage)],

@@ -16,8 +16,6 @@ export function Json({ value, label }: { value: unknown; label: string }) {
   const cut = text.length > most && !all
   return (
     <div class="json-place">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
-      {/* biome-ignore lint/a11y/useSemanticElements: a section has no line breaks of its own */}
       <pre class="json" role="region" aria-label={label} tabIndex={0}>
         {tokensOf(cut ? text.slice(0, most) : text).map(({ kind, text }, index) =>
           kind === 'plain' || kind === 'number' ? (

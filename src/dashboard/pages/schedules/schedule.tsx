@@ -141,7 +141,6 @@ function Occurrences({ path }: { path: string }) {
   return (
     <section class="section">
       <h2>Occurrences</h2>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
       <div class="table-place" role="region" aria-label="Occurrences" tabIndex={0}>
         <table class="table">
           <thead>

@@ -21,8 +21,9 @@ export function Strip({ schedule, count = 30 }: { schedule: Schedule; count?: nu
               class={look}
               href={href(one.task_id ? `/tasks/${one.task_id}` : `/schedules/${schedule.id}`)}
               title={label}
-              aria-label={label}
-            />
+            >
+              <span class="only-heard">{label}</span>
+            </a>
           </li>
         )
       })}

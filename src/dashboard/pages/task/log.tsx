@@ -34,7 +34,6 @@ export function Log({ attempts }: { task: Task; attempts: Attempt[] }) {
 
 export function Lines({ text }: { text: string }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
     <pre class="log" tabIndex={0} role="region" aria-label="Log">
       {text}
     </pre>

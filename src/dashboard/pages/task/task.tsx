@@ -143,7 +143,6 @@ function Stack({ attempt, task }: { attempt: Attempt; task: Task }) {
       <p class="stack-head">
         Attempt {attempt.number}: <b>{type}</b>. <a href={href(`/tasks?${alike}`)}>Others that failed like this</a>
       </p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
       <pre class="log" tabIndex={0} role="region" aria-label="Stack trace">
         {stack ?? message}
       </pre>

@@ -11,7 +11,11 @@ export function Slots({ worker }: { worker: Worker }) {
     <div class="slots">
       {worker.running.map(({ task_id, task, started_at }) => {
         const text = `${task}, for ${durationText(since(started_at))}`
-        return <a key={task_id} class="slot busy" href={href(`/tasks/${task_id}`)} title={text} aria-label={text} />
+        return (
+          <a key={task_id} class="slot busy" href={href(`/tasks/${task_id}`)} title={text}>
+            <span class="only-heard">{text}</span>
+          </a>
+        )
       })}
       {Array.from({ length: Math.min(free, 200) }, (_, at) => (
         <span key={at} class="slot" aria-hidden="true" />
