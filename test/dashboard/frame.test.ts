@@ -2,7 +2,7 @@ import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { skipWithoutBrowser } from '../harness/browser.ts'
-import { barriers, openDashboard, sideways } from '../harness/dashboard.ts'
+import { barriers, holds, openDashboard, sideways } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
 
 t.test('the frame', { skip: skipWithoutBrowser }, async t => {
@@ -27,16 +27,16 @@ t.test('the frame', { skip: skipWithoutBrowser }, async t => {
 
   t.test('title and icon tell what is wrong, on every page', async t => {
     const page = await visit('/tasks')
-    await page.waitForFunction(`document.title === 'Tasks · Darkroom'`)
+    await holds(page, document => document.title === 'Tasks · Darkroom')
     const well = await page.locator('link[rel=icon]').getAttribute('href')
 
-    await service.submit('process_data', { data: '' }, { queue: 'low_priority', countdown: 0 })
     await service.post('/api/queues/low_priority/pause')
-    await page.waitForFunction(`/^\\(\\d+!\\) Tasks · Darkroom$/.test(document.title)`)
+    await service.submit('process_data', { data: '' }, { queue: 'low_priority' })
+    await holds(page, document => /^\(\d+!\) Tasks · Darkroom$/.test(document.title))
 
     t.not(await page.locator('link[rel=icon]').getAttribute('href'), well)
     await service.post('/api/queues/low_priority/resume')
-    await page.waitForFunction(`document.title === 'Tasks · Darkroom'`)
+    await holds(page, document => document.title === 'Tasks · Darkroom')
   })
 
   t.test('is used without a mouse', async t => {

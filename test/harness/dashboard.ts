@@ -14,7 +14,7 @@ interface Look {
 }
 
 export interface Dashboard {
-  /** A new tab, which shows a page of the dashboard that has loaded. */
+  /** A new tab, which shows a page of the dashboard that has loaded. The one before is closed: it would go on asking. */
   visit(path: string, look?: Look): Promise<Page>
   /** Errors, broken policies and requests to any address except the service, of all tabs so far. */
   complaints: string[]
@@ -29,17 +29,20 @@ const tellViolations = `
 const require = createRequire(import.meta.url)
 const axe = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8')
 const rules = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']
+const ofColours = ['color-contrast', 'link-in-text-block']
 
 /** One browser for a test file, with a tab for each visit. */
 export async function openDashboard(t: Test, address: string): Promise<Dashboard> {
   const browser: Browser = await chromium.launch({ executablePath: program, args: flags })
   t.teardown(() => browser.close())
   const complaints: string[] = []
+  let context: BrowserContext | undefined
 
   return {
     complaints,
     async visit(path, { width = 1440, height = 900, scheme = 'light', forced = false, address: at = address } = {}) {
-      const context: BrowserContext = await browser.newContext({
+      await context?.close()
+      context = await browser.newContext({
         viewport: { width, height },
         colorScheme: scheme,
         forcedColors: forced ? 'active' : 'none',
@@ -47,7 +50,7 @@ export async function openDashboard(t: Test, address: string): Promise<Dashboard
         locale: 'en-GB'
       })
       const page = await context.newPage()
-      page.setDefaultTimeout(20_000)
+      page.setDefaultTimeout(60_000)
       await page.addInitScript(tellViolations)
       page.on('pageerror', error => complaints.push(`${path}: ${error}`))
       page.on('console', message => message.type() === 'error' && complaints.push(`${path}: ${message.text()}`))
@@ -66,15 +69,22 @@ export async function openDashboard(t: Test, address: string): Promise<Dashboard
 /** What a page has to show is there. */
 export async function loaded(page: Page) {
   await page.locator('main[aria-busy=false] h1').waitFor()
-  await page.waitForFunction(`!document.querySelector('[aria-busy=true]')`)
+  await holds(page, document => !document.querySelector('[aria-busy=true]'))
 }
 
-/** What is hard to use, by the rules of WCAG 2.2 AA that a program can check. */
-export async function barriers(page: Page): Promise<string[]> {
+/** Waits until it is so. A text would be evaluated in the page again and again, which its policy refuses. */
+export async function holds(page: Page, condition: (document: any) => boolean) {
+  const document = await page.evaluateHandle('document')
+  await page.waitForFunction(condition, document)
+}
+
+/** What is hard to use, by the rules of WCAG 2.2 AA that a program can check; or by those about colours alone. */
+export async function barriers(page: Page, { colours = false } = {}): Promise<string[]> {
   // `addScriptTag` is refused by the page's policy.
-  await page.evaluate(axe)
+  if (!(await page.evaluate<boolean>(`'axe' in globalThis`))) await page.evaluate(axe)
+  const runOnly = colours ? { type: 'rule', values: ofColours } : { type: 'tag', values: rules }
   const { violations } = await page.evaluate<any>(
-    `axe.run(document, { runOnly: ${JSON.stringify(rules)}, resultTypes: ['violations'] })`
+    `axe.run(document, { runOnly: ${JSON.stringify(runOnly)}, resultTypes: ['violations'] })`
   )
   return violations.flatMap(({ id, nodes }: any) =>
     nodes.map(

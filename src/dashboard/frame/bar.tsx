@@ -16,7 +16,7 @@ export function Bar({ problems }: { problems: Problem[] | undefined }) {
         <span class={`brand-mark mood-${moodOf(problems)}`} aria-hidden="true" />
         <span class="brand-name">Darkroom</span>
       </a>
-      <button type="button" class="find" onClick={() => paletteOpen(true)}>
+      <button type="button" class="find" aria-label="Search or jump to" onClick={() => paletteOpen(true)}>
         <Icon name="search" />
         <span class="find-text">Search or jump to</span>
         <kbd>{/Mac|iPhone|iPad/.test(navigator.platform) ? '⌘' : 'Ctrl'} K</kbd>

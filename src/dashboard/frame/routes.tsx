@@ -21,6 +21,7 @@ const pages: [pattern: RegExp, load: () => Promise<Shown> | Shown][] = [
   [/^\/schedules$/, () => import('../pages/schedules/schedules.tsx').then(({ Schedules }) => Schedules)],
   [/^\/schedules\/new$/, () => import('../pages/schedules/edit.tsx').then(({ NewSchedule }) => NewSchedule)],
   [/^\/schedules\/([^/]+)$/, () => import('../pages/schedules/schedule.tsx').then(({ SchedulePage }) => SchedulePage)],
+  [/^\/errors$/, () => import('../pages/errors/errors.tsx').then(({ Errors }) => Errors)],
   [/^\/doctor$/, () => import('../pages/doctor/doctor.tsx').then(({ Doctor }) => Doctor)],
   [/^\/settings$/, () => import('../pages/settings/settings.tsx').then(({ SettingsPage }) => SettingsPage)]
 ]

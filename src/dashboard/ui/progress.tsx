@@ -1,8 +1,8 @@
 import { percentText } from '../words/number.ts'
 
-/** Without a value it says that nobody knows how far it is. */
+/** Without a value nobody knows how far it is: it stands at 0 and says so. */
 export function Progress({ value, label }: { value: number | null; label: string }) {
-  const percent = value === null ? undefined : Math.round(value * 100)
+  const percent = Math.round((value ?? 0) * 100)
   return (
     <div
       class={`progress${value === null ? ' unknown' : ''}`}
@@ -13,7 +13,7 @@ export function Progress({ value, label }: { value: number | null; label: string
       aria-valuenow={percent}
       aria-valuetext={value === null ? 'unknown' : percentText(value)}
     >
-      <div class="progress-bar" style={{ width: `${percent ?? 0}%` }} />
+      <div class="progress-bar" style={{ width: `${percent}%` }} />
     </div>
   )
 }

@@ -6,9 +6,15 @@ const two = (text: string) => text.padStart(2, '0')
 
 /** When it comes, in words. What has no short name stays as it was written. */
 export function ruleText({ cron, every, at, timezone }: Pick<Schedule, 'cron' | 'every' | 'at' | 'timezone'>): string {
-  if (every !== null) return `every ${durationText(every).replace(/^1 (?=\w+$)/, '')}`
+  if (every !== null) return everyText(every)
   if (at !== null) return 'once'
   return cron === null ? '' : `${cronText(cron)} (${timezone})`
+}
+
+const units: Record<number, string> = { 1: 'second', 60: 'minute', 3600: 'hour', 86400: 'day' }
+
+function everyText(seconds: number) {
+  return `every ${units[seconds] ?? durationText(seconds)}`
 }
 
 export function cronText(cron: string): string {
