@@ -112,6 +112,8 @@ const good: Record<string, Call[]> = {
   'GET /health/ready': [{}],
   'POST /api/tasks': [{ body: { task: 'add', args: { x: 1, y: 2 } } }],
   'GET /api/tasks': [{}, { query: 'limit=2&state=SUCCESS&queue=default' }],
+  'GET /api/tasks/counts': [{}, { query: 'by=status,queue,task&q=x&status=-FAILED' }],
+  'GET /api/tasks/histogram': [{}, { query: 'buckets=10&tag=x' }],
   'POST /api/tasks/process': [{ body: { data: 'hello' } }],
   'POST /api/tasks/bulk': [{ body: { tasks: [{ args: { data: '' } }] } }],
   'GET /api/tasks/{id}': [of(finished), of(waiting), of(running), of(stopped), of(video.task_id)],
