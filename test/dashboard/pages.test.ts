@@ -77,7 +77,7 @@ t.test('every page', { skip: skipWithoutBrowser }, async t => {
           }
           t.equal(await sideways(page), 0, `${width} px`)
         }
-              }
+      }
     )
   }
 

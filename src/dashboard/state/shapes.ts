@@ -45,6 +45,18 @@ export interface TaskPage extends Page<Task> {
   searched_until: string | null
 }
 
+export interface Counts {
+  items: { status?: string; count: number; exact: boolean }[]
+  searched_until: string | null
+}
+
+/** Of each status so many. */
+export interface Histogram {
+  items: { at: string; [status: string]: string | number }[]
+  step: number
+  searched_until: string | null
+}
+
 export interface Attempt {
   number: number
   worker: string | null

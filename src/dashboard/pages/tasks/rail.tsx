@@ -1,24 +1,17 @@
+import { useMemo } from 'preact/hooks'
 import { useQuery } from '../../state/query.ts'
 import { href, query, withQuery } from '../../state/route.ts'
-import { type Kind, type Queue, statuses } from '../../state/shapes.ts'
+import { type Counts, type Kind, type Queue, statuses } from '../../state/shapes.ts'
 import { momentNow } from '../../state/time.ts'
 import { StatusGlyph } from '../../ui/status.tsx'
 import { type Filter, queryOfFilter } from '../../words/filter.ts'
 import { countText, exactCount } from '../../words/number.ts'
 
-export interface Count {
-  status?: string
-  queue?: string
-  task?: string
-  count: number
-  exact: boolean
-}
-
 /** The statuses with what each holds under the other filters, then queues and kinds. */
 export function Rail({ filter }: { filter: Filter }) {
   const { status: _, ...others } = filter
-  const search = queryOfFilter(others, momentNow()).toString()
-  const counts = useQuery<{ items: Count[] }>(search === 'never' ? '' : undefined, 3)
+  const search = useMemo(() => queryOfFilter(others, momentNow()).toString(), [JSON.stringify(others)])
+  const counts = useQuery<Counts>(`/api/tasks/counts?by=status${search && `&${search}`}`, 3)
   const queues = useQuery<{ items: Queue[] }>('/api/queues', 5).data.value?.items ?? []
   const kinds = useQuery<{ items: Kind[] }>('/api/kinds', 60).data.value?.items ?? []
   const items = counts.data.value?.items
@@ -42,7 +35,7 @@ export function Rail({ filter }: { filter: Filter }) {
                   <span class="status-word">{status}</span>
                 </span>
                 <span class="number" title={found && exactCount(found.count)}>
-                  {items ? countWord(found) : ''}
+                  {counts.data.value ? countWord(counts.data.value, status) : ''}
                 </span>
               </a>
             </li>
@@ -57,9 +50,12 @@ export function Rail({ filter }: { filter: Filter }) {
   )
 }
 
-function countWord(found: Count | undefined) {
-  if (!found) return '0'
-  return found.exact ? countText(found.count) : `≈ ${countText(found.count)}`
+/** With the bound where the server stopped counting. */
+function countWord({ items, searched_until }: Counts, status: string) {
+  const found = items.find(item => item.status === status)
+  if (!found) return searched_until ? '0+' : '0'
+  if (found.exact) return countText(found.count)
+  return searched_until ? `${countText(found.count)}+` : `≈ ${countText(found.count)}`
 }
 
 function Names({

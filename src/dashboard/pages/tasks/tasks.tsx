@@ -19,6 +19,7 @@ import { isFinal, mayRetry } from '../../words/tasks.ts'
 import { askToCancel, askToRetry } from '../task/act.ts'
 import { TaskDrawer } from './drawer.tsx'
 import { addressOfFilter, FilterBar } from './filter-bar.tsx'
+import { Strip } from './histogram.tsx'
 import { Rail } from './rail.tsx'
 import { rowHeight, TaskTable } from './table.tsx'
 
@@ -73,6 +74,7 @@ export function Tasks() {
         <Rail filter={filter} />
         <div>
           <FilterBar filter={filter} />
+          <Strip filter={filter} />
           <ListBody list={list} filter={filter} peek={peek} selected={selected} onSelect={toggle} />
           {selected.size > 0 && (
             <Selection
