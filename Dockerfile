@@ -12,7 +12,7 @@ RUN npm install --prefix /tmp/bundler --ignore-scripts --no-audit --no-fund \
 # The dashboard's scripts, too: src/dashboard/bundle.ts.
 COPY client client
 COPY src/dashboard src/dashboard
-RUN ESBUILD_BINARY_PATH=/tmp/bundler/node_modules/.bin/esbuild node src/dashboard/build.ts
+RUN ESBUILD_BINARY_PATH="$(echo /tmp/bundler/node_modules/@esbuild/*/bin/esbuild)" node src/dashboard/build.ts
 
 FROM node:24-bookworm-slim
 RUN apt-get update \

@@ -12,12 +12,14 @@ export interface Query<T> {
   refresh(): Promise<void>
 }
 
+/** Seconds between questions, which may depend on the last answer. */
+type Pace<T> = number | ((data: T | undefined) => number)
+
 interface Entry extends Query<any> {
   path: string
-  /** Seconds between questions; the shortest that any user of it wants. */
-  every: number
+  /** One for each place that shows it. */
+  paces: { pace: Pace<any> }[]
   askedAt: number
-  users: number
   pushed: boolean
 }
 
@@ -30,9 +32,8 @@ function entryOf(path: string): Entry {
   if (known) return known
   const entry: Entry = {
     path,
-    every: Number.POSITIVE_INFINITY,
+    paces: [],
     askedAt: 0,
-    users: 0,
     pushed: false,
     data: signal(undefined),
     error: signal(undefined),
@@ -41,8 +42,8 @@ function entryOf(path: string): Entry {
   }
   entries.set(path, entry)
   if (entries.size > mostKept) {
-    for (const [key, { users }] of entries) {
-      if (users > 0 || key === path) continue
+    for (const [key, { paces }] of entries) {
+      if (paces.length > 0 || key === path) continue
       entries.delete(key)
       break
     }
@@ -86,29 +87,38 @@ function lookAround() {
   if (document.hidden || !readSetting('live')) return
   const now = Date.now()
   for (const entry of entries.values()) {
-    if (entry.users === 0) continue
-    // An outage is looked for each 2 s, whatever the pace; a refusal stays one.
+    if (entry.paces.length === 0) continue
     const failed = entry.error.peek()
-    const every = failed?.isOutage ? (failed.retryAfter ?? 2) : entry.every
+    const every = failed ? paceAfter(failed, paceOf(entry)) : paceOf(entry)
     if (entry.pushed && !failed) continue
     if (now - entry.askedAt >= every * 1000) void ask(entry)
   }
 }
 
+/** The shortest that any place wants. */
+function paceOf({ paces, data }: Entry) {
+  const known = data.peek()
+  return Math.min(...paces.map(({ pace }) => (typeof pace === 'number' ? pace : pace(known))))
+}
+
+/** An outage is looked for each 2 s, whatever the pace; a refusal is likely to stay one. */
+function paceAfter(failed: ApiError, every: number) {
+  return failed.isOutage ? (failed.retryAfter ?? 2) : Math.max(every, 15)
+}
+
 /** What `path` answers, again every so many seconds while it is shown. No path: nothing is asked. */
-export function useQuery<T>(path: string | undefined, every = Number.POSITIVE_INFINITY): Query<T> {
+export function useQuery<T>(path: string | undefined, pace: Pace<T> = Number.POSITIVE_INFINITY): Query<T> {
   const entry = path === undefined ? undefined : entryOf(path)
   useEffect(() => {
     if (!entry) return
-    entry.users++
-    entry.every = Math.min(entry.every, every)
-    const isStale = Date.now() - entry.askedAt > Math.min(every, 5) * 1000
+    const mine = { pace }
+    entry.paces.push(mine)
+    const isStale = Date.now() - entry.askedAt > Math.min(paceOf(entry), 5) * 1000
     if (entry.data.peek() === undefined || isStale) void ask(entry)
     return () => {
-      entry.users--
-      if (entry.users === 0) entry.every = Number.POSITIVE_INFINITY
+      entry.paces.splice(entry.paces.indexOf(mine), 1)
     }
-  }, [entry, every])
+  }, [entry])
   return entry ?? nothing
 }
 
@@ -121,7 +131,7 @@ const nothing: Query<any> = {
 
 /** After an act everything that is shown may have changed. */
 export async function refreshAll() {
-  await Promise.all([...entries.values()].filter(({ users }) => users > 0).map(ask))
+  await Promise.all([...entries.values()].filter(({ paces }) => paces.length > 0).map(ask))
 }
 
 /** Answers that a socket pushes are not polled. */

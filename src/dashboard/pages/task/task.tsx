@@ -13,18 +13,18 @@ import { Empty, Refused, Waiting } from '../../ui/said.tsx'
 import { StatusWord } from '../../ui/status.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { curlText, sqlText } from '../../words/copy.ts'
-import { isFinal, mayRetry, titleOfTask } from '../../words/tasks.ts'
+import { isFinal, mayRetry, paceOfTask, titleOfTask } from '../../words/tasks.ts'
 import { askToCancel, askToRetry } from './act.ts'
+import { EditButton } from './edit.tsx'
 import { Events } from './events.tsx'
 import { Log } from './log.tsx'
 import { ErrorBox, SteerButtons, TaskFacts, TaskProgress, WhyBox } from './parts.tsx'
 
 export function TaskPage({ id }: { id: string }) {
   const path = `/api/tasks/${encodeURIComponent(id)}`
-  const found = useQuery<Task>(path, 2)
+  const found = useQuery<Task>(path, paceOfTask)
   const task = found.data.value
-  useQuery(path, task && isFinal(task) ? 30 : 2)
-  const attempts = useQuery<{ items: Attempt[] }>(task ? `${path}/attempts` : undefined, task && isFinal(task) ? 30 : 2)
+  const attempts = useQuery<{ items: Attempt[] }>(task ? `${path}/attempts` : undefined, () => paceOfTask(found.data.peek()))
   useKeys({
     r: () => task && mayRetry(task) && askToRetry(task),
     c: () => task && !isFinal(task) && askToCancel(task)
@@ -51,6 +51,7 @@ export function TaskPage({ id }: { id: string }) {
       actions={
         <>
           <SteerButtons task={task} onForgotten={() => go('/tasks')} />
+          <EditButton task={task} />
           <a
             class="button usual"
             href={href(

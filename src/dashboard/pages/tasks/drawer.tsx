@@ -8,16 +8,14 @@ import { Json } from '../../ui/json.tsx'
 import { useKeys } from '../../ui/keys.ts'
 import { Refused, Waiting } from '../../ui/said.tsx'
 import { StatusWord } from '../../ui/status.tsx'
-import { isFinal, mayRetry, titleOfTask } from '../../words/tasks.ts'
+import { isFinal, mayRetry, paceOfTask, titleOfTask } from '../../words/tasks.ts'
 import { askToCancel, askToRetry } from '../task/act.ts'
 import { ErrorBox, SteerButtons, TaskFacts, TaskProgress, WhyBox } from '../task/parts.tsx'
 
 /** A task beside the list. */
 export function TaskDrawer({ id, move }: { id: string; move(step: number): void }) {
   const path = `/api/tasks/${id}`
-  const every = (task: Task | undefined) => (task && isFinal(task) ? 30 : 2)
-  const query = useQuery<Task>(path, 2)
-  useQuery(path, every(query.data.value))
+  const query = useQuery<Task>(path, paceOfTask)
   const task = query.data.value
   const close = () => go(withQuery({ peek: undefined }))
   useKeys({
