@@ -97,6 +97,7 @@ const filledIn: Record<string, string[]> = {
   TASK_FINISHED: ['SUCCESS'],
   TASK_NOT_FINISHED: ['STARTED'],
   TASK_NOT_RETRYABLE: ['SUCCESS'],
+  TASK_NOT_WAITING: ['STARTED'],
   IDEMPOTENCY_KEY_REUSED: ['order-17'],
   UPLOAD_BROKEN: ['Unexpected end of form'],
   UPLOAD_TOO_LARGE: ['10737418240'],
