@@ -146,6 +146,11 @@ export const TaskNotRetryable = createError(
   'Only a task that failed or was revoked can be retried; this one is %s',
   409
 )
+export const TaskNotWaiting = createError(
+  'TASK_NOT_WAITING',
+  'Only a task that waits can be changed; this one is %s',
+  409
+)
 export const IdempotencyKeyReused = createError(
   'IDEMPOTENCY_KEY_REUSED',
   'The Idempotency-Key "%s" was used for another request',

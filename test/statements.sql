@@ -1932,6 +1932,9 @@ select state, accepted from darkroom.request_cancel($1);
 -- src/tasks/steer/cancel.ts: revokeTaskSql
 select darkroom.revoke_task($1, $2);
 
+-- src/tasks/steer/change.ts: requestChangeSql
+select state, accepted, lane from darkroom.request_change($1, $2::jsonb);
+
 -- src/tasks/steer/deadline.ts: dropDeadlineSql
 delete from darkroom.deadlines d using darkroom.tasks t
 where t.id = $1 and d.expires_at = t.expires_at and d.task_id = t.id;

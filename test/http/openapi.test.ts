@@ -126,6 +126,9 @@ const good: Record<string, Call[]> = {
   'GET /api/task-status/{id}': [of(finished)],
   'POST /api/tasks/{id}/cancel': [of(running), { ...of(alsoRunning), query: 'wait=10' }],
   'POST /api/tasks/{id}/retry': [of(stopped)],
+  'PATCH /api/tasks/{id}': [
+    { ...of(waiting), body: { priority: 3, queue: 'high_priority', eta: '2999-01-01T00:00:00Z', tags: ['a'] } }
+  ],
   'DELETE /api/tasks/{id}': [of(await service.submit('add', { x: 1, y: 2 }, { expires: 0 }))],
   'GET /api/tasks/{id}/events': [of(finished), { ...of(finished), headers: { 'last-event-id': '999999999' } }],
   'GET /ws/tasks': [],
@@ -256,6 +259,7 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
   TASK_FINISHED: of(finished),
   TASK_NOT_FINISHED: of(waiting),
   TASK_NOT_RETRYABLE: of(waiting),
+  TASK_NOT_WAITING: { ...of(finished), body: { priority: 1 } },
   VIDEO_BUSY: operation => making(operation, filming.id) ?? { ...of(busy.task_id), ...submitting(operation, printing) },
   ORIGINAL_GONE: { ...of(bare.id), body: { video_id: bare.id } },
   UPLOAD_NOT_MULTIPART: { body: {} },
