@@ -10,10 +10,13 @@ RUN npm install --prefix /tmp/bundler --ignore-scripts --no-audit --no-fund \
     "esbuild@$(node -p 'require("./package.json").dependencies.esbuild')" \
   && /tmp/bundler/node_modules/.bin/esbuild node_modules/typebox/build/index.mjs --bundle --format=esm --platform=node \
     --outfile="node_modules/.cache/darkroom/typebox-$(node -p 'require("./package.json").dependencies.typebox').mjs"
+# So are the scripts of the dashboard (src/dashboard/bundle.ts).
+COPY client client
 COPY src/bundle src/bundle
-RUN ln -s /tmp/bundler/node_modules/@esbuild node_modules/@esbuild \
+COPY src/dashboard src/dashboard
+RUN export ESBUILD_BINARY_PATH="$(echo /tmp/bundler/node_modules/@esbuild/*/bin/esbuild)" \
   && node -e "import('/app/src/bundle/packages.ts').then(({ bundlePackages }) => bundlePackages())" \
-  && rm node_modules/@esbuild
+  && node src/dashboard/build.ts
 
 FROM node:24-bookworm-slim
 RUN apt-get update \

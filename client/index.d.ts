@@ -101,24 +101,40 @@ interface TaskBody {
 interface TaskFilters {
     /** Items per page */
     limit?: number
-    /** `next_cursor` of the previous page */
+    /** `next_cursor` or `prev_cursor` of another page */
     cursor?: string
-    /** Only tasks in this state */
-    state?: "PENDING" | "STARTED" | "RETRY" | "SUCCESS" | "FAILURE" | "REVOKED"
-    /** Only tasks of this kind */
+    /** Only tasks in these states: `PENDING`, `STARTED`, `RETRY`, `SUCCESS`, `FAILURE`, `REVOKED` */
+    state?: string
+    /** Only tasks with these statuses: `SCHEDULED`, `PENDING`, `PROCESSING`, `RETRYING`, `COMPLETED`, `FAILED`, `CANCELLED` */
+    status?: string
+    /** Only tasks of these kinds */
     task?: string
-    /** Only tasks in this queue */
+    /** Only tasks in these queues */
     queue?: string
-    /** Only tasks whose latest attempt ran in this worker (id) */
+    /** Only tasks whose latest attempt ran in one of these workers (ids) */
     worker?: string
-    /** Only tasks with this tag */
+    /** Only tasks with one of these tags */
     tag?: string
     /** Part of the name or description, or an id */
     q?: string
+    /** Only tasks whose error has one of these texts in its message */
+    error?: string
+    /** Only tasks of these schedules (ids) */
+    schedule_id?: string
+    /** Only tasks of these films (ids) */
+    video_id?: string
     /** Only tasks that were submitted after this time */
     created_after?: string
     /** Only tasks that were submitted before this time */
     created_before?: string
+    /** Only tasks with at least so many attempts */
+    attempts_min?: number
+    /** Only tasks whose latest attempt ran, or has run, for at least so many seconds */
+    ran_min?: number
+    /** Only tasks that waited so many seconds for their first attempt */
+    waited_min?: number
+    /** By time of submission; `soonest`: by when they may start, next attempts included; `longest`: by how long the latest attempt ran, or has run */
+    order?: "newest" | "oldest" | "soonest" | "longest"
 }
 
 interface TaskMessage {
@@ -300,35 +316,42 @@ interface ConnectOptions {
 }
 interface Ask {
     query?: Record<string, string | number | undefined>;
+    /** A Blob is sent as it is, anything else as JSON. */
     body?: unknown;
     headers?: Record<string, string>;
     signal?: AbortSignal;
+    /** Seconds until the answer; without limit by default. */
+    timeout?: number;
     /** Whether the request may be sent twice; by default a GET. */
     repeatable?: boolean;
 }
 type Request = <T>(method: string, path: string, ask?: Ask) => Promise<T>;
-/** Sends requests, and repeats those that are safe to repeat and may succeed. */
-declare function requester(base: URL, { fetch, headers, retries }: ConnectOptions): Request;
+declare const longestPause = 60;
+/** Sends a request once. */
+declare function sender(base: URL, { fetch, headers }: ConnectOptions): Request;
+/** Repeats requests that are safe to repeat and may succeed. */
+declare function repeating(send: Request, { retries }: ConnectOptions): Request;
 
 interface UploadOptions {
     /** Name of a file that has none of its own. */
     filename?: string;
-    /** Called with the bytes of the file that have been sent. */
+    /** Called with the bytes of the file that have arrived. */
     onProgress?: (progress: {
         loaded: number;
         total: number;
     }) => void;
-    /** For a day the same file under the same key is stored once: for repeating an upload that broke off. */
+    /**
+     * For a day the same file under the same key is stored once, and an upload that broke off goes on. Files of a page go
+     * on without, also after a reload.
+     */
     idempotency_key?: string;
     signal?: AbortSignal;
 }
-interface UploadRequest {
-    url: URL;
-    fetch?: typeof globalThis.fetch;
-    headers?: Record<string, string>;
-}
-/** In browsers only XMLHttpRequest reports the progress of an upload; elsewhere the bytes are counted as they are sent. */
-declare function upload(needs: UploadRequest, file: Blob, options?: UploadOptions): Promise<Uploaded>;
+/**
+ * Uploads by tus, in pieces, with the same requests in pages and programs. After a failure the server says where to go
+ * on; so it does for a file that was chosen again after a reload.
+ */
+declare function upload(send: Request, base: URL, file: Blob, options?: UploadOptions): Promise<Uploaded>;
 /** `crypto.randomUUID` is missing in pages without HTTPS. */
 declare function randomName(): string;
 
@@ -370,7 +393,10 @@ declare function connect(url?: string | URL, options?: ConnectOptions): {
     why(id: string): Promise<WhyBody>;
     /** Every task that fits the filters, newest first; `limit` is the size of a page. */
     tasks(filters?: TaskFilters): AsyncGenerator<Task, void, undefined>;
-    /** Uploads a film: a File in browsers, in Node the answer of `openAsBlob` of `node:fs`. */
+    /**
+     * Uploads a film: a File in browsers, in Node the answer of `openAsBlob` of `node:fs`. A connection that breaks costs a
+     * second of it. An abort keeps what has arrived where the upload can go on, and removes it elsewhere.
+     */
     uploadVideo(file: Blob, uploadOptions?: UploadOptions): Promise<Uploaded>;
     video(id: string): Promise<VideoBody>;
 };

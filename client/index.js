@@ -70,36 +70,27 @@ function backoff(failures) {
 
 // src/client/request.ts
 var longestPause = 60;
-function requester(base, { fetch, headers, retries = 5 }) {
+function sender(base, { fetch, headers }) {
   const send = fetch ?? ((...input) => globalThis.fetch(...input));
   return async function request(method, path, ask = {}) {
-    const { repeatable = method === "GET", signal } = ask;
-    for (let failures = 0; ; failures++) {
-      try {
-        return await once(method, path, ask);
-      } catch (error) {
-        const { retryAfter = 0 } = error;
-        const again = repeatable && failures < retries && retryAfter <= longestPause;
-        if (!again || !mayPass(error)) throw error;
-        await pause(Math.max(backoff(failures), retryAfter), signal);
-      }
-    }
-  };
-  async function once(method, path, { query, body, headers: more, signal }) {
+    const { query, body, headers: more, signal, timeout } = ask;
     const url = new URL(path, base);
     for (const [name, value] of Object.entries(query ?? {})) {
       if (value !== void 0) url.searchParams.set(name, String(value));
     }
-    const { status, text, retryAfter } = await answerTo(url, {
+    const isJson = body !== void 0 && !(body instanceof Blob);
+    const ends = [signal, timeout === void 0 ? void 0 : AbortSignal.timeout(timeout * 1e3)];
+    const given = ends.filter((each) => each !== void 0);
+    const { status, text, retryAfter } = await answerTo(url, signal, {
       method,
-      headers: { ...headers, ...more, ...body !== void 0 && { "content-type": "application/json" } },
-      ...body !== void 0 && { body: JSON.stringify(body) },
-      ...signal && { signal }
+      headers: { ...headers, ...isJson && { "content-type": "application/json" }, ...more },
+      ...body !== void 0 && { body: isJson ? JSON.stringify(body) : body },
+      ...given.length > 0 && { signal: given.length > 1 ? AbortSignal.any(given) : given[0] }
     });
     if (status >= 400) throw errorOf(status, text, retryAfter);
     return text === "" ? void 0 : JSON.parse(text);
-  }
-  async function answerTo(url, init) {
+  };
+  async function answerTo(url, signal, init) {
     try {
       const response = await send(url, init);
       return {
@@ -108,101 +99,148 @@ function requester(base, { fetch, headers, retries = 5 }) {
         text: await response.text()
       };
     } catch (error) {
-      init.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       throw new DarkroomError(`There was no answer from ${url.origin}`, { code: "NETWORK", cause: error });
     }
   }
+}
+function repeating(send, { retries = 5 }) {
+  return async function request(method, path, ask = {}) {
+    const { repeatable = method === "GET", signal } = ask;
+    for (let failures = 0; ; failures++) {
+      try {
+        return await send(method, path, ask);
+      } catch (error) {
+        const { retryAfter = 0 } = error;
+        const again = repeatable && failures < retries && retryAfter <= longestPause;
+        if (!again || !mayPass(error)) throw error;
+        await pause(Math.max(backoff(failures), retryAfter), signal);
+      }
+    }
+  };
 }
 function mayPass({ code, status }) {
   return code === "NETWORK" || status === 429 || status === 503;
 }
 
 // src/client/upload.ts
-var field = "video";
-var step = 64 * 1024;
-async function upload(needs, file, options = {}) {
-  options.signal?.throwIfAborted();
-  const name = options.filename ?? file.name ?? "video";
-  const Xhr = globalThis.XMLHttpRequest;
-  const key = options.idempotency_key;
-  const keyed = { ...needs, headers: { ...needs.headers, ...key !== void 0 && { "idempotency-key": key } } };
-  const { status, text } = await (Xhr && !needs.fetch ? sendForm(new Xhr(), keyed, file, name, options) : sendStream(keyed, file, name, options));
-  if (status >= 400) throw errorOf(status, text);
-  return JSON.parse(text);
-}
-function sendForm(xhr, needs, file, name, { onProgress, signal }) {
-  const form = new FormData();
-  form.append(field, file, name);
-  const stop = () => xhr.abort();
-  return new Promise((resolve, reject) => {
-    if (onProgress) {
-      xhr.upload.onprogress = ({ loaded, total }) => onProgress({ loaded: Math.max(0, loaded - (total - file.size)), total: file.size });
-    }
-    xhr.onload = () => resolve({ status: xhr.status, text: xhr.responseText });
-    xhr.onerror = () => reject(broken(needs.url));
-    xhr.onabort = () => reject(signal?.reason);
-    xhr.open("POST", needs.url.href);
-    for (const [header, value] of Object.entries(needs.headers ?? {})) xhr.setRequestHeader(header, value);
-    signal?.addEventListener("abort", stop);
-    xhr.send(form);
-  }).finally(() => signal?.removeEventListener("abort", stop));
-}
-async function sendStream(needs, file, name, { onProgress, signal }) {
-  const { url, fetch = globalThis.fetch, headers } = needs;
-  const boundary = `----darkroom${randomName()}`;
-  async function* form() {
-    const text = new TextEncoder();
-    const filename = name.replaceAll(/["\r\n]/g, encodeURIComponent);
-    const type = file.type || "application/octet-stream";
-    yield text.encode(
-      `--${boundary}\r
-content-disposition: form-data; name="${field}"; filename="${filename}"\r
-content-type: ${type}\r
-\r
-`
-    );
-    let loaded = 0;
-    for await (const chunk of file.stream()) {
-      for (let start = 0; start < chunk.length; start += step) {
-        const piece = chunk.subarray(start, start + step);
-        yield piece;
-        loaded += piece.length;
-        onProgress?.({ loaded, total: file.size });
+var pauses = [0, 1, 3, 5, 10, 30];
+var patience = 120;
+var [smallest, usual, largest] = [256 * 1024, 1024 * 1024, 8 * 1024 * 1024];
+var tus = { "tus-resumable": "1.0.0" };
+var octets = { "content-type": "application/offset+octet-stream" };
+async function upload(send, base, file, options = {}) {
+  const { signal, onProgress, idempotency_key: key } = options;
+  signal?.throwIfAborted();
+  const memory = memoryOf(base, file);
+  let id = memory?.get();
+  let offset;
+  let size = usual;
+  for (let failures = 0; ; ) {
+    try {
+      signal?.throwIfAborted();
+      if (id === void 0) ({ id, offset } = await create());
+      offset ??= await find(id);
+      if (offset >= file.size) return await finish(id);
+      const began = performance.now();
+      const piece = file.slice(offset, offset + size);
+      await send("PATCH", pathOf(id), {
+        headers: { ...tus, ...octets, "upload-offset": String(offset) },
+        body: piece,
+        signal,
+        timeout: patience
+      });
+      offset += piece.size;
+      failures = 0;
+      size = Math.round(Math.min(largest, Math.max(smallest, piece.size * 1e3 / (performance.now() - began))));
+      if (offset < file.size) onProgress?.({ loaded: offset, total: file.size });
+    } catch (error) {
+      if (signal?.aborted) {
+        if (id && !memory && key === void 0) send("DELETE", pathOf(id), { headers: tus }).catch(() => {
+        });
+        throw signal.reason;
       }
+      offset = void 0;
+      if (isGone(error) && memory?.get() === id && id) {
+        memory?.forget();
+        id = void 0;
+        continue;
+      }
+      const { retryAfter = 0 } = error;
+      const wait = pauses[failures++];
+      if (wait === void 0 || retryAfter > longestPause || !mayPass2(error)) throw error;
+      size = smallest;
+      await pause(Math.max(wait, retryAfter), signal);
     }
-    yield text.encode(`\r
---${boundary}--\r
-`);
   }
-  try {
-    const init = {
-      method: "POST",
-      headers: { ...headers, "content-type": `multipart/form-data; boundary=${boundary}` },
-      body: streamOf(form()),
-      duplex: "half",
-      ...signal && { signal }
+  async function create() {
+    const name = options.filename ?? file.name ?? "video";
+    const type = file.type && `,filetype ${base64(file.type)}`;
+    const created = await send("POST", "api/uploads", {
+      headers: {
+        ...tus,
+        "upload-length": String(file.size),
+        "upload-metadata": `filename ${base64(name)}${type}`,
+        ...key !== void 0 && { "idempotency-key": key }
+      },
+      signal
+    });
+    memory?.set(created.id);
+    return created;
+  }
+  async function find(id2) {
+    const { offset: offset2 } = await send("GET", pathOf(id2), { signal });
+    if (offset2 > 0 && offset2 < file.size) onProgress?.({ loaded: offset2, total: file.size });
+    return offset2;
+  }
+  async function finish(id2) {
+    const { video_id, task_id, filename, sha256 } = await send("GET", pathOf(id2), { signal });
+    memory?.forget();
+    onProgress?.({ loaded: file.size, total: file.size });
+    const message = "File successfully uploaded. Background processing started.";
+    return {
+      id: video_id,
+      task_id,
+      message,
+      filename,
+      bytes: file.size,
+      sha256,
+      status: "uploaded"
     };
-    const response = await fetch(url, init);
-    return { status: response.status, text: await response.text() };
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw broken(url, error);
   }
 }
-function streamOf(chunks) {
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await chunks.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    async cancel() {
-      await chunks.return();
-    }
-  });
+function pathOf(id) {
+  return `api/uploads/${encodeURIComponent(id)}`;
 }
-function broken({ origin }, cause) {
-  return new DarkroomError(`The upload to ${origin} broke off`, { code: "NETWORK", cause });
+function isGone({ status }) {
+  return status === 404 || status === 410;
+}
+function mayPass2({ code, status = 0 }) {
+  return code === "NETWORK" || status >= 500 || [408, 423, 429, 460].includes(status) || code === "UPLOAD_OFFSET";
+}
+function base64(text) {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text.slice(0, 1e3))));
+}
+function memoryOf(base, file) {
+  const { name, lastModified } = file;
+  try {
+    const { document, localStorage: storage } = globalThis;
+    if (!document || !storage || name === void 0) return void 0;
+    const key = ["darkroom-upload", base.href, name, file.size, lastModified].join(" ");
+    return {
+      get: () => storage.getItem(key) ?? void 0,
+      set: (id) => attempt(() => storage.setItem(key, id)),
+      forget: () => storage.removeItem(key)
+    };
+  } catch {
+    return void 0;
+  }
+}
+function attempt(store) {
+  try {
+    store();
+  } catch {
+  }
 }
 function randomName() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -211,7 +249,7 @@ function randomName() {
 
 // src/client/watch.ts
 var unknownId = 4404;
-var patience = 3;
+var patience2 = 3;
 var betweenLooks = 1;
 async function* messagesAbout({
   open,
@@ -219,7 +257,7 @@ async function* messagesAbout({
   signal
 }) {
   let last = "";
-  for (let failures = 0; open && failures < patience; ) {
+  for (let failures = 0; open && failures < patience2; ) {
     for await (const { message, code } of receive(open(), signal)) {
       if (code === unknownId) throw new DarkroomError("There is no such task", { code: "TASK_NOT_FOUND", status: 404 });
       if (!message) {
@@ -286,7 +324,8 @@ var shortestPoll = 0.5;
 function connect(url, options = {}) {
   const base = addressOf(url);
   if (!base.pathname.endsWith("/")) base.pathname += "/";
-  const request = requester(base, options);
+  const send = sender(base, options);
+  const request = repeating(send, options);
   const about = (id) => `api/tasks/${encodeURIComponent(id)}`;
   return {
     /** Submits a task. If the answer is lost, the request is repeated with the same key, and the task exists once. */
@@ -362,10 +401,12 @@ function connect(url, options = {}) {
         cursor = next_cursor ?? void 0;
       }
     },
-    /** Uploads a film: a File in browsers, in Node the answer of `openAsBlob` of `node:fs`. */
+    /**
+     * Uploads a film: a File in browsers, in Node the answer of `openAsBlob` of `node:fs`. A connection that breaks costs a
+     * second of it. An abort keeps what has arrived where the upload can go on, and removes it elsewhere.
+     */
     uploadVideo(file, uploadOptions) {
-      const { fetch, headers } = options;
-      return upload({ url: new URL("api/videos", base), fetch, headers }, file, uploadOptions);
+      return upload(send, base, file, uploadOptions);
     },
     video(id) {
       return request("GET", `api/videos/${encodeURIComponent(id)}`);

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 
 /**
  * Types, lint and tests, beside each other, so that a typo does not hide a broken test. The last line reads "N passed,
- * N failed": the assertions, and one each for types and lint. The exit code says the same.
+ * N failed": the assertions, and one for each check of types and for lint. The exit code says the same.
  */
 const root = path.resolve(import.meta.dirname, '..')
 const bin = path.join(root, 'node_modules/.bin')
@@ -35,6 +35,7 @@ process.once('SIGTERM', () => {
 
 await Promise.all([
   check('Types', 'tsc', '--project', root),
+  check('Types of the dashboard', 'tsc', '--project', path.join(root, 'src/dashboard')),
   check('Lint', 'biome', 'check', root),
   runTests(await findTests())
 ])

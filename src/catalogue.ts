@@ -25,6 +25,10 @@ const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
     const { expireOriginals } = await import('#videos/tasks/expire-originals.ts')
     return expireOriginals({ ...(await storageIn(config)), originalExpires: config.ORIGINAL_EXPIRES })
   },
+  expire_uploads: async config => {
+    const { expireUploads } = await import('#uploads/tasks/expire-uploads.ts')
+    return expireUploads(await storageIn(config))
+  },
   expire_keys: async () => (await import('#tasks/builtin/expire-keys.ts')).expireKeys,
   forget_workers: async () => (await import('#workers/tasks/forget-workers.ts')).forgetWorkers,
   roll_up: async config => {

@@ -7,6 +7,8 @@ import { readConfig } from './config.ts'
 
 // These run when they are loaded.
 const programs = new Set(['cli.ts', path.basename(import.meta.filename)])
+// What browsers run of it is bundled (src/dashboard/build.ts); what the API runs is loaded with its routes.
+const browsers = 'dashboard/'
 const longest = 20
 
 /**
@@ -15,7 +17,7 @@ const longest = 20
  */
 async function compileOurs() {
   for (const file of await readdir(import.meta.dirname, { recursive: true })) {
-    if (!file.endsWith('.ts') || programs.has(file)) continue
+    if (!file.endsWith('.ts') || programs.has(file) || file.startsWith(browsers)) continue
     // The program of a thread or child fails here, after it was compiled.
     await import(pathToFileURL(path.join(import.meta.dirname, file)).href).catch(() => {})
   }

@@ -53,6 +53,11 @@ export const settings = {
   RESULT_EXPIRES: setting('86400', integer(1, 315_360_000), "seconds that a finished task's result stays readable"),
   HISTORY_EXPIRES: setting('2592000', integer(1, 315_360_000), "seconds that a finished task's row stays"),
   MAX_UPLOAD_BYTES: setting('10 GiB', bytes, 'largest accepted upload, in bytes or as in `500 MiB`'),
+  UPLOAD_EXPIRES: setting(
+    '86400',
+    integer(1, 315_360_000),
+    'seconds after its last byte after which an unfinished resumable upload is removed'
+  ),
   ORIGINAL_EXPIRES: optional(
     integer(1, 315_360_000),
     "seconds after which a ready film's original may go; unset: it stays"

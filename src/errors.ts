@@ -28,6 +28,43 @@ export const UploadSeveral = createError('UPLOAD_SEVERAL', 'One upload carries o
 export const UploadEmpty = createError('UPLOAD_EMPTY', 'The file is empty', 400)
 export const UploadBroken = createError('UPLOAD_BROKEN', 'The upload is not well-formed multipart: %s', 400)
 export const UploadTooLarge = createError('UPLOAD_TOO_LARGE', 'The file is larger than the allowed %s bytes', 413)
+export const UploadOverlong = createError(
+  'UPLOAD_OVERLONG',
+  'The request brings more bytes than the %s that the upload still lacks',
+  413
+)
+export const UploadNotOctets = createError(
+  'UPLOAD_NOT_OCTETS',
+  'The bytes of a resumable upload are application/offset+octet-stream',
+  415
+)
+export const UploadChecksum = createError(
+  'UPLOAD_CHECKSUM',
+  'The bytes do not have the checksum of Upload-Checksum, and none of them was kept: send them again',
+  460
+)
+export const UploadNotFound = createError('UPLOAD_NOT_FOUND', 'There is no upload with the id "%s"', 404)
+export const UploadExpired = createError(
+  'UPLOAD_EXPIRED',
+  'The upload "%s" has received no byte for too long and is removed: begin a new one',
+  410
+)
+export const UploadOffset = createError(
+  'UPLOAD_OFFSET',
+  'The upload is at byte %s, not at %s: go on from the Upload-Offset that HEAD answers',
+  409
+)
+export const UploadFinished = createError(
+  'UPLOAD_FINISHED',
+  'The upload has become the video "%s": delete that instead',
+  409
+)
+export const UploadLocked = createError(
+  'UPLOAD_LOCKED',
+  'Another request writes this upload: try again after Retry-After',
+  423
+)
+export const TusVersion = createError('TUS_VERSION', 'The header Tus-Resumable must be 1.0.0', 412)
 export const BodyTooLarge = createError('BODY_TOO_LARGE', 'The body is larger than the allowed %s bytes', 413)
 export const UnsupportedMediaType = createError('UNSUPPORTED_MEDIA_TYPE', 'The body must be application/json', 415)
 export const UnsupportedEncoding = createError(
@@ -76,7 +113,7 @@ export const HeadersTooLarge = createError('HEADERS_TOO_LARGE', 'The URL and hea
 export const TaskFinished = createError('TASK_FINISHED', 'The task has finished already, as %s', 409)
 export const StorageFull = createError(
   'STORAGE_FULL',
-  'The disk is full, and nothing was kept: try again when it has space',
+  'The disk is full, and the request was not carried out: try again when it has space',
   507
 )
 export const StorageUnavailable = createError(
@@ -107,6 +144,11 @@ export const TaskNotFinished = createError(
 export const TaskNotRetryable = createError(
   'TASK_NOT_RETRYABLE',
   'Only a task that failed or was revoked can be retried; this one is %s',
+  409
+)
+export const TaskNotWaiting = createError(
+  'TASK_NOT_WAITING',
+  'Only a task that waits can be changed; this one is %s',
   409
 )
 export const IdempotencyKeyReused = createError(

@@ -26,6 +26,7 @@ t.test('an empty environment gives every setting its default', async t => {
       RESULT_EXPIRES: 86_400,
       HISTORY_EXPIRES: 2_592_000,
       MAX_UPLOAD_BYTES: 10 * 1024 ** 3,
+      UPLOAD_EXPIRES: 86_400,
       ORIGINAL_EXPIRES: undefined,
       TIMEZONE: 'UTC',
       FFMPEG_PATH: undefined,

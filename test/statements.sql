@@ -1743,6 +1743,184 @@ where t.id = $10::uuid and (t.created_at, t.id) > ($6::timestamptz, $7::uuid)
     t.started_at, t.finished_at, now()
   ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second');
 
+-- src/tasks/listing/tally-sql.ts: countGroupsSql
+with asked as materialized (
+  select state, task, queue from darkroom.task_groups
+  where ($1::text[] is null or state = any($1)) and ($2::text[] is null or task = any($2)) and task <> all($3::text[])
+    and ($4::text[] is null or queue = any($4)) and queue <> all($5::text[])
+), share as materialized (
+  select (100000 / greatest(count(*), 1))::int as most from asked
+)
+select asked.*, counted.count, counted.count = (select most from share) as more
+from asked
+cross join lateral (
+  select count(*)::int as count from (
+    select from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and t.created_at < $6::timestamptz and t.created_at > $7::timestamptz
+    limit (select most from share)
+  ) counting
+) counted;
+
+-- src/tasks/listing/tally-sql.ts: countLargeGroupsSql
+select large.state, large.task, large.queue, counted.count, counted.count = large.most as more,
+  case when counted.count = large.most then darkroom.estimate_tasks(
+    large.state, large.task, large.queue, $5::timestamptz, $6::timestamptz
+  ) end as estimate
+from unnest($1::text[], $2::text[], $3::text[], $4::int[]) large (state, task, queue, most)
+cross join lateral (
+  select count(*)::int as count from (
+    select from darkroom.tasks t
+    where t.state = large.state and t.task = large.task and t.queue = large.queue
+      and t.created_at < $5::timestamptz and t.created_at > $6::timestamptz
+    limit large.most
+  ) counting
+) counted;
+
+-- src/tasks/listing/tally-sql.ts: estimateStatesSql
+select state, darkroom.estimate_tasks(state, null, null, $2::timestamptz, $3::timestamptz) as count
+from unnest($1::text[]) asked (state);
+
+-- src/tasks/listing/tally-sql.ts: countScheduledSql
+with scheduled as materialized (
+  select t.task, t.queue, t.created_at from darkroom.tasks t
+  where t.state = 'PENDING' and t.eta is not null and t.eta > now()
+  order by t.eta limit $3::int
+)
+select task, queue, count(*)::int as count,
+  case when (select count(*) from scheduled) = $3 then
+    darkroom.estimate_tasks('PENDING', null, null, $1::timestamptz, $2::timestamptz, true)
+  end as estimate
+from scheduled
+where created_at < $1 and created_at > $2
+group by task, queue;
+
+-- src/tasks/listing/tally-sql.ts: tallySql
+with asked as materialized (
+  select state, task, queue from darkroom.task_groups
+  where ($1::text[] is null or state = any($1)) and ($2::text[] is null or task = any($2)) and task <> all($3::text[])
+    and ($4::text[] is null or queue = any($4)) and queue <> all($5::text[])
+), start as materialized (
+  select
+    least($6::timestamptz, $8::timestamptz) as at,
+    case when $8 <= $6 then '00000000-0000-0000-0000-000000000000' else $7::uuid end as id
+), stop as materialized (
+  select t.created_at, t.id from asked
+  cross join lateral (
+    select t.created_at, t.id from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start))
+      and t.created_at > $9::timestamptz
+    order by t.created_at desc, t.id desc
+    offset (select $10::int / greatest(count(*), 1) from asked) limit 1
+  ) t
+  order by t.created_at desc, t.id desc
+  limit 1
+), found as (
+  select asked.*, t.* from asked
+  cross join lateral (
+    select width_bucket(extract(epoch from t.created_at)::float8, $11::float8, $12::float8, $13::int) as bucket, false as scheduled, count(*) as count
+    from darkroom.tasks t
+    where asked.state <> 'PENDING' and 
+      t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $9
+      and t.created_at >= coalesce((select created_at from stop), '-infinity')
+      and (
+        t.created_at > coalesce((select created_at from stop), '-infinity')
+        or t.id >= (select id from stop)
+      )
+    group by 1
+    union all
+    select width_bucket(extract(epoch from t.created_at)::float8, $11::float8, $12::float8, $13::int) as bucket, coalesce(t.eta > now(), false) as scheduled, count(*) as count
+    from darkroom.tasks t
+    where asked.state = 'PENDING' and 
+      t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $9
+      and t.created_at >= coalesce((select created_at from stop), '-infinity')
+      and (
+        t.created_at > coalesce((select created_at from stop), '-infinity')
+        or t.id >= (select id from stop)
+      )
+    group by 1, 2
+  ) t
+)
+select 
+  (
+    select coalesce(json_agg(counted), '[]') from (
+      select state, task, queue, scheduled, bucket, sum(count)::int as count from found group by 1, 2, 3, 4, 5
+    ) counted
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from stop
+  ) as stop;
+
+-- src/tasks/listing/tally-sql.ts: tallySearchSql
+with asked as materialized (
+  select state, task, queue from darkroom.task_groups
+  where ($1::text[] is null or state = any($1)) and ($2::text[] is null or task = any($2)) and task <> all($3::text[])
+    and ($4::text[] is null or queue = any($4)) and queue <> all($5::text[])
+), start as materialized (
+  select
+    least($6::timestamptz, $8::timestamptz) as at,
+    case when $8 <= $6 then '00000000-0000-0000-0000-000000000000' else $7::uuid end as id
+), stop as materialized (
+  select t.created_at, t.id from asked
+  cross join lateral (
+    select t.created_at, t.id from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start))
+      and t.created_at > $9::timestamptz
+    order by t.created_at desc, t.id desc
+    offset (select $26::int / greatest(count(*), 1) from asked) limit 1
+  ) t
+  order by t.created_at desc, t.id desc
+  limit 1
+), found as (
+  select asked.*, t.* from asked
+  cross join lateral (
+    select coalesce($10::int, width_bucket(extract(epoch from t.created_at)::float8, $27::float8, $28::float8, $29::int)) as bucket,
+      asked.state = 'PENDING' and coalesce(t.eta > now(), false) as scheduled, count(*) as count
+    from darkroom.tasks t
+    where 
+      t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $9
+      and t.created_at >= coalesce((select created_at from stop), '-infinity')
+      and (
+        t.created_at > coalesce((select created_at from stop), '-infinity')
+        or t.id >= (select id from stop)
+      )
+      and 
+    ($11::boolean is null or t.state <> 'PENDING' or coalesce(t.eta > now(), false) = $11)
+    and ($12::uuid[] is null or t.worker = any($12)) and (t.worker is null or t.worker <> all($13::uuid[]))
+    and ($14::text[] is null or t.tags && $14) and not t.tags && $15::text[]
+    and ($16::text is null or t.name ilike $16 or t.description ilike $16 or length($16) = 36 and t.id::text = lower($16))
+    and ($17::text[] is null or t.error ->> 'message' ilike any($17))
+    and coalesce(t.error ->> 'message', '') not ilike all($18::text[])
+    and ($19::uuid[] is null or t.schedule_id = any($19))
+    and (t.schedule_id is null or t.schedule_id <> all($20::uuid[]))
+    and ($21::uuid[] is null or t.video_id = any($21)) and (t.video_id is null or t.video_id <> all($22::uuid[]))
+    and t.attempts >= $23::int
+    and ($24::float8 is null or case when t.state = 'STARTED' then now() - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end >= $24 * interval '1 second')
+    and ($25::float8 is null or 
+  coalesce(
+    case when t.attempts > 1 then (
+      select a.started_at from darkroom.attempts a where a.task_id = t.id order by a.number limit 1
+    ) end,
+    t.started_at, t.finished_at, now()
+  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    group by 1, 2
+  ) t
+)
+select 
+  (
+    select coalesce(json_agg(counted), '[]') from (
+      select state, task, queue, scheduled, bucket, sum(count)::int as count from found group by 1, 2, 3, 4, 5
+    ) counted
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from stop
+  ) as stop;
+
 -- src/tasks/read/find.ts: findTasksSql
 select
     t.id, t.task, t.queue, t.state, t.name, t.description, t.priority, t.args, t.attempts, t.max_retries,
@@ -1768,6 +1946,9 @@ select state, accepted from darkroom.request_cancel($1);
 
 -- src/tasks/steer/cancel.ts: revokeTaskSql
 select darkroom.revoke_task($1, $2);
+
+-- src/tasks/steer/change.ts: requestChangeSql
+select state, accepted, lane from darkroom.request_change($1, $2::jsonb);
 
 -- src/tasks/steer/deadline.ts: dropDeadlineSql
 delete from darkroom.deadlines d using darkroom.tasks t
@@ -2067,6 +2248,74 @@ order by kinds_waiting.task;
 
 -- src/tasks/why/why.ts: whySql
 select code, state, queue, paused_workers, since, until, sentence from darkroom.explain_task($1);
+
+-- src/uploads/queries.ts: createUploadSql
+insert into darkroom.uploads (id, filename, metadata, length, request_id, written_by, expires_at)
+values ($1, $2, $3, $4, $5, $1, now() + $6::float8 * interval '1 second')
+returning created_at, expires_at;
+
+-- src/uploads/queries.ts: findUploadSql
+select u.id, u.filename, u.metadata, u.length, u.received, u.written_by, u.video_id, u.created_at, u.expires_at,
+  coalesce(u.leased_until > now(), false) as is_locked,
+  coalesce(extract(epoch from u.leased_until - now()), 0)::float8 as locked_for,
+  u.expires_at <= now() and u.video_id is null as is_expired,
+  f.task_id, f.sha256
+from darkroom.uploads u left join darkroom.films f on f.id = u.video_id
+where u.id = $1;
+
+-- src/uploads/queries.ts: takeUploadSql
+update darkroom.uploads set lease = $2, leased_until = now() + 10 * interval '1 second',
+  written_by = case when lease is null then written_by end
+from set_config('synchronous_commit', 'off', true)
+where id = $1 and received = $3 and video_id is null and expires_at > now()
+  and (lease is null or leased_until <= now())
+returning filename, length, received, written_by, expires_at;
+
+-- src/uploads/queries.ts: renewUploadSql
+update darkroom.uploads set leased_until = now() + 10 * interval '1 second',
+  expires_at = now() + $3::float8 * interval '1 second'
+from set_config('synchronous_commit', 'off', true)
+where id = $1 and lease = $2
+returning expires_at;
+
+-- src/uploads/queries.ts: advanceUploadSql
+update darkroom.uploads set received = $4, written_by = $2, leased_until = now() + 10 * interval '1 second',
+  expires_at = now() + $3::float8 * interval '1 second'
+from set_config('synchronous_commit', 'off', true)
+where id = $1 and lease = $2
+returning expires_at;
+
+-- src/uploads/queries.ts: leaveUploadSql
+update darkroom.uploads set received = $4, length = coalesce(length, $5), lease = null, leased_until = null,
+  written_by = case when received = $4 then written_by else $2 end,
+  expires_at = now() + $3::float8 * interval '1 second'
+from set_config('synchronous_commit', 'off', true)
+where id = $1 and lease = $2
+returning expires_at;
+
+-- src/uploads/queries.ts: restartUploadSql
+update darkroom.uploads set received = 0, written_by = id, lease = null, leased_until = null
+where id = $1 and lease = $2 and video_id is null;
+
+-- src/uploads/queries.ts: finishUploadSql
+update darkroom.uploads set received = $3, length = $3, video_id = id, lease = null, leased_until = null
+where id = $1 and lease = $2 and video_id is null
+returning id;
+
+-- src/uploads/queries.ts: deleteUploadSql
+delete from darkroom.uploads where id = $1 and video_id is null returning id;
+
+-- src/uploads/tasks/expire-uploads.ts: expireUploadsSql
+with old as (
+  select id, video_id from darkroom.uploads
+  where expires_at <= now() and (leased_until is null or leased_until <= now())
+  order by expires_at limit 1000 for update skip locked
+)
+delete from darkroom.uploads u using old where u.id = old.id
+returning u.id, u.video_id;
+
+-- src/uploads/tasks/expire-uploads.ts: knowsUploadSql
+select from darkroom.uploads where id = $1;
 
 -- src/videos/list.ts: searchVideosToOlderSql
 with slice as materialized (

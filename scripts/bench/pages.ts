@@ -3,6 +3,9 @@ import path from 'node:path'
 import { connect, throughIndexes } from '../../src/database/connect.ts'
 import { findEmbedded, openEmbedded } from '../../src/database/embedded.ts'
 import { migrate } from '../../src/migrate.ts'
+import { countTasks } from '../../src/tasks/listing/counts.ts'
+import { readFilters } from '../../src/tasks/listing/filters.ts'
+import { histogram } from '../../src/tasks/listing/histogram.ts'
 import { listTasks } from '../../src/tasks/listing/list.ts'
 import type { TaskFilters } from '../../src/tasks/schemas.ts'
 import { fillHistory, queues } from './history.ts'
@@ -73,6 +76,14 @@ async function measure() {
     ['a rare error', { error: 'rare' }]
   ]
   for (const [what, filters] of lists) await time(`list: ${what}`, () => pages(filters))
+  for (const [what, filters] of [...lists.slice(0, 5), lists[8]!, lists[12]!]) {
+    const { order: _, ...rest } = filters
+    await time(`counts: ${what}`, () => countTasks(db.pool, readFilters(rest, [])))
+  }
+  for (const hours of [1, 24]) {
+    const from = new Date(Date.now() - hours * 3_600_000).toISOString()
+    await time(`histogram of ${hours} hours`, () => histogram(db.pool, { from }, {}, []))
+  }
   await search('a name that none has', { q: 'nothing such' })
   await search('a tag', { tag: 'blue' })
   await search('a long run', { ran_min: 60 })

@@ -5,6 +5,7 @@ import type { Uploaded as UploadedSchema } from '#videos/schemas.ts'
 
 export type { Submission, TaskBody, TaskFilters } from '#tasks/schemas.ts'
 export type { WhyBody } from '#tasks/why/routes.ts'
+export type { UploadBody } from '#uploads/schemas.ts'
 export type { VideoBody } from '#videos/schemas.ts'
 export type TaskMessage = Static<typeof StatusAnswer>
 export type Uploaded = Static<typeof UploadedSchema>

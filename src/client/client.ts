@@ -2,7 +2,7 @@
 import type { Submission, TaskBody, TaskFilters, TaskMessage, Uploaded, VideoBody, WhyBody } from './bodies.ts'
 import { DarkroomError, TaskFailed } from './errors.ts'
 import { pause } from './pause.ts'
-import { type ConnectOptions, requester } from './request.ts'
+import { type ConnectOptions, repeating, sender } from './request.ts'
 import { randomName, type UploadOptions, upload } from './upload.ts'
 import { isFinal, messagesAbout } from './watch.ts'
 
@@ -46,7 +46,8 @@ export function connect(url?: string | URL, options: ConnectOptions = {}) {
   const base = addressOf(url)
   // The server may be below a path.
   if (!base.pathname.endsWith('/')) base.pathname += '/'
-  const request = requester(base, options)
+  const send = sender(base, options)
+  const request = repeating(send, options)
   const about = (id: string) => `api/tasks/${encodeURIComponent(id)}`
 
   return {
@@ -133,10 +134,12 @@ export function connect(url?: string | URL, options: ConnectOptions = {}) {
       }
     },
 
-    /** Uploads a film: a File in browsers, in Node the answer of `openAsBlob` of `node:fs`. */
+    /**
+     * Uploads a film: a File in browsers, in Node the answer of `openAsBlob` of `node:fs`. A connection that breaks costs a
+     * second of it. An abort keeps what has arrived where the upload can go on, and removes it elsewhere.
+     */
     uploadVideo(file: Blob, uploadOptions?: UploadOptions): Promise<Uploaded> {
-      const { fetch, headers } = options
-      return upload({ url: new URL('api/videos', base), fetch, headers }, file, uploadOptions)
+      return upload(send, base, file, uploadOptions)
     },
 
     video(id: string): Promise<VideoBody> {

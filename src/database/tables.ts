@@ -10,6 +10,7 @@ export interface Tables {
   films: FilmsTable
   print_sets: PrintSetsTable
   prints: PrintsTable
+  uploads: UploadsTable
   installation: InstallationTable
   videos: VideosView
   renditions: RenditionsView
@@ -157,6 +158,21 @@ export interface PrintsTable {
   codec: Nullable<string>
   duration: Nullable<number>
   storage_key: Nullable<string>
+}
+
+export interface UploadsTable {
+  id: string
+  filename: string
+  metadata: Generated<string>
+  length: Nullable<number>
+  received: Generated<number>
+  written_by: Nullable<string>
+  lease: Nullable<string>
+  leased_until: Nullable<Date>
+  video_id: Nullable<string>
+  request_id: Nullable<string>
+  created_at: Generated<Date>
+  expires_at: Date
 }
 
 export interface InstallationTable {

@@ -11,6 +11,7 @@ const tags: [start: string, name: string][] = [
   ['/api/kinds', 'Tasks'],
   ['/ws/tasks', 'Tasks'],
   ['/api/videos', 'Videos'],
+  ['/api/uploads', 'Videos'],
   ['/api/queues', 'Queues'],
   ['/api/workers', 'Workers'],
   ['/api/stats', 'Operations'],

@@ -2,6 +2,7 @@ import { maxHeaderSize } from 'node:http'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
+import { dashboardRoutes } from '#dashboard/routes.ts'
 import { type DoctorNeeds, doctorRoutes } from '#doctor/routes.ts'
 import { kindRoutes } from '#kinds/routes.ts'
 import { type QueueNeeds, queueRoutes } from '#queues/routes.ts'
@@ -11,6 +12,8 @@ import { type CreateNeeds, createRoutes } from '#tasks/routes/create.ts'
 import { taskDialect } from '#tasks/routes/dialect.ts'
 import { type TaskNeeds, taskRoutes } from '#tasks/routes/tasks.ts'
 import { whyRoutes } from '#tasks/why/routes.ts'
+import type { ResumableNeeds } from '#uploads/append.ts'
+import { resumableRoutes } from '#uploads/routes.ts'
 import { type VideoNeeds, videoRoutes } from '#videos/routes.ts'
 import { watchRoutes } from '#watch/routes.ts'
 import { workerRoutes } from '#workers/routes.ts'
@@ -32,7 +35,14 @@ import { logRequests, readRequests } from './requests.ts'
 import { decodable } from './url.ts'
 import { validatorCompiler } from './validation.ts'
 
-export interface ServerNeeds extends CreateNeeds, TaskNeeds, QueueNeeds, ScheduleNeeds, VideoNeeds, DoctorNeeds {
+export interface ServerNeeds
+  extends CreateNeeds,
+    TaskNeeds,
+    QueueNeeds,
+    ScheduleNeeds,
+    VideoNeeds,
+    DoctorNeeds,
+    ResumableNeeds {
   log: Logger
   needsWorker: boolean
   settings: BrowserSettings & Pick<Config, 'PUBLIC_DIR'>
@@ -85,7 +95,9 @@ export async function buildServer({ log, needsWorker, settings, limits, ...needs
   await app.register(statsRoutes, needs)
   await app.register(watchRoutes, needs)
   await app.register(videoRoutes, needs)
+  await app.register(resumableRoutes, needs)
   await app.register(clientJs)
+  await app.register(dashboardRoutes)
   await app.register(openapiRoute)
   await app.register(docsRoutes)
   return { app, drain }

@@ -92,6 +92,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
     defaults: { resultExpires: config.RESULT_EXPIRES },
     scheduleDefaults: { timezone: config.TIMEZONE },
     maxUploadBytes: config.MAX_UPLOAD_BYTES,
+    uploadExpires: config.UPLOAD_EXPIRES,
     store,
     dataDir: config.DATA_DIR,
     findMedia: () => findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH }),

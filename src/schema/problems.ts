@@ -16,12 +16,17 @@ type Failure = (typeof errors)[keyof typeof errors]
 export function problemOf({ code, statusCode = 500, message, errors }: Coded): Problem {
   return {
     type: 'about:blank',
-    title: STATUS_CODES[statusCode] ?? 'Error',
+    title: titleOf(statusCode),
     status: statusCode,
     code,
     detail: message,
     ...(errors && { errors })
   }
+}
+
+function titleOf(status: number) {
+  // Of the protocol tus; Node does not know it.
+  return status === 460 ? 'Checksum Mismatch' : (STATUS_CODES[status] ?? 'Error')
 }
 
 // Any request may get these, from hooks and from the error handler.
@@ -64,8 +69,11 @@ function entry(status: number, failures: Coded[]) {
   const codes = failures.map(({ code }) => code)
   return {
     description: codes.map(code => `\`${code}\``).join(' or '),
-    ...((status === 503 || status === 429) && {
+    ...([503, 429, 423].includes(status) && {
       headers: { 'Retry-After': Type.Integer({ description: 'Seconds after which to try again' }) }
+    }),
+    ...(failures.some(({ code }) => code === 'UPLOAD_OFFSET') && {
+      headers: { 'Upload-Offset': Type.Integer({ description: 'Where the upload is' }) }
     }),
     ...(status === 416 && {
       headers: { 'Content-Range': Type.String({ description: 'Size of the file, as `bytes */<size>`' }) }
@@ -87,6 +95,7 @@ const filledIn: Record<string, string[]> = {
   HOST_NOT_ALLOWED: ['evil.example'],
   CROSS_SITE: ['of another site'],
   TOO_MANY_OPEN: ['50', 'WebSockets'],
+  METHOD_NOT_ALLOWED: ['POST', 'GET, HEAD, PATCH, DELETE, OPTIONS'],
   INVALID_JSON: ['Unexpected end of JSON input'],
   ROUTE_NOT_FOUND: ['GET', '/nowhere'],
   UNSUPPORTED_ENCODING: ['gzip'],
@@ -97,7 +106,13 @@ const filledIn: Record<string, string[]> = {
   TASK_FINISHED: ['SUCCESS'],
   TASK_NOT_FINISHED: ['STARTED'],
   TASK_NOT_RETRYABLE: ['SUCCESS'],
+  TASK_NOT_WAITING: ['STARTED'],
   IDEMPOTENCY_KEY_REUSED: ['order-17'],
+  UPLOAD_OVERLONG: ['1048576'],
+  UPLOAD_NOT_FOUND: [anId],
+  UPLOAD_EXPIRED: [anId],
+  UPLOAD_OFFSET: ['8388608', '0'],
+  UPLOAD_FINISHED: [anId],
   UPLOAD_BROKEN: ['Unexpected end of form'],
   UPLOAD_TOO_LARGE: ['10737418240'],
   BODY_TOO_LARGE: ['1048576'],

@@ -4,10 +4,13 @@ import { chmod, mkdir, open, opendir, rename, rm, rmdir, stat } from 'node:fs/pr
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { isAway, isFull } from './outage.ts'
+import { partsOn } from './parts.ts'
 import { installationKey, NotStored, type Store, StoreAway, type Stored, type Unfinished } from './store.ts'
+import { syncFile, syncFolders } from './sync.ts'
 import { openWriter } from './writer.ts'
 
 const incoming = 'incoming'
+const folderOfParts = 'uploads'
 
 // Other accounts of the host must not read users' films. ffmpeg runs as the worker's user.
 const folderMode = 0o700
@@ -44,6 +47,20 @@ export function openDiskStore(root: string): Store {
     throw new NotStored(key, { cause: error })
   }
 
+  // No part of a key has a "~".
+  const parts = partsOn({ writer, fileOf: locate, partOf: key => locate(`${folderOfParts}/${nameOf(key)}`), explain })
+
+  async function received<T>(work: Promise<T>) {
+    receiving.add(work)
+    return work.finally(() => receiving.delete(work))
+  }
+
+  /** Makes a complete file available, and lets the folders that name it survive a power failure. */
+  async function keep(part: string, key: string) {
+    await move(part, locate(key))
+    await syncFolders(path.dirname(locate(key)), root)
+  }
+
   return {
     place: root,
 
@@ -51,6 +68,7 @@ export function openDiskStore(root: string): Store {
       // The root keeps the usual mode: the embedded Postgres, which runs as another user, is below it.
       await mkdir(root, { recursive: true })
         .then(() => mkdir(locate(incoming), { recursive: true, mode: folderMode }))
+        .then(() => mkdir(locate(folderOfParts), { recursive: true, mode: folderMode }))
         .catch(error => {
           throw new Error(`DATA_DIR ${root} cannot be written to: ${error.message}`, { cause: error })
         })
@@ -62,13 +80,27 @@ export function openDiskStore(root: string): Store {
       locate(key)
       const drop = () => rm(part, { force: true })
       const out = writer.create(part)
-      const received = pipeline(stream, out).catch(async error => {
+      const written = pipeline(stream, out).then(() => syncFile(part))
+      await received(written).catch(async error => {
         await drop()
         throw error
       })
-      receiving.add(received)
-      await received.finally(() => receiving.delete(received))
-      return { bytes: out.bytes, sha256: out.sha256, keep: () => move(part, locate(key)), drop }
+      return { bytes: out.bytes, sha256: out.sha256, keep: () => keep(part, key), drop }
+    },
+
+    append: (key, chunks, options) => received(parts.append(key, chunks, options)),
+
+    async complete(key, appended) {
+      const { file, sha256 } = await received(parts.complete(key, appended))
+      return { bytes: appended.bytes, sha256, keep: () => keep(file, key), drop: () => rm(file, { force: true }) }
+    },
+
+    discard: key => parts.discard(key),
+
+    async *appended() {
+      for await (const { key, ...stored } of filesBelow(locate(folderOfParts), folderOfParts)) {
+        yield { ...stored, key: keyOf(path.basename(key)) }
+      }
     },
 
     async put(key, file) {
@@ -117,6 +149,14 @@ export function openDiskStore(root: string): Store {
       await writer.close()
     }
   }
+}
+
+function nameOf(key: string) {
+  return key.replaceAll('/', '~')
+}
+
+function keyOf(name: string) {
+  return name.replaceAll('~', '/')
 }
 
 /** `rename` would overwrite, so an empty file, created only if none exists, reserves the name. */

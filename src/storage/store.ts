@@ -12,6 +12,18 @@ export interface Store {
   prepare(): Promise<void>
   /** Streams an upload; it cannot be read under its key until `keep`. */
   receive(key: string, stream: Readable): Promise<Received>
+  /**
+   * Writes a stream behind the first `offset` bytes of a content that arrives in several requests, perhaps to several
+   * processes; what a writer that broke off has left behind them is discarded. The caller sees to it that one at a time
+   * writes, until `deadline`. Throws NotStored where those first bytes are gone.
+   */
+  append(key: string, chunks: AsyncIterable<Uint8Array>, options: AppendOptions): Promise<Appended>
+  /** The appended content as a whole, which `keep` makes available under its key. */
+  complete(key: string, appended: { bytes: number; sha256: string | undefined }): Promise<Received>
+  /** Removes what was appended and not kept. */
+  discard(key: string): Promise<void>
+  /** Contents that are being appended, or were given up. */
+  appended(): AsyncIterable<Stored>
   /** Moves a file of a workspace into the store. */
   put(key: string, file: string): Promise<void>
   /** A local path for programs to read the content, valid until released. */
@@ -42,6 +54,31 @@ export interface Received {
   drop(): Promise<void>
 }
 
+export interface AppendOptions {
+  offset: number
+  /** The name of this append. */
+  name: string
+  /** The append whose last byte is the one before `offset`: its running hash goes on, where this process has it. */
+  follows: string | undefined
+  /** In base64. Bytes that do not fit are discarded, and so are all those of a stream that breaks. */
+  checksum: { algorithm: string; digest: string } | undefined
+  /** One BigInt64, shared with the caller: the end of the right to write, by the clock of `process.hrtime`. */
+  deadline: SharedArrayBuffer
+  /** Called again and again while bytes arrive: those before this offset survive a power failure. */
+  checkpoint(offset: number): Promise<void>
+  /** Called with the bytes of this append that are in the file, each time that there are more. */
+  onWritten(bytes: number): void
+}
+
+export interface Appended {
+  /** The bytes before it survive a power failure. */
+  offset: number
+  /** Of all bytes before the offset; undefined where another process has hashed the first of them. */
+  sha256: string | undefined
+  /** Why the stream broke, where it did. */
+  error: unknown
+}
+
 export interface Borrowed {
   path: string
   release(): Promise<void>
@@ -69,6 +106,11 @@ export class NotStored extends Error {
   constructor(key: string, options?: ErrorOptions) {
     super(`Nothing is stored as ${key}`, options)
   }
+}
+
+/** The appended bytes do not have the checksum that the client sent. */
+export class ChecksumWrong extends Error {
+  override name = 'ChecksumWrong'
 }
 
 /** The store itself is not available: a volume that is not mounted, say. Its contents may come back. */

@@ -3,22 +3,49 @@ import { Writable } from 'node:stream'
 import { Worker } from 'node:worker_threads'
 
 export type ToThread =
-  | { type: 'open'; id: number; file: string }
+  | { type: 'open'; id: number; file: string; part?: Part }
   | { type: 'chunk'; id: number; chunk: Uint8Array<ArrayBuffer> }
   | { type: 'end'; id: number }
   | { type: 'abandon'; id: number }
+  | { type: 'hash'; id: number; file: string; bytes: number }
 
 export type FromThread =
   | { type: 'written'; id: number; bytes: number }
-  | { type: 'closed'; id: number; sha256: string }
+  | { type: 'closed'; id: number; sha256?: string; checksum?: string }
   | { type: 'abandoned'; id: number }
   | { type: 'failed'; id: number; message: string; code?: string }
+
+/** What the thread needs to go on with a file that arrives in several requests. */
+export interface Part {
+  /** Bytes of the file that stay; the next one is written behind them. */
+  offset: number
+  /** The name of this append, and of the one whose running SHA-256 ends at the offset. */
+  name: string
+  follows: string | undefined
+  /** Also hash the bytes of this append alone. */
+  algorithm: string | undefined
+  /** One BigInt64: by the clock of `process.hrtime`, when the right to write ends. */
+  deadline: SharedArrayBuffer
+}
 
 /** A file that is being written. Pipe into it; after its end, `bytes` and `sha256` are those of the whole file. */
 export interface Incoming extends Writable {
   bytes: number
   sha256: string
 }
+
+/** A part that is being appended: `sha256` is unknown where another process wrote the bytes before. */
+export interface IncomingPart extends Writable {
+  /** Bytes of this append, and those of them that are in the file. */
+  bytes: number
+  written: number
+  sha256: string | undefined
+  checksum: string
+  onWritten: () => void
+}
+
+/** Code of the error of an append whose right to write has ended. */
+export const writeLate = 'WRITE_LATE'
 
 interface Thread {
   worker: Worker
@@ -27,6 +54,9 @@ interface Thread {
 
 export interface Writer {
   create(file: string): Incoming
+  append(file: string, part: Part): IncomingPart
+  /** The SHA-256 of the first bytes of a file; the uploads that are being written are served in between. */
+  hash(file: string, bytes: number): Promise<string>
   close(): Promise<void>
 }
 
@@ -60,7 +90,26 @@ export function openWriter(): Writer {
   return {
     create(file) {
       thread ??= start()
-      return new IncomingFile(next++, file, thread)
+      return new IncomingFile({ id: next++, file }, thread) as Incoming
+    },
+
+    append(file, part) {
+      thread ??= start()
+      return new IncomingFile({ id: next++, file, part }, thread)
+    },
+
+    hash(file, bytes) {
+      thread ??= start()
+      const { worker, files } = thread
+      const id = next++
+      return new Promise((resolve, reject) => {
+        files.set(id, message => {
+          files.delete(id)
+          if (message.type === 'closed') resolve(message.sha256!)
+          else if (message.type === 'failed') reject(failure(message))
+        })
+        worker.postMessage({ type: 'hash', id, file, bytes } satisfies ToThread)
+      })
     },
 
     async close() {
@@ -72,9 +121,12 @@ export function openWriter(): Writer {
   }
 }
 
-class IncomingFile extends Writable implements Incoming {
+class IncomingFile extends Writable implements IncomingPart {
   bytes = 0
-  sha256 = ''
+  written = 0
+  sha256: string | undefined
+  checksum = ''
+  onWritten = () => {}
   #id: number
   #thread: Thread
   #pending = 0
@@ -83,12 +135,12 @@ class IncomingFile extends Writable implements Incoming {
   #close: (() => void) | undefined
   #isOver = false
 
-  constructor(id: number, file: string, thread: Thread) {
+  constructor({ id, ...opened }: { id: number; file: string; part?: Part }, thread: Thread) {
     super({ highWaterMark: inFlight, decodeStrings: true })
     this.#id = id
     this.#thread = thread
     thread.files.set(id, message => this.#hear(message))
-    this.#say({ type: 'open', id, file })
+    this.#say({ type: 'open', id, ...opened })
   }
 
   override _write(chunk: Buffer, _encoding: string, callback: () => void) {
@@ -119,26 +171,33 @@ class IncomingFile extends Writable implements Incoming {
     switch (message.type) {
       case 'written': {
         this.#pending -= message.bytes
+        this.written += message.bytes
         const resume = this.#resume
         this.#resume = undefined
+        this.onWritten()
         return resume?.()
       }
       case 'closed':
         this.#isOver = true
         this.sha256 = message.sha256
+        this.checksum = message.checksum ?? ''
         return this.#close ? this.#close() : this.#finish?.()
       case 'abandoned':
         return this.#close?.()
       case 'failed':
         this.#isOver = true
         if (this.#close) return this.#close()
-        this.destroy(Object.assign(new Error(message.message), { code: message.code }))
+        this.destroy(failure(message))
     }
   }
 
   #say(message: ToThread, transfer: ArrayBuffer[] = []) {
     this.#thread.worker.postMessage(message, transfer)
   }
+}
+
+function failure({ message, code }: { message: string; code?: string }) {
+  return Object.assign(new Error(message), { code })
 }
 
 /** A chunk that is a view of a larger buffer is copied: the multipart parser may still read the rest of the buffer. */

@@ -8,6 +8,7 @@ export const internalKinds: readonly string[] = [
   'expire_occurrences',
   'expire_originals',
   'expire_results',
+  'expire_uploads',
   'forget_workers',
   'roll_up',
   'sweep'

@@ -24,20 +24,21 @@ export function isFinal(state: State) {
   return finalStates.includes(state)
 }
 
+/** The status of a state; a waiting task may be one whose time is to come. */
+export function statusOfState(state: State, scheduled: boolean): Status {
+  return state === 'PENDING' && scheduled ? 'SCHEDULED' : englishOf[state]
+}
+
+const englishOf: Record<State, Status> = {
+  PENDING: 'PENDING',
+  STARTED: 'PROCESSING',
+  RETRY: 'RETRYING',
+  SUCCESS: 'COMPLETED',
+  FAILURE: 'FAILED',
+  REVOKED: 'CANCELLED'
+}
+
 /** The state in plain English. Derived, never stored: a stored copy could disagree with the state. */
 export function statusOf({ state, eta }: { state: State; eta: Date | null }): Status {
-  switch (state) {
-    case 'PENDING':
-      return eta !== null && eta.getTime() > Date.now() ? 'SCHEDULED' : 'PENDING'
-    case 'STARTED':
-      return 'PROCESSING'
-    case 'RETRY':
-      return 'RETRYING'
-    case 'SUCCESS':
-      return 'COMPLETED'
-    case 'FAILURE':
-      return 'FAILED'
-    case 'REVOKED':
-      return 'CANCELLED'
-  }
+  return statusOfState(state, eta !== null && eta.getTime() > Date.now())
 }

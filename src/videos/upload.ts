@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { v7 as uuid } from 'uuid'
-import type { Database } from '#database/connect.ts'
+import type { Database, InTransaction } from '#database/connect.ts'
 import { isOutage } from '#database/outage.ts'
 import { StorageFull, StorageUnavailable, UploadEmpty, UploadTooLarge } from '#errors.ts'
 import { type Answer, type Key, once } from '#idempotency/once.ts'
@@ -36,6 +36,8 @@ interface Upload {
   keyOf(sent: { filename: string; sha256: string }): Key | undefined
   /** The answer to an accepted upload. */
   say(video: Accepted): Answer
+  /** Written in the same transaction, after the film. */
+  also?: (trx: InTransaction) => Promise<void>
 }
 
 // As wide as the column; longer names are cut, because a name is no reason to refuse a film.
@@ -44,6 +46,8 @@ const longestName = 255
 /** A film whose bytes have arrived, under an id that no row has yet. */
 export interface Arrived extends Received {
   id: string
+  /** Where the rows could not be written: removes the file, or leaves it to the client's next try. */
+  undo(): Promise<void>
 }
 
 /** Streams a file to the store. No transaction is open while bytes arrive: a slow client holds nothing but its socket. */
@@ -55,7 +59,11 @@ export async function receiveFile(
   const received = await store.receive(originalOf(id), file).catch(error => {
     throw outageOf(store, error)
   })
-  if (received.bytes > 0 && !file.truncated) return { id, ...received }
+  const undo = async () => {
+    await received.drop()
+    await store.remove(prefixOf(id))
+  }
+  if (received.bytes > 0 && !file.truncated) return { id, ...received, undo }
   await received.drop()
   throw file.truncated ? new UploadTooLarge(maxUploadBytes) : new UploadEmpty()
 }
@@ -64,8 +72,9 @@ export async function receiveFile(
  * Bytes first, rows second: a row never points at a file that is not there, and if the rows cannot be written the
  * file goes too. The worst that a crash leaves is a file without a row, which `sweep` finds.
  */
-export async function acceptUpload(needs: UploadNeeds, arrived: Arrived, { request_id, filename, keyOf, say }: Upload) {
+export async function acceptUpload(needs: UploadNeeds, arrived: Arrived, upload: Upload) {
   const { db, store, voice, processVideo, defaults } = needs
+  const { request_id, filename, keyOf, say, also } = upload
   const { id, bytes, sha256 } = arrived
   let committing = false
   try {
@@ -78,24 +87,23 @@ export async function acceptUpload(needs: UploadNeeds, arrived: Arrived, { reque
     const outcome = await once(db, keyOf({ filename: name, sha256 }), async trx => {
       await insertFilm(trx, video)
       enqueued = await enqueueIn(trx, [task])
+      await also?.(trx)
       committing = true
       return say(video)
     })
-    if (outcome.replayed) await store.remove(prefixOf(id))
+    if (outcome.replayed) await arrived.undo()
     else voice.enqueued(enqueued)
     return outcome
   } catch (error) {
     // If the connection broke during the commit, the row may exist: then the file must stay. `sweep` removes it if the
     // row does not.
-    if (!(committing && isOutage(error))) {
-      await arrived.drop()
-      await store.remove(prefixOf(id))
-    }
+    if (!(committing && isOutage(error))) await arrived.undo()
     throw outageOf(store, error)
   }
 }
 
-function outageOf(store: Store, error: unknown) {
+/** An error of the store, as clients see it. */
+export function outageOf(store: Store, error: unknown) {
   if (store.isFull(error)) return Object.assign(new StorageFull(), { cause: error })
   if (isOutage(error) || !store.isAway(error)) return error
   return Object.assign(new StorageUnavailable(), { cause: error })

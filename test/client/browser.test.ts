@@ -73,3 +73,37 @@ t.test('the client works in a browser as in Node', { skip: skipWithoutBrowser },
   t.ok(found.states.includes('STARTED'))
   t.strictSame(complaints, [])
 })
+
+t.test('a page goes on with an upload after a reload', { skip: skipWithoutBrowser }, async t => {
+  const service = await openService(t)
+  const address = await service.listen()
+  const { page, complaints } = await openPage(t, address)
+  const send = () =>
+    page.evaluate(async () => {
+      const { connect } = await import('/client.js' as string)
+      const file = new File([new Uint8Array(3_000_000).fill(7)], 'film.mp4', { lastModified: 1 })
+      const giveUp = new AbortController()
+      const steps: number[] = []
+      const again = localStorage.length > 0
+      const sent = await connect()
+        .uploadVideo(file, {
+          signal: giveUp.signal,
+          onProgress({ loaded }: { loaded: number }) {
+            steps.push(loaded)
+            if (!again) giveUp.abort('reload')
+          }
+        })
+        .catch((reason: unknown) => reason)
+      return { sent, first: steps[0], kept: localStorage.length }
+    })
+
+  await page.goto(`${address}/docs`)
+  const before = await send()
+  await page.reload()
+  const after = await send()
+
+  t.match(before, { sent: 'reload', kept: 1 })
+  t.match(after, { sent: { filename: 'film.mp4', bytes: 3_000_000 }, first: before.first, kept: 0 })
+  t.equal((await service.get('/api/videos')).json().items.length, 1)
+  t.strictSame(complaints, [])
+})

@@ -48,7 +48,7 @@ t.test('progress rises to the size of the file, and the film has the name of the
   })
 
   t.match({ filename, bytes }, { filename: 'größe.mp4', bytes: content.length })
-  t.ok(steps.length > 10)
+  t.ok(steps.length > 1)
   t.strictSame(
     steps,
     steps.toSorted((one, other) => one - other)
@@ -65,7 +65,7 @@ t.test('a file that is uploaded twice under one key is one film', async t => {
   const again = await send('film')
 
   t.strictSame(again, first)
-  t.equal((await leftovers(service)).videos, 1)
+  t.match(await leftovers(service), { videos: 1, uploads: 1 })
   await t.rejects(send('another film'), { code: 'IDEMPOTENCY_KEY_REUSED', status: 409 })
 })
 
@@ -80,7 +80,7 @@ t.test("a file that is too large is refused with the server's error", async t =>
   t.strictSame(await leftovers(service), nothing)
 })
 
-t.test('an aborted upload ends at once and leaves no file', async t => {
+t.test('an aborted upload ends at once and, where nothing could go on with it, leaves no file', async t => {
   const service = await openService(t)
   const darkroom = connect(await service.listen())
   const giveUp = new AbortController()
@@ -94,4 +94,55 @@ t.test('an aborted upload ends at once and leaves no file', async t => {
   await t.rejects(uploading, reason)
   await until(async () => JSON.stringify(await leftovers(service)) === JSON.stringify(nothing), 'nothing is left')
   await t.rejects(darkroom.uploadVideo(new Blob(['x']), { signal: AbortSignal.abort(reason) }), reason)
+})
+
+t.test('an upload under a key goes on where it was aborted', async t => {
+  const service = await openService(t)
+  const content = randomBytes(3 * megabyte)
+  const giveUp = new AbortController()
+  const sent: number[] = []
+  const darkroom = connect(await service.listen(), {
+    fetch: (input, init) => {
+      if (init?.method === 'PATCH') sent.push((init.body as unknown as Blob).size)
+      return fetch(input, init)
+    }
+  })
+  const send = (options = {}) =>
+    darkroom.uploadVideo(new File([content], 'a.mp4'), { idempotency_key: 'holiday', ...options })
+
+  await t.rejects(send({ signal: giveUp.signal, onProgress: () => giveUp.abort(new Error('enough')) }))
+  const begun = sent.splice(0).length
+  const steps: number[] = []
+  const { sha256 } = await send({ onProgress: ({ loaded }: { loaded: number }) => steps.push(loaded) })
+
+  t.equal(begun, 1)
+  t.equal(sha256, createHash('sha256').update(content).digest('hex'))
+  t.ok(steps[0]! >= megabyte, 'what was there is not sent again')
+  t.equal(
+    sent.reduce((sum, size) => sum + size),
+    content.length - megabyte
+  )
+})
+
+t.test('an upload survives answers that are lost, refused or wrong', async t => {
+  const service = await openService(t)
+  const content = randomBytes(4 * megabyte)
+  const troubles: ((send: () => Promise<Response>) => Promise<Response>)[] = [
+    // The answer is lost, and the bytes have arrived.
+    async send => send().then(() => Promise.reject(new TypeError('network'))),
+    async () => Response.json({ code: 'UPLOAD_LOCKED', detail: 'x' }, { status: 423, headers: { 'retry-after': '0' } })
+  ]
+  const darkroom = connect(await service.listen(), {
+    async fetch(input, init) {
+      const send = () => fetch(input, init)
+      const trouble = init?.method === 'PATCH' ? troubles.shift() : undefined
+      return trouble ? trouble(send) : send()
+    }
+  })
+
+  const { sha256, bytes } = await darkroom.uploadVideo(new File([content], 'a.mp4'))
+
+  t.strictSame(troubles, [])
+  t.match({ sha256, bytes }, { sha256: createHash('sha256').update(content).digest('hex'), bytes: content.length })
+  t.match(await leftovers(service), { videos: 1, parts: [] })
 })

@@ -3,11 +3,11 @@ import { chromium, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 
 /** A real browser, where the machine has one; playwright-core brings none along. */
-const program = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+export const program = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 
 export const skipWithoutBrowser = existsSync(program) ? false : `there is no Chromium at ${program} (CHROMIUM_PATH)`
 
-const flags = [
+export const flags = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',

@@ -9,7 +9,9 @@ export async function leftovers({ db, dataDir }: Pick<Service, 'db' | 'dataDir'>
     (await sql<{ count: number }>`select count(*)::int as count from ${sql.raw(what)}`.execute(db.query)).rows[0]!.count
   return {
     half_uploads: await readdir(path.join(dataDir, 'incoming')),
+    parts: await readdir(path.join(dataDir, 'uploads')),
     folders: await readdir(path.join(dataDir, 'videos')).catch(() => []),
+    uploads: await count('darkroom.uploads'),
     videos: await count('darkroom.videos'),
     renditions: await count('darkroom.renditions'),
     tasks: await count('darkroom.tasks'),
@@ -17,4 +19,13 @@ export async function leftovers({ db, dataDir }: Pick<Service, 'db' | 'dataDir'>
   }
 }
 
-export const nothing = { half_uploads: [], folders: [], videos: 0, renditions: 0, tasks: 0, jobs: 0 }
+export const nothing = {
+  half_uploads: [],
+  parts: [],
+  folders: [],
+  uploads: 0,
+  videos: 0,
+  renditions: 0,
+  tasks: 0,
+  jobs: 0
+}

@@ -11,6 +11,7 @@ import { type Operation, readDocument } from '../harness/openapi.ts'
 import { openProxy } from '../harness/proxy.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
+import { octets, tus } from '../harness/tus.ts'
 
 interface Call {
   params?: Record<string, string>
@@ -68,6 +69,10 @@ await gone.stop(0)
 const print = path.basename((await service.get(`/api/videos/${video.id}`)).json().renditions[0].url)
 const etag = (await service.get(`/api/videos/${video.id}/files/${print}`)).headers.etag as string
 const clientTag = (await service.get('/client.js')).headers.etag as string
+const [uiTag, pageTag] = await Promise.all(
+  ['/ui', '/ui/tasks'].map(async url => (await service.get(url)).headers.etag as string)
+)
+const asset = /assets\/(main-\w+\.js)/.exec((await service.get('/ui')).body)![1]!
 const of = (id: string) => ({ params: { id } })
 const file = { id: video.id, name: 'original' }
 const addSchedule = async (body: object) => (await service.post('/api/schedules', body)).json()
@@ -79,6 +84,25 @@ const stranded = await addSchedule({ name: 'stranded', args: { data: '' }, cron:
 await service.db.pool.query(`select pgboss.delete_queue('doomed')`)
 const bare = await service.keep('no film')
 await service.db.pool.query('update darkroom.films set original_expired_at = now() where id = $1', [bare.id])
+const begin = async (headers: Record<string, string>) =>
+  (await service.post('/api/uploads', undefined, { ...tus, ...headers })).json().id as string
+const [begun, shorter, givenUp, override, occupied] = await Promise.all(
+  Array.from({ length: 5 }, () => begin({ 'upload-length': '9', 'upload-metadata': 'filename eA==' }))
+)
+const lateCreation = { ...tus, 'upload-length': '9', 'idempotency-key': 'late' }
+const expired = await begin(lateCreation)
+const deferred = await begin({ 'upload-defer-length': '1' })
+const complete = await begin({ 'upload-length': '9' })
+const pieceOf = (text: string, offset = 0, more = {}) => ({
+  headers: { ...tus, ...octets, 'upload-offset': String(offset), ...more },
+  payload: Buffer.from(text)
+})
+await service.api.app.inject({ method: 'PATCH', url: `/api/uploads/${complete}`, ...pieceOf('no film..') })
+await service.db.pool.query(`update darkroom.uploads set expires_at = now() where id = $1`, [expired])
+await service.db.pool.query(
+  `update darkroom.uploads set lease = gen_random_uuid(), leased_until = now() + interval '1 hour' where id = $1`,
+  [occupied]
+)
 const past = { from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00Z' }
 let schedules = 0
 
@@ -88,6 +112,8 @@ const good: Record<string, Call[]> = {
   'GET /health/ready': [{}],
   'POST /api/tasks': [{ body: { task: 'add', args: { x: 1, y: 2 } } }],
   'GET /api/tasks': [{}, { query: 'limit=2&state=SUCCESS&queue=default' }],
+  'GET /api/tasks/counts': [{}, { query: 'by=status,queue,task&q=x&status=-FAILED' }],
+  'GET /api/tasks/histogram': [{}, { query: 'buckets=10&tag=x' }],
   'POST /api/tasks/process': [{ body: { data: 'hello' } }],
   'POST /api/tasks/bulk': [{ body: { tasks: [{ args: { data: '' } }] } }],
   'GET /api/tasks/{id}': [of(finished), of(waiting), of(running), of(stopped), of(video.task_id)],
@@ -100,6 +126,9 @@ const good: Record<string, Call[]> = {
   'GET /api/task-status/{id}': [of(finished)],
   'POST /api/tasks/{id}/cancel': [of(running), { ...of(alsoRunning), query: 'wait=10' }],
   'POST /api/tasks/{id}/retry': [of(stopped)],
+  'PATCH /api/tasks/{id}': [
+    { ...of(waiting), body: { priority: 3, queue: 'high_priority', eta: '2999-01-01T00:00:00Z', tags: ['a'] } }
+  ],
   'DELETE /api/tasks/{id}': [of(await service.submit('add', { x: 1, y: 2 }, { expires: 0 }))],
   'GET /api/tasks/{id}/events': [of(finished), { ...of(finished), headers: { 'last-event-id': '999999999' } }],
   'GET /ws/tasks': [],
@@ -144,6 +173,24 @@ const good: Record<string, Call[]> = {
   ],
   'POST /api/workers/{id}/shutdown': [of(warm.id), { ...of(cold.id), body: { mode: 'cold' } }],
   'POST /api/videos': [upload()],
+  'OPTIONS /api/uploads': [{}],
+  'OPTIONS /api/uploads/{id}': [of(begun!)],
+  'POST /api/uploads': [
+    { headers: { ...tus, 'upload-length': '9', 'upload-metadata': 'filename eA==' } },
+    { headers: { ...tus, 'upload-defer-length': '1' } },
+    { ...pieceOf('no film..'), headers: { ...tus, ...octets, 'upload-length': '9' } }
+  ],
+  'GET /api/uploads/{id}': [of(begun!), of(complete), of(deferred)],
+  'PATCH /api/uploads/{id}': [
+    { ...of(shorter!), ...pieceOf('no ') },
+    { ...of(shorter!), ...pieceOf('film..', 3) }
+  ],
+  'DELETE /api/uploads/{id}': [{ ...of(givenUp!), headers: tus }],
+  'POST /api/uploads/{id}': [
+    { ...of(override!), ...pieceOf('no ', 0, { 'x-http-method-override': 'PATCH' }) },
+    { ...of(override!), headers: { ...tus, 'x-http-method-override': 'HEAD' } },
+    { ...of(override!), headers: { ...tus, 'x-http-method-override': 'DELETE' } }
+  ],
   'POST /upload': [upload()],
   'POST /api/upload': [upload()],
   'GET /api/videos': [{}, { query: 'limit=1' }],
@@ -162,6 +209,12 @@ const good: Record<string, Call[]> = {
   'GET /api/status/{id}': [of(video.id)],
   'DELETE /api/videos/{id}': [of(other.id)],
   'GET /client.js': [{}, { headers: { 'if-none-match': clientTag } }],
+  'GET /ui': [{}, { headers: { 'if-none-match': uiTag! } }],
+  'GET /ui/{name}': [
+    { params: { name: 'tasks' } },
+    { params: { name: 'tasks' }, headers: { 'if-none-match': pageTag! } }
+  ],
+  'GET /ui/assets/{file}': [{ params: { file: asset } }],
   'GET /openapi.json': [{}],
   'GET /docs': [{}]
 }
@@ -174,7 +227,11 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
   INVALID_JSON: { headers: json, payload: '{' },
   BODY_TOO_LARGE: { headers: { ...json, 'content-length': '999999999' }, payload: '{}' },
   UNSUPPORTED_MEDIA_TYPE: { headers: { 'content-type': 'text/plain' }, payload: 'hello' },
-  UNSUPPORTED_ENCODING: { headers: { ...json, 'content-encoding': 'gzip' }, payload: '{}' },
+  UNSUPPORTED_ENCODING: operation =>
+    resuming(operation, begun!, 'x', 0, { 'content-encoding': 'gzip' }) ?? {
+      headers: { ...json, 'content-encoding': 'gzip' },
+      payload: '{}'
+    },
   INVALID_CURSOR: { ...of(daily.id), query: 'cursor=x' },
   UNKNOWN_TASK: operation => submitting(operation, { task: 'nothing' }),
   UNKNOWN_QUEUE: operation =>
@@ -202,13 +259,29 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
   TASK_FINISHED: of(finished),
   TASK_NOT_FINISHED: of(waiting),
   TASK_NOT_RETRYABLE: of(waiting),
+  TASK_NOT_WAITING: { ...of(finished), body: { priority: 1 } },
   VIDEO_BUSY: operation => making(operation, filming.id) ?? { ...of(busy.task_id), ...submitting(operation, printing) },
   ORIGINAL_GONE: { ...of(bare.id), body: { video_id: bare.id } },
   UPLOAD_NOT_MULTIPART: { body: {} },
   UPLOAD_MISSING: form([{ name: 'film', filename: 'film.mp4', content: 'x' }]),
   UPLOAD_SEVERAL: form(['one.mp4', 'two.mp4'].map(filename => ({ filename, content: 'x' }))),
-  UPLOAD_EMPTY: form([{ filename: 'film.mp4', content: '' }]),
-  UPLOAD_TOO_LARGE: form([{ filename: 'film.mp4', content: Buffer.alloc(2 * 1024 * 1024 + 1) }]),
+  UPLOAD_EMPTY: operation =>
+    resuming(operation, begun!, '', 0, { 'upload-length': '0' }) ?? form([{ filename: 'film.mp4', content: '' }]),
+  UPLOAD_TOO_LARGE: operation =>
+    resuming(operation, begun!, '', 0, { 'upload-length': '99999999' }) ??
+    form([{ filename: 'film.mp4', content: Buffer.alloc(2 * 1024 * 1024 + 1) }]),
+  UPLOAD_NOT_FOUND: operation => resuming(operation, unknownId, 'x')!,
+  UPLOAD_EXPIRED: operation =>
+    operation === 'POST /api/uploads' ? { headers: lateCreation } : resuming(operation, expired, 'x')!,
+  UPLOAD_OFFSET: operation => resuming(operation, begun!, 'x', 1)!,
+  UPLOAD_LOCKED: operation => resuming(operation, occupied!, 'x')!,
+  UPLOAD_OVERLONG: operation => resuming(operation, begun!, '0123456789', 0, { 'upload-length': '9' })!,
+  UPLOAD_CHECKSUM: operation =>
+    resuming(operation, begun!, 'x', 0, { 'upload-length': '9', 'upload-checksum': 'sha1 AAAA' })!,
+  UPLOAD_NOT_OCTETS: operation => resuming(operation, begun!, 'x', 0, { 'content-type': 'text/plain' })!,
+  UPLOAD_FINISHED: operation => resuming(operation, complete, '', 0, { 'x-http-method-override': 'DELETE' })!,
+  TUS_VERSION: operation => resuming(operation, begun!, 'x', 0, { 'tus-resumable': '0.2.2' })!,
+  METHOD_NOT_ALLOWED: of(unknownId),
   UPLOAD_BROKEN: { ...upload(), payload: upload().payload.subarray(0, 300) }
 }
 
@@ -217,6 +290,12 @@ function submitting(operation: string, task: object, name = 'new'): Call {
   if (operation.startsWith('PATCH /api/schedules')) return { ...of(daily.id), body: { ...task, name } }
   if (operation.endsWith('/api/schedules')) return { body: { ...task, name, every: 3600 } }
   return { body: operation.endsWith('bulk') ? { tasks: [task] } : task }
+}
+
+/** A request with bytes of a resumable upload, if the operation is one that may have some. */
+function resuming(operation: string, id: string, text: string, offset = 0, more = {}): Call | undefined {
+  if (!operation.includes('/api/uploads')) return undefined
+  return { ...of(id), ...pieceOf(text, offset, { 'x-http-method-override': 'PATCH', ...more }) }
 }
 
 /** A request that makes tasks of a schedule, if the operation is one. */
@@ -234,6 +313,7 @@ const another: Record<string, Call> = {
   'POST /api/schedules/{id}/run': of(filming.id),
   'POST /api/schedules/{id}/backfill': { ...of(daily.id), body: { ...past, from: '2026-03-01T12:00:00Z' } },
   'POST /api/videos': form([{ filename: 'film.mp4', content: 'another film' }]),
+  'POST /api/uploads': { headers: { ...tus, 'upload-length': '8' } },
   'POST /upload': form([{ filename: 'film.mp4', content: 'another film' }]),
   'POST /api/upload': form([{ filename: 'film.mp4', content: 'another film' }]),
   'POST /api/videos/{id}/process': of(other.id),

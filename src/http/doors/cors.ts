@@ -2,8 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 
 const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 const tus = 'Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, Upload-Defer-Length, Upload-Checksum'
-const sent = `Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id, ${tus}`
-const readable = `Location, Retry-After, X-Request-Id, Idempotency-Replayed, ETag, Content-Range, Upload-Expires, ${tus}`
+const abilities = 'Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm'
+const sent = `Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id, X-HTTP-Method-Override, ${tus}`
+const readable = `Location, Retry-After, X-Request-Id, Idempotency-Replayed, ETag, Content-Range, Upload-Expires, ${tus}, ${abilities}`
 
 /**
  * Lets pages of the listed origins read answers, without credentials; without listed origins there is no CORS. Returns

@@ -15,8 +15,12 @@ export interface Asked {
   times: [string, string]
   /** $11 to $25, for what no index answers. */
   conditions: unknown[]
-  /** Whether there is such a condition. */
+  /** Whether there is such a condition, but for $11. */
   searches: boolean
+  /** Whether there is one of $11: of waiting tasks either those whose time is to come are asked for, or all others. */
+  splits: boolean
+  /** Whatever their kind and queue, but for internal kinds. */
+  allKinds: boolean
   /** The statuses that may match. */
   statuses: Status[]
   /** All of the tasks are waiting for their time. */
@@ -53,12 +57,13 @@ export function readFilters(filters: Filters, internal: readonly string[]): Aske
       ...[attempts_min, ran_min ?? null, waited_min ?? null]
     ],
     searches:
-      scheduled !== null ||
       q !== undefined ||
       attempts_min > 0 ||
       ran_min !== undefined ||
       waited_min !== undefined ||
       [workers!, tags, errors, schedules!, videos!].some(({ only, not }) => only !== null || not.length > 0),
+    splits: scheduled !== null,
+    allKinds: [tasks, queues].every(({ only, not }) => only === null && not.length === 0),
     statuses: wanted,
     onlyScheduled: wanted.length === 1 && scheduled === true,
     schedule: schedules!.only?.length === 1 ? schedules!.only[0] : undefined,

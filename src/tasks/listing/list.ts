@@ -72,7 +72,7 @@ async function listByTime(
   const way = (order === 'newest') === back ? 'toNewer' : 'toOlder'
   const start: Start = place ? [place.at, place.id] : ends[way]
 
-  if (asked.searches) {
+  if (asked.searches || asked.splits) {
     const { search: all, schedule, video } = byTime[way]
     const follow = asked.video !== undefined ? video : asked.schedule !== undefined ? schedule : undefined
     const usual = follow ? followLimits : usualLimits

@@ -2,11 +2,11 @@ import { askedGroups, conditions, inGroups } from './conditions.ts'
 import { leastId, placed, startOf, toNewer, toOlder, type Way } from './ways.ts'
 
 /**
- * Where a slice of about $26 rows ends is decided per group: the nearest of the rows that are as many behind the start
+ * Where a slice of about so many rows ends is decided per group: the nearest of the rows that are as many behind the start
  * as each group's share. Everything before that row is in the slice, of every group. No such row: the slice reaches to
  * the end.
  */
-export const sliceOf = (way: Way) => `${askedGroups}, ${startOf(way)}, stop as materialized (
+export const sliceOf = (way: Way, size = '$26') => `${askedGroups}, ${startOf(way)}, stop as materialized (
   select t.created_at, t.id from asked
   cross join lateral (
     select t.created_at, t.id from darkroom.tasks t
@@ -14,7 +14,7 @@ export const sliceOf = (way: Way) => `${askedGroups}, ${startOf(way)}, stop as m
       and (t.created_at, t.id) ${way.on} ((select at from start), (select id from start))
       and t.created_at ${way.within} ${way.far}::timestamptz
     order by t.created_at ${way.order}, t.id ${way.order}
-    offset (select $26::int / greatest(count(*), 1) from asked) limit 1
+    offset (select ${size}::int / greatest(count(*), 1) from asked) limit 1
   ) t
   order by t.created_at ${way.order}, t.id ${way.order}
   limit 1

@@ -1,12 +1,23 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
-import { TaskFinished, TaskNotFinished, TaskNotFound, TaskNotRetryable, TooManyOpen, VideoBusy } from '#errors.ts'
+import {
+  TaskFinished,
+  TaskNotFinished,
+  TaskNotFound,
+  TaskNotRetryable,
+  TaskNotWaiting,
+  TooManyOpen,
+  UnknownQueue,
+  VideoBusy
+} from '#errors.ts'
+import type { QueueNames } from '#queue/names.ts'
 import { answer } from '#schema/answers.ts'
 import { Id, isUuid } from '#schema/common.ts'
 import { writeProblems } from '#schema/problems.ts'
-import { TaskBody, Wait } from '#tasks/schemas.ts'
+import { TaskBody, TaskChange, Wait } from '#tasks/schemas.ts'
 import { cancelTask } from '#tasks/steer/cancel.ts'
+import { changeTask } from '#tasks/steer/change.ts'
 import { type BeforeForgetting, forgetTask } from '#tasks/steer/forget.ts'
 import { retryTask } from '#tasks/steer/retry.ts'
 import type { Voice } from '#tasks/voice.ts'
@@ -16,12 +27,13 @@ import type { TaskFinder } from './finder.ts'
 export interface SteerNeeds {
   db: Database
   voice: Voice
+  queues: QueueNames
   beforeForgetting: BeforeForgetting
   find: TaskFinder
 }
 
 export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, needs) => {
-  const { db, beforeForgetting, find } = needs
+  const { db, beforeForgetting, find, queues } = needs
 
   app.post(
     '/api/tasks/:id/cancel',
@@ -72,6 +84,30 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
       if (!request) throw new TaskNotFound(id)
       if (!request.accepted) throw new TaskNotRetryable(request.state)
       reply.code(202)
+      return find.task(id)
+    }
+  )
+
+  app.patch(
+    '/api/tasks/:id',
+    {
+      schema: {
+        operationId: 'changeTask',
+        summary: 'Change a task that waits',
+        description: 'For its time, for a worker, or for its next attempt.',
+        params: Id,
+        body: TaskChange,
+        response: {
+          200: answer(TaskBody, 'The task, changed'),
+          ...writeProblems(TaskNotFound, TaskNotWaiting, UnknownQueue)
+        }
+      }
+    },
+    async ({ params: { id }, body }) => {
+      if (body.queue !== undefined && !(await queues.has(body.queue))) throw new UnknownQueue(body.queue)
+      const request = isUuid(id) ? await changeTask(needs, id, body) : undefined
+      if (!request) throw new TaskNotFound(id)
+      if (!request.accepted) throw new TaskNotWaiting(request.state)
       return find.task(id)
     }
   )

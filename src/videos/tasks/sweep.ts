@@ -115,13 +115,15 @@ async function findKnown({ query }: Database, videos: string[]) {
   const ids = [...new Set(videos)]
   if (ids.length === 0) return { films: new Set<string>(), sets: new Set<string>() }
   const films = await query.selectFrom('films').select('id').where('id', 'in', ids).execute()
+  // A crash between the file's key and the film's row: the client's next request makes the film.
+  const uploads = await query.selectFrom('uploads').select('id').where('id', 'in', ids).execute()
   const sets = await query
     .selectFrom('print_sets')
     .select(['task_id', 'attempt'])
     .where('video_id', 'in', ids)
     .execute()
   return {
-    films: new Set(films.map(({ id }) => id)),
+    films: new Set([...films, ...uploads].map(({ id }) => id)),
     sets: new Set(sets.map(({ task_id, attempt }) => attemptName(task_id, attempt)))
   }
 }

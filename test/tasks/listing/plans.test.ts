@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
 import t from 'tap'
 import { connect, type Database, throughIndexes } from '../../../src/database/connect.ts'
+import { countTasks } from '../../../src/tasks/listing/counts.ts'
+import { readFilters } from '../../../src/tasks/listing/filters.ts'
+import { histogram } from '../../../src/tasks/listing/histogram.ts'
 import { listTasks } from '../../../src/tasks/listing/list.ts'
 import type { TaskFilters } from '../../../src/tasks/schemas.ts'
 import { borrowDatabase } from '../../harness/database.ts'
@@ -90,4 +93,16 @@ t.test('a search reads no more than its slices', async t => {
   await listTasks(counted(counts), { q: 'nothing such' }, [], { budget: -1, firstSlice: 1_000 })
 
   t.ok(counts[0]! <= 1_100, `${counts[0]} rows`)
+})
+
+t.test('counts and charts read index rows, and of waiting tasks alone the rows themselves', async t => {
+  const counts: number[] = []
+  const { pool } = counted(counts)
+
+  await countTasks(pool, readFilters({}, []))
+  const from = new Date(Date.now() - 3_600_000).toISOString()
+  await histogram(pool, { from }, {}, [])
+
+  t.ok(counts.length >= 3)
+  for (const rows of counts) t.ok(rows <= 500, `${rows} rows`)
 })

@@ -1,0 +1,48 @@
+import { effect } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { notice } from '../state/act.ts'
+import { useQuery } from '../state/query.ts'
+import { path } from '../state/route.ts'
+import type { Problem } from '../state/shapes.ts'
+import { pageTitle } from '../state/title.ts'
+import { Confirm } from '../ui/confirm.tsx'
+import { Help } from '../ui/help.tsx'
+import { Palette } from '../ui/palette.tsx'
+import { moodOf, titleOf } from '../words/verdict.ts'
+import { Bar } from './bar.tsx'
+import { showFavicon } from './favicon.ts'
+import { Nav } from './nav.tsx'
+import { Routes } from './routes.tsx'
+import { Tray } from './tray.tsx'
+
+export function App() {
+  const problems = useQuery<{ items: Problem[] }>('/api/problems', 5)
+  useEffect(
+    () =>
+      effect(() => {
+        document.title = titleOf(pageTitle.value, problems.data.value?.items)
+        showFavicon(moodOf(problems.data.value?.items))
+      }),
+    [problems]
+  )
+
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to content
+      </a>
+      <Bar problems={problems.data.value?.items} />
+      <Nav />
+      <div class="content" key={path.value.split('/')[1]}>
+        <Routes />
+      </div>
+      <div class="notice-place" role="status" aria-live="polite">
+        {notice.value && <div class={`notice${notice.value.bad ? ' bad' : ''}`}>{notice.value.text}</div>}
+      </div>
+      <Tray />
+      <Confirm />
+      <Palette />
+      <Help />
+    </>
+  )
+}

@@ -1,0 +1,84 @@
+import { connection } from '../state/connection.ts'
+import { refreshAll } from '../state/query.ts'
+import { href } from '../state/route.ts'
+import { changeSetting, readSetting } from '../state/settings.ts'
+import type { Problem } from '../state/shapes.ts'
+import { now, zoned } from '../state/time.ts'
+import { Button } from '../ui/button.tsx'
+import { Icon } from '../ui/icons.tsx'
+import { paletteOpen } from '../ui/palette.tsx'
+import { moodOf } from '../words/verdict.ts'
+
+export function Bar({ problems }: { problems: Problem[] | undefined }) {
+  return (
+    <header class="bar">
+      <a class="brand" href={href('/')} aria-label="Darkroom, overview">
+        <span class={`brand-mark mood-${moodOf(problems)}`} aria-hidden="true" />
+        <span class="brand-name">Darkroom</span>
+      </a>
+      <button type="button" class="find" aria-label="Search or jump to" onClick={() => paletteOpen(true)}>
+        <Icon name="search" />
+        <span class="find-text">Search or jump to</span>
+        <kbd>{/Mac|iPhone|iPad/.test(navigator.platform) ? '⌘' : 'Ctrl'} K</kbd>
+      </button>
+      <Live />
+      <Theme />
+    </header>
+  )
+}
+
+function Live() {
+  const live = readSetting('live')
+  if (connection.lost) {
+    const of = connection.heardAt === undefined ? '' : `data of ${zoned.clock(connection.heardAt)}, `
+    return (
+      <output class="live lost">
+        <span class="live-dot" aria-hidden="true" />
+        {of}reconnecting
+      </output>
+    )
+  }
+  return (
+    <button
+      type="button"
+      class={`live${live ? '' : ' paused'}`}
+      aria-pressed={!live}
+      aria-label={live ? 'Live: stop updates' : 'Updates are stopped: go on'}
+      title={live ? 'Live. Stop updates (p)' : 'Updates are stopped. Go on (p)'}
+      onClick={toggleLive}
+    >
+      <span class="live-dot" aria-hidden="true" />
+      <span class="live-text">{live ? 'Live' : `Stopped ${age()}`}</span>
+    </button>
+  )
+}
+
+function age() {
+  const at = connection.heardAt
+  return at === undefined ? '' : `${Math.max(0, Math.round((now() - at) / 1000))} s ago`
+}
+
+export function toggleLive() {
+  const live = !readSetting('live')
+  changeSetting('live', live)
+  if (live) void refreshAll()
+}
+
+const next = { system: 'light', light: 'dark', dark: 'system' } as const
+
+export function nextTheme() {
+  changeSetting('theme', next[readSetting('theme')])
+}
+
+function Theme() {
+  const theme = readSetting('theme')
+  return (
+    <Button
+      icon={theme === 'dark' ? 'moon' : 'sun'}
+      look="quiet"
+      label={`Theme: ${theme}`}
+      title={`Theme: ${theme} (t)`}
+      onClick={nextTheme}
+    />
+  )
+}

@@ -1,0 +1,84 @@
+import type { ComponentType } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { Tasks } from '../pages/tasks/tasks.tsx'
+import { href, path } from '../state/route.ts'
+import { Page } from '../ui/page.tsx'
+import { Waiting } from '../ui/said.tsx'
+
+type Shown = ComponentType<{ id: string }>
+
+// The list comes with the frame, every other page when it is opened.
+const pages: [pattern: RegExp, load: () => Promise<Shown> | Shown][] = [
+  [/^\/$/, () => import('../pages/overview/overview.tsx').then(({ Overview }) => Overview)],
+  [/^\/tasks$/, () => Tasks],
+  [/^\/tasks\/([^/]+)$/, () => import('../pages/task/task.tsx').then(({ TaskPage }) => TaskPage)],
+  [/^\/new$/, () => import('../pages/new/new.tsx').then(({ NewTask }) => NewTask)],
+  [/^\/videos$/, () => import('../pages/videos/videos.tsx').then(({ Videos }) => Videos)],
+  [/^\/videos\/([^/]+)$/, () => import('../pages/videos/video.tsx').then(({ VideoPage }) => VideoPage)],
+  [/^\/queues$/, () => import('../pages/queues/queues.tsx').then(({ Queues }) => Queues)],
+  [/^\/workers$/, () => import('../pages/workers/workers.tsx').then(({ Workers }) => Workers)],
+  [/^\/workers\/([^/]+)$/, () => import('../pages/workers/worker.tsx').then(({ WorkerPage }) => WorkerPage)],
+  [/^\/schedules$/, () => import('../pages/schedules/schedules.tsx').then(({ Schedules }) => Schedules)],
+  [/^\/schedules\/new$/, () => import('../pages/schedules/edit.tsx').then(({ NewSchedule }) => NewSchedule)],
+  [/^\/schedules\/([^/]+)$/, () => import('../pages/schedules/schedule.tsx').then(({ SchedulePage }) => SchedulePage)],
+  [/^\/errors$/, () => import('../pages/errors/errors.tsx').then(({ Errors }) => Errors)],
+  [/^\/doctor$/, () => import('../pages/doctor/doctor.tsx').then(({ Doctor }) => Doctor)],
+  [/^\/settings$/, () => import('../pages/settings/settings.tsx').then(({ SettingsPage }) => SettingsPage)]
+]
+const loaded = new Map<RegExp, Shown>()
+
+export function Routes() {
+  const here = path.value
+  const found = pages.find(([pattern]) => pattern.test(here))
+  const [, again] = useState(0)
+  const [failed, setFailed] = useState(false)
+  const pattern = found?.[0]
+  useEffect(() => {
+    setFailed(false)
+    if (!found || loaded.has(found[0])) return
+    Promise.resolve(found[1]()).then(
+      page => {
+        loaded.set(found[0], page)
+        again(count => count + 1)
+      },
+      () => setFailed(true)
+    )
+  }, [pattern])
+
+  if (!found) return <Unknown />
+  const Found = loaded.get(found[0])
+  if (failed) return <OldVersion />
+  if (!Found) {
+    return (
+      <Page title="Loading" busy>
+        <Waiting />
+      </Page>
+    )
+  }
+  const [, id = ''] = found[0].exec(here) ?? []
+  return <Found key={`${pattern} ${id}`} id={decodeURIComponent(id)} />
+}
+
+function Unknown() {
+  return (
+    <Page title="There is no such page">
+      <p>
+        Nothing is at <span class="mono">{path.value}</span>. <a href={href('/')}>Go to the overview</a>.
+      </p>
+    </Page>
+  )
+}
+
+/** Files have new names after an update. */
+function OldVersion() {
+  return (
+    <Page title="This page did not load">
+      <p>The server may have been updated since this tab was opened, or it is away.</p>
+      <p>
+        <a href={location.href} target="_self">
+          Load it again
+        </a>
+      </p>
+    </Page>
+  )
+}

@@ -1,0 +1,8 @@
+import { render } from 'preact'
+import { App } from './frame/app.tsx'
+import { listenForKeys } from './frame/keys.ts'
+import { showTheme } from './state/settings.ts'
+
+showTheme()
+listenForKeys()
+render(<App />, document.getElementById('app')!)

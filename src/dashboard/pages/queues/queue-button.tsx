@@ -1,0 +1,31 @@
+import { act } from '../../state/act.ts'
+import { confirm } from '../../state/confirm.ts'
+import type { Queue } from '../../state/shapes.ts'
+import { Button } from '../../ui/button.tsx'
+
+/** Pause asks first, since it stops work; Resume does not. */
+export function QueueButton({ queue }: { queue: Queue }) {
+  const path = `/api/queues/${encodeURIComponent(queue.name)}`
+  if (queue.paused) {
+    return (
+      <Button icon="play" look="main" onClick={() => act(`Queue ${queue.name} is resumed`, 'POST', `${path}/resume`)}>
+        Resume<span class="only-heard"> queue {queue.name}</span>
+      </Button>
+    )
+  }
+  return (
+    <Button
+      icon="pause"
+      onClick={() =>
+        confirm({
+          title: `Pause queue ${queue.name}?`,
+          text: 'Running tasks finish, and new ones are accepted. None starts until it is resumed.',
+          yes: 'Pause queue',
+          act: () => act(`Queue ${queue.name} is paused`, 'POST', `${path}/pause`)
+        })
+      }
+    >
+      Pause<span class="only-heard"> queue {queue.name}</span>
+    </Button>
+  )
+}

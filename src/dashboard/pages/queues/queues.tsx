@@ -1,0 +1,100 @@
+import { act } from '../../state/act.ts'
+import { serviceAddress } from '../../state/base.ts'
+import { confirm } from '../../state/confirm.ts'
+import { useQuery } from '../../state/query.ts'
+import { href } from '../../state/route.ts'
+import type { Queue, SeriesPoint } from '../../state/shapes.ts'
+import { Button } from '../../ui/button.tsx'
+import { Spark } from '../../ui/charts.tsx'
+import { CopyAs } from '../../ui/copy.tsx'
+import { Page } from '../../ui/page.tsx'
+import { Refused, Waiting } from '../../ui/said.tsx'
+import { Word } from '../../ui/status.tsx'
+import { Ago } from '../../ui/time.tsx'
+import { curlText } from '../../words/copy.ts'
+import { countText, plural } from '../../words/number.ts'
+import { durationText } from '../../words/time.ts'
+import { minuteNow } from '../overview/moment.ts'
+import { QueueButton } from './queue-button.tsx'
+
+export function Queues() {
+  const found = useQuery<{ items: Queue[] }>('/api/queues', 2)
+  const from = new Date(minuteNow() - 3_600_000).toISOString()
+  const series = useQuery<{ items: SeriesPoint[] }>(`/api/stats/series?metric=depth,wait_p95&by=queue&from=${from}`, 30)
+  const queues = found.data.value?.items
+  return (
+    <Page
+      title="Queues"
+      busy={!queues && !found.error.value}
+      actions={<CopyAs curl={curlText(serviceAddress, 'GET', '/api/queues')} sql="select * from ops.queue_depth;" />}
+    >
+      <Refused query={found} />
+      {!queues && !found.error.value && <Waiting />}
+      <ul class="cards" aria-label="Queues">
+        {queues?.map(queue => (
+          <QueueCard
+            key={queue.name}
+            queue={queue}
+            points={(series.data.value?.items ?? []).filter(point => point.queue === queue.name)}
+          />
+        ))}
+      </ul>
+    </Page>
+  )
+}
+
+function QueueCard({ queue, points }: { queue: Queue; points: SeriesPoint[] }) {
+  const waits = points.flatMap(({ wait_p95 }) => (typeof wait_p95 === 'number' ? [wait_p95] : []))
+  return (
+    <li class="card queue-card">
+      <div class="card-head">
+        <h2 class="cut-off">
+          <a href={href(`/tasks?queue=${encodeURIComponent(queue.name)}`)}>{queue.name}</a>
+        </h2>
+        {queue.paused && <Word word="paused" />}
+      </div>
+      {queue.paused && queue.paused_at && (
+        <p class="soft">
+          since <Ago time={queue.paused_at} />
+        </p>
+      )}
+      <Spark values={points.map(({ depth }) => (typeof depth === 'number' ? depth : null))} />
+      <dl class="facts">
+        <dt>Waiting</dt>
+        <dd class="number">
+          {countText(queue.depth)}
+          {queue.oldest_age !== null && <span class="soft">, oldest {durationText(queue.oldest_age)}</span>}
+        </dd>
+        <dt>Running</dt>
+        <dd class="number">{countText(queue.running)}</dd>
+        <dt>In and out, 1 min</dt>
+        <dd class="number">
+          {countText(queue.per_minute.created)} / {countText(queue.per_minute.finished)}
+        </dd>
+        <dt>Pickup, p95</dt>
+        <dd class="number">{waits.length > 0 ? durationText(Math.max(...waits)) : '–'}</dd>
+        <dt>Workers</dt>
+        <dd class={queue.workers === 0 ? 'bad number' : 'number'}>
+          {queue.workers === 0 ? 'none takes from it' : countText(queue.workers)}
+        </dd>
+      </dl>
+      <div class="buttons">
+        <QueueButton queue={queue} />
+        <Button icon="trash" disabled={queue.depth === 0} onClick={() => purge(queue)}>
+          Purge<span class="only-heard"> queue {queue.name}</span>
+        </Button>
+      </div>
+    </li>
+  )
+}
+
+function purge({ name, depth }: Queue) {
+  confirm({
+    title: `Purge queue ${name}?`,
+    text: `${plural(depth, 'waiting task')} will be cancelled. Each of them can be retried.`,
+    yes: 'Purge queue',
+    danger: true,
+    ...(depth > 100 && { typed: name }),
+    act: () => act(`Queue ${name} is empty`, 'POST', `/api/queues/${encodeURIComponent(name)}/purge`)
+  })
+}

@@ -1,0 +1,236 @@
+import { useRef, useState } from 'preact/hooks'
+import { act, sentenceOf } from '../../state/act.ts'
+import { serviceAddress } from '../../state/base.ts'
+import { confirm } from '../../state/confirm.ts'
+import { go, href, query, withQuery } from '../../state/route.ts'
+import type { Task } from '../../state/shapes.ts'
+import { type TaskList, useTaskList } from '../../state/task-list.ts'
+import { momentNow, zoned } from '../../state/time.ts'
+import { Button } from '../../ui/button.tsx'
+import { CopyAs } from '../../ui/copy.tsx'
+import { Icon } from '../../ui/icons.tsx'
+import { useKeys } from '../../ui/keys.ts'
+import { Page } from '../../ui/page.tsx'
+import { Empty, Waiting } from '../../ui/said.tsx'
+import { curlText, sqlOfTasks } from '../../words/copy.ts'
+import { type Filter, filterOfQuery, queryOfFilter } from '../../words/filter.ts'
+import { countText, plural } from '../../words/number.ts'
+import { isFinal, mayRetry } from '../../words/tasks.ts'
+import { askToCancel, askToRetry } from '../task/act.ts'
+import { TaskDrawer } from './drawer.tsx'
+import { addressOfFilter, FilterBar } from './filter-bar.tsx'
+import { Strip } from './histogram.tsx'
+import { Rail } from './rail.tsx'
+import { rowHeight, TaskTable } from './table.tsx'
+
+export function Tasks() {
+  const filter = filterOfQuery(query.value)
+  const order = query.value.get('order') ?? (filter.status === 'SCHEDULED' ? 'soonest' : undefined)
+  // A relative time is taken once for each filter, so that pages of one list belong together.
+  const key = JSON.stringify([filter, order])
+  const taken = useRef({ key: '', search: '' })
+  if (taken.current.key !== key) {
+    const search = queryOfFilter(filter, momentNow())
+    if (order) search.set('order', order)
+    taken.current = { key, search: search.toString() }
+  }
+  const { search } = taken.current
+  const list = useTaskList(search)
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
+  const peek = query.value.get('peek')
+  const move = (step: number) => {
+    const rows = list.rows.peek()
+    const next = rows[rows.findIndex(({ id }) => id === peek) + step]
+    if (next) go(withQuery({ peek: next.id }), { replace: true })
+  }
+  function toggle(id: string) {
+    const next = new Set(selected)
+    if (!next.delete(id)) next.add(id)
+    setSelected(next)
+  }
+  useRowKeys(list, toggle)
+
+  const exact = Object.fromEntries(new URLSearchParams(search))
+  const link = `${location.origin}${href(addressOfFilter({ ...filter, ...(filter.created_after && { created_after: exact.created_after }), created_before: exact.created_before ?? new Date(momentNow()).toISOString() }))}`
+  return (
+    <Page
+      title="Tasks"
+      busy={list.loading.value && !list.loaded.value}
+      actions={
+        <>
+          <CopyAs
+            curl={curlText(serviceAddress, 'GET', `/api/tasks${search && `?${search}`}`)}
+            sql={sqlOfTasks(exact)}
+            link={link}
+          />
+          <a class="button main" href={href('/new')}>
+            <Icon name="plus" />
+            <span>New task</span>
+          </a>
+        </>
+      }
+    >
+      <div class="list-page">
+        <Rail filter={filter} />
+        <div>
+          <FilterBar filter={filter} />
+          <Strip filter={filter} />
+          <ListBody list={list} filter={filter} peek={peek} selected={selected} onSelect={toggle} />
+          {selected.size > 0 && (
+            <Selection
+              tasks={list.rows.value.filter(({ id }) => selected.has(id))}
+              clear={() => setSelected(new Set())}
+            />
+          )}
+        </div>
+      </div>
+      {peek && <TaskDrawer id={peek} move={move} />}
+    </Page>
+  )
+}
+
+interface BodyProps {
+  list: TaskList
+  filter: Filter
+  peek: string | null
+  selected: ReadonlySet<string>
+  onSelect(id: string): void
+}
+
+function ListBody({ list, filter, ...table }: BodyProps) {
+  const error = list.error.value
+  const rows = list.rows.value
+  const fresh = list.fresh.value.length
+  const shown = (
+    <>
+      {fresh > 0 && (
+        <button type="button" class="new-rows" onClick={() => list.showNew()}>
+          {fresh >= 100 ? '100 or more' : countText(fresh)} new
+        </button>
+      )}
+      <TaskTable list={list} {...table} />
+      <ListEnd list={list} />
+    </>
+  )
+  return (
+    <div class="list-body">
+      {error && !(error.isOutage && list.loaded.value) && (
+        <div class="refused" role="alert">
+          <p>{sentenceOf(error)}</p>
+          <Button icon="retry" onClick={() => list.load()}>
+            Try again
+          </Button>
+        </div>
+      )}
+      {!list.loaded.value && !error && <Waiting rows={12} />}
+      {list.loaded.value && (rows.length > 0 ? shown : <NoTasks list={list} filter={filter} />)}
+    </div>
+  )
+}
+
+function ListEnd({ list }: { list: TaskList }) {
+  const until = list.searchedUntil.value
+  const count = list.rows.value.length
+  return (
+    <p class="list-head soft">
+      <span>
+        {plural(count, 'task')}
+        {list.cursor.value ? ' so far' : ''}
+        {until && `, searched back to ${zoned.full(until)}`}
+      </span>
+      {list.cursor.value && <Button onClick={() => list.more()}>{until ? 'Go on searching' : 'Show more'}</Button>}
+    </p>
+  )
+}
+
+function NoTasks({ list, filter }: { list: TaskList; filter: Filter }) {
+  const until = list.searchedUntil.value
+  if (until) {
+    return (
+      <Empty title={`None among the tasks back to ${zoned.full(until)}`}>
+        <Button onClick={() => list.more()}>Go on searching</Button>
+      </Empty>
+    )
+  }
+  if (Object.keys(filter).length > 0) {
+    const good = filter.status === 'FAILED' && !filter.q
+    return (
+      <Empty title={good ? 'No task has failed here' : 'No task fits these filters'}>
+        <a href={href(addressOfFilter({}))}>Show all tasks</a>
+      </Empty>
+    )
+  }
+  return (
+    <Empty title="There are no tasks yet">
+      <p>A task is a piece of work that a worker does. Submit the first one:</p>
+      <pre>{curlText(serviceAddress, 'POST', '/api/tasks', { task: 'add', args: { x: 4, y: 6 } })}</pre>
+    </Empty>
+  )
+}
+
+/** j k move the focus from row to row, x selects. Enter is the link's. */
+function useRowKeys(list: TaskList, toggle: (id: string) => void) {
+  const here = () => document.activeElement?.closest<HTMLElement>('tr[data-id]')
+  const taskHere = () => list.rows.peek().find(({ id }) => id === here()?.dataset.id)
+  function step(by: number) {
+    const at = here()
+    const next = at ? Number(at.dataset.index) + by : 0
+    if (next < 0 || next >= list.rows.peek().length) return
+    const row = document.querySelector<HTMLElement>(`tr[data-index="${next}"]`)
+    const focus = () => {
+      const link = document.querySelector<HTMLElement>(`tr[data-index="${next}"] a`)
+      link?.focus({ preventScroll: true })
+      link?.scrollIntoView({ block: 'nearest' })
+    }
+    if (row) return focus()
+    scrollBy(0, by * rowHeight())
+    requestAnimationFrame(() => requestAnimationFrame(focus))
+  }
+  const act = (may: (task: Task) => boolean, ask: typeof askToRetry) => {
+    const task = taskHere()
+    if (task && may(task)) ask(task, task => list.put(task))
+  }
+  useKeys({
+    j: () => step(1),
+    k: () => step(-1),
+    n: () => void list.showNew(),
+    ...(query.value.get('peek')
+      ? {}
+      : {
+          o: () => here() && go(`/tasks/${here()!.dataset.id}`),
+          r: () => act(mayRetry, askToRetry),
+          c: () => act(task => !isFinal(task), askToCancel)
+        }),
+    x: () => here() && toggle(here()!.dataset.id!)
+  })
+}
+
+/** Acts on those that are selected, one after the other. */
+function Selection({ tasks, clear }: { tasks: Task[]; clear(): void }) {
+  const retryable = tasks.filter(mayRetry)
+  const open = tasks.filter(task => !isFinal(task))
+  const each = (verb: string, chosen: Task[], path: string) =>
+    confirm({
+      title: `${verb} ${plural(chosen.length, 'task')}?`,
+      yes: `${verb} ${plural(chosen.length, 'task')}`,
+      danger: verb === 'Cancel',
+      act: async () => {
+        for (const { id } of chosen) await act(`${verb}: done`, 'POST', `/api/tasks/${id}/${path}`)
+        clear()
+      }
+    })
+  return (
+    <section class="selection" aria-label="Selected tasks">
+      <span>{plural(tasks.length, 'task')} selected</span>
+      <Button icon="retry" disabled={retryable.length === 0} onClick={() => each('Retry', retryable, 'retry')}>
+        Retry {countText(retryable.length)}
+      </Button>
+      <Button icon="cancel" disabled={open.length === 0} onClick={() => each('Cancel', open, 'cancel')}>
+        Cancel {countText(open.length)}
+      </Button>
+      <Button look="quiet" onClick={clear}>
+        Clear
+      </Button>
+    </section>
+  )
+}

@@ -1,0 +1,159 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { addressOf } from '../../state/base.ts'
+import { go, query, withQuery } from '../../state/route.ts'
+import type { Rendition, Video } from '../../state/shapes.ts'
+import { Icon } from '../../ui/icons.tsx'
+import { clockOf, spokenClock } from '../../words/player.ts'
+
+export function playable(video: Video): Rendition[] {
+  return video.renditions.filter(({ status, url }) => status === 'ready' && url !== null)
+}
+
+/** The qualities are the prints: what is played is what is downloaded. Time and speed stay when one changes. */
+export function Player({ video }: { video: Video }) {
+  const prints = playable(video)
+  const asked = query.value.get('quality')
+  const chosen = prints.find(({ name }) => name === asked) ?? prints.at(-1)!
+  const element = useRef<HTMLVideoElement>(null)
+  const around = useRef<HTMLDivElement>(null)
+  const [at, setAt] = useState({ time: 0, length: 0, paused: true, muted: false, rate: 1 })
+  const keep = useRef<{ time: number; rate: number; playing: boolean } | undefined>(undefined)
+
+  const film = () => element.current!
+  function look() {
+    const { currentTime, duration, paused, muted, playbackRate } = film()
+    setAt({ time: currentTime, length: Number.isFinite(duration) ? duration : 0, paused, muted, rate: playbackRate })
+  }
+  function choose(name: string) {
+    const { currentTime, playbackRate, paused } = film()
+    keep.current = { time: currentTime, rate: playbackRate, playing: !paused }
+    go(withQuery({ quality: name }), { replace: true })
+  }
+  // A new source begins at its start.
+  useEffect(() => {
+    const { time, rate, playing } = keep.current ?? {
+      time: Number(query.peek().get('t')) || 0,
+      rate: 1,
+      playing: false
+    }
+    const go = () => {
+      film().currentTime = time
+      film().playbackRate = rate
+      if (playing)
+        void film()
+          .play()
+          .catch(() => {})
+    }
+    film().addEventListener('loadedmetadata', go, { once: true })
+    return () => element.current?.removeEventListener('loadedmetadata', go)
+  }, [chosen.name])
+
+  const toggle = () =>
+    film().paused
+      ? void film()
+          .play()
+          .catch(() => {})
+      : film().pause()
+  const seek = (time: number) => {
+    film().currentTime = Math.max(0, Math.min(film().duration || 0, time))
+  }
+  function onKeyDown(event: KeyboardEvent) {
+    if (event.metaKey || event.ctrlKey || event.altKey || (event.target as Element).tagName === 'SELECT') return
+    const { currentTime, duration } = film()
+    const acts: Record<string, () => void> = {
+      k: toggle,
+      j: () => seek(currentTime - 10),
+      l: () => seek(currentTime + 10),
+      m: () => {
+        film().muted = !film().muted
+      },
+      f: () => full(around.current!),
+      ',': () => seek(currentTime - 1 / 25),
+      '.': () => seek(currentTime + 1 / 25)
+    }
+    const digit = /^[0-9]$/.test(event.key) ? () => seek((duration * Number(event.key)) / 10) : undefined
+    const act = acts[event.key] ?? digit
+    if (!act) return
+    event.preventDefault()
+    event.stopPropagation()
+    act()
+  }
+
+  return (
+    <div ref={around} class="player" role="group" aria-label={`Player of ${video.filename}`} onKeyDown={onKeyDown}>
+      {/* biome-ignore lint/a11y/useMediaCaption: films have no captions of their own yet */}
+      <video
+        ref={element}
+        src={addressOf(chosen.url!)}
+        poster={video.poster_url ? addressOf(video.poster_url) : undefined}
+        preload="metadata"
+        playsInline
+        tabIndex={-1}
+        onClick={toggle}
+        onTimeUpdate={look}
+        onLoadedMetadata={look}
+        onPlay={look}
+        onPause={look}
+        onVolumeChange={look}
+        onRateChange={look}
+      />
+      <div class="player-bar">
+        <button type="button" onClick={toggle}>
+          <Icon name={at.paused ? 'play' : 'pause'} />
+          {at.paused ? 'Play' : 'Pause'}
+        </button>
+        <input
+          class="player-seek"
+          type="range"
+          aria-label="Position"
+          min={0}
+          max={at.length || 1}
+          step={0.1}
+          value={at.time}
+          aria-valuetext={`${spokenClock(at.time)} of ${spokenClock(at.length)}`}
+          onInput={event => seek(Number(event.currentTarget.value))}
+        />
+        <span class="number player-time">
+          {clockOf(at.time)} / {clockOf(at.length)}
+        </span>
+        <button
+          type="button"
+          aria-label={at.muted ? 'Sound on' : 'Sound off'}
+          onClick={() => {
+            film().muted = !film().muted
+          }}
+        >
+          <Icon name={at.muted ? 'mute' : 'sound'} />
+        </button>
+        <select
+          aria-label="Speed"
+          value={String(at.rate)}
+          onChange={event => {
+            film().playbackRate = Number(event.currentTarget.value)
+          }}
+        >
+          {[0.5, 1, 1.25, 1.5, 2].map(rate => (
+            <option key={rate} value={String(rate)}>
+              {rate}×
+            </option>
+          ))}
+        </select>
+        <select aria-label="Quality" value={chosen.name} onChange={event => choose(event.currentTarget.value)}>
+          {prints.toReversed().map(({ name }) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+        <button type="button" aria-label="Full screen" onClick={() => full(around.current!)}>
+          <Icon name="full" />
+        </button>
+      </div>
+    </div>
+  )
+}
+
+function full(element: HTMLElement) {
+  if (document.fullscreenElement) void document.exitFullscreen()
+  else void element.requestFullscreen?.().catch(() => {})
+}

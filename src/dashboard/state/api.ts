@@ -1,0 +1,60 @@
+import { addressOf } from './base.ts'
+import { hearServerTime } from './time.ts'
+
+/** What the server, or the way to it, refused. */
+export class ApiError extends Error {
+  readonly status: number
+  readonly code: string
+  readonly errors: { field: string; message: string }[]
+  readonly requestId: string | null
+  readonly retryAfter: number | null
+
+  constructor(answer: Response | undefined, body: { code?: string; detail?: string; errors?: ApiError['errors'] }) {
+    super(body.detail ?? (answer ? `The server answered ${answer.status}` : 'The server does not answer'))
+    this.status = answer?.status ?? 0
+    this.code = body.code ?? (answer ? 'HTTP' : 'NETWORK')
+    this.errors = body.errors ?? []
+    this.requestId = answer?.headers.get('x-request-id') ?? null
+    const seconds = Number(answer?.headers.get('retry-after'))
+    this.retryAfter = seconds > 0 ? seconds : null
+  }
+
+  /** The server cannot be reached, or says that it cannot reach its database. */
+  get isOutage() {
+    return this.status === 0 || this.status === 502 || this.status === 503 || this.status === 504
+  }
+}
+
+export interface Ask {
+  body?: unknown
+  headers?: Record<string, string>
+  signal?: AbortSignal
+}
+
+export async function request<T>(method: string, path: string, { body, headers = {}, signal }: Ask = {}): Promise<T> {
+  const json: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
+  let answer: Response
+  try {
+    answer = await fetch(addressOf(path), {
+      method,
+      headers: { ...json, ...headers },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(signal && { signal })
+    })
+  } catch (error) {
+    if (signal?.aborted) throw error
+    throw new ApiError(undefined, {})
+  }
+  hearServerTime(answer.headers.get('date'))
+  const text = await answer.text().catch(() => '')
+  if (answer.ok) return (text === '' ? undefined : JSON.parse(text)) as T
+  throw new ApiError(answer, problemIn(text))
+}
+
+function problemIn(text: string) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,19 @@
+import { signal } from '@preact/signals'
+
+export interface Question {
+  title: string
+  text?: string
+  /** The act's own verb: "Retry", "Cancel task". */
+  yes: string
+  danger?: boolean
+  /** What has to be typed first. */
+  typed?: string
+  act(): unknown
+}
+
+/** What is asked before an act. One at a time. */
+export const question = signal<Question | undefined>(undefined)
+
+export function confirm(asked: Question) {
+  question.value = asked
+}

@@ -1,0 +1,4 @@
+/** Pages without https have no `crypto.randomUUID`. */
+export function randomName(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,246 @@
+/** What the API answers, as far as pages read it. A test compares it with the schemas of the routes. */
+
+export const statuses = ['SCHEDULED', 'PENDING', 'PROCESSING', 'RETRYING', 'COMPLETED', 'FAILED', 'CANCELLED'] as const
+export type Status = (typeof statuses)[number]
+
+export interface Failure {
+  type: string
+  message: string
+}
+
+export interface Task {
+  id: string
+  task: string
+  name: string | null
+  description: string | null
+  queue: string
+  priority: number
+  args: unknown
+  state: string
+  status: Status
+  progress: number | null
+  progress_detail: unknown
+  result: unknown
+  result_expires_at: string | null
+  error: Failure | null
+  attempts: number
+  max_retries: number
+  eta: string | null
+  expires_at: string | null
+  created_at: string
+  started_at: string | null
+  finished_at: string | null
+  worker: string | null
+  tags: string[]
+  schedule_id: string | null
+  video_id: string | null
+}
+
+export interface Page<T> {
+  items: T[]
+  next_cursor: string | null
+}
+
+export interface TaskPage extends Page<Task> {
+  searched_until: string | null
+}
+
+export interface Counts {
+  items: { status?: string; count: number; exact: boolean }[]
+  searched_until: string | null
+}
+
+/** Of each status so many. */
+export interface Histogram {
+  items: { at: string; [status: string]: string | number }[]
+  step: number
+  searched_until: string | null
+}
+
+export interface Attempt {
+  number: number
+  worker: string | null
+  started_at: string
+  finished_at: string | null
+  outcome: string | null
+  error: (Failure & { stack: string | null }) | null
+  exit_code: number | null
+  signal: string | null
+  peak_memory: number | null
+  stderr: string | null
+}
+
+export interface Action {
+  label: string
+  method: string
+  url: string
+  scope: string
+  body?: object
+}
+
+export interface Why {
+  code: string
+  sentence: string
+  since: string | null
+  until: string | null
+  actions: Action[]
+}
+
+export interface Problem {
+  code: string
+  sentence: string
+  since: string | null
+  severity: 'critical' | 'warning' | 'notice'
+  subject: { type: string; id: string }
+  actions: Action[]
+}
+
+export interface Finding {
+  code: string
+  severity: 'critical' | 'warning' | 'notice'
+  what: string
+  why: string
+  evidence: object
+  fix: string
+}
+
+export interface Kind {
+  name: string
+  description: string | null
+  args: unknown
+  queue: string
+  priority: number
+  limits: { time_limit: number | null; soft_time_limit: number | null }
+  retries: { max_retries: number }
+  pool: string
+  internal: boolean
+  workers: number
+}
+
+export interface Queue {
+  name: string
+  depth: number
+  oldest_age: number | null
+  running: number
+  workers: number
+  paused: boolean
+  paused_at: string | null
+  per_minute: { created: number; finished: number }
+}
+
+export interface RunningTask {
+  task_id: string
+  task: string
+  queue: string
+  attempt: number
+  started_at: string
+}
+
+export interface Worker {
+  id: string
+  host: string
+  pid: number
+  version: string
+  queues: string[]
+  concurrency: number
+  children: number
+  paused: boolean
+  shutdown: string | null
+  status: 'running' | 'stopped' | 'lost'
+  started_at: string
+  heartbeat_at: string
+  heartbeat_age: number
+  stopped_at: string | null
+  running: RunningTask[]
+  tasks: {
+    started: number
+    succeeded: number
+    failed: number
+    timed_out: number
+    crashed: number
+    cancelled: number
+    handed_back: number
+  }
+  memory: number | null
+  cpu: number | null
+}
+
+export interface Schedule {
+  id: string
+  name: string
+  task: string
+  args: unknown
+  queue: string | null
+  priority: number | null
+  cron: string | null
+  every: number | null
+  at: string | null
+  timezone: string
+  start_at: string | null
+  end_at: string | null
+  jitter: number
+  enabled: boolean
+  one_off: boolean
+  missed: string
+  overlap: string
+  description: string | null
+  note: string | null
+  tags: string[]
+  system: boolean
+  last_run_at: string | null
+  last_task_id: string | null
+  next_run_at: string | null
+  total_run_count: number
+  total_skipped: number
+}
+
+export interface Occurrence {
+  due_at: string
+  outcome: string
+  reason: string | null
+  task_id: string | null
+  late_by: number
+  manual: boolean
+  count: number
+}
+
+export interface Preview {
+  items: { at: string; local: string; note: string | null }[]
+}
+
+export interface Rendition {
+  name: string
+  width: number | null
+  height: number | null
+  status: 'pending' | 'processing' | 'ready' | 'skipped' | 'failed'
+  reason: string | null
+  url: string | null
+  bytes: number | null
+  bitrate: number | null
+  codec: string | null
+}
+
+export interface Video {
+  id: string
+  filename: string
+  bytes: number
+  sha256: string
+  status: 'uploaded' | 'processing' | 'ready' | 'failed'
+  processed: boolean
+  progress: number | null
+  renditions: Rendition[]
+  poster_url: string | null
+  storyboard_url: string | null
+  probe: unknown
+  task_id: string
+  error: Failure | null
+  created_at: string
+  ready_at: string | null
+}
+
+export interface SeriesPoint {
+  at: string
+  queue?: string
+  task?: string
+  [metric: string]: number | string | null | undefined
+}

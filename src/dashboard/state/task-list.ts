@@ -1,0 +1,148 @@
+import { signal } from '@preact/signals'
+import { useEffect, useMemo } from 'preact/hooks'
+import { ApiError, request } from './api.ts'
+import { heard, missed } from './connection.ts'
+import { readSetting } from './settings.ts'
+import type { Task, TaskPage } from './shapes.ts'
+
+const pageSize = 100
+// Seconds between looks at the newest page.
+const pace = 3
+
+/**
+ * Tasks that fit a filter, page after page. Rows that are shown are replaced in place, and stay where they are: new
+ * ones wait until the user asks for them.
+ */
+export class TaskList {
+  readonly rows = signal<Task[]>([])
+  readonly fresh = signal<Task[]>([])
+  /** Rows that no longer fit the filter. */
+  readonly gone = signal<ReadonlySet<string>>(new Set())
+  readonly loading = signal(true)
+  readonly error = signal<ApiError | undefined>(undefined)
+  readonly cursor = signal<string | null>(null)
+  readonly searchedUntil = signal<string | null>(null)
+  readonly loaded = signal(false)
+  private readonly search: string
+  private readonly newestFirst: boolean
+  private askedAt = 0
+  private asking = false
+  private closed = false
+
+  constructor(search: string) {
+    this.search = search
+    this.newestFirst = !/(^|&)order=(?!newest)/.test(search)
+  }
+
+  async load() {
+    const page = await this.ask()
+    if (!page) return
+    this.rows.value = page.items
+    this.fresh.value = []
+    this.gone.value = new Set()
+    this.end(page)
+    this.loaded.value = true
+  }
+
+  async more() {
+    const cursor = this.cursor.peek()
+    if (cursor === null || this.asking) return
+    const page = await this.ask(cursor)
+    if (!page) return
+    const known = new Set(this.rows.peek().map(({ id }) => id))
+    this.rows.value = [...this.rows.peek(), ...page.items.filter(({ id }) => !known.has(id))]
+    this.end(page)
+  }
+
+  /** The newest page again: rows in it are replaced, unknown ones wait. */
+  async look() {
+    if (this.asking || !this.loaded.peek()) return
+    const page = await this.ask()
+    if (!page) return
+    if (this.rows.peek().length === 0 || !this.newestFirst) {
+      this.rows.value = this.rows.peek().length <= pageSize ? page.items : this.merged(page.items)
+      if (this.rows.peek() === page.items) this.end(page)
+      return
+    }
+    const known = new Set(this.rows.peek().map(({ id }) => id))
+    this.fresh.value = page.items.filter(({ id }) => !known.has(id))
+    this.rows.value = this.merged(page.items)
+    this.greyOut(page)
+  }
+
+  /** Puts the waiting rows on top. More than a page of them: the list begins anew. */
+  async showNew() {
+    const fresh = this.fresh.peek()
+    if (fresh.length >= pageSize) return this.load()
+    this.rows.value = [...fresh, ...this.rows.peek()]
+    this.fresh.value = []
+  }
+
+  /** What an act has answered. */
+  put(task: Task) {
+    this.rows.value = this.merged([task])
+  }
+
+  tick() {
+    if (this.closed || document.hidden || !readSetting('live')) return
+    const wait = this.error.peek()?.isOutage ? 2 : pace
+    if (Date.now() - this.askedAt < wait * 1000) return
+    void (this.loaded.peek() ? this.look() : this.load())
+  }
+
+  close() {
+    this.closed = true
+  }
+
+  private merged(tasks: Task[]) {
+    const byId = new Map(tasks.map(task => [task.id, task]))
+    return this.rows.peek().map(row => byId.get(row.id) ?? row)
+  }
+
+  private greyOut(page: TaskPage) {
+    const here = new Set(page.items.map(({ id }) => id))
+    const last = page.items.at(-1)
+    const rows = this.rows.peek()
+    const end = page.next_cursor === null || !last ? rows.length : rows.findIndex(({ id }) => id === last.id)
+    const gone = rows.slice(0, Math.max(0, end)).filter(({ id }) => !here.has(id))
+    this.gone.value = new Set(gone.map(({ id }) => id))
+  }
+
+  private end(page: TaskPage) {
+    this.cursor.value = page.next_cursor
+    this.searchedUntil.value = page.searched_until ?? null
+  }
+
+  private async ask(cursor?: string): Promise<TaskPage | undefined> {
+    this.asking = true
+    this.askedAt = Date.now()
+    this.loading.value = true
+    try {
+      const search = [`limit=${pageSize}`, this.search, cursor && `cursor=${encodeURIComponent(cursor)}`]
+      const page = await request<TaskPage>('GET', `/api/tasks?${search.filter(Boolean).join('&')}`)
+      this.error.value = undefined
+      heard()
+      return this.closed ? undefined : page
+    } catch (error) {
+      this.error.value = error instanceof ApiError ? error : new ApiError(undefined, { detail: String(error) })
+      if (this.error.peek()!.isOutage) missed()
+      return undefined
+    } finally {
+      this.asking = false
+      this.loading.value = false
+    }
+  }
+}
+
+export function useTaskList(search: string): TaskList {
+  const list = useMemo(() => new TaskList(search), [search])
+  useEffect(() => {
+    void list.load()
+    const timer = setInterval(() => list.tick(), 500)
+    return () => {
+      clearInterval(timer)
+      list.close()
+    }
+  }, [list])
+  return list
+}

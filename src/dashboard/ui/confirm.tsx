@@ -1,0 +1,43 @@
+import { useState } from 'preact/hooks'
+import { type Question, question } from '../state/confirm.ts'
+import { Button } from './button.tsx'
+import { Dialog } from './dialog.tsx'
+
+/** The second question before an act: its button says the act's own verb. */
+export function Confirm() {
+  const asked = question.value
+  return asked ? <Asked key={asked.title} {...asked} /> : null
+}
+
+function Asked({ title, text, yes, danger, typed, act }: Question) {
+  const [said, setSaid] = useState('')
+  const close = () => {
+    question.value = undefined
+  }
+  return (
+    <Dialog title={title} onClose={close}>
+      {text && <p class="soft">{text}</p>}
+      {typed !== undefined && (
+        <label class="field">
+          <span>
+            Type <b class="mono">{typed}</b>
+          </span>
+          <input value={said} onInput={event => setSaid(event.currentTarget.value)} />
+        </label>
+      )}
+      <div class="buttons end">
+        <Button onClick={close}>Back</Button>
+        <Button
+          look={danger ? 'danger' : 'main'}
+          disabled={typed !== undefined && said !== typed}
+          onClick={async () => {
+            await act()
+            close()
+          }}
+        >
+          {yes}
+        </Button>
+      </div>
+    </Dialog>
+  )
+}

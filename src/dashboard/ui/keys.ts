@@ -1,0 +1,20 @@
+import { useEffect } from 'preact/hooks'
+import { readSetting } from '../state/settings.ts'
+
+/** Single keys of a page. They never fire in fields or below a dialog, and can be switched off. */
+export function useKeys(keys: Record<string, () => void>) {
+  useEffect(() => {
+    function press(event: KeyboardEvent) {
+      if (event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented || !readSetting('keys')) return
+      const target = event.target as HTMLElement
+      if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName ?? '')) return
+      if (document.querySelector('dialog[open]')) return
+      const act = keys[event.key]
+      if (!act) return
+      event.preventDefault()
+      act()
+    }
+    addEventListener('keydown', press)
+    return () => removeEventListener('keydown', press)
+  })
+}

@@ -1,0 +1,54 @@
+import { ActionButton } from '../pages/task/parts.tsx'
+import { href } from '../state/route.ts'
+import type { Problem } from '../state/shapes.ts'
+import { Icon } from './icons.tsx'
+import { Ago } from './time.tsx'
+
+const rooms: Record<string, (id: string) => string> = {
+  queue: id => `/tasks?queue=${encodeURIComponent(id)}`,
+  kind: id => `/tasks?task=${encodeURIComponent(id)}`,
+  worker: id => `/workers/${id}`,
+  schedule: id => `/schedules/${id}`,
+  task: id => `/tasks/${id}`,
+  video: id => `/videos/${id}`
+}
+
+/** Each with its sentence, its age and the button that mends it. */
+export function Problems({ problems }: { problems: readonly Problem[] }) {
+  return (
+    <ul class="problems">
+      {problems.map(({ code, sentence, since, severity, subject, actions }) => {
+        const room = rooms[subject.type]?.(subject.id)
+        return (
+          <li key={`${code} ${subject.id}`} class={`problem ${severity}`}>
+            <Icon name="errors" />
+            <div class="problem-text">
+              <p class="breaks">{sentence}</p>
+              <p class="soft">
+                {severity}
+                {since && (
+                  <>
+                    , since <Ago time={since} />
+                  </>
+                )}
+                {room && (
+                  <>
+                    {' · '}
+                    <a href={href(room)}>
+                      {subject.type} {subject.type === 'worker' ? '' : subject.id}
+                    </a>
+                  </>
+                )}
+              </p>
+            </div>
+            <div class="buttons">
+              {actions.map((action, index) => (
+                <ActionButton key={action.url + action.label} action={action} main={index === 0} />
+              ))}
+            </div>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}

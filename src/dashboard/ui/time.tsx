@@ -1,0 +1,28 @@
+import { ago, now, zoned } from '../state/time.ts'
+import { durationText } from '../words/time.ts'
+
+/** "12 s ago", with the moment in all zones as its title. */
+export function Ago({ time }: { time: string | null }) {
+  if (time === null) return <span class="soft">–</span>
+  return (
+    <time dateTime={time} title={zoned.all(time)}>
+      {ago(time)}
+    </time>
+  )
+}
+
+export function At({ time, short = false }: { time: string | null; short?: boolean }) {
+  if (time === null) return <span class="soft">–</span>
+  return (
+    <time dateTime={time} title={zoned.all(time)}>
+      {short ? zoned.short(time) : zoned.full(time)}
+    </time>
+  )
+}
+
+/** From one moment to another, or until now. */
+export function Span({ from, to }: { from: string | null; to: string | null }) {
+  if (from === null) return <span class="soft">–</span>
+  const end = to === null ? now() : new Date(to).getTime()
+  return <span class="number">{durationText((end - new Date(from).getTime()) / 1000)}</span>
+}

@@ -1,0 +1,33 @@
+import { CompiledQuery } from 'kysely'
+import type { Database } from '#database/connect.ts'
+import type { State } from '#database/tables.ts'
+import type { TaskChange } from '#tasks/schemas.ts'
+import type { Voice } from '#tasks/voice.ts'
+
+interface ChangeRequest {
+  state: State
+  /** False if the task does not wait any more. */
+  accepted: boolean
+  /** The queue that may have work now. */
+  lane: string | null
+}
+
+export const requestChangeSql = `
+select state, accepted, lane from darkroom.request_change($1, $2::jsonb)`
+
+/** Changes a task that waits, then notifies watchers and workers. */
+export async function changeTask({ db, voice }: { db: Database; voice: Voice }, id: string, change: TaskChange) {
+  const query = CompiledQuery.raw(requestChangeSql, [id, JSON.stringify(change)])
+  const attempt = () => db.query.transaction().execute(trx => trx.executeQuery<ChangeRequest>(query))
+  // While we waited for its row the job moved to the table of another queue, where a row lock cannot follow.
+  const { rows } = await attempt().catch(error => {
+    if (error.code === '40001') return attempt()
+    throw error
+  })
+  const [request] = rows
+  if (request?.accepted) {
+    voice.changed(id)
+    voice.wake(request.lane!)
+  }
+  return request
+}

@@ -1,0 +1,31 @@
+import { originalOf } from '#videos/keys.ts'
+import { acceptUpload, type UploadNeeds } from '#videos/upload.ts'
+import type { Lease } from './lease.ts'
+
+interface Finished {
+  id: string
+  lease: Lease
+  length: number
+  /** Undefined where this process has not seen all bytes: then the file is read again. */
+  sha256: string | undefined
+  request_id: string
+}
+
+/**
+ * Makes the film of a complete upload, as for a multipart upload. Where the rows cannot be written, or the process dies
+ * in between, the file stays, the offset stays below the length, and the client's next bytes finish it.
+ */
+export async function finishUpload(needs: UploadNeeds, { id, lease, length, sha256, request_id }: Finished) {
+  const received = await needs.store.complete(originalOf(id), { bytes: length, sha256 })
+  await acceptUpload(
+    needs,
+    { id, ...received, undo: async () => {} },
+    {
+      request_id,
+      filename: lease.taken.filename,
+      keyOf: () => undefined,
+      say: () => ({ status: 204, body: null }),
+      also: trx => lease.finish(trx, length)
+    }
+  )
+}

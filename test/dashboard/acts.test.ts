@@ -1,0 +1,270 @@
+import t from 'tap'
+import { skipWithoutBrowser } from '../harness/browser.ts'
+import { shoot } from '../harness/clip.ts'
+import { holds, loaded, openDashboard } from '../harness/dashboard.ts'
+import { openService } from '../harness/service.ts'
+import { taskFolder, taskModule } from '../harness/task-folder.ts'
+
+t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
+  const fails = `log('it tried'); throw new Error('no')`
+  const env = { TASKS_DIR: await taskFolder(t, { 'fails.mjs': taskModule('fails', fails, 'max_retries: 0') }) }
+  const service = await openService(t, { worker: true, env })
+  const address = await service.listen()
+  const { visit, complaints } = await openDashboard(t, address)
+  const task = async (id: string) => (await service.get(`/api/tasks/${id}`)).json()
+
+  t.test('a filter, its address and the API are one', async t => {
+    const failed = await service.submit('fails', { a: 1 }, { name: 'the first' })
+    await service.submit('add', { x: 1, y: 2 })
+    await service.finished(failed)
+    const page = await visit('/tasks')
+
+    await page.getByRole('combobox', { name: 'Filter tasks' }).fill('status:failed kind:fails first')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(`${address}/ui/tasks?status=FAILED&task=fails&q=first`)
+    const links = page.getByRole('table', { name: 'Tasks' }).getByRole('link')
+    await page.locator('tr[data-id]').nth(1).waitFor({ state: 'detached' })
+    t.equal(await links.getAttribute('href'), `/ui/tasks/${failed}`)
+    await page.reload()
+    await loaded(page)
+    t.equal(await page.getByRole('combobox', { name: 'Filter tasks' }).inputValue(), 'status:FAILED task:fails first')
+    await page.getByRole('button', { name: 'Drop status:FAILED' }).click()
+    await page.waitForURL(`${address}/ui/tasks?task=fails&q=first`)
+    await page.goBack()
+    await page.waitForURL(/status=FAILED/)
+    await page.getByRole('link', { name: /^COMPLETED/ }).click()
+    await page.getByText('No task fits these filters').waitFor()
+  })
+
+  t.test('a task opens beside the list by keys, and Escape gives the focus back', async t => {
+    const id = await service.submit('add', { x: 20, y: 22 })
+    await service.finished(id)
+    const page = await visit('/tasks')
+
+    await page.keyboard.press('j')
+    const row = await page.evaluate<string>(`document.activeElement.closest('tr').dataset.id`)
+    await page.keyboard.press('Enter')
+    const drawer = page.getByRole('complementary', { name: 'add' })
+    await drawer.getByText('"x"').waitFor()
+    t.equal(new URL(page.url()).searchParams.get('peek'), id)
+    t.equal(row, id)
+    await page.keyboard.press('Escape')
+    await drawer.waitFor({ state: 'detached' })
+    t.equal(await page.evaluate<string>(`document.activeElement.closest('tr')?.dataset.id`), id)
+    await page.keyboard.press('o')
+    await page.waitForURL(`${address}/ui/tasks/${id}`)
+    await page.getByRole('tab', { name: 'Result', selected: true }).waitFor()
+    t.match(await page.getByRole('region', { name: 'result' }).textContent(), '42')
+  })
+
+  t.test('new tasks wait above the rows until they are asked for', async t => {
+    const page = await visit('/tasks')
+    const first = await page.locator('tr[data-id]').first().getAttribute('data-id')
+
+    const id = await service.submit('add', { x: 5, y: 5 })
+    const more = page.getByRole('button', { name: '1 new' })
+    await more.waitFor()
+    t.equal(await page.locator('tr[data-id]').first().getAttribute('data-id'), first)
+    await page.keyboard.press('n')
+    await more.waitFor({ state: 'detached' })
+    t.equal(await page.locator('tr[data-id]').first().getAttribute('data-id'), id)
+  })
+
+  t.test('a failed task is retried, a running one cancelled', async t => {
+    const failed = await service.submit('fails', { a: 2 })
+    await service.finished(failed)
+    const page = await visit(`/tasks/${failed}`)
+
+    await page.getByRole('tab', { name: 'Log' }).click()
+    await page.getByRole('region', { name: 'Log' }).getByText('it tried').waitFor()
+    await page.getByRole('button', { name: 'Table' }).click()
+    await page.getByRole('region', { name: 'Attempts' }).getByText('failure').waitFor()
+    await page.getByRole('button', { name: /^Retry/ }).click()
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^Retry/ })
+      .click()
+    await service.until(failed, ({ attempts, state }) => attempts === 2 && state === 'FAILURE')
+
+    const running = await service.submit('sleep', { seconds: 600 })
+    await service.until(running, ({ state }) => state === 'STARTED')
+    await page.goto(`${address}/ui/tasks/${running}`)
+    await page.getByRole('progressbar').first().waitFor()
+    t.match(await page.getByRole('progressbar').first().getAttribute('aria-valuenow'), /^\d+$/)
+    await page.getByRole('button', { name: /^Cancel/ }).click()
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^Cancel/ })
+      .click()
+    await page.getByText('nothing of it runs any more').waitFor()
+    t.equal((await task(running)).status, 'CANCELLED')
+    await page.locator('main').getByText('CANCELLED').first().waitFor()
+  })
+
+  t.test('why a task waits is said, with the button that mends it', async t => {
+    await service.post('/api/queues/low_priority/pause')
+    const id = await service.submit('add', { x: 1, y: 1 }, { queue: 'low_priority' })
+    const page = await visit(`/tasks/${id}`)
+
+    const why = page.getByRole('region', { name: 'Why it does not run' })
+    await why.getByText('is paused').waitFor()
+    await why.getByRole('button', { name: /^Resume/ }).click()
+
+    t.equal((await service.finished(id)).result, 2)
+    await page.getByText('COMPLETED').first().waitFor()
+  })
+
+  t.test('the overview says in a sentence what is wrong, and a click mends it', async t => {
+    const page = await visit('', { width: 360, height: 740 })
+    await page.getByText(/^All well: 1 worker/).waitFor()
+
+    await service.post('/api/queues/media/pause')
+    const resume = page.getByRole('button', { name: /^Resume queue media/ }).first()
+    await resume.click()
+
+    await page.getByText(/^All well/).waitFor()
+    const queues = (await service.get('/api/queues')).json().items
+    t.equal(queues.find(({ name }: any) => name === 'media').paused, false)
+  })
+
+  t.test('a queue is paused and resumed', async t => {
+    const page = await visit('/queues')
+
+    await page.getByRole('button', { name: 'Pause queue media' }).click()
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^Pause/ })
+      .click()
+    await page.getByRole('button', { name: 'Resume queue media' }).click()
+    await page.getByRole('button', { name: 'Pause queue media' }).waitFor()
+    t.equal(await page.getByRole('dialog').count(), 0)
+  })
+
+  t.test('a worker is steered', async t => {
+    const page = await visit('/workers')
+
+    await page.getByRole('slider', { name: /^Concurrency/ }).fill('3')
+    await page.getByText('3 asked, 2 now').or(page.getByText(/^3$/)).waitFor()
+    await page.getByRole('button', { name: /^Pause worker/ }).click()
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^Pause/ })
+      .click()
+    await page.getByRole('button', { name: /^Resume worker/ }).click()
+    await page.getByRole('button', { name: /^Pause worker/ }).waitFor()
+    t.equal((await service.get('/api/workers')).json().items[0].concurrency, 3)
+  })
+
+  t.test('a task is made in a form; what does not fit is said at its field', async t => {
+    const page = await visit('/new?task=add')
+
+    await page.getByRole('textbox', { name: 'x', exact: true }).fill('four')
+    await page.getByRole('button', { name: /^Create/ }).click()
+    await page.getByText('must be number').waitFor()
+    await page.getByRole('textbox', { name: 'x', exact: true }).fill('4')
+    await page.getByLabel('Name').fill(`it's mine`)
+    t.equal(await page.getByLabel('Args').inputValue(), '{\n  "x": 4\n}')
+    await page.getByLabel('Args').fill('{"x": 4, "y": 6}')
+    t.equal(await page.getByRole('textbox', { name: 'y', exact: true }).inputValue(), '6')
+    t.match(await page.locator('pre').textContent(), `'\\''`, 'a shell can read it')
+    await page.getByRole('button', { name: /^Create/ }).click()
+    await page.waitForURL(/\/ui\/tasks\/[0-9a-f-]{36}$/)
+
+    t.match(await service.finished(page.url().split('/').at(-1)!), { result: 10, name: `it's mine` })
+  })
+
+  t.test('a schedule is made, run, paused, changed and deleted', async t => {
+    const page = await visit('/schedules/new')
+
+    await page.getByLabel('Name').fill('nightly')
+    await page.getByLabel('Cron').fill('30 2 * * 99')
+    await page.getByText(/^cron /).waitFor()
+    await page.getByLabel('Cron').fill('30 2 * * *')
+    await page.getByLabel('Time zone').fill('Europe/Berlin')
+    await page
+      .getByText(/02:30:00$/)
+      .first()
+      .waitFor()
+    await page.getByLabel('Kind').selectOption('add')
+    await page.getByLabel('Args').fill('{"x": 1, "y": 2}')
+    await page.getByRole('button', { name: /^Create/ }).click()
+    await page.waitForURL(/\/ui\/schedules\/[0-9a-f-]{36}$/)
+
+    await page.getByRole('button', { name: /^Run now/ }).click()
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^Run now/ })
+      .click()
+    await page.getByRole('link', { name: /^fired/ }).waitFor()
+    await page.getByRole('button', { name: /^Pause/ }).click()
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^Pause/ })
+      .click()
+    await page.getByRole('button', { name: /^Resume/ }).waitFor()
+    t.equal((await service.get('/api/schedules/nightly')).json().enabled, false)
+    await page.getByRole('link', { name: 'Edit' }).click()
+    await page.getByLabel('Name').fill('each hour')
+    await page.getByRole('button', { name: 'Every so often' }).click()
+    await page.getByLabel('Seconds').fill('3600')
+    await page.getByRole('button', { name: /^Save/ }).click()
+    await page.getByRole('heading', { level: 1, name: 'each hour' }).waitFor()
+    t.match((await service.get('/api/schedules/each%20hour')).json(), { every: 3600, cron: null, args: { x: 1, y: 2 } })
+    await page.getByRole('button', { name: /^Delete/ }).click()
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^Delete/ })
+      .click()
+    await page.waitForURL(`${address}/ui/schedules`)
+    t.equal((await service.get('/api/schedules/each%20hour')).statusCode, 404)
+  })
+
+  t.test('a film is uploaded, made and played in each quality', async t => {
+    const buffer = await shoot({ size: '640x480', seconds: 3 })
+    const page = await visit('/videos')
+
+    await page.getByLabel('Films to upload').setInputFiles({ name: 'mine.mp4', mimeType: 'video/mp4', buffer })
+    await page.getByRole('region', { name: 'Uploads' }).getByText('mine.mp4').waitFor()
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Queues' }).click()
+    await page.getByRole('region', { name: 'Uploads' }).getByText('ready').waitFor()
+    await page.getByRole('region', { name: 'Uploads' }).getByRole('link', { name: 'mine.mp4' }).click()
+    await page.getByRole('heading', { level: 1, name: 'mine.mp4' }).waitFor()
+
+    t.ok(await page.getByLabel('Quality').locator('option').count())
+    await page.getByRole('button', { name: /^Play/ }).click()
+    await holds(page, document => document.querySelector('.player video').currentTime > 0.3)
+    await page.getByRole('button', { name: /^Pause/ }).waitFor()
+    const [video] = (await service.get('/api/videos')).json().items
+    t.match(video, { filename: 'mine.mp4', bytes: buffer.length, status: 'ready' })
+    await page.getByRole('button', { name: /^Delete/ }).click()
+    await page.getByRole('dialog').getByRole('textbox').fill('mine.mp4')
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^Delete/ })
+      .click()
+    await page.waitForURL(`${address}/ui/videos`)
+    t.equal((await service.get(`/api/videos/${video.id}`)).statusCode, 404)
+  })
+
+  t.test('errors that are alike are one, and are retried together', async t => {
+    const ids = await Promise.all([1, 2, 3].map(n => service.submit('fails', { a: n })))
+    for (const id of ids) await service.finished(id)
+    const page = await visit('/errors')
+
+    await page
+      .getByRole('button', { name: /^Retry/ })
+      .first()
+      .click()
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^Retry/ })
+      .click()
+    for (const id of ids) await service.until(id, ({ attempts, state }) => attempts === 2 && state === 'FAILURE')
+    t.pass('each ran again')
+  })
+
+  t.strictSame(
+    complaints.filter(text => !text.includes('400 (Bad Request)')),
+    []
+  )
+})

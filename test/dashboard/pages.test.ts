@@ -1,0 +1,102 @@
+import t from 'tap'
+import { skipWithoutBrowser } from '../harness/browser.ts'
+import { barriers, loaded, openDashboard, sideways } from '../harness/dashboard.ts'
+import { openService } from '../harness/service.ts'
+import { taskFolder, taskModule } from '../harness/task-folder.ts'
+
+const script = `<script>document.title = 'broken'</script><img src=x onerror="document.title='broken'">`
+const backwards = '\u202eshalom \u05e9\u05dc\u05d5\u05dd'
+const long = 'a word without an end'.replaceAll(' ', '').repeat(280)
+
+t.test('every page', { skip: skipWithoutBrowser }, async t => {
+  const fails = `throw Object.assign(new Error(args.say), { name: 'Broken' })`
+  const env = { TASKS_DIR: await taskFolder(t, { 'fails.mjs': taskModule('fails', fails, 'max_retries: 0') }) }
+  const service = await openService(t, { worker: true, env })
+  const address = await service.listen()
+  const { visit, complaints } = await openDashboard(t, address)
+
+  const failed = await service.submit('fails', { say: script + long }, { name: script, description: long })
+  await service.submit(
+    'process_data',
+    { data: long },
+    { name: backwards, tags: ['javascript:alert(1)', script.slice(0, 99)] }
+  )
+  const running = await service.submit('sleep', { seconds: 600 })
+  await service.post('/api/queues/low_priority/pause')
+  const waiting = await service.submit('add', { x: 1, y: 2 }, { queue: 'low_priority' })
+  await service.submit('add', { x: 1, y: 2 }, { countdown: 3600, name: long.slice(0, 200) })
+  const film = await service.keep('no film', `${script.replaceAll('/', '|').slice(0, 120)}.mp4`)
+  const schedule = (
+    await service.post('/api/schedules', {
+      ...{ name: `nightly ${script.slice(0, 60)}`, args: { data: '' }, cron: '30 2 * * *', timezone: 'Europe/Berlin' },
+      ...{ description: backwards + long, note: script }
+    })
+  ).json().id
+  await service.post(`/api/schedules/${schedule}/run`)
+  await Promise.all([service.finished(failed), service.finished(film.task_id)])
+  await service.until(running, ({ state }) => state === 'STARTED')
+  const [worker] = (await service.get('/api/workers')).json().items
+
+  const pages: Record<string, string> = {
+    '': 'Overview',
+    '/tasks': 'Tasks',
+    '/tasks?status=FAILED&q=nothing': 'Tasks',
+    [`/tasks?peek=${failed}`]: 'Tasks',
+    [`/tasks/${failed}`]: `fails ${script}`,
+    [`/tasks/${running}?tab=log`]: 'sleep',
+    [`/tasks/${waiting}?tab=events`]: 'add',
+    '/new?task=fails': 'New task',
+    '/videos': 'Films',
+    [`/videos/${film.id}`]: `${script.replaceAll('/', '|').slice(0, 120)}.mp4`,
+    '/queues': 'Queues',
+    '/workers': 'Workers',
+    [`/workers/${worker.id}`]: `Worker on ${worker.host}`,
+    '/schedules': 'Schedules',
+    '/schedules/new': 'New schedule',
+    [`/schedules/${schedule}`]: `nightly ${script.slice(0, 60)}`,
+    [`/schedules/${schedule}?edit=1`]: `Edit nightly ${script.slice(0, 60)}`,
+    '/errors': 'Errors',
+    '/doctor': 'Doctor',
+    '/settings': 'Settings'
+  }
+
+  for (const [path, heading] of Object.entries(pages)) {
+    t.test(
+      `${path.replaceAll(/[0-9a-f-]{36}/g, '<id>') || '/'} can be used by everybody, whatever texts hold`,
+      async t => {
+        const page = await visit(path)
+
+        t.equal(await page.getByRole('main').count(), 1)
+        t.strictSame(await page.getByRole('heading', { level: 1 }).allTextContents(), [heading])
+        t.notMatch(await page.title(), /^broken/)
+        for (const width of [1440, 360]) {
+          await page.setViewportSize({ width, height: 800 })
+          for (const colorScheme of ['light', 'dark'] as const) {
+            await page.emulateMedia({ colorScheme })
+            t.strictSame(await barriers(page, { colours: colorScheme === 'dark' }), [], `${width} px, ${colorScheme}`)
+          }
+          t.equal(await sideways(page), 0, `${width} px`)
+        }
+      }
+    )
+  }
+
+  t.test('in forced colours and with large letters, too', async t => {
+    const page = await visit('/tasks', { forced: true, width: 720, height: 450 })
+
+    t.strictSame(await barriers(page), [])
+    t.equal(await sideways(page), 0)
+  })
+
+  t.test('walking from page to page leaves nothing behind', async t => {
+    const page = await visit('')
+    for (const name of ['Tasks', 'Films', 'Schedules', 'Queues', 'Workers', 'Doctor', 'Overview']) {
+      await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click()
+      await page.getByRole('heading', { level: 1, name }).waitFor()
+      await loaded(page)
+    }
+    t.equal(await page.getByRole('heading', { level: 1 }).count(), 1)
+  })
+
+  t.strictSame(complaints, [])
+})

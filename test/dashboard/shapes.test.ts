@@ -1,0 +1,42 @@
+import t from 'tap'
+import type * as shown from '../../src/dashboard/state/shapes.ts'
+import type { Finding } from '../../src/doctor/finding.ts'
+import type { Problem } from '../../src/doctor/problem.ts'
+import type { KindBody } from '../../src/kinds/schemas.ts'
+import type { QueueRow } from '../../src/queues/queries.ts'
+import type { OccurrenceBody, ScheduleBody } from '../../src/schedules/schemas.ts'
+import type { AttemptBody, TaskBody, TaskPage } from '../../src/tasks/schemas.ts'
+import type { WhyBody } from '../../src/tasks/why/routes.ts'
+import type { VideoBody } from '../../src/videos/schemas.ts'
+import type { WorkerBody } from '../../src/workers/schemas.ts'
+
+/** As it is in JSON. */
+type Sent<T> = T extends Date
+  ? string
+  : T extends readonly (infer Item)[]
+    ? Sent<Item>[]
+    : T extends object
+      ? { [Name in keyof T]: Sent<T[Name]> }
+      : T
+
+/** Compiles only if what the API answers has all that pages read. */
+const fits = <Answer extends Page, Page>() => Boolean as unknown as [Answer, Page]
+
+t.test('what pages read is what the routes answer', async t => {
+  const pairs = [
+    fits<Sent<TaskBody>, shown.Task>(),
+    fits<Sent<TaskPage>, shown.TaskPage>(),
+    fits<Sent<AttemptBody>, shown.Attempt>(),
+    fits<Sent<WhyBody>, shown.Why>(),
+    fits<Sent<Problem>, shown.Problem>(),
+    fits<Sent<Finding>, shown.Finding>(),
+    fits<Sent<KindBody>, shown.Kind>(),
+    fits<Sent<QueueRow>, shown.Queue>(),
+    fits<Sent<WorkerBody>, shown.Worker>(),
+    fits<Sent<ScheduleBody>, shown.Schedule>(),
+    fits<Sent<OccurrenceBody>, shown.Occurrence>(),
+    fits<Sent<VideoBody>, shown.Video>()
+  ]
+
+  t.equal(pairs.length, 12, 'the compiler compares them')
+})

@@ -1,0 +1,214 @@
+import t from 'tap'
+import { completionsOf } from '../../src/dashboard/words/complete.ts'
+import { curlText, quoted, sqlOfTasks } from '../../src/dashboard/words/copy.ts'
+import { blanked, commonPart, groupErrors } from '../../src/dashboard/words/errors.ts'
+import {
+  type Filter,
+  filterNames,
+  filterOfQuery,
+  momentOf,
+  parseFilter,
+  printFilter,
+  queryOfFilter
+} from '../../src/dashboard/words/filter.ts'
+import { placed, stretchesOf } from '../../src/dashboard/words/gantt.ts'
+import { brief, tokensOf } from '../../src/dashboard/words/json.ts'
+import { bytesText, countText } from '../../src/dashboard/words/number.ts'
+import { cronText, occurrenceText, ruleText } from '../../src/dashboard/words/schedules.ts'
+import { fieldsOf } from '../../src/dashboard/words/schema.ts'
+import { durationText, relativeText, shortDuration } from '../../src/dashboard/words/time.ts'
+
+t.test('a filter reads as it was written', async t => {
+  t.strictSame(parseFilter('status:failed kind:add -queue:media from:-1h attempts:>2 ran:>10m two words'), {
+    status: 'FAILED',
+    task: 'add',
+    queue: '-media',
+    created_after: '-1h',
+    attempts_min: '2',
+    ran_min: '600',
+    q: 'two words'
+  })
+  t.strictSame(parseFilter('error:"it broke: again" "a phrase" https://x/y status:'), {
+    error: 'it broke: again',
+    q: 'a phrase https://x/y status:'
+  })
+  t.strictSame(parseFilter('   '), {})
+})
+
+t.test('filter, text and address lead to each other, whatever the values', async t => {
+  const values = [
+    'FAILED',
+    '-FAILED,CANCELLED',
+    'x',
+    '3600',
+    '90',
+    'with blank',
+    'a:b',
+    '01980000-0000-7000-8000-000000000001'
+  ]
+  const random = randomOf(7)
+  for (let run = 0; run < 500; run++) {
+    const filter: Filter = {}
+    for (const name of filterNames) {
+      if (random() < 0.6) continue
+      const value = values[Math.floor(random() * values.length)]!
+      if (name.endsWith('_min')) filter[name] = String(Math.floor(random() * 10_000))
+      else filter[name] = name === 'status' ? value.toUpperCase() : value
+    }
+    if (random() < 0.5) filter.q = 'some text'
+    t.strictSame(parseFilter(printFilter(filter)), filter, printFilter(filter))
+    t.strictSame(filterOfQuery(new URLSearchParams(queryOfFilter(filter, 0))), filter)
+  }
+})
+
+t.test('relative times become times only when they are asked for', async t => {
+  const now = Date.parse('2026-03-01T12:00:00Z')
+  t.equal(momentOf('-1h', now), '2026-03-01T11:00:00.000Z')
+  t.equal(momentOf('-7d', now), '2026-02-22T12:00:00.000Z')
+  t.equal(momentOf('2026-01-01', now), '2026-01-01')
+  t.equal(
+    queryOfFilter({ created_after: '-15m', task: '-1h' }, now).toString(),
+    'created_after=2026-03-01T11%3A45%3A00.000Z&task=-1h'
+  )
+})
+
+t.test('the bar completes names, then values', async t => {
+  const known = { kinds: ['add', 'a kind'], queues: ['media'], workers: [{ id: 'w1', host: 'films-1' }] }
+  const texts = (text: string) => completionsOf(text, known).map(({ text }) => text)
+  t.strictSame(texts('st'), ['status:'])
+  t.strictSame(texts('x -que'), ['-queue:'])
+  t.strictSame(texts('status:FAILED,can'), ['status:FAILED,CANCELLED'])
+  t.strictSame(texts('kind:a'), ['kind:add', 'kind:"a kind"'])
+  t.strictSame(texts('worker:films'), ['worker:w1'])
+  t.strictSame(texts('nothing:'), [])
+})
+
+t.test('what is copied cannot be misread by a shell or by Postgres', async t => {
+  t.equal(quoted(`it's $(rm)`), `'it'\\''s $(rm)'`)
+  t.equal(
+    curlText('http://x', 'POST', '/api/tasks', { args: { a: `'` } }),
+    `curl -s -X POST 'http://x/api/tasks' -H 'content-type: application/json' -d '{"args":{"a":"'\\''"}}'`
+  )
+  const sql = sqlOfTasks({ status: '-FAILED,CANCELLED', error: `'; drop table x`, ran_min: '60', queue: 'media' })
+  t.match(sql, `status <> all (array['FAILED', 'CANCELLED'])`)
+  t.match(sql, `ilike '%''; drop table x%'`)
+  t.match(sql, `queue = 'media'`)
+})
+
+t.test('durations, distances and numbers are short', async t => {
+  t.strictSame([0, 0.02, 3.24, 61, 3600, 93_784, Number.NaN].map(durationText), [
+    '0 ms',
+    '20 ms',
+    '3.2 s',
+    '1 min 1 s',
+    '1 h',
+    '1 d 2 h',
+    '–'
+  ])
+  t.strictSame([0.4, 59, 3599, 200_000].map(shortDuration), ['0 s', '59 s', '59 min', '2 d'])
+  t.strictSame(
+    [-5000, 200, 90_000].map(ahead => relativeText(ahead, 0)),
+    ['5 s ago', 'now', 'in 1 min']
+  )
+  t.strictSame([999, 12_345, 1_234_567].map(countText), ['999', '12.3k', '1.2M'])
+  t.strictSame([512, 1500, 12_400_000, 999_999].map(bytesText), ['512 B', '1.5 kB', '12.4 MB', '1.0 MB'])
+})
+
+t.test('JSON is taken apart without losing a character', async t => {
+  const text = JSON.stringify({ a: 'x"\\', 'b:': [1, -2.5e3, true, null], '': {} }, undefined, 2)
+  const tokens = tokensOf(text)
+  t.equal(tokens.map(({ text }) => text).join(''), text)
+  t.strictSame([...new Set(tokens.map(({ kind }) => kind))].sort(), ['key', 'literal', 'number', 'plain', 'string'])
+  t.equal(brief({ customer: 'c 7', month: 2, deep: { x: [1] } }), 'customer="c 7" month=2 deep={"x":[1]}')
+  t.equal(brief({}), '')
+})
+
+t.test('attempts fill their line, and long waits are folded', async t => {
+  const at = (seconds: number) => new Date(seconds * 1000).toISOString()
+  const tries = [
+    { started_at: at(1), finished_at: at(2) },
+    { started_at: at(3602), finished_at: null }
+  ]
+  const places = placed(stretchesOf(at(0), tries, 3_604_000))
+  t.strictSame(
+    places.map(({ kind, attempt, folded }) => [kind, attempt, folded]),
+    [
+      ['wait', 0, false],
+      ['run', 0, false],
+      ['wait', 1, true],
+      ['run', 1, false]
+    ]
+  )
+  t.ok(Math.abs(places.reduce((sum, { width }) => sum + width, 0) - 1) < 1e-9)
+  t.ok(
+    places.every(({ width }) => width > 0.1),
+    'each can be seen'
+  )
+  t.strictSame(
+    placed(stretchesOf(at(0), [], 5000)).map(({ kind, width }) => [kind, width]),
+    [['wait', 1]]
+  )
+})
+
+t.test('rules and occurrences read as sentences, and what is not known stays as it is', async t => {
+  t.strictSame(
+    ['30 2 * * *', '*/5 * * * *', '0 6 * * MON', '0 9 * * 1-5', '17 * * * *', '0 0 1 * *', '0 0 * * 1#2', '@daily'].map(
+      cronText
+    ),
+    [
+      'each day at 02:30',
+      'every 5 minutes',
+      'each Monday at 06:00',
+      'Monday to Friday at 09:00',
+      'each hour at minute 17',
+      'on day 1 of each month at 00:00',
+      '0 0 * * 1#2',
+      '@daily'
+    ]
+  )
+  t.equal(ruleText({ cron: null, every: 3600, at: null, timezone: 'UTC' }), 'every hour')
+  t.equal(ruleText({ cron: null, every: 90, at: null, timezone: 'UTC' }), 'every 1 min 30 s')
+  const one = { due_at: '', outcome: 'skipped', reason: 'overlap', task_id: null, late_by: 0, manual: false, count: 2 }
+  t.equal(occurrenceText(one), 'skipped: overlap, its last task was unfinished, 2 times')
+})
+
+t.test('a schema is a form where it is simple', async t => {
+  const schema = {
+    type: 'object',
+    required: ['x'],
+    properties: { x: { type: 'integer', minimum: 1 }, how: { enum: ['a', 'b'] }, on: { type: 'boolean' } }
+  }
+  t.match(fieldsOf(schema), [
+    { name: 'x', kind: 'number', required: true, hint: 'at least 1' },
+    { name: 'how', kind: 'choice', choices: ['a', 'b'] },
+    { name: 'on', kind: 'flag', required: false }
+  ])
+  t.equal(fieldsOf({ type: 'object', properties: { deep: { type: 'object' } } }), undefined)
+  t.equal(fieldsOf({ type: 'object', additionalProperties: true }), undefined)
+})
+
+t.test('failures are alike but for numbers, ids and paths', async t => {
+  t.equal(blanked('row 12 of /tmp/a/b.csv, 01980000-0000-7000-8000-000000000001'), 'row # of …, …')
+  t.equal(commonPart('order 12 has no total, says /srv/x/y'), 'has no total, says')
+  const task = (id: string, message: string) => ({
+    id,
+    task: 'a',
+    error: { type: 'E', message },
+    created_at: id,
+    finished_at: id
+  })
+  const groups = groupErrors([task('3', 'order 1'), task('2', 'order 2'), task('1', 'other')] as never)
+  t.match(groups, [
+    { count: 2, message: 'order 1', first_at: '2', last_at: '3', ids: ['3', '2'] },
+    { count: 1, message: 'other' }
+  ])
+})
+
+/** The same numbers in each run. */
+function randomOf(seed: number) {
+  let state = seed
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
+    return state / 2_147_483_648
+  }
+}
