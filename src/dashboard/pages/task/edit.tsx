@@ -63,7 +63,12 @@ function Edit({ task, close }: { task: Task; close(): void }) {
         <div class="two">
           <Field label="Priority" hint="0 to 9, higher first" wrong={said('priority')}>
             {attributes => (
-              <input {...attributes} inputMode="numeric" value={priority} onInput={event => setPriority(event.currentTarget.value)} />
+              <input
+                {...attributes}
+                inputMode="numeric"
+                value={priority}
+                onInput={event => setPriority(event.currentTarget.value)}
+              />
             )}
           </Field>
           <Field label="Queue" wrong={said('queue')}>

@@ -24,7 +24,9 @@ export function TaskPage({ id }: { id: string }) {
   const path = `/api/tasks/${encodeURIComponent(id)}`
   const found = useQuery<Task>(path, paceOfTask)
   const task = found.data.value
-  const attempts = useQuery<{ items: Attempt[] }>(task ? `${path}/attempts` : undefined, () => paceOfTask(found.data.peek()))
+  const attempts = useQuery<{ items: Attempt[] }>(task ? `${path}/attempts` : undefined, () =>
+    paceOfTask(found.data.peek())
+  )
   useKeys({
     r: () => task && mayRetry(task) && askToRetry(task),
     c: () => task && !isFinal(task) && askToCancel(task)
