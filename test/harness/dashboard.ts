@@ -36,20 +36,26 @@ export async function openDashboard(t: Test, address: string): Promise<Dashboard
   const browser: Browser = await chromium.launch({ executablePath: program, args: flags })
   t.teardown(() => browser.close())
   const complaints: string[] = []
-  let context: BrowserContext | undefined
+  const contexts = new Map<string, BrowserContext>()
+  let page: Page | undefined
+
+  /** Tabs that look alike share the cache of their browser. */
+  async function contextFor(colorScheme: 'light' | 'dark', forced: boolean) {
+    const key = `${colorScheme} ${forced}`
+    const options = { colorScheme, timezoneId: 'Europe/Berlin', locale: 'en-GB' }
+    const known =
+      contexts.get(key) ?? (await browser.newContext({ ...options, forcedColors: forced ? 'active' : 'none' }))
+    contexts.set(key, known)
+    return known
+  }
 
   return {
     complaints,
     async visit(path, { width = 1440, height = 900, scheme = 'light', forced = false, address: at = address } = {}) {
-      await context?.close()
-      context = await browser.newContext({
-        viewport: { width, height },
-        colorScheme: scheme,
-        forcedColors: forced ? 'active' : 'none',
-        timezoneId: 'Europe/Berlin',
-        locale: 'en-GB'
-      })
-      const page = await context.newPage()
+      await page?.close()
+      const context = await contextFor(scheme, forced)
+      page = await context.newPage()
+      await page.setViewportSize({ width, height })
       page.setDefaultTimeout(60_000)
       await page.addInitScript(tellViolations)
       page.on('pageerror', error => complaints.push(`${path}: ${error}`))
