@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { glob, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { findPackageJSON } from 'node:module'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 
 const here = import.meta.dirname
-const packages = path.resolve(here, '../../node_modules')
-const usualCache = path.join(packages, '.cache/darkroom-ui')
+const usualCache = path.resolve(here, '../../node_modules/.cache/darkroom-ui')
 const libraries = ['preact', '@preact/signals', '@preact/signals-core', 'esbuild']
 
 type Load = () => Promise<typeof import('esbuild')>
@@ -56,8 +56,9 @@ async function versionOf() {
   return hash.digest('hex').slice(0, 16)
 }
 
+/** Where Darkroom is itself a package, its libraries may lie beside it. */
 async function libraryVersion(name: string) {
-  const text = await readFile(path.join(packages, name, 'package.json'), 'utf8')
+  const text = await readFile(findPackageJSON(name, import.meta.url)!, 'utf8')
   return `${name}@${JSON.parse(text).version}`
 }
 
