@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { isAway, isFull } from './outage.ts'
 import { partsOn } from './parts.ts'
 import { installationKey, NotStored, type Store, StoreAway, type Stored, type Unfinished } from './store.ts'
-import { syncFile, syncFolders } from './sync.ts'
+import { syncAlong, syncFile, syncFolders } from './sync.ts'
 import { openWriter } from './writer.ts'
 
 const incoming = 'incoming'
@@ -80,12 +80,15 @@ export function openDiskStore(root: string): Store {
       locate(key)
       const drop = () => rm(part, { force: true })
       const out = writer.create(part)
-      const written = pipeline(stream, out).then(() => syncFile(part))
+      const along = syncAlong(out, { sync: () => syncFile(part) })
+      const written = pipeline(stream, out)
+        .then(along.settled)
+        .then(() => syncFile(part))
       await received(written).catch(async error => {
         await drop()
         throw error
       })
-      return { bytes: out.bytes, sha256: out.sha256, keep: () => keep(part, key), drop }
+      return { bytes: out.bytes, sha256: out.sha256!, keep: () => keep(part, key), drop }
     },
 
     append: (key, chunks, options) => received(parts.append(key, chunks, options)),

@@ -1,11 +1,10 @@
-import { once } from 'node:events'
 import { constants } from 'node:fs'
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { type Appended, type AppendOptions, ChecksumWrong, NotStored } from './store.ts'
-import { syncFolders } from './sync.ts'
-import type { IncomingPart, Writer } from './writer.ts'
+import { syncAlong, syncFolders } from './sync.ts'
+import type { Incoming, Writer } from './writer.ts'
 
 interface PartsNeeds {
   writer: Writer
@@ -15,8 +14,9 @@ interface PartsNeeds {
   explain(key: string, error: NodeJS.ErrnoException): Promise<never>
 }
 
-// A crash costs the client at most so many bytes; smaller steps slow the disk down.
+// Bytes, or milliseconds. A crash costs the client at most so many.
 const betweenCheckpoints = 32 * 1024 * 1024
+const longest = 5_000
 
 /** Files that grow by several requests, each written by `writer` and synced before its offset is told. */
 export function partsOn({ writer, fileOf, partOf, explain }: PartsNeeds) {
@@ -42,8 +42,9 @@ export function partsOn({ writer, fileOf, partOf, explain }: PartsNeeds) {
         const out = writer.append(partOf(key), part)
         const checkpoints = checkpointsOf(handle, out, options)
         const error = await pipeline(chunks, out).then(() => undefined, ifBroken)
-        if (!out.closed) await once(out, 'close')
-        await checkpoints.last()
+        // By now the thread has answered what it wrote. `once` of node:events would reject with the error again.
+        if (!out.closed) await new Promise<void>(resolve => out.once('close', resolve))
+        await checkpoints.settled()
 
         if (checksum && error) return { offset, sha256: undefined, error }
         if (checksum && out.checksum !== checksum.digest) throw new ChecksumWrong()
@@ -56,7 +57,8 @@ export function partsOn({ writer, fileOf, partOf, explain }: PartsNeeds) {
 
     async complete(key: string, { bytes, sha256 }: { bytes: number; sha256: string | undefined }) {
       const file = partOf(key)
-      const { size } = await stat(file)
+      const handle = await openPart(key, bytes)
+      const { size } = await handle.stat().finally(() => handle.close())
       if (size !== bytes) throw new Error(`The upload ${key} has ${size} bytes instead of ${bytes}`)
       // Reserved by a `keep` that did not get further.
       await rm(fileOf(key), { force: true })
@@ -69,37 +71,21 @@ export function partsOn({ writer, fileOf, partOf, explain }: PartsNeeds) {
   }
 }
 
-/** Syncs while bytes arrive, one sync at a time. A checkpoint that fails ends the append: its offset is not known. */
-function checkpointsOf(handle: FileHandle, out: IncomingPart, { offset, checksum, ...options }: AppendOptions) {
-  let failed: { error: unknown } | undefined
-  let current: Promise<void> | undefined
-  let last = 0
-
-  async function take(written: number) {
-    try {
-      await handle.datasync()
-      await options.checkpoint(offset + written)
-    } catch (error) {
-      failed = { error }
-      out.destroy(error as Error)
+/** The offset moves while bytes arrive; with a checksum they count only once all of them have. */
+function checkpointsOf(handle: FileHandle, out: Incoming, { offset, checksum, ...options }: AppendOptions) {
+  let told = 0
+  let at = performance.now()
+  return syncAlong(out, {
+    sync: () => handle.datasync(),
+    onWritten: options.onWritten,
+    async onSynced(bytes) {
+      const now = performance.now()
+      if (checksum || (bytes - told < betweenCheckpoints && now - at < longest)) return
+      told = bytes
+      at = now
+      await options.checkpoint(offset + bytes)
     }
-    current = undefined
-  }
-
-  out.onWritten = () => {
-    options.onWritten(out.written)
-    // With a checksum the bytes count only once all of them have arrived.
-    if (checksum || current || out.written - last < betweenCheckpoints) return
-    last = out.written
-    current = take(last)
-  }
-
-  return {
-    async last() {
-      await current
-      if (failed) throw failed.error
-    }
-  }
+  })
 }
 
 function ifBroken(error: unknown) {

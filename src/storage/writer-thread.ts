@@ -48,8 +48,10 @@ function openNew(file: string): OpenFile {
 
 function openPart(file: string, { offset, name, follows, algorithm, deadline }: Part): OpenFile {
   const before = follows === undefined ? undefined : running.get(follows)
+  const until = new BigInt64Array(deadline)
   const descriptor = openSync(file, 'r+')
   try {
+    checkDeadline(until)
     ftruncateSync(descriptor, offset)
   } catch (error) {
     closeSync(descriptor)
@@ -62,7 +64,7 @@ function openPart(file: string, { offset, name, follows, algorithm, deadline }: 
     hash: follows !== undefined && offset === 0 ? createHash('sha256') : goesOn(before, offset),
     name,
     checksum: algorithm === undefined ? undefined : createHash(algorithm),
-    deadline: new BigInt64Array(deadline)
+    deadline: until
   }
 }
 
@@ -75,7 +77,7 @@ function write(id: number, chunk: Uint8Array<ArrayBuffer>) {
   // The file has failed; this chunk was already in transit.
   if (!file) return
   for (let done = 0; done < chunk.length; ) {
-    if (file.deadline && process.hrtime.bigint() > Atomics.load(file.deadline, 0)) throw late()
+    if (file.deadline) checkDeadline(file.deadline)
     done += writeSync(file.descriptor, chunk, done, chunk.length - done, file.end + done)
   }
   file.end += chunk.length
@@ -125,8 +127,9 @@ function hashFile(id: number, file: string, bytes: number) {
   }
 }
 
-function late() {
-  return Object.assign(new Error('The right to write the upload has ended'), { code: writeLate })
+function checkDeadline(deadline: BigInt64Array) {
+  if (process.hrtime.bigint() <= Atomics.load(deadline, 0)) return
+  throw Object.assign(new Error('The right to write the upload has ended'), { code: writeLate })
 }
 
 function fail(id: number, { message, code }: NodeJS.ErrnoException) {

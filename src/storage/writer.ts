@@ -28,20 +28,15 @@ export interface Part {
   deadline: SharedArrayBuffer
 }
 
-/** A file that is being written. Pipe into it; after its end, `bytes` and `sha256` are those of the whole file. */
+/** A file that is being written. Pipe into it. */
 export interface Incoming extends Writable {
-  bytes: number
-  sha256: string
-}
-
-/** A part that is being appended: `sha256` is unknown where another process wrote the bytes before. */
-export interface IncomingPart extends Writable {
-  /** Bytes of this append, and those of them that are in the file. */
+  /** Bytes so far, and those of them that are in the file. */
   bytes: number
   written: number
+  onWritten: () => void
+  /** After the end. Of a part the hash of the whole is unknown where another process wrote the bytes before. */
   sha256: string | undefined
   checksum: string
-  onWritten: () => void
 }
 
 /** Code of the error of an append whose right to write has ended. */
@@ -54,7 +49,7 @@ interface Thread {
 
 export interface Writer {
   create(file: string): Incoming
-  append(file: string, part: Part): IncomingPart
+  append(file: string, part: Part): Incoming
   /** The SHA-256 of the first bytes of a file; the uploads that are being written are served in between. */
   hash(file: string, bytes: number): Promise<string>
   close(): Promise<void>
@@ -90,7 +85,7 @@ export function openWriter(): Writer {
   return {
     create(file) {
       thread ??= start()
-      return new IncomingFile({ id: next++, file }, thread) as Incoming
+      return new IncomingFile({ id: next++, file }, thread)
     },
 
     append(file, part) {
@@ -121,7 +116,7 @@ export function openWriter(): Writer {
   }
 }
 
-class IncomingFile extends Writable implements IncomingPart {
+class IncomingFile extends Writable implements Incoming {
   bytes = 0
   written = 0
   sha256: string | undefined

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { PassThrough, type Readable } from 'node:stream'
 import { UploadChecksum, UploadExpired, UploadNotFound, UploadOverlong, UploadTooLarge } from '#errors.ts'
 import { refuse } from '#schema/check.ts'
 import { type Appended, ChecksumWrong, NotStored } from '#storage/store.ts'
@@ -39,13 +40,15 @@ export async function appendBytes(
   append: Append,
   raw: IncomingMessage
 ): Promise<Progress> {
+  // At once: a connection that breaks while the lease is taken must not be waited for.
+  const body = bodyOf(raw)
   const lease = await takeLease(needs, id, append.offset)
   if (!lease) return explain(needs, id, append.offset, bytesSaid(raw))
   try {
     const length = lengthOf(lease, append)
     const limit = limitOf(needs, length, append.offset)
     if (bytesSaid(raw) > limit.room) throw limit.beyond()
-    const appended = await write(needs, { id, lease, append, length, raw, limit })
+    const appended = await write(needs, { id, lease, append, length, body, limit })
     const isComplete = appended.offset === length && !(appended.error instanceof UploadOverlong)
     if (isComplete) {
       lease.isAlive = () => true
@@ -95,11 +98,11 @@ interface Write {
   lease: Lease
   append: Append
   length: number | undefined
-  raw: IncomingMessage
+  body: Readable
   limit: Limit
 }
 
-function write({ store }: ResumableNeeds, { id, lease, append, length, raw, limit }: Write): Promise<Appended> {
+function write({ store }: ResumableNeeds, { id, lease, append, length, body, limit }: Write): Promise<Appended> {
   const { offset, checksum } = append
   let [arrived, written, seen, hasEnded] = [0, 0, -1, false]
   // Bytes that wait for our disk are not the client's silence.
@@ -110,8 +113,7 @@ function write({ store }: ResumableNeeds, { id, lease, append, length, raw, limi
   }
 
   async function* chunks() {
-    // Not destroyed with this loop: the connection is needed for the answer.
-    for await (const chunk of raw.iterator({ destroyOnReturn: false })) {
+    for await (const chunk of body) {
       arrived += chunk.length
       if (arrived > limit.room) throw limit.beyond()
       await lease.hold()
@@ -132,6 +134,16 @@ function write({ store }: ResumableNeeds, { id, lease, append, length, raw, limi
     // The last bytes count with the film.
     checkpoint: async to => (to === length ? undefined : lease.advance(to))
   })
+}
+
+/** The request itself is not destroyed where the writing fails: its connection is needed for the answer. */
+function bodyOf(raw: IncomingMessage) {
+  const body = new PassThrough()
+  // Whoever reads it next gets the error.
+  body.on('error', () => {})
+  raw.once('error', error => body.destroy(error))
+  if (raw.destroyed && !raw.complete) body.destroy(raw.errored ?? new Error('The request broke off'))
+  return raw.pipe(body)
 }
 
 /** Why a lease was not to be had. A request without bytes at the end of a finished upload is no error. */
@@ -156,17 +168,15 @@ interface Failure {
 
 async function translate({ db, store }: ResumableNeeds, { id, lease, error, offset }: Failure) {
   if (error instanceof ChecksumWrong) return new UploadChecksum()
-  if (error instanceof NotStored) {
-    await lease.restart()
-    return elsewhere(0, offset)
-  }
   const { code } = error as { code?: string }
   const isLost = code === writeLate || code === 'UPLOAD_LOCKED'
-  if (isLost && (await findUpload(db, id))) return locked()
-  if (isLost) {
+  if (!isLost && !(error instanceof NotStored)) return outageOf(store, error)
+  if (!(await findUpload(db, id))) {
     // It was given up meanwhile, perhaps before its file was made.
     await removeBytes(store, id)
     return new UploadNotFound(id)
   }
-  return outageOf(store, error)
+  if (isLost) return locked()
+  await lease.restart()
+  return elsewhere(0, offset)
 }

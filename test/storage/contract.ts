@@ -5,7 +5,7 @@ import path from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { Test } from 'tap'
-import { installationKey, NotStored, type Store } from '../../src/storage/store.ts'
+import { type AppendOptions, ChecksumWrong, installationKey, NotStored, type Store } from '../../src/storage/store.ts'
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
 const later = () => new Date(Date.now() + 60_000)
@@ -94,6 +94,91 @@ export function holdToContract(t: Test, openEmpty: (t: Test) => Promise<Store>) 
     t.equal(String(await read(store, 'videos/one/original')), 'first')
   })
 
+  test('a content may arrive in several appends, and is stored once it is complete and kept', async (t, store) => {
+    const bytes = randomBytes(300_000)
+    const key = 'videos/one/original'
+
+    const first = await append(store, key, bytes.subarray(0, 100_000), { name: 'a', follows: 'first' })
+    const begun = await all(store.appended())
+    const second = await append(store, key, bytes.subarray(100_000), { offset: 100_000, name: 'b', follows: 'a' })
+    const before = await store.stat(key)
+    const received = await store.complete(key, { bytes: second.offset, sha256: second.sha256 })
+    await received.keep()
+
+    t.strictSame(first, { offset: 100_000, sha256: sha256(bytes.subarray(0, 100_000)), error: undefined })
+    t.match(begun, [{ key, bytes: 100_000, changed: Date }])
+    t.strictSame(second, { offset: 300_000, sha256: sha256(bytes), error: undefined })
+    t.equal(before, undefined)
+    t.match(received, { bytes: bytes.length, sha256: sha256(bytes) })
+    t.ok(bytes.equals(await read(store, key)))
+    t.strictSame(await all(store.appended()), [])
+  })
+
+  test('bytes behind the offset are discarded, and the hash is that of the bytes that stay', async (t, store) => {
+    const key = 'videos/one/original'
+    await append(store, key, Buffer.from('first'), { name: 'a', follows: 'first' })
+    await append(store, key, Buffer.from(' and wrong'), { offset: 5, name: 'b', follows: 'a' })
+
+    const again = await append(store, key, Buffer.from(' right'), { offset: 5, name: 'c', follows: 'a' })
+    const unknown = await append(store, key, Buffer.from('!'), { offset: 11, name: 'd', follows: 'another process' })
+    const received = await store.complete(key, { bytes: 12, sha256: unknown.sha256 })
+    await received.keep()
+
+    t.equal(again.sha256, sha256(Buffer.from('first right')))
+    t.equal(unknown.sha256, undefined)
+    t.equal(received.sha256, sha256(Buffer.from('first right!')), 'read again')
+    t.equal(String(await read(store, key)), 'first right!')
+  })
+
+  test('what was kept, but is not known to be a film, can be appended to again', async (t, store) => {
+    const key = 'videos/one/original'
+    await append(store, key, Buffer.from('film'), {})
+    await (await store.complete(key, { bytes: 4, sha256: undefined })).keep()
+
+    await append(store, key, Buffer.from('m and more'), { offset: 3 })
+    await (await store.complete(key, { bytes: 13, sha256: undefined })).keep()
+
+    t.equal(String(await read(store, key)), 'film and more')
+  })
+
+  test('an append that breaks keeps what has arrived, unless it has a checksum', async (t, store) => {
+    const key = 'videos/one/original'
+    const broken = new Error('the client is gone')
+    const kept = new PassThrough()
+    kept.write('film')
+    const onWritten = () => kept.destroy(broken)
+    t.strictSame(await appendFrom(store, key, kept, { onWritten }), { offset: 4, sha256: undefined, error: broken })
+
+    const checksum = { algorithm: 'sha1', digest: 'AAAA' }
+    await t.rejects(append(store, key, Buffer.from('x'), { offset: 4, checksum }), ChecksumWrong)
+    const stream = new PassThrough().on('error', () => {})
+    const checked = appendFrom(store, key, stream, { offset: 4, checksum })
+    stream.destroy(broken)
+    t.strictSame(await checked, { offset: 4, sha256: undefined, error: broken })
+  })
+
+  test('bytes that are not there are told from bytes that are', async (t, store) => {
+    const key = 'videos/one/original'
+    await t.rejects(append(store, key, Buffer.from('x'), { offset: 1 }), NotStored)
+    await append(store, key, Buffer.from('x'), {})
+    await t.rejects(append(store, key, Buffer.from('x'), { offset: 2 }), NotStored)
+    await store.discard(key)
+    await store.discard(key)
+    t.strictSame(await all(store.appended()), [])
+    await t.rejects(store.complete(key, { bytes: 1, sha256: undefined }), NotStored)
+    await store.remove(installationKey)
+    const error = await append(store, key, Buffer.from('x'), { offset: 1 }).catch(error => error)
+    t.ok(store.isAway(error), 'a store that is away has lost nothing')
+  })
+
+  test('a writer whose right has ended writes nothing', async (t, store) => {
+    const key = 'videos/one/original'
+    const { error, offset } = await append(store, key, Buffer.from('late'), { seconds: -1 })
+
+    t.match(error, { code: 'WRITE_LATE' })
+    t.equal(offset, 0)
+  })
+
   test("a workspace's file can be put, and is gone from there", async (t, store) => {
     const file = await aFile(t, 'print')
 
@@ -177,6 +262,30 @@ export function holdToContract(t: Test, openEmpty: (t: Test) => Promise<Store>) 
     t.strictSame(await all(store.unfinished(later())), [])
     await t.rejects(keepIt())
     t.equal(await store.stat('videos/one/original'), undefined)
+  })
+}
+
+interface AppendHow extends Partial<AppendOptions> {
+  /** The right to write ends after so many. */
+  seconds?: number
+}
+
+function append(store: Store, key: string, content: Buffer, how: AppendHow) {
+  return appendFrom(store, key, Readable.from(piecesOf(content)), how)
+}
+
+function appendFrom(store: Store, key: string, chunks: Readable, { seconds = 60, ...options }: AppendHow) {
+  const deadline = new BigInt64Array(new SharedArrayBuffer(8))
+  deadline[0] = process.hrtime.bigint() + BigInt(seconds) * 1_000_000_000n
+  return store.append(key, chunks, {
+    offset: 0,
+    name: 'any',
+    follows: undefined,
+    checksum: undefined,
+    deadline: deadline.buffer,
+    async checkpoint() {},
+    onWritten() {},
+    ...options
   })
 }
 

@@ -45,7 +45,7 @@ t.test('only the account of the service may read films, whatever the umask', asy
   await received.keep()
   await store.put('videos/a/prints-1/480p.mp4', print)
 
-  for (const folder of ['incoming', 'videos', 'videos/a', 'videos/a/prints-1', 'work', 'work/a-1']) {
+  for (const folder of ['incoming', 'uploads', 'videos', 'videos/a', 'videos/a/prints-1', 'work', 'work/a-1']) {
     t.equal(await modeOf(path.join(root, folder)), '700', folder)
   }
   for (const file of ['videos/a/original', 'videos/a/prints-1/480p.mp4']) {
