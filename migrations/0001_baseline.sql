@@ -163,11 +163,22 @@ create table darkroom.queues (
   name text primary key
     constraint queues_name references pgboss.queue (name) on delete cascade
     constraint queues_for_tasks check (name not in ('delayed', 'due') and name not like '\_\_pgboss\_\_%'),
-  paused_at timestamptz not null default now()
+  paused_at timestamptz not null default now(),
+  paused_by text,
+  reason text,
+  until timestamptz
 );
+
+-- What everything reads: a pause ends by itself, whether or not its row is still there.
+create view darkroom.paused_queues as
+select name, paused_at, paused_by, reason, until from darkroom.queues where until is null or until > now();
+comment on view darkroom.paused_queues is 'Queues that are paused now';
 
 comment on table darkroom.queues is 'Paused queues; every queue is in pgboss.queue, and one without a row here is not paused';
 comment on column darkroom.queues.paused_at is 'Since when no worker takes from it; it still accepts tasks';
+comment on column darkroom.queues.paused_by is 'What paused it: an address, or a role of Postgres';
+comment on column darkroom.queues.reason is 'Why, for people';
+comment on column darkroom.queues.until is 'When it resumes by itself; null: when its row is deleted';
 
 -- A worker writes its status with each heartbeat, and reads its desired state in the same statement: concurrency,
 -- paused_at and shutdown.

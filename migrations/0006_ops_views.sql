@@ -119,7 +119,7 @@ create view ops.stuck_tasks as
 with lane as materialized (
   select g.state, g.task, g.queue, q.paused_at, w.*
   from darkroom.task_groups g
-  left join darkroom.queues q on q.name = g.queue
+  left join darkroom.paused_queues q on q.name = g.queue
   cross join lateral (
     select
       count(*) as serving,
@@ -228,19 +228,32 @@ comment on column ops.slow_tasks.ran is 'Seconds of its latest attempt so far';
 comment on column ops.slow_tasks.usual is 'Seconds: median of the newest successes of its kind and queue';
 comment on column ops.slow_tasks.times is 'ran divided by usual';
 
+-- What differs between two failures that are alike.
+create function darkroom.blank_message(text) returns text language sql immutable parallel safe as $$
+  select regexp_replace(
+    regexp_replace(
+      regexp_replace($1, '(/[^\s/''":,;()]+){2,}', '<path>', 'g'),
+      '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}', '<id>', 'gi'
+    ), '\d+([.,]\d+)*', '<n>', 'g'
+  )
+$$;
+comment on function darkroom.blank_message(text) is 'An error''s message without its numbers, ids and paths';
+
+create function darkroom.fingerprint(task text, type text, message text) returns text
+language sql immutable parallel safe as $$
+  select md5(concat_ws(E'\n', task, type, message))
+$$;
+comment on function darkroom.fingerprint(text, text, text) is 'Names the failures of a kind with the same type and blanked message';
+
 -- The newest ten thousand failures of each kind and queue, so that a storm of them stays readable.
 create view ops.failure_summary as
 select
-  md5(concat_ws(E'\n', task, type, message)) as fingerprint, task, type, message,
+  darkroom.fingerprint(task, type, message) as fingerprint, task, type, message,
   count(*)::int as count, min(finished_at) as first_at, max(finished_at) as last_at,
   (array_agg(id order by finished_at desc))[1] as sample
 from (
   select f.id, f.task, f.finished_at, f.error ->> 'type' as type,
-    regexp_replace(
-      regexp_replace(
-        f.error ->> 'message', '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}', '<id>', 'gi'
-      ), '\d+([.,]\d+)*', '<n>', 'g'
-    ) as message
+    darkroom.blank_message(f.error ->> 'message') as message
   from darkroom.task_groups g
   cross join lateral (
     select t.id, t.task, t.finished_at, t.error from darkroom.tasks t
@@ -252,11 +265,11 @@ from (
 ) failures
 group by task, type, message;
 
-comment on view ops.failure_summary is 'Failed tasks of the last seven days, by kind, type and message without its numbers and ids. Looks at the newest 10,000 failures of each kind and queue';
+comment on view ops.failure_summary is 'Failed tasks of the last seven days, by kind, type and message without its numbers, ids and paths. Looks at the newest 10,000 failures of each kind and queue';
 comment on column ops.failure_summary.fingerprint is 'Names the group: the same for the same kind, type and message';
 comment on column ops.failure_summary.task is 'Kind';
 comment on column ops.failure_summary.type is 'error.type';
-comment on column ops.failure_summary.message is 'error.message, its numbers and ids blanked';
+comment on column ops.failure_summary.message is 'error.message, its numbers, ids and paths blanked';
 comment on column ops.failure_summary.count is 'Tasks that failed so';
 comment on column ops.failure_summary.first_at is 'When the first of them failed';
 comment on column ops.failure_summary.last_at is 'When the last of them failed';
@@ -536,7 +549,11 @@ select
     where w.status = 'running' and w.heartbeat_at > now() - interval '10 seconds' and w.paused_at is null
       and w.shutdown is null and q.name = any(w.queues)
   ) as workers,
-  d.name is not null as paused, d.paused_at,
+  d.name is not null as paused, d.paused_at, d.paused_by, d.reason, d.until,
+  (
+    select darkroom.percentile_of(darkroom.sum_hists(m.wait_hist), 0.95) from darkroom.minutes m
+    where m.minute > now() - interval '15 minutes' and m.queue = q.name
+  ) as pickup_p95,
   (
     select count(*)::int from pgboss.job j where j.name = q.name and j.created_on > now() - interval '1 minute'
   ) as created_per_minute,
@@ -545,7 +562,7 @@ select
     where j.name = q.name and j.completed_on > now() - interval '1 minute' and j.state > 'active'
   ) as finished_per_minute
 from pgboss.queue q
-left join darkroom.queues d on d.name = q.name
+left join darkroom.paused_queues d on d.name = q.name
 left join in_hand h on h.queue = q.name
 cross join lateral (
   select
@@ -564,5 +581,9 @@ comment on column ops.queue_depth.running is 'Tasks whose bodies run; tasks that
 comment on column ops.queue_depth.workers is 'Running workers that take from it; paused and ending ones are not counted';
 comment on column ops.queue_depth.paused is 'Whether workers take no tasks from it';
 comment on column ops.queue_depth.paused_at is 'When it was paused';
+comment on column ops.queue_depth.paused_by is 'What paused it: an address, or a role of Postgres';
+comment on column ops.queue_depth.reason is 'Why it is paused';
+comment on column ops.queue_depth.until is 'When it resumes by itself';
+comment on column ops.queue_depth.pickup_p95 is 'Seconds from when a task was due to the start of its body: 95 % of the starts of the last 15 minutes waited less; null where none started';
 comment on column ops.queue_depth.created_per_minute is 'Tasks that were submitted during the last minute';
 comment on column ops.queue_depth.finished_per_minute is 'Tasks that finished during the last minute';

@@ -54,7 +54,7 @@ with in_hand as materialized (
     end as code
   from fact
   cross join worker
-  left join darkroom.queues q on q.name = fact.lane
+  left join darkroom.paused_queues q on q.name = fact.lane
 )
 select
   code, state, lane, paused::jsonb,
@@ -397,17 +397,35 @@ end;
 $$;
 comment on function ops.retry_where(text, text, timestamptz, int) is 'Retries the tasks of a state (FAILURE or REVOKED), and kind if one is given, that finished since a time (null: ever; without it within a day), oldest first and at most so many; returns their ids. Call it again until it returns none';
 
-create function ops.pause_queue(name text) returns ops.queue_depth
+-- A queue that is paused already keeps its time, and what is not given now.
+create function darkroom.request_pause(name text, paused_by text, reason text, until timestamptz) returns void
+language sql set search_path = pg_catalog, pg_temp as $$
+  insert into darkroom.queues as paused (name, paused_by, reason, until)
+  select q.name, $2, $3, $4 from pgboss.queue q where q.name = $1 for key share
+  on conflict (name) do update set
+    paused_at = case when paused.until <= now() then now() else paused.paused_at end,
+    paused_by = case when paused.until <= now() then excluded.paused_by else paused.paused_by end,
+    reason = case when paused.until <= now() then excluded.reason else coalesce(excluded.reason, paused.reason) end,
+    until = case when paused.until <= now() then excluded.until else coalesce(excluded.until, paused.until) end
+$$;
+comment on function darkroom.request_pause(text, text, text, timestamptz) is 'Pauses a queue, for HTTP and ops.pause_queue';
+
+create function ops.pause_queue(name text, reason text default null, until timestamptz default null)
+returns ops.queue_depth
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   perform darkroom.queue_or_refuse($1);
-  insert into darkroom.queues as paused (name)
-  select q.name from pgboss.queue q where q.name = $1 for key share
-  on conflict do nothing;
+  if length($2) > 500 then
+    perform darkroom.refuse(400, 'INVALID_REQUEST', 'reason must not have more than 500 characters');
+  end if;
+  if $3 <= now() then
+    perform darkroom.refuse(400, 'INVALID_REQUEST', 'until must be in the future');
+  end if;
+  perform darkroom.request_pause($1, session_user::text, $2, $3);
   return darkroom.queue_or_refuse($1);
 end;
 $$;
-comment on function ops.pause_queue(text) is 'Pauses a queue: it accepts tasks, and running ones finish. As POST /api/queues/{name}/pause';
+comment on function ops.pause_queue(text, text, timestamptz) is 'Pauses a queue, until a time if one is given: it accepts tasks, and running ones finish. As POST /api/queues/{name}/pause';
 
 create function ops.resume_queue(name text) returns ops.queue_depth
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$

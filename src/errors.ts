@@ -96,6 +96,7 @@ export const MethodNotAllowed = createError(
 )
 export const RouteNotFound = createError('ROUTE_NOT_FOUND', 'There is nothing at %s %s', 404)
 export const TaskNotFound = createError('TASK_NOT_FOUND', 'There is no task with the id "%s"', 404)
+export const ErrorNotFound = createError('ERROR_NOT_FOUND', 'No task has failed in the way "%s" since then', 404)
 export const VideoNotFound = createError('VIDEO_NOT_FOUND', 'There is no video with the id "%s"', 404)
 export const FileNotFound = createError('FILE_NOT_FOUND', 'The video has no file named "%s"', 404)
 export const PreconditionFailed = createError(

@@ -133,6 +133,13 @@ select
   (select count(*)::int from darkroom.workers w where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' and w.paused_at is null and w.shutdown is null and q.name = any(w.queues)) as workers,
   d.name is not null as paused,
   d.paused_at,
+  d.paused_by,
+  d.reason,
+  d.until,
+  (
+    select darkroom.percentile_of(darkroom.sum_hists(m.wait_hist), 0.95) from darkroom.minutes m
+    where m.minute > now() - interval '15 minutes' and m.queue = q.name
+  ) as pickup_p95,
   json_build_object(
     'created', (
       select count(*) from pgboss.job j where j.name = q.name and created_on > now() - interval '1 minute'
@@ -143,7 +150,7 @@ select
     )
   ) as per_minute
 from pgboss.queue q
-left join darkroom.queues d on d.name = q.name
+left join darkroom.paused_queues d on d.name = q.name
 cross join lateral (
   select
     count(*)::int as depth,
@@ -153,6 +160,9 @@ cross join lateral (
 ) waiting
 where q.name not in ('delayed', 'due') and q.name not like '\_\_pgboss\_\_%'
 order by q.name;
+
+-- src/queues/queries.ts: requestPauseSql
+select darkroom.request_pause($1, $2, $3, $4);
 
 -- src/queues/queries.ts: purgeQueueSql
 with waiting as materialized (
@@ -521,7 +531,7 @@ with me as materialized (
       select j.name, j.id, j.ctid as place, j.state, j.priority, j.created_on, j.started_on, j.start_after
       from pgboss.job j
       where j.name = room.queue and j.state < 'active' and not j.blocked and j.start_after <= now()
-        and exists (select from me) and not exists (select from darkroom.queues where name = room.queue)
+        and exists (select from me) and not exists (select from darkroom.paused_queues where name = room.queue)
         and true
       order by j.priority desc, j.created_on
       limit room.slots
@@ -591,7 +601,7 @@ with me as materialized (
       select j.name, j.id, j.ctid as place, j.state, j.priority, j.created_on, j.started_on, j.start_after
       from pgboss.job j
       where j.name = room.queue and j.state < 'active' and not j.blocked and j.start_after <= now()
-        and exists (select from me) and not exists (select from darkroom.queues where name = room.queue)
+        and exists (select from me) and not exists (select from darkroom.paused_queues where name = room.queue)
         and (j.data->>'task' <> all($5::text[])) is not false
       order by j.priority desc, j.created_on
       limit room.slots
@@ -661,7 +671,7 @@ with me as materialized (
       select j.name, j.id, j.ctid as place, j.state, j.priority, j.created_on, j.started_on, j.start_after
       from pgboss.job j join darkroom.tasks task on task.id = any(array[j.id])
       where j.name = room.queue and j.state < 'active' and not j.blocked and j.start_after <= now()
-        and exists (select from me) and not exists (select from darkroom.queues where name = room.queue)
+        and exists (select from me) and not exists (select from darkroom.paused_queues where name = room.queue)
         and task.task <> all($5::text[])
       order by j.priority desc, j.created_on
       limit room.slots
@@ -981,6 +991,68 @@ with gone as (
   delete from darkroom.deadlines d using gone where d.expires_at = gone.expires_at and d.task_id = gone.id
 )
 select id, state, error, video_id from gone;
+
+-- src/tasks/failures/groups.ts: groupErrorsSql
+with failures as materialized (
+  select newest.* from (
+    select t.* from darkroom.task_groups g
+    cross join lateral (
+      select t.id, t.task, t.queue, t.worker, t.attempts, t.created_at, t.finished_at,
+        t.error ->> 'type' as type, t.error ->> 'message' as message
+      from darkroom.tasks t
+      where t.state = 'FAILURE' and t.task = g.task and t.queue = g.queue
+        and t.created_at > $1::timestamptz - interval '1 day'
+      order by t.created_at desc, t.id desc
+      limit 10000
+    ) t
+    where g.state = 'FAILURE' and ($2::text[] is null or g.task = any($2)) and g.task <> all($3::text[])
+    order by t.created_at desc
+    limit 10000
+  ) newest
+  where newest.finished_at >= $1
+), alike as materialized (
+  select task, type, message, count(*)::int as count, min(finished_at) as first_at, max(finished_at) as last_at,
+    (array_agg(id order by finished_at desc))[1] as sample, darkroom.blank_message(message) as blanked
+  from failures
+  group by task, type, message
+)
+select darkroom.fingerprint(task, type, blanked) as fingerprint, task, type, blanked as message, sum(count)::int as count,
+  min(first_at) as first_at, max(last_at) as last_at, (array_agg(sample order by last_at desc))[1] as sample
+from alike
+group by task, type, blanked
+order by count desc, last_at desc
+limit $4;
+
+-- src/tasks/failures/groups.ts: failuresAlikeSql
+with failures as materialized (
+  select newest.* from (
+    select t.* from darkroom.task_groups g
+    cross join lateral (
+      select t.id, t.task, t.queue, t.worker, t.attempts, t.created_at, t.finished_at,
+        t.error ->> 'type' as type, t.error ->> 'message' as message
+      from darkroom.tasks t
+      where t.state = 'FAILURE' and t.task = g.task and t.queue = g.queue
+        and t.created_at > $1::timestamptz - interval '1 day'
+      order by t.created_at desc, t.id desc
+      limit 10000
+    ) t
+    where g.state = 'FAILURE' and ($2::text[] is null or g.task = any($2)) and g.task <> all($3::text[])
+    order by t.created_at desc
+    limit 10000
+  ) newest
+  where newest.finished_at >= $1
+), alike as materialized (
+  select task, type, message, count(*)::int as count, min(finished_at) as first_at, max(finished_at) as last_at,
+    (array_agg(id order by finished_at desc))[1] as sample, darkroom.blank_message(message) as blanked
+  from failures
+  group by task, type, message
+)
+select f.id, f.queue, f.worker, f.attempts, f.finished_at, f.message
+from alike a
+join failures f on f.task = a.task and f.type is not distinct from a.type and f.message is not distinct from a.message
+where darkroom.fingerprint(a.task, a.type, a.blanked) = $5
+order by f.finished_at desc
+limit $4;
 
 -- src/tasks/listing/list-sql.ts: listToOlderSql
 with asked as materialized (
@@ -1940,6 +2012,29 @@ select coalesce(pg_sequence_last_value(pg_get_serial_sequence('darkroom.events',
 
 -- src/tasks/read/missed.ts: findMissedSql
 select distinct task_id as id from darkroom.events where id > $1;
+
+-- src/tasks/read/timeline.ts: readTimelineSql
+select
+  t.created_at, t.eta, t.state, t.attempts, t.finished_at, t.request_id, t.schedule_id,
+  coalesce(t.time_limit, k.time_limit) as time_limit,
+  coalesce(t.soft_time_limit, k.soft_time_limit) as soft_time_limit,
+  (
+    select coalesce(json_agg(a order by a.number), '[]') from (
+      select number, worker, started_at, finished_at, outcome, error from darkroom.attempts
+      where task_id = t.id order by number desc limit 1000
+    ) a
+  ) as tries,
+  case when t.state = 'STARTED' then json_build_object(
+    'number', t.attempts, 'worker', t.worker, 'started_at', t.started_at
+  ) end as running,
+  (
+    select coalesce(json_agg(e order by e.id), '[]') from (
+      select id, at, state, attempt, error from darkroom.events where task_id = t.id order by id desc limit 1000
+    ) e
+  ) as events
+from darkroom.tasks t
+left join darkroom.kinds k on k.name = t.task
+where t.id = $1;
 
 -- src/tasks/steer/cancel.ts: requestCancelSql
 select state, accepted from darkroom.request_cancel($1);

@@ -381,6 +381,9 @@ export interface EventsTable {
 export interface QueuesTable {
   name: string
   paused_at: Generated<Date>
+  paused_by: string | null
+  reason: string | null
+  until: Date | null
 }
 
 export interface IdempotencyKeysTable {

@@ -15,8 +15,9 @@ export function parseJsonStrictly(app: FastifyInstance) {
     if (!isUtf8(bytes)) return done(new InvalidJson('it is not valid UTF-8'))
     if (nestsTooDeeply(bytes)) return done(new InvalidRequest(`The body nests more than ${deepest} levels deep`))
     const text = bytes.toString()
-    // Many clients set the JSON content type on every request, so a route without a body accepts an empty one.
-    if (text === '' && !request.routeOptions.schema?.body) return done(null, undefined)
+    // Many clients set the JSON content type on every request, so a route that needs no body accepts an empty one.
+    const schema = request.routeOptions.schema?.body
+    if (text === '' && (!schema || 'default' in (schema as object))) return done(null, undefined)
     parse(request, text, (error, value) => {
       if (error) return done(new InvalidJson(text === '' ? 'it is empty' : error.message))
       const problems = unstorableIn(value, text)

@@ -10,6 +10,7 @@ const tags: [start: string, name: string][] = [
   ['/api/tasks', 'Tasks'],
   ['/api/kinds', 'Tasks'],
   ['/ws/tasks', 'Tasks'],
+  ['/api/errors', 'Tasks'],
   ['/api/videos', 'Videos'],
   ['/api/uploads', 'Videos'],
   ['/api/queues', 'Queues'],

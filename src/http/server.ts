@@ -5,9 +5,11 @@ import type { Config } from '#config.ts'
 import { dashboardRoutes } from '#dashboard/routes.ts'
 import { type DoctorNeeds, doctorRoutes } from '#doctor/routes.ts'
 import { kindRoutes } from '#kinds/routes.ts'
+import { liveRoutes } from '#live/routes.ts'
 import { type QueueNeeds, queueRoutes } from '#queues/routes.ts'
 import { type ScheduleNeeds, scheduleRoutes } from '#schedules/routes.ts'
 import { statsRoutes } from '#stats/routes.ts'
+import { failureRoutes } from '#tasks/failures/routes.ts'
 import { type CreateNeeds, createRoutes } from '#tasks/routes/create.ts'
 import { taskDialect } from '#tasks/routes/dialect.ts'
 import { type TaskNeeds, taskRoutes } from '#tasks/routes/tasks.ts'
@@ -86,6 +88,7 @@ export async function buildServer({ log, needsWorker, settings, limits, ...needs
   await app.register(createRoutes, needs)
   await app.register(taskRoutes, needs)
   await app.register(whyRoutes, needs)
+  await app.register(failureRoutes, needs)
   await app.register(kindRoutes, needs)
   await app.register(taskDialect, needs)
   await app.register(queueRoutes, needs)
@@ -93,7 +96,12 @@ export async function buildServer({ log, needsWorker, settings, limits, ...needs
   await app.register(workerRoutes, needs)
   await app.register(doctorRoutes, needs)
   await app.register(statsRoutes, needs)
-  await app.register(watchRoutes, needs)
+  await app.register(watchRoutes, {
+    ...needs,
+    async more(app, sockets) {
+      await app.register(liveRoutes, { db: needs.db, dataDir: needs.dataDir, watching: needs.watching, sockets })
+    }
+  })
   await app.register(videoRoutes, needs)
   await app.register(resumableRoutes, needs)
   await app.register(clientJs)

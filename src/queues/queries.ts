@@ -14,6 +14,10 @@ export interface QueueRow {
   workers: number
   paused: boolean
   paused_at: Date | null
+  paused_by: string | null
+  reason: string | null
+  until: Date | null
+  pickup_p95: number | null
   per_minute: { created: number; finished: number }
 }
 
@@ -29,6 +33,13 @@ select
   (select count(*)::int from darkroom.workers w where ${takesTasks} and q.name = any(w.queues)) as workers,
   d.name is not null as paused,
   d.paused_at,
+  d.paused_by,
+  d.reason,
+  d.until,
+  (
+    select darkroom.percentile_of(darkroom.sum_hists(m.wait_hist), 0.95) from darkroom.minutes m
+    where m.minute > now() - interval '15 minutes' and m.queue = q.name
+  ) as pickup_p95,
   json_build_object(
     'created', (
       select count(*) from pgboss.job j where j.name = q.name and created_on > now() - interval '1 minute'
@@ -39,7 +50,7 @@ select
     )
   ) as per_minute
 from pgboss.queue q
-left join darkroom.queues d on d.name = q.name
+left join darkroom.paused_queues d on d.name = q.name
 cross join lateral (
   select
     count(*)::int as depth,
@@ -61,14 +72,18 @@ export async function queueExists(pool: Pool, name: string): Promise<boolean> {
   return rowCount === 1
 }
 
+export interface Pause {
+  by: string
+  reason: string | null
+  until: string | null
+}
+
+export const requestPauseSql = `
+select darkroom.request_pause($1, $2, $3, $4)`
+
 /** Pauses an existing queue; one that is paused already keeps its time. */
-export async function pauseQueue(pool: Pool, name: string) {
-  await pool.query(
-    `insert into darkroom.queues (name)
-    select q.name from pgboss.queue q where q.name = $1 and ${forTasks} for key share
-    on conflict (name) do nothing`,
-    [name]
-  )
+export async function pauseQueue(pool: Pool, name: string, { by, reason, until }: Pause) {
+  await pool.query(requestPauseSql, [name, by, reason, until])
 }
 
 export async function resumeQueue(pool: Pool, name: string) {

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { QueueNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
+import { refuse } from '#schema/check.ts'
 import { First, Nullable, Time } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
 import type { Voice } from '#tasks/voice.ts'
@@ -27,6 +28,15 @@ const QueueBody = Type.Object(
     workers: Type.Integer({ description: 'Running workers that take from it; paused and ending ones are not counted' }),
     paused: Type.Boolean({ description: 'Whether workers take no tasks from it' }),
     paused_at: Type.Unsafe<Date | null>(Nullable(Time('When it was paused'))),
+    paused_by: Nullable(Type.String({ description: 'What paused it: an address, or a role of Postgres' })),
+    reason: Nullable(Type.String({ description: 'Why it is paused' })),
+    until: Type.Unsafe<Date | null>(Nullable(Time('When it resumes by itself'))),
+    pickup_p95: Nullable(
+      Type.Number({
+        description:
+          'Seconds from when a task was due to the start of its body: 95 % of the starts of the last 15 minutes waited less; null where none started'
+      })
+    ),
     per_minute: Type.Object(
       {
         created: Type.Integer({ description: 'Submitted tasks' }),
@@ -46,10 +56,22 @@ const QueueBody = Type.Object(
         workers: 1,
         paused: false,
         paused_at: null,
+        paused_by: null,
+        reason: null,
+        until: null,
+        pickup_p95: 0.128,
         per_minute: { created: 4, finished: 1 }
       }
     ]
   }
+)
+
+const Pause = Type.Object(
+  {
+    reason: Type.Optional(Type.String({ maxLength: 500, description: 'Why, for people' })),
+    until: Type.Optional(Time('When the queue resumes by itself'))
+  },
+  { additionalProperties: false, default: {}, examples: [{ reason: 'the disk is full' }] }
 )
 
 const Queues = Type.Object({ items: Type.Array(QueueBody, { description: 'By name' }) })
@@ -77,15 +99,25 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
   app.post(
     '/api/queues/:name/pause',
     {
+      preValidation: async request => {
+        request.body ??= {}
+      },
       schema: {
         operationId: 'pauseQueue',
         summary: 'Pause a queue',
         description: 'A paused queue still accepts tasks; running tasks finish.',
         params: Name,
+        body: Pause,
         response: { 200: answer(QueueBody, 'The queue, paused'), ...writeProblems(QueueNotFound) }
       }
     },
-    async ({ params: { name } }) => steer(name, pauseQueue)
+    async ({ params: { name }, body, principal }) => {
+      const { reason = null, until = null } = body
+      if (until !== null && Date.parse(until) <= Date.now()) {
+        throw refuse([{ field: 'until', message: 'must be in the future' }])
+      }
+      return steer(name, () => pauseQueue(db.pool, name, { by: principal.name ?? principal.address, reason, until }))
+    }
   )
 
   app.post(
@@ -99,7 +131,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
       }
     },
     async ({ params: { name } }) => {
-      const queue = await steer(name, resumeQueue)
+      const queue = await steer(name, () => resumeQueue(db.pool, name))
       voice.wake(name)
       return queue
     }
@@ -122,9 +154,9 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
     }
   )
 
-  async function steer(name: string, change: typeof pauseQueue) {
+  async function steer(name: string, change: () => Promise<void>) {
     if (!(await queueExists(db.pool, name))) throw new QueueNotFound(name)
-    await change(db.pool, name)
+    await change()
     const queue = (await listQueues(db.pool)).find(queue => queue.name === name)
     if (!queue) throw new QueueNotFound(name)
     return queue

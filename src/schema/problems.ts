@@ -119,6 +119,7 @@ const filledIn: Record<string, string[]> = {
   FILE_NOT_FOUND: ['2160p.mp4'],
   WORKER_GONE: ['stopped'],
   TASK_NOT_FOUND: [anId],
+  ERROR_NOT_FOUND: ['d41d8cd98f00b204e9800998ecf8427e'],
   VIDEO_NOT_FOUND: [anId],
   VIDEO_BUSY: [anId],
   ORIGINAL_GONE: [anId],

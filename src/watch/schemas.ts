@@ -38,9 +38,11 @@ export const closings = {
   finished: [1000, 'The task is finished'],
   stopping: [1001, 'The API stops: connect again'],
   unwelcome: [1008, 'The client sends messages, and this socket takes none'],
+  talkative: [1008, 'The client sends binary messages, or more than its view can change'],
+  unfit: [4400, 'The message does not fit'],
   broken: [1011, 'The API failed: its log says why'],
   slow: [1013, 'The client reads too slowly'],
   missed: [1013, 'Changes were missed: connect again, and read what you need'],
   unknown: [4404, 'There is no task with this id']
 } as const satisfies Record<string, readonly [number, string]>
-export type Closing = (typeof closings)[keyof typeof closings]
+export type Closing = readonly [number, string]

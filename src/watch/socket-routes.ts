@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import websocket from '@fastify/websocket'
+import type { FastifyInstance } from 'fastify'
 import type { Static } from 'typebox'
 import { CrossSite, RouteNotFound, TooManyOpen } from '#errors.ts'
 import { Id, isUuid } from '#schema/common.ts'
@@ -9,16 +10,18 @@ import { isFinal } from '#tasks/words.ts'
 import { changesOf } from './changes.ts'
 import { messageOf } from './message.ts'
 import { ChangeFilters, closings, messages } from './schemas.ts'
-import { keepSockets, longestFromClient, type Socket, type SocketLimits } from './sockets.ts'
+import { keepSockets, longestFromClient, type Socket, type SocketLimits, type Sockets } from './sockets.ts'
 import { isForWatchers } from './upgrade.ts'
 
 export interface SocketNeeds {
   watching: Watching
   socketLimits?: SocketLimits
+  /** Registers other routes of WebSockets. */
+  more?: (app: FastifyInstance, sockets: Sockets) => Promise<void>
 }
 
 /** WebSockets: of one task until it is finished, or of all. */
-export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, { watching, socketLimits }) => {
+export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, { watching, socketLimits, more }) => {
   const sockets = keepSockets(socketLimits)
   const listen = changesOf(watching)
 
@@ -37,6 +40,8 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
   app.addHook('onResponse', async ({ raw }) => {
     if (isForWatchers(raw)) raw.socket.destroy()
   })
+
+  await more?.(app, sockets)
 
   app.route({
     method: 'GET',

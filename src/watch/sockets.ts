@@ -25,7 +25,7 @@ export interface SocketLimits {
 }
 
 export const socketLimits: SocketLimits = { backlog: 1024 * 1024, pulse: 30_000, chatter: 100, patience: 5_000 }
-// Clients send nothing here. A longer message closes the socket before it is read: 1009.
+// Clients of most routes send nothing. A longer message closes the socket before it is read: 1009.
 export const longestFromClient = 4 * 1024
 
 // Milliseconds that a stop waits for clients to answer.
@@ -39,6 +39,13 @@ export interface Connection {
   end(closing: Closing): void
 }
 
+/** What a client may say; without it nothing. */
+interface Talk {
+  /** Messages and pings between two of our pings. */
+  most: number
+  hear(message: string): void
+}
+
 /** The open sockets of this server. Closes those of clients that are dead, do not read, or flood us. */
 export function keepSockets(limits: SocketLimits = socketLimits) {
   const open = new Map<Connection, Socket>()
@@ -50,7 +57,7 @@ export function keepSockets(limits: SocketLimits = socketLimits) {
   let stopping: PromiseWithResolvers<void> | undefined
 
   /** Adds a socket and returns its connection; `onEnd` is called once, on any end, when nothing more is to be sent. */
-  function adopt(socket: Socket, onEnd: () => void): Connection {
+  function adopt(socket: Socket, onEnd: () => void, talk?: Talk): Connection {
     let ended = false
     let alive = true
     let heard = 0
@@ -83,8 +90,9 @@ export function keepSockets(limits: SocketLimits = socketLimits) {
     function hear(isBinary = false) {
       alive = true
       heard++
-      if (!isBinary && heard <= limits.chatter) return
-      connection.end(closings.unwelcome)
+      if (!isBinary && heard <= (talk?.most ?? limits.chatter)) return true
+      connection.end(talk ? closings.talkative : closings.unwelcome)
+      return false
     }
 
     function pulse() {
@@ -94,8 +102,10 @@ export function keepSockets(limits: SocketLimits = socketLimits) {
       if (socket.readyState === openState) socket.ping()
     }
 
-    socket.on('message', (_data, isBinary) => hear(isBinary))
-    socket.on('ping', () => hear())
+    socket.on('message', (data, isBinary) => {
+      if (hear(isBinary) && !ended) talk?.hear(data.toString())
+    })
+    socket.on('ping', () => void hear())
     socket.on('pong', () => {
       alive = true
     })

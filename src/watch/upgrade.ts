@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-const watched = /^\/ws\/tasks(?:\/[^/?]*)?\/?(?:\?|$)/
+const watched = /^\/ws\/(?:tasks(?:\/[^/?]*)?|live)\/?(?:\?|$)/
 
 /**
  * True for upgrades to a WebSocket. Other requests get an ordinary answer: clients that offer HTTP/2 by `Upgrade: h2c`

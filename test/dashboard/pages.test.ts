@@ -35,6 +35,7 @@ t.test('every page', { skip: skipWithoutBrowser }, async t => {
   await service.post(`/api/schedules/${schedule}/run`)
   await Promise.all([service.finished(failed), service.finished(film.task_id)])
   await service.until(running, ({ state }) => state === 'STARTED')
+  const [alike] = (await service.get('/api/errors?task=fails')).json().items
   const [worker] = (await service.get('/api/workers')).json().items
 
   const pages: Record<string, string> = {
@@ -56,6 +57,7 @@ t.test('every page', { skip: skipWithoutBrowser }, async t => {
     [`/schedules/${schedule}`]: `nightly ${script.slice(0, 60)}`,
     [`/schedules/${schedule}?edit=1`]: `Edit nightly ${script.slice(0, 60)}`,
     '/errors': 'Errors',
+    [`/errors/${alike.fingerprint}`]: 'fails: Broken',
     '/doctor': 'Doctor',
     '/settings': 'Settings'
   }

@@ -5,6 +5,8 @@ import type { Problem } from '../../src/doctor/problem.ts'
 import type { KindBody } from '../../src/kinds/schemas.ts'
 import type { QueueRow } from '../../src/queues/queries.ts'
 import type { OccurrenceBody, ScheduleBody } from '../../src/schedules/schemas.ts'
+import type { ErrorGroup, FailedTask } from '../../src/tasks/failures/groups.ts'
+import type { TimelineItem } from '../../src/tasks/read/timeline.ts'
 import type { AttemptBody, TaskBody, TaskPage } from '../../src/tasks/schemas.ts'
 import type { WhyBody } from '../../src/tasks/why/routes.ts'
 import type { VideoBody } from '../../src/videos/schemas.ts'
@@ -35,8 +37,11 @@ t.test('what pages read is what the routes answer', async t => {
     fits<Sent<WorkerBody>, shown.Worker>(),
     fits<Sent<ScheduleBody>, shown.Schedule>(),
     fits<Sent<OccurrenceBody>, shown.Occurrence>(),
-    fits<Sent<VideoBody>, shown.Video>()
+    fits<Sent<VideoBody>, shown.Video>(),
+    fits<Sent<TimelineItem>, shown.TimelineItem>(),
+    fits<Sent<ErrorGroup>, shown.ErrorGroup>(),
+    fits<Sent<FailedTask>, shown.FailedTask>()
   ]
 
-  t.equal(pairs.length, 12, 'the compiler compares them')
+  t.equal(pairs.length, 15, 'the compiler compares them')
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { completionsOf } from '../../src/dashboard/words/complete.ts'
 import { curlText, quoted, sqlOfTasks } from '../../src/dashboard/words/copy.ts'
-import { blanked, commonPart, groupErrors } from '../../src/dashboard/words/errors.ts'
+import { commonPart } from '../../src/dashboard/words/errors.ts'
 import {
   type Filter,
   filterNames,
@@ -17,6 +17,7 @@ import { bytesText, countText } from '../../src/dashboard/words/number.ts'
 import { cronText, occurrenceText, ruleText } from '../../src/dashboard/words/schedules.ts'
 import { fieldsOf } from '../../src/dashboard/words/schema.ts'
 import { durationText, relativeText, shortDuration } from '../../src/dashboard/words/time.ts'
+import { lineOf } from '../../src/dashboard/words/timeline.ts'
 
 t.test('a filter reads as it was written', async t => {
   t.strictSame(parseFilter('status:failed kind:add -queue:media from:-1h attempts:>2 ran:>10m two words'), {
@@ -187,21 +188,19 @@ t.test('a schema is a form where it is simple', async t => {
   t.equal(fieldsOf({ type: 'object', additionalProperties: true }), undefined)
 })
 
-t.test('failures are alike but for numbers, ids and paths', async t => {
-  t.equal(blanked('row 12 of /tmp/a/b.csv, 01980000-0000-7000-8000-000000000001'), 'row # of …, …')
-  t.equal(commonPart('order 12 has no total, says /srv/x/y'), 'has no total, says')
-  const task = (id: string, message: string) => ({
-    id,
-    task: 'a',
-    error: { type: 'E', message },
-    created_at: id,
-    finished_at: id
-  })
-  const groups = groupErrors([task('3', 'order 1'), task('2', 'order 2'), task('1', 'other')] as never)
-  t.match(groups, [
-    { count: 2, message: 'order 1', first_at: '2', last_at: '3', ids: ['3', '2'] },
-    { count: 1, message: 'other' }
-  ])
+t.test('a search for a group takes what its messages have in common', async t => {
+  t.equal(commonPart('order <n> has no total, says <path>'), 'has no total, says')
+})
+
+t.test('moments of a task read as sentences', async t => {
+  const item = { at: '', until: null, reason: null, attempt: null, worker: null, outcome: null, time_limit: null }
+  const rest = { state: null, error: null, by: null }
+  t.equal(lineOf({ ...item, ...rest, type: 'wait', reason: 'retry' }), 'waits for its next attempt')
+  t.equal(
+    lineOf({ ...item, ...rest, type: 'attempt', attempt: 2, time_limit: 60, error: { type: 'E', message: 'no' } }),
+    'attempt 2: runs (limit 1 min): E, no'
+  )
+  t.equal(lineOf({ ...item, ...rest, type: 'event', state: 'STARTED' }), 'STARTED')
 })
 
 /** The same numbers in each run. */

@@ -104,6 +104,7 @@ await service.db.pool.query(
   [occupied]
 )
 const past = { from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00Z' }
+const { fingerprint } = (await service.get('/api/errors')).json().items[0]
 let schedules = 0
 
 /** Requests that succeed, for each operation. */
@@ -120,6 +121,9 @@ const good: Record<string, Call[]> = {
   'GET /api/tasks/{id}/status': [of(finished), of(waiting), of(running), of(stopped)],
   'GET /api/tasks/status/{id}': [of(finished), of(waiting), of(stopped)],
   'GET /api/tasks/{id}/attempts': [of(finished), of(waiting), of(running)],
+  'GET /api/tasks/{id}/timeline': [of(finished), of(waiting), of(running), of(stopped), of(failed.task_id)],
+  'GET /api/errors': [{}, { query: 'task=-add&limit=3' }],
+  'GET /api/errors/{fingerprint}': [{ params: { fingerprint } }],
   'GET /api/tasks/{id}/why': [of(finished), of(waiting), of(running)],
   'GET /api/kinds': [{}],
   'GET /task-status/{id}': [of(finished), of(waiting), of(running), of(stopped), of(failed.task_id)],
@@ -131,12 +135,16 @@ const good: Record<string, Call[]> = {
   ],
   'DELETE /api/tasks/{id}': [of(await service.submit('add', { x: 1, y: 2 }, { expires: 0 }))],
   'GET /api/tasks/{id}/events': [of(finished), { ...of(finished), headers: { 'last-event-id': '999999999' } }],
+  'GET /ws/live': [],
   'GET /ws/tasks': [],
   'GET /ws/tasks/{id}': [],
   'GET /api/problems': [{}],
   'GET /api/doctor': [{}],
   'GET /api/queues': [{}],
-  'POST /api/queues/{name}/pause': [{ params: { name: 'low_priority' } }],
+  'POST /api/queues/{name}/pause': [
+    { params: { name: 'low_priority' } },
+    { params: { name: 'low_priority' }, body: { reason: 'new disk', until: '2999-01-01T00:00:00Z' } }
+  ],
   'POST /api/queues/{name}/resume': [{ params: { name: 'low_priority' } }],
   'POST /api/queues/{name}/purge': [{ params: { name: 'low_priority' } }],
   'GET /api/schedules': [{}, { query: 'limit=2&system=false&enabled=true&q=daily&task=process_data' }],
@@ -239,6 +247,7 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
   KIND_INTERNAL: operation => submitting(operation, { task: 'sweep' }),
   ROUTE_NOT_FOUND: {},
   TASK_NOT_FOUND: of(unknownId),
+  ERROR_NOT_FOUND: { params: { fingerprint: 'x' } },
   VIDEO_NOT_FOUND: { params: { id: unknownId, name: 'original' }, body: { video_id: unknownId } },
   SCHEDULE_NOT_FOUND: operation =>
     making(operation, unknownId) ?? {

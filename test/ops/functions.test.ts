@@ -201,6 +201,19 @@ t.test('pause_queue and resume_queue are the twins of HTTP', async t => {
   t.strictSame((await queue()).paused_at, paused.paused_at, 'a second pause keeps the time of the first')
   t.match(await call(`resume_queue('media')`), { paused: false, paused_at: null })
   t.match(await queue(), { paused: false })
+
+  const until = new Date(Date.now() + 3_600_000).toISOString()
+  const bySql = await call(`pause_queue('media', 'new disk', $1)`, [until])
+  t.match(bySql, { reason: 'new disk', until: new Date(until), paused_by: String })
+  await call(`resume_queue('media')`)
+  const byHttp = (await service.post('/api/queues/media/pause', { reason: 'new disk', until })).json()
+  t.match(byHttp, { paused: true, reason: 'new disk', until, paused_by: '127.0.0.1' })
+  for (const past of ['2020-01-01T00:00:00Z']) {
+    const { detail } = (await service.post('/api/queues/media/pause', { until: past })).json()
+    t.match(detail, 'until must be in the future')
+    await t.rejects(call(`pause_queue('media', until => $1)`, [past]), { code: 'DR400', message: detail })
+  }
+  await call(`resume_queue('media')`)
 })
 
 t.test('with a worker', async t => {

@@ -25,6 +25,7 @@ t.test('queues are listed with what happens in them', async t => {
   const service = await openService(t, { env: oneChild })
   const idle = {
     ...{ depth: 0, oldest_age: null, running: 0, workers: 0, paused: false, paused_at: null },
+    ...{ paused_by: null, reason: null, until: null, pickup_p95: null },
     per_minute: { created: 0, finished: 0 }
   }
 
@@ -475,4 +476,39 @@ t.test('workers', async t => {
     t.match(await read(service, left), { state: 'PENDING' })
     t.match(await queueOf(service, apart), { depth: 1, running: 0 })
   })
+})
+
+t.test('a pause ends by itself, in HTTP, in SQL and for workers, and a later one begins anew', async t => {
+  const service = await openService(t)
+  const pause = (body?: object) => service.post('/api/queues/default/pause', body)
+  const queue = async () =>
+    (await service.get('/api/queues')).json().items.find(({ name }: { name: string }) => name === 'default')
+  const until = new Date(Date.now() + 3_600_000).toISOString()
+
+  const first = (await pause({ reason: 'the disk is full', until })).json()
+  t.match(first, { paused: true, reason: 'the disk is full', until, paused_by: '127.0.0.1' })
+  t.match((await pause()).json(), { paused_at: first.paused_at, reason: first.reason, until })
+  const id = await service.submit('add', { x: 1, y: 2 })
+  t.match((await service.get(`/api/tasks/${id}/why`)).json(), { code: 'queue_paused' })
+  const problems = (await service.get('/api/problems')).json().items
+  t.match(problems.find(({ code }: any) => code === 'queue_paused')?.sentence, /the disk is full.*it resumes at/)
+
+  await service.db.pool.query(`update darkroom.queues set until = now() - interval '1 second'`)
+  t.match(await queue(), { paused: false, paused_at: null, reason: null, until: null, paused_by: null })
+  const { rows } = await service.db.pool.query(`select paused, until from ops.queue_depth where name = 'default'`)
+  t.match(rows, [{ paused: false, until: null }])
+  await service.startWorker()
+  t.match(await service.finished(id), { state: 'SUCCESS' })
+
+  const again = (await pause()).json()
+  t.match(again, { paused: true, reason: null, until: null })
+  t.ok(again.paused_at > first.paused_at)
+  for (const body of [
+    { until: 'soon' },
+    { until: '2020-01-01T00:00:00Z' },
+    { reason: 'x'.repeat(501) },
+    { why: 'x' }
+  ]) {
+    t.match((await pause(body)).json(), { status: 400, code: 'INVALID_REQUEST' })
+  }
 })

@@ -22,6 +22,7 @@ const pages: [pattern: RegExp, load: () => Promise<Shown> | Shown][] = [
   [/^\/schedules\/new$/, () => import('../pages/schedules/edit.tsx').then(({ NewSchedule }) => NewSchedule)],
   [/^\/schedules\/([^/]+)$/, () => import('../pages/schedules/schedule.tsx').then(({ SchedulePage }) => SchedulePage)],
   [/^\/errors$/, () => import('../pages/errors/errors.tsx').then(({ Errors }) => Errors)],
+  [/^\/errors\/([^/]+)$/, () => import('../pages/errors/error.tsx').then(({ ErrorPage }) => ErrorPage)],
   [/^\/doctor$/, () => import('../pages/doctor/doctor.tsx').then(({ Doctor }) => Doctor)],
   [/^\/settings$/, () => import('../pages/settings/settings.tsx').then(({ SettingsPage }) => SettingsPage)]
 ]

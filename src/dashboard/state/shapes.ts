@@ -70,6 +70,48 @@ export interface Attempt {
   stderr: string | null
 }
 
+export interface TimelineItem {
+  type: 'wait' | 'attempt' | 'event'
+  at: string
+  until: string | null
+  reason: string | null
+  attempt: number | null
+  worker: string | null
+  outcome: string | null
+  time_limit: number | null
+  state: string | null
+  error: Failure | null
+  by: { kind: string; id: string } | null
+}
+
+export interface Timeline {
+  items: TimelineItem[]
+}
+
+export interface ErrorGroup {
+  fingerprint: string
+  task: string
+  type: string | null
+  message: string | null
+  count: number
+  first_at: string
+  last_at: string
+  sample: string
+}
+
+export interface FailedTask {
+  id: string
+  queue: string
+  worker: string | null
+  attempts: number
+  finished_at: string
+  message: string | null
+}
+
+export interface ErrorTasks extends ErrorGroup {
+  tasks: FailedTask[]
+}
+
 export interface Action {
   label: string
   method: string

@@ -9,15 +9,17 @@ export async function queueProblems(pool: Pool): Promise<Problem[]> {
   return (await listQueues(pool)).flatMap(problemOf)
 }
 
-function problemOf({ name, depth, oldest_age, workers, paused, paused_at }: QueueRow): Problem[] {
+function problemOf({ name, depth, oldest_age, workers, paused, paused_at, reason, until }: QueueRow): Problem[] {
   const subject = { type: 'queue', id: name }
   const waitsSince = oldest_age === null ? null : new Date(Date.now() - oldest_age * 1000)
   if (paused) {
+    const why = reason === null ? '' : ` (${reason})`
+    const end = until ? `it resumes at ${timeText(until)}, or resume it now` : 'resume it when its work may go on'
     const waiting = depth === 0 ? 'nothing waits in it' : `${tasksWait(depth)} in it`
     return [
       {
         code: 'queue_paused',
-        sentence: `The queue "${name}" is paused since ${timeText(paused_at!)}, and ${waiting}: resume it when its work may go on`,
+        sentence: `The queue "${name}" is paused since ${timeText(paused_at!)}${why}, and ${waiting}: ${end}`,
         since: paused_at,
         severity: depth === 0 ? 'notice' : 'warning',
         subject,

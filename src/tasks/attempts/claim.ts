@@ -81,7 +81,7 @@ with me as materialized (
       select j.name, j.id, j.ctid as place, j.state, j.priority, j.created_on, j.started_on, j.start_after
       from ${jobs}
       where j.name = room.queue and j.state < 'active' and not j.blocked and j.start_after <= now()
-        and exists (select from me) and not exists (select from darkroom.queues where name = room.queue)
+        and exists (select from me) and not exists (select from darkroom.paused_queues where name = room.queue)
         and ${over}
       order by j.priority desc, j.created_on
       limit room.slots

@@ -7,7 +7,8 @@ import { readProblems } from '#schema/problems.ts'
 import { listAttempts } from '#tasks/attempts/list.ts'
 import { internalKinds } from '#tasks/internal.ts'
 import { listTasks } from '#tasks/listing/list.ts'
-import { Attempts, StateAnswer, StatusAnswer, TaskBody, TaskFilters, TaskPage, Wait } from '#tasks/schemas.ts'
+import { readTimeline } from '#tasks/read/timeline.ts'
+import { Attempts, StateAnswer, StatusAnswer, TaskBody, TaskFilters, TaskPage, Timeline, Wait } from '#tasks/schemas.ts'
 import type { TaskFinder } from './finder.ts'
 
 export interface ReadNeeds {
@@ -77,6 +78,24 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { db
     async ({ params: { id } }) => {
       const { state, result } = await find.task(id)
       return { task_id: id, status: state, result }
+    }
+  )
+
+  app.get(
+    '/api/tasks/:id/timeline',
+    {
+      schema: {
+        operationId: 'getTaskTimeline',
+        summary: 'What happened to a task: waits, attempts, events',
+        description: 'The newest 1,000 attempts and events.',
+        params: Id,
+        response: { 200: answer(Timeline, 'In order'), ...readProblems(TaskNotFound) }
+      }
+    },
+    async ({ params: { id } }) => {
+      const items = await readTimeline(db.pool, id)
+      if (!items) throw new TaskNotFound(id)
+      return { items }
     }
   )
 

@@ -1,30 +1,61 @@
-import type { Task } from '../../state/shapes.ts'
-import { StatusWord } from '../../ui/status.tsx'
-import { At } from '../../ui/time.tsx'
+import { useQuery } from '../../state/query.ts'
+import { href } from '../../state/route.ts'
+import type { Task, Timeline, TimelineItem } from '../../state/shapes.ts'
+import { Refused, Waiting } from '../../ui/said.tsx'
+import { kinOf, StatusGlyph } from '../../ui/status.tsx'
+import { At, Span } from '../../ui/time.tsx'
+import { shortId } from '../../words/number.ts'
+import { isFinal } from '../../words/tasks.ts'
+import { lineOf } from '../../words/timeline.ts'
 
-/** The moments of its life. */
+/** What happened to it, in order: waits, attempts, changes of its state and who caused them. */
 export function Events({ task }: { task: Task }) {
-  const moments: [string, string | null][] = [
-    ['submitted', task.created_at],
-    ['not before', task.eta],
-    ['latest attempt started', task.started_at],
-    ['finished', task.finished_at]
-  ]
+  const found = useQuery<Timeline>(`/api/tasks/${task.id}/timeline`, isFinal(task) ? 30 : 2)
+  const items = found.data.value?.items
   return (
-    <table class="table">
-      <tbody>
-        {moments
-          .filter(([, at]) => at !== null)
-          .map(([what, at]) => (
-            <tr key={what}>
-              <td>{what}</td>
-              <td>
-                <At time={at} />
-              </td>
-              <td>{what === 'finished' && <StatusWord status={task.status} />}</td>
+    <>
+      <Refused query={found} />
+      {!items && !found.error.value && <Waiting />}
+      <div class="table-place" role="region" aria-label="Events" tabIndex={0}>
+        <table class="table">
+          <thead>
+            <tr>
+              <th>When</th>
+              <th>What</th>
+              <th>For</th>
+              <th>By</th>
             </tr>
-          ))}
-      </tbody>
-    </table>
+          </thead>
+          <tbody>
+            {items?.map((item, at) => (
+              <tr key={at}>
+                <td>
+                  <At time={item.at} />
+                </td>
+                <td class={`status-${kinOf(item.outcome ?? '')}`}>
+                  {item.type === 'attempt' && <StatusGlyph status={kinOf(item.outcome ?? 'running')} />} {lineOf(item)}
+                </td>
+                <td>{item.type === 'event' ? '' : <Span from={item.at} to={item.until} />}</td>
+                <td class="soft">
+                  <By item={item} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  )
+}
+
+function By({ item }: { item: TimelineItem }) {
+  const by = item.by ?? (item.worker ? { kind: 'worker', id: item.worker } : null)
+  if (!by) return null
+  if (by.kind === 'request') return <span title={by.id}>a request</span>
+  const room = by.kind === 'worker' ? 'workers' : 'schedules'
+  return (
+    <a href={href(`/${room}/${by.id}`)} title={by.id}>
+      {by.kind} <span class="mono">{shortId(by.id)}</span>
+    </a>
   )
 }

@@ -1,0 +1,124 @@
+import type { FastifyPluginAsync } from 'fastify'
+import type { Database } from '#database/connect.ts'
+import { findProblems } from '#doctor/problems.ts'
+import { CrossSite, RouteNotFound, TooManyOpen } from '#errors.ts'
+import { listQueues } from '#queues/queries.ts'
+import { problems } from '#schema/problems.ts'
+import { internalKinds } from '#tasks/internal.ts'
+import { taskCounter } from '#tasks/listing/counter.ts'
+import { listTasks } from '#tasks/listing/list.ts'
+import { findTasks } from '#tasks/read/find.ts'
+import type { Watching } from '#tasks/read/watch.ts'
+import { listVideos } from '#videos/list.ts'
+import { presentStatus } from '#videos/present.ts'
+import { closings } from '#watch/schemas.ts'
+import type { Socket, Sockets } from '#watch/sockets.ts'
+import { listWorkers } from '#workers/list.ts'
+import { feed, type LiveLimits, liveLimits } from './feed.ts'
+import { readInterest } from './interest.ts'
+import { newsOf } from './news.ts'
+
+export interface LiveNeeds {
+  db: Database
+  dataDir: string
+  watching: Watching
+  limits?: LiveLimits
+}
+
+// Messages that a page may send between two pings: its view changes as a person scrolls.
+const views = 300
+// Milliseconds
+const often = 1_000
+const seldom = 5_000
+const overlap = 2_000
+const mostArrivals = 500
+
+/** What the pages of a dashboard show, while they show it. */
+export const liveRoutes: FastifyPluginAsync<LiveNeeds & { sockets: Sockets }> = async (
+  app,
+  { db, dataDir, watching, sockets, limits = liveLimits }
+) => {
+  const { pool } = db
+  const count = taskCounter(pool, internalKinds)
+  const news = {
+    queues: newsOf({ read: () => listQueues(pool), every: often }),
+    workers: newsOf({ read: () => listWorkers(pool), every: often }),
+    videos: newsOf({
+      read: async () => (await listVideos(db, { status: 'uploaded,processing', limit: 100 })).items.map(presentStatus),
+      every: often
+    }),
+    problems: newsOf({ read: () => findProblems({ pool, dataDir }), every: seldom })
+  }
+
+  const arrivals = newsOf({ read: newest(db), every: often })
+
+  app.route({
+    method: 'GET',
+    url: '/ws/live',
+    config: { keepsOpen: 'sockets' },
+    schema: {
+      operationId: 'watchLive',
+      summary: 'What a page shows, while it shows it (WebSocket)',
+      description:
+        'The client sends `{ filter, ids, topics }` whenever its view changes: the filters of the list of tasks, the ids in sight (200 at most) and any of `counts`, `queues`, `workers`, `videos`, `problems`. The answers have `now` and what has changed of that, at most 4 a second: `tasks` (those in sight, without `args` and `result`), `new` (how many others came to fit the filter), `counts` (by status), `queues`, `workers`, `videos` (status of those at work), `problems`. Closed with 4400 after a message that does not fit, with 1013 if the client reads too slowly or changes were missed, with 1001 when the API stops.',
+      response: {
+        101: { description: 'A WebSocket of JSON messages in both directions' },
+        ...problems(RouteNotFound, CrossSite, TooManyOpen)
+      }
+    },
+    handler: async ({ method, originalUrl }) => {
+      throw new RouteNotFound(method, originalUrl.split('?')[0])
+    },
+    wsHandler(socket: Socket) {
+      const page = feed({
+        ...{ limits, count, news, arrivals, internal: internalKinds },
+        send: message => connection.send(Buffer.from(JSON.stringify(message))),
+        read: ids => findTasks(db, ids)
+      })
+      let stop = () => {}
+      const connection = sockets.adopt(
+        socket,
+        () => {
+          stop()
+          page.close()
+        },
+        {
+          most: views,
+          hear(text) {
+            const read = readInterest(text)
+            if ('problem' in read) connection.end([closings.unfit[0], clipped(`${closings.unfit[1]}: ${read.problem}`)])
+            else page.show(read.interest)
+          }
+        }
+      )
+      if (connection.ended) return
+      // Also changes that no message of other sockets has, such as those of a priority.
+      stop = watching.watchAll(
+        task => page.hear(task),
+        () => connection.end(closings.missed)
+      )
+    }
+  })
+}
+
+/** The newest tasks since the last look: a submission is not announced to watchers. */
+function newest(db: Database) {
+  let mark = new Date().toISOString()
+  return async () => {
+    const { items } = await listTasks(db, { created_after: mark, limit: mostArrivals }, internalKinds)
+    // Some transactions commit after later ones.
+    if (items[0]) mark = new Date(Math.max(Date.parse(mark), Date.parse(items[0].created_at) - overlap)).toISOString()
+    return items
+  }
+}
+
+/** A reason has 123 bytes at most. */
+function clipped(reason: string) {
+  const bytes = Buffer.from(reason)
+  return bytes.length <= 123
+    ? reason
+    : `${bytes
+        .subarray(0, 117)
+        .toString()
+        .replace(/\uFFFD$/, '')}…`
+}
