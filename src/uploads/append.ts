@@ -139,7 +139,7 @@ function write({ store }: ResumableNeeds, { id, lease, append, length, body, lim
 /** The request itself is not destroyed where the writing fails: its connection is needed for the answer. */
 function bodyOf(raw: IncomingMessage) {
   const body = new PassThrough()
-  // Whoever reads it next gets the error.
+  // The next reader of it gets the error.
   body.on('error', () => {})
   raw.once('error', error => body.destroy(error))
   if (raw.destroyed && !raw.complete) body.destroy(raw.errored ?? new Error('The request broke off'))
