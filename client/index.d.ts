@@ -101,24 +101,40 @@ interface TaskBody {
 interface TaskFilters {
     /** Items per page */
     limit?: number
-    /** `next_cursor` of the previous page */
+    /** `next_cursor` or `prev_cursor` of another page */
     cursor?: string
-    /** Only tasks in this state */
-    state?: "PENDING" | "STARTED" | "RETRY" | "SUCCESS" | "FAILURE" | "REVOKED"
-    /** Only tasks of this kind */
+    /** Only tasks in these states: `PENDING`, `STARTED`, `RETRY`, `SUCCESS`, `FAILURE`, `REVOKED` */
+    state?: string
+    /** Only tasks with these statuses: `SCHEDULED`, `PENDING`, `PROCESSING`, `RETRYING`, `COMPLETED`, `FAILED`, `CANCELLED` */
+    status?: string
+    /** Only tasks of these kinds */
     task?: string
-    /** Only tasks in this queue */
+    /** Only tasks in these queues */
     queue?: string
-    /** Only tasks whose latest attempt ran in this worker (id) */
+    /** Only tasks whose latest attempt ran in one of these workers (ids) */
     worker?: string
-    /** Only tasks with this tag */
+    /** Only tasks with one of these tags */
     tag?: string
     /** Part of the name or description, or an id */
     q?: string
+    /** Only tasks whose error has one of these texts in its message */
+    error?: string
+    /** Only tasks of these schedules (ids) */
+    schedule_id?: string
+    /** Only tasks of these films (ids) */
+    video_id?: string
     /** Only tasks that were submitted after this time */
     created_after?: string
     /** Only tasks that were submitted before this time */
     created_before?: string
+    /** Only tasks with at least so many attempts */
+    attempts_min?: number
+    /** Only tasks whose latest attempt ran, or has run, for at least so many seconds */
+    ran_min?: number
+    /** Only tasks that waited so many seconds for their first attempt */
+    waited_min?: number
+    /** By time of submission; `soonest`: by when they may start, next attempts included; `longest`: by how long the latest attempt ran, or has run */
+    order?: "newest" | "oldest" | "soonest" | "longest"
 }
 
 interface TaskMessage {
