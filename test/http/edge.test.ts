@@ -84,7 +84,7 @@ t.test('a wrong method is answered with the allowed ones, whatever the path look
     ['PUT', `/api/videos/${id}/?x=1`, 'GET, HEAD, DELETE'],
     ['POST', `/api/videos/${id}/files/hls/master.m3u8`, 'GET, HEAD'],
     ['DELETE', '/api/tasks', 'GET, HEAD, POST'],
-    ['PATCH', '/api/tasks/bulk', 'GET, HEAD, POST, DELETE'],
+    ['PUT', '/api/tasks/bulk', 'GET, HEAD, POST, PATCH, DELETE'],
     ['GET', '/process-video/', 'POST'],
     ['TRACE', '/health/live', 'GET, HEAD'],
     ['OPTIONS', '/api/queues/default/pause', 'POST']

@@ -243,10 +243,15 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
   INVALID_CURSOR: { ...of(daily.id), query: 'cursor=x' },
   UNKNOWN_TASK: operation => submitting(operation, { task: 'nothing' }),
   UNKNOWN_QUEUE: operation =>
-    making(operation, stranded.id) ?? submitting(operation, { queue: 'nowhere', args: { data: '' } }),
+    (operation === 'PATCH /api/tasks/{id}' ? { ...of(waiting), body: { queue: 'nowhere' } } : undefined) ??
+    making(operation, stranded.id) ??
+    submitting(operation, { queue: 'nowhere', args: { data: '' } }),
   KIND_INTERNAL: operation => submitting(operation, { task: 'sweep' }),
   ROUTE_NOT_FOUND: {},
-  TASK_NOT_FOUND: of(unknownId),
+  TASK_NOT_FOUND: operation => ({
+    ...of(unknownId),
+    body: operation.startsWith('PATCH') ? { priority: 1 } : undefined
+  }),
   ERROR_NOT_FOUND: { params: { fingerprint: 'x' } },
   VIDEO_NOT_FOUND: { params: { id: unknownId, name: 'original' }, body: { video_id: unknownId } },
   SCHEDULE_NOT_FOUND: operation =>
