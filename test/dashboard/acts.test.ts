@@ -120,6 +120,7 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     const resume = page.getByRole('button', { name: /^Resume queue media/ }).first()
     await resume.click()
 
+    await resume.waitFor({ state: 'detached' })
     await page.getByText(/^All well/).waitFor()
     const queues = (await service.get('/api/queues')).json().items
     t.equal(queues.find(({ name }: any) => name === 'media').paused, false)

@@ -15,7 +15,7 @@ interface ArgsProps {
 export function Args({ schema, args, error, onChange }: ArgsProps) {
   const fields = fieldsOf(schema) ?? []
   return (
-    <fieldset class="args">
+    <fieldset class="arguments">
       <legend>Arguments</legend>
       {fields.map(field => (
         <ArgField key={field.name} field={field} args={args} error={error} onChange={onChange} />
