@@ -10,6 +10,9 @@ import { type QueueNeeds, queueRoutes } from '#queues/routes.ts'
 import { type ScheduleNeeds, scheduleRoutes } from '#schedules/routes.ts'
 import { statsRoutes } from '#stats/routes.ts'
 import { failureRoutes } from '#tasks/failures/routes.ts'
+import { internalKinds } from '#tasks/internal.ts'
+import { taskCounter } from '#tasks/listing/counter.ts'
+import { countRoutes } from '#tasks/routes/count.ts'
 import { type CreateNeeds, createRoutes } from '#tasks/routes/create.ts'
 import { taskDialect } from '#tasks/routes/dialect.ts'
 import { type TaskNeeds, taskRoutes } from '#tasks/routes/tasks.ts'
@@ -54,7 +57,8 @@ export interface ServerNeeds
 // For JSON. Routes that take more override it; uploads are streamed past it.
 const bodyLimit = 1024 * 1024
 
-export async function buildServer({ log, needsWorker, settings, limits, ...needs }: ServerNeeds) {
+export async function buildServer({ log, needsWorker, settings, limits, reads, ...needs }: ServerNeeds) {
+  const count = taskCounter(reads.pool, internalKinds)
   const { create, sockets } = listener(limits)
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
@@ -86,20 +90,21 @@ export async function buildServer({ log, needsWorker, settings, limits, ...needs
   await collectRoutes(app)
   await app.register(healthRoutes, { db: needs.db, needsWorker })
   await app.register(createRoutes, needs)
-  await app.register(taskRoutes, needs)
+  await app.register(countRoutes, { reads, count })
+  await app.register(taskRoutes, { ...needs, reads })
   await app.register(whyRoutes, needs)
-  await app.register(failureRoutes, needs)
+  await app.register(failureRoutes, { db: reads })
   await app.register(kindRoutes, needs)
   await app.register(taskDialect, needs)
   await app.register(queueRoutes, needs)
   await app.register(scheduleRoutes, needs)
   await app.register(workerRoutes, needs)
-  await app.register(doctorRoutes, needs)
-  await app.register(statsRoutes, needs)
+  await app.register(doctorRoutes, { ...needs, db: reads })
+  await app.register(statsRoutes, { db: reads })
   await app.register(watchRoutes, {
     ...needs,
     async more(app, sockets) {
-      await app.register(liveRoutes, { db: needs.db, dataDir: needs.dataDir, watching: needs.watching, sockets })
+      await app.register(liveRoutes, { ...needs, db: reads, count, sockets })
     }
   })
   await app.register(videoRoutes, needs)

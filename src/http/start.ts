@@ -42,6 +42,8 @@ export interface Api {
 
 // Connections in the pool; the default of Postgres is 100 for all processes together.
 const connections = 16
+// For lists, counts and charts: a wall of dashboards waits for itself, and not submissions for it.
+const connectionsToRead = 4
 // An open psql transaction may hold a row for an hour. Requests that wait for it must not use up the connections.
 const settings = { ...throughIndexes, lock_timeout: '3s' }
 
@@ -53,6 +55,12 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   opened.defer(store.close)
   const db = connect(url, { name: 'darkroom api', max: connections, settings })
   opened.defer(db.close)
+  const reads = connect(url, {
+    name: 'darkroom api reads',
+    max: connectionsToRead,
+    settings: { ...settings, statement_timeout: '10s' }
+  })
+  opened.defer(reads.close)
   await pairWithStore(db, store)
   await publishKinds(db.pool, kinds, config.RESULT_EXPIRES)
   await withdrawKinds(db.pool, kinds)
@@ -84,6 +92,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
     settings: config,
     limits,
     db,
+    reads,
     kinds,
     log,
     needsWorker,

@@ -5,7 +5,7 @@ import { CrossSite, RouteNotFound, TooManyOpen } from '#errors.ts'
 import { listQueues } from '#queues/queries.ts'
 import { problems } from '#schema/problems.ts'
 import { internalKinds } from '#tasks/internal.ts'
-import { taskCounter } from '#tasks/listing/counter.ts'
+import type { CountTasks } from '#tasks/listing/counter.ts'
 import { listTasks } from '#tasks/listing/list.ts'
 import { findTasks } from '#tasks/read/find.ts'
 import type { Watching } from '#tasks/read/watch.ts'
@@ -22,6 +22,7 @@ export interface LiveNeeds {
   db: Database
   dataDir: string
   watching: Watching
+  count: CountTasks
   limits?: LiveLimits
 }
 
@@ -36,10 +37,9 @@ const mostArrivals = 500
 /** What the pages of a dashboard show, while they show it. */
 export const liveRoutes: FastifyPluginAsync<LiveNeeds & { sockets: Sockets }> = async (
   app,
-  { db, dataDir, watching, sockets, limits = liveLimits }
+  { db, dataDir, watching, count, sockets, limits = liveLimits }
 ) => {
   const { pool } = db
-  const count = taskCounter(pool, internalKinds)
   const news = {
     queues: newsOf({ read: () => listQueues(pool), every: often }),
     workers: newsOf({ read: () => listWorkers(pool), every: often }),

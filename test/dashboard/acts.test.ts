@@ -219,7 +219,7 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
   })
 
   t.test('a film is uploaded, made and played in each quality', async t => {
-    const buffer = await shoot({ size: '640x480', seconds: 3 })
+    const buffer = await shoot({ size: '320x240', seconds: 2 })
     const page = await visit('/videos')
 
     await page.getByLabel('Films to upload').setInputFiles({ name: 'mine.mp4', mimeType: 'video/mp4', buffer })

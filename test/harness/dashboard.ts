@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { flags, program } from './browser.ts'
+import { patience } from './until.ts'
 
 interface Look {
   width?: number
@@ -56,7 +57,7 @@ export async function openDashboard(t: Test, address: string): Promise<Dashboard
       const context = await contextFor(scheme, forced)
       page = await context.newPage()
       await page.setViewportSize({ width, height })
-      page.setDefaultTimeout(60_000)
+      page.setDefaultTimeout(patience * 1000)
       await page.addInitScript(tellViolations)
       page.on('pageerror', error => complaints.push(`${path}: ${error}`))
       page.on('console', message => message.type() === 'error' && complaints.push(`${path}: ${message.text()}`))

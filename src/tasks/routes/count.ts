@@ -6,7 +6,7 @@ import { refuse } from '#schema/check.ts'
 import { Nullable, Time } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
 import { internalKinds } from '#tasks/internal.ts'
-import { type Dimension, dimensions, taskCounter } from '#tasks/listing/counter.ts'
+import { type CountTasks, type Dimension, dimensions } from '#tasks/listing/counter.ts'
 import { histogram, mostBuckets, usualBuckets } from '#tasks/listing/histogram.ts'
 import { taskFilters } from '#tasks/schemas.ts'
 import { statuses } from '#tasks/words.ts'
@@ -85,10 +85,13 @@ const Histogram = Type.Object({
   searched_until
 })
 
-/** Numbers of tasks, for the pages around a list. */
-export const countRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
-  const count = taskCounter(db.pool, internalKinds)
+interface CountNeeds {
+  reads: Database
+  count: CountTasks
+}
 
+/** Numbers of tasks, for the pages around a list. */
+export const countRoutes: FastifyPluginAsyncTypebox<CountNeeds> = async (app, { reads, count }) => {
   app.get(
     '/api/tasks/counts',
     {
@@ -116,7 +119,7 @@ export const countRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async (a
       }
     },
     async ({ query: { from, to, buckets, ...filters } }) =>
-      histogram(db.pool, { from, to, buckets }, filters, internalKinds)
+      histogram(reads.pool, { from, to, buckets }, filters, internalKinds)
   )
 }
 

@@ -12,11 +12,12 @@ import { Attempts, StateAnswer, StatusAnswer, TaskBody, TaskFilters, TaskPage, T
 import type { TaskFinder } from './finder.ts'
 
 export interface ReadNeeds {
-  db: Database
+  /** For lists: a slow search holds up no other request. */
+  reads: Database
   find: TaskFinder
 }
 
-export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { db, find }) => {
+export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { reads, find }) => {
   app.get(
     '/api/tasks',
     {
@@ -29,7 +30,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { db
         response: { 200: answer(TaskPage, 'A page of tasks'), ...readProblems(InvalidCursor) }
       }
     },
-    async ({ query }) => listTasks(db, query, internalKinds)
+    async ({ query }) => listTasks(reads, query, internalKinds)
   )
 
   app.get(
@@ -93,7 +94,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { db
       }
     },
     async ({ params: { id } }) => {
-      const items = await readTimeline(db.pool, id)
+      const items = await readTimeline(reads.pool, id)
       if (!items) throw new TaskNotFound(id)
       return { items }
     }
@@ -114,7 +115,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { db
       }
     },
     async ({ params: { id }, query: { limit } }) => {
-      const items = await listAttempts(db, id)
+      const items = await listAttempts(reads, id)
       if (!items) throw new TaskNotFound(id)
       return { items: items.slice(0, limit) }
     }

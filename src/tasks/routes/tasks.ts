@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Watching } from '#tasks/read/watch.ts'
-import { countRoutes } from './count.ts'
 import { taskFinder } from './finder.ts'
 import { type ReadNeeds, readRoutes } from './read.ts'
 import { type SteerNeeds, steerRoutes } from './steer.ts'
@@ -15,7 +14,6 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
   app.addHook('preClose', async () => closing.abort())
   const find = taskFinder({ ...needs, closing: closing.signal })
 
-  await app.register(countRoutes, needs)
   await app.register(readRoutes, { ...needs, find })
   await app.register(steerRoutes, { ...needs, find })
 }
