@@ -65,7 +65,7 @@ async function runTests(files: string[]) {
 
   const isReady = await runHarness('before.ts')
   // Much of a test is waiting for other processes. TEST_JOBS is for a machine with other work.
-  const jobs = Number(process.env.TEST_JOBS) || Math.min(8, availableParallelism() * 3)
+  const jobs = Number(process.env.TEST_JOBS) || Math.min(8, availableParallelism() + 2)
   const waiting = isReady ? [...files] : []
   const next = () => (interrupted ? undefined : waiting.shift())
   await Promise.all(Array.from({ length: jobs }, () => runLane(next)))

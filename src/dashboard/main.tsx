@@ -1,6 +1,7 @@
 import { render } from 'preact'
 import { App } from './frame/app.tsx'
 import { listenForKeys } from './frame/keys.ts'
+import './state/live.ts'
 import { showTheme } from './state/settings.ts'
 
 showTheme()

@@ -56,7 +56,9 @@ export const dashboardRoutes: FastifyPluginAsyncTypebox<{ bundle?: () => Promise
     }
   })
   app.get('/ui', { logLevel: 'warn', schema: pageSchema('getDashboard', 'The dashboard') }, sendPage)
-  app.get('/ui/*', { logLevel: 'warn', schema: pageSchema('getDashboardPage', 'A page of the dashboard') }, sendPage)
+  const params = Type.Object({ '*': Type.String({ description: 'Path of the page' }) })
+  const anyPage = { ...pageSchema('getDashboardPage', 'A page of the dashboard'), params }
+  app.get('/ui/*', { logLevel: 'warn', schema: anyPage }, sendPage)
 
   app.get(
     '/ui/assets/:file',

@@ -126,6 +126,25 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     t.equal(queues.find(({ name }: any) => name === 'media').paused, false)
   })
 
+  t.test('a change made elsewhere is pushed to the page, which then asks no more', async t => {
+    const page = await visit('/queues')
+    const pushed = page.waitForEvent('websocket')
+    await page.reload()
+    const heard = (await pushed).waitForEvent('framereceived', ({ payload }) => String(payload).includes('"queues"'))
+    await heard
+    await loaded(page)
+    const questions: string[] = []
+    page.on('request', request => {
+      if (/\/api\/queues$/.test(request.url())) questions.push(request.url())
+    })
+
+    await service.post('/api/queues/media/pause')
+    await page.getByRole('button', { name: 'Resume queue media' }).waitFor()
+    await service.post('/api/queues/media/resume')
+    await page.getByRole('button', { name: 'Pause queue media' }).waitFor()
+    t.strictSame(questions, [])
+  })
+
   t.test('a queue is paused and resumed', async t => {
     const page = await visit('/queues')
 
@@ -134,6 +153,7 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
       .getByRole('dialog')
       .getByRole('button', { name: /^Pause/ })
       .click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
     await page.getByRole('button', { name: 'Resume queue media' }).click()
     await page.getByRole('button', { name: 'Pause queue media' }).waitFor()
     t.equal(await page.getByRole('dialog').count(), 0)
@@ -149,6 +169,8 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
       .getByRole('dialog')
       .getByRole('button', { name: /^Pause/ })
       .click()
+    // The page is told before the act has answered.
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
     await page.getByRole('button', { name: /^Resume worker/ }).click()
     await page.getByRole('button', { name: /^Pause worker/ }).waitFor()
     t.equal((await service.get('/api/workers')).json().items[0].concurrency, 3)

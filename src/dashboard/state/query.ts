@@ -143,6 +143,17 @@ export function push(path: string, data: unknown) {
   heard()
 }
 
+/** Addresses whose answers are shown now. */
+export function asked() {
+  return [...entries.values()].flatMap(({ path, paces }) => (paces.length > 0 ? [path] : []))
+}
+
+/** Asks again, if the answer is shown. */
+export function refresh(path: string) {
+  const entry = entries.get(path)
+  if (entry && entry.paces.length > 0) void ask(entry)
+}
+
 export function pushesEnded() {
   for (const entry of entries.values()) entry.pushed = false
 }

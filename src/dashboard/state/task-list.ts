@@ -2,12 +2,14 @@ import { signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { ApiError, request } from './api.ts'
 import { heard, missed } from './connection.ts'
+import { isLive, showList } from './live.ts'
 import { readSetting } from './settings.ts'
 import type { Task, TaskPage } from './shapes.ts'
 
 const pageSize = 100
-// Seconds between looks at the newest page.
+// Seconds between looks at the newest page; where changes are pushed only rows that leave the filter are found by it.
 const pace = 3
+const paceWhenLive = 10
 
 /**
  * Tasks that fit a filter, page after page. Rows that are shown are replaced in place, and stay where they are: new
@@ -85,9 +87,15 @@ export class TaskList {
 
   tick() {
     if (this.closed || document.hidden || !readSetting('live')) return
-    const wait = this.error.peek()?.isOutage ? 2 : pace
+    const wait = this.error.peek()?.isOutage ? 2 : isLive() ? paceWhenLive : pace
     if (Date.now() - this.askedAt < wait * 1000) return
     void (this.loaded.peek() ? this.look() : this.load())
+  }
+
+  /** Rows in which something has changed; they come without args and result. */
+  patch(tasks: Partial<Task>[]) {
+    const byId = new Map(tasks.map(task => [task.id, task]))
+    this.rows.value = this.rows.peek().map(row => (byId.has(row.id) ? { ...row, ...byId.get(row.id) } : row))
   }
 
   close() {
@@ -139,8 +147,15 @@ export function useTaskList(search: string): TaskList {
   useEffect(() => {
     void list.load()
     const timer = setInterval(() => list.tick(), 500)
+    const hide = showList({
+      search,
+      ids: () => list.rows.peek().map(({ id }) => id),
+      changed: tasks => list.patch(tasks),
+      more: () => void list.look()
+    })
     return () => {
       clearInterval(timer)
+      hide()
       list.close()
     }
   }, [list])

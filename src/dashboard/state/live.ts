@@ -1,0 +1,115 @@
+import { socketAddress } from './base.ts'
+import { asked, push, pushesEnded, refresh } from './query.ts'
+import { readSetting } from './settings.ts'
+import type { Task } from './shapes.ts'
+
+/** A list of tasks that is shown. */
+export interface Shown {
+  /** The filters, as a query string. */
+  search: string
+  /** Ids of the rows in sight. */
+  ids(): string[]
+  /** Rows that have changed, without args and result. */
+  changed(tasks: Partial<Task>[]): void
+  /** Others came to fit the filters. */
+  more(): void
+}
+
+interface Message {
+  tasks?: (Partial<Task> & { id: string })[]
+  new?: number
+  [topic: string]: unknown
+}
+
+// What the API pushes whole, by the address at which it is asked for otherwise.
+const topics = new Map([
+  ['/api/queues', 'queues'],
+  ['/api/workers', 'workers'],
+  ['/api/problems', 'problems']
+])
+const mostIds = 200
+// Milliseconds: between looks at what is shown, and before a new try, longer each time.
+const pace = 500
+const [shortest, longest] = [1_000, 30_000]
+
+let socket: WebSocket | undefined
+let told = ''
+let wait = shortest
+let tryAt = 0
+let list: Shown | undefined
+
+/** One list at a time; returns a function that ends it. */
+export function showList(shown: Shown) {
+  list = shown
+  return () => {
+    if (list === shown) list = undefined
+  }
+}
+
+/** Whether changes are pushed: then what is pushed need not be polled. */
+export function isLive() {
+  return socket?.readyState === WebSocket.OPEN && told !== ''
+}
+
+setInterval(look, pace)
+document.addEventListener('visibilitychange', look)
+
+/** Tells the API what is shown, if that has changed. A hidden tab has no socket. */
+function look() {
+  if (document.hidden || !readSetting('live')) return socket?.close()
+  if (!socket) {
+    if (Date.now() >= tryAt) open()
+    return
+  }
+  if (socket.readyState !== WebSocket.OPEN) return
+  const interest = JSON.stringify(interestNow())
+  if (interest === told) return
+  told = interest
+  socket.send(interest)
+}
+
+function interestNow() {
+  const paths = asked()
+  const ofTasks = paths.flatMap(path => /^\/api\/tasks\/([0-9a-f-]{36})$/.exec(path)?.[1] ?? [])
+  return {
+    ids: [...new Set([...ofTasks, ...(list?.ids() ?? [])])].slice(0, mostIds),
+    topics: paths.flatMap(path => topics.get(path) ?? []).sort(),
+    ...(list && { filter: filterOf(list.search) })
+  }
+}
+
+/** The API's filters are texts but for these. */
+const numbers = new Set(['attempts_min', 'ran_min', 'waited_min'])
+
+function filterOf(search: string) {
+  const entries = [...new URLSearchParams(search)].filter(([name]) => name !== 'order')
+  return Object.fromEntries(entries.map(([name, value]) => [name, numbers.has(name) ? Number(value) : value]))
+}
+
+function open() {
+  const opened = new WebSocket(socketAddress('/ws/live'))
+  socket = opened
+  told = ''
+  opened.addEventListener('message', ({ data }) => {
+    wait = shortest
+    hear(JSON.parse(data))
+  })
+  opened.addEventListener('close', () => {
+    socket = undefined
+    told = ''
+    tryAt = Date.now() + wait
+    wait = Math.min(wait * 2, longest)
+    // Polling goes on until there is a socket again.
+    pushesEnded()
+  })
+}
+
+function hear({ tasks, new: more, ...rest }: Message) {
+  for (const [path, topic] of topics) if (rest[topic]) push(path, { items: rest[topic] })
+  if (tasks) {
+    list?.changed(tasks)
+    // What is pushed lacks args and result.
+    for (const { id } of tasks) refresh(`/api/tasks/${id}`)
+  }
+  if (more) list?.more()
+}
