@@ -84,10 +84,12 @@ export function openDiskStore(root: string): Store {
       const written = pipeline(stream, out)
         .then(along.settled)
         .then(() => syncFile(part))
-      await received(written).catch(async error => {
+      // A stop waits for the removal, too.
+      const whole = written.catch(async error => {
         await drop()
         throw error
       })
+      await received(whole)
       return { bytes: out.bytes, sha256: out.sha256!, keep: () => keep(part, key), drop }
     },
 
