@@ -6,8 +6,9 @@ export type Stop = (graceSeconds: number) => Promise<unknown>
 
 // Milliseconds, all three. After the grace, a stop that hangs ends the process.
 const lastResort = 30_000
-// The same for a process that ends itself, mostly after a long wait.
-const lastResortOfFailure = 10_000
+// The same for a process that ends itself, mostly after a long wait. A worker without a database needs 10 s of it to
+// find that its outcomes cannot be written.
+const lastResortOfFailure = 20_000
 // Time for a start that is cancelled to reach its next step.
 const windingDown = 10_000
 

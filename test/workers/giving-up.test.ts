@@ -23,6 +23,8 @@ async function open(t: Test, seconds: string) {
   const worker = await spawnWorker(t, service, {
     DATABASE_URL: proxy.url,
     WORKER_CONCURRENCY: '1',
+    // House-keeping has another queue: its tasks would be running when the connection is cut.
+    WORKER_QUEUES: 'default',
     WORKER_GIVE_UP_AFTER: seconds,
     LOG_LEVEL: 'debug'
   })
