@@ -47,7 +47,7 @@ create table darkroom.schedules (
   total_skipped bigint not null default 0,
 
   constraint schedules_timing check (num_nonnulls(cron, every, at) = 1),
-  constraint schedules_disabled check ((disabled_at is not null) = (not enabled)),
+  constraint schedules_disabled check (enabled or disabled_at is not null),
   constraint schedules_next check (enabled or next_run_at is null)
 ) with (fillfactor = 80);
 
@@ -83,7 +83,7 @@ comment on column darkroom.schedules.tags is 'Tags of its tasks';
 comment on column darkroom.schedules.system is 'Darkroom''s own house-keeping: adjustable, cannot be deleted';
 comment on column darkroom.schedules.created_at is 'Also where the grid of every begins';
 comment on column darkroom.schedules.updated_at is 'Last change of its settings';
-comment on column darkroom.schedules.disabled_at is 'Since when it is disabled';
+comment on column darkroom.schedules.disabled_at is 'Since when it is disabled; of an enabled one, since when it was: a worker writes down what it skipped';
 comment on column darkroom.schedules.next_run_at is 'The next moment at which it is due; null: none, or not planned yet';
 comment on column darkroom.schedules.planned_at is 'When next_run_at was computed; set to null to have a worker compute it again';
 comment on column darkroom.schedules.armed_for is 'The next_run_at for which the queue due holds an alarm';

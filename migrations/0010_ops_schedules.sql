@@ -238,13 +238,16 @@ begin
   perform darkroom.refuse_timing(s, $6 is not null);
   s.template := darkroom.template_of(s);
 
-  retimed := before.id is null or (s.enabled and not before.enabled) or
-    (s.cron, s.every, s.at, s.timezone, s.start_at, s.end_at, s.jitter) is distinct from
+  retimed := (s.cron, s.every, s.at, s.timezone, s.start_at, s.end_at, s.jitter) is distinct from
     (before.cron, before.every, before.at, before.timezone, before.start_at, before.end_at, before.jitter);
-  s.disabled_at := case when not s.enabled then coalesce(before.disabled_at, now()) end;
   if not s.enabled then
+    s.disabled_at := coalesce(before.disabled_at, greatest(now(), s.created_at));
     s.next_run_at := null;
-  elsif retimed then
+  elsif retimed or not before.enabled then
+    -- A worker writes down what was due since disabled_at, as long as that was of this timing and no worker's doing.
+    if retimed or before.refusal is not null then
+      s.disabled_at := null;
+    end if;
     s.next_run_at := null;
     s.planned_at := null;
     s.refusal := null;

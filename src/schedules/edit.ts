@@ -3,13 +3,12 @@ import type { InTransaction } from '#database/connect.ts'
 import { ScheduleNameTaken, SystemSchedule } from '#errors.ts'
 import { refuse } from '#schema/check.ts'
 import type { AddNeeds } from './add.ts'
-import { checkQueue, checkTiming, checkWork, mustCome, ruleOfSaved } from './check.ts'
-import { paused } from './due.ts'
+import { checkQueue, checkTiming, checkWork, mustCome } from './check.ts'
 import { lockSchedule, timeOf } from './queries.ts'
 import type { Schedule } from './row.ts'
 import type { SchedulePatch } from './schemas.ts'
 import { changed, columnsOf, type Settings, settingsOf, timingNames } from './settings.ts'
-import { writeOccurrences } from './write.ts'
+import { skipPaused } from './skip-paused.ts'
 
 /**
  * Changes a schedule in the caller's transaction. Only a change of its timing, or enabling it, moves the next
@@ -26,8 +25,7 @@ export async function editSchedule(needs: AddNeeds, trx: InTransaction, named: s
   if (retimed || enabling) settings.timezone = checkTiming(timing, now)
   if (enabling && !retimed) refuseOver(settings, now)
   const template = await checkedWork(needs, before, settings)
-  // One that a worker has disabled was never due.
-  if (enabling && before.refusal === null) await skipPaused(trx, before, now)
+  if (settings.enabled) await skipPaused(trx, before, now)
 
   const columns = { ...columnsOf(settings), template: JSON.stringify(template), ...times(before, settings, now) }
   if (settings.enabled && (retimed || enabling)) {
@@ -65,18 +63,6 @@ async function checkedWork(needs: AddNeeds, before: Schedule, settings: Settings
 function times(before: Schedule, { enabled }: Settings, now: Date) {
   if (enabled) return { disabled_at: null, updated_at: now }
   return { disabled_at: before.disabled_at ?? now, updated_at: now, next_run_at: null }
-}
-
-async function skipPaused(trx: InTransaction, schedule: Schedule, now: Date) {
-  const skipped = paused(ruleOfSaved(schedule), schedule.disabled_at ?? now, now)
-  if (skipped.length === 0) return
-  const id = schedule.id
-  await writeOccurrences(
-    trx,
-    skipped.map(each => ({ ...each, schedule_id: id, task_id: null, manual: false }))
-  )
-  const count = skipped.reduce((sum, each) => sum + each.count, 0)
-  await sql`update darkroom.schedules set total_skipped = total_skipped + ${count} where id = ${id}`.execute(trx)
 }
 
 async function update(trx: InTransaction, id: string, columns: object): Promise<Schedule> {

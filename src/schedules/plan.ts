@@ -3,6 +3,7 @@ import type { InTransaction } from '#database/connect.ts'
 import { checkTiming, firstFrom } from './check.ts'
 import { timeOf } from './queries.ts'
 import type { Schedule } from './row.ts'
+import { skipPaused } from './skip-paused.ts'
 
 /** Schedules that SQL has written, or whose time was computed with older time zone data or by a clock that was ahead. */
 export const findUnplannedSql = `
@@ -23,7 +24,12 @@ export async function planSchedules(trx: InTransaction): Promise<number> {
   const { rows: schedules } = await trx.executeQuery<Schedule>(CompiledQuery.raw(findUnplannedSql))
   if (schedules.length === 0) return 0
   const now = await timeOf(trx)
-  const plans = schedules.map(schedule => ({ id: schedule.id, ...planOf(schedule, now) }))
+  const plans = []
+  for (const schedule of schedules) {
+    const plan = { id: schedule.id, ...planOf(schedule, now) }
+    if (plan.next_run_at) await skipPaused(trx, schedule, now)
+    plans.push(plan)
+  }
   await trx.executeQuery(CompiledQuery.raw(keepPlansSql, [JSON.stringify(plans), process.versions.tz]))
   return schedules.length
 }

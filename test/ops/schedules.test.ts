@@ -1,4 +1,5 @@
 import t from 'tap'
+import { age, occurrencesOf } from '../harness/schedules.ts'
 import { openService } from '../harness/service.ts'
 import { until } from '../harness/until.ts'
 
@@ -60,6 +61,18 @@ t.test('ops.set_schedule does what POST and PATCH do', async t => {
     t.strictSame(rows, [{ enabled: false, next_run_at: null }])
     await pool.query(`select ops.set_schedule('sql', enabled => true)`)
     t.match(await planned('sql'), { enabled: true })
+  })
+
+  await t.test('what was due while it was disabled is written down as skipped', async t => {
+    await pool.query(`select ops.set_schedule('rests', 'add', '{"x": 1, "y": 2}', every => 60, enabled => false)`)
+    await age(service, 'rests', 330)
+
+    await pool.query(`select ops.set_schedule('rests', enabled => true)`)
+
+    t.match(await planned('rests'), { enabled: true, total_skipped: 5, total_run_count: 0 })
+    const skipped = await occurrencesOf(service, 'rests')
+    t.match(skipped, Array(5).fill({ outcome: 'skipped', reason: 'paused', task_id: null, count: 1, manual: false }))
+    t.equal(skipped.length, 5)
   })
 
   await t.test('its tasks run', async t => {
