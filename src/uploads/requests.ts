@@ -1,0 +1,77 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { UploadExpired, UploadNotFound } from '#errors.ts'
+import { isUuid } from '#schema/common.ts'
+import { appendBytes, type ResumableNeeds } from './append.ts'
+import { createUpload } from './create.ts'
+import { checksumIn, checkVersion, lengthIn, offsetIn } from './headers.ts'
+import { expiry, headersOf, present } from './present.ts'
+import { findUpload } from './queries.ts'
+import { removeUpload } from './remove.ts'
+
+export const address = '/api/uploads'
+
+type OfOne = FastifyRequest<{ Params: { id: string } }>
+
+/** Answers to requests of tus. */
+export function answering(needs: ResumableNeeds) {
+  const writing = new Set<Promise<unknown>>()
+
+  async function whileOpen<T>(work: Promise<T>): Promise<T> {
+    writing.add(work)
+    return work.finally(() => writing.delete(work))
+  }
+
+  async function mustFind(given: string) {
+    const id = mustBeId(given)
+    const upload = await findUpload(needs.db, id)
+    if (!upload) throw new UploadNotFound(id)
+    if (upload.is_expired) throw new UploadExpired(id)
+    return upload
+  }
+
+  return {
+    async create(request: FastifyRequest, reply: FastifyReply) {
+      const { upload, replayed } = await whileOpen(createUpload(needs, request))
+      reply.code(201).headers({ ...headersOf(upload), location: `${address}/${upload.id}` })
+      if (replayed) reply.header('idempotency-replayed', 'true')
+      return present(upload)
+    },
+
+    async read({ params, headers, method }: OfOne, reply: FastifyReply) {
+      if (method === 'HEAD') checkVersion(headers)
+      const upload = await mustFind(params.id)
+      reply.headers(headersOf(upload))
+      return present(upload)
+    },
+
+    async readHeaders({ params }: OfOne, reply: FastifyReply) {
+      reply.code(204).headers(headersOf(await mustFind(params.id)))
+    },
+
+    async append({ params, headers, raw, id: request_id }: OfOne, reply: FastifyReply) {
+      const id = mustBeId(params.id)
+      const said = {
+        offset: offsetIn(headers),
+        length: lengthIn(headers, needs.maxUploadBytes),
+        checksum: checksumIn(headers),
+        request_id
+      }
+      const { offset, expires_at } = await whileOpen(appendBytes(needs, id, said, raw))
+      reply.code(204).header('upload-offset', String(offset))
+      if (expires_at) reply.headers(expiry(expires_at))
+    },
+
+    async remove({ params }: OfOne, reply: FastifyReply) {
+      await removeUpload(needs, mustBeId(params.id))
+      reply.code(204)
+    },
+
+    /** A stop lets requests finish or cuts them; either way they leave their lease before the database is closed. */
+    settled: () => Promise.allSettled(writing)
+  }
+}
+
+function mustBeId(id: string) {
+  if (!isUuid(id)) throw new UploadNotFound(id)
+  return id
+}
