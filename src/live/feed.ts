@@ -1,34 +1,13 @@
 import type { CountTasks } from '#tasks/listing/counter.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
-import { isFinal } from '#tasks/words.ts'
+import { arrivalsOf } from './arrivals.ts'
 import type { Interest, Topic } from './interest.ts'
-import { matcher } from './matches.ts'
 import { type News, newsOf } from './news.ts'
-
-export type SlimTask = Omit<TaskBody, 'args' | 'result'>
-
-export interface LiveMessage {
-  now: string
-  tasks?: SlimTask[]
-  new?: number
-  counts?: unknown
-  queues?: unknown
-  workers?: unknown
-  videos?: unknown
-  problems?: unknown
-}
-
-export interface LiveLimits {
-  /** Milliseconds between two messages to a page. */
-  pace: number
-  /** Milliseconds without any message, after which one says the time. */
-  quiet: number
-}
+import { type LiveLimits, type LiveMessage, outbox } from './outbox.ts'
 
 export const liveLimits: LiveLimits = { pace: 250, quiet: 5_000 }
 
-// Ids of new tasks that are remembered, so that each counts once.
-const mostNew = 10_000
+// Milliseconds.
 const countsEvery = 1_000
 
 export interface FeedOptions {
@@ -37,118 +16,62 @@ export interface FeedOptions {
   read(ids: string[]): Promise<TaskBody[]>
   count: CountTasks
   news: Record<Exclude<Topic, 'counts'>, News<unknown>>
-  arrivals: News<TaskBody[]>
+  /** Tasks that were submitted lately. */
+  submitted: News<TaskBody[]>
   internal: readonly string[]
 }
 
-/** What one page is told: changes gather, and go out at its pace. */
-export function feed({ limits, send, read, count, news, arrivals, internal }: FeedOptions) {
+/** What one page is told of its view. */
+export function feed({ limits, send, read, count, news, submitted, internal }: FeedOptions) {
+  const out = outbox(limits, send)
   let shown = new Set<string>()
-  let fits: ((task: TaskBody) => boolean) | undefined
-  let since = ''
-  let waiting: Omit<LiveMessage, 'now'> = {}
-  const changed = new Map<string, SlimTask>()
-  let fresh = new Set<string>()
+  let arrivals: ReturnType<typeof arrivalsOf> | undefined
   let stops: (() => void)[] = []
-  let turn = 0
-  let last = Number.NEGATIVE_INFINITY
-  let timer: NodeJS.Timeout | undefined
-  let closed = false
+  let view = 0
 
-  function later(milliseconds = Math.max(0, last + limits.pace - performance.now())) {
-    clearTimeout(timer)
-    timer = setTimeout(flush, milliseconds).unref()
+  async function readShown(mine: number) {
+    // A database that does not answer is no reason to end: changes will tell.
+    const tasks = await read([...shown]).catch(() => [])
+    if (mine !== view) return
+    for (const task of tasks) if (!out.hasTask(task.id)) out.addTask(task)
   }
 
-  function flush() {
-    last = performance.now()
-    const tasks = [...changed.values()]
-    send({ now: new Date().toISOString(), ...(tasks.length > 0 && { tasks }), ...waiting })
-    changed.clear()
-    waiting = {}
-    pending = false
-    later(limits.quiet)
-  }
-
-  let pending = false
-  function add(what: Omit<LiveMessage, 'now'>) {
-    if (closed) return
-    waiting = { ...waiting, ...what }
-    if (pending) return
-    pending = true
-    later()
-  }
-
-  async function readShown(ids: string[], mine: number) {
-    try {
-      const tasks = await read(ids)
-      if (mine !== turn) return
-      for (const task of tasks) if (!changed.has(task.id)) changed.set(task.id, slim(task))
-      add({})
-    } catch {
-      // The database does not answer: changes will tell.
-    }
-  }
-
-  function stop() {
-    for (const each of stops) each()
+  function leave() {
+    view++
+    for (const stop of stops) stop()
     stops = []
+  }
+
+  function hearNew(task: TaskBody) {
+    if (!shown.has(task.id) && arrivals?.hear(task)) out.add({ new: arrivals.count })
+  }
+
+  function newsOn(topic: Topic, filter: Interest['filter'] = {}) {
+    if (topic !== 'counts') return news[topic]
+    return newsOf({ read: async () => (await count(filter, ['status'])).items, every: countsEvery })
   }
 
   return {
     /** Another view: what gathered for the one before is dropped. */
     show({ filter, ids = [], topics = [] }: Interest) {
-      stop()
-      const mine = ++turn
+      leave()
+      out.empty()
       shown = new Set(ids.map(id => id.toLowerCase()))
-      fits = filter && matcher(filter, internal)
-      since = new Date().toISOString()
-      fresh = new Set()
-      changed.clear()
-      waiting = {}
-      if (shown.size > 0) void readShown([...shown], mine)
+      arrivals = filter && arrivalsOf(filter, internal)
+      out.add(arrivals ? { new: 0 } : {})
+      if (shown.size > 0) void readShown(view)
       for (const topic of new Set(topics)) {
-        const source =
-          topic === 'counts'
-            ? newsOf({
-                read: async () => (await count(filter ?? {}, ['status'])).items,
-                every: countsEvery
-              })
-            : news[topic]
-        stops.push(source.follow(value => mine === turn && add({ [topic]: value })))
+        stops.push(newsOn(topic, filter).follow(value => out.add({ [topic]: value })))
       }
-      add(fits ? { new: 0 } : {})
-      if (fits) stops.push(arrivals.follow(tasks => mine === turn && tasks.forEach(hearNew)))
+      if (arrivals) stops.push(submitted.follow(tasks => tasks.forEach(hearNew)))
     },
-
     hear(task: TaskBody) {
-      if (shown.has(task.id)) {
-        changed.set(task.id, slim(task))
-        add({})
-      } else hearNew(task)
+      if (shown.has(task.id)) out.addTask(task)
+      else hearNew(task)
     },
-
     close() {
-      closed = true
-      turn++
-      stop()
-      clearTimeout(timer)
+      leave()
+      out.close()
     }
   }
-
-  function hearNew(task: TaskBody) {
-    if (!fits || shown.has(task.id) || fresh.has(task.id) || fresh.size >= mostNew) return
-    if (!isNew(task) || !fits(task)) return
-    fresh.add(task.id)
-    add({ new: fresh.size })
-  }
-
-  /** Submitted since, or it has just come to its end, and so into a list of such. */
-  function isNew({ created_at, state, finished_at }: TaskBody) {
-    return created_at >= since || (isFinal(state) && finished_at !== null && finished_at >= since)
-  }
-}
-
-function slim({ args: _, result: __, ...task }: TaskBody): SlimTask {
-  return task
 }

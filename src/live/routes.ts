@@ -14,9 +14,10 @@ import { presentStatus } from '#videos/present.ts'
 import { closings } from '#watch/schemas.ts'
 import type { Socket, Sockets } from '#watch/sockets.ts'
 import { listWorkers } from '#workers/list.ts'
-import { feed, type LiveLimits, liveLimits } from './feed.ts'
+import { feed, liveLimits } from './feed.ts'
 import { readInterest } from './interest.ts'
 import { newsOf } from './news.ts'
+import type { LiveLimits } from './outbox.ts'
 
 export interface LiveNeeds {
   db: Database
@@ -50,7 +51,7 @@ export const liveRoutes: FastifyPluginAsync<LiveNeeds & { sockets: Sockets }> = 
     problems: newsOf({ read: () => findProblems({ pool, dataDir }), every: seldom })
   }
 
-  const arrivals = newsOf({ read: newest(db), every: often })
+  const submitted = newsOf({ read: newest(db), every: often })
 
   app.route({
     method: 'GET',
@@ -71,7 +72,7 @@ export const liveRoutes: FastifyPluginAsync<LiveNeeds & { sockets: Sockets }> = 
     },
     wsHandler(socket: Socket) {
       const page = feed({
-        ...{ limits, count, news, arrivals, internal: internalKinds },
+        ...{ limits, count, news, submitted, internal: internalKinds },
         send: message => connection.send(Buffer.from(JSON.stringify(message))),
         read: ids => findTasks(db, ids)
       })

@@ -1,0 +1,30 @@
+import type { TaskBody, TaskFilters } from '#tasks/schemas.ts'
+import { isFinal } from '#tasks/words.ts'
+import { matcher } from './matches.ts'
+
+// Ids that are remembered, so that each counts once.
+const most = 10_000
+
+/** Counts the tasks that come to fit a filter from now on. */
+export function arrivalsOf(filter: TaskFilters, internal: readonly string[]) {
+  const fits = matcher(filter, internal)
+  const since = new Date().toISOString()
+  const ids = new Set<string>()
+
+  /** Submitted since, or it has just come to its end, and so into a list of such. */
+  function isNew({ created_at, state, finished_at }: TaskBody) {
+    return created_at >= since || (isFinal(state) && finished_at !== null && finished_at >= since)
+  }
+
+  return {
+    /** Whether there is one more. */
+    hear(task: TaskBody) {
+      if (ids.has(task.id) || ids.size >= most || !isNew(task) || !fits(task)) return false
+      ids.add(task.id)
+      return true
+    },
+    get count() {
+      return ids.size
+    }
+  }
+}
