@@ -79,9 +79,9 @@ export async function loadKind(config: Config, name: string, file: string | unde
 }
 
 async function storageIn(config: Config) {
-  const { openDiskStore } = await import('#storage/disk.ts')
+  const { DiskStore } = await import('#storage/disk.ts')
   const { workspacesIn } = await import('#storage/workspace.ts')
-  return { store: openDiskStore(config.DATA_DIR), workspaces: workspacesIn(config.DATA_DIR) }
+  return { store: new DiskStore(config.DATA_DIR), workspaces: workspacesIn(config.DATA_DIR) }
 }
 
 /** Loads its module only when there is a row to write: children, which know every kind, have no database. */

@@ -8,7 +8,7 @@ import { publishKinds, withdrawKinds } from '#kinds/publish.ts'
 import { findMediaTools } from '#media/binaries.ts'
 import { queueNames } from '#queue/names.ts'
 import { openSampler } from '#stats/sampler.ts'
-import { openDiskStore } from '#storage/disk.ts'
+import { DiskStore } from '#storage/disk.ts'
 import { pairWithStore } from '#storage/installation.ts'
 import { channels } from '#tasks/channels.ts'
 import type { Kinds } from '#tasks/define.ts'
@@ -51,8 +51,8 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   const { url, config, kinds, log, needsWorker, limits = productionLimits } = needs
   // Closed in reverse order: at the stop, or at once when a later part fails to open.
   await using opened = new AsyncDisposableStack()
-  const store = openDiskStore(config.DATA_DIR)
-  opened.defer(store.close)
+  const store = new DiskStore(config.DATA_DIR)
+  opened.defer(() => store.close())
   const db = connect(url, { name: 'darkroom api', max: connections, settings })
   opened.defer(db.close)
   const reads = connect(url, {

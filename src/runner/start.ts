@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
 import { publishKinds } from '#kinds/publish.ts'
 import { openSampler } from '#stats/sampler.ts'
-import { openDiskStore } from '#storage/disk.ts'
+import { DiskStore } from '#storage/disk.ts'
 import { pairWithStore } from '#storage/installation.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { openBodies } from './bodies/bodies.ts'
@@ -50,7 +50,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   const connections = open(openConnections(url))
   // Early, as the port may be in use.
   const health = open(await serveHealth(config))
-  await pairWithStore(connections.work, open(openDiskStore(config.DATA_DIR)))
+  await pairWithStore(connections.work, open(new DiskStore(config.DATA_DIR)))
   await publishKinds(connections.work.pool, kinds, config.RESULT_EXPIRES)
   const books = open(openBooks({ ...options, connections }))
   await books.worker.clear()

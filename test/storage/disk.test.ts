@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import t, { type Test } from 'tap'
-import { openDiskStore } from '../../src/storage/disk.ts'
+import { DiskStore } from '../../src/storage/disk.ts'
 import { isAway, isFull } from '../../src/storage/outage.ts'
 import { workspacesIn } from '../../src/storage/workspace.ts'
 import { holdToContract } from './contract.ts'
 
 async function openRoot(t: Test) {
   const root = await mkdtemp(path.join(tmpdir(), 'darkroom-storage-'))
-  const store = openDiskStore(root)
+  const store = new DiskStore(root)
   t.teardown(async () => {
     await store.close()
     await rm(root, { recursive: true, force: true })

@@ -3,14 +3,14 @@ import { hostname, tmpdir } from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { connect } from '../../src/database/connect.ts'
-import { openDiskStore } from '../../src/storage/disk.ts'
+import { DiskStore } from '../../src/storage/disk.ts'
 import { pairWithStore } from '../../src/storage/installation.ts'
 import { borrowDatabase } from '../harness/database.ts'
 import { openService } from '../harness/service.ts'
 
 async function openRoot(t: Test) {
   const root = await mkdtemp(path.join(tmpdir(), 'darkroom-storage-'))
-  const store = openDiskStore(root)
+  const store = new DiskStore(root)
   t.teardown(async () => {
     await store.close()
     await rm(root, { recursive: true, force: true })
@@ -77,7 +77,7 @@ t.test('a new database beside a store that holds films is refused: sweep would r
   const service = await openService(t)
   await service.keep('no film')
   const db = await openDatabase(t)
-  const store = openDiskStore(service.dataDir)
+  const store = new DiskStore(service.dataDir)
   t.teardown(() => store.close())
 
   await t.rejects(pairWithStore(db, store), { message: /holds films of installation .*is new and knows none of them/ })
@@ -90,7 +90,7 @@ t.test('a restored database accepts the store that holds its films, and no empty
   const service = await openService(t)
   await service.keep('no film')
   const { root: empty, store: nothing } = await openRoot(t)
-  const store = openDiskStore(service.dataDir)
+  const store = new DiskStore(service.dataDir)
   t.teardown(() => store.close())
   // As after a restore of only some tables.
   await service.db.pool.query('delete from darkroom.installation')
@@ -109,6 +109,6 @@ t.test('a damaged id is named, and a folder that cannot be made is too', async t
   await writeFile(path.join(root, 'installation'), 'garbage')
   await t.rejects(pairWithStore(db, store), { message: /file "installation" in DATA_DIR .* holds no installation id/ })
 
-  const below = openDiskStore(path.join(root, 'installation', 'x'))
+  const below = new DiskStore(path.join(root, 'installation', 'x'))
   await t.rejects(pairWithStore(db, below), { message: /DATA_DIR .* cannot be written to/ })
 })
