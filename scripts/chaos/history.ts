@@ -3,8 +3,8 @@ import type { State } from '#database/tables.ts'
 import { internalKinds } from '#tasks/internal.ts'
 import type { Cluster } from './cluster.ts'
 import type { Ledger } from './ledger.ts'
+import { readSchedules, type ScheduleHistory } from './occurrences.ts'
 import type { Process } from './processes.ts'
-import { readSchedules, type ScheduleHistory } from './schedules.ts'
 
 /** What is known after a run: the requests and blows, the rows in the database, and the journal of the bodies. */
 export interface History {

@@ -1,6 +1,6 @@
-import type { Violation } from './checker.ts'
 import type { History, TaskHistory } from './history.ts'
 import { measure, type Span } from './measures.ts'
+import type { Violation } from './violation.ts'
 
 /** Orders, outcomes, blows and the longest recovery times. */
 export function summary(history: History): string {

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { v4 as uuid } from 'uuid'
 import { internalKinds } from '#tasks/internal.ts'
 import { blows, type Scene } from './blows.ts'
-import { check, type Violation } from './checker.ts'
+import { check } from './checker.ts'
 import { type Cluster, openCluster } from './cluster.ts'
 import { customers } from './customers.ts'
 import { fill, type Post } from './fleet.ts'
@@ -19,6 +19,7 @@ import type { Random } from './random.ts'
 import { list } from './report.ts'
 import { addSchedules, disableSchedules } from './schedules.ts'
 import { stretchTripwires } from './tripwires.ts'
+import type { Violation } from './violation.ts'
 
 export interface Options {
   random: Random
