@@ -247,6 +247,9 @@ create table darkroom.films (
 create index films_with_original on darkroom.films (created_at) where original_expired_at is null;
 create index films_original_expired on darkroom.films (original_expired_at) where original_expired_at is not null;
 
+-- For prints of the same bytes.
+create index films_sha256 on darkroom.films (sha256, created_at);
+
 create index films_newest on darkroom.films (created_at desc, id desc);
 
 comment on table darkroom.films is 'Uploaded files, as darkroom.videos is made of; the file itself is DATA_DIR/videos/<id>/original';

@@ -38,6 +38,11 @@ export const UploadNotOctets = createError(
   'The bytes of a resumable upload are application/offset+octet-stream',
   415
 )
+export const UploadNoFilm = createError(
+  'UPLOAD_NO_FILM',
+  'The file is %s and no film: the upload is removed, choose another file',
+  415
+)
 export const UploadChecksum = createError(
   'UPLOAD_CHECKSUM',
   'The bytes do not have the checksum of Upload-Checksum, and none of them was kept: send them again',

@@ -109,6 +109,7 @@ const filledIn: Record<string, string[]> = {
   TASK_NOT_WAITING: ['STARTED'],
   IDEMPOTENCY_KEY_REUSED: ['order-17'],
   UPLOAD_OVERLONG: ['1048576'],
+  UPLOAD_NO_FILM: ['a ZIP archive or an Office document'],
   UPLOAD_NOT_FOUND: [anId],
   UPLOAD_EXPIRED: [anId],
   UPLOAD_OFFSET: ['8388608', '0'],

@@ -1,7 +1,7 @@
 import { chmod, mkdir, open, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
-import { entryAt, fileMode, filesBelow, folderMode, isMissing, moveFile, removeEmpty } from './files.ts'
+import { entryAt, fileMode, filesBelow, folderMode, isMissing, linkFile, moveFile, removeEmpty } from './files.ts'
 import { incomingIn } from './incoming.ts'
 import { isAway, isFull } from './outage.ts'
 import { partsOn } from './parts.ts'
@@ -76,6 +76,10 @@ export class DiskStore implements Store {
   async put(key: string, file: string) {
     await chmod(file, fileMode)
     await moveFile(file, this.#locate(key))
+  }
+
+  async copy(from: string, to: string) {
+    await linkFile(this.#locate(from), this.#locate(to)).catch(error => this.#explain(from, error))
   }
 
   async borrow(key: string) {

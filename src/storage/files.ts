@@ -1,11 +1,14 @@
-import type { Dirent } from 'node:fs'
-import { mkdir, open, opendir, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { constants, type Dirent } from 'node:fs'
+import { copyFile, link, mkdir, open, opendir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Stored } from './store.ts'
 
 // Other accounts of the host must not read users' films. ffmpeg runs as the worker's user.
 export const folderMode = 0o700
 export const fileMode = 0o600
+
+// Of other file systems, of FAT, and where a file has its most links.
+const cannotLink = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'])
 
 /** `rename` would overwrite, so an empty file, created only if none exists, reserves the name. */
 export async function moveFile(from: string, to: string) {
@@ -18,6 +21,15 @@ export async function moveFile(from: string, to: string) {
     await rm(to, { force: true })
     throw error
   }
+}
+
+/** A second name of the same bytes; where the file system has no links, a copy. Fails where the name is taken. */
+export async function linkFile(from: string, to: string) {
+  await mkdir(path.dirname(to), { recursive: true, mode: folderMode })
+  await link(from, to).catch(error => {
+    if (!cannotLink.has(error.code)) throw error
+    return copyFile(from, to, constants.COPYFILE_EXCL)
+  })
 }
 
 export async function entryAt(file: string, key: string): Promise<Stored | undefined> {

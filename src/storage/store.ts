@@ -26,6 +26,8 @@ export interface Store {
   appended(): AsyncIterable<Stored>
   /** Moves a file of a workspace into the store. */
   put(key: string, file: string): Promise<void>
+  /** Makes a content available under a second key, too; either is removed without the other. */
+  copy(from: string, to: string): Promise<void>
   /** A local path for programs to read the content, valid until released. */
   borrow(key: string): Promise<Borrowed>
   /** Bytes from `start` to `end`, both included; all of them without a range. */

@@ -1,16 +1,17 @@
 import type { IncomingMessage } from 'node:http'
 import { PassThrough, type Readable } from 'node:stream'
-import { UploadChecksum, UploadExpired, UploadNotFound, UploadOverlong, UploadTooLarge } from '#errors.ts'
+import { UploadChecksum, UploadExpired, UploadNoFilm, UploadNotFound, UploadOverlong, UploadTooLarge } from '#errors.ts'
 import { refuse } from '#schema/check.ts'
 import { type Appended, ChecksumWrong, NotStored } from '#storage/store.ts'
 import { writeLate } from '#storage/writer.ts'
 import { originalOf } from '#videos/keys.ts'
 import { outageOf, type UploadNeeds } from '#videos/upload.ts'
 import { finishUpload } from './finish.ts'
+import { noFilm } from './first-bytes.ts'
 import { type Lease, takeLease } from './lease.ts'
 import { findUpload } from './queries.ts'
 import { elsewhere, locked } from './refused.ts'
-import { removeBytes } from './remove.ts'
+import { removeBytes, removeUpload } from './remove.ts'
 
 export interface ResumableNeeds extends UploadNeeds {
   uploadExpires: number
@@ -55,7 +56,7 @@ export async function appendBytes(
       await finishUpload(needs, { id, lease, length, sha256: appended.sha256, request_id: append.request_id })
       return { offset: length }
     }
-    if (appended.error instanceof UploadOverlong) throw appended.error
+    if (appended.error instanceof UploadOverlong || appended.error instanceof UploadNoFilm) throw appended.error
     const expires_at = await lease.leave(appended.offset, append.length)
     if (appended.error) throw appended.error
     return { offset: appended.offset, expires_at }
@@ -116,6 +117,8 @@ function write({ store }: ResumableNeeds, { id, lease, append, length, body, lim
     for await (const chunk of body) {
       arrived += chunk.length
       if (arrived > limit.room) throw limit.beyond()
+      const other = offset + arrived === chunk.length ? noFilm(chunk) : undefined
+      if (other) throw new UploadNoFilm(other)
       await lease.hold()
       yield chunk
     }
@@ -166,8 +169,14 @@ interface Failure {
   offset: number
 }
 
-async function translate({ db, store }: ResumableNeeds, { id, lease, error, offset }: Failure) {
+async function translate(needs: ResumableNeeds, { id, lease, error, offset }: Failure) {
+  const { db, store } = needs
   if (error instanceof ChecksumWrong) return new UploadChecksum()
+  if (error instanceof UploadNoFilm) {
+    // Its client may be unable to.
+    await removeUpload(needs, id).catch(() => {})
+    return error
+  }
   const { code } = error as { code?: string }
   const isLost = code === writeLate || code === 'UPLOAD_LOCKED'
   if (!isLost && !(error instanceof NotStored)) return outageOf(store, error)

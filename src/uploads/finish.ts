@@ -1,4 +1,5 @@
 import { originalOf } from '#videos/keys.ts'
+import { findPrintsOf } from '#videos/queries.ts'
 import { acceptUpload, type UploadNeeds } from '#videos/upload.ts'
 import type { Lease } from './lease.ts'
 
@@ -12,11 +13,13 @@ interface Finished {
 }
 
 /**
- * Makes the film of a complete upload, as for a multipart upload. Where the rows cannot be written, or the process dies
+ * Makes the film of a complete upload, as for a multipart upload; prints of the same bytes are taken instead of made. A
+ * form asks for the work itself and always gets it. Where the rows cannot be written, or the process dies
  * in between, the file stays, the offset stays below the length, and the client's next bytes finish it.
  */
 export async function finishUpload(needs: UploadNeeds, { id, lease, length, sha256, request_id }: Finished) {
   const received = await needs.store.complete(originalOf(id), { bytes: length, sha256 })
+  const prints_of = await findPrintsOf(needs.db, received)
   await acceptUpload(
     needs,
     { id, ...received, undo: async () => {} },
@@ -24,6 +27,7 @@ export async function finishUpload(needs: UploadNeeds, { id, lease, length, sha2
       request_id,
       filename: lease.taken.filename,
       keyOf: () => undefined,
+      ...(prints_of && { args: { prints_of } }),
       say: () => ({ status: 204, body: null }),
       also: trx => lease.finish(trx, length)
     }

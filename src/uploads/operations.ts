@@ -11,6 +11,7 @@ import {
   UploadExpired,
   UploadFinished,
   UploadLocked,
+  UploadNoFilm,
   UploadNotFound,
   UploadNotOctets,
   UploadOffset,
@@ -34,7 +35,7 @@ import {
   Whole
 } from './schemas.ts'
 
-const ofBytes = [UploadNotOctets, UnsupportedEncoding, StorageFull, StorageUnavailable]
+const ofBytes = [UploadNotOctets, UploadNoFilm, UnsupportedEncoding, StorageFull, StorageUnavailable]
 const appending = [...ofBytes, UploadNotFound, UploadExpired, UploadOffset, UploadLocked, UploadOverlong]
 
 const abilities = {

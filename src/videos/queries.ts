@@ -69,6 +69,26 @@ export async function keepFailures(
   `.execute(trx)
 }
 
+export interface PrintsOf {
+  video_id: string
+  task_id: string
+  attempt: number
+}
+
+/** The served prints of the newest film with these bytes. */
+export async function findPrintsOf({ query }: Database, { sha256, bytes }: { sha256: string; bytes: number }) {
+  const found: PrintsOf | undefined = await query
+    .selectFrom('films as f')
+    .innerJoin('print_sets as s', 's.id', 'f.print_set_id')
+    .select(['s.video_id', 's.task_id', 's.attempt'])
+    .where('f.sha256', '=', sha256)
+    .where('f.bytes', '=', bytes)
+    .orderBy('f.created_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return found
+}
+
 export async function deleteFilm(trx: InTransaction, id: string) {
   await trx.deleteFrom('films').where('id', '=', id).execute()
 }

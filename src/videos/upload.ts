@@ -10,7 +10,7 @@ import { type Enqueued, enqueueIn } from '#tasks/submit/enqueue.ts'
 import { newTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { originalOf, prefixOf } from './keys.ts'
-import { insertFilm } from './queries.ts'
+import { insertFilm, type PrintsOf } from './queries.ts'
 
 export interface UploadNeeds {
   db: Database
@@ -36,6 +36,8 @@ interface Upload {
   keyOf(sent: { filename: string; sha256: string }): Key | undefined
   /** The answer to an accepted upload. */
   say(video: Accepted): Answer
+  /** Further arguments of the task that makes the prints. */
+  args?: { prints_of?: PrintsOf }
   /** Written in the same transaction, after the film. */
   also?: (trx: InTransaction) => Promise<void>
 }
@@ -74,13 +76,13 @@ export async function receiveFile(
  */
 export async function acceptUpload(needs: UploadNeeds, arrived: Arrived, upload: Upload) {
   const { db, store, voice, processVideo, defaults } = needs
-  const { request_id, filename, keyOf, say, also } = upload
+  const { request_id, filename, keyOf, say, args, also } = upload
   const { id, bytes, sha256 } = arrived
   let committing = false
   try {
     await arrived.keep()
     const name = cleanName(filename)
-    const task = { ...newTask(processVideo, { video_id: id }, defaults, { video_id: id, name }), request_id }
+    const task = { ...newTask(processVideo, { video_id: id, ...args }, defaults, { video_id: id, name }), request_id }
     const video = { id, filename: name, bytes, sha256, task_id: task.id }
     let enqueued: Enqueued[] = []
     // The file is a part of the request: the same name with other bytes is a different request.

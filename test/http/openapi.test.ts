@@ -86,8 +86,8 @@ const bare = await service.keep('no film')
 await service.db.pool.query('update darkroom.films set original_expired_at = now() where id = $1', [bare.id])
 const begin = async (headers: Record<string, string>) =>
   (await service.post('/api/uploads', undefined, { ...tus, ...headers })).json().id as string
-const [begun, shorter, givenUp, override, occupied] = await Promise.all(
-  Array.from({ length: 5 }, () => begin({ 'upload-length': '9', 'upload-metadata': 'filename eA==' }))
+const [begun, shorter, givenUp, override, occupied, patched, posted] = await Promise.all(
+  Array.from({ length: 7 }, () => begin({ 'upload-length': '9', 'upload-metadata': 'filename eA==' }))
 )
 const lateCreation = { ...tus, 'upload-length': '9', 'idempotency-key': 'late' }
 const expired = await begin(lateCreation)
@@ -293,6 +293,8 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
   UPLOAD_CHECKSUM: operation =>
     resuming(operation, begun!, 'x', 0, { 'upload-length': '9', 'upload-checksum': 'sha1 AAAA' })!,
   UPLOAD_NOT_OCTETS: operation => resuming(operation, begun!, 'x', 0, { 'content-type': 'text/plain' })!,
+  UPLOAD_NO_FILM: operation =>
+    resuming(operation, operation.startsWith('PATCH') ? patched! : posted!, '%PDF-1.7', 0, { 'upload-length': '9' })!,
   UPLOAD_FINISHED: operation => resuming(operation, complete, '', 0, { 'x-http-method-override': 'DELETE' })!,
   TUS_VERSION: operation => resuming(operation, begun!, 'x', 0, { 'tus-resumable': '0.2.2' })!,
   METHOD_NOT_ALLOWED: of(unknownId),

@@ -94,6 +94,21 @@ export function holdToContract(t: Test, openEmpty: (t: Test) => Promise<Store>) 
     t.equal(String(await read(store, 'videos/one/original')), 'first')
   })
 
+  test('a copy and its original are removed without each other, and overwrite nothing', async (t, store) => {
+    for (const key of ['videos/one/prints/480p.mp4', 'videos/two/prints/480p.mp4']) {
+      await keep(store, key, Buffer.from(key))
+    }
+    await store.copy('videos/one/prints/480p.mp4', 'videos/three/prints/480p.mp4')
+
+    await t.rejects(store.copy('videos/two/prints/480p.mp4', 'videos/one/prints/480p.mp4'))
+    await t.rejects(store.copy('videos/none/prints/480p.mp4', 'videos/four/prints/480p.mp4'), NotStored)
+    await store.remove('videos/one')
+
+    t.equal(String(await read(store, 'videos/three/prints/480p.mp4')), 'videos/one/prints/480p.mp4')
+    t.equal(String(await read(store, 'videos/two/prints/480p.mp4')), 'videos/two/prints/480p.mp4')
+    t.equal(await store.stat('videos/four/prints/480p.mp4'), undefined)
+  })
+
   test('a content may arrive in several appends, and is stored once it is complete and kept', async (t, store) => {
     const bytes = randomBytes(300_000)
     const key = 'videos/one/original'

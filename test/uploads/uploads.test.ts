@@ -44,6 +44,23 @@ t.test('a film that arrives in parts is the same as one that was sent as a form'
   t.match((await leftovers(service)).parts, [])
 })
 
+t.test('what is certainly no film is refused by its first bytes, and nothing of it stays', async t => {
+  const zip = Buffer.concat([Buffer.from('PK\x03\x04'), randomBytes(100_000)])
+  const upload = await create(2_000_000)
+  const first = await patch(upload, 0, zip)
+  const creation = { 'upload-length': '2000000', ...octets }
+  const together = await send('POST', '/api/uploads', creation, Buffer.from('%PDF-1.7 …'))
+  const late = await create(2_000_000)
+  await patch(late, 0, Buffer.from('a'))
+
+  t.match(first, { status: 415, body: { code: 'UPLOAD_NO_FILM', detail: /is a ZIP archive .* and no film/ } })
+  t.match(together, { status: 415, body: { code: 'UPLOAD_NO_FILM', detail: /is a PDF document/ } })
+  t.equal((await head(upload)).status, 404)
+  t.match(await patch(late, 1, zip), { status: 204 }, 'only the beginning tells')
+  t.equal((await send('DELETE', late)).status, 204)
+  t.match((await leftovers(service)).parts, [])
+})
+
 t.test('OPTIONS says what a client may use, without any header of tus', async t => {
   for (const url of ['/api/uploads', '/api/uploads/', '/api/uploads/garbage']) {
     const { statusCode, headers, body } = await service.api.app.inject({ method: 'OPTIONS', url })

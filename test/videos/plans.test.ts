@@ -24,7 +24,9 @@ t.test('the views are read through indexes, a page of them and one film alone', 
     `select * from darkroom.videos where id = '${some[0].id}' for update`,
     `select * from darkroom.renditions where video_id in ${ids}`,
     `update darkroom.videos set filename = 'x' where id = '${some[0].id}'`,
-    `delete from darkroom.videos where id = '${some[0].id}'`
+    `delete from darkroom.videos where id = '${some[0].id}'`,
+    `select s.* from darkroom.films f join darkroom.print_sets s on s.id = f.print_set_id
+      where f.sha256 = '' and f.bytes = 1 order by f.created_at desc limit 1`
   ]) {
     const { rows } = await db.pool.query(`explain (analyze, buffers, summary off) ${query}`)
     const plan = rows.map(row => row['QUERY PLAN']).join('\n')

@@ -64,7 +64,7 @@ t.test('a film becomes ready in three sizes, with all facts about them', async t
   )
   t.strictSame(
     (await service.files()).map(file => path.basename(file)),
-    ['original', '1080p.mp4', '480p.mp4', '720p.mp4'],
+    ['original', '1080p.mp4', '480p.mp4', '720p.mp4', 'set.json'],
     'nothing is left of the work'
   )
   t.strictSame((await service.get(`/api/videos/${id}/status`)).json(), {

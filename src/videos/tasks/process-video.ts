@@ -1,4 +1,3 @@
-import path from 'node:path'
 import { Type } from 'typebox'
 import type { MediaTools } from '#media/binaries.ts'
 import { MediaRejected } from '#media/rejected.ts'
@@ -18,29 +17,48 @@ interface ProcessVideoNeeds {
 // A film may take hours; nothing that takes a day will ever end.
 const timeLimit = 23 * 60 * 60
 
+const Uuid = Type.String({ format: 'uuid' })
+const Args = Type.Object(
+  {
+    video_id: Uuid,
+    prints_of: Type.Optional(
+      Type.Object(
+        { video_id: Uuid, task_id: Uuid, attempt: Type.Integer({ minimum: 1 }) },
+        { additionalProperties: false, description: 'An attempt whose prints to take if they are of the same bytes' }
+      )
+    )
+  },
+  { additionalProperties: false }
+)
+
 export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
   return defineTask({
     name: 'process_video',
     description: 'Makes the 480p, 720p and 1080p prints of an uploaded video.',
     queue: 'media',
-    args: Type.Object({ video_id: Type.String({ format: 'uuid' }) }, { additionalProperties: false }),
+    args: Args,
     time_limit: timeLimit,
     max_retries: 2,
     retry_delay: 5,
 
-    async run({ video_id }, { id, attempt, signal, progress, log }) {
+    async run({ video_id, prints_of: like }, { id, attempt, signal, progress, log }) {
       try {
-        const { develop, planPrints, probe } = await media()
+        const { develop, planPrints, probe, keepSet, reuseSet } = await media()
         await using opened = new AsyncDisposableStack()
-        const original = await store.borrow(originalOf(video_id))
-        opened.defer(original.release)
+        const { path: original, release } = await store.borrow(originalOf(video_id))
+        opened.defer(release)
+        const folder = printsOf(video_id, id, attempt)
+        const from = like && printsOf(like.video_id, like.task_id, like.attempt)
+        const same = from && (await reuseSet({ store, original, from, folder, signal }))
+        if (same) return { video_id, ...same, reused: true }
+
         const workspace = await workspaces.open(attemptName(id, attempt))
         opened.defer(workspace.remove)
         const found = await tools()
-        const facts = await probe(original.path, { tools: found, signal })
+        const facts = await probe(original, { tools: found, signal })
         const { prints, skipped } = planPrints(facts)
         const { made, damage } = await develop({
-          source: original.path,
+          source: original,
           probe: facts,
           prints,
           directory: workspace.path,
@@ -48,10 +66,9 @@ export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
           signal,
           onProgress: ({ fraction, ...detail }) => progress(fraction ?? 0, detail)
         })
-        for (const { file } of made) {
-          await store.put(`${printsOf(video_id, id, attempt)}/${file}`, path.join(workspace.path, file))
-        }
-        return { video_id, renditions: made, skipped, probe: { ...facts, damage } }
+        const set = { renditions: made, skipped, probe: { ...facts, damage } }
+        await keepSet({ store, workspace: workspace.path, original, folder, signal }, set)
+        return { video_id, ...set, reused: false }
       } catch (error) {
         throw meaningOf(store, error, log)
       }
@@ -106,10 +123,11 @@ function meaningOf(store: Store, error: unknown, log: (line: string) => void) {
  * run it, and none of them uses the database. It saves each child 30 MiB and half of its start.
  */
 async function media() {
-  const [{ develop }, { planPrints }, { probe }] = await Promise.all([
+  const [{ develop }, { planPrints }, { probe }, { keepSet, reuseSet }] = await Promise.all([
     import('#media/develop.ts'),
     import('#media/plan/ladder.ts'),
-    import('#media/probe/probe.ts')
+    import('#media/probe/probe.ts'),
+    import('../print-set.ts')
   ])
-  return { develop, planPrints, probe }
+  return { develop, planPrints, probe, keepSet, reuseSet }
 }
