@@ -6,7 +6,7 @@ import type { Attempt, Page as Items, Task } from '../../state/shapes.ts'
 import { Empty, Refused, Waiting } from '../../ui/said.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { compareJson, lengthText, type Pair, pairOf } from '../../words/compare.ts'
-import { bytesText, shortId } from '../../words/number.ts'
+import { bytesText, plural, shortId } from '../../words/number.ts'
 import { durationText } from '../../words/time.ts'
 
 /** Side by side with the last task of the kind that succeeded: what is different is marked. */
@@ -32,7 +32,8 @@ export function Compare({ task, attempts }: { task: Task; attempts: Attempt[] })
           <a class="mono" href={href(`/tasks/${other.id}`)}>
             {shortId(other.id)}
           </a>
-          , finished <Ago time={other.finished_at} />. {count === 0 ? 'Nothing differs.' : `${count} differ.`}
+          , finished <Ago time={other.finished_at} />.{' '}
+          {count === 0 ? 'Nothing differs.' : `${plural(count, 'value')} differ${count === 1 ? 's' : ''}.`}
         </p>
         <label class="check">
           <input type="checkbox" checked={!all} onChange={event => setAll(!event.currentTarget.checked)} />
@@ -73,7 +74,8 @@ interface GroupProps {
 
 function groupsOf(mine: Side, other: Side): GroupProps[] {
   const args = compareJson(mine.task.args, other.task.args)
-  const result = compareJson(mine.task.result, other.task.result)
+  // Without a result every value of the other would differ.
+  const result = mine.task.result === null ? compareJson(null, null) : compareJson(mine.task.result, other.task.result)
   const rest = (more: boolean) => (more ? 'There are more values, which are not compared here.' : undefined)
   return [
     { title: 'Run', pairs: runOf(mine, other), note: ranNote(mine.task, other.task) },
@@ -151,7 +153,7 @@ function Group({ title, pairs, note, all }: GroupProps & { all: boolean }) {
       {(shown.length === 0 || note) && (
         <tr>
           <td colSpan={3} class="soft wraps">
-            {shown.length === 0 && (pairs.length === 0 ? 'Neither has any. ' : 'The same. ')}
+            {shown.length === 0 && (pairs.length === 0 ? `This task has no ${title.toLowerCase()}. ` : 'The same. ')}
             {note}
           </td>
         </tr>
