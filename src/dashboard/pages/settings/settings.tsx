@@ -4,6 +4,7 @@ import { changeSetting, readSetting, type Settings } from '../../state/settings.
 import { Button } from '../../ui/button.tsx'
 import { helpOpen } from '../../ui/help.tsx'
 import { Page } from '../../ui/page.tsx'
+import { AboutCard } from './about.tsx'
 
 export function SettingsPage() {
   return (
@@ -32,6 +33,7 @@ export function SettingsPage() {
           </a>
         </div>
       </div>
+      <AboutCard />
     </Page>
   )
 }

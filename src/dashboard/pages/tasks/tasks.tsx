@@ -215,6 +215,7 @@ function Selection({ tasks, clear }: { tasks: Task[]; clear(): void }) {
       title: `${verb} ${plural(chosen.length, 'task')}?`,
       yes: `${verb} ${plural(chosen.length, 'task')}`,
       danger: verb === 'Cancel',
+      grave: chosen.length > 1,
       act: async () => {
         for (const { id } of chosen) await act(`${verb}: done`, 'POST', `/api/tasks/${id}/${path}`)
         clear()
