@@ -75,6 +75,7 @@ export const settings = {
     origins,
     'comma list of origins whose pages may use the API, as in `http://localhost:4200`'
   ),
+  ENVIRONMENT: optional(label, 'name of this installation for the dashboard; `production` makes it ask twice'),
   LOG_LEVEL: setting(
     'info',
     oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
@@ -161,6 +162,11 @@ function secret<T>(parse: Parse<T>, about: string) {
 }
 
 function text(value: string) {
+  return value
+}
+
+function label(value: string) {
+  if (value.length > 40) throw new Error('must have at most 40 characters')
   return value
 }
 

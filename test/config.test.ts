@@ -35,6 +35,7 @@ t.test('an empty environment gives every setting its default', async t => {
       PUBLIC_URL: undefined,
       ALLOWED_HOSTS: undefined,
       ALLOWED_ORIGINS: undefined,
+      ENVIRONMENT: undefined,
       LOG_LEVEL: 'info'
     }
   )
@@ -71,6 +72,7 @@ const read: [keyof typeof settings, string, unknown][] = [
   ['FFMPEG_PATH', 'node', 'node'],
   ['FFPROBE_PATH', process.execPath, process.execPath],
   ['TIMEZONE', 'Europe/Berlin', 'Europe/Berlin'],
+  ['ENVIRONMENT', ' production ', 'production'],
   ['LOG_LEVEL', 'silent', 'silent'],
   ['PUBLIC_DIR', 'test', path.resolve('test')],
   ['PUBLIC_URL', 'https://Films.example/', 'https://films.example'],
@@ -133,6 +135,7 @@ const refused: [keyof typeof settings, string][] = [
   ['FFMPEG_PATH', import.meta.filename],
   ['FFPROBE_PATH', import.meta.dirname],
   ['TIMEZONE', 'Mars/Olympus'],
+  ['ENVIRONMENT', 'e'.repeat(41)],
   ['LOG_LEVEL', 'loud'],
   ['PUBLIC_DIR', '/nowhere'],
   ['PUBLIC_URL', 'films.example'],

@@ -77,6 +77,9 @@ where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second'
   or (coalesce(stopped_at, heartbeat_at) > now() - interval '1 hour' and status in ('lost', 'running'))
 order by started_at desc limit 500;
 
+-- src/http/about.ts: aboutSql
+select current_setting('server_version') as postgres, pg_database_size(current_database())::float8 as database_bytes;
+
 -- src/idempotency/once.ts: claimKeySql
 insert into darkroom.idempotency_keys as known (key, request) values ($1, $2)
 on conflict (key) do update set request = $2, answer = null, created_at = now()

@@ -16,6 +16,16 @@ export interface Seeded {
   worker: string
 }
 
+// Too many at midnight, as everywhere.
+const schedules = [
+  ['close the day', '0 0 * * *', 'report'],
+  ['mirror the shop', '0 0 * * *', 'import_catalogue'],
+  ['clean the cache', '0 0 * * *', 'report'],
+  ['stock', '0 */6 * * *', 'import_catalogue'],
+  ['prices', '15 8-18 * * MON-FRI', 'import_catalogue'],
+  ['week in review', '0 7 * * MON', 'report']
+] as const
+
 /** A service as it is on an ordinary day: work done, failed, running and waiting, a day of charts. */
 export async function seed(address: string, url: string): Promise<Seeded> {
   const send = async (path: string, body?: object, method = 'POST') => {
@@ -82,6 +92,10 @@ export async function seed(address: string, url: string): Promise<Seeded> {
     cron: '0 6 * * MON',
     enabled: false
   })
+  for (const [name, cron, task] of schedules) {
+    const args = task === 'report' ? { customer: 'c2', month: 11 } : { source: 's3://shop/stock.csv', rows: 10 }
+    await send('/api/schedules', { name, cron, task, args, timezone: 'Europe/Berlin' })
+  }
   await send(`/api/schedules/${schedule}/run`)
   await history(url, schedule)
   const worker = (await get(address, '/api/workers')).items[0].id

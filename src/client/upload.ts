@@ -16,7 +16,7 @@ export interface UploadOptions {
   signal?: AbortSignal
 }
 
-// Seconds before each try after a failure; a byte that arrives starts them anew.
+// Seconds before each try after a failure; after a byte that arrives they start at the first again.
 const pauses = [0, 1, 3, 5, 10, 30]
 // Seconds after which a piece that gets no answer is sent again.
 const patience = 120

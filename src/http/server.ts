@@ -22,6 +22,7 @@ import { resumableRoutes } from '#uploads/routes.ts'
 import { type VideoNeeds, videoRoutes } from '#videos/routes.ts'
 import { watchRoutes } from '#watch/routes.ts'
 import { workerRoutes } from '#workers/routes.ts'
+import { aboutRoutes } from './about.ts'
 import { clientJs } from './client-js.ts'
 import { docsRoutes } from './docs.ts'
 import type { BrowserSettings } from './doors/browsers.ts'
@@ -50,7 +51,7 @@ export interface ServerNeeds
     ResumableNeeds {
   log: Logger
   needsWorker: boolean
-  settings: BrowserSettings & Pick<Config, 'PUBLIC_DIR'>
+  settings: BrowserSettings & Pick<Config, 'PUBLIC_DIR' | 'ENVIRONMENT'>
   limits: Limits
 }
 
@@ -100,6 +101,7 @@ export async function buildServer({ log, needsWorker, settings, limits, reads, .
   await app.register(scheduleRoutes, needs)
   await app.register(workerRoutes, needs)
   await app.register(doctorRoutes, { ...needs, db: reads })
+  await app.register(aboutRoutes, { db: reads, environment: settings.ENVIRONMENT })
   await app.register(statsRoutes, { db: reads })
   await app.register(watchRoutes, {
     ...needs,

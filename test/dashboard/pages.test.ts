@@ -71,6 +71,10 @@ t.test('every page', { skip: skipWithoutBrowser }, async t => {
         t.equal(await page.getByRole('main').count(), 1)
         t.strictSame(await page.getByRole('heading', { level: 1 }).allTextContents(), [heading])
         t.notMatch(await page.title(), /^broken/)
+        await page.getByRole('button', { name: 'Copy as …' }).first().click()
+        const copies = await page.getByRole('menuitem').allTextContents()
+        t.strictSame(copies.slice(0, 3), ['Copy as curl', 'Copy as CLI', 'Copy as SQL'])
+        await page.keyboard.press('Escape')
         for (const width of [1440, 360]) {
           await page.setViewportSize({ width, height: 800 })
           for (const colorScheme of ['light', 'dark'] as const) {

@@ -2,6 +2,7 @@ import t from 'tap'
 import type * as shown from '../../src/dashboard/state/shapes.ts'
 import type { Finding } from '../../src/doctor/finding.ts'
 import type { Problem } from '../../src/doctor/problem.ts'
+import type { AboutBody } from '../../src/http/about.ts'
 import type { KindBody } from '../../src/kinds/schemas.ts'
 import type { QueueRow } from '../../src/queues/queries.ts'
 import type { OccurrenceBody, ScheduleBody } from '../../src/schedules/schemas.ts'
@@ -32,6 +33,7 @@ t.test('what pages read is what the routes answer', async t => {
     fits<Sent<WhyBody>, shown.Why>(),
     fits<Sent<Problem>, shown.Problem>(),
     fits<Sent<Finding>, shown.Finding>(),
+    fits<Sent<AboutBody>, shown.About>(),
     fits<Sent<KindBody>, shown.Kind>(),
     fits<Sent<QueueRow>, shown.Queue>(),
     fits<Sent<WorkerBody>, shown.Worker>(),
@@ -43,5 +45,5 @@ t.test('what pages read is what the routes answer', async t => {
     fits<Sent<FailedTask>, shown.FailedTask>()
   ]
 
-  t.equal(pairs.length, 15, 'the compiler compares them')
+  t.equal(pairs.length, 16, 'the compiler compares them')
 })

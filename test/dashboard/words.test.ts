@@ -1,6 +1,6 @@
 import t from 'tap'
 import { completionsOf } from '../../src/dashboard/words/complete.ts'
-import { curlText, quoted, sqlOfTasks } from '../../src/dashboard/words/copy.ts'
+import { callText, cliText, curlText, quoted, sqlOfTasks } from '../../src/dashboard/words/copy.ts'
 import { commonPart } from '../../src/dashboard/words/errors.ts'
 import {
   type Filter,
@@ -89,6 +89,11 @@ t.test('what is copied cannot be misread by a shell or by Postgres', async t => 
   t.equal(
     curlText('http://x', 'POST', '/api/tasks', { args: { a: `'` } }),
     `curl -s -X POST 'http://x/api/tasks' -H 'content-type: application/json' -d '{"args":{"a":"'\\''"}}'`
+  )
+  t.equal(cliText(`select 'a'`), `scripts/darkroom psql -c 'select '\\''a'\\'''`)
+  t.equal(
+    callText('enqueue_task', { task: `it's`, args: { x: 1 }, tags: ['a', 'b'], priority: 3, queue: null }),
+    `select * from ops.enqueue_task(task => 'it''s', args => '{"x":1}'::jsonb, tags => array['a', 'b']::text[], priority => 3);`
   )
   const sql = sqlOfTasks({ status: '-FAILED,CANCELLED', error: `'; drop table x`, ran_min: '60', queue: 'media' })
   t.match(sql, `status <> all (array['FAILED', 'CANCELLED'])`)

@@ -140,6 +140,7 @@ const good: Record<string, Call[]> = {
   'GET /ws/tasks/{id}': [],
   'GET /api/problems': [{}],
   'GET /api/doctor': [{}],
+  'GET /api/about': [{}],
   'GET /api/queues': [{}],
   'POST /api/queues/{name}/pause': [
     { params: { name: 'low_priority' } },

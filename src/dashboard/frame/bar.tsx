@@ -1,3 +1,4 @@
+import { useAbout } from '../state/about.ts'
 import { connection } from '../state/connection.ts'
 import { refreshAll } from '../state/query.ts'
 import { href } from '../state/route.ts'
@@ -7,6 +8,7 @@ import { now, zoned } from '../state/time.ts'
 import { Button } from '../ui/button.tsx'
 import { Icon } from '../ui/icons.tsx'
 import { paletteOpen } from '../ui/palette.tsx'
+import { toneOf } from '../words/environment.ts'
 import { moodOf } from '../words/verdict.ts'
 
 export function Bar({ problems }: { problems: Problem[] | undefined }) {
@@ -21,9 +23,28 @@ export function Bar({ problems }: { problems: Problem[] | undefined }) {
         <span class="find-text">Search or jump to</span>
         <kbd>{/Mac|iPhone|iPad/.test(navigator.platform) ? '⌘' : 'Ctrl'} K</kbd>
       </button>
+      <Badge />
       <Live />
       <Theme />
     </header>
+  )
+}
+
+/** Which installation this is, so that nobody cancels in the wrong one. */
+function Badge() {
+  const about = useAbout()
+  if (!about) return null
+  const { environment, host } = about
+  const name = environment ?? host
+  return (
+    <a
+      class={`badge tone-${toneOf(environment)}`}
+      href={href('/settings')}
+      title={environment ? `${environment} on ${host}` : `Host ${host}`}
+    >
+      <span class="only-heard">{environment ? 'Environment' : 'Host'} </span>
+      <span class="cut-off">{name}</span>
+    </a>
   )
 }
 

@@ -6,6 +6,8 @@ export interface Question {
   /** The act's own verb: "Retry", "Cancel task". */
   yes: string
   danger?: boolean
+  /** It cannot be taken back, or is about many: in production its name has to be typed. */
+  grave?: boolean
   /** What has to be typed first. */
   typed?: string
   act(): unknown

@@ -1,5 +1,6 @@
 import { socketAddress } from './base.ts'
 import { asked, push, pushesEnded, refresh } from './query.ts'
+import { seldom } from './seldom.ts'
 import { readSetting } from './settings.ts'
 import type { Task } from './shapes.ts'
 
@@ -31,6 +32,8 @@ const mostIds = 200
 // Milliseconds: between looks at what is shown, and before a new try, longer each time.
 const pace = 500
 const [shortest, longest] = [1_000, 30_000]
+// The API tells of new tasks up to four times a second; each look at the list reads a page of a hundred.
+const lookEvery = 1_000
 
 let socket: WebSocket | undefined
 let told = ''
@@ -111,5 +114,10 @@ function hear({ tasks, new: more, ...rest }: Message) {
     // What is pushed lacks args and result.
     for (const { id } of tasks) refresh(`/api/tasks/${id}`)
   }
-  if (more) list?.more()
+  if (more) lookForMore()
 }
+
+/** A tab that was hidden meanwhile looks when it is shown again. */
+const lookForMore = seldom(() => {
+  if (!document.hidden) list?.more()
+}, lookEvery)

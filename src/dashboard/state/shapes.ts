@@ -137,6 +137,16 @@ export interface Problem {
   actions: Action[]
 }
 
+export interface About {
+  environment: string | null
+  host: string
+  version: string
+  node: string
+  started_at: string
+  postgres: string
+  database_bytes: number
+}
+
 export interface Finding {
   code: string
   severity: 'critical' | 'warning' | 'notice'

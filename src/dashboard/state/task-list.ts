@@ -72,7 +72,7 @@ export class TaskList {
     this.greyOut(page)
   }
 
-  /** Puts the waiting rows on top. More than a page of them: the list begins anew. */
+  /** Puts the waiting rows on top. With more than a page of them the list is loaded again. */
   async showNew() {
     const fresh = this.fresh.peek()
     if (fresh.length >= pageSize) return this.load()

@@ -1,5 +1,7 @@
 import { useState } from 'preact/hooks'
+import { useAbout } from '../state/about.ts'
 import { type Question, question } from '../state/confirm.ts'
+import { isProduction } from '../words/environment.ts'
 import { Button } from './button.tsx'
 import { Dialog } from './dialog.tsx'
 
@@ -9,7 +11,9 @@ export function Confirm() {
   return asked ? <Asked key={asked.title} {...asked} /> : null
 }
 
-function Asked({ title, text, yes, danger, typed, act }: Question) {
+function Asked({ title, text, yes, danger, grave, typed: wanted, act }: Question) {
+  const environment = useAbout()?.environment ?? null
+  const typed = wanted ?? (grave && isProduction(environment) ? environment! : undefined)
   const [said, setSaid] = useState('')
   const close = () => {
     question.value = undefined

@@ -1,4 +1,5 @@
 import { tell } from '../state/act.ts'
+import { cliText } from '../words/copy.ts'
 import { Button } from './button.tsx'
 import { Menu } from './menu.tsx'
 
@@ -28,11 +29,20 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   return <Button icon="copy" look="quiet" label={label} title={label} onClick={() => copyText(text)} />
 }
 
+interface CopyAsProps {
+  curl: string
+  sql: string
+  /** Where there is a better command than psql. */
+  cli?: string
+  link?: string
+}
+
 /** The same question for a terminal and for psql. */
-export function CopyAs({ curl, sql, link }: { curl: string; sql?: string; link?: string }) {
+export function CopyAs({ curl, sql, cli = cliText(sql), link }: CopyAsProps) {
   const items = [
     { label: 'Copy as curl', act: () => copyText(curl) },
-    ...(sql ? [{ label: 'Copy as SQL', act: () => copyText(sql) }] : []),
+    { label: 'Copy as CLI', act: () => copyText(cli) },
+    { label: 'Copy as SQL', act: () => copyText(sql) },
     ...(link ? [{ label: 'Copy link to this moment', act: () => copyText(link) }] : [])
   ]
   return <Menu icon="copy" label="Copy as …" items={items} />

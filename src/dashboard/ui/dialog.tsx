@@ -16,6 +16,7 @@ export function Dialog({ title, wide = false, children, onClose }: DialogProps) 
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null
     element.current?.showModal()
+    element.current?.querySelector<HTMLElement>('input, select, textarea')?.focus()
     return () => before?.focus?.()
   }, [])
 

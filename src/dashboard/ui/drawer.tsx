@@ -25,7 +25,7 @@ export function Drawer({ label, children, onClose }: DrawerProps) {
     addEventListener('keydown', press)
     return () => {
       removeEventListener('keydown', press)
-      // The row may have been drawn anew meanwhile.
+      // Meanwhile the row may be another element.
       const again = link && document.querySelector<HTMLElement>(`[data-id="${CSS.escape(link)}"] a`)
       ;(again || before)?.focus?.()
     }

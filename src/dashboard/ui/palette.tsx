@@ -7,6 +7,7 @@ import { useQuery } from '../state/query.ts'
 import { go } from '../state/route.ts'
 import { changeSetting } from '../state/settings.ts'
 import type { Kind, Page, Queue, Schedule, Worker } from '../state/shapes.ts'
+import { ownViews } from '../state/views.ts'
 import { best, type Choice } from '../words/match.ts'
 import { helpOpen } from './help.tsx'
 
@@ -125,6 +126,7 @@ function useChoices(): Choice[] {
     to('Page', 'Settings', '/settings'),
     to('Act', 'New task', '/new'),
     to('Act', 'New schedule', '/schedules/new'),
+    ...ownViews().map(({ name, search }) => to('View', name, `/tasks?${search}`)),
     to('Tasks', 'Failed tasks', '/tasks?status=FAILED'),
     to('Tasks', 'Running tasks', '/tasks?status=PROCESSING'),
     { group: 'Act', label: 'Theme: dark', act: () => changeSetting('theme', 'dark') },

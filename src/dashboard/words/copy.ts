@@ -17,6 +17,24 @@ export function sqlText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
+/** SQL as a command of our own, which knows the database. */
+export function cliText(sql: string): string {
+  return `scripts/darkroom psql -c ${quoted(sql)}`
+}
+
+/** A call of a function of the schema `ops`, whose parameters are named as in HTTP. Null is the default of each. */
+export function callText(name: string, body: Record<string, unknown>): string {
+  const given = Object.entries(body).filter(([, value]) => value !== null && value !== undefined)
+  return `select * from ops.${name}(${given.map(([name, value]) => `${name} => ${literal(value)}`).join(', ')});`
+}
+
+function literal(value: unknown): string {
+  if (typeof value === 'string') return sqlText(value)
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (Array.isArray(value)) return `array[${value.map(literal).join(', ')}]::text[]`
+  return `${sqlText(JSON.stringify(value))}::jsonb`
+}
+
 const equal = ['status', 'task', 'queue', 'worker', 'schedule_id', 'video_id']
 
 /** The list of tasks as a question to the schema `ops`. */

@@ -25,6 +25,7 @@ export function Doctor() {
           </Button>
           <CopyAs
             curl={curlText(serviceAddress, 'GET', '/api/doctor')}
+            cli="scripts/darkroom doctor"
             sql={'select * from ops.locks;\nselect * from ops.sizes;'}
           />
         </>

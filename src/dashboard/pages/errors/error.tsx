@@ -7,7 +7,7 @@ import { Icon } from '../../ui/icons.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Refused, Waiting } from '../../ui/said.tsx'
 import { Ago } from '../../ui/time.tsx'
-import { curlText } from '../../words/copy.ts'
+import { curlText, sqlOfTasks } from '../../words/copy.ts'
 import { commonPart } from '../../words/errors.ts'
 import { shortId } from '../../words/number.ts'
 import { GroupAges, RetryGroup } from './errors.tsx'
@@ -40,7 +40,7 @@ export function ErrorPage({ id }: { id: string }) {
             <Icon name="tasks" />
             <span>As a list of tasks</span>
           </a>
-          <CopyAs curl={curlText(serviceAddress, 'GET', path)} />
+          <CopyAs curl={curlText(serviceAddress, 'GET', path)} sql={sqlOfTasks(Object.fromEntries(alike))} />
         </>
       }
     >

@@ -7,11 +7,11 @@ import { randomName } from '../../state/random.ts'
 import { go, query } from '../../state/route.ts'
 import type { Kind, Queue, Task } from '../../state/shapes.ts'
 import { Args } from '../../ui/args.tsx'
-import { CopyButton } from '../../ui/copy.tsx'
+import { CopyAs } from '../../ui/copy.tsx'
 import { Field } from '../../ui/field.tsx'
 import { Page } from '../../ui/page.tsx'
 import { fieldError, Refused, Waiting } from '../../ui/said.tsx'
-import { curlText } from '../../words/copy.ts'
+import { callText, curlText } from '../../words/copy.ts'
 
 interface Options {
   name: string
@@ -164,7 +164,10 @@ export function NewTask() {
           <section class="card">
             <div class="card-head">
               <h2>The same as curl</h2>
-              <CopyButton text={curlText(serviceAddress, 'POST', '/api/tasks', body)} label="Copy as curl" />
+              <CopyAs
+                curl={curlText(serviceAddress, 'POST', '/api/tasks', body)}
+                sql={callText('enqueue_task', body)}
+              />
             </div>
             <pre>{curlText(serviceAddress, 'POST', '/api/tasks', body)}</pre>
           </section>

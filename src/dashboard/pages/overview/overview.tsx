@@ -28,7 +28,13 @@ export function Overview() {
     <Page
       title="Overview"
       busy={!known && !problems.error.value}
-      actions={<CopyAs curl={curlText(serviceAddress, 'GET', '/api/problems')} sql="select * from ops.queue_depth;" />}
+      actions={
+        <CopyAs
+          curl={curlText(serviceAddress, 'GET', '/api/problems')}
+          cli="scripts/darkroom doctor"
+          sql="select * from ops.queue_depth;"
+        />
+      }
     >
       <Refused query={problems} />
       {known && (

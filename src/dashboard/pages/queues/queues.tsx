@@ -94,6 +94,7 @@ function purge({ name, depth }: Queue) {
     text: `${plural(depth, 'waiting task')} will be cancelled. Each of them can be retried.`,
     yes: 'Purge queue',
     danger: true,
+    grave: true,
     ...(depth > 100 && { typed: name }),
     act: () => act(`Queue ${name} is empty`, 'POST', `/api/queues/${encodeURIComponent(name)}/purge`)
   })

@@ -56,6 +56,7 @@ export function removeSchedule(schedule: Schedule) {
     text: 'Its occurrences go with it; the tasks that it made stay.',
     yes: 'Delete schedule',
     danger: true,
+    grave: true,
     act: async () => {
       if (await act('The schedule is deleted', 'DELETE', path(schedule))) go('/schedules')
     }

@@ -11,9 +11,10 @@ import { Word } from '../../ui/status.tsx'
 import { Ago, At } from '../../ui/time.tsx'
 import { curlText, sqlText } from '../../words/copy.ts'
 import { countText, shortId } from '../../words/number.ts'
-import { notes, occurrenceText, ruleText } from '../../words/schedules.ts'
+import { occurrenceText, ruleText } from '../../words/schedules.ts'
 import { removeSchedule, ScheduleButtons } from './act.tsx'
 import { EditSchedule } from './edit.tsx'
+import { PreviewList } from './preview-list.tsx'
 import { Strip } from './strip.tsx'
 
 export function SchedulePage({ id }: { id: string }) {
@@ -75,23 +76,6 @@ function Next({ path, schedule }: { path: string; schedule: Schedule }) {
       {!schedule.enabled && <p class="soft">It is paused.</p>}
       <PreviewList preview={preview} />
     </section>
-  )
-}
-
-export function PreviewList({ preview }: { preview: Preview | undefined }) {
-  return (
-    <ol class="lines preview">
-      {preview?.items.map(({ at, local, note }) => (
-        <li key={at}>
-          <span class="number">{local.slice(0, 19).replace('T', ' ')}</span>
-          <span class="soft number">{local.slice(19)}</span>
-          <span class="soft">
-            <Ago time={at} />
-          </span>
-          {note && <span class="preview-note">{notes[note]}</span>}
-        </li>
-      ))}
-    </ol>
   )
 }
 

@@ -12,6 +12,7 @@ import { curlText } from '../../words/copy.ts'
 import { ruleText } from '../../words/schedules.ts'
 import { ScheduleButtons } from './act.tsx'
 import { Strip } from './strip.tsx'
+import { WeekHeat } from './week.tsx'
 
 export function Schedules() {
   const found = useQuery<Items<Schedule>>('/api/schedules?limit=200', 5)
@@ -39,6 +40,7 @@ export function Schedules() {
           <p>A schedule makes tasks again and again: each night, every minute, or once at a time to come.</p>
         </Empty>
       )}
+      <WeekHeat schedules={others} />
       {others.length > 0 && <List schedules={others} label="Schedules" />}
       {ours.length > 0 && (
         <section class="section">

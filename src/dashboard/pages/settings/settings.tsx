@@ -1,13 +1,24 @@
-import { addressOf } from '../../state/base.ts'
+import { addressOf, serviceAddress } from '../../state/base.ts'
 import { href } from '../../state/route.ts'
 import { changeSetting, readSetting, type Settings } from '../../state/settings.ts'
 import { Button } from '../../ui/button.tsx'
+import { CopyAs } from '../../ui/copy.tsx'
 import { helpOpen } from '../../ui/help.tsx'
 import { Page } from '../../ui/page.tsx'
+import { curlText } from '../../words/copy.ts'
+import { AboutCard } from './about.tsx'
 
 export function SettingsPage() {
   return (
-    <Page title="Settings">
+    <Page
+      title="Settings"
+      actions={
+        <CopyAs
+          curl={curlText(serviceAddress, 'GET', '/api/about')}
+          sql={'select version();\nselect * from ops.sizes;'}
+        />
+      }
+    >
       <p class="soft form-note">They are kept in this browser.</p>
       <div class="form">
         <Choice name="theme" label="Theme" choices={{ system: 'As the system', light: 'Light', dark: 'Dark' }} />
@@ -32,6 +43,7 @@ export function SettingsPage() {
           </a>
         </div>
       </div>
+      <AboutCard />
     </Page>
   )
 }

@@ -43,6 +43,7 @@ export function askToForget(task: Steered, then: () => void) {
     text: 'Its row, its result and its attempts are removed. This cannot be undone.',
     yes: 'Forget task',
     danger: true,
+    grave: true,
     act: async () => {
       if (await act('The task is forgotten', 'DELETE', `/api/tasks/${task.id}`)) then()
     }

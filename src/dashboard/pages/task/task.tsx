@@ -15,6 +15,7 @@ import { Tabs } from '../../ui/tabs.tsx'
 import { curlText, sqlText } from '../../words/copy.ts'
 import { isFinal, mayRetry, paceOfTask, titleOfTask } from '../../words/tasks.ts'
 import { askToCancel, askToRetry } from './act.ts'
+import { Compare } from './compare.tsx'
 import { EditButton } from './edit.tsx'
 import { Events } from './events.tsx'
 import { Log } from './log.tsx'
@@ -112,6 +113,7 @@ function Details({ task, attempts }: { task: Task; attempts: Attempt[] }) {
     { name: 'result', title: 'Result' },
     { name: 'log', title: 'Log' },
     ...(failed ? [{ name: 'error', title: 'Error' }] : []),
+    { name: 'compare', title: 'Compare' },
     { name: 'events', title: 'Events' },
     { name: 'json', title: 'JSON' }
   ]
@@ -125,6 +127,7 @@ function Details({ task, attempts }: { task: Task; attempts: Attempt[] }) {
         {chosen === 'result' && <Result task={task} />}
         {chosen === 'log' && <Log task={task} attempts={attempts} />}
         {chosen === 'error' && failed && <Stack attempt={failed} task={task} />}
+        {chosen === 'compare' && <Compare task={task} attempts={attempts} />}
         {chosen === 'events' && <Events task={task} />}
         {chosen === 'json' && <Json value={task} label="JSON" />}
       </Tabs>

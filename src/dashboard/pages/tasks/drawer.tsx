@@ -1,13 +1,16 @@
+import { serviceAddress } from '../../state/base.ts'
 import { useQuery } from '../../state/query.ts'
 import { go, href, withQuery } from '../../state/route.ts'
 import type { Task } from '../../state/shapes.ts'
 import { Button } from '../../ui/button.tsx'
+import { CopyAs } from '../../ui/copy.tsx'
 import { Drawer } from '../../ui/drawer.tsx'
 import { Icon } from '../../ui/icons.tsx'
 import { Json } from '../../ui/json.tsx'
 import { useKeys } from '../../ui/keys.ts'
 import { Refused, Waiting } from '../../ui/said.tsx'
 import { StatusWord } from '../../ui/status.tsx'
+import { curlText, sqlText } from '../../words/copy.ts'
 import { isFinal, mayRetry, paceOfTask, titleOfTask } from '../../words/tasks.ts'
 import { askToCancel, askToRetry } from '../task/act.ts'
 import { ErrorBox, SteerButtons, TaskFacts, TaskProgress, WhyBox } from '../task/parts.tsx'
@@ -51,6 +54,10 @@ export function TaskDrawer({ id, move }: { id: string; move(step: number): void 
               <StatusWord status={task.status} progress={task.progress} />
               <div class="buttons">
                 <SteerButtons task={task} />
+                <CopyAs
+                  curl={curlText(serviceAddress, 'GET', path)}
+                  sql={`select * from ops.tasks where id = ${sqlText(task.id)};`}
+                />
               </div>
             </div>
             <TaskProgress task={task} />

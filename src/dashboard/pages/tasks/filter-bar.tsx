@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useState } from 'preact/hooks'
 import { useQuery } from '../../state/query.ts'
 import { go, withQuery } from '../../state/route.ts'
@@ -15,7 +16,7 @@ export function addressOfFilter(filter: Filter) {
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /** What the list is asked for, as text: the same words as in the address. */
-export function FilterBar({ filter }: { filter: Filter }) {
+export function FilterBar({ filter, tools }: { filter: Filter; tools: ComponentChildren }) {
   const printed = printFilter(filter)
   const [text, setText] = useState(printed)
   const [at, setAt] = useState(-1)
@@ -62,48 +63,51 @@ export function FilterBar({ filter }: { filter: Filter }) {
 
   return (
     <>
-      <div class="filter">
-        <Icon name="search" />
-        <input
-          data-filter
-          role="combobox"
-          aria-label="Filter tasks"
-          aria-expanded={offered.length > 0}
-          aria-controls={offered.length > 0 ? id : undefined}
-          aria-activedescendant={at >= 0 ? `${id}-${at}` : undefined}
-          aria-autocomplete="list"
-          autocomplete="off"
-          spellcheck={false}
-          placeholder="status:FAILED task:add from:-1h text"
-          value={text}
-          onInput={event => {
-            setText(event.currentTarget.value)
-            setOpen(true)
-            setAt(-1)
-          }}
-          onFocus={() => setOpen(true)}
-          onBlur={() => setOpen(false)}
-          onKeyDown={onKeyDown}
-        />
-        {offered.length > 0 && (
-          <div class="filter-list" role="listbox" id={id} aria-label="Filters">
-            {offered.map(({ text, hint }, index) => (
-              // biome-ignore lint/a11y/useKeyWithClickEvents: the field above hears the keys
-              <div
-                key={text}
-                id={`${id}-${index}`}
-                role="option"
-                tabIndex={-1}
-                aria-selected={index === at}
-                onPointerDown={event => event.preventDefault()}
-                onClick={() => take(text)}
-              >
-                <span class="mono cut-off">{text}</span>
-                <span class="soft cut-off">{hint}</span>
-              </div>
-            ))}
-          </div>
-        )}
+      <div class="filter-row">
+        <div class="filter">
+          <Icon name="search" />
+          <input
+            data-filter
+            role="combobox"
+            aria-label="Filter tasks"
+            aria-expanded={offered.length > 0}
+            aria-controls={offered.length > 0 ? id : undefined}
+            aria-activedescendant={at >= 0 ? `${id}-${at}` : undefined}
+            aria-autocomplete="list"
+            autocomplete="off"
+            spellcheck={false}
+            placeholder="status:FAILED task:add from:-1h text"
+            value={text}
+            onInput={event => {
+              setText(event.currentTarget.value)
+              setOpen(true)
+              setAt(-1)
+            }}
+            onFocus={() => setOpen(true)}
+            onBlur={() => setOpen(false)}
+            onKeyDown={onKeyDown}
+          />
+          {offered.length > 0 && (
+            <div class="filter-list" role="listbox" id={id} aria-label="Filters">
+              {offered.map(({ text, hint }, index) => (
+                // biome-ignore lint/a11y/useKeyWithClickEvents: the field above hears the keys
+                <div
+                  key={text}
+                  id={`${id}-${index}`}
+                  role="option"
+                  tabIndex={-1}
+                  aria-selected={index === at}
+                  onPointerDown={event => event.preventDefault()}
+                  onClick={() => take(text)}
+                >
+                  <span class="mono cut-off">{text}</span>
+                  <span class="soft cut-off">{hint}</span>
+                </div>
+              ))}
+            </div>
+          )}
+        </div>
+        {tools}
       </div>
       <Chips filter={filter} />
     </>

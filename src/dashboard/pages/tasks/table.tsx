@@ -1,14 +1,14 @@
 import { useEffect, useRef } from 'preact/hooks'
+import { chosenColumns } from '../../state/columns.ts'
 import { go, href, withQuery } from '../../state/route.ts'
 import { readSetting } from '../../state/settings.ts'
 import type { Task } from '../../state/shapes.ts'
 import type { TaskList } from '../../state/task-list.ts'
-import { Progress } from '../../ui/progress.tsx'
 import { StatusWord } from '../../ui/status.tsx'
-import { Ago, Span } from '../../ui/time.tsx'
 import { VirtualRows } from '../../ui/virtual.tsx'
-import { brief } from '../../words/json.ts'
-import { percentText, shortId } from '../../words/number.ts'
+import { type Column, columns, usualColumns } from '../../words/columns.ts'
+import { shortId } from '../../words/number.ts'
+import { Cell } from './cells.tsx'
 
 interface TableProps {
   list: TaskList
@@ -26,6 +26,8 @@ export function rowHeight() {
 
 export function TaskTable({ list, peek, selected, onSelect }: TableProps) {
   const rows = list.rows.value
+  const chosen = chosenColumns()
+  const isUsual = chosen.join() === usualColumns.join()
   const end = useRef<HTMLDivElement>(null)
   // The next page comes before one reaches the end.
   useEffect(() => {
@@ -39,45 +41,62 @@ export function TaskTable({ list, peek, selected, onSelect }: TableProps) {
 
   return (
     <>
-      <table class="table tasks-table" aria-label="Tasks" aria-rowcount={list.cursor.value ? -1 : rows.length + 1}>
-        <thead>
-          <tr>
-            <th class="col-check">
-              <span class="only-heard">Selected</span>
-            </th>
-            <th class="col-status">Status</th>
-            <th class="col-what">Task</th>
-            <th class="col-args">Args</th>
-            <th class="col-queue">Queue</th>
-            <th class="col-number">Attempts</th>
-            <th class="col-worker">Worker</th>
-            <th class="col-age">Submitted</th>
-            <th class="col-more">Ran</th>
-          </tr>
-        </thead>
-        <VirtualRows
-          count={rows.length}
-          height={rowHeight()}
-          row={index => (
-            <Row
-              key={rows[index]!.id}
-              task={rows[index]!}
-              index={index}
-              chosen={rows[index]!.id === peek}
-              gone={list.gone.value.has(rows[index]!.id)}
-              selected={selected.has(rows[index]!.id)}
-              onSelect={onSelect}
-            />
-          )}
-        />
-      </table>
+      <div class={isUsual ? undefined : 'tasks-wide'}>
+        <table
+          class={`table tasks-table${isUsual ? ' usual' : ''}`}
+          style={isUsual ? undefined : { minWidth: `${widthOf(chosen)}px` }}
+          aria-label="Tasks"
+          aria-rowcount={list.cursor.value ? -1 : rows.length + 1}
+        >
+          <thead>
+            <tr>
+              <th class="col-check">
+                <span class="only-heard">Selected</span>
+              </th>
+              <th class="col-status">Status</th>
+              <th class="col-what">Task</th>
+              {headings(chosen)}
+            </tr>
+          </thead>
+          <VirtualRows
+            count={rows.length}
+            height={rowHeight()}
+            row={index => (
+              <Row
+                key={rows[index]!.id}
+                task={rows[index]!}
+                columns={chosen}
+                index={index}
+                chosen={rows[index]!.id === peek}
+                gone={list.gone.value.has(rows[index]!.id)}
+                selected={selected.has(rows[index]!.id)}
+                onSelect={onSelect}
+              />
+            )}
+          />
+        </table>
+      </div>
       <div ref={end} />
     </>
   )
 }
 
+/** Pixels below which a table of many columns is moved sideways. */
+function widthOf(chosen: readonly Column[]) {
+  return chosen.reduce((sum, name) => sum + (name === 'id' ? 290 : 100), 340)
+}
+
+function headings(chosen: readonly Column[]) {
+  return chosen.map(name => (
+    <th key={name} class={`col-${name}`}>
+      {columns[name]}
+    </th>
+  ))
+}
+
 interface RowProps {
   task: Task
+  columns: readonly Column[]
   index: number
   chosen: boolean
   gone: boolean
@@ -85,8 +104,7 @@ interface RowProps {
   onSelect(id: string): void
 }
 
-function Row({ task, index, chosen, gone, selected, onSelect }: RowProps) {
-  const hidden = readSetting('hide')
+function Row({ task, columns, index, chosen, gone, selected, onSelect }: RowProps) {
   function open(event: MouseEvent) {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return
     if ((event.target as Element).closest('input')) return
@@ -119,36 +137,9 @@ function Row({ task, index, chosen, gone, selected, onSelect }: RowProps) {
           <span class="only-heard"> {shortId(task.id)}</span>
         </a>
       </td>
-      <td class="col-args args">
-        {task.status === 'PROCESSING' && task.progress !== null ? (
-          <span class="row-progress">
-            <Progress value={task.progress} label={`Progress of ${shortId(task.id)}`} />
-            <span class="number">{percentText(task.progress)}</span>
-          </span>
-        ) : task.error && (task.status === 'FAILED' || task.status === 'RETRYING') ? (
-          <span title={`${task.error.type}: ${task.error.message.slice(0, 1000)}`}>
-            {task.error.type}: {task.error.message.slice(0, 160)}
-          </span>
-        ) : hidden ? (
-          '•••'
-        ) : (
-          brief(task.args)
-        )}
-      </td>
-      <td class="col-queue">{task.queue}</td>
-      <td class="col-number number">
-        {task.attempts}
-        <span class="soft"> / {task.max_retries + 1}</span>
-      </td>
-      <td class="col-worker mono soft" title={task.worker ?? undefined}>
-        {task.worker ? shortId(task.worker) : '–'}
-      </td>
-      <td class="col-age number">
-        <Ago time={task.status === 'SCHEDULED' && task.eta ? task.eta : task.created_at} />
-      </td>
-      <td class="col-more">
-        <Span from={task.started_at} to={task.finished_at} />
-      </td>
+      {columns.map(name => (
+        <Cell key={name} name={name} task={task} />
+      ))}
     </tr>
   )
 }

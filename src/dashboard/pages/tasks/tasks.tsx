@@ -22,16 +22,17 @@ import { addressOfFilter, FilterBar } from './filter-bar.tsx'
 import { Strip } from './histogram.tsx'
 import { Rail } from './rail.tsx'
 import { rowHeight, TaskTable } from './table.tsx'
+import { ListTools, orderOfPage } from './tools.tsx'
 
 export function Tasks() {
   const filter = filterOfQuery(query.value)
-  const order = query.value.get('order') ?? (filter.status === 'SCHEDULED' ? 'soonest' : undefined)
+  const order = orderOfPage()
   // A relative time is taken once for each filter, so that pages of one list belong together.
   const key = JSON.stringify([filter, order])
   const taken = useRef({ key: '', search: '' })
   if (taken.current.key !== key) {
     const search = queryOfFilter(filter, momentNow())
-    if (order) search.set('order', order)
+    if (order !== 'newest') search.set('order', order)
     taken.current = { key, search: search.toString() }
   }
   const { search } = taken.current
@@ -73,7 +74,7 @@ export function Tasks() {
       <div class="list-page">
         <Rail filter={filter} />
         <div>
-          <FilterBar filter={filter} />
+          <FilterBar filter={filter} tools={<ListTools order={order} />} />
           <Strip filter={filter} />
           <ListBody list={list} filter={filter} peek={peek} selected={selected} onSelect={toggle} />
           {selected.size > 0 && (
@@ -214,6 +215,7 @@ function Selection({ tasks, clear }: { tasks: Task[]; clear(): void }) {
       title: `${verb} ${plural(chosen.length, 'task')}?`,
       yes: `${verb} ${plural(chosen.length, 'task')}`,
       danger: verb === 'Cancel',
+      grave: chosen.length > 1,
       act: async () => {
         for (const { id } of chosen) await act(`${verb}: done`, 'POST', `/api/tasks/${id}/${path}`)
         clear()

@@ -1,0 +1,40 @@
+import type { ApiError } from '../../state/api.ts'
+import { useQuery } from '../../state/query.ts'
+import type { Kind } from '../../state/shapes.ts'
+import { Args } from '../../ui/args.tsx'
+import { Field } from '../../ui/field.tsx'
+import type { PartProps } from './timing.tsx'
+
+/** What its tasks do. */
+export function Work({ draft, change, said, error }: PartProps & { error: ApiError | undefined }) {
+  const kinds = useQuery<{ items: Kind[] }>('/api/kinds').data.value?.items ?? []
+  const kind = kinds.find(({ name }) => name === draft.task)
+  return (
+    <>
+      <Field label="Kind" hint={kind?.description ?? undefined} wrong={said('task')}>
+        {attributes => (
+          <select
+            {...attributes}
+            value={draft.task}
+            onChange={event => change({ task: event.currentTarget.value, args: {} })}
+          >
+            {kinds.map(({ name }) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      {kind && (
+        <Args
+          key={kind.name}
+          schema={kind.args}
+          args={draft.args ?? {}}
+          error={error}
+          onChange={args => change({ args })}
+        />
+      )}
+    </>
+  )
+}

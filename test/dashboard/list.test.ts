@@ -1,0 +1,140 @@
+import type { Page } from 'playwright-core'
+import t from 'tap'
+import { type Filter, filterNames, printFilter } from '../../src/dashboard/words/filter.ts'
+import { skipWithoutBrowser } from '../harness/browser.ts'
+import { barriers, loaded, openDashboard, sideways } from '../harness/dashboard.ts'
+import { openService } from '../harness/service.ts'
+
+const nil = '00000000-0000-7000-8000-000000000000'
+const values: Required<Omit<Filter, 'q'>> = {
+  status: 'FAILED,COMPLETED',
+  task: '-add',
+  queue: 'media',
+  worker: nil,
+  tag: 'slow',
+  error: 'no such file',
+  schedule_id: nil,
+  video_id: nil,
+  created_after: '-7d',
+  created_before: '2031-01-01T00:00:00Z',
+  attempts_min: '2',
+  ran_min: '90',
+  waited_min: '7200'
+}
+
+t.test('the list of tasks', { skip: skipWithoutBrowser }, async t => {
+  const service = await openService(t, { worker: true })
+  const address = await service.listen()
+  const { visit, complaints } = await openDashboard(t, address)
+  const first = await service.submit('add', { x: 1, y: 2 }, { tags: ['slow', 'monthly'], priority: 7 })
+  const second = await service.submit('add', { x: 3, y: 4 })
+  await Promise.all([service.finished(first), service.finished(second)])
+  const headings = (page: Page) =>
+    page.getByRole('table', { name: 'Tasks', exact: true }).getByRole('columnheader').allTextContents()
+  const ids = (page: Page) =>
+    page.locator('tr[data-id]').evaluateAll((rows: any[]) => rows.map(row => row.dataset.id as string))
+
+  for (const name of [...filterNames, 'q'] as const) {
+    t.test(`${name} is a chip, a part of the address, and a question to the API`, async t => {
+      const value = name === 'q' ? 'some words' : values[name]
+      const text = printFilter({ [name]: value })
+      const page = await visit('/tasks')
+
+      const asked = page.waitForRequest(request => {
+        const url = new URL(request.url())
+        return url.pathname === '/api/tasks' && url.searchParams.has(name)
+      })
+      await page.getByRole('combobox', { name: 'Filter tasks' }).fill(text)
+      await page.keyboard.press('Enter')
+      const sent = new URL((await asked).url()).searchParams.get(name)!
+      t.equal(new URL(page.url()).searchParams.get(name), value)
+      if (value === '-7d') t.match(sent, /^\d{4}-.*Z$/)
+      else t.equal(sent, value)
+      t.equal((await (await asked).response())!.status(), 200)
+      await page
+        .getByRole('list', { name: 'Filters that are set' })
+        .getByRole('button', { name: /^Drop / })
+        .click()
+      await page.waitForURL(`${address}/ui/tasks`)
+      t.equal(await page.getByRole('combobox', { name: 'Filter tasks' }).inputValue(), '')
+    })
+  }
+
+  t.test('columns are chosen by keys, and kept', async t => {
+    const page = await visit('/tasks', { width: 1680 })
+    t.strictSame((await headings(page)).slice(3), ['Args', 'Queue', 'Attempts', 'Worker', 'Submitted', 'Ran'])
+
+    await page.getByRole('button', { name: 'Columns' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('menuitemcheckbox', { name: 'Args', checked: true }).waitFor()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Space')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Space')
+    await page.getByRole('menuitemcheckbox', { name: 'Tags' }).click()
+    t.strictSame(await barriers(page), [])
+    await page.keyboard.press('Escape')
+    t.equal(await page.evaluate<string>('document.activeElement.textContent'), 'Columns')
+    const chosen = ['Args', 'Priority', 'Attempts', 'Worker', 'Tags', 'Submitted', 'Ran']
+    t.strictSame((await headings(page)).slice(3), chosen)
+    t.match(await page.locator(`tr[data-id="${first}"]`).textContent(), /7.*slow, monthly/)
+    await page.reload()
+    await loaded(page)
+    t.strictSame((await headings(page)).slice(3), chosen)
+
+    await page.getByRole('button', { name: 'Columns' }).click()
+    for (const name of ['Queue', 'Not before', 'Start by', 'Finished', 'Id'])
+      await page.getByRole('menuitemcheckbox', { name }).click()
+    t.equal(await sideways(page), 0, 'a wide table moves inside the page')
+    await page.getByRole('menuitem', { name: 'The usual ones' }).click()
+    t.equal((await headings(page)).length, 9)
+  })
+
+  t.test('the order is in the address, and the API has it', async t => {
+    const page = await visit('/tasks?task=add')
+    t.strictSame(await ids(page), [second, first])
+
+    await page.getByLabel('Order').selectOption('Oldest first')
+    await page.waitForURL(`${address}/ui/tasks?task=add&order=oldest`)
+    await page.locator(`tr[data-id="${first}"] + tr[data-id="${second}"]`).waitFor()
+    await page.reload()
+    await loaded(page)
+    t.strictSame(await ids(page), [first, second])
+    t.equal(await page.getByLabel('Order').inputValue(), 'oldest')
+    await page.goto(`${address}/ui/tasks?status=SCHEDULED`)
+    t.equal(await page.getByLabel('Order').inputValue(), 'soonest')
+  })
+
+  t.test('a question gets a name, and is found again by it', async t => {
+    const page = await visit('/tasks?task=add&order=oldest')
+
+    await page.getByRole('button', { name: 'Views' }).click()
+    await page.getByRole('menuitem', { name: 'Save or remove' }).click()
+    await page.getByRole('dialog').getByText('task:add, order oldest').waitFor()
+    await page.getByLabel('Name').fill('sums, oldest')
+    await page.getByRole('button', { name: 'Save view' }).click()
+    await page.getByRole('button', { name: 'sums, oldest' }).waitFor()
+
+    await page.goto(`${address}/ui/tasks`)
+    await page.getByRole('button', { name: 'Views' }).click()
+    await page.getByRole('menuitem', { name: 'sums, oldest' }).click()
+    await page.waitForURL(`${address}/ui/tasks?order=oldest&task=add`)
+    await page.locator(`tr[data-id="${first}"] + tr[data-id="${second}"]`).waitFor()
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox', { name: 'Search or jump to' }).fill('sums')
+    await page.getByRole('option', { name: 'sums, oldest View' }).waitFor()
+    await page.keyboard.press('Escape')
+
+    await page.getByRole('button', { name: 'sums, oldest' }).click()
+    await page.getByRole('menuitem', { name: 'Save or remove' }).click()
+    t.strictSame(await barriers(page), [])
+    await page.getByRole('button', { name: 'Remove sums, oldest' }).click()
+    await page.getByRole('button', { name: 'Back' }).click()
+    await page.getByRole('button', { name: 'Views' }).click()
+    t.equal(await page.getByRole('menuitem', { name: 'sums, oldest' }).count(), 0)
+    await page.getByRole('menuitem', { name: 'Failed, 24 h' }).click()
+    await page.waitForURL(`${address}/ui/tasks?status=FAILED&created_after=-24h`)
+  })
+
+  t.strictSame(complaints, [])
+})
