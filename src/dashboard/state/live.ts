@@ -1,3 +1,4 @@
+import { interestText } from '../words/interest.ts'
 import { socketAddress } from './base.ts'
 import { asked, push, pushesEnded, refresh } from './query.ts'
 import { readSetting } from './settings.ts'
@@ -27,7 +28,6 @@ const topics = new Map([
   ['/api/workers', 'workers'],
   ['/api/problems', 'problems']
 ])
-const mostIds = 200
 // Milliseconds: between looks at what is shown, and before a new try, longer each time.
 const pace = 500
 const [shortest, longest] = [1_000, 30_000]
@@ -62,7 +62,7 @@ function look() {
     return
   }
   if (socket.readyState !== WebSocket.OPEN) return
-  const interest = JSON.stringify(interestNow())
+  const interest = interestNow()
   if (interest === told) return
   told = interest
   socket.send(interest)
@@ -71,19 +71,11 @@ function look() {
 function interestNow() {
   const paths = asked()
   const ofTasks = paths.flatMap(path => /^\/api\/tasks\/([0-9a-f-]{36})$/.exec(path)?.[1] ?? [])
-  return {
-    ids: [...new Set([...ofTasks, ...(list?.ids() ?? [])])].slice(0, mostIds),
+  return interestText({
+    ids: [...ofTasks, ...(list?.ids() ?? [])],
     topics: paths.flatMap(path => topics.get(path) ?? []).sort(),
-    ...(list && { filter: filterOf(list.search) })
-  }
-}
-
-/** The API's filters are texts but for these. */
-const numbers = new Set(['attempts_min', 'ran_min', 'waited_min'])
-
-function filterOf(search: string) {
-  const entries = [...new URLSearchParams(search)].filter(([name]) => name !== 'order')
-  return Object.fromEntries(entries.map(([name, value]) => [name, numbers.has(name) ? Number(value) : value]))
+    search: list?.search
+  })
 }
 
 function open() {

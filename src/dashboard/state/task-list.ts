@@ -149,7 +149,7 @@ export function useTaskList(search: string): TaskList {
     const timer = setInterval(() => list.tick(), 500)
     const hide = showList({
       search,
-      ids: () => list.rows.peek().map(({ id }) => id),
+      ids: idsInSight,
       changed: tasks => list.patch(tasks),
       more: () => void list.look()
     })
@@ -160,4 +160,9 @@ export function useTaskList(search: string): TaskList {
     }
   }, [list])
   return list
+}
+
+/** Of the rows that are drawn. */
+function idsInSight() {
+  return Array.from(document.querySelectorAll<HTMLElement>('tr[data-id]'), row => row.dataset.id!)
 }
