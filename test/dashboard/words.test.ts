@@ -48,8 +48,14 @@ t.test('filter, text and address lead to each other, whatever the values', async
     '90',
     'with blank',
     'a:b',
+    'say "no"',
+    '-"',
+    'no\\, 50%\\',
+    'status:x',
+    'ends with "',
     '01980000-0000-7000-8000-000000000001'
   ]
+  const texts = ['some text', ...values, ' two  blanks ', '"', '""', 'a "b c" d', '-kind:"x y"', 'kind:', 'https://x/?a=b']
   const random = randomOf(7)
   for (let run = 0; run < 500; run++) {
     const filter: Filter = {}
@@ -59,7 +65,7 @@ t.test('filter, text and address lead to each other, whatever the values', async
       if (name.endsWith('_min')) filter[name] = String(Math.floor(random() * 10_000))
       else filter[name] = name === 'status' ? value.toUpperCase() : value
     }
-    if (random() < 0.5) filter.q = 'some text'
+    if (random() < 0.5) filter.q = texts[Math.floor(random() * texts.length)]!
     t.strictSame(parseFilter(printFilter(filter)), filter, printFilter(filter))
     t.strictSame(filterOfQuery(new URLSearchParams(queryOfFilter(filter, 0))), filter)
   }
