@@ -34,6 +34,8 @@ const countsEvery = 1_000
 export interface FeedOptions {
   limits: LiveLimits
   send(message: LiveMessage): void
+  /** What the page shows cannot be read: the database is away. */
+  lose(): void
   read(ids: string[]): Promise<TaskBody[]>
   count: CountTasks
   news: Record<Exclude<Topic, 'counts'>, News<unknown>>
@@ -42,7 +44,7 @@ export interface FeedOptions {
 }
 
 /** What one page is told: changes gather, and go out at its pace. */
-export function feed({ limits, send, read, count, news, arrivals, internal }: FeedOptions) {
+export function feed({ limits, send, lose, read, count, news, arrivals, internal }: FeedOptions) {
   let shown = new Set<string>()
   let fits: ((task: TaskBody) => boolean) | undefined
   let since = ''
@@ -86,7 +88,7 @@ export function feed({ limits, send, read, count, news, arrivals, internal }: Fe
       for (const task of tasks) if (!changed.has(task.id)) changed.set(task.id, slim(task))
       add({})
     } catch {
-      // The database does not answer: changes will tell.
+      if (mine === turn) lose()
     }
   }
 
@@ -115,10 +117,10 @@ export function feed({ limits, send, read, count, news, arrivals, internal }: Fe
                 every: countsEvery
               })
             : news[topic]
-        stops.push(source.follow(value => mine === turn && add({ [topic]: value })))
+        stops.push(source.follow({ hear: value => void (mine === turn && add({ [topic]: value })), lose }))
       }
       add(fits ? { new: 0 } : {})
-      if (fits) stops.push(arrivals.follow(tasks => mine === turn && tasks.forEach(hearNew)))
+      if (fits) stops.push(arrivals.follow({ hear: tasks => void (mine === turn && tasks.forEach(hearNew)), lose }))
     },
 
     hear(task: TaskBody) {

@@ -55,7 +55,17 @@ t.test('filter, text and address lead to each other, whatever the values', async
     'ends with "',
     '01980000-0000-7000-8000-000000000001'
   ]
-  const texts = ['some text', ...values, ' two  blanks ', '"', '""', 'a "b c" d', '-kind:"x y"', 'kind:', 'https://x/?a=b']
+  const texts = [
+    'some text',
+    ...values,
+    ' two  blanks ',
+    '"',
+    '""',
+    'a "b c" d',
+    '-kind:"x y"',
+    'kind:',
+    'https://x/?a=b'
+  ]
   const random = randomOf(7)
   for (let run = 0; run < 500; run++) {
     const filter: Filter = {}
