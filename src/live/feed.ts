@@ -13,6 +13,8 @@ const countsEvery = 1_000
 export interface FeedOptions {
   limits: LiveLimits
   send(message: LiveMessage): void
+  /** What the page shows cannot be read: the database is away. */
+  lose(): void
   read(ids: string[]): Promise<TaskBody[]>
   count: CountTasks
   news: Record<Exclude<Topic, 'counts'>, News<unknown>>
@@ -22,7 +24,7 @@ export interface FeedOptions {
 }
 
 /** What one page is told of its view. */
-export function feed({ limits, send, read, count, news, submitted, internal }: FeedOptions) {
+export function feed({ limits, send, lose, read, count, news, submitted, internal }: FeedOptions) {
   const out = outbox(limits, send)
   let shown = new Set<string>()
   let arrivals: ReturnType<typeof arrivalsOf> | undefined
@@ -30,9 +32,9 @@ export function feed({ limits, send, read, count, news, submitted, internal }: F
   let view = 0
 
   async function readShown(mine: number) {
-    // A database that does not answer is no reason to end: changes will tell.
-    const tasks = await read([...shown]).catch(() => [])
+    const tasks = await read([...shown]).catch(() => undefined)
     if (mine !== view) return
+    if (!tasks) return lose()
     for (const task of tasks) if (!out.hasTask(task.id)) out.addTask(task)
   }
 
@@ -61,9 +63,9 @@ export function feed({ limits, send, read, count, news, submitted, internal }: F
       out.add(arrivals ? { new: 0 } : {})
       if (shown.size > 0) void readShown(view)
       for (const topic of new Set(topics)) {
-        stops.push(newsOn(topic, filter).follow(value => out.add({ [topic]: value })))
+        stops.push(newsOn(topic, filter).follow({ hear: value => out.add({ [topic]: value }), lose }))
       }
-      if (arrivals) stops.push(submitted.follow(tasks => tasks.forEach(hearNew)))
+      if (arrivals) stops.push(submitted.follow({ hear: tasks => tasks.forEach(hearNew), lose }))
     },
     hear(task: TaskBody) {
       if (shown.has(task.id)) out.addTask(task)

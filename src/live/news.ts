@@ -1,7 +1,15 @@
+import { isCancelled, isOutage } from '#database/outage.ts'
+
 /** Reads one thing for all pages that show it, and only while one does. */
 export interface News<Value> {
-  /** Calls back with the value, and again after each change; returns a function that stops it. */
-  follow(hear: (value: Value) => void): () => void
+  /** Tells the value, and again after each change; returns a function that stops it. */
+  follow(listener: NewsListener<Value>): () => void
+}
+
+export interface NewsListener<Value> {
+  hear(value: Value): void
+  /** The database is away: what was told may be old. */
+  lose(): void
 }
 
 interface NewsOptions<Value> {
@@ -11,7 +19,7 @@ interface NewsOptions<Value> {
 }
 
 export function newsOf<Value>({ read, every }: NewsOptions<Value>): News<Value> {
-  const listeners = new Set<(value: Value) => void>()
+  const listeners = new Set<NewsListener<Value>>()
   let last: { value: Value; text: string } | undefined
   let timer: NodeJS.Timeout | undefined
   let reading = false
@@ -23,10 +31,11 @@ export function newsOf<Value>({ read, every }: NewsOptions<Value>): News<Value> 
       const text = JSON.stringify(value)
       if (text !== last?.text) {
         last = { value, text }
-        for (const hear of [...listeners]) hear(value)
+        for (const { hear } of [...listeners]) hear(value)
       }
-    } catch {
-      // The database does not answer: the next look asks again.
+    } catch (error) {
+      // A statement that took too long is tried again.
+      if (isOutage(error) && !isCancelled(error)) for (const { lose } of [...listeners]) lose()
     }
     reading = false
     if (listeners.size > 0) timer = setTimeout(() => void look(), every).unref()
@@ -34,12 +43,12 @@ export function newsOf<Value>({ read, every }: NewsOptions<Value>): News<Value> 
   }
 
   return {
-    follow(hear) {
-      listeners.add(hear)
-      if (last) hear(last.value)
+    follow(listener) {
+      listeners.add(listener)
+      if (last) listener.hear(last.value)
       if (!reading && timer === undefined) void look()
       return () => {
-        listeners.delete(hear)
+        listeners.delete(listener)
         if (listeners.size > 0) return
         clearTimeout(timer)
         timer = undefined

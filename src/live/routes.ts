@@ -61,7 +61,7 @@ export const liveRoutes: FastifyPluginAsync<LiveNeeds & { sockets: Sockets }> = 
       operationId: 'watchLive',
       summary: 'What a page shows, while it shows it (WebSocket)',
       description:
-        'The client sends `{ filter, ids, topics }` whenever its view changes: the filters of the list of tasks, the ids in sight (200 at most) and any of `counts`, `queues`, `workers`, `videos`, `problems`. The answers have `now` and what has changed of that, at most 4 a second: `tasks` (those in sight, without `args` and `result`), `new` (how many others came to fit the filter), `counts` (by status), `queues`, `workers`, `videos` (status of those at work), `problems`. Closed with 4400 after a message that does not fit, with 1013 if the client reads too slowly or changes were missed, with 1001 when the API stops.',
+        'The client sends `{ filter, ids, topics }` whenever its view changes: the filters of the list of tasks, the ids in sight (200 at most) and any of `counts`, `queues`, `workers`, `videos`, `problems`. The answers have `now` and what has changed of that, at most 4 a second: `tasks` (those in sight, without `args` and `result`), `new` (how many others came to fit the filter), `counts` (by status), `queues`, `workers`, `videos` (status of those at work), `problems`. Closed with 4400 after a message that does not fit, with 1013 if the client reads too slowly, if changes were missed or while the database is away, with 1001 when the API stops.',
       response: {
         101: { description: 'A WebSocket of JSON messages in both directions' },
         ...problems(RouteNotFound, CrossSite, TooManyOpen)
@@ -74,6 +74,7 @@ export const liveRoutes: FastifyPluginAsync<LiveNeeds & { sockets: Sockets }> = 
       const page = feed({
         ...{ limits, count, news, submitted, internal: internalKinds },
         send: message => connection.send(Buffer.from(JSON.stringify(message))),
+        lose: () => connection.end(closings.missed),
         read: ids => findTasks(db, ids)
       })
       let stop = () => {}

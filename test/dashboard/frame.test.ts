@@ -1,8 +1,7 @@
-import { createServer, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { skipWithoutBrowser } from '../harness/browser.ts'
 import { barriers, holds, openDashboard, sideways } from '../harness/dashboard.ts'
+import { openFront } from '../harness/front.ts'
 import { openService } from '../harness/service.ts'
 
 t.test('the frame', { skip: skipWithoutBrowser }, async t => {
@@ -11,18 +10,22 @@ t.test('the frame', { skip: skipWithoutBrowser }, async t => {
   const { visit, complaints } = await openDashboard(t, address)
 
   t.test('works below any path of a proxy', async t => {
-    const proxied = await openPrefix(t, address)
+    const { address: proxied } = await openFront(t, address, { prefix: '/tools/films' })
     const page = await visit('/tasks', { address: proxied })
 
     await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Queues' }).click()
     await page.waitForURL(`${proxied}/ui/queues`)
     await page.goBack()
     t.equal(await page.getByRole('heading', { level: 1 }).textContent(), 'Tasks')
+    const pushed = page.waitForEvent('websocket')
     await page.reload()
     await page
       .getByRole('link', { name: /^COMPLETED/ })
       .first()
       .waitFor()
+    const socket = await pushed
+    t.equal(socket.url(), `${proxied.replace('http', 'ws')}/ws/live`)
+    await socket.waitForEvent('framereceived')
   })
 
   t.test('title and icon tell what is wrong, on every page', async t => {
@@ -106,24 +109,3 @@ t.test('the frame', { skip: skipWithoutBrowser }, async t => {
 
   t.strictSame(complaints, [])
 })
-
-/** A proxy that serves the service below a path, as an operator's nginx does. */
-async function openPrefix(t: Test, address: string) {
-  const prefix = '/tools/films'
-  const proxy = createServer((incoming, outgoing) => {
-    if (!incoming.url!.startsWith(`${prefix}/`)) return void outgoing.writeHead(404).end()
-    const onward = request(
-      `${address}${incoming.url!.slice(prefix.length)}`,
-      { method: incoming.method, headers: { ...incoming.headers, host: new URL(address).host } },
-      answer => answer.pipe(outgoing.writeHead(answer.statusCode!, answer.headers))
-    )
-    onward.on('error', () => outgoing.destroy())
-    incoming.pipe(onward)
-  })
-  await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => {
-    proxy.closeAllConnections()
-    proxy.close()
-  })
-  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}${prefix}`
-}

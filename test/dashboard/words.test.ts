@@ -12,12 +12,15 @@ import {
   queryOfFilter
 } from '../../src/dashboard/words/filter.ts'
 import { placed, stretchesOf } from '../../src/dashboard/words/gantt.ts'
+import { interestText, longest } from '../../src/dashboard/words/interest.ts'
 import { brief, tokensOf } from '../../src/dashboard/words/json.ts'
 import { bytesText, countText } from '../../src/dashboard/words/number.ts'
 import { cronText, occurrenceText, ruleText } from '../../src/dashboard/words/schedules.ts'
 import { fieldsOf } from '../../src/dashboard/words/schema.ts'
 import { durationText, relativeText, shortDuration } from '../../src/dashboard/words/time.ts'
 import { lineOf } from '../../src/dashboard/words/timeline.ts'
+import { readInterest } from '../../src/live/interest.ts'
+import { longestFromClient } from '../../src/watch/sockets.ts'
 
 t.test('a filter reads as it was written', async t => {
   t.strictSame(parseFilter('status:failed kind:add -queue:media from:-1h attempts:>2 ran:>10m two words'), {
@@ -45,7 +48,23 @@ t.test('filter, text and address lead to each other, whatever the values', async
     '90',
     'with blank',
     'a:b',
+    'say "no"',
+    '-"',
+    'no\\, 50%\\',
+    'status:x',
+    'ends with "',
     '01980000-0000-7000-8000-000000000001'
+  ]
+  const texts = [
+    'some text',
+    ...values,
+    ' two  blanks ',
+    '"',
+    '""',
+    'a "b c" d',
+    '-kind:"x y"',
+    'kind:',
+    'https://x/?a=b'
   ]
   const random = randomOf(7)
   for (let run = 0; run < 500; run++) {
@@ -56,10 +75,35 @@ t.test('filter, text and address lead to each other, whatever the values', async
       if (name.endsWith('_min')) filter[name] = String(Math.floor(random() * 10_000))
       else filter[name] = name === 'status' ? value.toUpperCase() : value
     }
-    if (random() < 0.5) filter.q = 'some text'
+    if (random() < 0.5) filter.q = texts[Math.floor(random() * texts.length)]!
     t.strictSame(parseFilter(printFilter(filter)), filter, printFilter(filter))
     t.strictSame(filterOfQuery(new URLSearchParams(queryOfFilter(filter, 0))), filter)
   }
+})
+
+t.test('what a page shows is a message that the API takes, however much that is', async t => {
+  const id = (n: number) => `01980000-0000-7000-8000-${String(n).padStart(12, '0')}`
+  const many = Array.from({ length: 500 }, (_, n) => id(n))
+  const topics = ['problems', 'queues', 'workers']
+  t.equal(longest, longestFromClient)
+  for (const [ids, search, kept] of [
+    [many.slice(0, 80), 'status=FAILED&task=add&ran_min=600&order=longest', 80],
+    [many, '', 103],
+    [many, `q=${'\u20ac'.repeat(200)}&error=x`, 87],
+    [many, `tag=${'a'.repeat(2000)}&error=${encodeURIComponent('"'.repeat(1500))}`, 103],
+    [[id(1), id(1)], undefined, 1]
+  ] as const) {
+    const text = interestText({ ids, topics, search })
+    t.ok(Buffer.byteLength(text) <= longest, `${Buffer.byteLength(text)} bytes`)
+    const read = readInterest(text)
+    if (!('interest' in read)) throw new Error(read.problem)
+    t.strictSame(read.interest.ids, ids.slice(0, kept))
+    t.strictSame(read.interest.topics, topics)
+  }
+  t.strictSame(JSON.parse(interestText({ ids: [], topics: [], search: 'task=add&ran_min=600&order=longest' })).filter, {
+    task: 'add',
+    ran_min: 600
+  })
 })
 
 t.test('relative times become times only when they are asked for', async t => {

@@ -12,6 +12,11 @@ interface Look {
   forced?: boolean
   /** Instead of the service's own address: a proxy before it. */
   address?: string
+  /** Keep the tab before open. */
+  beside?: boolean
+  /** A script that runs before those of the page. */
+  script?: string
+  reduced?: boolean
 }
 
 export interface Dashboard {
@@ -52,13 +57,16 @@ export async function openDashboard(t: Test, address: string): Promise<Dashboard
 
   return {
     complaints,
-    async visit(path, { width = 1440, height = 900, scheme = 'light', forced = false, address: at = address } = {}) {
-      await page?.close()
+    async visit(path, { width = 1440, height = 900, scheme = 'light', forced = false, ...look } = {}) {
+      const { address: at = address, beside = false, script, reduced = false } = look
+      if (!beside) await page?.close()
       const context = await contextFor(scheme, forced)
       page = await context.newPage()
       await page.setViewportSize({ width, height })
       page.setDefaultTimeout(patience * 1000)
       await page.addInitScript(tellViolations)
+      if (script) await page.addInitScript(script)
+      if (reduced) await page.emulateMedia({ reducedMotion: 'reduce' })
       page.on('pageerror', error => complaints.push(`${path}: ${error}`))
       page.on('console', message => message.type() === 'error' && complaints.push(`${path}: ${message.text()}`))
       page.on('request', request => {

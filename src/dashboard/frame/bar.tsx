@@ -48,6 +48,8 @@ function Badge() {
   )
 }
 
+const polling = 'No WebSocket reaches the server, so the page asks every few seconds.'
+
 function Live() {
   const live = readSetting('live')
   if (connection.lost) {
@@ -65,11 +67,11 @@ function Live() {
       class={`live${live ? '' : ' paused'}`}
       aria-pressed={!live}
       aria-label={live ? 'Live: stop updates' : 'Updates are stopped: go on'}
-      title={live ? 'Live. Stop updates (p)' : 'Updates are stopped. Go on (p)'}
+      title={live ? `${connection.polls ? polling : 'Live.'} Stop updates (p)` : 'Updates are stopped. Go on (p)'}
       onClick={toggleLive}
     >
       <span class="live-dot" aria-hidden="true" />
-      <span class="live-text">{live ? 'Live' : `Stopped ${age()}`}</span>
+      <span class="live-text">{live ? (connection.polls ? 'Polling' : 'Live') : `Stopped ${age()}`}</span>
     </button>
   )
 }

@@ -1,4 +1,6 @@
+import { interestText } from '../words/interest.ts'
 import { socketAddress } from './base.ts'
+import { socketIs } from './connection.ts'
 import { asked, push, pushesEnded, refresh } from './query.ts'
 import { seldom } from './seldom.ts'
 import { readSetting } from './settings.ts'
@@ -28,17 +30,22 @@ const topics = new Map([
   ['/api/workers', 'workers'],
   ['/api/problems', 'problems']
 ])
-const mostIds = 200
 // Milliseconds: between looks at what is shown, and before a new try, longer each time.
 const pace = 500
 const [shortest, longest] = [1_000, 30_000]
 // The API tells of new tasks up to four times a second; each look at the list reads a page of a hundred.
 const lookEvery = 1_000
+// The API says the time each 5 s: a socket without it is dead, whatever the browser thinks.
+const silence = 15_000
+// Tries without success, after which the page says that it polls.
+const fewTries = 3
 
 let socket: WebSocket | undefined
 let told = ''
 let wait = shortest
 let tryAt = 0
+let heardAt = 0
+let failures = 0
 let list: Shown | undefined
 
 /** One list at a time; returns a function that ends it. */
@@ -59,52 +66,70 @@ document.addEventListener('visibilitychange', look)
 
 /** Tells the API what is shown, if that has changed. A hidden tab has no socket. */
 function look() {
-  if (document.hidden || !readSetting('live')) return socket?.close()
+  if (document.hidden || !readSetting('live')) return rest()
   if (!socket) {
     if (Date.now() >= tryAt) open()
     return
   }
   if (socket.readyState !== WebSocket.OPEN) return
-  const interest = JSON.stringify(interestNow())
+  if (Date.now() - heardAt > silence) return lose(socket)
+  const interest = interestNow()
   if (interest === told) return
   told = interest
   socket.send(interest)
 }
 
+/** Nothing is to be told: the next look that wants a socket opens one at once. */
+function rest() {
+  socketIs('open')
+  failures = 0
+  tryAt = 0
+  if (socket) end(socket)
+}
+
 function interestNow() {
   const paths = asked()
   const ofTasks = paths.flatMap(path => /^\/api\/tasks\/([0-9a-f-]{36})$/.exec(path)?.[1] ?? [])
-  return {
-    ids: [...new Set([...ofTasks, ...(list?.ids() ?? [])])].slice(0, mostIds),
+  return interestText({
+    ids: [...ofTasks, ...(list?.ids() ?? [])],
     topics: paths.flatMap(path => topics.get(path) ?? []).sort(),
-    ...(list && { filter: filterOf(list.search) })
-  }
-}
-
-/** The API's filters are texts but for these. */
-const numbers = new Set(['attempts_min', 'ran_min', 'waited_min'])
-
-function filterOf(search: string) {
-  const entries = [...new URLSearchParams(search)].filter(([name]) => name !== 'order')
-  return Object.fromEntries(entries.map(([name, value]) => [name, numbers.has(name) ? Number(value) : value]))
+    search: list?.search
+  })
 }
 
 function open() {
   const opened = new WebSocket(socketAddress('/ws/live'))
   socket = opened
   told = ''
+  opened.addEventListener('open', () => {
+    heardAt = Date.now()
+  })
   opened.addEventListener('message', ({ data }) => {
+    if (socket !== opened) return
+    heardAt = Date.now()
     wait = shortest
+    failures = 0
+    socketIs('open')
     hear(JSON.parse(data))
   })
-  opened.addEventListener('close', () => {
-    socket = undefined
-    told = ''
-    tryAt = Date.now() + wait
-    wait = Math.min(wait * 2, longest)
-    // Polling goes on until there is a socket again.
-    pushesEnded()
-  })
+  opened.addEventListener('close', () => lose(opened))
+}
+
+function lose(lost: WebSocket) {
+  if (socket !== lost) return
+  failures++
+  socketIs(failures > fewTries ? 'none' : 'lost')
+  tryAt = Date.now() + wait
+  wait = Math.min(wait * 2, longest)
+  end(lost)
+}
+
+/** Polling goes on until there is a socket again. */
+function end(ended: WebSocket) {
+  socket = undefined
+  told = ''
+  ended.close()
+  pushesEnded()
 }
 
 function hear({ tasks, new: more, ...rest }: Message) {

@@ -47,28 +47,82 @@ export function go(to: string, { replace = false } = {}) {
   const before = place.peek().path
   place.value = read()
   if (before !== place.peek().path) arrive()
+  else keepScrollSoon()
 }
 
 // The new page begins at its top, and a screen reader reads its heading.
 function arrive() {
+  returning?.abort()
+  returning = undefined
   requestAnimationFrame(() => {
     scrollTo(0, 0)
     document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true })
   })
 }
 
+interface Kept {
+  scroll?: number
+  /** Rows of its list. */
+  rows?: number
+}
+
+/** What an entry of the history keeps for the way back and for a reload. */
+export function kept(): Kept {
+  return history.state ?? {}
+}
+
+export function keep(part: Kept) {
+  history.replaceState({ ...history.state, ...part }, '')
+}
+
+// Milliseconds: browsers limit how often an entry changes; and for which a page may grow to its height.
+const calm = 200
+const longest = 10_000
+let keeping: ReturnType<typeof setTimeout> | undefined
+let returning: AbortController | undefined
+
 function keepScroll() {
-  history.replaceState({ ...history.state, scroll: scrollY }, '')
+  clearTimeout(keeping)
+  if (!returning) keep({ scroll: scrollY })
+}
+
+function keepScrollSoon() {
+  clearTimeout(keeping)
+  keeping = setTimeout(keepScroll, calm)
+}
+
+/** Scrolls to where the entry was left, as soon as the page has that height; unless the user moves before. */
+function returnToPlace() {
+  returning?.abort()
+  const { scroll = 0 } = kept()
+  const mine = new AbortController()
+  returning = mine
+  const over = () => {
+    mine.abort()
+    if (returning === mine) returning = undefined
+  }
+  for (const moved of ['wheel', 'keydown', 'pointerdown', 'touchstart']) {
+    addEventListener(moved, over, { signal: mine.signal, passive: true })
+  }
+  const end = Date.now() + longest
+  const look = () => {
+    if (mine.signal.aborted) return
+    scrollTo(0, scroll)
+    if (Math.abs(scrollY - scroll) <= 1 || Date.now() > end) over()
+    else requestAnimationFrame(look)
+  }
+  requestAnimationFrame(() => setTimeout(look))
 }
 
 history.scrollRestoration = 'manual'
-addEventListener('popstate', ({ state }) => {
+addEventListener('scroll', keepScrollSoon, { passive: true })
+addEventListener('popstate', () => {
+  clearTimeout(keeping)
   const before = place.peek().path
   place.value = read()
-  if (before === place.peek().path) return
-  const wanted = Number(state?.scroll) || 0
-  requestAnimationFrame(() => setTimeout(() => scrollTo(0, wanted)))
+  if (before !== place.peek().path) returnToPlace()
 })
+returnToPlace()
 
 /** Links of the dashboard change the page; those with a modifier, and all others, are the browser's. */
 addEventListener('click', event => {

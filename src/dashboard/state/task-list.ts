@@ -3,10 +3,14 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { ApiError, request } from './api.ts'
 import { heard, missed } from './connection.ts'
 import { isLive, showList } from './live.ts'
+import { keep, kept, query } from './route.ts'
 import { readSetting } from './settings.ts'
 import type { Task, TaskPage } from './shapes.ts'
 
 const pageSize = 100
+// Rows of one answer, and rows that a reload brings back.
+const largestPage = 1000
+const mostKept = 5000
 // Seconds between looks at the newest page; where changes are pushed only rows that leave the filter are found by it.
 const pace = 3
 const paceWhenLive = 10
@@ -36,24 +40,28 @@ export class TaskList {
     this.newestFirst = !/(^|&)order=(?!newest)/.test(search)
   }
 
-  async load() {
-    const page = await this.ask()
+  /** As many rows as there were before a reload. */
+  async load(count = pageSize) {
+    const page = await this.ask(undefined, Math.min(count, largestPage))
     if (!page) return
     this.rows.value = page.items
     this.fresh.value = []
     this.gone.value = new Set()
     this.end(page)
     this.loaded.value = true
+    while (this.rows.peek().length < Math.min(count, mostKept) && (await this.more(largestPage)));
   }
 
-  async more() {
+  /** Answers whether there were more. */
+  async more(count = pageSize): Promise<boolean> {
     const cursor = this.cursor.peek()
-    if (cursor === null || this.asking) return
-    const page = await this.ask(cursor)
-    if (!page) return
+    if (cursor === null || this.asking) return false
+    const page = await this.ask(cursor, count)
+    if (!page) return false
     const known = new Set(this.rows.peek().map(({ id }) => id))
     this.rows.value = [...this.rows.peek(), ...page.items.filter(({ id }) => !known.has(id))]
     this.end(page)
+    return page.items.length > 0
   }
 
   /** The newest page again: rows in it are replaced, unknown ones wait. */
@@ -98,6 +106,12 @@ export class TaskList {
     this.rows.value = this.rows.peek().map(row => (byId.has(row.id) ? { ...row, ...byId.get(row.id) } : row))
   }
 
+  /** Shown again on the way back: its rows are where they were. */
+  reopen() {
+    this.closed = false
+    void this.look()
+  }
+
   close() {
     this.closed = true
   }
@@ -121,12 +135,12 @@ export class TaskList {
     this.searchedUntil.value = page.searched_until ?? null
   }
 
-  private async ask(cursor?: string): Promise<TaskPage | undefined> {
+  private async ask(cursor?: string, limit = pageSize): Promise<TaskPage | undefined> {
     this.asking = true
     this.askedAt = Date.now()
     this.loading.value = true
     try {
-      const search = [`limit=${pageSize}`, this.search, cursor && `cursor=${encodeURIComponent(cursor)}`]
+      const search = [`limit=${limit}`, this.search, cursor && `cursor=${encodeURIComponent(cursor)}`]
       const page = await request<TaskPage>('GET', `/api/tasks?${search.filter(Boolean).join('&')}`)
       this.error.value = undefined
       heard()
@@ -142,14 +156,22 @@ export class TaskList {
   }
 }
 
-export function useTaskList(search: string): TaskList {
-  const list = useMemo(() => new TaskList(search), [search])
+let last: { key: string; list: TaskList } | undefined
+
+/**
+ * The list of a filter; `key` names the filter without the moment that its relative times are counted from. On the way
+ * back it is as it was left, and after a reload as long as it was.
+ */
+export function useTaskList(search: string, key: string): TaskList {
+  const list = useMemo(() => (kept().rows && last?.key === key ? last.list : new TaskList(search)), [search])
   useEffect(() => {
-    void list.load()
+    last = { key, list }
+    if (list.loaded.peek()) list.reopen()
+    else void list.load(kept().rows)
     const timer = setInterval(() => list.tick(), 500)
     const hide = showList({
       search,
-      ids: () => list.rows.peek().map(({ id }) => id),
+      ids: idsInSight,
       changed: tasks => list.patch(tasks),
       more: () => void list.look()
     })
@@ -159,5 +181,14 @@ export function useTaskList(search: string): TaskList {
       list.close()
     }
   }, [list])
+  const count = list.rows.value.length
+  useEffect(() => {
+    if (count > 0) keep({ rows: count })
+  }, [list, count, query.value])
   return list
+}
+
+/** Of the rows that are drawn. */
+function idsInSight() {
+  return Array.from(document.querySelectorAll<HTMLElement>('tr[data-id]'), row => row.dataset.id!)
 }

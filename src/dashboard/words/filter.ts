@@ -39,7 +39,8 @@ const barNames: Partial<Record<FilterName, string>> = {
   waited_min: 'waited'
 }
 
-const word = /(-?)([a-z_]+):(?:"([^"]*)"|(\S+))|"([^"]*)"|(\S+)/g
+// In quotes a quote is written twice.
+const word = /(-?)([a-z_]+):(?:"((?:[^"]|"")*)"|(\S+))|"((?:[^"]|"")*)"|(\S+)/g
 const least = /^>=?/
 
 /** `status:FAILED kind:add ran:>10m hello` as parameters of the API. What is no filter is searched for. */
@@ -48,11 +49,12 @@ export function parseFilter(text: string): Filter {
   const rest: string[] = []
   for (const [whole, minus = '', name = '', quoted, plain, phrase, loose] of text.matchAll(word)) {
     const known = nameOf(name)
-    const value = quoted ?? plain
-    if (known === undefined || value === undefined || value === '') rest.push(phrase ?? loose ?? whole)
+    const value = quoted?.replaceAll('""', '"') ?? plain
+    if (known === undefined || value === undefined || value === '')
+      rest.push(phrase?.replaceAll('""', '"') ?? loose ?? whole)
     else filter[known] = valueIn(known, `${minus}${value}`)
   }
-  const q = rest.join(' ').trim()
+  const q = rest.join(' ')
   if (q !== '') filter.q = q
   return filter
 }
@@ -64,9 +66,19 @@ export function printFilter(filter: Filter): string {
     const minus = value.startsWith('-') ? '-' : ''
     const bare = value.slice(minus.length)
     const shown = name.endsWith('_min') ? `>${name === 'attempts_min' ? bare : spanText(bare)}` : bare
-    return [`${minus}${barNames[name] ?? name}:${/[\s"]/.test(shown) ? `"${shown.replaceAll('"', '')}"` : shown}`]
+    return [`${minus}${barNames[name] ?? name}:${/[\s"]/.test(shown) ? inQuotes(shown) : shown}`]
   })
-  return [...chips, ...(filter.q ? [filter.q] : [])].join(' ')
+  return [...chips, ...(filter.q ? [phraseOf(filter.q)] : [])].join(' ')
+}
+
+/** A text that reads as something else is in quotes. */
+function phraseOf(q: string) {
+  const read = parseFilter(q)
+  return Object.keys(read).length === 1 && read.q === q ? q : inQuotes(q)
+}
+
+function inQuotes(text: string) {
+  return `"${text.replaceAll('"', '""')}"`
 }
 
 function nameOf(name: string): FilterName | undefined {

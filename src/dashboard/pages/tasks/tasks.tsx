@@ -36,7 +36,7 @@ export function Tasks() {
     taken.current = { key, search: search.toString() }
   }
   const { search } = taken.current
-  const list = useTaskList(search)
+  const list = useTaskList(search, key)
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
   const peek = query.value.get('peek')
   const move = (step: number) => {

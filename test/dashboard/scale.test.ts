@@ -1,0 +1,143 @@
+import type { Page } from 'playwright-core'
+import t from 'tap'
+import { skipWithoutBrowser } from '../harness/browser.ts'
+import { holds, loaded, openDashboard } from '../harness/dashboard.ts'
+import { openService } from '../harness/service.ts'
+
+const many = 100_000
+// Pages that are loaded, and rows of each.
+const [pages, ofPage] = [50, 100]
+const rowsInAll = pages * ofPage
+
+const watchPage = `
+  globalThis.shifts = []
+  new PerformanceObserver(list => {
+    for (const { value, hadRecentInput, sources } of list.getEntries()) {
+      if (hadRecentInput) continue
+      const moved = Array.from(sources, ({ node, previousRect: { y }, currentRect }) =>
+        [node?.nodeName, node?.className, y, currentRect.y].join(' '))
+      shifts.push({ value, moved })
+    }
+  }).observe({ type: 'layout-shift', buffered: true })
+  globalThis.told = 0
+  const Own = WebSocket
+  globalThis.WebSocket = class extends Own {
+    constructor(...given) {
+      super(...given)
+      this.addEventListener('message', () => told++)
+    }
+  }`
+
+/** Scrolls to the end again and again, as fast as pages come, and answers each row that was drawn, by its place. */
+const scrollThrough = `(async () => {
+  const seen = {}
+  let mostRows = 0
+  const frame = () => new Promise(requestAnimationFrame)
+  for (;;) {
+    const rows = document.querySelectorAll('tr[data-id]')
+    mostRows = Math.max(mostRows, document.querySelectorAll('tr').length)
+    for (const { dataset } of rows) seen[dataset.index] = dataset.id
+    if (Object.keys(seen).length >= ${rowsInAll}) return { ids: Object.values(seen).slice(0, ${rowsInAll}), mostRows }
+    scrollBy(0, 900)
+    await frame()
+    await frame()
+  }
+})()`
+
+t.test('among 100,000 tasks', { skip: skipWithoutBrowser }, async t => {
+  const service = await openService(t, { worker: true })
+  const { pool } = service.db
+  // 250 of each millisecond: ties span pages.
+  await pool.query(
+    `insert into darkroom.tasks (id, task, queue, state, result_expires, args, created_at, started_at, finished_at)
+    select gen_random_uuid(), 'add', 'default', case when n % 10 = 0 then 'FAILURE' else 'SUCCESS' end, 86400, '{"x": 1}',
+      at, at, at + interval '2 s'
+    from (
+      select n, date_trunc('milliseconds', now()) - interval '1 hour' - n / 250 * interval '1 ms' as at
+      from generate_series(0, ${many - 1}) n
+    ) task`
+  )
+  await pool.query('analyze darkroom.tasks')
+  const address = await service.listen()
+  const { visit, complaints } = await openDashboard(t, address)
+  const shifts = async (page: Page) =>
+    (await page.evaluate<{ value: number; moved: string[] }[]>('shifts')).filter(({ value }) => value >= 0.01)
+
+  t.test('each is shown once, also those of one millisecond, and few rows are drawn', async t => {
+    const page = await visit('/tasks', { script: watchPage })
+    const { ids, mostRows } = await page.evaluate<{ ids: string[]; mostRows: number }>(scrollThrough)
+    const { rows } = await pool.query(
+      `select id from darkroom.tasks where task = 'add' order by created_at desc, id desc limit ${rowsInAll}`
+    )
+
+    t.strictSame(
+      ids,
+      rows.map(({ id }) => id)
+    )
+    t.ok(mostRows <= 700, `${mostRows} rows were drawn`)
+    // The line below the rows makes way for those that are loaded.
+    const elsewhere = (await shifts(page)).filter(({ moved }) => !moved.every(what => what.startsWith('P list-head')))
+    t.strictSame(elsewhere, [])
+  })
+
+  t.test('the way back and a reload lead to the same place of the list', async t => {
+    const page = await visit('/tasks?status=FAILED')
+    for (let count = 2; count <= 4; count++) {
+      await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)')
+      await page.getByText(`${count * ofPage} tasks so far`).waitFor()
+    }
+    const row = page.locator('tr[data-index="222"]')
+    await page.evaluate('scrollTo(0, 8000)')
+    const id = await row.getAttribute('data-id')
+    const place = async () => {
+      await row.waitFor()
+      await holds(page, document => Math.abs(document.defaultView.scrollY - 8000) <= 1)
+      return row.getAttribute('data-id')
+    }
+    await holds(page, document => document.defaultView.history.state.scroll === 8000)
+
+    await page.locator(`tr[data-id="${id}"]`).getByRole('link').focus()
+    await page.keyboard.press('o')
+    await page.waitForURL(`${address}/ui/tasks/${id}`)
+    await loaded(page)
+    await service.submit('add', { x: 1, y: 2 })
+    await page.goBack()
+    t.equal(await place(), id, 'back')
+    await page.reload()
+    t.equal(await place(), id, 'reload')
+    await page.evaluate('scrollTo(0, 0)')
+    await page.locator('tr[data-index="0"]').click()
+    await page.getByRole('complementary', { name: 'add' }).waitFor()
+    await page.reload()
+    await page.getByRole('complementary', { name: 'add' }).waitFor()
+    t.equal(await page.evaluate('scrollY'), 0)
+  })
+
+  t.test('nothing moves by itself, on no page, whatever changes', async t => {
+    const running = await service.submit('sleep', { seconds: 600 })
+    await service.until(running, ({ state }) => state === 'STARTED')
+    const film = await service.keep('no film')
+    await service.finished(film.task_id)
+    const [worker] = (await service.get('/api/workers')).json().items
+    const paths = ['', '/tasks', `/tasks/${running}`, '/new', '/videos', `/videos/${film.id}`, '/queues', '/workers']
+    for (const path of [...paths, `/workers/${worker.id}`, '/schedules', '/schedules/new', '/errors', '/doctor']) {
+      const page = await visit(path, { script: watchPage })
+      await holds(page, ({ defaultView }) => defaultView.told > 0)
+      const id = await service.submit('add', { x: 1, y: 2 })
+      await service.finished(id)
+      await service.patch(`/api/workers/${worker.id}`, { concurrency: 3 })
+      await service.post('/api/queues/low_priority/pause')
+      await service.submit('add', { x: 1, y: 2 }, { queue: 'low_priority' })
+      const told = await page.evaluate<number>('told')
+      await page.waitForFunction(([view, told]) => (view as any).told > told + 1, [
+        await page.evaluateHandle('globalThis'),
+        told
+      ] as const)
+      await service.patch(`/api/workers/${worker.id}`, { concurrency: 2 })
+      await service.post('/api/queues/low_priority/resume')
+      t.strictSame(await shifts(page), [], path || '/')
+    }
+  })
+
+  t.strictSame(complaints, [])
+})
