@@ -1,5 +1,6 @@
 import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Ending } from '#tasks/attempts/ending.ts'
+import type { Tail } from '#tasks/log/tail.ts'
 import type { StopReason } from '../children/protocol.ts'
 import type { Limits } from './limits.ts'
 
@@ -20,6 +21,8 @@ export interface Attempt {
 export interface AttemptOptions {
   worker: string
   limits: Limits
+  /** Keeps the last that it says. */
+  tail: Tail
   /** Its body starts. */
   onBegin(): void
   onProgress(fraction: number, detail: unknown): void

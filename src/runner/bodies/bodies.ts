@@ -4,6 +4,7 @@ import type { Config } from '#config.ts'
 import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Ending } from '#tasks/attempts/ending.ts'
 import type { Kind, Kinds } from '#tasks/define.ts'
+import { Tail } from '#tasks/log/tail.ts'
 import type { Books } from '../books/books.ts'
 import { typeboxInOneFile } from '../children/one-file.ts'
 import { childPool } from '../children/pool.ts'
@@ -46,27 +47,31 @@ export async function openBodies({ config, kinds, connections, books, log, env }
   /** Runs an attempt and has its ending written. */
   async function run(claim: Claim, kind: Kind) {
     const since = performance.now()
+    const tail = new Tail()
     let began = false
-    const attempt = start(claim, kind, () => {
+    const attempt = start(claim, kind, tail, () => {
       began = true
       books.begun(claim, performance.now() - since)
+      books.log.follow(claim, tail)
     })
     desk.add(attempt)
     log.debug({ task: claim.id, kind: claim.task, attempt: claim.attempt }, 'attempt started')
     const ending = await attempt.ended
     desk.remove(attempt)
+    books.log.end(claim)
     logEnd(log, claim, ending)
     const ran = Date.now() - ending.started_at.getTime()
     books.enter({ claim, kind, ending, ran: began ? ran : undefined })
     thereIsRoom(ran)
   }
 
-  function start(claim: Claim, kind: Kind, onBegin: () => void): Attempt {
+  function start(claim: Claim, kind: Kind, tail: Tail, onBegin: () => void): Attempt {
     // An inline body can report progress before `attempt` is assigned.
     const reporting = { claim, stop: (reason: 'lost') => attempt.stop(reason) }
     const options = {
       worker: books.worker.id,
       limits: limitsOf(claim, kind, config),
+      tail,
       onBegin,
       onProgress: (fraction: number, detail: unknown) => books.report(reporting, fraction, detail),
       onLog: (line: string) => log.info({ task: claim.id }, line)

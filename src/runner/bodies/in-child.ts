@@ -14,6 +14,8 @@ interface RunInChildOptions extends AttemptOptions {
   children: ChildPool
 }
 
+const notBegun: Exit = { type: 'exit', exit_code: null, signal: null, peak_memory: null, stderr: '' }
+
 /** The end of an attempt that was taken back. */
 const never = new Promise<never>(() => {})
 
@@ -21,7 +23,7 @@ const never = new Promise<never>(() => {})
 export function runInChild(
   claim: Claim,
   kind: Kind,
-  { worker, children, limits, onBegin, onProgress, onLog }: RunInChildOptions
+  { worker, children, limits, tail, onBegin, onProgress, onLog }: RunInChildOptions
 ): Attempt {
   let child: Child | undefined
   let recalled = false
@@ -55,11 +57,12 @@ export function runInChild(
       child = taken
     } catch (error) {
       if (recalled) return never
-      return ending(notBegun(String(error)))
+      tail.add(String(error))
+      return ending(notBegun)
     }
     if (stops.reason() !== undefined) {
       children.give(child)
-      return ending(notBegun(''))
+      return ending(notBegun)
     }
     return runIn(child)
   }
@@ -83,7 +86,8 @@ export function runInChild(
           onProgress(fraction, detail)
         },
         log: onLog
-      }
+      },
+      tail
     )
     stops.clear()
     // A module that crashes its child while loading must not be preloaded by the next child.
@@ -99,10 +103,10 @@ export function runInChild(
     const cut = stops.reason() !== undefined && stops.reason() !== 'soft_time_limit'
     if (left || cut || end.type === 'exit') await child.stop()
     children.give(child)
-    return ending(end, child.tail)
+    return ending(end)
   }
 
-  function ending(end: Finished | Exit, stderr = end.type === 'exit' ? end.stderr : ''): Ending {
+  function ending(end: Finished | Exit): Ending {
     return {
       id: claim.id,
       queue: claim.queue,
@@ -113,14 +117,10 @@ export function runInChild(
       exit_code: end.type === 'exit' ? end.exit_code : null,
       signal: end.type === 'exit' ? end.signal : null,
       peak_memory: end.peak_memory,
-      stderr: stderr.toWellFormed().replaceAll('\0', '') || null,
+      stderr: tail.text || null,
       ...judge(end, stops.reason(), claim, kind)
     }
   }
 
   return { claim, since: performance.now(), ended: live(), stop: stops.stop, recall }
-}
-
-function notBegun(stderr: string): Exit {
-  return { type: 'exit', exit_code: null, signal: null, peak_memory: null, stderr }
 }

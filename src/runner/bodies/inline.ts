@@ -37,7 +37,11 @@ export function failBodiesAlone() {
  * time is given up. Its code may still run, but its attempt is over, and its result and reports are ignored.
  */
 export function runInline(claim: Claim, kind: Kind, options: RunInlineOptions): Attempt {
-  const { worker, db, limits, onBegin, onProgress, onLog } = options
+  const { worker, db, limits, tail, onBegin, onProgress } = options
+  const onLog = (line: string) => {
+    tail.add(`${line}\n`)
+    options.onLog(line)
+  }
   const controller = new AbortController()
   const { promise: brokenOff, resolve: breakOff } = Promise.withResolvers<Failure | GivenUp>()
   let lastMoment: NodeJS.Timeout | undefined
@@ -86,7 +90,16 @@ export function runInline(claim: Claim, kind: Kind, options: RunInlineOptions): 
     clearTimeout(lastMoment)
     if (end.type === 'given_up') onLog('the body did not end in time and was given up; its result is ignored')
     const { id, queue, place, attempt } = claim
-    return { id, queue, place, attempt, worker, started_at, ...judge(end, stops.reason(), claim, kind) }
+    return {
+      id,
+      queue,
+      place,
+      attempt,
+      worker,
+      started_at,
+      stderr: tail.text || null,
+      ...judge(end, stops.reason(), claim, kind)
+    }
   }
 
   function run() {

@@ -10,6 +10,7 @@ import { asideWriter } from './aside.ts'
 import type { EndedAttempt } from './ended-attempt.ts'
 import { followUps } from './follow-up.ts'
 import { openLease } from './lease.ts'
+import { logWriter } from './log.ts'
 import { progressWriter } from './progress.ts'
 import { recovery } from './recovery.ts'
 import { openRegistration } from './registration.ts'
@@ -37,6 +38,7 @@ export function openBooks({ connections, id, version, kinds, log }: OpenBooksOpt
   const registration = openRegistration({ pool: heartbeats.pool, id, version, kinds })
   const lease = openLease({ pool: heartbeats.pool, registration })
   const progress = progressWriter({ pool: work.pool, voice, log })
+  const attemptLog = logWriter({ pool: work.pool, log })
   const followUp = followUps({ pool: outcomes.pool, voice, counter, log })
   const aside = asideWriter({ db: alone, log, followUp })
   const settling = settler({ db: outcomes, log, aside, followUp })
@@ -58,6 +60,8 @@ export function openBooks({ connections, id, version, kinds, log }: OpenBooksOpt
     worker: registration,
     recover,
     report: progress.report,
+    /** What attempts say while they run. */
+    log: attemptLog,
 
     /** The body of a claimed task starts, so many milliseconds after the claim. */
     begun({ task, queue, waited }: Claim, after: number) {
@@ -95,6 +99,7 @@ export function openBooks({ connections, id, version, kinds, log }: OpenBooksOpt
 
     async close() {
       progress.close()
+      await attemptLog.close()
       settling.close()
       aside.close()
       await counter.close()

@@ -2,6 +2,7 @@ import { fork, type ChildProcess as NodeChild } from 'node:child_process'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { taskWarning } from '#tasks/define.ts'
+import { Tail } from '#tasks/log/tail.ts'
 import { hasLeftovers } from './leftovers.ts'
 import type { Finished, FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
 import { seenMemory } from './seen-memory.ts'
@@ -11,7 +12,6 @@ const program = path.join(import.meta.dirname, 'child.ts')
 
 /** Milliseconds that a body has for cleanup after a stop request. */
 export const graceful = 1_000
-const tailLength = 8_192
 // A process that has left the group may hold the output open for ever.
 const lastOutput = 500
 
@@ -53,7 +53,7 @@ export class Child {
   #process: NodeChild
   #marked: string
   #databaseUrl: string
-  #tail = ''
+  #tail = new Tail()
   #memory: ReturnType<typeof seenMemory>
   #listener: Listener | undefined
   #finish: ((finished: Finished) => void) | undefined
@@ -71,7 +71,7 @@ export class Child {
     })
     this.#memory = seenMemory(this.pid)
     for (const output of [this.#process.stdout, this.#process.stderr]) {
-      output?.setEncoding('utf8').on('data', chunk => this.#keep(chunk))
+      output?.setEncoding('utf8').on('data', chunk => this.#tail.add(chunk))
     }
 
     this.left = new Promise(resolve => {
@@ -87,8 +87,8 @@ export class Child {
         over = true
         this.#process.stdout?.destroy()
         this.#process.stderr?.destroy()
-        isBroken(new Error(`The child process did not start: ${this.#tail.trim() || `exit code ${exit_code}`}`))
-        resolve({ type: 'exit', exit_code, signal, peak_memory: this.#memory.last, stderr: this.#tail })
+        isBroken(new Error(`The child process did not start: ${this.#tail.text.trim() || `exit code ${exit_code}`}`))
+        resolve({ type: 'exit', exit_code, signal, peak_memory: this.#memory.last, stderr: this.#tail.text })
       }
       this.#process.once('exit', (exit_code, signal) => {
         // Its descendants end with it; else they would hold the output open and run on beside the next attempt.
@@ -97,7 +97,7 @@ export class Child {
       })
       this.#process.once('close', end)
       this.#process.once('error', error => {
-        this.#keep(String(error))
+        this.#tail.add(String(error))
         if (this.#process.pid === undefined) end(null, null)
       })
     })
@@ -114,10 +114,10 @@ export class Child {
     return !this.#stopping && this.#process.connected && this.#process.exitCode === null
   }
 
-  /** Runs one attempt to its end: result, error, or exit of the process. */
-  async run(run: Run, listener: Listener): Promise<Finished | Exit> {
+  /** Runs one attempt to its end: result, error, or exit of the process. What it says goes to the tail. */
+  async run(run: Run, listener: Listener, tail: Tail): Promise<Finished | Exit> {
     this.attempts++
-    this.#tail = ''
+    this.#tail = tail
     this.#memory.begins()
     this.#listener = listener
     const finished = new Promise<Finished>(resolve => {
@@ -135,10 +135,6 @@ export class Child {
   /** Aborts the body's signal; the body may take its time. */
   abort(reason: StopReason) {
     this.#send({ type: 'abort', reason })
-  }
-
-  get tail() {
-    return this.#tail
   }
 
   /** Samples the memory of its attempt. */
@@ -195,7 +191,7 @@ export class Child {
         return this.#listener?.progress(message.fraction, message.detail)
       case 'log':
         // The last log lines are kept with the attempt, like the last lines of output.
-        this.#keep(`${message.line}\n`)
+        this.#tail.add(`${message.line}\n`)
         return this.#listener?.log(message.line)
       case 'database':
         return this.#send({ type: 'database', url: this.#databaseUrl })
@@ -203,10 +199,5 @@ export class Child {
       case 'failure':
         return this.#finish?.(message)
     }
-  }
-
-  /** Keeps the last lines only: a body may print gigabytes. */
-  #keep(chunk: string) {
-    this.#tail = (this.#tail + chunk).slice(-tailLength)
   }
 }

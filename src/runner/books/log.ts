@@ -1,0 +1,69 @@
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
+import type { Claim } from '#tasks/attempts/claim.ts'
+import type { Tail } from '#tasks/log/tail.ts'
+import { writeLogs } from '#tasks/log/write.ts'
+
+// Milliseconds. Shorter attempts are written with their endings alone.
+const interval = 1_000
+
+interface Followed {
+  claim: Pick<Claim, 'id' | 'attempt'>
+  tail: Tail
+  /** Characters that are written; 0 where no row is. */
+  written: number
+  ended: boolean
+}
+
+interface LogWriterOptions {
+  pool: Pool
+  log: Logger
+}
+
+/** Writes what running attempts say once a second, for all of the worker together. */
+export function logWriter({ pool, log }: LogWriterOptions) {
+  const followed = new Map<string, Followed>()
+  let writing = false
+  const timer = setInterval(() => void write(), interval).unref()
+
+  async function write() {
+    const changed = [...followed.values()].filter(({ tail, written }) => tail.said > written)
+    if (writing || changed.length === 0) return
+    writing = true
+    const now = changed.map(({ tail: { said, text } }) => ({ said, tail: text }))
+    try {
+      await writeLogs(
+        pool,
+        changed.map(({ claim: { id, attempt } }, place) => ({ task: id, attempt, ...now[place]! }))
+      )
+      for (const [place, each] of changed.entries()) {
+        each.written = now[place]!.said
+        if (each.ended) followed.delete(keyOf(each.claim))
+      }
+    } catch (error) {
+      log.debug({ err: error }, 'what attempts say could not be written; retrying in a second')
+    }
+    writing = false
+  }
+
+  return {
+    follow(claim: Claim, tail: Tail) {
+      followed.set(keyOf(claim), { claim, tail, written: 0, ended: false })
+    },
+    /** A row that is there gets the last lines, for those who follow it. */
+    end(claim: Claim) {
+      const each = followed.get(keyOf(claim))
+      if (!each) return
+      each.ended = true
+      if (each.written === 0 || each.written === each.tail.said) followed.delete(keyOf(claim))
+    },
+    close() {
+      clearInterval(timer)
+      return write()
+    }
+  }
+}
+
+function keyOf({ id, attempt }: Pick<Claim, 'id' | 'attempt'>) {
+  return `${id} ${attempt}`
+}
