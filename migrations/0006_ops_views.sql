@@ -83,10 +83,14 @@ select
   case when a.error is not null then jsonb_build_object(
     'type', a.error -> 'type', 'message', a.error -> 'message', 'stack', a.error -> 'stack'
   ) end as error,
-  a.exit_code, a.signal, a.peak_memory, a.stderr
+  a.exit_code, a.signal, a.peak_memory,
+  coalesce(a.stderr, (
+    select l.tail from darkroom.attempt_logs l where l.task_id = a.task_id and l.attempt = a.number
+  )) as stderr
 from darkroom.attempts a
 union all
-select t.id, t.attempts, t.worker, t.started_at, null, null, null, null, null, null, null
+select t.id, t.attempts, t.worker, t.started_at, null, null, null, null, null, null,
+  (select l.tail from darkroom.attempt_logs l where l.task_id = t.id and l.attempt = t.attempts)
 from darkroom.tasks t where t.state = 'STARTED';
 
 comment on view ops.attempts is 'Every try at a task, a running one included. Found by task_id';
@@ -100,7 +104,7 @@ comment on column ops.attempts.error is 'type, message and stack: why it did not
 comment on column ops.attempts.exit_code is 'Exit code of its process, if the process ended';
 comment on column ops.attempts.signal is 'Signal that ended its process, if one did';
 comment on column ops.attempts.peak_memory is 'Peak memory in bytes of its process and everything that it started';
-comment on column ops.attempts.stderr is 'Last lines that it logged and printed';
+comment on column ops.attempts.stderr is 'Last lines that it logged and printed; of a running one, of a second ago';
 
 create view ops.events as
 select e.id, e.task_id, e.at, e.state, e.attempt, e.error from darkroom.events e;

@@ -782,7 +782,8 @@ with ending as (
 select id, task, queue, state from task;
 
 -- src/tasks/attempts/list.ts: listAttemptsSql
-select a.number, a.worker, a.started_at, a.finished_at, a.outcome, a.error, a.exit_code, a.signal, a.peak_memory, a.stderr
+select a.number, a.worker, a.started_at, a.finished_at, a.outcome, a.error, a.exit_code, a.signal, a.peak_memory,
+  coalesce(a.stderr, l.tail) as stderr
 from darkroom.tasks t
 left join lateral (
   select number, worker, started_at, finished_at, outcome, error, exit_code, signal, peak_memory, stderr
@@ -790,6 +791,7 @@ left join lateral (
   union all
   select t.attempts, t.worker, t.started_at, null, null, null, null, null, null, null where t.state = 'STARTED'
 ) a on true
+left join darkroom.attempt_logs l on l.task_id = t.id and l.attempt = a.number
 where t.id = $1
 order by a.number;
 
@@ -1995,6 +1997,38 @@ select
   (
     select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from stop
   ) as stop;
+
+-- src/tasks/log/expire.ts: removeLogsSql
+with old as (
+  select l.task_id, l.attempt from darkroom.attempt_logs l
+  left join darkroom.tasks t on t.id = l.task_id
+  left join darkroom.attempts a on a.task_id = l.task_id and a.number = l.attempt
+  where l.at < now() - interval '1 hour' and (t.id is null or a.stderr is not null)
+  order by l.at limit 1000 for update of l skip locked
+)
+delete from darkroom.attempt_logs l using old where l.task_id = old.task_id and l.attempt = old.attempt;
+
+-- src/tasks/log/read.ts: readLogSql
+select t.state, a.number as attempt, a.is_over, a.tail, l.said, l.tail as live
+from darkroom.tasks t
+left join lateral (
+  (
+    select number, true as is_over, stderr as tail from darkroom.attempts
+    where task_id = t.id and ($2::int is null or number = $2) and number >= $3
+    order by number desc limit 50
+  )
+  union all
+  select t.attempts, false, null
+  where t.state = 'STARTED' and ($2::int is null or t.attempts = $2) and t.attempts >= $3
+) a on true
+left join darkroom.attempt_logs l on l.task_id = t.id and l.attempt = a.number
+where t.id = $1
+order by a.number;
+
+-- src/tasks/log/write.ts: writeLogsSql
+insert into darkroom.attempt_logs as l (task_id, attempt, said, tail)
+select * from unnest($1::uuid[], $2::int[], $3::bigint[], $4::text[])
+on conflict (task_id, attempt) do update set said = excluded.said, tail = excluded.tail, at = excluded.at;
 
 -- src/tasks/read/find.ts: findTasksSql
 select

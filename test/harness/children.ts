@@ -7,6 +7,7 @@ import { runInChild } from '../../src/runner/bodies/in-child.ts'
 import type { Limits } from '../../src/runner/bodies/limits.ts'
 import { childPool } from '../../src/runner/children/pool.ts'
 import type { Ending } from '../../src/tasks/attempts/ending.ts'
+import { Tail } from '../../src/tasks/log/tail.ts'
 
 interface Options {
   TASKS_DIR: string
@@ -59,6 +60,7 @@ export async function openChildren(t: Test, options: Options) {
       worker: randomUUID(),
       children,
       limits: { soft: undefined, hard: undefined, stall: undefined, load: 60, ...limits },
+      tail: new Tail(),
       onBegin() {},
       onProgress() {},
       onLog() {}

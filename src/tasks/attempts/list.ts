@@ -6,7 +6,8 @@ import type { AttemptBody } from '#tasks/schemas.ts'
 // One statement, so that an attempt that ends meanwhile appears exactly once: it moves from the task's row to the
 // finished attempts. A task without attempts is one row of nulls.
 export const listAttemptsSql = `
-select a.number, a.worker, a.started_at, a.finished_at, a.outcome, a.error, a.exit_code, a.signal, a.peak_memory, a.stderr
+select a.number, a.worker, a.started_at, a.finished_at, a.outcome, a.error, a.exit_code, a.signal, a.peak_memory,
+  coalesce(a.stderr, l.tail) as stderr
 from darkroom.tasks t
 left join lateral (
   select number, worker, started_at, finished_at, outcome, error, exit_code, signal, peak_memory, stderr
@@ -14,6 +15,7 @@ left join lateral (
   union all
   select t.attempts, t.worker, t.started_at, null, null, null, null, null, null, null where t.state = 'STARTED'
 ) a on true
+left join darkroom.attempt_logs l on l.task_id = t.id and l.attempt = a.number
 where t.id = $1
 order by a.number`
 

@@ -4,6 +4,7 @@ import type { Database, InTransaction } from '#database/connect.ts'
 import type { State, TaskError } from '#database/tables.ts'
 import { listQueueNames } from '#queue/names.ts'
 import { defineTask } from '../define.ts'
+import { removeLogs } from '../log/expire.ts'
 import { batchSize as batch, type GoOn, inBatches, timeLeft } from '../upkeep/batches.ts'
 
 /** A finished task that is about to be forgotten. */
@@ -39,7 +40,7 @@ export function expireResults({ historyExpires, remember }: ExpireOptions) {
 
     async run(_, { db, log, signal }) {
       const goOn = timeLeft(signal)
-      const expired = { results: 0, tasks: 0 }
+      const expired = { results: 0, tasks: 0, logs: 0 }
 
       for (const queue of await listQueueNames(db)) expired.results += await removeResults(db, queue, goOn)
       const { rows: groups } = await db.pool.query<Group>(listFinishedGroupsSql)
@@ -53,6 +54,7 @@ export function expireResults({ historyExpires, remember }: ExpireOptions) {
       }
       // Two at a time: a million tasks of ten million in 44 s instead of 75, and submissions beside it as quick.
       await Promise.all([forgetGroups(), forgetGroups()])
+      expired.logs += await removeLogs(db.pool, goOn)
 
       if (Object.values(expired).some(count => count > 0)) log(`removed ${JSON.stringify(expired)}`)
       return expired

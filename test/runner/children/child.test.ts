@@ -1,6 +1,7 @@
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { Child, type Listener } from '../../../src/runner/children/child-process.ts'
+import { Tail } from '../../../src/tasks/log/tail.ts'
 import { taskFolder, taskModule } from '../../harness/task-folder.ts'
 
 const folder = await taskFolder(t, {
@@ -29,7 +30,8 @@ async function openChild(t: Test) {
   const run = (task: string, listener: Partial<Listener>) =>
     child.run(
       { type: 'run', task, file: path.join(folder, `${task}.ts`), id: 'x', args: {}, attempt: 1 },
-      { ...nothing, ...listener }
+      { ...nothing, ...listener },
+      new Tail()
     )
   return { child, run }
 }
