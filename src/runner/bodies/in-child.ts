@@ -93,8 +93,9 @@ export function runInChild(
     // A module that crashes its child while loading must not be preloaded by the next child.
     if (end.type !== 'exit') children.remember(source)
     if (end.type !== 'exit' && end.started_at !== undefined) startedAt = new Date(end.started_at)
-    // A failed body's output comes through another pipe, and is read within the next turn of the event loop.
-    if (end.type === 'failure') {
+    // Output comes through another pipe, and is read within the next turn of the event loop. A runtime may also have
+    // printed for a body that failed.
+    if (end.type === 'failure' || (end.type === 'success' && end.printed)) {
       await nextTurn()
       await nextTurn()
     }

@@ -31,7 +31,12 @@ const longestWarming = 1_000
 // Milliseconds for the stop reason, which the worker sends before its SIGTERM, to arrive.
 const reasonArrives = 500
 
+// Milliseconds for the worker to read what a body has printed.
+const longestFlush = 5_000
+
 let running: AbortController | undefined
+const outputs = [process.stdout, process.stderr]
+const printed = () => outputs.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0)
 
 // Requested when a body first needs it: it is a secret, and most bodies have no use for it.
 const databaseUrl = Promise.withResolvers<string>()
@@ -85,15 +90,24 @@ async function run({ id, task, file, args, attempt }: Run) {
   const controller = new AbortController()
   running = controller
   const at = Date.now()
+  const before = printed()
   const reports = reporter(send, at)
   if (!known) reports.started()
   const { signal } = controller
   const { progress, log } = reports
   const finished = await runBody(kind, args, { id, attempt, signal, progress, log })
   running = undefined
+  const hasPrinted = printed() > before
+  if (hasPrinted) await flush()
   const isStartKnown = reports.finish()
   const memory = afterAttempt()
-  send(isStartKnown ? { ...finished, ...memory } : { ...finished, ...memory, started_at: at })
+  send({ ...finished, ...memory, ...(!isStartKnown && { started_at: at }), ...(hasPrinted && { printed: true }) })
+}
+
+/** What a body has printed is in its log, and not in that of the next attempt. */
+async function flush() {
+  const written = outputs.map(output => new Promise(resolve => output.write('', resolve)))
+  await Promise.race([Promise.all(written), delay(longestFlush, undefined, { ref: false })])
 }
 
 function stop(reason: StopReason) {

@@ -34,10 +34,11 @@ export type FromChild =
   | Finished
 
 /**
- * `started_at` is here where a body ended before the child reported its start. Memory is that of the child's process:
+ * `started_at` is here where a body ended before the child reported its start, `printed` where its output is in another
+ * pipe. Memory is that of the child's process:
  * inline attempts have none.
  */
-export type Finished = (Success | Failure) & Partial<OwnMemory> & { started_at?: number }
+export type Finished = (Success | Failure) & Partial<OwnMemory> & { started_at?: number; printed?: boolean }
 
 export interface Success {
   type: 'success'
