@@ -26,7 +26,7 @@ const sizes: Record<string, { width: number; height: number }> = isTour
 await using cleanup = new AsyncDisposableStack()
 const home = await mkdtemp(path.join(tmpdir(), 'darkroom-screenshots-'))
 cleanup.defer(() => rm(home, { recursive: true, force: true }))
-const postgres = await openEmbedded({ dataDir: home, log: () => {}, durable: false })
+const postgres = await openEmbedded({ dataDir: home, log: () => {}, durable: isTour })
 cleanup.defer(postgres.stop)
 const server = spawn(process.execPath, [path.join(import.meta.dirname, '../src/cli.ts'), 'server'], {
   env: {
@@ -36,7 +36,7 @@ const server = spawn(process.execPath, [path.join(import.meta.dirname, '../src/c
     TASKS_DIR: await writeTasks(home),
     PORT: '0',
     ENVIRONMENT: 'staging',
-    WORKER_CONCURRENCY: '4'
+    WORKER_CONCURRENCY: '6'
   },
   stdio: ['ignore', 'pipe', 'inherit']
 })

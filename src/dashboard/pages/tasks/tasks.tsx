@@ -11,7 +11,7 @@ import { CopyAs } from '../../ui/copy.tsx'
 import { Icon } from '../../ui/icons.tsx'
 import { useKeys } from '../../ui/keys.ts'
 import { Page } from '../../ui/page.tsx'
-import { Empty, Waiting } from '../../ui/said.tsx'
+import { AskedAgain, Empty, Waiting } from '../../ui/said.tsx'
 import { curlText, sqlOfTasks } from '../../words/copy.ts'
 import { type Filter, filterOfQuery, queryOfFilter } from '../../words/filter.ts'
 import { countText, plural } from '../../words/number.ts'
@@ -117,7 +117,9 @@ function ListBody({ list, filter, ...table }: BodyProps) {
     <div class="list-body">
       {error && !(error.isOutage && list.loaded.value) && (
         <div class="refused" role="alert">
-          <p>{sentenceOf(error)}</p>
+          <p>
+            {sentenceOf(error)} <AskedAgain error={error} />
+          </p>
           <Button icon="retry" onClick={() => list.load()}>
             Try again
           </Button>
