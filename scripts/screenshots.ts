@@ -58,6 +58,8 @@ for (const [size, viewport] of Object.entries(sizes)) {
       const file = isTour ? `${name}-${colorScheme}.webp` : `${name}-${size}-${colorScheme}.png`
       if (!file.includes(wanted)) continue
       await show(page, `${address}/ui${at}`)
+      const low = page.getByRole('region', { name: 'Comparison' })
+      if (name === 'compare') await low.evaluate(element => element.scrollIntoView({ block: 'end' }))
       const picture = await page.screenshot()
       await (isTour ? writeSmall : writeFile)(path.join(folder, file), picture)
     }

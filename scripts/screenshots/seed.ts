@@ -171,13 +171,14 @@ async function history(url: string, schedule: string) {
     on conflict do nothing`)
   await client.query(
     `insert into darkroom.occurrences (schedule_id, due_at, outcome, reason, task_id, decided_at)
-     select $1, due_at, outcome, reason, case when outcome = 'fired' then gen_random_uuid() end,
+     select id, due_at, outcome, reason, case when outcome = 'fired' then gen_random_uuid() end,
        due_at + case when day = 7 then interval '42 s' else interval '20 ms' end
      from (
        select day, date_trunc('day', now()) - day * interval '1 day' + interval '1 hour 30 minutes' as due_at,
-         case when day in (4, 11) then 'skipped' else 'fired' end as outcome,
-         case day when 4 then 'overlap' when 11 then 'missed' end as reason
-       from generate_series(1, 28) day
+         case when day in (4, 11) and id = $1 then 'skipped' else 'fired' end as outcome,
+         case when id = $1 then case day when 4 then 'overlap' when 11 then 'missed' end end as reason, id
+       from generate_series(1, 28) day, darkroom.schedules
+       where not system and cron is not null
      ) each
      on conflict do nothing`,
     [schedule]

@@ -23,6 +23,8 @@ const modules: Record<string, string> = {
         await delay(120 + 60 * month, undefined, { signal })
         if (customer === 'c13') throw new TypeError('Cannot read properties of undefined (reading "total") of order 4711')
         if (customer === 'c14') throw new Error('connect ECONNREFUSED 10.0.0.7:5432')
+        if (customer === 'c17') throw new RangeError('Invalid time value in invoice 2026-' + (1000 + month))
+        if (customer === 'c18') throw new Error('mail server answered 451 4.7.1: try again later')
         return { customer, orders: 12, total: 4310.5, mailed_to: ['anna@example.org', 'ops@example.org'] }
       }
     })`,

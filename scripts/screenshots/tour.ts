@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { rm, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
-export const tourSize = { width: 1280, height: 800 }
+export const tourSize = { width: 1280, height: 900 }
 
 /** WebP by ffmpeg, which `scripts/prepare` installs: a quarter of a PNG. */
 export async function writeSmall(file: string, picture: Buffer) {
