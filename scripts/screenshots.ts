@@ -15,9 +15,9 @@ import { tourSize, writeSmall } from './screenshots/tour.ts'
  * and on a phone: node scripts/screenshots.ts <folder> [part of a picture's name]. Without a folder: those of the
  * README's tour, small, into docs/tour.
  */
-const [given, wanted = ''] = process.argv.slice(2)
-const isTour = given === undefined
-const folder = given ?? path.join(import.meta.dirname, '../docs/tour')
+const tour = path.join(import.meta.dirname, '../docs/tour')
+const [folder = tour, wanted = ''] = process.argv.slice(2)
+const isTour = path.resolve(folder) === tour
 const browserProgram = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 const sizes: Record<string, { width: number; height: number }> = isTour
   ? { tour: tourSize }
@@ -99,7 +99,7 @@ async function show(page: Page, url: string) {
   await page.goto(url)
   await page.locator('main[aria-busy=false]').waitFor({ timeout: 10_000 })
   // What the page asks for beside its main data, and pictures.
-  await page.waitForTimeout(600)
+  await page.waitForTimeout(isTour ? 2000 : 600)
 }
 
 async function addressOf(server: ChildProcess) {

@@ -105,10 +105,10 @@ export async function seed(address: string, url: string): Promise<Seeded> {
   await history(url, schedule)
   const worker = (await get(address, '/api/workers')).items[0].id
   await waitFor(async () => (await get(address, `/api/videos/${film}`)).status === 'ready')
-  // Twelve minutes: its prints are made as long as pictures are.
-  const long = { seconds: 5, times: 150, colours: 'c0=0x3a1c71:c1=0xd76d77:c2=0xffaf7b' }
+  // Eight minutes: its prints are made as long as pictures are.
+  const long = { seconds: 5, times: 100, colours: 'c0=0x3a1c71:c1=0xd76d77:c2=0xffaf7b' }
   const encoding = await upload(address, 'three lakes, uncut.mp4', long)
-  await waitFor(async () => (await get(address, `/api/videos/${encoding}`)).progress > 0.08)
+  await waitFor(async () => (await get(address, `/api/videos/${encoding}`)).progress > 0.02)
   return { task: done, failed, running, waiting, film, encoding, schedule, worker }
 }
 

@@ -35,7 +35,6 @@ interface BarsProps {
 export function Bars({ label, bars, order, height, step, onRange }: BarsProps) {
   const largest = Math.max(0, ...bars.map(({ parts }) => sumOf(parts)))
   const most = niceMost(largest)
-  const isEmpty = bars.length > 0 && largest === 0
   const place = useRef<SVGSVGElement>(null)
   const [drag, setDrag] = useState<[number, number] | undefined>()
   const [over, setOver] = useState<number | undefined>()
@@ -86,9 +85,11 @@ export function Bars({ label, bars, order, height, step, onRange }: BarsProps) {
         <span class="bars-said">
           {shown
             ? `${zoned.short(shown.at)}: ${order.flatMap(name => (shown.parts[name] ? [`${countText(shown.parts[name])} ${name}`] : [])).join(', ') || 'nothing'}`
-            : isEmpty
-              ? 'nothing in this time'
-              : `most: ${countText(most)}`}
+            : bars.length === 0
+              ? ''
+              : largest === 0
+                ? 'nothing in this time'
+                : `most: ${countText(most)}`}
         </span>
         <span>{bars.length > 0 && zoned.short(bars.at(-1)!.at + step * 1000)}</span>
       </figcaption>
