@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -8,19 +8,25 @@ import { chromium, type Page } from 'playwright-core'
 import { openEmbedded } from '../src/database/embedded.ts'
 import { type Seeded, seed } from './screenshots/seed.ts'
 import { writeTasks } from './screenshots/tasks.ts'
+import { tourSize, writeSmall } from './screenshots/tour.ts'
 
 /**
  * Pictures of every page of the dashboard, from a service of its own with seeded data, in light and dark, on a desktop
- * and on a phone: node scripts/screenshots.ts <folder> [part of a picture's name]
+ * and on a phone: node scripts/screenshots.ts <folder> [part of a picture's name]. Without a folder: those of the
+ * README's tour, small, into docs/tour.
  */
-const [folder = 'screenshots', wanted = ''] = process.argv.slice(2)
+const tour = path.join(import.meta.dirname, '../docs/tour')
+const [folder = tour, wanted = ''] = process.argv.slice(2)
+const isTour = path.resolve(folder) === tour
 const browserProgram = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
-const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 360, height: 740 } }
+const sizes: Record<string, { width: number; height: number }> = isTour
+  ? { tour: tourSize }
+  : { desktop: { width: 1440, height: 900 }, phone: { width: 360, height: 740 } }
 
 await using cleanup = new AsyncDisposableStack()
 const home = await mkdtemp(path.join(tmpdir(), 'darkroom-screenshots-'))
 cleanup.defer(() => rm(home, { recursive: true, force: true }))
-const postgres = await openEmbedded({ dataDir: home, log: () => {}, durable: false })
+const postgres = await openEmbedded({ dataDir: home, log: () => {}, durable: isTour })
 cleanup.defer(postgres.stop)
 const server = spawn(process.execPath, [path.join(import.meta.dirname, '../src/cli.ts'), 'server'], {
   env: {
@@ -29,7 +35,8 @@ const server = spawn(process.execPath, [path.join(import.meta.dirname, '../src/c
     DATA_DIR: path.join(home, 'data'),
     TASKS_DIR: await writeTasks(home),
     PORT: '0',
-    WORKER_CONCURRENCY: '4'
+    ENVIRONMENT: 'staging',
+    WORKER_CONCURRENCY: '6'
   },
   stdio: ['ignore', 'pipe', 'inherit']
 })
@@ -48,18 +55,23 @@ for (const [size, viewport] of Object.entries(sizes)) {
   for (const colorScheme of ['light', 'dark'] as const) {
     const page = await browser.newPage({ viewport, colorScheme, timezoneId: 'Europe/Berlin' })
     for (const [name, at] of Object.entries(pages(seeded))) {
-      const file = `${name}-${size}-${colorScheme}.png`
+      const file = isTour ? `${name}-${colorScheme}.webp` : `${name}-${size}-${colorScheme}.png`
       if (!file.includes(wanted)) continue
       await show(page, `${address}/ui${at}`)
-      await page.screenshot({ path: path.join(folder, file) })
+      const low = page.getByRole('region', { name: 'Comparison' })
+      if (name === 'compare') await low.evaluate(element => element.scrollIntoView({ block: 'end' }))
+      const picture = await page.screenshot()
+      await (isTour ? writeSmall : writeFile)(path.join(folder, file), picture)
     }
     await page.close()
   }
 }
 
-function pages({ task, failed, running, waiting, film, schedule, worker }: Seeded): Record<string, string> {
+function pages({ task, failed, running, waiting, film, encoding, schedule, worker }: Seeded): Record<string, string> {
   return {
     overview: '',
+    'film-running': `/videos/${encoding}`,
+    films: '/videos',
     tasks: '/tasks',
     'tasks-filtered': '/tasks?status=FAILED&task=report',
     'tasks-none': '/tasks?q=nothing%20like%20it',
@@ -68,7 +80,7 @@ function pages({ task, failed, running, waiting, film, schedule, worker }: Seede
     'task-running': `/tasks/${running}`,
     'task-waiting': `/tasks/${waiting}`,
     task: `/tasks/${task}`,
-    films: '/videos',
+    compare: `/tasks/${failed}?tab=compare`,
     film: `/videos/${film}`,
     schedules: '/schedules',
     schedule: `/schedules/${schedule}`,
@@ -87,7 +99,7 @@ async function show(page: Page, url: string) {
   await page.goto(url)
   await page.locator('main[aria-busy=false]').waitFor({ timeout: 10_000 })
   // What the page asks for beside its main data, and pictures.
-  await page.waitForTimeout(600)
+  await page.waitForTimeout(isTour ? 2000 : 600)
 }
 
 async function addressOf(server: ChildProcess) {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
@@ -25,6 +25,22 @@ t.test('the README lists every setting, with its default and what it is', async 
       about
     ])
   )
+})
+
+t.test('the pictures of the README are there, in light and dark, and small', async t => {
+  const named = [...readme.matchAll(/(?:src|srcset)="(docs\/[^"]+)"/g)].map(([, file]) => file!)
+
+  t.ok(named.length > 10)
+  for (const file of named) {
+    const pair = file.replace(/-(light|dark)\./, (_, scheme) => `-${scheme === 'light' ? 'dark' : 'light'}.`)
+    t.ok(named.includes(pair), `${file} has a pair`)
+  }
+  const folder = path.resolve(import.meta.dirname, '../docs/tour')
+  const sizes = new Map<string, number>()
+  for (const name of await readdir(folder)) sizes.set(`docs/tour/${name}`, (await stat(path.join(folder, name))).size)
+  for (const file of named) t.ok(sizes.has(file), `${file} is there`)
+  for (const [file, size] of sizes) t.ok(size <= 120_000, `${file} has ${size} bytes`)
+  t.ok([...sizes.values()].reduce((sum, size) => sum + size, 0) <= 2_500_000)
 })
 
 t.test('the README lists every error, with its status', async t => {

@@ -12,6 +12,7 @@ export interface Seeded {
   running: string
   waiting: string
   film: string
+  encoding: string
   schedule: string
   worker: string
 }
@@ -38,8 +39,12 @@ export async function seed(address: string, url: string): Promise<Seeded> {
   }
   const submit = async (task: string, args: object, more = {}) => (await send('/api/tasks', { task, args, ...more })).id
 
-  const film = await upload(address, 'holiday in the alps.mp4', 6)
-  await upload(address, 'talk 2026-11 keynote.mp4', 3)
+  const film = await upload(address, 'holiday in the alps.mp4', {
+    seconds: 6,
+    colours: 'c0=0x1b3a5c:c1=0xf2b880:c2=0x7fb3d5'
+  })
+  await upload(address, 'keynote 2026-11.mp4', { seconds: 4, colours: 'c0=0x2d1e4f:c1=0xc850c0:c2=0xffcc70' })
+  await upload(address, 'harbour at dawn.mp4', { seconds: 5, colours: 'c0=0x0f2027:c1=0x2c7744:c2=0xb3ffab' })
   const bad = new FormData()
   bad.set('video', new File(['this is no film'], 'notes.mp4'))
   await fetch(`${address}/api/videos`, { method: 'POST', body: bad })
@@ -100,7 +105,11 @@ export async function seed(address: string, url: string): Promise<Seeded> {
   await history(url, schedule)
   const worker = (await get(address, '/api/workers')).items[0].id
   await waitFor(async () => (await get(address, `/api/videos/${film}`)).status === 'ready')
-  return { task: done, failed, running, waiting, film, schedule, worker }
+  // Eight minutes: its prints are made as long as pictures are.
+  const long = { seconds: 5, times: 100, colours: 'c0=0x3a1c71:c1=0xd76d77:c2=0xffaf7b' }
+  const encoding = await upload(address, 'three lakes, uncut.mp4', long)
+  await waitFor(async () => (await get(address, `/api/videos/${encoding}`)).progress > 0.02)
+  return { task: done, failed, running, waiting, film, encoding, schedule, worker }
 }
 
 async function get(address: string, path: string): Promise<any> {
@@ -121,15 +130,24 @@ async function waitFor(condition: () => Promise<boolean>) {
   throw new Error('the service did not get there')
 }
 
-async function upload(address: string, name: string, seconds: number): Promise<string> {
-  const file = path.join(tmpdir(), `darkroom-${process.pid}.mp4`)
-  const picture = `mandelbrot=size=1280x720:rate=24`
+interface Picture {
+  seconds: number
+  /** How often it is repeated. */
+  times?: number
+  colours: string
+}
+
+async function upload(address: string, name: string, { seconds, times = 1, colours }: Picture): Promise<string> {
+  const [once, file] = ['once', 'film'].map(word => path.join(tmpdir(), `darkroom-${process.pid}-${word}.mp4`))
+  const picture = `gradients=size=1280x720:rate=24:speed=0.02:nb_colors=3:seed=7:${colours}`
   const input = ['-f', 'lavfi', '-i', picture, '-f', 'lavfi', '-i', 'sine=frequency=220']
-  const output = ['-t', String(seconds), '-pix_fmt', 'yuv420p', '-preset', 'ultrafast', file]
-  await promisify(execFile)('ffmpeg', ['-v', 'error', '-y', ...input, ...output])
+  const output = ['-t', String(seconds), '-pix_fmt', 'yuv420p', '-preset', 'ultrafast', once!]
+  const ffmpeg = (...args: string[]) => promisify(execFile)('ffmpeg', ['-v', 'error', '-y', ...args])
+  await ffmpeg(...input, ...output)
+  await ffmpeg('-stream_loop', String(times - 1), '-i', once!, '-c', 'copy', file!)
   const form = new FormData()
-  form.set('video', new File([await readFile(file)], name, { type: 'video/mp4' }))
-  await rm(file)
+  form.set('video', new File([await readFile(file!)], name, { type: 'video/mp4' }))
+  await Promise.all([once, file].map(each => rm(each!)))
   const answer = await fetch(`${address}/api/videos`, { method: 'POST', body: form })
   return ((await answer.json()) as { id: string }).id
 }
@@ -153,16 +171,27 @@ async function history(url: string, schedule: string) {
     on conflict do nothing`)
   await client.query(
     `insert into darkroom.occurrences (schedule_id, due_at, outcome, reason, task_id, decided_at)
-     select $1, due_at, outcome, reason, case when outcome = 'fired' then gen_random_uuid() end,
+     select id, due_at, outcome, reason, case when outcome = 'fired' then gen_random_uuid() end,
        due_at + case when day = 7 then interval '42 s' else interval '20 ms' end
      from (
        select day, date_trunc('day', now()) - day * interval '1 day' + interval '1 hour 30 minutes' as due_at,
-         case when day in (4, 11) then 'skipped' else 'fired' end as outcome,
-         case day when 4 then 'overlap' when 11 then 'missed' end as reason
-       from generate_series(1, 28) day
+         case when day in (4, 11) and id = $1 then 'skipped' else 'fired' end as outcome,
+         case when id = $1 then case day when 4 then 'overlap' when 11 then 'missed' end end as reason, id
+       from generate_series(1, 28) day, darkroom.schedules
+       where not system and cron is not null
      ) each
      on conflict do nothing`,
     [schedule]
   )
+  // Ended tasks are spread over the day, all of their times together.
+  await client.query(`
+    create temporary table moves as
+    select id, (random() ^ 1.5) * interval '23 hours' as by
+    from darkroom.tasks where finished_at is not null and task <> 'process_video' and schedule_id is null;
+    update darkroom.tasks set created_at = created_at - by, started_at = started_at - by, finished_at = finished_at - by
+    from moves where moves.id = tasks.id;
+    update darkroom.attempts set started_at = started_at - by, finished_at = finished_at - by
+    from moves where moves.id = task_id;
+    update darkroom.events set at = at - by from moves where moves.id = task_id`)
   await client.end()
 }

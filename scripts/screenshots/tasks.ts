@@ -4,6 +4,7 @@ import path from 'node:path'
 const modules: Record<string, string> = {
   'report.mjs': `
     import { defineTask } from 'darkroom'
+    import { setTimeout as delay } from 'node:timers/promises'
     import { Type } from 'typebox'
     export default defineTask({
       name: 'report',
@@ -16,11 +17,14 @@ const modules: Record<string, string> = {
       }),
       max_retries: 1,
       retry_delay: 0,
-      async run ({ customer, month }, { log }) {
+      async run ({ customer, month }, { log, signal }) {
         log('counting orders of ' + customer)
         log('month ' + month)
+        await delay(120 + 60 * month, undefined, { signal })
         if (customer === 'c13') throw new TypeError('Cannot read properties of undefined (reading "total") of order 4711')
         if (customer === 'c14') throw new Error('connect ECONNREFUSED 10.0.0.7:5432')
+        if (customer === 'c17') throw new RangeError('Invalid time value in invoice 2026-' + (1000 + month))
+        if (customer === 'c18') throw new Error('mail server answered 451 4.7.1: try again later')
         return { customer, orders: 12, total: 4310.5, mailed_to: ['anna@example.org', 'ops@example.org'] }
       }
     })`,

@@ -136,5 +136,32 @@ t.test('the list of tasks', { skip: skipWithoutBrowser }, async t => {
     await page.waitForURL(`${address}/ui/tasks?status=FAILED&created_after=-24h`)
   })
 
+  t.test('all on this page are selected, and acted on with one question', async t => {
+    await service.post('/api/queues/low_priority/pause')
+    const held = await Promise.all([1, 2, 3].map(x => service.submit('add', { x, y: 0 }, { queue: 'low_priority' })))
+    const page = await visit('/tasks?queue=low_priority')
+    await page.locator('tr[data-id]').nth(2).waitFor()
+
+    await page.getByRole('checkbox', { name: 'Select all on this page' }).click()
+    const selection = page.getByRole('region', { name: 'Selected tasks' })
+    await selection.getByText('3 tasks selected').waitFor()
+    await page.locator('tr[data-id]').first().getByRole('checkbox').uncheck()
+    await selection.getByText('2 tasks selected').waitFor()
+    t.equal(await page.getByRole('checkbox', { name: 'Select all on this page' }).isChecked(), false)
+    await page.locator('tr[data-id]').first().getByRole('checkbox').check()
+    await selection.getByRole('button', { name: 'Cancel 3' }).click()
+    await page.getByRole('dialog', { name: 'Cancel 3 tasks?' }).waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel 3 tasks' }).click()
+
+    const acts = page.getByRole('region', { name: 'Acts on many tasks' })
+    await acts.getByText('3 of 3').waitFor()
+    await acts.getByText('done').waitFor()
+    for (const id of held) await service.until(id, ({ state }) => state === 'REVOKED')
+    t.equal(await selection.count(), 0)
+    t.strictSame(await barriers(page), [])
+    await acts.getByRole('button', { name: 'Clear what is done' }).click()
+    t.equal(await acts.count(), 0)
+  })
+
   t.strictSame(complaints, [])
 })

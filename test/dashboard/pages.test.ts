@@ -71,7 +71,7 @@ t.test('every page', { skip: skipWithoutBrowser }, async t => {
         t.equal(await page.getByRole('main').count(), 1)
         t.strictSame(await page.getByRole('heading', { level: 1 }).allTextContents(), [heading])
         t.notMatch(await page.title(), /^broken/)
-        await page.getByRole('button', { name: 'Copy as …' }).first().click()
+        await page.getByRole('button', { name: 'Copy as …' }).last().click()
         const copies = await page.getByRole('menuitem').allTextContents()
         t.strictSame(copies.slice(0, 3), ['Copy as curl', 'Copy as CLI', 'Copy as SQL'])
         await page.keyboard.press('Escape')

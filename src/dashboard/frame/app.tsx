@@ -10,6 +10,7 @@ import { Help } from '../ui/help.tsx'
 import { Palette } from '../ui/palette.tsx'
 import { moodOf, titleOf } from '../words/verdict.ts'
 import { Bar } from './bar.tsx'
+import { Batches } from './batches.tsx'
 import { showFavicon } from './favicon.ts'
 import { Nav } from './nav.tsx'
 import { Routes } from './routes.tsx'
@@ -39,7 +40,10 @@ export function App() {
       <div class="notice-place" role="status" aria-live="polite">
         {notice.value && <div class={`notice${notice.value.bad ? ' bad' : ''}`}>{notice.value.text}</div>}
       </div>
-      <Tray />
+      <div class="trays">
+        <Batches />
+        <Tray />
+      </div>
       <Confirm />
       <Palette />
       <Help />

@@ -1,5 +1,5 @@
 import { addressOf } from './base.ts'
-import { hearServerTime } from './time.ts'
+import { hearServerTime, momentNow } from './time.ts'
 
 /** What the server, or the way to it, refused. */
 export class ApiError extends Error {
@@ -8,6 +8,8 @@ export class ApiError extends Error {
   readonly errors: { field: string; message: string }[]
   readonly requestId: string | null
   readonly retryAfter: number | null
+  /** When it was refused. */
+  readonly at = momentNow()
 
   constructor(answer: Response | undefined, body: { code?: string; detail?: string; errors?: ApiError['errors'] }) {
     super(body.detail ?? (answer ? `The server answered ${answer.status}` : 'The server does not answer'))

@@ -95,7 +95,8 @@ export class TaskList {
 
   tick() {
     if (this.closed || document.hidden || !readSetting('live')) return
-    const wait = this.error.peek()?.isOutage ? 2 : isLive() ? paceWhenLive : pace
+    const failed = this.error.peek()
+    const wait = failed?.isOutage ? (failed.retryAfter ?? 2) : isLive() ? paceWhenLive : pace
     if (Date.now() - this.askedAt < wait * 1000) return
     void (this.loaded.peek() ? this.look() : this.load())
   }

@@ -33,7 +33,8 @@ interface BarsProps {
 
 /** Stacked bars; dragging over them asks for their range. The same numbers are a table for readers. */
 export function Bars({ label, bars, order, height, step, onRange }: BarsProps) {
-  const most = niceMost(Math.max(0, ...bars.map(({ parts }) => sumOf(parts))))
+  const largest = Math.max(0, ...bars.map(({ parts }) => sumOf(parts)))
+  const most = niceMost(largest)
   const place = useRef<SVGSVGElement>(null)
   const [drag, setDrag] = useState<[number, number] | undefined>()
   const [over, setOver] = useState<number | undefined>()
@@ -84,7 +85,11 @@ export function Bars({ label, bars, order, height, step, onRange }: BarsProps) {
         <span class="bars-said">
           {shown
             ? `${zoned.short(shown.at)}: ${order.flatMap(name => (shown.parts[name] ? [`${countText(shown.parts[name])} ${name}`] : [])).join(', ') || 'nothing'}`
-            : `most: ${countText(most)}`}
+            : bars.length === 0
+              ? ''
+              : largest === 0
+                ? 'nothing in this time'
+                : `most: ${countText(most)}`}
         </span>
         <span>{bars.length > 0 && zoned.short(bars.at(-1)!.at + step * 1000)}</span>
       </figcaption>

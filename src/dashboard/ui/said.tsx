@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { sentenceOf } from '../state/act.ts'
 import type { ApiError } from '../state/api.ts'
 import type { Query } from '../state/query.ts'
+import { now } from '../state/time.ts'
 import { Button } from './button.tsx'
 
 /** Nothing to show, and why. */
@@ -20,11 +21,24 @@ export function Refused({ query }: { query: Query<unknown> }) {
   if (!error || (error.isOutage && query.data.value !== undefined)) return null
   return (
     <div class="refused" role="alert">
-      <p>{sentenceOf(error)}</p>
+      <p>
+        {sentenceOf(error)} <AskedAgain error={error} />
+      </p>
       <Button icon="retry" onClick={() => query.refresh()}>
         Try again
       </Button>
     </div>
+  )
+}
+
+/** An outage is looked for again; the API says when that is worth it. */
+export function AskedAgain({ error }: { error: ApiError }) {
+  if (!error.isOutage || error.retryAfter === null) return null
+  const left = Math.max(0, Math.ceil(error.retryAfter - (now() - error.at) / 1000))
+  return (
+    <span class="soft number" aria-live="off">
+      {left === 0 ? 'Asking again.' : `Asking again in ${left} s.`}
+    </span>
   )
 }
 

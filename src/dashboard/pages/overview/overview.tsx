@@ -203,10 +203,12 @@ function Encoding() {
       <h2>Now encoding</h2>
       {tasks.length === 0 && <p class="soft">No film is being made.</p>}
       <ul class="lines">
-        {tasks.map(({ id, video_id, progress }) => (
+        {tasks.map(({ id, video_id, name, progress }) => (
           <li key={id}>
-            <a href={href(`/videos/${video_id}`)}>Film {shortId(video_id ?? id)}</a>
-            <Progress value={progress} label={`Progress of film ${shortId(video_id ?? id)}`} />
+            <a class="cut-off" href={href(`/videos/${video_id}`)}>
+              {name ?? `Film ${shortId(video_id ?? id)}`}
+            </a>
+            <Progress value={progress} label={`Progress of ${name ?? `film ${shortId(video_id ?? id)}`}`} />
             <span class="number soft">{progress === null ? '' : percentText(progress)}</span>
           </li>
         ))}

@@ -68,6 +68,7 @@ function Names({
   values: (readonly [string, number?])[]
 }) {
   const chosen = query.value.get(name)
+  if (values.length === 0) return null
   return (
     <>
       <h2>{title}</h2>

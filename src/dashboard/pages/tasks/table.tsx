@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
+import { mostOfBatch } from '../../state/batch.ts'
 import { chosenColumns } from '../../state/columns.ts'
 import { go, href, withQuery } from '../../state/route.ts'
 import { readSetting } from '../../state/settings.ts'
@@ -15,6 +16,8 @@ interface TableProps {
   peek: string | null
   selected: ReadonlySet<string>
   onSelect(id: string): void
+  /** All on this page, or none of them. */
+  onSelectAll(): void
 }
 
 const heights = { compact: 30, usual: 36, comfortable: 44 }
@@ -24,7 +27,7 @@ export function rowHeight() {
   return matchMedia('(max-width: 720px)').matches ? onPhone : heights[readSetting('rows')]
 }
 
-export function TaskTable({ list, peek, selected, onSelect }: TableProps) {
+export function TaskTable({ list, peek, selected, onSelect, onSelectAll }: TableProps) {
   const rows = list.rows.value
   const chosen = chosenColumns()
   const isUsual = chosen.join() === usualColumns.join()
@@ -51,7 +54,14 @@ export function TaskTable({ list, peek, selected, onSelect }: TableProps) {
           <thead>
             <tr>
               <th class="col-check">
-                <span class="only-heard">Selected</span>
+                <input
+                  type="checkbox"
+                  aria-label="Select all on this page"
+                  title="Select all on this page"
+                  checked={selected.size > 0 && selected.size === Math.min(rows.length, mostOfBatch)}
+                  indeterminate={selected.size > 0 && selected.size < Math.min(rows.length, mostOfBatch)}
+                  onChange={onSelectAll}
+                />
               </th>
               <th class="col-status">Status</th>
               <th class="col-what">Task</th>

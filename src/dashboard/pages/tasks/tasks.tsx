@@ -1,7 +1,7 @@
 import { useRef, useState } from 'preact/hooks'
-import { act, sentenceOf } from '../../state/act.ts'
+import { sentenceOf } from '../../state/act.ts'
 import { serviceAddress } from '../../state/base.ts'
-import { confirm } from '../../state/confirm.ts'
+import { mostOfBatch } from '../../state/batch.ts'
 import { go, href, query, withQuery } from '../../state/route.ts'
 import type { Task } from '../../state/shapes.ts'
 import { type TaskList, useTaskList } from '../../state/task-list.ts'
@@ -11,7 +11,7 @@ import { CopyAs } from '../../ui/copy.tsx'
 import { Icon } from '../../ui/icons.tsx'
 import { useKeys } from '../../ui/keys.ts'
 import { Page } from '../../ui/page.tsx'
-import { Empty, Waiting } from '../../ui/said.tsx'
+import { AskedAgain, Empty, Waiting } from '../../ui/said.tsx'
 import { curlText, sqlOfTasks } from '../../words/copy.ts'
 import { type Filter, filterOfQuery, queryOfFilter } from '../../words/filter.ts'
 import { countText, plural } from '../../words/number.ts'
@@ -21,6 +21,7 @@ import { TaskDrawer } from './drawer.tsx'
 import { addressOfFilter, FilterBar } from './filter-bar.tsx'
 import { Strip } from './histogram.tsx'
 import { Rail } from './rail.tsx'
+import { Selection } from './selection.tsx'
 import { rowHeight, TaskTable } from './table.tsx'
 import { ListTools, orderOfPage } from './tools.tsx'
 
@@ -49,6 +50,11 @@ export function Tasks() {
     if (!next.delete(id)) next.add(id)
     setSelected(next)
   }
+  function toggleAll() {
+    const page = list.rows.peek().slice(0, mostOfBatch)
+    const all = page.every(({ id }) => selected.has(id))
+    setSelected(new Set(all ? [] : page.map(({ id }) => id)))
+  }
   useRowKeys(list, toggle)
 
   const exact = Object.fromEntries(new URLSearchParams(search))
@@ -76,7 +82,14 @@ export function Tasks() {
         <div>
           <FilterBar filter={filter} tools={<ListTools order={order} />} />
           <Strip filter={filter} />
-          <ListBody list={list} filter={filter} peek={peek} selected={selected} onSelect={toggle} />
+          <ListBody
+            list={list}
+            filter={filter}
+            peek={peek}
+            selected={selected}
+            onSelect={toggle}
+            onSelectAll={toggleAll}
+          />
           {selected.size > 0 && (
             <Selection
               tasks={list.rows.value.filter(({ id }) => selected.has(id))}
@@ -96,6 +109,7 @@ interface BodyProps {
   peek: string | null
   selected: ReadonlySet<string>
   onSelect(id: string): void
+  onSelectAll(): void
 }
 
 function ListBody({ list, filter, ...table }: BodyProps) {
@@ -117,7 +131,9 @@ function ListBody({ list, filter, ...table }: BodyProps) {
     <div class="list-body">
       {error && !(error.isOutage && list.loaded.value) && (
         <div class="refused" role="alert">
-          <p>{sentenceOf(error)}</p>
+          <p>
+            {sentenceOf(error)} <AskedAgain error={error} />
+          </p>
           <Button icon="retry" onClick={() => list.load()}>
             Try again
           </Button>
@@ -204,35 +220,4 @@ function useRowKeys(list: TaskList, toggle: (id: string) => void) {
         }),
     x: () => here() && toggle(here()!.dataset.id!)
   })
-}
-
-/** Acts on those that are selected, one after the other. */
-function Selection({ tasks, clear }: { tasks: Task[]; clear(): void }) {
-  const retryable = tasks.filter(mayRetry)
-  const open = tasks.filter(task => !isFinal(task))
-  const each = (verb: string, chosen: Task[], path: string) =>
-    confirm({
-      title: `${verb} ${plural(chosen.length, 'task')}?`,
-      yes: `${verb} ${plural(chosen.length, 'task')}`,
-      danger: verb === 'Cancel',
-      grave: chosen.length > 1,
-      act: async () => {
-        for (const { id } of chosen) await act(`${verb}: done`, 'POST', `/api/tasks/${id}/${path}`)
-        clear()
-      }
-    })
-  return (
-    <section class="selection" aria-label="Selected tasks">
-      <span>{plural(tasks.length, 'task')} selected</span>
-      <Button icon="retry" disabled={retryable.length === 0} onClick={() => each('Retry', retryable, 'retry')}>
-        Retry {countText(retryable.length)}
-      </Button>
-      <Button icon="cancel" disabled={open.length === 0} onClick={() => each('Cancel', open, 'cancel')}>
-        Cancel {countText(open.length)}
-      </Button>
-      <Button look="quiet" onClick={clear}>
-        Clear
-      </Button>
-    </section>
-  )
 }
