@@ -80,15 +80,17 @@ export function NewTask() {
       setKey(randomName())
     }
   }
+  // A form that grew as the kinds come would move under the user's hands.
+  const waits = !kinds.data.value && !kinds.error.value
   const set = (name: keyof Options) => (event: { currentTarget: HTMLInputElement | HTMLSelectElement }) => {
     setOptions({ ...options, [name]: event.currentTarget.value })
   }
 
   return (
-    <Page title="New task" busy={!kinds.data.value && !kinds.error.value}>
+    <Page title="New task" busy={waits}>
       <Refused query={kinds} />
-      {!kinds.data.value && !kinds.error.value && <Waiting />}
-      <div class="form-page">
+      {waits && <Waiting />}
+      <div class="form-page" hidden={waits}>
         <form
           onSubmit={event => {
             event.preventDefault()
