@@ -7,6 +7,7 @@ import type { ColumnType, Generated, GeneratedAlways, Insertable, Selectable } f
 export interface Tables {
   tasks: TasksTable
   attempts: AttemptsTable
+  attempt_logs: AttemptLogsTable
   films: FilmsTable
   print_sets: PrintSetsTable
   prints: PrintsTable
@@ -123,6 +124,14 @@ export interface AttemptsTable {
   signal: Nullable<string>
   peak_memory: Nullable<number>
   stderr: Nullable<string>
+}
+
+interface AttemptLogsTable {
+  task_id: string
+  attempt: number
+  said: number
+  tail: string
+  at: Generated<Date>
 }
 
 export interface FilmsTable {

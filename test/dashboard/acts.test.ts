@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import t from 'tap'
 import { skipWithoutBrowser } from '../harness/browser.ts'
 import { shoot } from '../harness/clip.ts'
@@ -7,7 +9,16 @@ import { taskFolder, taskModule } from '../harness/task-folder.ts'
 
 t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
   const fails = `log('it tried'); throw new Error('no')`
-  const env = { TASKS_DIR: await taskFolder(t, { 'fails.mjs': taskModule('fails', fails, 'max_retries: 0') }) }
+  const tells = `const { existsSync } = await import('node:fs')
+    log('the first line')
+    while (!existsSync(args.gate)) await delay(20, undefined, { signal })
+    log('the second line')
+    await delay(60_000, undefined, { signal })`
+  const folder = await taskFolder(t, {
+    'fails.mjs': taskModule('fails', fails, 'max_retries: 0'),
+    'tells.mjs': taskModule('tells', tells)
+  })
+  const env = { TASKS_DIR: folder }
   const service = await openService(t, { worker: true, env })
   const address = await service.listen()
   const { visit, complaints } = await openDashboard(t, address)
@@ -54,6 +65,19 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     await page.waitForURL(`${address}/ui/tasks/${id}`)
     await page.getByRole('tab', { name: 'Result', selected: true }).waitFor()
     t.match(await page.getByRole('region', { name: 'result' }).textContent(), '42')
+  })
+
+  t.test('the log of a running task grows as one looks', async t => {
+    const gate = path.join(service.dataDir, 'told')
+    const id = await service.submit('tells', { gate })
+    const page = await visit(`/tasks/${id}?tab=log`)
+
+    const log = page.getByRole('region', { name: 'Log' })
+    await log.getByText('the first line').waitFor()
+    await writeFile(gate, '')
+    await log.getByText('the second line').waitFor()
+    t.equal(await log.textContent(), 'the first line\nthe second line\n')
+    await service.post(`/api/tasks/${id}/cancel?wait=20`)
   })
 
   t.test('new tasks wait above the rows until they are asked for', async t => {

@@ -121,6 +121,11 @@ const good: Record<string, Call[]> = {
   'GET /api/tasks/{id}/status': [of(finished), of(waiting), of(running), of(stopped)],
   'GET /api/tasks/status/{id}': [of(finished), of(waiting), of(stopped)],
   'GET /api/tasks/{id}/attempts': [of(finished), of(waiting), of(running)],
+  'GET /api/tasks/{id}/log': [
+    ...[finished, waiting, running].map(of),
+    { ...of(finished), query: 'attempt=1', headers: { accept: 'text/plain' } },
+    { ...of(finished), headers: { accept: 'text/event-stream' } }
+  ],
   'GET /api/tasks/{id}/timeline': [of(finished), of(waiting), of(running), of(stopped), of(failed.task_id)],
   'GET /api/errors': [{}, { query: 'task=-add&limit=3' }],
   'GET /api/errors/{fingerprint}': [{ params: { fingerprint } }],
