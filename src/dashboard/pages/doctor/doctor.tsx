@@ -32,6 +32,11 @@ export function Doctor() {
       }
     >
       <Refused query={found} />
+      {problems.length > 0 && (
+        <section aria-label="Problems">
+          <Problems problems={problems} />
+        </section>
+      )}
       {!findings && !found.error.value && <Waiting />}
       {findings?.length === 0 && <Empty title="Nothing found: database, disk, clocks and tools are well" />}
       <ul class="findings" aria-label="Findings">
@@ -63,12 +68,6 @@ export function Doctor() {
           Checked: {found.data.value.checked.join(', ')}. As SQL: <span class="mono">ops.locks</span>,{' '}
           <span class="mono">ops.sizes</span>, <span class="mono">ops.stuck_tasks</span>.
         </p>
-      )}
-      {/* Last: problems come and go while the findings are read. */}
-      {problems.length > 0 && (
-        <section aria-label="Problems">
-          <Problems problems={problems} />
-        </section>
       )}
     </Page>
   )

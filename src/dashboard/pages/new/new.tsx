@@ -80,17 +80,15 @@ export function NewTask() {
       setKey(randomName())
     }
   }
-  // A form that grew as the kinds come would move under the user's hands.
-  const waits = !kinds.data.value && !kinds.error.value
   const set = (name: keyof Options) => (event: { currentTarget: HTMLInputElement | HTMLSelectElement }) => {
     setOptions({ ...options, [name]: event.currentTarget.value })
   }
 
   return (
-    <Page title="New task" busy={waits}>
+    <Page title="New task" busy={!kinds.data.value && !kinds.error.value}>
       <Refused query={kinds} />
-      {waits && <Waiting />}
-      <div class="form-page" hidden={waits}>
+      {!kinds.data.value && !kinds.error.value && <Waiting />}
+      <div class="form-page">
         <form
           onSubmit={event => {
             event.preventDefault()

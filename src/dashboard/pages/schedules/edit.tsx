@@ -2,13 +2,13 @@ import { useState } from 'preact/hooks'
 import { tell } from '../../state/act.ts'
 import { type ApiError, request } from '../../state/api.ts'
 import { serviceAddress } from '../../state/base.ts'
-import { refreshAll, useQuery } from '../../state/query.ts'
+import { refreshAll } from '../../state/query.ts'
 import { go, href } from '../../state/route.ts'
-import type { Kind, Schedule } from '../../state/shapes.ts'
+import type { Schedule } from '../../state/shapes.ts'
 import { CopyAs } from '../../ui/copy.tsx'
 import { Field } from '../../ui/field.tsx'
 import { Page } from '../../ui/page.tsx'
-import { fieldError, Waiting } from '../../ui/said.tsx'
+import { fieldError } from '../../ui/said.tsx'
 import { callText, curlText } from '../../words/copy.ts'
 import { bodyOf, type Draft, draftOf } from '../../words/draft.ts'
 import { NextRuns } from './next-runs.tsx'
@@ -40,15 +40,11 @@ export function EditSchedule({ schedule }: { schedule?: Schedule }) {
     }
   }
 
-  // A form that grew as the kinds come would move under the user's hands.
-  const kinds = useQuery<{ items: Kind[] }>('/api/kinds')
-  const waits = !kinds.data.value && !kinds.error.value
   const said = (field: string) => fieldError(error, field)
   const elsewhere = error && error.errors.length === 0 ? error.message : undefined
   return (
-    <Page title={schedule ? `Edit ${schedule.name}` : 'New schedule'} busy={waits}>
-      {waits && <Waiting />}
-      <div class="form-page" hidden={waits}>
+    <Page title={schedule ? `Edit ${schedule.name}` : 'New schedule'}>
+      <div class="form-page">
         <form
           onSubmit={event => {
             event.preventDefault()
