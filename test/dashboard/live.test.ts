@@ -195,7 +195,7 @@ t.test('a page of the dashboard', { skip: skipWithoutBrowser }, async t => {
     await elsewhere.finished(id)
     const { page } = await visitLive('/tasks', { script: hourAhead })
 
-    const age = page.locator(`tr[data-id="${id}"] td.col-age`)
+    const age = page.locator(`tr[data-id="${id}"] td.col-submitted`)
     t.match(await age.textContent(), /^(now|\d+ s ago)$/)
     await elsewhere.submit('add', add, { countdown: 600 })
     await page.getByRole('button', { name: /^\d+ new$/ }).click()
