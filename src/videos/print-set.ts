@@ -70,8 +70,8 @@ export async function reuseSet({ store, original, from, folder, signal }: Reuse)
     const { renditions, skipped, probe } = set
     return { renditions, skipped, probe }
   } catch (error) {
-    // The other film is being deleted.
-    if (!(error instanceof NotStored)) throw error
+    // The other film is being deleted, or a power failure has left half a description: puts are not synced.
+    if (!(error instanceof NotStored) && !(error instanceof SyntaxError)) throw error
     await store.remove(folder)
     return undefined
   }

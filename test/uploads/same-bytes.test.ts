@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { stat, truncate } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
 import { shoot } from '../harness/clip.ts'
@@ -46,6 +46,16 @@ t.test('an upload of bytes that have prints takes these, and stays when the firs
 
   const again = (await service.post(`/api/videos/${second.video_id}/process`)).json()
   t.match(await service.finished(again.task_id), { state: 'SUCCESS', result: { reused: false } }, 'asked for, so made')
+})
+
+t.test('prints whose description was damaged are made again', async t => {
+  const bytes = await shoot({ size: '640x480' })
+  const first = await upload(bytes)
+  await service.finished(first.task_id)
+  await truncate(path.join(service.dataDir, 'videos', first.video_id, `prints-${first.task_id}-1`, 'set.json'), 20)
+
+  const second = await upload(bytes)
+  t.match(await service.finished(second.task_id), { state: 'SUCCESS', attempts: 1, result: { reused: false } })
 })
 
 t.test('a form asks for the work itself', async t => {

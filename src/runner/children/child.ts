@@ -106,7 +106,9 @@ async function run({ id, task, file, args, attempt }: Run) {
 
 /** What a body has printed is in its log, and not in that of the next attempt. */
 async function flush() {
-  const written = outputs.map(output => new Promise(resolve => output.write('', resolve)))
+  // A body may have closed one: a write to it would end this process.
+  const open = outputs.filter(({ writable }) => writable)
+  const written = open.map(output => new Promise(resolve => output.write('', resolve)))
   await Promise.race([Promise.all(written), delay(longestFlush, undefined, { ref: false })])
 }
 

@@ -23,6 +23,7 @@ const folder = await taskFolder(t, {
      if (attempt === 1 && args.fail) throw new Error('once more')`,
     'max_retries: 1, retry_delay: 0'
   ),
+  'closes.ts': taskModule('closes', `console.log('the end'); process.stdout.end(); return 1`),
   'floods.ts': taskModule('floods', `for (let n = 0; n < 20_000; n++) console.log('line ' + n + ' '.repeat(50))`)
 })
 const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
@@ -115,6 +116,12 @@ t.test('megabytes of output are cut to their end', async t => {
   const [item] = (await logOf(id)).items
   t.match(item, { ended: true, text: /line 19999 +\n$/ })
   t.equal(item.text.length, 8_192)
+})
+
+t.test('a body may close its output', async t => {
+  const id = await service.submit('closes', {})
+  t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
+  t.match((await logOf(id)).items, [{ text: 'the end\n' }])
 })
 
 t.test('inline bodies have a log, too', async t => {
