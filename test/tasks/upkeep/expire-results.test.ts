@@ -63,7 +63,7 @@ t.test('a result is removed when it has expired, and not a minute before; its ta
 
   const removed = await expire(service)
 
-  t.strictSame(removed, { results: 2, tasks: 0 })
+  t.strictSame(removed, { results: 2, tasks: 0, logs: 0 })
   t.match(await traces(service, old), { tasks: 1, jobs: 0, attempts: 1 })
   t.match(await traces(service, young), { tasks: 1, jobs: 1 })
   t.match((await service.get(`/api/tasks/${old}`)).json(), {
