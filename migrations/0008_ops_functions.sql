@@ -122,11 +122,14 @@ comment on function darkroom.explain_task(uuid) is 'What a task waits for, for G
 -- Cancel and retry ------------------------------------------------------------------------------------------------------
 
 -- The job of a delayed task moves to the task's own queue, where lookups of finished tasks expect it. If that queue is
--- gone the job is deleted.
+-- gone the job is deleted. The time is that of this statement: a transaction may have begun before the attempt that it
+-- cancels.
 create function darkroom.revoke_task(uuid, message text) returns void language sql as $$
-with job as (
-  update pgboss.job j set name = t.queue, state = 'cancelled', completed_on = now()
-  from darkroom.tasks t
+with moment as materialized (
+  select clock_timestamp() as at
+), job as (
+  update pgboss.job j set name = t.queue, state = 'cancelled', completed_on = moment.at
+  from darkroom.tasks t, moment
   where t.id = $1 and j.id = t.id and j.name in (t.queue, 'delayed') and j.state < 'completed'
     and exists (select from pgboss.queue q where q.name = t.queue)
 ), homeless as (
@@ -134,13 +137,14 @@ with job as (
   where t.id = $1 and j.id = t.id and j.name = 'delayed' and j.state < 'completed'
     and not exists (select from pgboss.queue q where q.name = t.queue)
 ), task as (
-  update darkroom.tasks set
-    state = 'REVOKED', finished_at = now(), cancel_requested_at = coalesce(cancel_requested_at, now()),
+  update darkroom.tasks t set
+    state = 'REVOKED', finished_at = moment.at, cancel_requested_at = coalesce(t.cancel_requested_at, moment.at),
     error = jsonb_build_object('type', 'cancelled', 'message', $2)
-  where id = $1 and finished_at is null
-  returning id, attempts, error
+  from moment
+  where t.id = $1 and t.finished_at is null
+  returning t.id, t.attempts, t.error, moment.at
 )
-insert into darkroom.events (task_id, state, attempt, error) select id, 'REVOKED', attempts, error from task
+insert into darkroom.events (task_id, at, state, attempt, error) select id, at, 'REVOKED', attempts, error from task
 $$;
 comment on function darkroom.revoke_task(uuid, text) is 'Ends a task that has not finished as cancelled; its job is locked by the caller';
 
@@ -157,7 +161,7 @@ begin
   where t.id = $1
   for update of j;
   if found_state = 'active' then
-    update darkroom.tasks t set cancel_requested_at = coalesce(t.cancel_requested_at, now()) where t.id = $1;
+    update darkroom.tasks t set cancel_requested_at = coalesce(t.cancel_requested_at, clock_timestamp()) where t.id = $1;
     return query values ('STARTED', true);
     return;
   end if;

@@ -170,3 +170,27 @@ t.test('a worker without the notification finds the cancellation later', async t
 
   t.match(await service.finished(id), cancelled)
 })
+
+t.test('a transaction that began before the attempt that it cancels gives a time after its start', async t => {
+  const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
+  const dba = await service.db.pool.connect()
+  t.teardown(() => dba.release())
+  await dba.query('begin; select now()')
+  const file = path.join(service.dataDir, 'began later')
+  const running = await service.submit('patient', { file })
+  await processesIn(file)
+  const waiting = await service.submit('later')
+  await service.until(waiting, ({ state }) => state === 'RETRY')
+
+  for (const id of [running, waiting]) await dba.query('select ops.cancel_task($1)', [id])
+  await dba.query('commit')
+  await service.finished(running)
+
+  const { rows } = await service.db.pool.query(
+    `select t.state, t.started_at <= t.cancel_requested_at and t.started_at <= t.finished_at as in_order,
+      (select array_agg(e.state order by e.at) = array_agg(e.state order by e.id) from darkroom.events e where e.task_id = t.id) as told_in_order
+    from darkroom.tasks t where t.id in ($1, $2)`,
+    [running, waiting]
+  )
+  t.strictSame(rows, Array(2).fill({ state: 'REVOKED', in_order: true, told_in_order: true }))
+})
