@@ -2041,7 +2041,7 @@ from unnest($1::uuid[]) wanted (id)
 join darkroom.tasks t on t.id = wanted.id
 left join lateral (
   select output, completed_on + deletion_seconds * interval '1 second' > now() as readable
-  from pgboss.job where name = t.queue and id = t.id
+  from pgboss.job where name = t.queue and id >= t.id and id <= t.id order by id limit 1
 ) j on true;
 
 -- src/tasks/read/missed.ts: markEventsSql
@@ -2538,7 +2538,7 @@ from unnest($1::uuid[], $2::bigint[]) with ordinality wanted (id, after, place)
 join darkroom.tasks t on t.id = wanted.id
 left join lateral (
   select output, completed_on + deletion_seconds * interval '1 second' > now() as readable
-  from pgboss.job where name = t.queue and id = t.id
+  from pgboss.job where name = t.queue and id >= t.id and id <= t.id order by id limit 1
 ) j on true
 left join lateral (
   select e.id, e.at, e.state,

@@ -9,6 +9,7 @@ import { complete } from '../../src/tasks/attempts/complete.ts'
 import type { Ending } from '../../src/tasks/attempts/ending.ts'
 import { settle } from '../../src/tasks/attempts/settle.ts'
 import { expireResults } from '../../src/tasks/builtin/expire-results.ts'
+import { findTasks } from '../../src/tasks/read/find.ts'
 import { revokeJobless } from '../../src/tasks/upkeep/homeless.ts'
 import { register } from '../../src/workers/presence.ts'
 import { openService } from '../harness/service.ts'
@@ -96,6 +97,30 @@ for (const [situation, statements] of Object.entries(situations)) {
     for (const rows of wasted) t.ok(rows < many / 4, `${rows} rows looked at in vain`)
   })
 }
+
+t.test('a task is read with its result by two look-ups, before Postgres has looked at its tables', async t => {
+  const service = await openService(t)
+  const db = connect(service.url, { name: 'test', max: 1, settings: throughIndexes })
+  t.teardown(() => db.close())
+  await db.pool.query('alter table pgboss.job_common set (autovacuum_enabled = false)')
+  await db.pool.query('alter table darkroom.tasks set (autovacuum_enabled = false)')
+  const tasks = Array.from({ length: many }, () => ({ task: 'add', args: { x: 1, y: 1 } }))
+  const { ids } = (await service.post('/api/tasks/bulk', { tasks })).json()
+  const { rows: kept } = await db.pool.query(`select from pg_stats where tablename = 'job_common'`)
+  t.strictSame(kept, [], 'Postgres knows nothing about the table')
+
+  const read: number[] = []
+  const query = async ({ text, values }: { text: string; values: string[][] }) => {
+    await db.pool.query(`prepare one (uuid[]) as ${text}`)
+    const { rows } = await db.pool.query(`explain (analyze, format json) execute one ('{${values[0]}}')`)
+    read.push(wasteOf(rows[0]['QUERY PLAN'][0].Plan))
+    return db.pool.query(text, values)
+  }
+  const found = await findTasks({ ...db, pool: { query } as unknown as Pool }, [ids[many / 2]])
+
+  t.match(found, [{ id: ids[many / 2] }])
+  for (const rows of read) t.ok(rows < 10, `${rows} rows looked at in vain`)
+})
 
 t.test('expired results are found among any number of others', async t => {
   for (const statement of empty) await db.pool.query(statement)

@@ -129,13 +129,17 @@ t.test('events of a task', async t => {
       const id = await service.submit('add', { x: n, y: 1 })
       const reader = await readEvents(t, urlOf(id), n % 2 ? { 'last-event-id': '0' } : {})
       t.ok(await reader.ended)
-      return { n, states: statesOf(reader.events), last: reader.events.at(-1) }
+      return { n, id, ids: idsOf(reader.events.filter(({ id }) => id !== undefined)), last: reader.events.at(-1) }
     })
 
-    for (const { n, states, last } of await Promise.all(streams)) {
+    for (const { n, id, ids, last } of await Promise.all(streams)) {
       t.match(last, { id: Number, data: { state: 'SUCCESS', result: n + 1 } })
-      const all = ['PENDING', 'STARTED', 'SUCCESS']
-      t.strictSame(states, n % 2 ? all : all.slice(-states.length))
+      // Three of them, or more: a busy worker gives tasks back that it has claimed ahead.
+      const { rows } = await service.db.pool.query('select id from darkroom.events where task_id = $1 order by id', [
+        id
+      ])
+      const all = rows.map(({ id }) => Number(id))
+      t.strictSame(ids, n % 2 ? all : all.slice(-ids.length))
     }
     await nobodyWatches()
   })

@@ -18,7 +18,9 @@ export async function findTasks({ pool }: Database, ids: string[]): Promise<Task
   return rows.map(present)
 }
 
-// Prepared, and with one possible plan: one index lookup for a task and one for its job.
+// Prepared, and with one possible plan: one index lookup for a task and one for its job. Only the primary key can answer
+// a range of ids. For `id = t.id` a Postgres that knows nothing about the table yet takes an index on the queue's name
+// and reads all of its jobs: 5 ms a task after 5,000.
 export const findTasksSql = `
 select
     ${shownColumns},
@@ -28,5 +30,5 @@ from unnest($1::uuid[]) wanted (id)
 join darkroom.tasks t on t.id = wanted.id
 left join lateral (
   select output, completed_on + deletion_seconds * interval '1 second' > now() as readable
-  from pgboss.job where name = t.queue and id = t.id
+  from pgboss.job where name = t.queue and id >= t.id and id <= t.id order by id limit 1
 ) j on true`
