@@ -28,7 +28,11 @@ export const settings = {
     integer(1, 1000),
     'tasks that a worker holds for each child process, including the running one'
   ),
-  WORKER_MAX_TASKS_PER_CHILD: setting('1000', integer(1, 1e9), 'tasks after which a child process is replaced'),
+  WORKER_MAX_TASKS_PER_CHILD: setting(
+    '1000',
+    integer(1, 1e9),
+    'tasks after which a child process is due to be replaced, at the latest after ten times as many'
+  ),
   WORKER_MAX_MEMORY_PER_CHILD: optional(
     integer(32, 1e6),
     'MiB of memory after which a child process is replaced, once its task has ended'

@@ -150,6 +150,25 @@ t.test('a child is replaced after so many tasks', async t => {
   await until(() => isGone(pids[0] as number), 'the first child is gone')
 })
 
+t.test('a child that is due goes on while tasks wait for it, for ten times as many at most', async t => {
+  const env = {
+    ...{ TASKS_DIR: folder, WORKER_CONCURRENCY: '1', WORKER_MAX_TASKS_PER_CHILD: '2' },
+    WORKER_PREFETCH_MULTIPLIER: '50'
+  }
+  const service = await openService(t, { env })
+  const { ids } = (await service.post('/api/tasks/bulk', { tasks: Array(45).fill({ task: 'pid', args: {} }) })).json()
+  await service.startWorker()
+
+  const pids = (await Promise.all(ids.map(service.finished))).map(({ result }) => result)
+
+  t.strictSame(
+    Object.values(Object.groupBy(pids, String))
+      .map(ran => ran?.length)
+      .sort(),
+    [20, 20, 5]
+  )
+})
+
 t.test('a child is replaced after a task that took too much memory', async t => {
   const env = { TASKS_DIR: folder, WORKER_CONCURRENCY: '1', WORKER_MAX_MEMORY_PER_CHILD: '160' }
   const service = await openService(t, { env, worker: true })

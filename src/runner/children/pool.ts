@@ -10,6 +10,7 @@ interface ChildPoolOptions {
   /** The worker's database, for bodies that submit tasks. */
   databaseUrl: string
   size: number
+  /** Attempts after which a child is due to be replaced. */
   maxTasks: number
   /** Bytes. */
   maxMemory?: number
@@ -22,6 +23,8 @@ const childNice = 10
 // Milliseconds. The memory of a child that exits by itself is known from its last sample only.
 const lookInterval = 250
 const mostTries = 4
+// While attempts wait, a child that is due goes on: the start of another takes the CPU of a few hundred short bodies.
+const mostOverdue = 10
 // A service has many kinds and runs a few of them most of the time.
 const mostRemembered = 8
 
@@ -121,11 +124,15 @@ export function childPool(options: ChildPoolOptions) {
     }
   }
 
+  function isSpent({ attempts, peakMemory }: Child) {
+    if (maxMemory !== undefined && peakMemory > maxMemory) return true
+    return attempts >= (waiting.size > 0 ? mostOverdue : 1) * maxTasks
+  }
+
   function give(child: Child) {
     busy.delete(child)
-    const spent = child.attempts >= maxTasks || (maxMemory !== undefined && child.peakMemory > maxMemory)
     const surplus = idle.length + busy.size >= size
-    if (!closing && child.usable && !spent && !surplus) idle.push(child)
+    if (!closing && child.usable && !isSpent(child) && !surplus) idle.push(child)
     else void child.stop({ nicely: false })
     fill()
     serve()
