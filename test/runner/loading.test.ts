@@ -63,13 +63,12 @@ t.test('an attempt that is asked to stop does not wait for a child that does not
     maxTasks: 1
   })
   t.teardown(() => children.close())
-  children.remember({ task: 'busy', file: path.join(TASKS_DIR, 'busy.ts') })
-  const first = await children.take(AbortSignal.timeout(60_000))
-  first.attempts = 1
+  children.ended({ task: 'busy', file: path.join(TASKS_DIR, 'busy.ts') }, 0)
+  const first = await children.take(AbortSignal.timeout(60_000), 'busy')
   children.give(first)
 
   const told = new AbortController()
-  const taken = children.take(told.signal)
+  const taken = children.take(told.signal, 'busy')
   const since = performance.now()
   setTimeout(() => told.abort('cancelled'), 200)
 

@@ -13,8 +13,8 @@ export interface Attempt {
   ended: Promise<Ending>
   /** Requests a stop; the first reason counts. */
   stop(reason: StopReason): void
-  /** Takes back an attempt that has not started: true, and it never starts nor ends. */
-  recall(): boolean
+  /** Takes back an attempt that has not started: true, and it never starts nor ends. The child may have to answer. */
+  recall(): Promise<boolean>
 }
 
 /** Options common to attempts in children and in the worker. */

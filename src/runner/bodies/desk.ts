@@ -33,14 +33,17 @@ export function openDesk() {
     stopAll,
 
     /**
-     * Takes back attempts that have waited so long for a child and have not started; they are no longer in hand. The
-     * first `kept` of them stay.
+     * Takes back attempts that have waited so long for a child and have not started; the first `kept` of them stay. They
+     * are in hand until `release`.
      */
-    recall(milliseconds: number, kept = 0): Claim[] {
+    async recall(milliseconds: number, kept = 0): Promise<Claim[]> {
       const late = performance.now() - milliseconds
-      const recalled = [...attempts.values().drop(kept)].filter(attempt => attempt.since <= late && attempt.recall())
-      for (const { claim } of recalled) attempts.delete(claim.id)
-      return recalled.map(({ claim }) => claim)
+      const asked = [...attempts.values().drop(kept)].filter(({ since }) => since <= late)
+      const answers = await Promise.all(asked.map(attempt => attempt.recall()))
+      return asked.filter((_, place) => answers[place]).map(({ claim }) => claim)
+    },
+    release(claims: Claim[]) {
+      for (const claim of claims) if (attempts.get(claim.id)?.claim === claim) attempts.delete(claim.id)
     },
 
     /** Later attempts are stopped at once. */

@@ -2,12 +2,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Ending } from '#tasks/attempts/ending.ts'
 import type { Kind } from '#tasks/define.ts'
-import type { Child, Exit } from '../children/child-process.ts'
+import type { Child } from '../children/child-process.ts'
+import type { Exit } from '../children/exit.ts'
+import type { Place } from '../children/line.ts'
 import type { ChildPool } from '../children/pool.ts'
-import type { Finished } from '../children/protocol.ts'
+import type { Finished, StopReason } from '../children/protocol.ts'
 import type { Attempt, AttemptOptions } from './attempt.ts'
 import { misfit } from './fit.ts'
-import { judge } from './judge.ts'
+import { type End, judge } from './judge.ts'
 import { stopper } from './limits.ts'
 
 interface RunInChildOptions extends AttemptOptions {
@@ -15,6 +17,8 @@ interface RunInChildOptions extends AttemptOptions {
 }
 
 const notBegun: Exit = { type: 'exit', exit_code: null, signal: null, peak_memory: null, stderr: '' }
+// Children that end before the attempt has begun, each by the fault of another.
+const mostChildren = 10
 
 /** The end of an attempt that was taken back. */
 const never = new Promise<never>(() => {})
@@ -25,89 +29,111 @@ export function runInChild(
   kind: Kind,
   { worker, children, limits, tail, onBegin, onProgress, onLog }: RunInChildOptions
 ): Attempt {
+  const source = { task: claim.task, file: kind.file }
   let child: Child | undefined
+  let place: Place | undefined
+  let begun = false
   let recalled = false
   const waiting = new AbortController()
   let startedAt = new Date()
   const stops = stopper({
     limits,
-    abort: reason => child?.abort(reason),
+    abort(reason) {
+      if (begun && place) child?.abort(place, reason)
+    },
     cut(reason) {
       waiting.abort(reason)
-      void child?.stop()
+      void cut(reason)
     }
   })
 
-  function recall() {
-    if (child || stops.reason() !== undefined) return false
+  async function cut(reason: StopReason) {
+    if (!child || !place) return
+    const [mine, where] = [child, place]
+    // Beside it another attempt runs, which must not end with it.
+    if (!begun && (await mine.drop(where))) return
+    mine.abort(where, reason)
+    await mine.stop({ target: where })
+  }
+
+  async function recall() {
+    if (begun || stops.reason() !== undefined) return false
     recalled = true
-    waiting.abort('recalled')
-    return true
+    if (!child || !place) waiting.abort('recalled')
+    else recalled = await child.drop(place)
+    return recalled
   }
 
   async function live(): Promise<Ending> {
     const wrong = misfit(claim, kind)
     if (wrong) return ending(wrong)
-    try {
-      const taken = await children.take(waiting.signal)
-      if (recalled) {
-        children.give(taken)
-        return never
+    for (let left = mostChildren; left > 0; left--) {
+      try {
+        child = await children.take(waiting.signal, claim.task)
+      } catch (error) {
+        if (recalled) return never
+        tail.add(String(error))
+        break
       }
-      child = taken
-    } catch (error) {
+      const end = recalled || stops.reason() !== undefined ? undefined : await runIn(child)
+      if (!end) children.give(child)
       if (recalled) return never
-      tail.add(String(error))
-      return ending(notBegun)
+      if (end) return ending(end)
+      if (stops.reason() !== undefined) break
+      child = place = undefined
     }
-    if (stops.reason() !== undefined) {
-      children.give(child)
-      return ending(notBegun)
-    }
-    return runIn(child)
+    return ending(notBegun)
   }
 
-  async function runIn(child: Child): Promise<Ending> {
-    // For a body that blocks its child before the child can report a start; overwritten by that report.
-    startedAt = new Date()
-    onBegin()
-    stops.begin()
-    const source = { task: claim.task, file: kind.file }
-    const end = await child.run(
-      { type: 'run', ...source, id: claim.id, args: claim.args, attempt: claim.attempt },
-      {
-        loading: stops.loading,
-        started(at) {
-          startedAt = at
-          stops.begin()
-        },
-        progress(fraction, detail) {
-          stops.progressed()
-          onProgress(fraction, detail)
-        },
-        log: onLog
-      },
-      tail
-    )
+  /** Undefined where the attempt has not begun. */
+  async function runIn(child: Child): Promise<Finished | Exit | undefined> {
+    place = child.run({ ...source, id: claim.id, args: claim.args, attempt: claim.attempt }, listener, tail)
+    const end = await place.ended
     stops.clear()
-    // A module that crashes its child while loading must not be preloaded by the next child.
-    if (end.type !== 'exit') children.remember(source)
-    if (end.type !== 'exit' && end.started_at !== undefined) startedAt = new Date(end.started_at)
-    // Output comes through another pipe, and is read within the next turn of the event loop. A runtime may also have
-    // printed for a body that failed.
-    if (end.type === 'failure' || (end.type === 'success' && end.printed)) {
+    if (end.type === 'unbegun') {
+      begun = false
+      return
+    }
+    if (end.type === 'exit') children.crashed(claim.task)
+    else {
+      children.ended(source, end.took)
+      if (end.started_at !== undefined) startedAt = new Date(end.started_at)
+    }
+    // Output comes through another pipe, and is read within the next turn of the event loop.
+    if (end.type !== 'exit' && end.waits) {
       await nextTurn()
       await nextTurn()
     }
     // All processes of the attempt must be gone before its end is reported.
     const left = end.type === 'failure' && (await child.hasLeftovers())
     const cut = stops.reason() !== undefined && stops.reason() !== 'soft_time_limit'
-    if (left || cut || end.type === 'exit') await child.stop()
+    if (left || cut || end.type === 'exit') await child.stop({ target: place })
+    else if (end.waits) child.goOn(place)
     children.give(child)
-    return ending(end)
+    return end
   }
 
-  function ending(end: Finished | Exit): Ending {
+  const listener = {
+    begins() {
+      begun = true
+      // For a body that blocks its child before the child can report a start; overwritten by that report.
+      startedAt = new Date()
+      onBegin()
+      stops.begin()
+    },
+    loading: stops.loading,
+    started(at: Date) {
+      startedAt = at
+      stops.begin()
+    },
+    progress(fraction: number, detail: unknown) {
+      stops.progressed()
+      onProgress(fraction, detail)
+    },
+    log: onLog
+  }
+
+  function ending(end: End): Ending {
     return {
       id: claim.id,
       queue: claim.queue,
@@ -117,7 +143,7 @@ export function runInChild(
       started_at: startedAt,
       exit_code: end.type === 'exit' ? end.exit_code : null,
       signal: end.type === 'exit' ? end.signal : null,
-      peak_memory: end.peak_memory,
+      peak_memory: 'peak_memory' in end ? end.peak_memory : undefined,
       stderr: tail.text || null,
       ...judge(end, stops.reason(), claim, kind)
     }

@@ -108,5 +108,5 @@ export function runInline(claim: Claim, kind: Kind, options: RunInlineOptions): 
     return Promise.race([failing.run(fail, () => runBody(kind, claim.args, context)), brokenOff])
   }
 
-  return { claim, since: performance.now(), ended: live(), stop: stops.stop, recall: () => false }
+  return { claim, since: performance.now(), ended: live(), stop: stops.stop, recall: async () => false }
 }

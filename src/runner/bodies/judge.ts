@@ -2,23 +2,20 @@ import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Ending } from '#tasks/attempts/ending.ts'
 import { afterCrash, afterFailure, afterOutage } from '#tasks/attempts/retry-policy.ts'
 import { defaults, type Kind, type RetrySettings } from '#tasks/define.ts'
-import type { Exit } from '../children/child-process.ts'
-import type { Failure, Finished, StopReason } from '../children/protocol.ts'
+import type { Exit } from '../children/exit.ts'
+import type { Failure, StopReason, Success } from '../children/protocol.ts'
 
 /** An inline body that did not end in time: it cannot be killed, so its attempt ends without it. */
 export interface GivenUp {
   type: 'given_up'
 }
 
+export type End = Success | Failure | Exit | GivenUp
+
 type Verdict = Pick<Ending, 'outcome' | 'is_outage' | 'result' | 'error' | 'stack' | 'next'>
 
 /** The outcome of an attempt, and the next state of its task. */
-export function judge(
-  end: Finished | Exit | GivenUp,
-  reason: StopReason | undefined,
-  claim: Claim,
-  kind: Kind | undefined
-): Verdict {
+export function judge(end: End, reason: StopReason | undefined, claim: Claim, kind: Kind | undefined): Verdict {
   const settings = settingsOf(claim, kind)
   // A success counts also after a request to stop.
   if (end.type === 'success' && reason !== 'lost') {
@@ -76,7 +73,7 @@ export function judge(
 }
 
 /** Whether the body ended by itself within its grace period. */
-function how(end: Finished | Exit | GivenUp) {
+function how(end: End) {
   if (end.type === 'given_up') return 'was given up: what runs in the worker itself cannot be killed'
   return end.type === 'exit' && end.signal !== null ? 'was killed' : 'ended when it was told to'
 }

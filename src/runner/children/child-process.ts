@@ -3,8 +3,10 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { taskWarning } from '#tasks/define.ts'
 import { Tail } from '#tasks/log/tail.ts'
+import type { Exit } from './exit.ts'
 import { hasLeftovers } from './leftovers.ts'
-import type { Finished, FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
+import { Line, type Listener, type Place } from './line.ts'
+import type { FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
 import { seenMemory } from './seen-memory.ts'
 import { endStrays, mark as markName } from './strays.ts'
 
@@ -15,22 +17,6 @@ export const graceful = 1_000
 // A process that has left the group may hold the output open for ever.
 const lastOutput = 500
 
-export interface Exit {
-  type: 'exit'
-  exit_code: number | null
-  signal: string | null
-  /** Bytes, from the last sample, or from before the attempt; null where memory cannot be read. */
-  peak_memory: number | null
-  stderr: string
-}
-
-export interface Listener {
-  loading(): void
-  started(at: Date): void
-  progress(fraction: number, detail: unknown): void
-  log(line: string): void
-}
-
 interface ChildOptions {
   env: NodeJS.ProcessEnv
   databaseUrl: string
@@ -40,24 +26,28 @@ interface ChildOptions {
   mark: string
 }
 
-/** A child process and its group. It runs one attempt at a time and may be reused. */
+/** A child process and its group. It runs the attempts in its line one at a time and may be reused. */
 export class Child {
   readonly ready: Promise<void>
   /** Resolves when the pipe is closed: no more attempts. The last output may still be in transit. */
   readonly left: Promise<void>
   /** Resolves when the process has ended and all of its output is read. */
   readonly gone: Promise<Exit>
+  /** Attempts that it has got, counted by the pool. */
   attempts = 0
+  readonly #line = new Line(message => this.#send(message))
   /** Peak bytes of the process itself during its last attempt. */
   peakMemory = 0
   #process: NodeChild
   #marked: string
   #databaseUrl: string
-  #tail = new Tail()
+  #early = new Tail()
   #memory: ReturnType<typeof seenMemory>
-  #listener: Listener | undefined
-  #finish: ((finished: Finished) => void) | undefined
   #stopping = false
+  /** The attempt that a stop is for. */
+  #target: Place | undefined
+  #leaving = false
+  #printed: string[] = []
 
   constructor({ env, databaseUrl, kinds, mark }: ChildOptions) {
     this.#marked = mark
@@ -71,7 +61,7 @@ export class Child {
     })
     this.#memory = seenMemory(this.pid)
     for (const output of [this.#process.stdout, this.#process.stderr]) {
-      output?.setEncoding('utf8').on('data', chunk => this.#tail.add(chunk))
+      output?.setEncoding('utf8').on('data', chunk => this.#print(chunk))
     }
 
     this.left = new Promise(resolve => {
@@ -87,8 +77,12 @@ export class Child {
         over = true
         this.#process.stdout?.destroy()
         this.#process.stderr?.destroy()
-        isBroken(new Error(`The child process did not start: ${this.#tail.text.trim() || `exit code ${exit_code}`}`))
-        resolve({ type: 'exit', exit_code, signal, peak_memory: this.#memory.last, stderr: this.#tail.text })
+        this.#attribute()
+        const stderr = this.#tail.text
+        isBroken(new Error(`The child process did not start: ${stderr.trim() || `exit code ${exit_code}`}`))
+        const exit: Exit = { type: 'exit', exit_code, signal, peak_memory: this.#memory.last, stderr }
+        this.#line.end(exit, !this.#leaving && (!this.#stopping || this.#line.first === this.#target))
+        resolve(exit)
       }
       this.#process.once('exit', (exit_code, signal) => {
         // Its descendants end with it; else they would hold the output open and run on beside the next attempt.
@@ -114,27 +108,34 @@ export class Child {
     return !this.#stopping && this.#process.connected && this.#process.exitCode === null
   }
 
-  /** Runs one attempt to its end: result, error, or exit of the process. What it says goes to the tail. */
-  async run(run: Run, listener: Listener, tail: Tail): Promise<Finished | Exit> {
-    this.attempts++
-    this.#tail = tail
-    this.#memory.begins()
-    this.#listener = listener
-    const finished = new Promise<Finished>(resolve => {
-      this.#finish = resolve
-    })
-    this.#send(run)
-    const end = await Promise.race([finished, this.gone])
-    this.#listener = undefined
-    this.#finish = undefined
-    if (end.type === 'exit') return end
-    this.peakMemory = end.peak_memory ?? 0
-    return { ...end, peak_memory: this.#memory.ends(end) }
+  /** Attempts in hand: the running one, and those that it runs after it. */
+  get inHand() {
+    return this.#line.length
+  }
+
+  /** Appends an attempt to the line. What it says goes to the tail. */
+  run(run: Omit<Run, 'number'>, listener: Listener, tail: Tail): Place {
+    if (!this.usable) return this.#line.refuse(listener, tail)
+    const begins = () => {
+      this.#memory.begins()
+      listener.begins()
+    }
+    return this.#line.add(run, { ...listener, begins }, tail)
+  }
+
+  /** Goes on with the next attempt, after one whose end says that the child waits. */
+  goOn(place: Place) {
+    this.#line.goOn(place)
+  }
+
+  /** Takes an attempt that has not begun out of the line. Resolves to whether its body never runs. */
+  drop(place: Place) {
+    return this.#line.drop(place)
   }
 
   /** Aborts the body's signal; the body may take its time. */
-  abort(reason: StopReason) {
-    this.#send({ type: 'abort', reason })
+  abort({ number }: Place, reason: StopReason) {
+    this.#send({ type: 'abort', number, reason })
   }
 
   /** Samples the memory of its attempt. */
@@ -148,10 +149,11 @@ export class Child {
   }
 
   /**
-   * Ends the whole group, by SIGTERM and then by SIGKILL. Resolves when no process of the group is left; after a
+   * Ends the whole group for the sake of an attempt, by SIGTERM and then by SIGKILL. Resolves when no process of the group is left; after a
    * stopped attempt, also none that has left the group.
    */
-  async stop({ nicely = true } = {}) {
+  async stop({ nicely = true, target }: { nicely?: boolean; target?: Place } = {}) {
+    this.#target ??= target
     this.#stopping = true
     this.#memory.look()
     if (nicely && this.#process.exitCode === null) {
@@ -178,26 +180,37 @@ export class Child {
     if (this.#process.connected) this.#process.send(message, () => {})
   }
 
+  get #tail() {
+    return this.#line.tail ?? this.#early
+  }
+
+  /** The end of the attempt before may be in the other pipe still, and is read in the same turn. */
+  #print(chunk: string) {
+    if (this.#printed.length === 0) setImmediate(() => this.#attribute())
+    this.#printed.push(chunk)
+  }
+
+  #attribute() {
+    for (const chunk of this.#printed) this.#tail.add(chunk)
+    this.#printed = []
+  }
+
   #hear(message: FromChild, isReady: () => void) {
     switch (message.type) {
       case 'ready':
         this.#memory.ready()
         return isReady()
-      case 'loading':
-        return this.#listener?.loading()
-      case 'started':
-        return this.#listener?.started(new Date(message.at))
-      case 'progress':
-        return this.#listener?.progress(message.fraction, message.detail)
-      case 'log':
-        // The last log lines are kept with the attempt, like the last lines of output.
-        this.#tail.add(`${message.line}\n`)
-        return this.#listener?.log(message.line)
       case 'database':
         return this.#send({ type: 'database', url: this.#databaseUrl })
+      case 'leaving':
+        this.#leaving = true
+        return
       case 'success':
       case 'failure':
-        return this.#finish?.(message)
+        this.peakMemory = message.peak_memory ?? 0
+        return this.#line.hear({ ...message, peak_memory: this.#memory.ends(message) })
+      default:
+        return this.#line.hear(message)
     }
   }
 }

@@ -1,5 +1,5 @@
 import { flushCompileCache } from 'node:module'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { provideDatabaseUrl } from '../../calling/database-url.ts'
 import { loadKind } from '../../catalogue.ts'
 import { readConfig } from '../../config.ts'
@@ -7,11 +7,11 @@ import type { Kind } from '../../tasks/define.ts'
 import { abortReason, failure, runBody } from './body.ts'
 import { takeTypeboxFrom } from './one-file.ts'
 import { afterAttempt, beforeAttempt } from './own-memory.ts'
-import type { FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
+import type { Finished, FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
 import { reporter } from './reporter.ts'
 
 /**
- * The child's end of the worker's pipe: runs one body at a time, has no database connection. It leads a process group
+ * The child's end of the worker's pipe: runs bodies one at a time, has no database connection. It leads a process group
  * of its own, so that all processes of a body can be ended with it. Startup must be fast, because each child is
  * replaced after a number of tasks: a kind is loaded at its first run, or preloaded when other children have run it
  * recently.
@@ -34,7 +34,17 @@ const reasonArrives = 500
 // Milliseconds for the worker to read what a body has printed.
 const longestFlush = 5_000
 
-let running: AbortController | undefined
+// Milliseconds for which bodies run without a look at the worker's messages, which may drop the next one.
+const longestDeaf = 5
+
+/** Attempts that the worker has sent and that have not begun. */
+let line: Run[] = []
+let running: { number: number; abort: AbortController } | undefined
+let going = false
+/** An attempt is loading, running or reporting its end. */
+let busy = false
+let waiting: PromiseWithResolvers<void> | undefined
+let heardAt = performance.now()
 const outputs = [process.stdout, process.stderr]
 const printed = () => outputs.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0)
 
@@ -46,8 +56,10 @@ provideDatabaseUrl(() => {
 })
 
 process.on('message', (message: ToChild) => {
-  if (message.type === 'run') void run(message)
-  else if (message.type === 'abort') stop(message.reason)
+  if (message.type === 'run') take(message.runs, message.goOn)
+  else if (message.type === 'goOn') goOn()
+  else if (message.type === 'drop') drop(message.numbers)
+  else if (message.type === 'abort') stop(message.number, message.reason)
   else if (message.type === 'database') databaseUrl.resolve(message.url)
   else void warm(message.kinds)
 })
@@ -55,9 +67,15 @@ process.on('message', (message: ToChild) => {
 // The worker sends SIGTERM to the whole group, ffmpeg included; a body that handles its abort signal can clean up. The
 // stop reason is in a message that SIGTERM may overtake; without a message, SIGTERM came from elsewhere.
 process.on('SIGTERM', () => {
-  const told = running
+  dropAll()
+  const told = running?.abort
   if (told) setTimeout(() => told.abort(abortReason('shutdown')), reasonArrives)
   else process.exit(0)
+})
+
+// What an earlier attempt has left running may end this process. No attempt that waits here is at fault.
+process.on('exit', () => {
+  if (!busy) send({ type: 'leaving' })
 })
 
 // Without a worker no outcome can be delivered: the whole group must end.
@@ -77,7 +95,54 @@ async function load({ task, file }: Source): Promise<Kind> {
   return kind
 }
 
-async function run({ id, task, file, args, attempt }: Run) {
+function take(runs: Run[], mayGoOn: boolean) {
+  line.push(...runs)
+  if (mayGoOn) goOn()
+  if (!going) void runAll()
+}
+
+function goOn() {
+  waiting?.resolve()
+}
+
+/** One after the other. The worker's messages are read in between if the last body took so long that there may be some. */
+async function runAll() {
+  going = true
+  for (let next = line.shift(); next; next = line.shift()) {
+    busy = true
+    const end = await run(next)
+    send(end)
+    busy = false
+    if (end.waits) await waitForWord()
+    else if (performance.now() - heardAt > longestDeaf) await listen()
+  }
+  going = false
+}
+
+async function waitForWord() {
+  waiting = Promise.withResolvers<void>()
+  await waiting.promise
+  waiting = undefined
+}
+
+/** The second turn reads what came while the body ran. */
+async function listen() {
+  await nextTurn()
+  await nextTurn()
+  heardAt = performance.now()
+}
+
+function dropAll() {
+  if (line.length > 0) drop(line.map(({ number }) => number))
+}
+
+function drop(asked: number[]) {
+  const dropped = line.filter(({ number }) => asked.includes(number)).map(({ number }) => number)
+  line = line.filter(({ number }) => !asked.includes(number))
+  send({ type: 'dropped', asked, dropped })
+}
+
+async function run({ number, id, task, file, args, attempt }: Run): Promise<Finished> {
   beforeAttempt()
   const known = kinds.get(task)
   if (!known) send({ type: 'loading' })
@@ -85,23 +150,25 @@ async function run({ id, task, file, args, attempt }: Run) {
   try {
     kind = known ?? (await load({ task, file }))
   } catch (error) {
-    return send({ ...failure(error), ...afterAttempt() })
+    return { ...failure(error), ...afterAttempt(), number, took: 0, waits: true }
   }
-  const controller = new AbortController()
-  running = controller
+  const abort = new AbortController()
+  running = { number, abort }
   const at = Date.now()
+  const since = performance.now()
   const before = printed()
   const reports = reporter(send, at)
   if (!known) reports.started()
-  const { signal } = controller
+  const { signal } = abort
   const { progress, log } = reports
-  const finished = await runBody(kind, args, { id, attempt, signal, progress, log })
+  const end = await runBody(kind, args, { id, attempt, signal, progress, log })
   running = undefined
+  const took = performance.now() - since
   const hasPrinted = printed() > before
   if (hasPrinted) await flush()
   const isStartKnown = reports.finish()
-  const memory = afterAttempt()
-  send({ ...finished, ...memory, ...(!isStartKnown && { started_at: at }), ...(hasPrinted && { printed: true }) })
+  const waits = hasPrinted || end.type === 'failure'
+  return { ...end, ...afterAttempt(), number, took, ...(!isStartKnown && { started_at: at }), ...(waits && { waits }) }
 }
 
 /** What a body has printed is in its log, and not in that of the next attempt. */
@@ -112,8 +179,10 @@ async function flush() {
   await Promise.race([Promise.all(written), delay(longestFlush, undefined, { ref: false })])
 }
 
-function stop(reason: StopReason) {
-  running?.abort(abortReason(reason))
+function stop(number: number, reason: StopReason) {
+  // The worker ends this process, unless it is a warning.
+  if (reason !== 'soft_time_limit') dropAll()
+  if (running?.number === number) running.abort.abort(abortReason(reason))
 }
 
 function send(message: FromChild) {

@@ -1,5 +1,6 @@
 import { v7 as uuid } from 'uuid'
 import { Child } from './child-process.ts'
+import { openPace } from './pace.ts'
 import { stepBack } from './priority.ts'
 import type { Source } from './protocol.ts'
 import { endStrays } from './strays.ts'
@@ -25,8 +26,21 @@ const lookInterval = 250
 const mostTries = 4
 // While attempts wait, a child that is due goes on: the start of another takes the CPU of a few hundred short bodies.
 const mostOverdue = 10
+// Short attempts in hand of one child. It gets new ones when half of them are left, many at once.
+const longestLine = 32
 // A service has many kinds and runs a few of them most of the time.
 const mostRemembered = 8
+
+interface Waiting {
+  isShort: boolean
+  resolve(child: Child): void
+}
+
+/** Attempts that have a child; several where all of them are short. */
+interface Seats {
+  taken: number
+  shared: boolean
+}
 
 /**
  * The child processes of a worker, started ahead of need: Node.js takes 100 ms to boot. Any child can run any attempt;
@@ -36,12 +50,14 @@ export function childPool(options: ChildPoolOptions) {
   const { env, databaseUrl, size: first, maxTasks, maxMemory, longestStart = 30_000 } = options
   let size = first
   const idle: Child[] = []
-  const busy = new Set<Child>()
-  const waiting = new Set<(child: Child) => void>()
+  /** Children that are busy. */
+  const seats = new Map<Child, Seats>()
+  const waiting = new Set<Waiting>()
   const pool = `${uuid()}:`
   let started = 0
   const dog = watchdog(pool)
   const recent = new Map<string, Source>()
+  const pace = openPace()
   const starting = new Set<Child>()
   let looking = false
   let closing = false
@@ -74,7 +90,7 @@ export function childPool(options: ChildPoolOptions) {
   }
 
   function fill() {
-    while (!closing && idle.length + busy.size < size) idle.push(start())
+    while (!closing && idle.length + seats.size < size) idle.push(start())
   }
 
   /** One timer for all children, which stops when no child is busy: short tasks come and go between two samples. */
@@ -85,35 +101,59 @@ export function childPool(options: ChildPoolOptions) {
   }
 
   async function look() {
-    for (const child of [...busy]) await child.look()
+    for (const child of [...seats.keys()]) await child.look()
     looking = false
-    if (busy.size > 0) lookSoon()
+    if (seats.size > 0) lookSoon()
   }
 
   /** Waits for a child to become free. */
-  function turn(signal: AbortSignal): Promise<Child> {
+  function turn(signal: AbortSignal, isShort: boolean): Promise<Child> {
     return new Promise((resolve, reject) => {
-      waiting.add(resolve)
-      signal.addEventListener('abort', () => waiting.delete(resolve) && reject(signal.reason), { once: true })
+      const mine = { isShort, resolve }
+      waiting.add(mine)
+      signal.addEventListener('abort', () => waiting.delete(mine) && reject(signal.reason), { once: true })
     })
   }
 
+  /** First come, first served: a long attempt at the head waits for a whole child, and all others wait for it. */
   function serve() {
-    for (const resolve of waiting) {
-      const child = idle.shift()
+    const open = [...seats].filter(([child, { shared, taken }]) => shared && taken <= longestLine / 2 && canTake(child))
+    for (const next of waiting) {
+      const child = idle.shift() ?? (next.isShort ? emptiest(open) : undefined)
       if (!child) return
-      waiting.delete(resolve)
+      waiting.delete(next)
       // Reserved from here on, although the waiting attempt continues later.
-      busy.add(child)
-      resolve(child)
+      seat(child, next.isShort)
+      next.resolve(child)
     }
   }
 
-  async function next(signal: AbortSignal): Promise<Child> {
+  function emptiest(open: [Child, Seats][]) {
+    let best: [Child, Seats] | undefined
+    for (const each of open) if (!best || each[1].taken < best[1].taken) best = each
+    return best && best[1].taken < longestLine && canTake(best[0]) ? best[0] : undefined
+  }
+
+  function seat(child: Child, isShort: boolean) {
+    child.attempts++
+    const known = seats.get(child)
+    if (known) known.taken++
+    else seats.set(child, { taken: 1, shared: isShort })
+  }
+
+  /** A child without waiting, if there is one. */
+  function free(isShort: boolean) {
+    if (idle.length > 0) return idle.shift()
+    if (seats.size < size) return start()
+    return isShort ? emptiest([...seats].filter(([, { shared }]) => shared)) : undefined
+  }
+
+  async function next(signal: AbortSignal, isShort: boolean): Promise<Child> {
     // A child started now would not be ended.
     if (closing) throw new Error('The worker is stopping')
-    const child = idle.shift() ?? (busy.size < size ? start() : await turn(signal))
-    busy.add(child)
+    let child = waiting.size === 0 ? free(isShort) : undefined
+    if (child) seat(child, isShort)
+    else child = await turn(signal, isShort)
     lookSoon()
     try {
       await (starting.has(child) ? Promise.race([child.ready, aborted(signal)]) : child.ready)
@@ -124,15 +164,20 @@ export function childPool(options: ChildPoolOptions) {
     }
   }
 
-  function isSpent({ attempts, peakMemory }: Child) {
-    if (maxMemory !== undefined && peakMemory > maxMemory) return true
-    return attempts >= (waiting.size > 0 ? mostOverdue : 1) * maxTasks
+  function canTake(child: Child) {
+    if (!child.usable || (maxMemory !== undefined && child.peakMemory > maxMemory)) return false
+    return child.attempts < (waiting.size > 0 ? mostOverdue : 1) * maxTasks
   }
 
   function give(child: Child) {
-    busy.delete(child)
-    const surplus = idle.length + busy.size >= size
-    if (!closing && child.usable && !isSpent(child) && !surplus) idle.push(child)
+    const { taken, shared } = seats.get(child)!
+    if (taken > 1) {
+      seats.set(child, { taken: taken - 1, shared })
+      return serve()
+    }
+    seats.delete(child)
+    const surplus = idle.length + seats.size >= size
+    if (!surplus && !closing && canTake(child)) idle.push(child)
     else void child.stop({ nicely: false })
     fill()
     serve()
@@ -146,18 +191,20 @@ export function childPool(options: ChildPoolOptions) {
       await Promise.all(idle.map(child => child.ready))
     },
 
-    /** Children started from here on preload this kind. */
-    remember(source: Source) {
+    /** An attempt has not ended its child: children that are started from here on preload its kind. */
+    ended(source: Source, milliseconds: number) {
+      pace.ended(source.task, milliseconds)
       recent.delete(source.task)
       recent.set(source.task, source)
       if (recent.size > mostRemembered) recent.delete(recent.keys().next().value!)
     },
+    crashed: pace.crashed,
 
-    /** A free child, as soon as there is one; first come, first served. */
-    async take(signal: AbortSignal): Promise<Child> {
+    /** A free child, as soon as there is one, or a seat beside other short attempts; first come, first served. */
+    async take(signal: AbortSignal, task: string): Promise<Child> {
       for (let tries = 1; ; tries++) {
         try {
-          return await next(signal)
+          return await next(signal, pace.isShort(task))
         } catch (error) {
           // A failed start says nothing about the attempt, unless every try fails.
           if (closing || signal.aborted || tries === mostTries) throw error
@@ -171,17 +218,17 @@ export function childPool(options: ChildPoolOptions) {
     /** Changes the number of children. Surplus children end as soon as they are idle. */
     resize(next: number) {
       size = next
-      while (idle.length > 0 && idle.length + busy.size > size) void idle.pop()!.stop({ nicely: false })
+      while (idle.length > 0 && idle.length + seats.size > size) void idle.pop()!.stop({ nicely: false })
       fill()
       serve()
     },
     get count() {
-      return idle.length + busy.size
+      return idle.length + seats.size
     },
 
     async close() {
       closing = true
-      await Promise.all([...idle, ...busy].map(child => child.stop({ nicely: false })))
+      await Promise.all([...idle, ...seats.keys()].map(child => child.stop({ nicely: false })))
       await endStrays(pool)
       dog.close()
     }

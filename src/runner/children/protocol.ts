@@ -9,7 +9,8 @@ export interface Source {
 }
 
 export interface Run extends Source {
-  type: 'run'
+  /** Counts the attempts of a child. */
+  number: number
   id: string
   args: unknown
   attempt: number
@@ -21,7 +22,15 @@ export interface Warm {
   kinds: Source[]
 }
 
-export type ToChild = Warm | Run | { type: 'abort'; reason: StopReason } | { type: 'database'; url: string }
+export type ToChild =
+  | Warm
+  // To be run one by one. With `goOn` the line was empty.
+  | { type: 'run'; runs: Run[]; goOn: boolean }
+  // After an attempt that the child has waited with.
+  | { type: 'goOn' }
+  | { type: 'drop'; numbers: number[] }
+  | { type: 'abort'; number: number; reason: StopReason }
+  | { type: 'database'; url: string }
 
 export type FromChild =
   | { type: 'ready' }
@@ -31,14 +40,26 @@ export type FromChild =
   | { type: 'log'; line: string }
   // A body submits tasks of its own.
   | { type: 'database' }
+  // Of those that the worker asked to drop, these will not run.
+  | { type: 'dropped'; asked: number[]; dropped: number[] }
+  // The process ends by itself between two attempts.
+  | { type: 'leaving' }
   | Finished
 
-/**
- * `started_at` is here where a body ended before the child reported its start, `printed` where its output is in another
- * pipe. Memory is that of the child's process:
- * inline attempts have none.
- */
-export type Finished = (Success | Failure) & Partial<OwnMemory> & { started_at?: number; printed?: boolean }
+/** The end of an attempt, with the memory of the child's process. */
+export type Finished = (Success | Failure) &
+  Partial<OwnMemory> & {
+    number: number
+    /** Milliseconds. */
+    took: number
+    /** Where a body ended before the child reported its start. */
+    started_at?: number
+    /**
+     * The child runs no other attempt until it is told to: what the body printed comes through another pipe, or the
+     * worker looks for processes that a failed body has left.
+     */
+    waits?: boolean
+  }
 
 export interface Success {
   type: 'success'

@@ -5,7 +5,7 @@ import type { prefetch } from './prefetch.ts'
 const longestWait = 500
 
 interface TurnsOptions {
-  desk: { recall(milliseconds: number, kept?: number): Claim[] }
+  desk: { recall(milliseconds: number, kept?: number): Promise<Claim[]>; release(claims: Claim[]): void }
   ahead: ReturnType<typeof prefetch>
   giveBack(claims: Claim[]): Promise<void>
 }
@@ -15,18 +15,24 @@ interface TurnsOptions {
  * worker may be free.
  */
 export function turns({ desk, ahead, giveBack }: TurnsOptions) {
-  const timer = setInterval(() => {
-    const late = desk.recall(longestWait, ahead.reserved())
+  const timer = setInterval(async () => {
+    const late = await desk.recall(longestWait, ahead.reserved())
     if (late.length === 0) return
     ahead.recalled(longestWait)
-    void giveBack(late)
+    void back(late)
   }, longestWait / 2)
+
+  function back(claims: Claim[]) {
+    const given = giveBack(claims)
+    desk.release(claims)
+    return given
+  }
 
   return {
     /** Puts back all of them now. */
     async putBack() {
-      const waiting = desk.recall(0)
-      if (waiting.length > 0) await giveBack(waiting)
+      const waiting = await desk.recall(0)
+      if (waiting.length > 0) await back(waiting)
     },
     stop: () => clearInterval(timer)
   }

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { Child, type Listener } from '../../../src/runner/children/child-process.ts'
+import { Child } from '../../../src/runner/children/child-process.ts'
+import type { Listener } from '../../../src/runner/children/line.ts'
 import { Tail } from '../../../src/tasks/log/tail.ts'
 import { taskFolder, taskModule } from '../../harness/task-folder.ts'
 
@@ -16,7 +17,7 @@ const folder = await taskFolder(t, {
   'brief.ts': taskModule('brief', `progress(0.25); progress(0.5); for (;;);`)
 })
 
-const nothing: Listener = { loading() {}, started() {}, progress() {}, log() {} }
+const nothing: Listener = { begins() {}, loading() {}, started() {}, progress() {}, log() {} }
 
 async function openChild(t: Test) {
   const child = new Child({
@@ -29,7 +30,7 @@ async function openChild(t: Test) {
   await child.ready
   const run = (task: string, listener: Partial<Listener>) =>
     child.run(
-      { type: 'run', task, file: path.join(folder, `${task}.ts`), id: 'x', args: {}, attempt: 1 },
+      { task, file: path.join(folder, `${task}.ts`), id: 'x', args: {}, attempt: 1 },
       { ...nothing, ...listener },
       new Tail()
     )
@@ -39,12 +40,13 @@ async function openChild(t: Test) {
 t.test('a body learns why it has to stop, also when SIGTERM arrives before the reason', async t => {
   const { child, run } = await openChild(t)
 
-  const end = await run('told', {
+  const place = run('told', {
     log(line) {
       if (line === 'listening') process.kill(child.pid!, 'SIGTERM')
-      else child.abort('time_limit')
+      else child.abort(place, 'time_limit')
     }
   })
+  const end = await place.ended
 
   t.match(end, { type: 'success', result: '"The task is to stop: time_limit"' })
 })
@@ -52,7 +54,8 @@ t.test('a body learns why it has to stop, also when SIGTERM arrives before the r
 t.test('without a reason SIGTERM stands for a shutdown', async t => {
   const { child, run } = await openChild(t)
 
-  const end = await run('told', { log: line => void (line === 'listening' && process.kill(child.pid!, 'SIGTERM')) })
+  const { ended } = run('told', { log: line => void (line === 'listening' && process.kill(child.pid!, 'SIGTERM')) })
+  const end = await ended
 
   t.match(end, { type: 'success', result: '"The task is to stop: shutdown"' })
 })
@@ -61,7 +64,7 @@ t.test('a tight loop of reports does not flood the worker, and the last one arri
   const { run } = await openChild(t)
   const reports: unknown[] = []
 
-  const end = await run('eager', { progress: (fraction, detail) => void reports.push([fraction, detail]) })
+  const end = await run('eager', { progress: (fraction, detail) => void reports.push([fraction, detail]) }).ended
 
   t.match(end, { type: 'success' })
   t.ok(reports.length < 2_000, `${reports.length} reports`)
