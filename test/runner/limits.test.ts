@@ -38,7 +38,7 @@ t.test('limits', async t => {
     t.test(`a ${kind} task that runs longer than its time limit is killed with all its processes`, async t => {
       const file = path.join(service.dataDir, kind)
 
-      const id = await service.submit(kind, { file }, { time_limit: 0.8, max_retries: 0 })
+      const id = await service.submit(kind, { file }, { time_limit: 2, max_retries: 0 })
       const pids = await processesIn(file)
       const task = await service.finished(id)
 

@@ -67,7 +67,7 @@ export function runInChild(
   async function live(): Promise<Ending> {
     const wrong = misfit(claim, kind)
     if (wrong) return ending(wrong)
-    for (let left = mostChildren; left > 0; left--) {
+    for (let left = mostChildren; left > 0; ) {
       try {
         child = await children.take(waiting.signal, claim.task)
       } catch (error) {
@@ -80,7 +80,8 @@ export function runInChild(
       if (recalled) return never
       if (end) return ending(end)
       if (stops.reason() !== undefined) break
-      child = place = undefined
+      place = undefined
+      if (!child.usable) left--
     }
     return ending(notBegun)
   }
@@ -99,11 +100,8 @@ export function runInChild(
       children.ended(source, end.took)
       if (end.started_at !== undefined) startedAt = new Date(end.started_at)
     }
-    // Output comes through another pipe, and is read within the next turn of the event loop.
-    if (end.type !== 'exit' && end.waits) {
-      await nextTurn()
-      await nextTurn()
-    }
+    // Output comes through another pipe: it is read in the next turn of the event loop, and kept in the one after that.
+    if (end.type !== 'exit' && end.waits) for (let turns = 3; turns > 0; turns--) await nextTurn()
     // All processes of the attempt must be gone before its end is reported.
     const left = end.type === 'failure' && (await child.hasLeftovers())
     const cut = stops.reason() !== undefined && stops.reason() !== 'soft_time_limit'

@@ -108,9 +108,9 @@ export class Child {
     return !this.#stopping && this.#process.connected && this.#process.exitCode === null
   }
 
-  /** Attempts in hand: the running one, and those that it runs after it. */
-  get inHand() {
-    return this.#line.length
+  /** Milliseconds for which its attempt has run. */
+  get running() {
+    return this.#line.running
   }
 
   /** Appends an attempt to the line. What it says goes to the tail. */
@@ -131,6 +131,11 @@ export class Child {
   /** Takes an attempt that has not begun out of the line. Resolves to whether its body never runs. */
   drop(place: Place) {
     return this.#line.drop(place)
+  }
+
+  /** Takes out all that have not begun. */
+  dropRest() {
+    this.#line.dropRest()
   }
 
   /** Aborts the body's signal; the body may take its time. */

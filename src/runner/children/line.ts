@@ -43,6 +43,7 @@ export class Line {
   #drops: Place[] = []
   #last = 0
   #before: Tail | undefined
+  #since = 0
 
   constructor(send: (message: ToChild) => void) {
     this.#send = send
@@ -57,6 +58,11 @@ export class Line {
     return this.#places[0]
   }
 
+  /** Milliseconds for which the first attempt has run. */
+  get running() {
+    return this.#places.length === 0 ? 0 : performance.now() - this.#since
+  }
+
   /** Keeps what the child says now: that of the running attempt, else of the last one. */
   get tail(): Tail | undefined {
     return this.first?.tail ?? this.#before
@@ -68,7 +74,7 @@ export class Line {
     const message = { ...run, number: place.number }
     if (this.#places.length === 1) {
       this.#send({ type: 'run', runs: [message], goOn: true })
-      listener.begins()
+      this.#begin()
     } else {
       if (this.#runs.length === 0) setImmediate(() => this.#post())
       this.#runs.push(message)
@@ -119,6 +125,11 @@ export class Line {
     if (this.#drops.length === 0) setImmediate(() => this.#postDrops())
     this.#drops.push(place)
     return place.dropping.promise
+  }
+
+  /** Asks the child to drop all that have not begun. */
+  dropRest() {
+    for (const place of this.#places.slice(1)) void this.drop(place)
   }
 
   /** The process has ended. Without `isAtFault` also the first attempt has not begun, or was not to be stopped. */
@@ -175,6 +186,11 @@ export class Line {
     const ended = this.#places.shift()
     this.#before = ended?.tail
     ended?.dropping?.resolve(false)
+    this.#begin()
+  }
+
+  #begin() {
+    this.#since = performance.now()
     this.first?.listener.begins()
   }
 }

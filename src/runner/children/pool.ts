@@ -28,6 +28,9 @@ const mostTries = 4
 const mostOverdue = 10
 // Short attempts in hand of one child. It gets new ones when half of them are left, many at once.
 const longestLine = 32
+// Milliseconds. A body that runs for so long is not short, whatever its kind is on average: those behind it are taken to
+// other children.
+const longestShort = 50
 // A service has many kinds and runs a few of them most of the time.
 const mostRemembered = 8
 
@@ -60,6 +63,7 @@ export function childPool(options: ChildPoolOptions) {
   const pace = openPace()
   const starting = new Set<Child>()
   let looking = false
+  let relieving = false
   let closing = false
 
   function start() {
@@ -106,6 +110,19 @@ export function childPool(options: ChildPoolOptions) {
     if (seats.size > 0) lookSoon()
   }
 
+  function relieveSoon() {
+    if (relieving) return
+    relieving = true
+    setTimeout(relieve, longestShort).unref()
+  }
+
+  function relieve() {
+    relieving = false
+    const lines = [...seats].filter(([, { taken }]) => taken > 1)
+    for (const [child] of lines) if (child.running >= longestShort) child.dropRest()
+    if (lines.length > 0) relieveSoon()
+  }
+
   /** Waits for a child to become free. */
   function turn(signal: AbortSignal, isShort: boolean): Promise<Child> {
     return new Promise((resolve, reject) => {
@@ -117,7 +134,7 @@ export function childPool(options: ChildPoolOptions) {
 
   /** First come, first served: a long attempt at the head waits for a whole child, and all others wait for it. */
   function serve() {
-    const open = [...seats].filter(([child, { shared, taken }]) => shared && taken <= longestLine / 2 && canTake(child))
+    const open = shared().filter(([, { taken }]) => taken <= longestLine / 2)
     for (const next of waiting) {
       const child = idle.shift() ?? (next.isShort ? emptiest(open) : undefined)
       if (!child) return
@@ -126,6 +143,11 @@ export function childPool(options: ChildPoolOptions) {
       seat(child, next.isShort)
       next.resolve(child)
     }
+  }
+
+  /** Children that short attempts may join. */
+  function shared() {
+    return [...seats].filter(([child, { shared }]) => shared && child.running < longestShort)
   }
 
   function emptiest(open: [Child, Seats][]) {
@@ -137,15 +159,16 @@ export function childPool(options: ChildPoolOptions) {
   function seat(child: Child, isShort: boolean) {
     child.attempts++
     const known = seats.get(child)
-    if (known) known.taken++
-    else seats.set(child, { taken: 1, shared: isShort })
+    if (!known) return void seats.set(child, { taken: 1, shared: isShort })
+    known.taken++
+    relieveSoon()
   }
 
   /** A child without waiting, if there is one. */
   function free(isShort: boolean) {
     if (idle.length > 0) return idle.shift()
     if (seats.size < size) return start()
-    return isShort ? emptiest([...seats].filter(([, { shared }]) => shared)) : undefined
+    return isShort ? emptiest(shared()) : undefined
   }
 
   async function next(signal: AbortSignal, isShort: boolean): Promise<Child> {

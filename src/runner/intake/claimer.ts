@@ -13,7 +13,7 @@ const longestPause = 5_000
 // Under a flood of submissions tasks are claimed in large batches: the submitting client waits for an answer, and the
 // tasks wait anyway. The pause between two claims is for one child; with more children, which do more, it is shorter in
 // proportion.
-const longestGather = 80
+const longestGather = 30
 // Postgres's limit for a statement: a claim whose connection broke may be committed so late.
 const longestStatement = 30_000
 // Rest after a claim that passes over much and gets nothing: a multiple of the claim's duration.

@@ -1,7 +1,7 @@
 // Milliseconds of work to claim ahead of busy children.
 const horizon = 50
 /** Settling is fastest up to batches of this size, and tasks that are claimed together end together. */
-const mostAhead = 200
+const mostAhead = 500
 const weightOfNewest = 0.1
 
 /**
