@@ -59,7 +59,7 @@ comment on column ops.tasks.queue is 'Queue';
 comment on column ops.tasks.priority is '0 to 9, higher first';
 comment on column ops.tasks.args is 'Arguments';
 comment on column ops.tasks.state is 'State in Celery''s words: PENDING, STARTED, RETRY, SUCCESS, FAILURE, REVOKED. Has an index, status has none';
-comment on column ops.tasks.status is 'State in plain English: SCHEDULED, PENDING, PROCESSING, RETRYING, COMPLETED, FAILED, CANCELLED; derived, so filter many tasks by state, which has an index';
+comment on column ops.tasks.status is 'State in plain English: SCHEDULED, PENDING, PROCESSING, RETRYING, COMPLETED, FAILED, CANCELLED';
 comment on column ops.tasks.progress is 'From 0 to 1; null if the task reports none';
 comment on column ops.tasks.progress_detail is 'What the task reported beside its progress';
 comment on column ops.tasks.result is 'What the task returned; null until then, and once it has expired';
