@@ -105,6 +105,7 @@ export async function buildServer({ log, needsWorker, settings, limits, reads, .
   await app.register(statsRoutes, { db: reads })
   await app.register(watchRoutes, {
     ...needs,
+    reads,
     async more(app, sockets) {
       await app.register(liveRoutes, { ...needs, db: reads, count, sockets })
     }

@@ -38,7 +38,7 @@ export function openBooks({ connections, id, version, kinds, log }: OpenBooksOpt
   const registration = openRegistration({ pool: heartbeats.pool, id, version, kinds })
   const lease = openLease({ pool: heartbeats.pool, registration })
   const progress = progressWriter({ pool: work.pool, voice, log })
-  const attemptLog = logWriter({ pool: work.pool, log })
+  const attemptLog = logWriter({ db: work, log })
   const followUp = followUps({ pool: outcomes.pool, voice, counter, log })
   const aside = asideWriter({ db: alone, log, followUp })
   const settling = settler({ db: outcomes, log, aside, followUp })
