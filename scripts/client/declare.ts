@@ -20,7 +20,7 @@ const bodies: Record<string, TSchema> = {
   VideoBody,
   WhyBody
 }
-const modules = ['errors', 'request', 'upload', 'client']
+const modules = ['errors', 'request', 'upload-options', 'upload', 'client']
 
 /** The client's types as one file that imports nothing. */
 export async function declare(root: string) {
