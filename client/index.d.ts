@@ -347,6 +347,7 @@ interface UploadOptions {
     idempotency_key?: string;
     signal?: AbortSignal;
 }
+
 /**
  * Uploads by tus, in pieces, with the same requests in pages and programs. After a failure the server says where to go
  * on; so it does for a file that was chosen again after a reload.

@@ -123,104 +123,7 @@ function mayPass({ code, status }) {
   return code === "NETWORK" || status === 429 || status === 503;
 }
 
-// src/client/upload.ts
-var pauses = [0, 1, 3, 5, 10, 30];
-var patience = 120;
-var [smallest, usual, largest] = [256 * 1024, 1024 * 1024, 8 * 1024 * 1024];
-var tus = { "tus-resumable": "1.0.0" };
-var octets = { "content-type": "application/offset+octet-stream" };
-async function upload(send, base, file, options = {}) {
-  const { signal, onProgress, idempotency_key: key } = options;
-  signal?.throwIfAborted();
-  const memory = memoryOf(base, file);
-  let id = memory?.get();
-  let offset;
-  let size = usual;
-  for (let failures = 0; ; ) {
-    try {
-      signal?.throwIfAborted();
-      if (id === void 0) ({ id, offset } = await create());
-      offset ??= await find(id);
-      if (offset >= file.size) return await finish(id);
-      const began = performance.now();
-      const piece = file.slice(offset, offset + size);
-      await send("PATCH", pathOf(id), {
-        headers: { ...tus, ...octets, "upload-offset": String(offset) },
-        body: piece,
-        signal,
-        timeout: patience
-      });
-      offset += piece.size;
-      failures = 0;
-      size = Math.round(Math.min(largest, Math.max(smallest, piece.size * 1e3 / (performance.now() - began))));
-      if (offset < file.size) onProgress?.({ loaded: offset, total: file.size });
-    } catch (error) {
-      if (signal?.aborted) {
-        if (id && !memory && key === void 0) send("DELETE", pathOf(id), { headers: tus }).catch(() => {
-        });
-        throw signal.reason;
-      }
-      offset = void 0;
-      if (isGone(error) && memory?.get() === id && id) {
-        memory?.forget();
-        id = void 0;
-        continue;
-      }
-      const { retryAfter = 0 } = error;
-      const wait = pauses[failures++];
-      if (wait === void 0 || retryAfter > longestPause || !mayPass2(error)) throw error;
-      size = smallest;
-      await pause(Math.max(wait, retryAfter), signal);
-    }
-  }
-  async function create() {
-    const name = options.filename ?? file.name ?? "video";
-    const type = file.type && `,filetype ${base64(file.type)}`;
-    const created = await send("POST", "api/uploads", {
-      headers: {
-        ...tus,
-        "upload-length": String(file.size),
-        "upload-metadata": `filename ${base64(name)}${type}`,
-        ...key !== void 0 && { "idempotency-key": key }
-      },
-      signal
-    });
-    memory?.set(created.id);
-    return created;
-  }
-  async function find(id2) {
-    const { offset: offset2 } = await send("GET", pathOf(id2), { signal });
-    if (offset2 > 0 && offset2 < file.size) onProgress?.({ loaded: offset2, total: file.size });
-    return offset2;
-  }
-  async function finish(id2) {
-    const { video_id, task_id, filename, sha256 } = await send("GET", pathOf(id2), { signal });
-    memory?.forget();
-    onProgress?.({ loaded: file.size, total: file.size });
-    const message = "File successfully uploaded. Background processing started.";
-    return {
-      id: video_id,
-      task_id,
-      message,
-      filename,
-      bytes: file.size,
-      sha256,
-      status: "uploaded"
-    };
-  }
-}
-function pathOf(id) {
-  return `api/uploads/${encodeURIComponent(id)}`;
-}
-function isGone({ status }) {
-  return status === 404 || status === 410;
-}
-function mayPass2({ code, status = 0 }) {
-  return code === "NETWORK" || status >= 500 || [408, 423, 429, 460].includes(status) || code === "UPLOAD_OFFSET";
-}
-function base64(text) {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text.slice(0, 1e3))));
-}
+// src/client/upload-memory.ts
 function memoryOf(base, file) {
   const { name, lastModified } = file;
   try {
@@ -241,6 +144,130 @@ function attempt(store) {
     store();
   } catch {
   }
+}
+
+// src/client/upload-requests.ts
+var patience = 120;
+var tus = { "tus-resumable": "1.0.0" };
+var octets = { "content-type": "application/offset+octet-stream" };
+function uploadRequests(send, file, { filename, idempotency_key: key, signal }) {
+  return {
+    create() {
+      const name = filename ?? file.name ?? "video";
+      const type = file.type && `,filetype ${base64(file.type)}`;
+      return send("POST", "api/uploads", {
+        headers: {
+          ...tus,
+          "upload-length": String(file.size),
+          "upload-metadata": `filename ${base64(name)}${type}`,
+          ...key !== void 0 && { "idempotency-key": key }
+        },
+        signal
+      });
+    },
+    async offsetOf(id) {
+      return (await send("GET", pathOf(id), { signal })).offset;
+    },
+    append(id, offset, piece) {
+      return send("PATCH", pathOf(id), {
+        headers: { ...tus, ...octets, "upload-offset": String(offset) },
+        body: piece,
+        signal,
+        timeout: patience
+      });
+    },
+    /** What the form's route answers. */
+    async filmOf(id) {
+      const { video_id, task_id, filename: filename2, sha256 } = await send("GET", pathOf(id), { signal });
+      const message = "File successfully uploaded. Background processing started.";
+      return {
+        id: video_id,
+        task_id,
+        message,
+        filename: filename2,
+        bytes: file.size,
+        sha256,
+        status: "uploaded"
+      };
+    },
+    remove: (id) => send("DELETE", pathOf(id), { headers: tus })
+  };
+}
+function pathOf(id) {
+  return `api/uploads/${encodeURIComponent(id)}`;
+}
+function base64(text) {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text.slice(0, 1e3))));
+}
+
+// src/client/upload.ts
+var pauses = [0, 1, 3, 5, 10, 30];
+var [smallest, usual, largest] = [256 * 1024, 1024 * 1024, 8 * 1024 * 1024];
+async function upload(send, base, file, options = {}) {
+  const { signal, onProgress, idempotency_key: key } = options;
+  signal?.throwIfAborted();
+  const memory = memoryOf(base, file);
+  const tus2 = uploadRequests(send, file, options);
+  let id = memory?.get();
+  let offset;
+  let size = usual;
+  for (let failures = 0; ; ) {
+    try {
+      signal?.throwIfAborted();
+      if (id === void 0) {
+        const created = await tus2.create();
+        id = created.id;
+        offset = created.offset;
+        memory?.set(id);
+      }
+      if (offset === void 0) {
+        offset = await tus2.offsetOf(id);
+        if (offset > 0) tell(offset);
+      }
+      if (offset >= file.size) {
+        const film = await tus2.filmOf(id);
+        memory?.forget();
+        onProgress?.({ loaded: file.size, total: file.size });
+        return film;
+      }
+      const began = performance.now();
+      const piece = file.slice(offset, offset + size);
+      await tus2.append(id, offset, piece);
+      offset += piece.size;
+      failures = 0;
+      size = sizeAfter(piece.size, performance.now() - began);
+      tell(offset);
+    } catch (error) {
+      if (signal?.aborted) {
+        if (id && !memory && key === void 0) tus2.remove(id).catch(() => {
+        });
+        throw signal.reason;
+      }
+      offset = void 0;
+      if (isGone(error) && memory?.get() === id && id) {
+        memory?.forget();
+        id = void 0;
+        continue;
+      }
+      const { retryAfter = 0 } = error;
+      const wait = pauses[failures++];
+      if (wait === void 0 || retryAfter > longestPause || !mayPass2(error)) throw error;
+      size = smallest;
+      await pause(Math.max(wait, retryAfter), signal);
+    }
+  }
+  function tell(loaded) {
+    if (loaded < file.size) onProgress?.({ loaded, total: file.size });
+  }
+}
+function sizeAfter(bytes, milliseconds) {
+  return Math.round(Math.min(largest, Math.max(smallest, bytes * 1e3 / milliseconds)));
+}
+function isGone({ status }) {
+  return status === 404 || status === 410;
+}
+function mayPass2({ code, status = 0 }) {
+  return code === "NETWORK" || status >= 500 || [408, 423, 429, 460].includes(status) || code === "UPLOAD_OFFSET";
 }
 function randomName() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

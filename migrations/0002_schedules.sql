@@ -56,6 +56,9 @@ create index schedules_next on darkroom.schedules (next_run_at) where next_run_a
 -- Schedules that a worker has to plan or to give an alarm.
 create index schedules_unarmed on darkroom.schedules (id)
   where enabled and (planned_at is null or armed_for is distinct from next_run_at);
+create index schedules_newest on darkroom.schedules (created_at desc, id desc);
+-- Schedules that a worker has disabled, for the list of problems.
+create index schedules_refused on darkroom.schedules (id) where refusal is not null and not enabled;
 
 comment on table darkroom.schedules is 'What makes tasks periodically. A worker plans the next moment and puts a job into the queue due for it, the alarm';
 comment on column darkroom.schedules.name is 'Unique; names the schedule for people, CLI and SQL';

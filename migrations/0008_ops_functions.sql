@@ -119,7 +119,7 @@ cross join lateral (
 $$;
 comment on function darkroom.explain_task(uuid) is 'What a task waits for, for GET /api/tasks/{id}/why and ops.why; no row for an unknown id';
 
--- Cancel and retry ------------------------------------------------------------------------------------------------------
+-- Cancel, retry and change ---------------------------------------------------------------------------------------------
 
 -- The job of a delayed task moves to the task's own queue, where lookups of finished tasks expect it. If that queue is
 -- gone the job is deleted. The time is that of this statement: a transaction may have begun before the attempt that it
@@ -226,6 +226,50 @@ end;
 $$;
 comment on function darkroom.request_retry(uuid) is 'Reopens a task that failed or was revoked, for HTTP and ops.retry_task; no row for an unknown id';
 
+-- Changes a task that waits: what is given of priority, queue, eta (null: as soon as possible) and tags. Like every act
+-- it locks the job first. `lane` is the queue that may have work now.
+create function darkroom.request_change(uuid, change jsonb) returns table (state text, accepted boolean, lane text)
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  job record;
+  task darkroom.tasks;
+begin
+  select j.name, j.state, j.start_after into job
+  from darkroom.tasks t join pgboss.job j on j.id = t.id and j.name in (t.queue, 'delayed')
+  where t.id = $1
+  for update of j;
+  select * into task from darkroom.tasks t where t.id = $1 for update;
+  if not found then
+    return;
+  end if;
+  if job.name is null or job.state not in ('created', 'retry') or task.state not in ('PENDING', 'RETRY') then
+    return query values (task.state, false, null);
+    return;
+  end if;
+
+  task.queue := coalesce(change ->> 'queue', task.queue);
+  task.priority := coalesce((change ->> 'priority')::int, task.priority);
+  if change ? 'tags' then
+    task.tags := array(select jsonb_array_elements_text(change -> 'tags'));
+  end if;
+  if change ? 'eta' then
+    task.eta := (change ->> 'eta')::timestamptz;
+    job.start_after := greatest(task.eta, now());
+  end if;
+  lane := case
+    when job.start_after > now() and (change ? 'eta' or job.name = 'delayed') then 'delayed' else task.queue
+  end;
+  update pgboss.job j set name = lane, priority = task.priority, start_after = job.start_after
+  where j.name = job.name and j.id = $1;
+  update darkroom.tasks t set queue = task.queue, priority = task.priority, tags = task.tags, eta = task.eta
+  where t.id = $1;
+  insert into darkroom.events (task_id, state, attempt, error)
+  select $1, task.state, task.attempts, case when task.state = 'RETRY' then task.error end;
+  return query values (task.state, true, lane);
+end;
+$$;
+comment on function darkroom.request_change(uuid, jsonb) is 'Changes a task that waits, for HTTP and ops.change_task; no row for an unknown id';
+
 -- Refusals ----------------------------------------------------------------------------------------------------------------
 
 create function darkroom.refuse(status int, code text, sentence text, remedy text default null) returns void
@@ -279,6 +323,34 @@ begin
 end;
 $$;
 comment on function darkroom.refuse_busy_video(text, uuid) is 'Refuses a second open process_video task of a film';
+
+create function darkroom.refuse_misfits(problems text[]) returns void
+language plpgsql as $$
+begin
+  if problems <> '{}' then
+    perform darkroom.refuse(
+      400, 'INVALID_REQUEST', array_to_string(problems[:20], '; '),
+      case when problems[1] like 'args%' then 'ops.kinds has the JSON Schema of each kind''s args' end
+    );
+  end if;
+end;
+$$;
+comment on function darkroom.refuse_misfits(text[]) is 'Refuses what does not fit, with a line for each field';
+
+create function darkroom.refuse_unknown_queue(text) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if not exists (
+    select from pgboss.queue q
+    where q.name = $1 and q.name not in ('delayed', 'due') and q.name not like '\_\_pgboss\_\_%'
+  ) then
+    perform darkroom.refuse(
+      400, 'UNKNOWN_QUEUE', format('There is no queue named "%s"', $1), 'ops.queue_depth lists the queues'
+    );
+  end if;
+end;
+$$;
+comment on function darkroom.refuse_unknown_queue(text) is 'Refuses a queue in which no task may wait';
 
 -- A payload of NOTIFY has less than 8,000 bytes, and an id 36.
 create function darkroom.announce_changed(ids uuid[]) returns void language sql set search_path = pg_catalog, pg_temp as $$
@@ -359,6 +431,63 @@ exception
 end;
 $$;
 comment on function ops.retry_task(uuid) is 'Retries a task that failed or was revoked, with a fresh set of attempts. As POST /api/tasks/{id}/retry';
+
+-- Rules of HTTP's body for what types do not say.
+create function darkroom.change_schema() returns jsonb language sql immutable as $$
+  select '{
+    "type": "object",
+    "additionalProperties": false,
+    "properties": {
+      "priority": {"type": "integer", "minimum": 0, "maximum": 9},
+      "queue": {"type": "string", "maxLength": 100},
+      "tags": {"type": "array", "maxItems": 20, "items": {"type": "string", "minLength": 1, "maxLength": 100}}
+    }
+  }'::jsonb
+$$;
+comment on function darkroom.change_schema() is 'JSON Schema of what can be changed of a task that waits, but for its time';
+
+create function ops.change_task(
+  id uuid, priority int default null, queue text default null, eta timestamptz default null, tags text[] default null
+) returns ops.tasks
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp set plan_cache_mode = 'force_generic_plan' as $$
+declare
+  change jsonb := jsonb_strip_nulls(jsonb_build_object('priority', $2, 'queue', $3)) || case
+    when $5 is null then '{}' else jsonb_build_object('tags', $5)
+  end;
+  request record;
+begin
+  perform darkroom.refuse_misfits(darkroom.misfits(darkroom.change_schema(), change, ''));
+  if $4 = 'infinity' or $4 >= '10000-01-01 00:00 UTC' or $4 > '-infinity' and $4 < '0001-01-01 00:00 UTC' then
+    perform darkroom.refuse_misfits(array['eta must be a time from the year 1 to 9999, or -infinity']);
+  end if;
+  if $4 is not null then
+    change := change || jsonb_build_object('eta', nullif($4, '-infinity'));
+  end if;
+  if change = '{}' then
+    perform darkroom.refuse_misfits(array['the body must not have fewer than 1 properties']);
+  end if;
+  if $3 is not null then
+    perform darkroom.refuse_unknown_queue($3);
+  end if;
+
+  begin
+    select * into request from darkroom.request_change($1, change);
+  exception
+    -- Meanwhile the job moved to the table of another queue, where a row lock cannot follow.
+    when serialization_failure then select * into request from darkroom.request_change($1, change);
+  end;
+  if request.accepted then
+    perform pg_notify('darkroom_changed', $1::text), pg_notify('darkroom_wake', request.lane);
+  elsif request.state is not null then
+    perform darkroom.refuse(
+      409, 'TASK_NOT_WAITING', format('Only a task that waits can be changed; this one is %s', request.state)
+    );
+  end if;
+  return darkroom.task_or_refuse($1);
+end;
+$$;
+comment on function ops.change_task(uuid, int, text, timestamptz, text[]) is 'Changes a task that waits: what is not null of its priority, its queue, its eta (-infinity: as soon as possible) and its tags (all of them). As PATCH /api/tasks/{id}';
 
 create function ops.retry_where(
   state text default 'FAILURE', task text default null, since timestamptz default now() - interval '1 day',

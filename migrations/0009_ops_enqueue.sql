@@ -39,19 +39,6 @@ create function darkroom.submission_schema() returns jsonb language sql immutabl
 $$;
 comment on function darkroom.submission_schema() is 'JSON Schema of the options of a submission';
 
-create function darkroom.refuse_misfits(problems text[]) returns void
-language plpgsql as $$
-begin
-  if problems <> '{}' then
-    perform darkroom.refuse(
-      400, 'INVALID_REQUEST', array_to_string(problems[:20], '; '),
-      case when problems[1] like 'args%' then 'ops.kinds has the JSON Schema of each kind''s args' end
-    );
-  end if;
-end;
-$$;
-comment on function darkroom.refuse_misfits(text[]) is 'Refuses a submission that names its fields';
-
 create function darkroom.contradictions(options jsonb, time_limit double precision) returns text[]
 language plpgsql immutable as $$
 declare
@@ -111,15 +98,7 @@ begin
     perform darkroom.refuse_misfits(array['args must be at most 1 MiB']);
   end if;
   perform darkroom.refuse_misfits(darkroom.misfits(kind.args, options -> 'args', 'args'));
-  if not exists (
-    select from pgboss.queue q where q.name = coalesce(options ->> 'queue', kind.queue)
-      and q.name not in ('delayed', 'due') and q.name not like '\_\_pgboss\_\_%'
-  ) then
-    perform darkroom.refuse(
-      400, 'UNKNOWN_QUEUE', format('There is no queue named "%s"', coalesce(options ->> 'queue', kind.queue)),
-      'ops.queue_depth lists the queues'
-    );
-  end if;
+  perform darkroom.refuse_unknown_queue(coalesce(options ->> 'queue', kind.queue));
   perform darkroom.refuse_misfits(darkroom.contradictions(options, kind.time_limit));
   return kind;
 end;

@@ -11,15 +11,20 @@ const root = path.resolve(import.meta.dirname, '..')
 export const printed = path.join(root, 'test/statements.sql')
 
 export async function statements(): Promise<string> {
-  const sections: string[] = []
+  const sections = (await allStatements()).map(({ file, name, text }) => `-- ${file}: ${name}\n${text.trim()};\n`)
+  return `-- The statements of src/, by file. Written by: node scripts/print-sql.ts\n\n${sections.join('\n')}`
+}
+
+export async function allStatements() {
+  const found: { file: string; name: string; text: string }[] = []
   for (const file of (await Array.fromAsync(glob('src/**/*.ts', { cwd: root }))).sort()) {
     const source = await readFile(path.join(root, file), 'utf8')
     const names = [...source.matchAll(/^export const (\w+Sql)\b/gm)].map(([, name]) => name!)
     if (names.length === 0) continue
     const module = await import(path.join(root, file))
-    for (const name of names) sections.push(`-- ${file}: ${name}\n${String(module[name]).trim()};\n`)
+    for (const name of names) found.push({ file, name, text: String(module[name]) })
   }
-  return `-- The statements of src/, by file. Written by: node scripts/print-sql.ts\n\n${sections.join('\n')}`
+  return found
 }
 
 if (import.meta.main) await writeFile(printed, await statements())

@@ -169,9 +169,10 @@ select darkroom.request_pause($1, $2, $3, $4);
 
 -- src/queues/queries.ts: purgeQueueSql
 with waiting as materialized (
-  select j.name, j.id from pgboss.job j
-  join darkroom.tasks t on t.id = j.id
-  where j.name in ($1, 'delayed') and j.state < 'active' and t.queue = $1
+  select j.name, j.id from darkroom.task_groups g
+  join darkroom.tasks t on t.state = g.state and t.task = g.task and t.queue = g.queue
+  join pgboss.job j on j.id = t.id and j.name in ($1, 'delayed') and j.state < 'active'
+  where g.queue = $1 and g.state in ('PENDING', 'RETRY')
   limit $2
   for update of j skip locked
 ), job as (
@@ -216,7 +217,11 @@ $$;
 -- src/schedules/alarms.ts: findStaleSql
 select p.key from pgboss.schedule p
 where p.name = 'due'
-  and not exists (select from darkroom.schedules s where s.id::text = p.key and s.enabled and s.cron is not null);
+  and not exists (
+    select from darkroom.schedules s
+    where s.id = case when p.key ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then p.key::uuid end
+      and s.enabled and s.cron is not null
+  );
 
 -- src/schedules/alarms.ts: findUndeclaredSql
 select s.id, s.cron, s.timezone from darkroom.schedules s

@@ -58,7 +58,7 @@ async function fillPortion(database: Pick<ClientBase | Pool, 'query'>, count: nu
     select
       id, queue, jsonb_build_object('task', task), 'standard', 0, 60, result_expires, 'infinity',
       case state when 'SUCCESS' then 'completed' when 'FAILURE' then 'failed' else 'cancelled' end::pgboss.job_state,
-      created_at, started_at, now(), '{"processed_data": "HELLO"}'
+      created_at, started_at, finished_at, '{"processed_data": "HELLO"}'
     ${ours}`
   )
   await database.query(

@@ -4,7 +4,7 @@ import { connect, throughIndexes } from '../../src/database/connect.ts'
 import { findEmbedded, openEmbedded } from '../../src/database/embedded.ts'
 import { migrate } from '../../src/migrate.ts'
 import { listTasks } from '../../src/tasks/listing/list.ts'
-import type { TaskFilters } from '../../src/tasks/schemas.ts'
+import type { TaskFilters } from '../../src/tasks/listing/schemas.ts'
 import { days, fillHistory, kinds, queues } from './history.ts'
 import { percentile } from './service.ts'
 

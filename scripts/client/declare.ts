@@ -2,7 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TSchema } from 'typebox'
-import { StatusAnswer, Submission, TaskBody, TaskFilters } from '../../src/tasks/schemas.ts'
+import { TaskFilters } from '../../src/tasks/listing/schemas.ts'
+import { StatusAnswer, TaskBody } from '../../src/tasks/schemas.ts'
+import { Submission } from '../../src/tasks/submit/schemas.ts'
 import { WhyBody } from '../../src/tasks/why/routes.ts'
 import { Uploaded, VideoBody } from '../../src/videos/schemas.ts'
 import { tsc } from './tsc.ts'
@@ -18,7 +20,7 @@ const bodies: Record<string, TSchema> = {
   VideoBody,
   WhyBody
 }
-const modules = ['errors', 'request', 'upload', 'client']
+const modules = ['errors', 'request', 'upload-options', 'upload', 'client']
 
 /** The client's types as one file that imports nothing. */
 export async function declare(root: string) {

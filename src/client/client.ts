@@ -3,7 +3,8 @@ import type { Submission, TaskBody, TaskFilters, TaskMessage, Uploaded, VideoBod
 import { DarkroomError, TaskFailed } from './errors.ts'
 import { pause } from './pause.ts'
 import { type ConnectOptions, repeating, sender } from './request.ts'
-import { randomName, type UploadOptions, upload } from './upload.ts'
+import { randomName, upload } from './upload.ts'
+import type { UploadOptions } from './upload-options.ts'
 import { isFinal, messagesAbout } from './watch.ts'
 
 export { DarkroomError, TaskFailed } from './errors.ts'

@@ -1,30 +1,15 @@
-import type { UploadBody, Uploaded } from './bodies.ts'
+import type { Uploaded } from './bodies.ts'
 import type { DarkroomError } from './errors.ts'
 import { pause } from './pause.ts'
 import { longestPause, type Request } from './request.ts'
-
-export interface UploadOptions {
-  /** Name of a file that has none of its own. */
-  filename?: string
-  /** Called with the bytes of the file that have arrived. */
-  onProgress?: (progress: { loaded: number; total: number }) => void
-  /**
-   * For a day the same file under the same key is stored once, and an upload that broke off goes on. Files of a page go
-   * on without, also after a reload.
-   */
-  idempotency_key?: string
-  signal?: AbortSignal
-}
+import { memoryOf } from './upload-memory.ts'
+import type { UploadOptions } from './upload-options.ts'
+import { uploadRequests } from './upload-requests.ts'
 
 // Seconds before each try after a failure; after a byte that arrives they start at the first again.
 const pauses = [0, 1, 3, 5, 10, 30]
-// Seconds after which a piece that gets no answer is sent again.
-const patience = 120
 // Bytes. Pieces take about a second: progress is told after each, and a broken connection costs one.
 const [smallest, usual, largest] = [256 * 1024, 1024 * 1024, 8 * 1024 * 1024]
-
-const tus = { 'tus-resumable': '1.0.0' }
-const octets = { 'content-type': 'application/offset+octet-stream' }
 
 /**
  * Uploads by tus, in pieces, with the same requests in pages and programs. After a failure the server says where to go
@@ -34,31 +19,40 @@ export async function upload(send: Request, base: URL, file: Blob, options: Uplo
   const { signal, onProgress, idempotency_key: key } = options
   signal?.throwIfAborted()
   const memory = memoryOf(base, file)
+  const tus = uploadRequests(send, file, options)
   let id = memory?.get()
   let offset: number | undefined
   let size = usual
   for (let failures = 0; ; ) {
     try {
       signal?.throwIfAborted()
-      if (id === undefined) ({ id, offset } = await create())
-      offset ??= await find(id)
-      if (offset >= file.size) return await finish(id)
+      if (id === undefined) {
+        const created = await tus.create()
+        id = created.id
+        offset = created.offset
+        memory?.set(id)
+      }
+      if (offset === undefined) {
+        offset = await tus.offsetOf(id)
+        if (offset > 0) tell(offset)
+      }
+      if (offset >= file.size) {
+        const film = await tus.filmOf(id)
+        memory?.forget()
+        onProgress?.({ loaded: file.size, total: file.size })
+        return film
+      }
       const began = performance.now()
       const piece = file.slice(offset, offset + size)
-      await send('PATCH', pathOf(id), {
-        headers: { ...tus, ...octets, 'upload-offset': String(offset) },
-        body: piece,
-        signal,
-        timeout: patience
-      })
+      await tus.append(id, offset, piece)
       offset += piece.size
       failures = 0
-      size = Math.round(Math.min(largest, Math.max(smallest, (piece.size * 1000) / (performance.now() - began))))
-      if (offset < file.size) onProgress?.({ loaded: offset, total: file.size })
+      size = sizeAfter(piece.size, performance.now() - began)
+      tell(offset)
     } catch (error) {
       if (signal?.aborted) {
         // No later call could resume it.
-        if (id && !memory && key === undefined) send('DELETE', pathOf(id), { headers: tus }).catch(() => {})
+        if (id && !memory && key === undefined) tus.remove(id).catch(() => {})
         throw signal.reason
       }
       offset = undefined
@@ -75,47 +69,15 @@ export async function upload(send: Request, base: URL, file: Blob, options: Uplo
     }
   }
 
-  async function create() {
-    const name = options.filename ?? (file as Partial<File>).name ?? 'video'
-    const type = file.type && `,filetype ${base64(file.type)}`
-    const created = await send<UploadBody>('POST', 'api/uploads', {
-      headers: {
-        ...tus,
-        'upload-length': String(file.size),
-        'upload-metadata': `filename ${base64(name)}${type}`,
-        ...(key !== undefined && { 'idempotency-key': key })
-      },
-      signal
-    })
-    memory?.set(created.id)
-    return created
-  }
-
-  async function find(id: string) {
-    const { offset } = await send<UploadBody>('GET', pathOf(id), { signal })
-    if (offset > 0 && offset < file.size) onProgress?.({ loaded: offset, total: file.size })
-    return offset
-  }
-
-  async function finish(id: string): Promise<Uploaded> {
-    const { video_id, task_id, filename, sha256 } = await send<UploadBody>('GET', pathOf(id), { signal })
-    memory?.forget()
-    onProgress?.({ loaded: file.size, total: file.size })
-    const message = 'File successfully uploaded. Background processing started.'
-    return {
-      id: video_id!,
-      task_id: task_id!,
-      message,
-      filename,
-      bytes: file.size,
-      sha256: sha256!,
-      status: 'uploaded'
-    }
+  /** The last byte is told of with the film. */
+  function tell(loaded: number) {
+    if (loaded < file.size) onProgress?.({ loaded, total: file.size })
   }
 }
 
-function pathOf(id: string) {
-  return `api/uploads/${encodeURIComponent(id)}`
+/** The size of a piece that takes a second, by one that took so many milliseconds. */
+function sizeAfter(bytes: number, milliseconds: number) {
+  return Math.round(Math.min(largest, Math.max(smallest, (bytes * 1000) / milliseconds)))
 }
 
 function isGone({ status }: DarkroomError) {
@@ -125,36 +87,6 @@ function isGone({ status }: DarkroomError) {
 /** Without an answer, 5xx, and what a look at the offset or a moment's wait mends. */
 function mayPass({ code, status = 0 }: DarkroomError) {
   return code === 'NETWORK' || status >= 500 || [408, 423, 429, 460].includes(status) || code === 'UPLOAD_OFFSET'
-}
-
-function base64(text: string) {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text.slice(0, 1000))))
-}
-
-/** Which upload a file of a page is, in the page's storage: the same file has the same name, size and time. */
-function memoryOf(base: URL, file: Blob) {
-  const { name, lastModified } = file as Partial<File>
-  try {
-    // Only pages: Node has a storage of that name, too, and warns of it.
-    const { document, localStorage: storage } = globalThis as { document?: unknown; localStorage?: Storage }
-    if (!document || !storage || name === undefined) return undefined
-    const key = ['darkroom-upload', base.href, name, file.size, lastModified].join(' ')
-    return {
-      get: () => storage.getItem(key) ?? undefined,
-      set: (id: string) => attempt(() => storage.setItem(key, id)),
-      forget: () => storage.removeItem(key)
-    }
-  } catch {
-    // Pages without an origin, and browsers whose settings forbid it.
-    return undefined
-  }
-}
-
-/** A full storage costs the resumption after a reload, and nothing else. */
-function attempt(store: () => void) {
-  try {
-    store()
-  } catch {}
 }
 
 /** `crypto.randomUUID` is missing in pages without HTTPS. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
+import type { FastifyInstance } from 'fastify'
 import type { Config } from '#config.ts'
 
 type Address = Pick<Config, 'HOST' | 'PORT'>
@@ -17,8 +18,18 @@ export async function checkAddress(address: Address) {
   }
 }
 
+/** Binds the address and answers its URL. */
+export async function listenOn(app: FastifyInstance, address: Address) {
+  const { HOST, PORT } = address
+  await app.listen({ host: HOST, port: PORT }).catch(error => {
+    throw addressError(error, address)
+  })
+  const { port } = app.server.address() as AddressInfo
+  return `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${port}`
+}
+
 /** Why the server cannot listen, with the name of the setting to change. */
-export function addressError(error: NodeJS.ErrnoException, { HOST, PORT }: Address) {
+function addressError(error: NodeJS.ErrnoException, { HOST, PORT }: Address) {
   const sentence = sentences(HOST, PORT)[error.code ?? '']
   return sentence === undefined ? error : new Error(sentence, { cause: error })
 }

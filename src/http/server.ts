@@ -37,6 +37,7 @@ import { healthRoutes } from './health.ts'
 import { parseJsonStrictly } from './json.ts'
 import { collectRoutes, openapiRoute } from './openapi.ts'
 import { publicFiles } from './pages/public-dir.ts'
+import { addPublicPath } from './public-path.ts'
 import { logRequests, readRequests } from './requests.ts'
 import { decodable } from './url.ts'
 import { validatorCompiler } from './validation.ts'
@@ -83,6 +84,7 @@ export async function buildServer({ log, needsWorker, settings, limits, reads, .
   parseJsonStrictly(app)
 
   const drain = hangDoors(app, settings, limits, sockets)
+  addPublicPath(app, settings.PUBLIC_URL)
   readRequests(app)
   logRequests(app)
   app.setErrorHandler(errorHandler(outages, drain) as never)
@@ -105,6 +107,7 @@ export async function buildServer({ log, needsWorker, settings, limits, reads, .
   await app.register(statsRoutes, { db: reads })
   await app.register(watchRoutes, {
     ...needs,
+    reads,
     async more(app, sockets) {
       await app.register(liveRoutes, { ...needs, db: reads, count, sockets })
     }

@@ -1,25 +1,25 @@
-import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
-import { connect, type Database, throughIndexes } from '#database/connect.ts'
-import { listen } from '#database/listen.ts'
+import type { Database } from '#database/connect.ts'
 import { publishKinds, withdrawKinds } from '#kinds/publish.ts'
 import { findMediaTools } from '#media/binaries.ts'
 import { queueNames } from '#queue/names.ts'
 import { openSampler } from '#stats/sampler.ts'
 import { DiskStore } from '#storage/disk.ts'
 import { pairWithStore } from '#storage/installation.ts'
-import { channels } from '#tasks/channels.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { type Watching, watchTasks } from '#tasks/read/watch.ts'
 import { submitter } from '#tasks/submit/submitter.ts'
 import { expirer } from '#tasks/upkeep/expirer.ts'
 import { voiceOf } from '#tasks/voice.ts'
 import { keepFailures } from '#videos/queries.ts'
-import { addressError } from './address.ts'
+import { listenOn } from './address.ts'
+import { openConnections } from './connections.ts'
 import { type Limits, productionLimits } from './doors/limits.ts'
+import { openEars } from './ears.ts'
 import { buildServer } from './server.ts'
+import type { Drain } from './stopping.ts'
 
 interface ApiNeeds {
   url: string
@@ -40,26 +40,14 @@ export interface Api {
   stop(graceSeconds: number): Promise<void>
 }
 
-// Connections in the pool; the default of Postgres is 100 for all processes together.
-const connections = 16
-// For lists, counts and charts: a wall of dashboards waits for itself, and not submissions for it.
-const connectionsToRead = 4
-// An open psql transaction may hold a row for an hour. Requests that wait for it must not use up the connections.
-const settings = { ...throughIndexes, lock_timeout: '3s' }
-
 export async function startApi(needs: ApiNeeds): Promise<Api> {
   const { url, config, kinds, log, needsWorker, limits = productionLimits } = needs
   // Closed in reverse order: at the stop, or at once when a later part fails to open.
   await using opened = new AsyncDisposableStack()
   const store = new DiskStore(config.DATA_DIR)
   opened.defer(() => store.close())
-  const db = connect(url, { name: 'darkroom api', max: connections, settings })
+  const { db, reads } = openConnections(url)
   opened.defer(db.close)
-  const reads = connect(url, {
-    name: 'darkroom api reads',
-    max: connectionsToRead,
-    settings: { ...settings, statement_timeout: '10s' }
-  })
   opened.defer(reads.close)
   await pairWithStore(db, store)
   await publishKinds(db.pool, kinds, config.RESULT_EXPIRES)
@@ -71,20 +59,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   opened.defer(deadlines.stop)
   const watching = watchTasks(db)
   opened.defer(watching.close)
-
-  const ears = await listen({
-    url,
-    name: 'darkroom api ears',
-    channels: {
-      [channels.changed]: watching.hear,
-      [channels.deadline]: payload => deadlines.by(Math.min(...payload.split(',').map(Number)))
-    },
-    onReconnect() {
-      watching.lookAgain()
-      deadlines.by(0)
-    },
-    onError: error => log.warn({ err: error }, 'the LISTEN connection was lost; reconnecting')
-  })
+  const ears = await openEars({ url, watching, deadlines, log })
   opened.defer(ears.close)
 
   const processVideo = kinds.get('process_video')!
@@ -114,27 +89,24 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   await app.ready()
 
   const open = opened.move()
-  let stopped: Promise<void> | undefined
   return {
     app,
     db,
     watching,
-    async listen() {
-      await app.listen({ host: config.HOST, port: config.PORT }).catch(error => {
-        throw addressError(error, config)
-      })
-      const { port } = app.server.address() as AddressInfo
-      const host = config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST
-      return `http://${host}:${port}`
-    },
-    stop(graceSeconds) {
-      const cut = setTimeout(() => {
-        const unfinished = drain.cut()
-        const requests = unfinished === 1 ? 'a request' : `${unfinished} requests`
-        if (unfinished > 0) log.warn(`the API cut ${requests} that had not finished in ${graceSeconds} s`)
-      }, graceSeconds * 1000)
-      stopped ??= open.disposeAsync()
-      return stopped.finally(() => clearTimeout(cut))
-    }
+    listen: () => listenOn(app, config),
+    stop: stopOnce(() => open.disposeAsync(), drain, log)
+  }
+}
+
+function stopOnce(close: () => Promise<void>, drain: Drain, log: Logger) {
+  let stopped: Promise<void> | undefined
+  return (graceSeconds: number) => {
+    const cut = setTimeout(() => {
+      const unfinished = drain.cut()
+      const requests = unfinished === 1 ? 'a request' : `${unfinished} requests`
+      if (unfinished > 0) log.warn(`the API cut ${requests} that had not finished in ${graceSeconds} s`)
+    }, graceSeconds * 1000)
+    stopped ??= close()
+    return stopped.finally(() => clearTimeout(cut))
   }
 }

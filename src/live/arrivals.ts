@@ -1,4 +1,5 @@
-import type { TaskBody, TaskFilters } from '#tasks/schemas.ts'
+import type { TaskFilters } from '#tasks/listing/schemas.ts'
+import type { TaskBody } from '#tasks/schemas.ts'
 import { isFinal } from '#tasks/words.ts'
 import { matcher } from './matches.ts'
 

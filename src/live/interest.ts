@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { checkOf } from '#schema/check.ts'
 import { unstorableIn } from '#schema/storable.ts'
 import { readFilters } from '#tasks/listing/filters.ts'
-import { taskFilters } from '#tasks/schemas.ts'
+import { taskFilters } from '#tasks/listing/schemas.ts'
 
 export const topics = ['counts', 'queues', 'workers', 'videos', 'problems'] as const
 export type Topic = (typeof topics)[number]

@@ -101,9 +101,10 @@ export async function revokeWaiting(trx: InTransaction, queue: string, most: num
 
 export const purgeQueueSql = `
 with waiting as materialized (
-  select j.name, j.id from pgboss.job j
-  join darkroom.tasks t on t.id = j.id
-  where j.name in ($1, '${delayedQueue}') and j.state < 'active' and t.queue = $1
+  select j.name, j.id from darkroom.task_groups g
+  join darkroom.tasks t on t.state = g.state and t.task = g.task and t.queue = g.queue
+  join pgboss.job j on j.id = t.id and j.name in ($1, '${delayedQueue}') and j.state < 'active'
+  where g.queue = $1 and g.state in ('PENDING', 'RETRY')
   limit $2
   for update of j skip locked
 ), job as (

@@ -96,11 +96,15 @@ begin
 end;
 $$`
 
-/** Rows of pgboss.schedule whose schedule is gone or disabled. */
+/** Rows of pgboss.schedule whose schedule is gone or disabled. As a uuid, since no index has the texts of ids. */
 export const findStaleSql = `
 select p.key from pgboss.schedule p
 where p.name = '${dueQueue}'
-  and not exists (select from darkroom.schedules s where s.id::text = p.key and s.enabled and s.cron is not null)`
+  and not exists (
+    select from darkroom.schedules s
+    where s.id = case when p.key ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then p.key::uuid end
+      and s.enabled and s.cron is not null
+  )`
 
 /** Schedules whose row of pgboss.schedule was removed, or that have none because pg-boss cannot read them. */
 export const findUndeclaredSql = `

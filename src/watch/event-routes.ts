@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
@@ -9,9 +8,10 @@ import { Id, isUuid } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
 import type { Watching } from '#tasks/read/watch.ts'
 import { isFinal } from '#tasks/words.ts'
+import { streamEvents } from './event-stream.ts'
 import { historian } from './history.ts'
+import { openStreams, type StreamLimits, streamLimits as usual } from './open-streams.ts'
 import { EventsHeaders, EventsQuery } from './schemas.ts'
-import { type StreamLimits, streamEvents, streamLimits as usual } from './stream.ts'
 
 export interface EventNeeds {
   db: Database
@@ -20,8 +20,6 @@ export interface EventNeeds {
 }
 
 const checkHeaders = checkOf(EventsHeaders)
-// Milliseconds that clients have after a stop to read buffered events.
-const farewell = 1_000
 
 /** The events of a task as Server-Sent Events, which a browser resumes by itself after a broken connection. */
 export const eventRoutes: FastifyPluginAsyncTypebox<EventNeeds> = async (
@@ -29,12 +27,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventNeeds> = async (
   { db, watching, streamLimits: limits = usual }
 ) => {
   const read = historian(db)
-  const open = new Set<() => void>()
-  let closing = false
-  app.addHook('preClose', async () => {
-    closing = true
-    for (const stop of open) stop()
-  })
+  const send = openStreams(app, limits)
 
   app.get(
     '/api/tasks/:id/events',
@@ -58,7 +51,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventNeeds> = async (
         }
       }
     },
-    async ({ method, params: { id }, query, headers }, reply) => {
+    async ({ params: { id }, query, headers }, reply) => {
       const problems = checkHeaders(headers)
       if (problems.length > 0) throw refuse(problems)
       const asked = (headers['last-event-id'] || query.last_event_id) ?? null
@@ -71,28 +64,8 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventNeeds> = async (
       // No more events, now or later: 204 tells the browser not to reconnect.
       if (after !== null && events.length === 0 && isFinal(task.state)) return reply.code(204).send(null as never)
 
-      reply.headers({
-        'content-type': 'text/event-stream',
-        'cache-control': 'no-cache',
-        'x-accel-buffering': 'no'
-      })
-      if (method === 'HEAD') return reply.send('')
-
-      const gone = new AbortController()
-      const { raw } = reply
-      const cut = () => raw.destroy()
-      const stop = () => {
-        gone.abort()
-        setTimeout(cut, farewell).unref()
-      }
-      open.add(stop)
-      raw.once('close', () => {
-        open.delete(stop)
-        gone.abort()
-      })
-      if (closing) stop()
-      const story = streamEvents({ watching, read, first, after, limits, signal: gone.signal, cut })
-      return reply.send(Readable.from(story, { objectMode: false }) as never)
+      const story = { watching, read, first, after, quiet: limits.quiet }
+      return send(reply as never, signal => streamEvents({ ...story, signal })) as never
     }
   )
 }

@@ -1,11 +1,13 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { type EventNeeds, eventRoutes } from './event-routes.ts'
+import { type LogNeeds, logRoutes } from './log-routes.ts'
 import { type SocketNeeds, socketRoutes } from './socket-routes.ts'
 
-export interface WatchNeeds extends EventNeeds, SocketNeeds {}
+export interface WatchNeeds extends EventNeeds, LogNeeds, SocketNeeds {}
 
-/** Watching tasks, by WebSockets and Server-Sent Events. */
+/** Watching tasks and what they say, by WebSockets and Server-Sent Events. */
 export const watchRoutes: FastifyPluginAsync<WatchNeeds> = async (app, needs) => {
   await app.register(socketRoutes, needs)
   await app.register(eventRoutes, needs)
+  await app.register(logRoutes, needs)
 }

@@ -124,7 +124,8 @@ const good: Record<string, Call[]> = {
   'GET /api/tasks/{id}/log': [
     ...[finished, waiting, running].map(of),
     { ...of(finished), query: 'attempt=1', headers: { accept: 'text/plain' } },
-    { ...of(finished), headers: { accept: 'text/event-stream' } }
+    { ...of(finished), headers: { accept: 'text/event-stream' } },
+    { ...of(finished), headers: { accept: 'text/event-stream', 'last-event-id': '99:0:end' } }
   ],
   'GET /api/tasks/{id}/timeline': [of(finished), of(waiting), of(running), of(stopped), of(failed.task_id)],
   'GET /api/errors': [{}, { query: 'task=-add&limit=3' }],

@@ -4,8 +4,8 @@ import { type Random, randomFrom } from '../../scripts/chaos/random.ts'
 import { readInterest } from '../../src/live/interest.ts'
 import { matcher } from '../../src/live/matches.ts'
 import { listTasks } from '../../src/tasks/listing/list.ts'
+import type { TaskFilters } from '../../src/tasks/listing/schemas.ts'
 import { findTasks } from '../../src/tasks/read/find.ts'
-import type { TaskFilters } from '../../src/tasks/schemas.ts'
 import { openService } from '../harness/service.ts'
 
 const service = await openService(t)

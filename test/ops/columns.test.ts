@@ -1,8 +1,11 @@
 import t from 'tap'
 import { KindBody } from '../../src/kinds/schemas.ts'
 import { OccurrenceBody, ScheduleBody } from '../../src/schedules/schemas.ts'
+import { AttemptBody } from '../../src/tasks/attempts/schemas.ts'
 import { resetColumns, submittedColumns } from '../../src/tasks/columns.ts'
-import { AttemptBody, Submission, TaskBody } from '../../src/tasks/schemas.ts'
+import { TaskBody } from '../../src/tasks/schemas.ts'
+import { TaskChange } from '../../src/tasks/steer/schemas.ts'
+import { Submission } from '../../src/tasks/submit/schemas.ts'
 import { VideoBody } from '../../src/videos/schemas.ts'
 import { WorkerBody } from '../../src/workers/schemas.ts'
 import { openService } from '../harness/service.ts'
@@ -58,13 +61,27 @@ t.test('a submission by SQL writes the columns of the one list', async t => {
   )
 })
 
+/** A schema without what it says to people. */
+function rules(schema: Record<string, unknown>) {
+  const { description: _, default: __, items, ...rest } = schema
+  return items === undefined ? rest : { ...rest, items }
+}
+
+t.test('what can be changed of a task that waits is what PATCH changes, with the same limits', async t => {
+  const { rows } = await pool.query(
+    `select darkroom.change_schema() as schema, proargnames as names from pg_proc
+    where oid = 'ops.change_task'::regproc`
+  )
+  const { eta: _, ...rest } = JSON.parse(JSON.stringify(TaskChange.properties))
+
+  const theirs = Object.fromEntries(Object.entries<any>(rest).map(([name, schema]) => [name, rules(schema)]))
+  t.strictSame(rows[0].schema.properties, theirs)
+  t.strictSame(rows[0].names, ['id', ...Object.keys(TaskChange.properties)])
+})
+
 t.test('the options of a submission are those of HTTP, with the same limits', async t => {
   const { rows } = await pool.query('select darkroom.submission_schema() as schema')
   const ours = rows[0].schema.properties
-  const rules = (schema: Record<string, unknown>) => {
-    const { description: _, default: __, items, ...rest } = schema
-    return items === undefined ? rest : { ...rest, items }
-  }
   // Times are of Postgres's own type; expires is in seconds, expires_at a time.
   const { args, eta: _, scheduled_time: __, expires, ...rest } = JSON.parse(JSON.stringify(Submission.properties))
 

@@ -34,7 +34,16 @@ t.test('its names are those of the contract', async t => {
   t.strictSame(
     rows.map(({ name }) => name),
     [
-      ...['attempts', 'cancel_task', 'end_session', 'enqueue_task', 'events', 'failure_summary', 'kinds'],
+      ...[
+        'attempts',
+        'cancel_task',
+        'change_task',
+        'end_session',
+        'enqueue_task',
+        'events',
+        'failure_summary',
+        'kinds'
+      ],
       ...['kinds_by_hour', 'locks', 'occurrences', 'pause_queue', 'queue_depth', 'renditions', 'resume_queue'],
       ...[
         'retry_task',

@@ -190,6 +190,98 @@ t.test('their refusals are those of HTTP', async t => {
   await t.rejects(call('pause_queue($1)', ['nowhere']), { code: 'DR404', message: detail })
 })
 
+t.test('change_task is the twin of PATCH, for each field, each watcher and the workers', async t => {
+  const changes: [body: object, named: string, lane: string][] = [
+    [{ priority: 9 }, 'priority => 9', 'delayed'],
+    [{ queue: 'low_priority' }, `queue => 'low_priority'`, 'delayed'],
+    [{ tags: ['a', 'b'] }, `tags => '{a,b}'`, 'delayed'],
+    [{ tags: [] }, `tags => '{}'`, 'delayed'],
+    [{ eta }, `eta => '${eta}'`, 'delayed'],
+    [{ queue: 'media', priority: 0 }, `queue => 'media', priority => 0`, 'delayed'],
+    [{ eta: null }, `eta => '-infinity'`, 'media'],
+    [{ queue: 'low_priority' }, `queue => 'low_priority'`, 'low_priority'],
+    [{ eta: '2020-01-01T00:00:00Z' }, `eta => '2020-01-01T00:00:00Z'`, 'low_priority']
+  ]
+  const twins = {
+    http: await service.submit('add', add, { countdown: 600 }),
+    sql: await service.submit('add', add, { countdown: 600 })
+  }
+  const ear = await openEar(t, address, '/ws/tasks')
+  const told = (id: string) =>
+    ear.messages.filter(message => message.task_id === id).map(({ task_id: _, ...message }) => message)
+  for (const [body, named, lane] of changes) {
+    await notified(t, { darkroom_changed: twins.http, darkroom_wake: lane }, async () => {
+      t.equal((await service.patch(`/api/tasks/${twins.http}`, body)).statusCode, 200, JSON.stringify(body))
+    })
+    await notified(t, { darkroom_changed: twins.sql, darkroom_wake: lane }, async () => {
+      const { id, created_at, ...changed } = await call(`change_task($1, ${named})`, [twins.sql])
+      t.match((await service.get(`/api/tasks/${twins.sql}`)).json(), JSON.parse(JSON.stringify(changed)))
+    })
+    t.strictSame(await everything(twins.sql), await everything(twins.http), named)
+  }
+  await until(() => told(twins.sql).at(-1)?.status === 'PENDING', 'the watcher hears of the last change')
+  t.strictSame(told(twins.sql), told(twins.http))
+  for (const id of Object.values(twins)) await service.post(`/api/tasks/${id}/cancel`)
+})
+
+/** An act after which Postgres tells everyone who listens of it. */
+async function notified(t: Test, expected: Record<string, string>, act: () => Promise<void>) {
+  const client = await pool.connect()
+  const heard = new Set<string>()
+  const keep = ({ channel, payload = '' }: { channel: string; payload?: string | undefined }) => {
+    for (const each of payload.split(',')) heard.add(`${channel} ${each}`)
+  }
+  client.on('notification', keep)
+  await client.query('listen darkroom_changed; listen darkroom_wake')
+  try {
+    await act()
+    for (const [channel, payload] of Object.entries(expected)) {
+      await until(() => heard.has(`${channel} ${payload}`), `${channel} says ${payload}`)
+    }
+    t.strictSame(
+      [...heard].sort(),
+      Object.entries(expected)
+        .map(each => each.join(' '))
+        .sort()
+    )
+  } finally {
+    await client.query('unlisten *')
+    client.off('notification', keep)
+    client.release()
+  }
+}
+
+t.test('its refusals are those of PATCH, and change nothing', async t => {
+  const waiting = await service.submit('add', add, { countdown: 600 })
+  const cancelled = await service.submit('add', add, { countdown: 600 })
+  await service.post(`/api/tasks/${cancelled}/cancel`)
+  const before = await everything(waiting)
+  const cases: [id: string, body: Record<string, unknown>][] = [
+    [waiting, {}],
+    [waiting, { priority: 10, tags: ['', 'a'] }],
+    [waiting, { priority: -1 }],
+    [waiting, { queue: 'nowhere' }],
+    [waiting, { queue: 'delayed' }],
+    [waiting, { queue: 'q'.repeat(101) }],
+    [waiting, { tags: Array.from({ length: 21 }, () => 'a') }],
+    [nobody, { queue: 'nowhere' }],
+    [nobody, { priority: 1 }],
+    [cancelled, { priority: 1, eta }]
+  ]
+  for (const [id, body] of cases) {
+    const { detail, code, status } = (await service.patch(`/api/tasks/${id}`, body)).json()
+    const named = Object.keys(body).map((name, index) => `, ${name} => $${index + 2}`)
+    const error = await call(`change_task($1${named.join('')})`, [id, ...Object.values(body)]).catch(error => error)
+    const sorted = (text: string) => text.split('; ').sort()
+    t.strictSame(sorted(error.message), sorted(detail), JSON.stringify(body))
+    t.match(error, { code: `DR${status}`, detail: `Code: ${code}` })
+  }
+  for (const never of ['infinity', '10000-01-01 00:00Z', '0001-01-01 00:00Z BC']) {
+    await t.rejects(call('change_task($1, eta => $2)', [waiting, never]), { code: 'DR400', message: /^eta must be/ })
+  }
+  t.strictSame(await everything(waiting), before)
+})
+
 t.test('pause_queue and resume_queue are the twins of HTTP', async t => {
   const queue = async () =>
     (await service.get('/api/queues')).json().items.find(({ name }: { name: string }) => name === 'media')
@@ -238,6 +330,15 @@ t.test('with a worker', async t => {
       (await call('why($1)', [twins.sql])).why.startsWith('running: Attempt 2 runs in a worker')
     t.ok(await until(running, 'its body runs'))
     await service.post(`/api/tasks/${twins.sql}/cancel?wait=20`)
+  })
+
+  t.test('change_task wakes the workers of the queue that it moves a task to', async t => {
+    const id = await service.submit('add', add, { countdown: 3600, queue: 'media' })
+
+    t.match(await call(`change_task($1, queue => 'default', eta => '-infinity')`, [id]), { id, queue: 'default' })
+
+    t.match(await service.finished(id), { state: 'SUCCESS', eta: null, queue: 'default' })
+    await t.rejects(call('change_task($1, priority => 1)', [id]), { code: 'DR409', detail: 'Code: TASK_NOT_WAITING' })
   })
 
   t.test('retry_where retries what failed, by kind and time, in batches, and wakes the workers', async t => {

@@ -44,6 +44,7 @@ t.test('a reader calls no function, an operator calls each', async t => {
   const calls = [
     `ops.enqueue_task('add', '{"x": 1, "y": 1}')`,
     `ops.why('${id}')`,
+    `ops.change_task('${id}', priority => 5)`,
     `ops.cancel_task('${id}')`,
     `ops.retry_task('${id}')`,
     `ops.retry_where()`,

@@ -15,6 +15,8 @@ t.test('a server that stops tells all watchers, and does not wait for those that
     Array.from({ length: 10 }, () => readEvents(t, `${address}/api/tasks/${id}/events`))
   )
   for (const reader of readers) await reader.heard(() => true)
+  const headers = { accept: 'text/event-stream' }
+  const logs = await Promise.all(Array.from({ length: 10 }, () => fetch(`${address}/api/tasks/${id}/log`, { headers })))
 
   const began = process.hrtime.bigint()
   await service.api.stop(600)
@@ -23,6 +25,7 @@ t.test('a server that stops tells all watchers, and does not wait for those that
   t.ok(seconds < 300, 'long before its patience was over')
   for (const { closed } of ears) t.match(await closed, { code: 1001 })
   for (const { ended } of readers) t.ok(await ended, 'the streams are whole')
+  for (const log of logs) t.equal(await log.text(), 'retry: 2000\n\n', 'those of logs, too')
   deaf.raw.resume()
   await deaf.closed
   await t.rejects(openEar(t, address, '/ws/tasks'))

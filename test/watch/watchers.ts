@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import type { Test } from 'tap'
+import { streamLimits } from '../../src/watch/open-streams.ts'
 import { type WatchNeeds, watchRoutes } from '../../src/watch/routes.ts'
 import { socketLimits } from '../../src/watch/sockets.ts'
-import { streamLimits } from '../../src/watch/stream.ts'
 import type { Service } from '../harness/service.ts'
 
 /** The routes alone, with shorter limits than those of a server. */
@@ -15,9 +15,11 @@ export async function openWatchers(
   const app = Fastify({ forceCloseConnections: 'idle' })
   await app.register(watchRoutes, {
     db,
+    reads: db,
     watching: api.watching,
     socketLimits: { ...socketLimits, ...limits.sockets },
-    streamLimits: { ...streamLimits, ...limits.streams }
+    streamLimits: { ...streamLimits, ...limits.streams },
+    logLimits: { ...streamLimits, every: 20, ...limits.streams }
   } satisfies WatchNeeds)
   await app.listen({ host: '127.0.0.1', port: 0 })
   t.teardown(() => app.close())

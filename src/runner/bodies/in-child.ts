@@ -8,8 +8,9 @@ import type { Place } from '../children/line.ts'
 import type { ChildPool } from '../children/pool.ts'
 import type { Finished, StopReason } from '../children/protocol.ts'
 import type { Attempt, AttemptOptions } from './attempt.ts'
+import { endingOf } from './ending-of.ts'
 import { misfit } from './fit.ts'
-import { type End, judge } from './judge.ts'
+import type { End } from './judge.ts'
 import { stopper } from './limits.ts'
 
 interface RunInChildOptions extends AttemptOptions {
@@ -131,20 +132,8 @@ export function runInChild(
     log: onLog
   }
 
-  function ending(end: End): Ending {
-    return {
-      id: claim.id,
-      queue: claim.queue,
-      place: claim.place,
-      attempt: claim.attempt,
-      worker,
-      started_at: startedAt,
-      exit_code: end.type === 'exit' ? end.exit_code : null,
-      signal: end.type === 'exit' ? end.signal : null,
-      peak_memory: 'peak_memory' in end ? end.peak_memory : undefined,
-      stderr: tail.text || null,
-      ...judge(end, stops.reason(), claim, kind)
-    }
+  function ending(end: End) {
+    return endingOf(end, { claim, kind, worker, tail, startedAt, reason: stops.reason() })
   }
 
   return { claim, since: performance.now(), ended: live(), stop: stops.stop, recall }

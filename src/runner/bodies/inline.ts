@@ -3,11 +3,10 @@ import type { Database } from '#database/connect.ts'
 import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Kind } from '#tasks/define.ts'
 import { abortReason, failure, runBody } from '../children/body.ts'
-import { graceful } from '../children/child-process.ts'
-import type { Failure } from '../children/protocol.ts'
 import type { Attempt, AttemptOptions } from './attempt.ts'
+import { endingOf } from './ending-of.ts'
 import { misfit } from './fit.ts'
-import { type GivenUp, judge } from './judge.ts'
+import { lastMoment } from './last-moment.ts'
 import { stopper } from './limits.ts'
 
 interface RunInlineOptions extends AttemptOptions {
@@ -43,25 +42,20 @@ export function runInline(claim: Claim, kind: Kind, options: RunInlineOptions): 
     options.onLog(line)
   }
   const controller = new AbortController()
-  const { promise: brokenOff, resolve: breakOff } = Promise.withResolvers<Failure | GivenUp>()
-  let lastMoment: NodeJS.Timeout | undefined
+  const last = lastMoment()
   let over = false
-  const started_at = new Date()
+  const startedAt = new Date()
 
   const stops = stopper({
     limits,
     // Listeners belong to the body, although this call does not.
     abort: reason => failing.run(fail, () => controller.abort(abortReason(reason))),
-    cut(reason) {
-      // A hard limit leaves no time for cleanup: the soft limit is for that.
-      const wait = reason === 'time_limit' || reason === 'stalled' ? 0 : graceful
-      if (!over) lastMoment ??= setTimeout(breakOff, wait, { type: 'given_up' })
-    }
+    cut: reason => !over && last.set(reason)
   })
 
   function fail(error: unknown) {
     onLog(`an uncaught error would have ended the worker: ${failure(error).error.message}`)
-    breakOff(failure(error))
+    last.breakOff(failure(error))
     controller.abort(error)
   }
 
@@ -87,25 +81,15 @@ export function runInline(claim: Claim, kind: Kind, options: RunInlineOptions): 
     const end = misfit(claim, kind) ?? (await run())
     over = true
     stops.clear()
-    clearTimeout(lastMoment)
+    last.clear()
     if (end.type === 'given_up') onLog('the body did not end in time and was given up; its result is ignored')
-    const { id, queue, place, attempt } = claim
-    return {
-      id,
-      queue,
-      place,
-      attempt,
-      worker,
-      started_at,
-      stderr: tail.text || null,
-      ...judge(end, stops.reason(), claim, kind)
-    }
+    return endingOf(end, { claim, kind, worker, tail, startedAt, reason: stops.reason() })
   }
 
   function run() {
     onBegin()
     stops.begin()
-    return Promise.race([failing.run(fail, () => runBody(kind, claim.args, context)), brokenOff])
+    return Promise.race([failing.run(fail, () => runBody(kind, claim.args, context)), last.passed])
   }
 
   return { claim, since: performance.now(), ended: live(), stop: stops.stop, recall: async () => false }

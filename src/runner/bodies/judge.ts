@@ -3,6 +3,7 @@ import type { Ending } from '#tasks/attempts/ending.ts'
 import { afterCrash, afterFailure, afterOutage } from '#tasks/attempts/retry-policy.ts'
 import { defaults, type Kind, type RetrySettings } from '#tasks/define.ts'
 import type { Exit } from '../children/exit.ts'
+import type { OwnMemory } from '../children/own-memory.ts'
 import type { Failure, StopReason, Success } from '../children/protocol.ts'
 
 /** An inline body that did not end in time: it cannot be killed, so its attempt ends without it. */
@@ -10,7 +11,8 @@ export interface GivenUp {
   type: 'given_up'
 }
 
-export type End = Success | Failure | Exit | GivenUp
+/** How a body ended; inline bodies have no memory of their own. */
+export type End = ((Success | Failure) & Partial<OwnMemory>) | Exit | GivenUp
 
 type Verdict = Pick<Ending, 'outcome' | 'is_outage' | 'result' | 'error' | 'stack' | 'next'>
 

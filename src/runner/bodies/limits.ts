@@ -68,3 +68,5 @@ export function stopper({ limits, abort, cut }: StopperOptions) {
     clear
   }
 }
+
+export type Stopper = ReturnType<typeof stopper>

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { openCounter } from '#stats/counter.ts'
 import type { Claim } from '#tasks/attempts/claim.ts'
@@ -15,9 +14,7 @@ import { progressWriter } from './progress.ts'
 import { recovery } from './recovery.ts'
 import { openRegistration } from './registration.ts'
 import { settler } from './settler.ts'
-
-// Milliseconds. A stop waits for outcomes, but not for ever: another worker retries tasks without one.
-const longestFlush = 10_000
+import { unwrittenEndings } from './unwritten.ts'
 
 interface OpenBooksOptions {
   connections: Connections
@@ -38,22 +35,13 @@ export function openBooks({ connections, id, version, kinds, log }: OpenBooksOpt
   const registration = openRegistration({ pool: heartbeats.pool, id, version, kinds })
   const lease = openLease({ pool: heartbeats.pool, registration })
   const progress = progressWriter({ pool: work.pool, voice, log })
-  const attemptLog = logWriter({ pool: work.pool, log })
+  const attemptLog = logWriter({ db: work, log })
   const followUp = followUps({ pool: outcomes.pool, voice, counter, log })
   const aside = asideWriter({ db: alone, log, followUp })
   const settling = settler({ db: outcomes, log, aside, followUp })
   const recover = recovery({ db: work, voice, counter, log })
+  const writing = unwrittenEndings({ settling, aside, followUp, log })
   let lastEntry = performance.now()
-
-  const unwritten = (): Claim[] => [...settling.waiting(), ...aside.waiting()]
-
-  async function allWritten(signal: AbortSignal) {
-    while (unwritten().length > 0 && !signal.aborted) {
-      await settling.flushed()
-      await aside.flushed()
-    }
-    await followUp.flushed()
-  }
 
   return {
     voice,
@@ -76,26 +64,13 @@ export function openBooks({ connections, id, version, kinds, log }: OpenBooksOpt
       lastEntry = performance.now()
       settling.add({ claim, kind, ending: reported ? { ...ending, reported } : ending, ran })
     },
-    /** Ended attempts whose endings are not written yet. */
-    unwritten,
+    ...writing,
     /** Time of the last ending, by performance.now(). */
     lastEntry: () => lastEntry,
 
     renewLease: (usage: Omit<Report, 'tasks'>, running: number) =>
       lease.renew({ ...usage, tasks: registration.tally.counts(running) }),
     isLeaseKept: lease.isKept,
-
-    /** Resolves when every ending is written, or at a limit. */
-    async flush() {
-      const over = new AbortController()
-      await Promise.race([
-        allWritten(over.signal),
-        delay(longestFlush, undefined, { signal: over.signal }).catch(() => {})
-      ])
-      over.abort()
-      const left = unwritten().length
-      if (left > 0) log.warn({ count: left }, 'outcomes could not be written in time; their tasks are retried')
-    },
 
     async close() {
       progress.close()

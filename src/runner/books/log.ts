@@ -1,5 +1,5 @@
-import type { Pool } from 'pg'
 import type { Logger } from 'pino'
+import type { Database } from '#database/connect.ts'
 import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Tail } from '#tasks/log/tail.ts'
 import { writeLogs } from '#tasks/log/write.ts'
@@ -16,34 +16,46 @@ interface Followed {
 }
 
 interface LogWriterOptions {
-  pool: Pool
+  db: Database
   log: Logger
 }
 
 /** Writes what running attempts say once a second, for all of the worker together. */
-export function logWriter({ pool, log }: LogWriterOptions) {
+export function logWriter({ db, log }: LogWriterOptions) {
   const followed = new Map<string, Followed>()
-  let writing = false
+  let writing: Promise<void> | undefined
+  let isLate = false
   const timer = setInterval(() => void write(), interval).unref()
 
-  async function write() {
+  function write() {
+    writing ??= writeChanged().finally(() => {
+      writing = undefined
+    })
+    return writing
+  }
+
+  async function writeChanged() {
     const changed = [...followed.values()].filter(({ tail, written }) => tail.said > written)
-    if (writing || changed.length === 0) return
-    writing = true
+    if (changed.length === 0) return
     const now = changed.map(({ tail: { said, text } }) => ({ said, tail: text }))
     try {
       await writeLogs(
-        pool,
+        db,
         changed.map(({ claim: { id, attempt } }, place) => ({ task: id, attempt, ...now[place]! }))
       )
+      isLate = false
       for (const [place, each] of changed.entries()) {
         each.written = now[place]!.said
         if (each.ended) followed.delete(keyOf(each.claim))
       }
     } catch (error) {
-      log.debug({ err: error }, 'what attempts say could not be written; retrying in a second')
+      const consequence = 'readers of running attempts get it late, or not at all if this worker ends meanwhile'
+      log[isLate ? 'debug' : 'warn'](
+        { err: error },
+        `what attempts say could not be written; retrying each second: ${consequence}`
+      )
+      isLate = true
     }
-    writing = false
   }
 
   return {
@@ -57,9 +69,11 @@ export function logWriter({ pool, log }: LogWriterOptions) {
       each.ended = true
       if (each.written === 0 || each.written === each.tail.said) followed.delete(keyOf(claim))
     },
-    close() {
+    /** Takes as long as one write may wait for a lock, or twice that where one is under way. */
+    async close() {
       clearInterval(timer)
-      return write()
+      await writing
+      await write()
     }
   }
 }

@@ -102,3 +102,5 @@ function writeTogether(db: Database, batch: EndedAttempt[]) {
   const endings = batch.map(({ ending }) => ending)
   return endings[0]!.outcome === 'success' ? complete(db.pool, endings) : settle(db, endings)
 }
+
+export type Settler = ReturnType<typeof settler>

@@ -1,7 +1,7 @@
 import type { Database } from '#database/connect.ts'
 import type { AttemptError } from '#database/tables.ts'
 import { isUuid } from '#schema/common.ts'
-import type { AttemptBody } from '#tasks/schemas.ts'
+import type { AttemptBody } from './schemas.ts'
 
 // One statement, so that an attempt that ends meanwhile appears exactly once: it moves from the task's row to the
 // finished attempts. A task without attempts is one row of nulls.

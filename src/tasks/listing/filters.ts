@@ -1,8 +1,8 @@
 import { type State, states } from '#database/tables.ts'
 import { refuse } from '#schema/check.ts'
 import { isUuid } from '#schema/common.ts'
-import type { TaskFilters } from '#tasks/schemas.ts'
 import { type Status, stateOf, statuses } from '#tasks/words.ts'
+import type { TaskFilters } from './schemas.ts'
 import { readWords, type Wanted, wants } from './words.ts'
 
 export type Filters = Omit<TaskFilters, 'limit' | 'cursor' | 'order'>

@@ -9,7 +9,7 @@ export const LogQuery = Type.Object(
 export const LogHeaders = Type.Object({
   'last-event-id': Type.Optional(
     Type.String({
-      pattern: '^(\\d{1,9}:\\d{1,15})?$',
+      pattern: '^(\\d{1,9}:\\d{1,15}(:end)?)?$',
       description: 'Of a stream: the `id` of the last event that the client has'
     })
   )

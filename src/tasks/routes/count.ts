@@ -8,7 +8,7 @@ import { readProblems } from '#schema/problems.ts'
 import { internalKinds } from '#tasks/internal.ts'
 import { type CountTasks, type Dimension, dimensions } from '#tasks/listing/counter.ts'
 import { histogram, mostBuckets, usualBuckets } from '#tasks/listing/histogram.ts'
-import { taskFilters } from '#tasks/schemas.ts'
+import { taskFilters } from '#tasks/listing/schemas.ts'
 import { statuses } from '#tasks/words.ts'
 
 const searched_until = Nullable(

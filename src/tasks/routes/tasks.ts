@@ -1,11 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { type LogNeeds, logRoutes } from '#tasks/log/routes.ts'
 import type { Watching } from '#tasks/read/watch.ts'
 import { taskFinder } from './finder.ts'
 import { type ReadNeeds, readRoutes } from './read.ts'
 import { type SteerNeeds, steerRoutes } from './steer.ts'
 
-export interface TaskNeeds extends Omit<ReadNeeds, 'find'>, Omit<SteerNeeds, 'find'>, LogNeeds {
+export interface TaskNeeds extends Omit<ReadNeeds, 'find'>, Omit<SteerNeeds, 'find'> {
   watching: Watching
 }
 
@@ -16,6 +15,5 @@ export const taskRoutes: FastifyPluginAsyncTypebox<TaskNeeds> = async (app, need
   const find = taskFinder({ ...needs, closing: closing.signal })
 
   await app.register(readRoutes, { ...needs, find })
-  await app.register(logRoutes, needs)
   await app.register(steerRoutes, { ...needs, find })
 }

@@ -1,8 +1,8 @@
 import { CompiledQuery } from 'kysely'
 import type { Database } from '#database/connect.ts'
 import type { State } from '#database/tables.ts'
-import type { TaskChange } from '#tasks/schemas.ts'
 import type { Voice } from '#tasks/voice.ts'
+import type { TaskChange } from './schemas.ts'
 
 interface ChangeRequest {
   state: State

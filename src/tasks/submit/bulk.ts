@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { VideoBusy } from '#errors.ts'
 import { checkOf, type FieldProblem, refuse } from '#schema/check.ts'
-import { Submission } from '#tasks/schemas.ts'
 import type { NewTask } from './enqueue.ts'
 import { busyVideo } from './one-open.ts'
 import { prepareTask } from './prepare.ts'
+import { Submission } from './schemas.ts'
 
 // Tasks checked before other requests get a turn: ten thousand checks at once would delay them.
 const between = 500

@@ -4,9 +4,9 @@ import { checkOf, type FieldProblem, refuse } from '#schema/check.ts'
 import { isUuid } from '#schema/common.ts'
 import type { Kind, Kinds } from '#tasks/define.ts'
 import { isInternal } from '#tasks/internal.ts'
-import type { Submission } from '#tasks/schemas.ts'
 import type { NewTask } from './enqueue.ts'
 import { newId } from './id.ts'
+import type { Submission } from './schemas.ts'
 
 /** Settings of the deployment for kinds that set none of their own. */
 export interface SubmitDefaults {

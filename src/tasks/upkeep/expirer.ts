@@ -17,3 +17,5 @@ export function expirer({ pool, onExpired }: ExpirerOptions) {
     }
   })
 }
+
+export type Expirer = ReturnType<typeof expirer>

@@ -8,6 +8,8 @@ const get = (url: string, more = '') => `GET ${url} HTTP/1.1\r\nhost: localhost\
 const upgrade =
   'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
 
+const asEvents = 'accept: text/event-stream\r\n'
+
 /** `count` connections of an address. */
 function crowd(t: Parameters<typeof openLine>[0], address: string, count: number, from: string) {
   return Promise.all(Array.from({ length: count }, () => openLine(t, address, from)))
@@ -20,6 +22,7 @@ t.test('each client has limits on what it may have open, of each kind', async t 
   const things: [what: string, request: string, short: string][] = [
     ['WebSockets', get(`/ws/tasks/${id}`, upgrade), get(`/ws/tasks`, upgrade)],
     ['event streams', get(`/api/tasks/${id}/events`), get(`/api/tasks/${id}/events`)],
+    ['event streams', get(`/api/tasks/${id}/log`, asEvents), get(`/api/tasks/${id}/log`, asEvents)],
     ['requests that wait', get(`/api/tasks/${id}?wait=600`), get(`/api/tasks/${id}?wait=0.01`)]
   ]
 

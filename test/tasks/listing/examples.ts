@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
-import type { TaskFilters } from '../../../src/tasks/schemas.ts'
+import type { TaskFilters } from '../../../src/tasks/listing/schemas.ts'
 
 /** Ids of workers, schedules and films. */
 export const [one, two] = [randomUUID(), randomUUID()]

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { connect, throughIndexes } from '../../../src/database/connect.ts'
 import { listTasks } from '../../../src/tasks/listing/list.ts'
-import type { TaskFilters } from '../../../src/tasks/schemas.ts'
+import type { TaskFilters } from '../../../src/tasks/listing/schemas.ts'
 import { openService } from '../../harness/service.ts'
 import { addTasks, filters, one, scheduled } from './examples.ts'
 

@@ -6,7 +6,7 @@ import { countTasks } from '../../../src/tasks/listing/counts.ts'
 import { readFilters } from '../../../src/tasks/listing/filters.ts'
 import { histogram } from '../../../src/tasks/listing/histogram.ts'
 import { listTasks } from '../../../src/tasks/listing/list.ts'
-import type { TaskFilters } from '../../../src/tasks/schemas.ts'
+import type { TaskFilters } from '../../../src/tasks/listing/schemas.ts'
 import { borrowDatabase } from '../../harness/database.ts'
 
 const many = 20_000

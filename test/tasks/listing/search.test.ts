@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { connect, throughIndexes } from '../../../src/database/connect.ts'
 import { listTasks } from '../../../src/tasks/listing/list.ts'
-import type { TaskFilters } from '../../../src/tasks/schemas.ts'
+import type { TaskFilters } from '../../../src/tasks/listing/schemas.ts'
 import { waitingForLocks } from '../../harness/locks.ts'
 import { openService } from '../../harness/service.ts'
 

@@ -6,6 +6,7 @@ import { openService } from '../../harness/service.ts'
 import { taskFolder, taskModule } from '../../harness/task-folder.ts'
 import { until } from '../../harness/until.ts'
 import { spawnWorker } from '../../harness/worker-process.ts'
+import { readFrames } from './frames.ts'
 
 const wait = `const { existsSync } = await import('node:fs')
   const gate = name => args.gate + name
@@ -33,27 +34,19 @@ const newGate = () => path.join(service.dataDir, `gate-${++gates}-`)
 
 const logOf = async (id: string, query = '') => (await service.get(`/api/tasks/${id}/log${query}`)).json()
 
-/** Reads a stream of events to its end, and calls at each. */
-async function follow(id: string, onText: (text: string) => void, headers = {}, query = '') {
-  const response = await fetch(`${address}/api/tasks/${id}/log${query}`, {
-    headers: { accept: 'text/event-stream', ...headers }
-  })
-  const ids: string[] = []
-  let [text, rest, ended] = ['', '', false]
-  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-    rest += chunk
-    const frames = rest.split('\n\n')
-    rest = frames.pop()!
-    for (const frame of frames) {
-      ended ||= frame.startsWith('event: end')
-      const id = /^id: (.*)$/m.exec(frame)?.[1]
-      if (!id) continue
-      ids.push(id)
-      text += JSON.parse(/^data: (.*)$/m.exec(frame)![1]!).text
+/** What was read up to each event is given to `onText`. */
+function follow(id: string, onText: (text: string) => void, headers = {}, query = '') {
+  let text = ''
+  return readFrames(
+    address,
+    id,
+    headers,
+    more => {
+      text += more
       onText(text)
-    }
-  }
-  return { ids, text, ended, type: response.headers.get('content-type') }
+    },
+    query
+  )
 }
 
 t.test('what a running body says is there within a second or so, and followers get each line once', async t => {
@@ -85,6 +78,14 @@ t.test('what a running body says is there within a second or so, and followers g
 
   const rest = await follow(id, () => {}, { 'last-event-id': story.ids[0] })
   t.equal(rest.text, all.text.slice(Number(story.ids[0]!.split(':')[1])), 'it goes on after the last event')
+  for (const last of story.ids.slice(-2)) {
+    const again = await follow(id, () => {}, { 'last-event-id': last })
+    t.match(
+      again,
+      { status: 204, text: '', ended: false },
+      `a browser that comes back after ${last} is told to stay away`
+    )
+  }
   const plain = await service.get(`/api/tasks/${id}/log`, { accept: 'text/plain' })
   t.match(plain.headers['content-type'], /^text\/plain/)
   t.equal(plain.body, all.text)
@@ -146,6 +147,18 @@ t.test('what a killed worker has written of an attempt stays', async t => {
   await mine.db.pool.query(`update darkroom.attempt_logs set at = now() - interval '2 hours'`)
 
   t.match(await text(), /^first line/)
+})
+
+t.test('a browser that has read the end stays away, also where there was nothing to read', async t => {
+  const id = await service.submit('add', { x: 1, y: 2 })
+  await service.finished(id)
+
+  const { ids, ended } = await follow(id, () => {})
+
+  t.ok(ended)
+  t.strictSame(ids, ['0:0:end'])
+  t.match(await follow(id, () => {}, { 'last-event-id': ids[0] }), { status: 204, ended: false })
+  t.match(await follow(id, () => {}, { 'last-event-id': '' }), { status: 200, ended: true })
 })
 
 t.test('bad requests are refused, and a task that never ran has no log', async t => {

@@ -1,16 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { AttemptLog, TaskLog, Wanted } from './read.ts'
+import type { AttemptLog, TaskLog, Wanted } from '#tasks/log/read.ts'
+import { comment, type Story, type StreamLimits } from './open-streams.ts'
 
-export interface LogLimits {
+export interface LogLimits extends StreamLimits {
   /** Milliseconds between looks. */
   every: number
-  /** Milliseconds without news, after which a comment keeps the connection open. */
-  quiet: number
-  /** A client that reads nothing for so many milliseconds is disconnected. */
-  patience: number
 }
-
-export const logLimits: LogLimits = { every: 1_000, quiet: 15_000, patience: 30_000 }
 
 // Looks for the last words of an attempt whose worker may be gone.
 const lastLooks = 3
@@ -29,11 +24,10 @@ interface StreamOptions {
   after: Place
   limits: LogLimits
   signal: AbortSignal
-  cut(): void
 }
 
 /** What a task says as Server-Sent Events: what is there, then each second what is new, until nothing can follow. */
-export async function* streamLog({ read, first, attempt, after, limits, signal, cut }: StreamOptions) {
+export async function* streamLog({ read, first, attempt, after, limits, signal }: StreamOptions): Story {
   let place = after
   let log: TaskLog | undefined = first
   let looks = lastLooks
@@ -44,28 +38,39 @@ export async function* streamLog({ read, first, attempt, after, limits, signal, 
       if (!news) continue
       place = { attempt: item.attempt, position: news.end }
       heard = performance.now()
-      yield* served(`id: ${place.attempt}:${place.position}\ndata: ${JSON.stringify(news.message)}\n\n`)
+      yield `id: ${idOf(place)}\ndata: ${JSON.stringify(news.message)}\n\n`
     }
     const isBehind = log.items.some(item => item.isBehind) && looks-- > 0
-    if (isOver(log, attempt) && !isBehind) return yield* served('event: end\ndata: {}\n\n')
+    if (isOver(log, attempt) && !isBehind) {
+      // With an id, as a browser comes back with it.
+      yield `id: ${idOf(place)}:end\nevent: end\ndata: {}\n\n`
+      return
+    }
     if (performance.now() - heard > limits.quiet) {
       heard = performance.now()
-      yield* served(':\n\n')
+      yield comment
     }
     await delay(limits.every, undefined, { signal }).catch(() => {})
     if (signal.aborted) return
     // The database does not answer: looked again. Undefined: the task was forgotten.
     log = await read({ attempt, since: place.attempt }).catch(() => ({ items: [], final: false }))
   }
+}
 
-  function* served(text: string) {
-    const timer = setTimeout(cut, limits.patience)
-    try {
-      yield text
-    } finally {
-      clearTimeout(timer)
-    }
-  }
+function idOf({ attempt, position }: Place) {
+  return `${attempt}:${position}`
+}
+
+/** Where the reader is that has an event. */
+export function placeIn(id: string): Place {
+  const [attempt = 0, position = 0] = (id || '0:0').split(':').map(Number)
+  return { attempt, position }
+}
+
+/** Whether nothing follows an event, now or later. Of an attempt that is behind only the end tells. */
+export function isLast(id: string, log: TaskLog, attempt: number | undefined) {
+  const isAll = isOver(log, attempt) && !log.items.some(item => newsOf(item, placeIn(id)))
+  return isAll && (id.endsWith(':end') || (id !== '' && !log.items.some(item => item.isBehind)))
 }
 
 function isOver({ items, final }: TaskLog, attempt: number | undefined) {

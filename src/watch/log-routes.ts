@@ -1,15 +1,15 @@
-import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply } from 'fastify'
+import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { TaskNotFound, TooManyOpen } from '#errors.ts'
-import { bytesIn } from '#schema/answers.ts'
+import { answer, bytesIn } from '#schema/answers.ts'
 import { checkOf, refuse } from '#schema/check.ts'
 import { Id } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
-import { type AttemptLog, readLog, type Wanted } from './read.ts'
-import { LogBody, LogHeaders, LogQuery } from './schemas.ts'
-import { type LogLimits, logLimits, type Place, streamLog } from './stream.ts'
+import { type AttemptLog, readLog, type Wanted } from '#tasks/log/read.ts'
+import { LogBody, LogHeaders, LogQuery } from '#tasks/log/schemas.ts'
+import { isLast, type LogLimits, placeIn, streamLog } from './log-stream.ts'
+import { openStreams, streamLimits } from './open-streams.ts'
 
 export interface LogNeeds {
   reads: Database
@@ -18,31 +18,11 @@ export interface LogNeeds {
 
 const stream = 'text/event-stream'
 const checkHeaders = checkOf(LogHeaders)
-// Milliseconds that clients have after a stop to read what is written.
-const farewell = 1_000
+const usual: LogLimits = { ...streamLimits, every: 1_000 }
 
 /** What a task's body says. */
-export const logRoutes: FastifyPluginAsyncTypebox<LogNeeds> = async (app, { reads, logLimits: limits = logLimits }) => {
-  const open = new Set<() => void>()
-  app.addHook('preClose', async () => {
-    for (const stop of open) stop()
-  })
-
-  /** Ends with the client, or with the API. */
-  function whileConnected({ raw }: FastifyReply) {
-    const gone = new AbortController()
-    const cut = () => raw.destroy()
-    const stop = () => {
-      gone.abort()
-      setTimeout(cut, farewell).unref()
-    }
-    open.add(stop)
-    raw.once('close', () => {
-      open.delete(stop)
-      gone.abort()
-    })
-    return { signal: gone.signal, cut }
-  }
+export const logRoutes: FastifyPluginAsyncTypebox<LogNeeds> = async (app, { reads, logLimits: limits = usual }) => {
+  const send = openStreams(app, limits)
 
   app.get(
     '/api/tasks/:id/log',
@@ -61,11 +41,12 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogNeeds> = async (app, { read
             ...bytesIn(['text/plain', stream], 'What its attempts said'),
             content: { 'application/json': { schema: LogBody }, 'text/plain': { schema: {} }, [stream]: { schema: {} } }
           },
+          204: answer(Type.Null(), 'Of a stream: no more text; tells the browser not to reconnect'),
           ...readProblems(TaskNotFound, TooManyOpen)
         }
       }
     },
-    async ({ method, params, query, headers }, reply) => {
+    async ({ params, query, headers }, reply) => {
       const id = params.id.toLowerCase()
       const read = (wanted: Wanted) => readLog(reads, id, wanted)
       const problems = checkHeaders(headers)
@@ -79,18 +60,14 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogNeeds> = async (app, { read
         return reply.type('text/plain; charset=utf-8').send(textOf(first.items) as never)
       if (!accept.includes(stream)) return { items: first.items.map(({ isBehind: _, ...item }) => item) }
 
-      reply.headers({ 'content-type': stream, 'x-accel-buffering': 'no' })
-      if (method === 'HEAD') return reply.send('' as never)
-      const after = placeIn(headers['last-event-id'])
-      const story = streamLog({ read, first, attempt: query.attempt, after, limits, ...whileConnected(reply) })
-      return reply.send(Readable.from(story, { objectMode: false }) as never)
+      const { attempt } = query
+      const { 'last-event-id': last = '' } = headers
+      // 204 tells the browser not to reconnect.
+      if (isLast(last, first, attempt)) return reply.code(204).send(null as never)
+      const story = { read, first, attempt, after: placeIn(last), limits }
+      return send(reply as never, signal => streamLog({ ...story, signal })) as never
     }
   )
-}
-
-function placeIn(id: string | undefined): Place {
-  const [attempt = 0, position = 0] = (id || '0:0').split(':').map(Number)
-  return { attempt, position }
 }
 
 /** A line tells one attempt from the next, where there are several. */

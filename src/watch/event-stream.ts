@@ -4,18 +4,9 @@ import type { TaskBody } from '#tasks/schemas.ts'
 import { isFinal, type Status, statusOf } from '#tasks/words.ts'
 import type { History, ReadHistory, TaskEvent } from './history.ts'
 import { describe } from './message.ts'
+import { comment } from './open-streams.ts'
 
-export interface StreamLimits {
-  /** Quiet milliseconds after which a comment is sent, so that no proxy closes the connection as idle. */
-  quiet: number
-  /** A client that reads nothing for so many milliseconds while events wait for it is disconnected. */
-  patience: number
-}
-
-export const streamLimits: StreamLimits = { quiet: 15_000, patience: 30_000 }
-
-// Milliseconds that a browser waits before it reconnects.
-const comeBack = 2_000
+// Milliseconds until the database is asked again.
 const afterTrouble = 500
 
 interface StreamOptions {
@@ -25,28 +16,26 @@ interface StreamOptions {
   first: History
   /** Id of the last event that the client has; null for a new client. */
   after: string | null
-  limits: StreamLimits
+  /** Milliseconds without news, after which a comment is sent. */
+  quiet: number
   signal: AbortSignal
-  /** Ends the connection of a client that does not read. */
-  cut: () => void
 }
 
 /**
  * A task's events as text, at the client's reading speed: for a slow client only its position is in memory, and the
  * events wait in the database. Ends after a final event, unless others follow it.
  */
-export async function* streamEvents({ watching, read, first, after, limits, signal, cut }: StreamOptions) {
+export async function* streamEvents({ watching, read, first, after, quiet, signal }: StreamOptions) {
   const { task, latest } = first
-  const bell = ring(watching, task.id, limits.quiet, signal)
+  const bell = ring(watching, task.id, quiet, signal)
   let history = first
   let seen = after
   let last = ''
   try {
-    yield* served(`retry: ${comeBack}\n\n`)
     if (seen === null) {
       last = JSON.stringify(describe(task))
       seen = String(latest?.id ?? 0)
-      yield* served(frame(last, latest?.id))
+      yield frame(last, latest?.id)
     } else if (latest) {
       // The client has this message already; only a different one is sent.
       last = JSON.stringify(asOf(latest, history))
@@ -57,16 +46,16 @@ export async function* streamEvents({ watching, read, first, after, limits, sign
         if (signal.aborted) return
         last = JSON.stringify(asOf(event, history))
         seen = String(event.id)
-        yield* served(frame(last, event.id))
+        yield frame(last, event.id)
       }
       if (!history.more) {
         if (isFinal(history.task.state)) return
         const now = JSON.stringify(describe(history.task))
-        if (now !== last) yield* served(frame(now))
+        if (now !== last) yield frame(now)
         last = now
         while (!(await bell.rings())) {
           if (signal.aborted) return
-          yield* served(':\n\n')
+          yield comment
         }
       }
       if (signal.aborted) return
@@ -77,15 +66,6 @@ export async function* streamEvents({ watching, read, first, after, limits, sign
     }
   } finally {
     bell.stop()
-  }
-
-  function* served(text: string) {
-    const timer = setTimeout(cut, limits.patience)
-    try {
-      yield text
-    } finally {
-      clearTimeout(timer)
-    }
   }
 
   async function readOn(after: string): Promise<History | undefined> {

@@ -1,0 +1,29 @@
+import type { Logger } from 'pino'
+import { listen } from '#database/listen.ts'
+import { channels } from '#tasks/channels.ts'
+import type { Watching } from '#tasks/read/watch.ts'
+import type { Expirer } from '#tasks/upkeep/expirer.ts'
+
+interface OpenEarsOptions {
+  url: string
+  watching: Watching
+  deadlines: Expirer
+  log: Logger
+}
+
+/** Acts on notifications of other processes. They are hints: polling finds what a lost one announced. */
+export function openEars({ url, watching, deadlines, log }: OpenEarsOptions) {
+  return listen({
+    url,
+    name: 'darkroom api ears',
+    channels: {
+      [channels.changed]: watching.hear,
+      [channels.deadline]: payload => deadlines.by(Math.min(...payload.split(',').map(Number)))
+    },
+    onReconnect() {
+      watching.lookAgain()
+      deadlines.by(0)
+    },
+    onError: error => log.warn({ err: error }, 'the LISTEN connection was lost; reconnecting')
+  })
+}

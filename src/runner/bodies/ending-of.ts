@@ -1,0 +1,33 @@
+import type { Claim } from '#tasks/attempts/claim.ts'
+import type { Ending } from '#tasks/attempts/ending.ts'
+import type { Kind } from '#tasks/define.ts'
+import type { Tail } from '#tasks/log/tail.ts'
+import type { StopReason } from '../children/protocol.ts'
+import { type End, judge } from './judge.ts'
+
+interface Ended {
+  claim: Claim
+  kind: Kind
+  worker: string
+  tail: Tail
+  startedAt: Date
+  /** Why it was stopped, if it was. */
+  reason: StopReason | undefined
+}
+
+/** What the books write of an attempt, whether it ran in a child or inline. */
+export function endingOf(end: End, { claim, kind, worker, tail, startedAt, reason }: Ended): Ending {
+  return {
+    id: claim.id,
+    queue: claim.queue,
+    place: claim.place,
+    attempt: claim.attempt,
+    worker,
+    started_at: startedAt,
+    exit_code: end.type === 'exit' ? end.exit_code : null,
+    signal: end.type === 'exit' ? end.signal : null,
+    peak_memory: end.type === 'given_up' ? null : (end.peak_memory ?? null),
+    stderr: tail.text || null,
+    ...judge(end, reason, claim, kind)
+  }
+}
