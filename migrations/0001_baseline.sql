@@ -321,7 +321,8 @@ create unique index tasks_one_open_per_video on darkroom.tasks (video_id)
   where task = 'process_video' and finished_at is null;
 
 -- One table in FROM and scalar sub-selects: so filename can be updated and a row locked or deleted through the view,
--- and a lock on it is a lock on the film alone, never on a task.
+-- and a lock on it is a lock on the film alone, never on a task. None of them is an `exists`: Postgres would hash all
+-- prints of all films for a page of the list.
 create view darkroom.videos as
 select
   f.id,
@@ -331,20 +332,20 @@ select
   coalesce(
     (
       select case
-        when t.state = 'PENDING' and not exists (select from darkroom.print_sets s where s.id = f.print_set_id)
+        when t.state = 'PENDING' and (select true from darkroom.print_sets s where s.id = f.print_set_id) is not true
         then 'uploaded' else 'processing'
       end
       from darkroom.tasks t
       where t.video_id = f.id and t.task = 'process_video' and t.finished_at is null
     ),
-    case when exists (select from darkroom.print_sets s where s.id = f.print_set_id) then 'ready' else 'failed' end
+    case when (select true from darkroom.print_sets s where s.id = f.print_set_id) is true then 'ready' else 'failed' end
   ) as status,
-  exists (select from darkroom.print_sets s where s.id = f.print_set_id) as processed,
+  (select true from darkroom.print_sets s where s.id = f.print_set_id) is true as processed,
   case
-    when not exists (select from darkroom.print_sets s where s.id = f.print_set_id) or exists (
-      select from darkroom.tasks t
+    when (select true from darkroom.print_sets s where s.id = f.print_set_id) is not true or (
+      select true from darkroom.tasks t
       where t.video_id = f.id and t.task = 'process_video' and t.finished_at is null
-    ) then (
+    ) is true then (
       select t.progress from darkroom.tasks t
       where t.video_id = f.id and t.task = 'process_video'
       order by t.finished_at desc nulls first limit 1
@@ -359,10 +360,10 @@ select
     f.task_id
   ) as task_id,
   case
-    when not exists (select from darkroom.print_sets s where s.id = f.print_set_id) and not exists (
-      select from darkroom.tasks t
+    when (select true from darkroom.print_sets s where s.id = f.print_set_id) is not true and (
+      select true from darkroom.tasks t
       where t.video_id = f.id and t.task = 'process_video' and t.finished_at is null
-    ) then coalesce(
+    ) is not true then coalesce(
       (
         select t.error from darkroom.tasks t
         where t.video_id = f.id and t.task = 'process_video'
