@@ -5,6 +5,7 @@ import type { Random } from './random.ts'
 export const endings: Record<string, readonly string[]> = {
   process_data: ['SUCCESS'],
   brief: ['SUCCESS'],
+  moody: ['SUCCESS'],
   steady: ['SUCCESS'],
   family: ['SUCCESS'],
   flaky: ['SUCCESS'],
@@ -22,6 +23,7 @@ export const endings: Record<string, readonly string[]> = {
 /** Share of each kind, in about a hundred, and its arguments. */
 const kinds: [number, string, (random: Random) => Record<string, unknown>][] = [
   [45, 'brief', () => ({})],
+  [12, 'moody', random => ({ mood: random.chance(0.9) ? 'calm' : random.pick(['ends', 'blocks']) })],
   [14, 'steady', random => ({ seconds: round(random.between(0.1, 1.2)) })],
   [8, 'flaky', random => ({ failures: random.whole(1, 2) })],
   [4, 'doomed', () => ({})],

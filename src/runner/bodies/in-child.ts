@@ -4,14 +4,14 @@ import type { Ending } from '#tasks/attempts/ending.ts'
 import type { Kind } from '#tasks/define.ts'
 import type { Child } from '../children/child-process.ts'
 import type { Exit } from '../children/exit.ts'
-import type { Place } from '../children/line.ts'
+import type { Listener, Place } from '../children/line.ts'
 import type { ChildPool } from '../children/pool.ts'
 import type { Finished, StopReason } from '../children/protocol.ts'
 import type { Attempt, AttemptOptions } from './attempt.ts'
 import { endingOf } from './ending-of.ts'
 import { misfit } from './fit.ts'
 import type { End } from './judge.ts'
-import { stopper } from './limits.ts'
+import { type Stopper, stopper } from './limits.ts'
 
 interface RunInChildOptions extends AttemptOptions {
   children: ChildPool
@@ -25,116 +25,147 @@ const mostChildren = 10
 const never = new Promise<never>(() => {})
 
 /** Runs a claimed task in a child process, until the last of its processes has ended. */
-export function runInChild(
-  claim: Claim,
-  kind: Kind,
-  { worker, children, limits, tail, onBegin, onProgress, onLog }: RunInChildOptions
-): Attempt {
-  const source = { task: claim.task, file: kind.file }
-  let child: Child | undefined
-  let place: Place | undefined
-  let begun = false
-  let recalled = false
-  const waiting = new AbortController()
-  let startedAt = new Date()
-  const stops = stopper({
-    limits,
-    abort(reason) {
-      if (begun && place) child?.abort(place, reason)
-    },
-    cut(reason) {
-      waiting.abort(reason)
-      void cut(reason)
-    }
-  })
+export function runInChild(claim: Claim, kind: Kind, options: RunInChildOptions): Attempt {
+  return new AttemptInChild(claim, kind, options)
+}
 
-  async function cut(reason: StopReason) {
-    if (!child || !place) return
-    const [mine, where] = [child, place]
+class AttemptInChild implements Attempt {
+  readonly claim: Claim
+  readonly since = performance.now()
+  readonly ended: Promise<Ending>
+  #kind: Kind
+  #options: RunInChildOptions
+  #stops: Stopper
+  #waiting = new AbortController()
+  /** Where it is in the line of a child. */
+  #at: { child: Child; place: Place } | undefined
+  #isBegun = false
+  #isRecalled = false
+  #startedAt = new Date()
+
+  constructor(claim: Claim, kind: Kind, options: RunInChildOptions) {
+    this.claim = claim
+    this.#kind = kind
+    this.#options = options
+    this.#stops = stopper({
+      limits: options.limits,
+      abort: reason => {
+        if (this.#isBegun) this.#at?.child.abort(this.#at.place, reason)
+      },
+      cut: reason => void this.#cut(reason)
+    })
+    this.ended = this.#live()
+  }
+
+  stop(reason: StopReason) {
+    this.#stops.stop(reason)
+  }
+
+  async recall() {
+    if (this.#isBegun || this.#stops.reason() !== undefined) return false
+    this.#isRecalled = true
+    if (this.#at) this.#isRecalled = await this.#at.child.drop(this.#at.place)
+    else this.#waiting.abort('recalled')
+    return this.#isRecalled
+  }
+
+  async #cut(reason: StopReason) {
+    this.#waiting.abort(reason)
+    if (!this.#at) return
+    const { child, place } = this.#at
     // Beside it another attempt runs, which must not end with it.
-    if (!begun && (await mine.drop(where))) return
-    mine.abort(where, reason)
-    await mine.stop({ target: where })
+    if (!this.#isBegun && (await child.drop(place))) return
+    if (this.#at?.place !== place) return
+    child.abort(place, reason)
+    await child.stop({ target: place })
   }
 
-  async function recall() {
-    if (begun || stops.reason() !== undefined) return false
-    recalled = true
-    if (!child || !place) waiting.abort('recalled')
-    else recalled = await child.drop(place)
-    return recalled
-  }
-
-  async function live(): Promise<Ending> {
-    const wrong = misfit(claim, kind)
-    if (wrong) return ending(wrong)
-    for (let left = mostChildren; left > 0; ) {
-      try {
-        child = await children.take(waiting.signal, claim.task)
-      } catch (error) {
-        if (recalled) return never
-        tail.add(String(error))
-        break
-      }
-      const end = recalled || stops.reason() !== undefined ? undefined : await runIn(child)
-      if (!end) children.give(child)
-      if (recalled) return never
-      if (end) return ending(end)
-      if (stops.reason() !== undefined) break
-      place = undefined
+  async #live(): Promise<Ending> {
+    const wrong = misfit(this.claim, this.#kind)
+    if (wrong) return this.#ending(wrong)
+    for (let left = mostChildren; left > 0 && !this.#isOver; ) {
+      const child = await this.#take()
+      if (!child) break
+      const end = this.#isOver ? undefined : await this.#runIn(child)
+      this.#options.children.give(child)
+      if (end) return this.#ending(end)
       if (!child.usable) left--
     }
-    return ending(notBegun)
+    return this.#isRecalled ? never : this.#ending(notBegun)
+  }
+
+  /** It is not to begin any more. */
+  get #isOver() {
+    return this.#isRecalled || this.#stops.reason() !== undefined
+  }
+
+  async #take() {
+    try {
+      return await this.#options.children.take(this.#waiting.signal, this.claim.task)
+    } catch (error) {
+      if (!this.#isRecalled) this.#options.tail.add(String(error))
+      return
+    }
   }
 
   /** Undefined where the attempt has not begun. */
-  async function runIn(child: Child): Promise<Finished | Exit | undefined> {
-    place = child.run({ ...source, id: claim.id, args: claim.args, attempt: claim.attempt }, listener, tail)
+  async #runIn(child: Child): Promise<Finished | Exit | undefined> {
+    const { id, task, args, attempt } = this.claim
+    const source = { task, file: this.#kind.file }
+    const place = child.run({ ...source, id, args, attempt }, this.#listener(), this.#options.tail)
+    this.#at = { child, place }
     const end = await place.ended
-    stops.clear()
+    this.#at = undefined
+    this.#stops.clear()
     if (end.type === 'unbegun') {
-      begun = false
+      this.#isBegun = false
       return
     }
-    if (end.type === 'exit') children.crashed(claim.task)
-    else {
-      children.ended(source, end.took)
-      if (end.started_at !== undefined) startedAt = new Date(end.started_at)
+    if (end.type === 'exit') {
+      if (!end.isForAnother) this.#options.children.crashed(task)
+    } else {
+      this.#options.children.ended(source, end.took)
+      if (end.started_at !== undefined) this.#startedAt = new Date(end.started_at)
     }
-    // Output comes through another pipe: it is read in the next turn of the event loop, and kept in the one after that.
-    if (end.type !== 'exit' && end.waits) for (let turns = 3; turns > 0; turns--) await nextTurn()
-    // All processes of the attempt must be gone before its end is reported.
-    const left = end.type === 'failure' && (await child.hasLeftovers())
-    const cut = stops.reason() !== undefined && stops.reason() !== 'soft_time_limit'
-    if (left || cut || end.type === 'exit') await child.stop({ target: place })
-    else if (end.waits) child.goOn(place)
-    children.give(child)
+    await this.#leave(child, place, end)
     return end
   }
 
-  const listener = {
-    begins() {
-      begun = true
-      // For a body that blocks its child before the child can report a start; overwritten by that report.
-      startedAt = new Date()
-      onBegin()
-      stops.begin()
-    },
-    loading: stops.loading,
-    started(at: Date) {
-      startedAt = at
-      stops.begin()
-    },
-    progress(fraction: number, detail: unknown) {
-      stops.progressed()
-      onProgress(fraction, detail)
-    },
-    log: onLog
+  /** All processes of the attempt must be gone before its end is reported. */
+  async #leave(child: Child, place: Place, end: Finished | Exit) {
+    // Output comes through another pipe: it is read in the next turn of the event loop, and kept in the one after that.
+    if (end.type !== 'exit' && end.waits) for (let turns = 3; turns > 0; turns--) await nextTurn()
+    const hasLeft = end.type === 'failure' && (await child.hasLeftovers())
+    const isCut = this.#stops.reason() !== undefined && this.#stops.reason() !== 'soft_time_limit'
+    if (hasLeft || isCut || end.type === 'exit') await child.stop({ target: place })
+    else if (end.waits) child.goOn(place)
   }
 
-  function ending(end: End) {
-    return endingOf(end, { claim, kind, worker, tail, startedAt, reason: stops.reason() })
+  #listener(): Listener {
+    return {
+      begins: () => {
+        this.#isBegun = true
+        // For a body that blocks its child before the child can report a start; overwritten by that report.
+        this.#startedAt = new Date()
+        this.#options.onBegin()
+        this.#stops.begin()
+      },
+      loading: () => this.#stops.loading(),
+      started: at => {
+        this.#startedAt = at
+        this.#stops.begin()
+      },
+      progress: (fraction, detail) => {
+        this.#stops.progressed()
+        this.#options.onProgress(fraction, detail)
+      },
+      log: this.#options.onLog
+    }
   }
 
-  return { claim, since: performance.now(), ended: live(), stop: stops.stop, recall }
+  #ending(end: End) {
+    const { worker, tail } = this.#options
+    const reason = this.#stops.reason()
+    return endingOf(end, { claim: this.claim, kind: this.#kind, worker, tail, startedAt: this.#startedAt, reason })
+  }
 }

@@ -60,6 +60,13 @@ export function judge(end: End, reason: StopReason | undefined, claim: Claim, ki
       return { outcome: 'crashed', ...afterCrash(claim.crashes, 'Its module was not loaded in time') }
   }
 
+  if (end.type === 'exit' && end.isForAnother) {
+    return {
+      outcome: 'shutdown',
+      error: { type: 'shutdown', message: 'Its process was ended because of another attempt; it is tried again' },
+      next: { state: 'RETRY', delay: 0 }
+    }
+  }
   if (end.type === 'exit') {
     const last = end.signal ? `signal ${end.signal}` : `exit code ${end.exit_code}`
     return { outcome: 'crashed', ...afterCrash(claim.crashes, `Its process ended with ${last}`) }

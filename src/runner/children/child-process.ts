@@ -80,8 +80,9 @@ export class Child {
         this.#attribute()
         const stderr = this.#tail.text
         isBroken(new Error(`The child process did not start: ${stderr.trim() || `exit code ${exit_code}`}`))
-        const exit: Exit = { type: 'exit', exit_code, signal, peak_memory: this.#memory.last, stderr }
-        this.#line.end(exit, !this.#leaving && (!this.#stopping || this.#line.first === this.#target))
+        const isForAnother = this.#stopping && this.#line.first !== this.#target
+        const exit: Exit = { type: 'exit', exit_code, signal, peak_memory: this.#memory.last, stderr, isForAnother }
+        this.#line.end(exit, !this.#leaving)
         resolve(exit)
       }
       this.#process.once('exit', (exit_code, signal) => {

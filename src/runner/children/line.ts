@@ -132,11 +132,11 @@ export class Line {
     for (const place of this.#places.slice(1)) void this.drop(place)
   }
 
-  /** The process has ended. Without `isAtFault` also the first attempt has not begun, or was not to be stopped. */
-  end(exit: Exit, isAtFault: boolean) {
+  /** The process has ended: the first attempt ends with it, unless it says that it has not begun; the others have not. */
+  end(exit: Exit, isBegun: boolean) {
     const [first, ...others] = this.#places
     this.#places = []
-    first?.end(isAtFault ? exit : { type: 'unbegun' })
+    if (first) isBegun ? first.end(exit) : leave(first)
     for (const place of others) leave(place)
   }
 

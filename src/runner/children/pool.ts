@@ -3,6 +3,7 @@ import { Child } from './child-process.ts'
 import { openPace } from './pace.ts'
 import { stepBack } from './priority.ts'
 import type { Source } from './protocol.ts'
+import { openSeats } from './seats.ts'
 import { endStrays } from './strays.ts'
 import { watchdog } from './watchdog.ts'
 
@@ -26,23 +27,12 @@ const lookInterval = 250
 const mostTries = 4
 // While attempts wait, a child that is due goes on: the start of another takes the CPU of a few hundred short bodies.
 const mostOverdue = 10
-// Short attempts in hand of one child. It gets new ones when half of them are left, many at once.
-const longestLine = 32
-// Milliseconds. A body that runs for so long is not short, whatever its kind is on average: those behind it are taken to
-// other children.
-const longestShort = 50
 // A service has many kinds and runs a few of them most of the time.
 const mostRemembered = 8
 
 interface Waiting {
   isShort: boolean
   resolve(child: Child): void
-}
-
-/** Attempts that have a child; several where all of them are short. */
-interface Seats {
-  taken: number
-  shared: boolean
 }
 
 /**
@@ -53,8 +43,7 @@ export function childPool(options: ChildPoolOptions) {
   const { env, databaseUrl, size: first, maxTasks, maxMemory, longestStart = 30_000 } = options
   let size = first
   const idle: Child[] = []
-  /** Children that are busy. */
-  const seats = new Map<Child, Seats>()
+  const seats = openSeats(canTake)
   const waiting = new Set<Waiting>()
   const pool = `${uuid()}:`
   let started = 0
@@ -63,7 +52,6 @@ export function childPool(options: ChildPoolOptions) {
   const pace = openPace()
   const starting = new Set<Child>()
   let looking = false
-  let relieving = false
   let closing = false
 
   function start() {
@@ -105,22 +93,9 @@ export function childPool(options: ChildPoolOptions) {
   }
 
   async function look() {
-    for (const child of [...seats.keys()]) await child.look()
+    for (const child of seats.children()) await child.look()
     looking = false
     if (seats.size > 0) lookSoon()
-  }
-
-  function relieveSoon() {
-    if (relieving) return
-    relieving = true
-    setTimeout(relieve, longestShort).unref()
-  }
-
-  function relieve() {
-    relieving = false
-    const lines = [...seats].filter(([, { taken }]) => taken > 1)
-    for (const [child] of lines) if (child.running >= longestShort) child.dropRest()
-    if (lines.length > 0) relieveSoon()
   }
 
   /** Waits for a child to become free. */
@@ -134,48 +109,30 @@ export function childPool(options: ChildPoolOptions) {
 
   /** First come, first served: a long attempt at the head waits for a whole child, and all others wait for it. */
   function serve() {
-    const open = shared().filter(([, { taken }]) => taken <= longestLine / 2)
+    // Of too many children, one must come to its end.
+    const open = seats.size > size ? [] : seats.open({ half: true })
     for (const next of waiting) {
-      const child = idle.shift() ?? (next.isShort ? emptiest(open) : undefined)
+      const child = idle.shift() ?? (next.isShort ? seats.emptiest(open) : undefined)
       if (!child) return
       waiting.delete(next)
       // Reserved from here on, although the waiting attempt continues later.
-      seat(child, next.isShort)
+      seats.take(child, next.isShort)
       next.resolve(child)
     }
-  }
-
-  /** Children that short attempts may join. */
-  function shared() {
-    return [...seats].filter(([child, { shared }]) => shared && child.running < longestShort)
-  }
-
-  function emptiest(open: [Child, Seats][]) {
-    let best: [Child, Seats] | undefined
-    for (const each of open) if (!best || each[1].taken < best[1].taken) best = each
-    return best && best[1].taken < longestLine && canTake(best[0]) ? best[0] : undefined
-  }
-
-  function seat(child: Child, isShort: boolean) {
-    child.attempts++
-    const known = seats.get(child)
-    if (!known) return void seats.set(child, { taken: 1, shared: isShort })
-    known.taken++
-    relieveSoon()
   }
 
   /** A child without waiting, if there is one. */
   function free(isShort: boolean) {
     if (idle.length > 0) return idle.shift()
     if (seats.size < size) return start()
-    return isShort ? emptiest(shared()) : undefined
+    return isShort && seats.size <= size ? seats.emptiest(seats.open()) : undefined
   }
 
   async function next(signal: AbortSignal, isShort: boolean): Promise<Child> {
     // A child started now would not be ended.
     if (closing) throw new Error('The worker is stopping')
     let child = waiting.size === 0 ? free(isShort) : undefined
-    if (child) seat(child, isShort)
+    if (child) seats.take(child, isShort)
     else child = await turn(signal, isShort)
     lookSoon()
     try {
@@ -187,18 +144,20 @@ export function childPool(options: ChildPoolOptions) {
     }
   }
 
+  function isTooLarge({ peakMemory }: Child) {
+    return maxMemory !== undefined && peakMemory > maxMemory
+  }
+
   function canTake(child: Child) {
-    if (!child.usable || (maxMemory !== undefined && child.peakMemory > maxMemory)) return false
+    if (!child.usable || isTooLarge(child)) return false
     return child.attempts < (waiting.size > 0 ? mostOverdue : 1) * maxTasks
   }
 
   function give(child: Child) {
-    const { taken, shared } = seats.get(child)!
-    if (taken > 1) {
-      seats.set(child, { taken: taken - 1, shared })
+    if (!seats.leave(child)) {
+      if (isTooLarge(child)) child.dropRest()
       return serve()
     }
-    seats.delete(child)
     const surplus = idle.length + seats.size >= size
     if (!surplus && !closing && canTake(child)) idle.push(child)
     else void child.stop({ nicely: false })
@@ -251,7 +210,7 @@ export function childPool(options: ChildPoolOptions) {
 
     async close() {
       closing = true
-      await Promise.all([...idle, ...seats.keys()].map(child => child.stop({ nicely: false })))
+      await Promise.all([...idle, ...seats.children()].map(child => child.stop({ nicely: false })))
       await endStrays(pool)
       dog.close()
     }
