@@ -3,7 +3,7 @@ import type { Exit } from './exit.ts'
 import type { Finished, FromChild, Run, ToChild } from './protocol.ts'
 
 export interface Listener {
-  /** The body starts; also called where it would start, were the child not about to load its module. */
+  /** Its turn has come: the child loads its module, or its body starts. */
   begins(): void
   loading(): void
   started(at: Date): void
