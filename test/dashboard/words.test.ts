@@ -14,7 +14,7 @@ import {
 } from '../../src/dashboard/words/filter.ts'
 import { placed, stretchesOf } from '../../src/dashboard/words/gantt.ts'
 import { interestText, longest } from '../../src/dashboard/words/interest.ts'
-import { brief, tokensOf } from '../../src/dashboard/words/json.ts'
+import { brief, jsonText, tokensOf } from '../../src/dashboard/words/json.ts'
 import { bytesText, countText } from '../../src/dashboard/words/number.ts'
 import { occurrenceText, ruleText } from '../../src/dashboard/words/schedules.ts'
 import { fieldsOf } from '../../src/dashboard/words/schema.ts'
@@ -172,6 +172,10 @@ t.test('JSON is taken apart without losing a character', async t => {
   t.strictSame([...new Set(tokens.map(({ kind }) => kind))].sort(), ['key', 'literal', 'number', 'plain', 'string'])
   t.equal(brief({ customer: 'c 7', month: 2, deep: { x: [1] } }), 'customer="c 7" month=2 deep={"x":[1]}')
   t.equal(brief({}), '')
+  const turned = { said: 'a\u202ecba\u05e9', text: 'a"b' }
+  t.equal(jsonText(turned), '{"said":"a\\u202ecba\u05e9","text":"a\\"b"}')
+  t.strictSame(JSON.parse(jsonText(turned, 2)), turned)
+  t.equal(brief(turned), 'said="a\\u202ecba\u05e9" text="a\\"b"')
 })
 
 t.test('attempts fill their line, and long waits are folded', async t => {

@@ -6,7 +6,7 @@ import { go, href } from '../../state/route.ts'
 import type { Kind, Schedule } from '../../state/shapes.ts'
 import { Field } from '../../ui/field.tsx'
 import { Page } from '../../ui/page.tsx'
-import { fieldError, Waiting } from '../../ui/said.tsx'
+import { fieldError, Refused, Waiting } from '../../ui/said.tsx'
 import { SameAs } from '../../ui/same-as.tsx'
 import { bodyOf, type Draft, draftOf } from '../../words/draft.ts'
 import { NextRuns } from './next-runs.tsx'
@@ -35,6 +35,7 @@ export function EditSchedule({ schedule }: { schedule?: Schedule }) {
   const elsewhere = error && error.errors.length === 0 ? error.message : undefined
   return (
     <Page title={schedule ? `Edit ${schedule.name}` : 'New schedule'} busy={waits}>
+      <Refused query={kinds} />
       {waits && <Waiting />}
       <div class="form-page" hidden={waits}>
         <form
