@@ -36,12 +36,22 @@ const watchPage = `
 const scrollThrough = `(async () => {
   const seen = {}
   let mostRows = 0
+  let count = 0
+  let newAt = performance.now()
   const frame = () => new Promise(requestAnimationFrame)
   for (;;) {
     const rows = document.querySelectorAll('tr[data-id]')
     mostRows = Math.max(mostRows, document.querySelectorAll('tr').length)
     for (const { dataset } of rows) seen[dataset.index] = dataset.id
-    if (Object.keys(seen).length >= ${rowsInAll}) return { ids: Object.values(seen).slice(0, ${rowsInAll}), mostRows }
+    const now = Object.keys(seen).length
+    if (now >= ${rowsInAll}) return { ids: Object.values(seen).slice(0, ${rowsInAll}), mostRows }
+    if (now > count) [count, newAt] = [now, performance.now()]
+    if (performance.now() - newAt > 60_000) {
+      const asked = performance.getEntriesByType('resource').slice(-5).map(({ name, duration, responseStatus }) =>
+        [name.slice(-60), Math.round(duration), responseStatus])
+      throw new Error(JSON.stringify({ seen: now, scrollY, height: document.body.scrollHeight, asked,
+        said: document.querySelector('main')?.innerText.slice(0, 300) }))
+    }
     scrollBy(0, 900)
     await frame()
     await frame()
