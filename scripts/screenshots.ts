@@ -46,7 +46,7 @@ cleanup.defer(async () => {
   await once(server, 'exit')
 })
 const address = await addressOf(server)
-const seeded = await seed(address, postgres.url)
+const seeded = await seed(address, postgres.url, home)
 
 await mkdir(folder, { recursive: true })
 const browser = await chromium.launch({ executablePath: browserProgram, args: ['--no-sandbox', '--disable-gpu'] })

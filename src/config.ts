@@ -31,7 +31,7 @@ export const settings = {
   WORKER_MAX_TASKS_PER_CHILD: setting(
     '1000',
     integer(1, 1e9),
-    'tasks after which a child process is due to be replaced, at the latest after ten times as many'
+    'tasks after which a child process is due to be replaced: as soon as no task waits for it, at the latest after ten times as many'
   ),
   WORKER_MAX_MEMORY_PER_CHILD: optional(
     integer(32, 1e6),

@@ -28,7 +28,7 @@ const schedules = [
 ] as const
 
 /** A service as it is on an ordinary day: work done, failed, running and waiting, a day of charts. */
-export async function seed(address: string, url: string): Promise<Seeded> {
+export async function seed(address: string, url: string, home: string): Promise<Seeded> {
   const send = async (path: string, body?: object, method = 'POST') => {
     const answer = await fetch(address + path, {
       method,
@@ -102,7 +102,7 @@ export async function seed(address: string, url: string): Promise<Seeded> {
     await send('/api/schedules', { name, cron, task, args, timezone: 'Europe/Berlin' })
   }
   await send(`/api/schedules/${schedule}/run`)
-  await history(url, schedule)
+  await history(url, schedule, home)
   const worker = (await get(address, '/api/workers')).items[0].id
   await waitFor(async () => (await get(address, `/api/videos/${film}`)).status === 'ready')
   // Eight minutes: its prints are made as long as pictures are.
@@ -153,7 +153,7 @@ async function upload(address: string, name: string, { seconds, times = 1, colou
 }
 
 /** A day of charts and a month of occurrences, as if the service had run all the time. */
-async function history(url: string, schedule: string) {
+async function history(url: string, schedule: string, home: string) {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   await client.query(`
@@ -193,5 +193,12 @@ async function history(url: string, schedule: string) {
     update darkroom.attempts set started_at = started_at - by, finished_at = finished_at - by
     from moves where moves.id = task_id;
     update darkroom.events set at = at - by from moves where moves.id = task_id`)
+  // Stacks of another machine: where this one keeps the program says nothing to readers of the pictures.
+  await client.query(
+    `update darkroom.attempts set error = jsonb_set(error, '{stack}',
+       to_jsonb(replace(replace(error ->> 'stack', $1, '/srv/darkroom'), $2, '/srv/films')))
+     where error ->> 'stack' is not null`,
+    [path.resolve(import.meta.dirname, '../..'), home]
+  )
   await client.end()
 }

@@ -4,6 +4,7 @@ import { type Filter, filterNames, printFilter } from '../../src/dashboard/words
 import { skipWithoutBrowser } from '../harness/browser.ts'
 import { barriers, loaded, openDashboard, sideways } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
+import { until } from '../harness/until.ts'
 
 const nil = '00000000-0000-7000-8000-000000000000'
 const values: Required<Omit<Filter, 'q'>> = {
@@ -164,4 +165,18 @@ t.test('the list of tasks', { skip: skipWithoutBrowser }, async t => {
   })
 
   t.strictSame(complaints, [])
+
+  t.test('a page of rows that did not come is asked for again once the server answers', async t => {
+    const tasks = Array.from({ length: 250 }, () => ({ task: 'add', args: { x: 1, y: 1 }, countdown: 3600 }))
+    await service.post('/api/tasks/bulk', { tasks })
+    const page = await visit('/tasks')
+    let refused = 0
+    await page.route(/\/api\/tasks\?.*cursor=/, route => (refused++ < 2 ? route.abort() : route.continue()))
+    const end = async () => {
+      await page.evaluate('scrollTo(0, document.body.scrollHeight)')
+      return await page.locator('tr[data-index="240"]').isVisible()
+    }
+    await until(end, 'the last rows are shown')
+    t.ok(refused > 2)
+  })
 })

@@ -3,11 +3,15 @@ import t from 'tap'
 import { skipWithoutBrowser } from '../harness/browser.ts'
 import { holds, loaded, openDashboard } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
+import { until } from '../harness/until.ts'
 
 const many = 100_000
 // Pages that are loaded, and rows of each.
 const [pages, ofPage] = [50, 100]
 const rowsInAll = pages * ofPage
+
+const desktop = { width: 1440, height: 900 }
+const phone = { width: 360, height: 740 }
 
 const watchPage = `
   globalThis.shifts = []
@@ -32,12 +36,22 @@ const watchPage = `
 const scrollThrough = `(async () => {
   const seen = {}
   let mostRows = 0
+  let count = 0
+  let newAt = performance.now()
   const frame = () => new Promise(requestAnimationFrame)
   for (;;) {
     const rows = document.querySelectorAll('tr[data-id]')
     mostRows = Math.max(mostRows, document.querySelectorAll('tr').length)
     for (const { dataset } of rows) seen[dataset.index] = dataset.id
-    if (Object.keys(seen).length >= ${rowsInAll}) return { ids: Object.values(seen).slice(0, ${rowsInAll}), mostRows }
+    const now = Object.keys(seen).length
+    if (now >= ${rowsInAll}) return { ids: Object.values(seen).slice(0, ${rowsInAll}), mostRows }
+    if (now > count) [count, newAt] = [now, performance.now()]
+    if (performance.now() - newAt > 60_000) {
+      const asked = performance.getEntriesByType('resource').slice(-5).map(({ name, duration, responseStatus }) =>
+        [name.slice(-60), Math.round(duration), responseStatus])
+      throw new Error(JSON.stringify({ seen: now, scrollY, height: document.body.scrollHeight, asked,
+        said: document.querySelector('main')?.innerText.slice(0, 300) }))
+    }
     scrollBy(0, 900)
     await frame()
     await frame()
@@ -119,23 +133,33 @@ t.test('among 100,000 tasks', { skip: skipWithoutBrowser }, async t => {
     const film = await service.keep('no film')
     await service.finished(film.task_id)
     const [worker] = (await service.get('/api/workers')).json().items
-    const paths = ['', `/tasks/${running}`, '/videos', `/videos/${film.id}`, '/queues', '/workers']
-    for (const path of [...paths, `/workers/${worker.id}`, '/schedules', '/errors']) {
-      const page = await visit(path, { script: watchPage })
-      await holds(page, ({ defaultView }) => defaultView.told > 0)
-      const id = await service.submit('add', { x: 1, y: 2 })
-      await service.finished(id)
+    const paths = ['', '/tasks', `/tasks/${running}`, '/new', '/videos', `/videos/${film.id}`, '/queues', '/workers']
+    const others = [`/workers/${worker.id}`, '/schedules', '/schedules/new', '/errors', '/doctor']
+    // All at once: each change reaches every tab.
+    for (const { width, height } of [desktop, phone]) {
+      const tabs = new Map<string, Page>()
+      for (const path of [...paths, ...others]) {
+        tabs.set(path, await visit(path, { script: watchPage, width, height, beside: tabs.size > 0 }))
+      }
+      const told = async () => Promise.all([...tabs.values()].map(page => page.evaluate<number>('told')))
+      const before = await told()
+      await service.finished(await service.submit('add', { x: 1, y: 2 }))
       await service.patch(`/api/workers/${worker.id}`, { concurrency: 3 })
       await service.post('/api/queues/low_priority/pause')
       await service.submit('add', { x: 1, y: 2 }, { queue: 'low_priority' })
-      const told = await page.evaluate<number>('told')
-      await page.waitForFunction(([view, told]) => (view as any).told > told + 1, [
-        await page.evaluateHandle('globalThis'),
-        told
-      ] as const)
+      await until(async () => (await told()).every((now, at) => now > before[at]! + 1), 'every tab is told')
       await service.patch(`/api/workers/${worker.id}`, { concurrency: 2 })
       await service.post('/api/queues/low_priority/resume')
-      t.strictSame(await shifts(page), [], path || '/')
+      for (const [path, page] of tabs) {
+        // There a problem comes first, with the button that mends it, and the rest makes room.
+        if (path === '' && width === phone.width) continue
+        t.strictSame(await shifts(page), [], `${path || '/'}, ${width} px`)
+      }
+      // A tab that is not in front measures, too.
+      const [behind] = tabs.values()
+      await behind!.evaluate(`document.querySelector('main').style.marginTop = '200px'`)
+      await until(async () => (await shifts(behind!)).length > 0, 'a move is noticed')
+      for (const page of [...tabs.values()].slice(0, -1)) await page.close()
     }
   })
 

@@ -8,6 +8,7 @@ import type { QueueRow } from '../../src/queues/queries.ts'
 import type { OccurrenceBody, ScheduleBody } from '../../src/schedules/schemas.ts'
 import type { AttemptBody } from '../../src/tasks/attempts/schemas.ts'
 import type { ErrorGroup, FailedTask } from '../../src/tasks/failures/groups.ts'
+import type { LogBody } from '../../src/tasks/log/schemas.ts'
 import type { TimelineItem } from '../../src/tasks/read/timeline.ts'
 import type { TaskBody, TaskPage } from '../../src/tasks/schemas.ts'
 import type { WhyBody } from '../../src/tasks/why/routes.ts'
@@ -31,6 +32,7 @@ t.test('what pages read is what the routes answer', async t => {
     fits<Sent<TaskBody>, shown.Task>(),
     fits<Sent<TaskPage>, shown.TaskPage>(),
     fits<Sent<AttemptBody>, shown.Attempt>(),
+    fits<LogBody['items'][number], shown.AttemptLog>(),
     fits<Sent<WhyBody>, shown.Why>(),
     fits<Sent<Problem>, shown.Problem>(),
     fits<Sent<Finding>, shown.Finding>(),
@@ -46,5 +48,5 @@ t.test('what pages read is what the routes answer', async t => {
     fits<Sent<FailedTask>, shown.FailedTask>()
   ]
 
-  t.equal(pairs.length, 16, 'the compiler compares them')
+  t.equal(pairs.length, 17, 'the compiler compares them')
 })

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { completionsOf } from '../../src/dashboard/words/complete.ts'
 import { callText, cliText, curlText, quoted, sqlOfTasks } from '../../src/dashboard/words/copy.ts'
+import { cronText } from '../../src/dashboard/words/cron.ts'
 import { commonPart } from '../../src/dashboard/words/errors.ts'
 import {
   type Filter,
@@ -13,9 +14,9 @@ import {
 } from '../../src/dashboard/words/filter.ts'
 import { placed, stretchesOf } from '../../src/dashboard/words/gantt.ts'
 import { interestText, longest } from '../../src/dashboard/words/interest.ts'
-import { brief, tokensOf } from '../../src/dashboard/words/json.ts'
+import { brief, jsonText, tokensOf } from '../../src/dashboard/words/json.ts'
 import { bytesText, countText } from '../../src/dashboard/words/number.ts'
-import { cronText, occurrenceText, ruleText } from '../../src/dashboard/words/schedules.ts'
+import { occurrenceText, ruleText } from '../../src/dashboard/words/schedules.ts'
 import { fieldsOf } from '../../src/dashboard/words/schema.ts'
 import { durationText, relativeText, shortDuration } from '../../src/dashboard/words/time.ts'
 import { lineOf } from '../../src/dashboard/words/timeline.ts'
@@ -171,6 +172,10 @@ t.test('JSON is taken apart without losing a character', async t => {
   t.strictSame([...new Set(tokens.map(({ kind }) => kind))].sort(), ['key', 'literal', 'number', 'plain', 'string'])
   t.equal(brief({ customer: 'c 7', month: 2, deep: { x: [1] } }), 'customer="c 7" month=2 deep={"x":[1]}')
   t.equal(brief({}), '')
+  const turned = { said: 'a\u202ecba\u05e9', text: 'a"b' }
+  t.equal(jsonText(turned), '{"said":"a\\u202ecba\u05e9","text":"a\\"b"}')
+  t.strictSame(JSON.parse(jsonText(turned, 2)), turned)
+  t.equal(brief(turned), 'said="a\\u202ecba\u05e9" text="a\\"b"')
 })
 
 t.test('attempts fill their line, and long waits are folded', async t => {
@@ -200,22 +205,36 @@ t.test('attempts fill their line, and long waits are folded', async t => {
   )
 })
 
-t.test('rules and occurrences read as sentences, and what is not known stays as it is', async t => {
-  t.strictSame(
-    ['30 2 * * *', '*/5 * * * *', '0 6 * * MON', '0 9 * * 1-5', '17 * * * *', '0 0 1 * *', '0 0 * * 1#2', '@daily'].map(
-      cronText
-    ),
-    [
-      'each day at 02:30',
-      'every 5 minutes',
-      'each Monday at 06:00',
-      'Monday to Friday at 09:00',
-      'each hour at minute 17',
-      'on day 1 of each month at 00:00',
-      '0 0 * * 1#2',
-      '@daily'
-    ]
-  )
+t.test('cron reads as a sentence, and what has no short one stays as it is', async t => {
+  const sentences: Record<string, string> = {
+    '30 2 * * *': 'each day at 02:30',
+    '0 8,12,18 * * *': 'each day at 08:00, 12:00 and 18:00',
+    '0 6 * * MON': 'each Monday at 06:00',
+    '0 6 * * 7': 'each Sunday at 06:00',
+    '0 9 * * 1-5': 'Monday to Friday at 09:00',
+    '0 9 * * mon,wed,5': 'Monday, Wednesday and Friday at 09:00',
+    '0 0 1 * *': 'on day 1 of each month at 00:00',
+    '* * * * *': 'each minute',
+    '*/5 * * * *': 'every 5 minutes',
+    '*/15 9-17 * * SAT-SUN': 'Saturday to Sunday, every 15 minutes from 09:00 to 17:45',
+    '* 12 * * *': 'each minute from 12:00 to 12:59',
+    '17 * * * *': 'each hour at minute 17',
+    '0 * * * 1': 'each Monday, each hour at minute 0',
+    '0 */6 * * *': 'every 6 hours',
+    '20 */6 * * *': 'every 6 hours at minute 20',
+    '15 8-18 * * MON-FRI': 'Monday to Friday, each hour from 08:15 to 18:15',
+    '0 8-17/2 * * *': 'every 2 hours from 08:00 to 16:00',
+    '30 22-4 * * *': 'each hour from 22:30 to 04:30'
+  }
+  for (const [cron, sentence] of Object.entries(sentences)) t.equal(cronText(cron), sentence, cron)
+
+  const lists = ['0 0 1 1 *', '0 0 1 * 1', '0 0 * * 1#2', '0 0 * * 1,2,3,4,5', '1,2 3 * * *', '0 1-3,5 * * *']
+  const uneven = ['*/7 * * * *', '0 */5 * * *', '0 22-4/2 * * *', '*/5 */2 * * *', '0 22-4 * * 1', '5/15 * * * *']
+  const wrong = ['0 24 * * *', '60 1 * * *', '0 0 32 * *', '0 1-2-3 * * *', '0 */0 * * *', '0 0 * * 8', '', '@daily']
+  for (const cron of [...lists, ...uneven, ...wrong, '0 0 0 * * *']) t.equal(cronText(cron), cron, cron)
+})
+
+t.test('rules and occurrences read as sentences', async t => {
   t.equal(ruleText({ cron: null, every: 3600, at: null, timezone: 'UTC' }), 'every hour')
   t.equal(ruleText({ cron: null, every: 90, at: null, timezone: 'UTC' }), 'every 1 min 30 s')
   const one = { due_at: '', outcome: 'skipped', reason: 'overlap', task_id: null, late_by: 0, manual: false, count: 2 }

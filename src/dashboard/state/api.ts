@@ -33,22 +33,27 @@ export interface Ask {
   signal?: AbortSignal
 }
 
+// Milliseconds. The server answers or refuses within this; where neither comes, the connection is dead.
+const longestWait = 60_000
+
 export async function request<T>(method: string, path: string, { body, headers = {}, signal }: Ask = {}): Promise<T> {
   const json: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
+  const limit = AbortSignal.timeout(longestWait)
   let answer: Response
+  let text: string
   try {
     answer = await fetch(addressOf(path), {
       method,
       headers: { ...json, ...headers },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      ...(signal && { signal })
+      signal: signal ? AbortSignal.any([signal, limit]) : limit
     })
+    text = await answer.text()
   } catch (error) {
     if (signal?.aborted) throw error
     throw new ApiError(undefined, {})
   }
   hearServerTime(answer.headers.get('date'))
-  const text = await answer.text().catch(() => '')
   if (answer.ok) return (text === '' ? undefined : JSON.parse(text)) as T
   throw new ApiError(answer, problemIn(text))
 }

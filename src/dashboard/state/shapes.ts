@@ -70,6 +70,13 @@ export interface Attempt {
   stderr: string | null
 }
 
+export interface AttemptLog {
+  attempt: number
+  from: number | null
+  text: string
+  ended: boolean
+}
+
 export interface TimelineItem {
   type: 'wait' | 'attempt' | 'event'
   at: string

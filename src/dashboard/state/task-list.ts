@@ -32,7 +32,8 @@ export class TaskList {
   private readonly search: string
   private readonly newestFirst: boolean
   private askedAt = 0
-  private asking = false
+  private asking: Promise<unknown> | undefined
+  private wantsMore = false
   private closed = false
 
   constructor(search: string) {
@@ -54,8 +55,13 @@ export class TaskList {
 
   /** Answers whether there were more. */
   async more(count = pageSize): Promise<boolean> {
+    if (this.wantsMore) return false
+    this.wantsMore = true
+    // Refused meanwhile, a reader at the end would wait for ever: nothing asks again there.
+    await this.asking
+    this.wantsMore = false
     const cursor = this.cursor.peek()
-    if (cursor === null || this.asking) return false
+    if (cursor === null) return false
     const page = await this.ask(cursor, count)
     if (!page) return false
     const known = new Set(this.rows.peek().map(({ id }) => id))
@@ -136,8 +142,13 @@ export class TaskList {
     this.searchedUntil.value = page.searched_until ?? null
   }
 
-  private async ask(cursor?: string, limit = pageSize): Promise<TaskPage | undefined> {
-    this.asking = true
+  private ask(cursor?: string, limit = pageSize): Promise<TaskPage | undefined> {
+    const answer = this.read(cursor, limit)
+    this.asking = answer
+    return answer
+  }
+
+  private async read(cursor: string | undefined, limit: number): Promise<TaskPage | undefined> {
     this.askedAt = Date.now()
     this.loading.value = true
     try {
@@ -151,7 +162,7 @@ export class TaskList {
       if (this.error.peek()!.isOutage) missed()
       return undefined
     } finally {
-      this.asking = false
+      this.asking = undefined
       this.loading.value = false
     }
   }

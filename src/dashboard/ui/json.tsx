@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { readSetting } from '../state/settings.ts'
-import { tokensOf } from '../words/json.ts'
+import { jsonText, tokensOf } from '../words/json.ts'
 import { bytesText } from '../words/number.ts'
 import { Button } from './button.tsx'
 import { CopyButton } from './copy.tsx'
@@ -12,7 +12,7 @@ export function Json({ value, label }: { value: unknown; label: string }) {
   const [all, setAll] = useState(false)
   const [shown, setShown] = useState(false)
   if (readSetting('hide') && !shown) return <Button onClick={() => setShown(true)}>Show {label}</Button>
-  const text = JSON.stringify(value, undefined, 2) ?? 'undefined'
+  const text = jsonText(value, 2)
   const cut = text.length > most && !all
   return (
     <div class="json-place">

@@ -24,6 +24,14 @@ function kindOf(text: string, colon: string | undefined): Token['kind'] {
   return /^[-\d]/.test(text) ? 'number' : 'literal'
 }
 
+const turns = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+
+/** With characters that turn the direction of what follows as escapes: they would make one text look like another. */
+export function jsonText(value: unknown, indent?: number): string {
+  const text = JSON.stringify(value, undefined, indent) ?? 'undefined'
+  return text.replaceAll(turns, turn => `\\u${turn.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
 /** On one line, for a table: "customer=c7 month=12". */
 export function brief(value: unknown, most = 160): string {
   if (value === null || value === undefined) return ''
@@ -34,5 +42,6 @@ export function brief(value: unknown, most = 160): string {
 }
 
 function plain(value: unknown) {
-  return typeof value === 'string' && /^\S+$/.test(value) ? value : JSON.stringify(value)
+  const text = jsonText(value)
+  return typeof value === 'string' && text.length === value.length + 2 && /^\S+$/.test(value) ? value : text
 }

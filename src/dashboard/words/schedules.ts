@@ -1,8 +1,6 @@
 import type { Occurrence, Schedule } from '../state/shapes.ts'
+import { cronText } from './cron.ts'
 import { durationText } from './time.ts'
-
-const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
-const two = (text: string) => text.padStart(2, '0')
 
 /** When it comes, in words. What has no short name stays as it was written. */
 export function ruleText({ cron, every, at, timezone }: Pick<Schedule, 'cron' | 'every' | 'at' | 'timezone'>): string {
@@ -15,28 +13,6 @@ const units: Record<number, string> = { 1: 'second', 60: 'minute', 3600: 'hour',
 
 function everyText(seconds: number) {
   return `every ${units[seconds] ?? durationText(seconds)}`
-}
-
-export function cronText(cron: string): string {
-  const fields = cron.trim().split(/\s+/)
-  const [minute = '', hour = '', day, month, weekday = ''] = fields
-  if (fields.length !== 5 || month !== '*') return cron
-  const time = /^\d+$/.test(minute) && /^\d+$/.test(hour) ? `${two(hour)}:${two(minute)}` : undefined
-  if (day === '*' && weekday === '*') {
-    if (time) return `each day at ${time}`
-    if (minute === '*' && hour === '*') return 'each minute'
-    const step = /^\*\/(\d+)$/.exec(minute)
-    if (step && hour === '*') return `every ${step[1]} minutes`
-    if (/^\d+$/.test(minute) && hour === '*') return `each hour at minute ${Number(minute)}`
-  }
-  if (time && day === '*') {
-    const name =
-      days[Number(weekday) % 7] ?? days.find(name => name.slice(0, 3).toUpperCase() === weekday.toUpperCase())
-    if (name) return `each ${name} at ${time}`
-    if (/^(1-5|MON-FRI)$/i.test(weekday)) return `Monday to Friday at ${time}`
-  }
-  if (time && weekday === '*' && /^\d+$/.test(day ?? '')) return `on day ${day} of each month at ${time}`
-  return cron
 }
 
 const reasons: Record<string, string> = {

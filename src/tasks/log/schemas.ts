@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { Nullable } from '#schema/common.ts'
 
 export const LogQuery = Type.Object(
@@ -36,3 +36,4 @@ export const LogBody = Type.Object(
   },
   { title: 'TaskLog' }
 )
+export type LogBody = Static<typeof LogBody>

@@ -32,43 +32,51 @@ export function Doctor() {
       }
     >
       <Refused query={found} />
-      {problems.length > 0 && (
-        <section aria-label="Problems">
-          <Problems problems={problems} />
-        </section>
-      )}
       {!findings && !found.error.value && <Waiting />}
       {findings?.length === 0 && <Empty title="Nothing found: database, disk, clocks and tools are well" />}
-      <ul class="findings" aria-label="Findings">
-        {findings?.map(finding => (
-          <li key={finding.code} class={`problem ${finding.severity}`}>
-            <Icon name="doctor" />
-            <div class="problem-text">
-              <h2 class="breaks">{finding.what}</h2>
-              <p class="breaks">{finding.why}</p>
-              <div class="fix">
-                <pre>{finding.fix}</pre>
-                <CopyButton text={finding.fix} label="Copy the remedy" />
-              </div>
-              {Object.keys(finding.evidence).length > 0 && (
-                <details>
-                  <summary>Evidence</summary>
-                  <Json value={finding.evidence} label="evidence" />
-                </details>
-              )}
-              <p class="soft">
-                {finding.severity}, {finding.code}
-              </p>
-            </div>
-          </li>
-        ))}
-      </ul>
+      {findings && <Findings findings={findings} />}
       {found.data.value && (
         <p class="soft section">
           Checked: {found.data.value.checked.join(', ')}. As SQL: <span class="mono">ops.locks</span>,{' '}
           <span class="mono">ops.sizes</span>, <span class="mono">ops.stuck_tasks</span>.
         </p>
       )}
+      {/* Last: problems come and go while the findings are read. */}
+      {problems.length > 0 && (
+        <section aria-label="Problems">
+          <Problems problems={problems} />
+        </section>
+      )}
     </Page>
+  )
+}
+
+/** Each with its reason, its remedy and what was seen. */
+function Findings({ findings }: { findings: readonly Finding[] }) {
+  return (
+    <ul class="findings" aria-label="Findings">
+      {findings.map(finding => (
+        <li key={finding.code} class={`problem ${finding.severity}`}>
+          <Icon name="doctor" />
+          <div class="problem-text">
+            <h2 class="breaks">{finding.what}</h2>
+            <p class="breaks">{finding.why}</p>
+            <div class="fix">
+              <pre>{finding.fix}</pre>
+              <CopyButton text={finding.fix} label="Copy the remedy" />
+            </div>
+            {Object.keys(finding.evidence).length > 0 && (
+              <details>
+                <summary>Evidence</summary>
+                <Json value={finding.evidence} label="evidence" />
+              </details>
+            )}
+            <p class="soft">
+              {finding.severity}, {finding.code}
+            </p>
+          </div>
+        </li>
+      ))}
+    </ul>
   )
 }

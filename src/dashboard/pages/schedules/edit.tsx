@@ -1,19 +1,17 @@
 import { useState } from 'preact/hooks'
 import { tell } from '../../state/act.ts'
 import { type ApiError, request } from '../../state/api.ts'
-import { serviceAddress } from '../../state/base.ts'
-import { refreshAll } from '../../state/query.ts'
+import { refreshAll, useQuery } from '../../state/query.ts'
 import { go, href } from '../../state/route.ts'
-import type { Schedule } from '../../state/shapes.ts'
-import { CopyAs } from '../../ui/copy.tsx'
+import type { Kind, Schedule } from '../../state/shapes.ts'
 import { Field } from '../../ui/field.tsx'
 import { Page } from '../../ui/page.tsx'
-import { fieldError } from '../../ui/said.tsx'
-import { callText, curlText } from '../../words/copy.ts'
+import { fieldError, Refused, Waiting } from '../../ui/said.tsx'
+import { SameAs } from '../../ui/same-as.tsx'
 import { bodyOf, type Draft, draftOf } from '../../words/draft.ts'
 import { NextRuns } from './next-runs.tsx'
 import { Options } from './options.tsx'
-import { Timing } from './timing.tsx'
+import { type PartProps, Timing } from './timing.tsx'
 import { Work } from './work.tsx'
 
 export function NewSchedule() {
@@ -28,38 +26,25 @@ export function EditSchedule({ schedule }: { schedule?: Schedule }) {
   const [method, path] = schedule
     ? (['PATCH', `/api/schedules/${schedule.id}`] as const)
     : (['POST', '/api/schedules'] as const)
+  const save = () => request<Schedule>(method, path, { body }).then(({ id }) => showSaved(id, schedule), setError)
 
-  async function save() {
-    try {
-      const { id } = await request<Schedule>(method, path, { body })
-      tell(schedule ? 'The schedule is saved' : 'The schedule is made')
-      void refreshAll()
-      go(`/schedules/${id}`)
-    } catch (failure) {
-      setError(failure as ApiError)
-    }
-  }
-
+  // A form that grew as the kinds come would move under the user's hands.
+  const kinds = useQuery<{ items: Kind[] }>('/api/kinds')
+  const waits = !kinds.data.value && !kinds.error.value
   const said = (field: string) => fieldError(error, field)
   const elsewhere = error && error.errors.length === 0 ? error.message : undefined
   return (
-    <Page title={schedule ? `Edit ${schedule.name}` : 'New schedule'}>
-      <div class="form-page">
+    <Page title={schedule ? `Edit ${schedule.name}` : 'New schedule'} busy={waits}>
+      <Refused query={kinds} />
+      {waits && <Waiting />}
+      <div class="form-page" hidden={waits}>
         <form
           onSubmit={event => {
             event.preventDefault()
             void save()
           }}
         >
-          <Field label="Name" wrong={said('name') ?? elsewhere}>
-            {attributes => (
-              <input
-                {...attributes}
-                value={draft.name}
-                onInput={event => change({ name: event.currentTarget.value })}
-              />
-            )}
-          </Field>
+          <NameField draft={draft} change={change} wrong={said('name') ?? elsewhere} />
           <Timing draft={draft} change={change} said={said} />
           {!schedule?.system && <Work draft={draft} change={change} said={said} error={error} />}
           <Options draft={draft} change={change} said={said} />
@@ -74,23 +59,26 @@ export function EditSchedule({ schedule }: { schedule?: Schedule }) {
         </form>
         <aside class="form-side" aria-label="What it does">
           <NextRuns draft={draft} />
-          <SameAs method={method} path={path} body={body} />
+          {/* The function of SQL finds a schedule by its name, so it cannot rename one. */}
+          <SameAs method={method} path={path} body={body} sql="set_schedule" />
         </aside>
       </div>
     </Page>
   )
 }
 
-/** The request as one types. The function of SQL finds a schedule by its name, so it cannot rename one. */
-function SameAs({ method, path, body }: { method: string; path: string; body: object }) {
-  const curl = curlText(serviceAddress, method, path, body)
+function showSaved(id: string, before: Schedule | undefined) {
+  tell(before ? 'The schedule is saved' : 'The schedule is made')
+  void refreshAll()
+  go(`/schedules/${id}`)
+}
+
+function NameField({ draft, change, wrong }: Pick<PartProps, 'draft' | 'change'> & { wrong: string | undefined }) {
   return (
-    <section class="card">
-      <div class="card-head">
-        <h2>The same as curl</h2>
-        <CopyAs curl={curl} sql={callText('set_schedule', { ...body })} />
-      </div>
-      <pre>{curl}</pre>
-    </section>
+    <Field label="Name" wrong={wrong}>
+      {attributes => (
+        <input {...attributes} value={draft.name} onInput={event => change({ name: event.currentTarget.value })} />
+      )}
+    </Field>
   )
 }

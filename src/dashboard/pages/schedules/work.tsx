@@ -2,7 +2,7 @@ import type { ApiError } from '../../state/api.ts'
 import { useQuery } from '../../state/query.ts'
 import type { Kind } from '../../state/shapes.ts'
 import { Args } from '../../ui/args.tsx'
-import { Field } from '../../ui/field.tsx'
+import { KindField } from '../../ui/kind-field.tsx'
 import type { PartProps } from './timing.tsx'
 
 /** What its tasks do. */
@@ -11,21 +11,7 @@ export function Work({ draft, change, said, error }: PartProps & { error: ApiErr
   const kind = kinds.find(({ name }) => name === draft.task)
   return (
     <>
-      <Field label="Kind" hint={kind?.description ?? undefined} wrong={said('task')}>
-        {attributes => (
-          <select
-            {...attributes}
-            value={draft.task}
-            onChange={event => change({ task: event.currentTarget.value, args: {} })}
-          >
-            {kinds.map(({ name }) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
+      <KindField kinds={kinds} task={draft.task} choose={task => change({ task, args: {} })} wrong={said('task')} />
       {kind && (
         <Args
           key={kind.name}

@@ -1,17 +1,10 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { useQuery } from '../../state/query.ts'
 import { go, query, withQuery } from '../../state/route.ts'
-import type { Attempt, Task } from '../../state/shapes.ts'
+import type { Attempt, AttemptLog, Task } from '../../state/shapes.ts'
 import { CopyButton } from '../../ui/copy.tsx'
 import { Empty } from '../../ui/said.tsx'
 import { exactCount } from '../../words/number.ts'
-
-interface AttemptLog {
-  attempt: number
-  from: number | null
-  text: string
-  ended: boolean
-}
 
 /** What an attempt logged and printed; of a running one each second. */
 export function Log({ task, attempts }: { task: Task; attempts: Attempt[] }) {

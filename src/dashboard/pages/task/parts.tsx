@@ -117,7 +117,10 @@ export function TaskFacts({ task }: { task: Task }) {
       </dd>
       <dt>Attempts</dt>
       <dd>
-        {task.attempts} <span class="soft">and up to {task.max_retries} retries</span>
+        {task.attempts}{' '}
+        <span class="soft">
+          and up to {task.max_retries} {task.max_retries === 1 ? 'retry' : 'retries'}
+        </span>
       </dd>
       <dt>Submitted</dt>
       <dd>

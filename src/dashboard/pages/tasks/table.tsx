@@ -32,15 +32,18 @@ export function TaskTable({ list, peek, selected, onSelect, onSelectAll }: Table
   const chosen = chosenColumns()
   const isUsual = chosen.join() === usualColumns.join()
   const end = useRef<HTMLDivElement>(null)
-  // The next page comes before one reaches the end.
+  // The next page comes before one reaches the end; one that did not come is asked for again once the server answers.
   useEffect(() => {
     if (!end.current) return
-    const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && void list.more(), {
-      rootMargin: '600px'
-    })
+    const seen = new IntersectionObserver(
+      ([entry]) => entry?.isIntersecting && !list.error.peek() && void list.more(),
+      {
+        rootMargin: '600px'
+      }
+    )
     seen.observe(end.current)
     return () => seen.disconnect()
-  }, [list, rows.length])
+  }, [list, rows.length, list.error.value])
 
   return (
     <>

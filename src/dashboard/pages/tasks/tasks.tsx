@@ -28,48 +28,24 @@ import { ListTools, orderOfPage } from './tools.tsx'
 export function Tasks() {
   const filter = filterOfQuery(query.value)
   const order = orderOfPage()
-  // A relative time is taken once for each filter, so that pages of one list belong together.
-  const key = JSON.stringify([filter, order])
-  const taken = useRef({ key: '', search: '' })
-  if (taken.current.key !== key) {
-    const search = queryOfFilter(filter, momentNow())
-    if (order !== 'newest') search.set('order', order)
-    taken.current = { key, search: search.toString() }
-  }
-  const { search } = taken.current
+  const { key, search } = useSearch(filter, order)
   const list = useTaskList(search, key)
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
+  const { selected, toggle, toggleAll, clear } = useSelected(list)
   const peek = query.value.get('peek')
   const move = (step: number) => {
     const rows = list.rows.peek()
     const next = rows[rows.findIndex(({ id }) => id === peek) + step]
     if (next) go(withQuery({ peek: next.id }), { replace: true })
   }
-  function toggle(id: string) {
-    const next = new Set(selected)
-    if (!next.delete(id)) next.add(id)
-    setSelected(next)
-  }
-  function toggleAll() {
-    const page = list.rows.peek().slice(0, mostOfBatch)
-    const all = page.every(({ id }) => selected.has(id))
-    setSelected(new Set(all ? [] : page.map(({ id }) => id)))
-  }
   useRowKeys(list, toggle)
 
-  const exact = Object.fromEntries(new URLSearchParams(search))
-  const link = `${location.origin}${href(addressOfFilter({ ...filter, ...(filter.created_after && { created_after: exact.created_after }), created_before: exact.created_before ?? new Date(momentNow()).toISOString() }))}`
   return (
     <Page
       title="Tasks"
       busy={list.loading.value && !list.loaded.value}
       actions={
         <>
-          <CopyAs
-            curl={curlText(serviceAddress, 'GET', `/api/tasks${search && `?${search}`}`)}
-            sql={sqlOfTasks(exact)}
-            link={link}
-          />
+          <CopyList filter={filter} search={search} />
           <a class="button main" href={href('/new')}>
             <Icon name="plus" />
             <span>New task</span>
@@ -91,15 +67,55 @@ export function Tasks() {
             onSelectAll={toggleAll}
           />
           {selected.size > 0 && (
-            <Selection
-              tasks={list.rows.value.filter(({ id }) => selected.has(id))}
-              clear={() => setSelected(new Set())}
-            />
+            <Selection tasks={list.rows.value.filter(({ id }) => selected.has(id))} clear={clear} />
           )}
         </div>
       </div>
       {peek && <TaskDrawer id={peek} move={move} />}
     </Page>
+  )
+}
+
+/** A relative time is taken once for each filter, so that pages of one list belong together. */
+function useSearch(filter: Filter, order: string) {
+  const key = JSON.stringify([filter, order])
+  const taken = useRef({ key: '', search: '' })
+  if (taken.current.key !== key) {
+    const search = queryOfFilter(filter, momentNow())
+    if (order !== 'newest') search.set('order', order)
+    taken.current = { key, search: search.toString() }
+  }
+  return taken.current
+}
+
+/** Ids of rows, for acts on many. */
+function useSelected(list: TaskList) {
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
+  function toggle(id: string) {
+    const next = new Set(selected)
+    if (!next.delete(id)) next.add(id)
+    setSelected(next)
+  }
+  function toggleAll() {
+    const page = list.rows.peek().slice(0, mostOfBatch)
+    const all = page.every(({ id }) => selected.has(id))
+    setSelected(new Set(all ? [] : page.map(({ id }) => id)))
+  }
+  return { selected, toggle, toggleAll, clear: () => setSelected(new Set()) }
+}
+
+/** The list for other programs; the link has the moments that relative times stand for. */
+function CopyList({ filter, search }: { filter: Filter; search: string }) {
+  const exact = Object.fromEntries(new URLSearchParams(search))
+  const from = filter.created_after && { created_after: exact.created_after }
+  const until = { created_before: exact.created_before ?? new Date(momentNow()).toISOString() }
+  const link = `${location.origin}${href(addressOfFilter({ ...filter, ...from, ...until }))}`
+  return (
+    <CopyAs
+      curl={curlText(serviceAddress, 'GET', `/api/tasks${search && `?${search}`}`)}
+      sql={sqlOfTasks(exact)}
+      link={link}
+    />
   )
 }
 
