@@ -1,6 +1,6 @@
 // Milliseconds of work to claim ahead of busy children.
 const horizon = 50
-/** Settling is fastest up to batches of this size, and tasks that are claimed together end together. */
+/** Tasks claimed ahead, at most: more of them wait for a free child no shorter. */
 const mostAhead = 500
 const weightOfNewest = 0.1
 
