@@ -60,7 +60,7 @@ async function readiness(server: ChildProcess, address: string) {
   throw new Error('The server was not ready within a minute')
 }
 
-async function freePort() {
+export async function freePort() {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
   const { port } = probe.address() as AddressInfo
