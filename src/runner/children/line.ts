@@ -134,10 +134,12 @@ export class Line {
 
   /** The process has ended: the first attempt ends with it, unless it says that it has not begun; the others have not. */
   end(exit: Exit, isBegun: boolean) {
-    const [first, ...others] = this.#places
+    const places = this.#places
     this.#places = []
-    if (first) isBegun ? first.end(exit) : leave(first)
-    for (const place of others) leave(place)
+    for (const [index, place] of places.entries()) {
+      if (index === 0 && isBegun) place.end(exit)
+      else leave(place)
+    }
   }
 
   #post() {
@@ -172,6 +174,7 @@ export class Line {
     if (index < 0) return
     this.#places.splice(index, 1)
     leave(place)
+    if (index === 0) this.#begin()
   }
 
   #finished(end: Finished) {
