@@ -23,6 +23,8 @@ export interface Built {
   /** Names with a hash of their contents. */
   script: string
   style: string
+  /** What the script imports before it runs, so that a browser asks for all of it at once. */
+  parts: string[]
   assets: ReadonlyMap<string, Asset>
 }
 
@@ -130,7 +132,19 @@ async function compressed(files: Map<string, Buffer>): Promise<Built> {
 
 function builtOf(assets: Map<string, Asset>): Built {
   const named = (pattern: RegExp) => [...assets.keys()].find(name => pattern.test(name))!
-  return { script: named(/^main-.*\.js$/), style: named(/^style-.*\.css$/), assets }
+  const script = named(/^main-.*\.js$/)
+  return { script, style: named(/^style-.*\.css$/), parts: importsOf(script, assets), assets }
+}
+
+/** Names in static imports, as esbuild writes them, those of imported parts included. */
+function importsOf(script: string, assets: ReadonlyMap<string, Asset>) {
+  const found = new Set([script])
+  for (const name of found) {
+    const text = assets.get(name)?.plain.toString() ?? ''
+    for (const [, imported] of text.matchAll(/(?:from|import) ?"\.\/([\w-]+\.js)"/g)) found.add(imported!)
+  }
+  found.delete(script)
+  return [...found]
 }
 
 function typeOf(name: string) {

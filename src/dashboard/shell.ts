@@ -24,11 +24,12 @@ export function wayUp(url: string) {
   return depth < 0 ? 'ui/' : '../'.repeat(depth)
 }
 
-export function shell(url: string, { script, style }: { script: string; style: string }) {
+export function shell(url: string, { script, style, parts }: { script: string; style: string; parts: string[] }) {
   const assets = `${wayUp(url)}assets/`
   return page(
     `<link rel="stylesheet" href="${assets}${style}">
-<script type="module" src="${assets}${script}"></script>`,
+<script type="module" src="${assets}${script}"></script>
+${parts.map(part => `<link rel="modulepreload" href="${assets}${part}">`).join('\n')}`,
     `<div id="app"></div>
 <noscript>
 <main>

@@ -2,7 +2,7 @@ import { isCancelled, isOutage } from '#database/outage.ts'
 
 /** Reads one thing for all pages that show it, and only while one does. */
 export interface News<Value> {
-  /** Tells the value, and again after each change; returns a function that stops it. */
+  /** Tells the value, just read, and again after each change; returns a function that stops it. */
   follow(listener: NewsListener<Value>): () => void
 }
 
@@ -18,21 +18,27 @@ interface NewsOptions<Value> {
   every: number
 }
 
+// Milliseconds. Pages take what is pushed for half a second old at most: an older value could undo what they know.
+const fresh = 250
+
 export function newsOf<Value>({ read, every }: NewsOptions<Value>): News<Value> {
   const listeners = new Set<NewsListener<Value>>()
-  let last: { value: Value; text: string } | undefined
+  const untold = new Set<NewsListener<Value>>()
+  let last: { value: Value; text: string; at: number } | undefined
   let timer: NodeJS.Timeout | undefined
   let reading = false
 
   async function look() {
+    clearTimeout(timer)
     reading = true
+    const at = performance.now()
     try {
       const value = await read()
       const text = JSON.stringify(value)
-      if (text !== last?.text) {
-        last = { value, text }
-        for (const { hear } of [...listeners]) hear(value)
-      }
+      const told = text === last?.text ? untold : listeners
+      last = { value, text, at }
+      for (const { hear } of [...told]) hear(value)
+      untold.clear()
     } catch (error) {
       // A statement that took too long is tried again.
       if (isOutage(error) && !isCancelled(error)) for (const { lose } of [...listeners]) lose()
@@ -45,13 +51,16 @@ export function newsOf<Value>({ read, every }: NewsOptions<Value>): News<Value> 
   return {
     follow(listener) {
       listeners.add(listener)
-      if (last) listener.hear(last.value)
-      if (!reading && timer === undefined) void look()
+      if (last && performance.now() - last.at < fresh) listener.hear(last.value)
+      else {
+        untold.add(listener)
+        if (!reading) void look()
+      }
       return () => {
         listeners.delete(listener)
+        untold.delete(listener)
         if (listeners.size > 0) return
         clearTimeout(timer)
-        timer = undefined
         if (!reading) last = undefined
       }
     }

@@ -6,6 +6,7 @@ import { shoot } from '../harness/clip.ts'
 import { holds, loaded, openDashboard } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
+import { until } from '../harness/until.ts'
 
 t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
   const fails = `log('it tried'); throw new Error('no')`
@@ -21,7 +22,7 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
   const env = { TASKS_DIR: folder }
   const service = await openService(t, { worker: true, env })
   const address = await service.listen()
-  const { visit, complaints } = await openDashboard(t, address)
+  const { visit, complaints, pushes } = await openDashboard(t, address)
 
   t.test('a filter, its address and the API are one', async t => {
     const failed = await service.submit('fails', { a: 1 }, { name: 'the first' })
@@ -152,11 +153,7 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
 
   t.test('a change made elsewhere is pushed to the page, which then asks no more', async t => {
     const page = await visit('/queues')
-    const pushed = page.waitForEvent('websocket')
-    await page.reload()
-    const heard = (await pushed).waitForEvent('framereceived', ({ payload }) => String(payload).includes('"queues"'))
-    await heard
-    await loaded(page)
+    await until(() => pushes().some(frame => frame.includes('"queues"')), 'the page is told of its queues')
     const questions: string[] = []
     page.on('request', request => {
       if (/\/api\/queues$/.test(request.url())) questions.push(request.url())

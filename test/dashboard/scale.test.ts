@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { skipWithoutBrowser } from '../harness/browser.ts'
@@ -32,31 +33,49 @@ const watchPage = `
     }
   }`
 
-/** Scrolls to the end again and again, as fast as pages come, and answers each row that was drawn, by its place. */
-const scrollThrough = `(async () => {
-  const seen = {}
-  let mostRows = 0
-  let count = 0
-  let newAt = performance.now()
-  const frame = () => new Promise(requestAnimationFrame)
-  for (;;) {
-    const rows = document.querySelectorAll('tr[data-id]')
-    mostRows = Math.max(mostRows, document.querySelectorAll('tr').length)
-    for (const { dataset } of rows) seen[dataset.index] = dataset.id
-    const now = Object.keys(seen).length
-    if (now >= ${rowsInAll}) return { ids: Object.values(seen).slice(0, ${rowsInAll}), mostRows }
-    if (now > count) [count, newAt] = [now, performance.now()]
-    if (performance.now() - newAt > 60_000) {
-      const asked = performance.getEntriesByType('resource').slice(-5).map(({ name, duration, responseStatus }) =>
-        [name.slice(-60), Math.round(duration), responseStatus])
-      throw new Error(JSON.stringify({ seen: now, scrollY, height: document.body.scrollHeight, asked,
-        said: document.querySelector('main')?.innerText.slice(0, 300) }))
-    }
-    scrollBy(0, 900)
-    await frame()
-    await frame()
-  }
+/** The rows that are drawn, by their places, and a step towards the end of the list. */
+const step = `(async () => {
+  const drawn = Array.from(document.querySelectorAll('tr[data-id]'), ({ dataset }) => [dataset.index, dataset.id])
+  const rows = document.querySelectorAll('tr').length
+  const frame = () => new Promise(resolve => {
+    requestAnimationFrame(resolve)
+    setTimeout(resolve, 500)
+  })
+  scrollBy(0, 900)
+  await frame()
+  await frame()
+  return { drawn, rows }
 })()`
+
+// Milliseconds without a new row.
+const [stalled, longest] = [10_000, 120_000]
+
+/** Scrolls to the end again and again, as fast as pages come, and answers each row that was drawn, by its place. */
+async function scrollThrough(page: Page) {
+  const seen = new Map<number, string>()
+  let mostRows = 0
+  for (let newAt = performance.now(); seen.size < rowsInAll; ) {
+    const looked = page.evaluate<{ drawn: [string, string][]; rows: number }>(step)
+    const answer = await Promise.race([looked, delay(longest, undefined, { ref: false })])
+    if (!answer) throw new Error('The page is busy and does not answer')
+    const before = seen.size
+    for (const [index, id] of answer.drawn) seen.set(Number(index), id)
+    mostRows = Math.max(mostRows, answer.rows)
+    const waited = performance.now() - newAt
+    if (seen.size > before) newAt = performance.now()
+    else if (waited > longest) throw new Error(`There are no more rows after ${seen.size}: ${await sight(page)}`)
+    // Chromium on a busy machine may stop to draw a tab until it is asked for a picture.
+    else if (waited > stalled) await page.screenshot()
+  }
+  const ids = [...seen].toSorted(([one], [other]) => one - other).map(([, id]) => id)
+  return { ids: ids.slice(0, rowsInAll), mostRows }
+}
+
+function sight(page: Page) {
+  return page.evaluate<string>(`JSON.stringify({ scrollY, height: document.body.scrollHeight, seen: document.visibilityState,
+    asked: performance.getEntriesByType('resource').slice(-5).map(({ name, duration }) => [name, duration]),
+    says: document.querySelector('main').innerText.slice(0, 300) })`)
+}
 
 t.test('among 100,000 tasks', { skip: skipWithoutBrowser }, async t => {
   const service = await openService(t, { worker: true })
@@ -79,7 +98,7 @@ t.test('among 100,000 tasks', { skip: skipWithoutBrowser }, async t => {
 
   t.test('each is shown once, also those of one millisecond, and few rows are drawn', async t => {
     const page = await visit('/tasks', { script: watchPage })
-    const { ids, mostRows } = await page.evaluate<{ ids: string[]; mostRows: number }>(scrollThrough)
+    const { ids, mostRows } = await scrollThrough(page)
     const { rows } = await pool.query(
       `select id from darkroom.tasks where task = 'add' order by created_at desc, id desc limit ${rowsInAll}`
     )

@@ -17,6 +17,8 @@ interface Look {
   /** A script that runs before those of the page. */
   script?: string
   reduced?: boolean
+  /** What has to be done before the tab opens the page. */
+  before?(page: Page): Promise<void>
 }
 
 export interface Dashboard {
@@ -24,6 +26,8 @@ export interface Dashboard {
   visit(path: string, look?: Look): Promise<Page>
   /** Errors, broken policies and requests to any address except the service, of all tabs so far. */
   complaints: string[]
+  /** What the API has pushed to the tab that was visited last. */
+  pushes(): string[]
 }
 
 // Code for pages is text: the types of the tests are those of Node.
@@ -44,6 +48,7 @@ export async function openDashboard(t: Test, address: string): Promise<Dashboard
   const complaints: string[] = []
   const contexts = new Map<string, BrowserContext>()
   let page: Page | undefined
+  let pushed: string[] = []
 
   /** Tabs that look alike share the cache of their browser. */
   async function contextFor(colorScheme: 'light' | 'dark', forced: boolean) {
@@ -57,8 +62,9 @@ export async function openDashboard(t: Test, address: string): Promise<Dashboard
 
   return {
     complaints,
+    pushes: () => pushed,
     async visit(path, { width = 1440, height = 900, scheme = 'light', forced = false, ...look } = {}) {
-      const { address: at = address, beside = false, script, reduced = false } = look
+      const { address: at = address, beside = false, script, reduced = false, before } = look
       if (!beside) await page?.close()
       const context = await contextFor(scheme, forced)
       page = await context.newPage()
@@ -67,6 +73,10 @@ export async function openDashboard(t: Test, address: string): Promise<Dashboard
       await page.addInitScript(tellViolations)
       if (script) await page.addInitScript(script)
       if (reduced) await page.emulateMedia({ reducedMotion: 'reduce' })
+      // Before the page opens its socket: a listener that comes later misses frames.
+      const frames: string[] = []
+      pushed = frames
+      page.on('websocket', socket => socket.on('framereceived', ({ payload }) => frames.push(String(payload))))
       page.on('pageerror', error => complaints.push(`${path}: ${error}`))
       page.on('console', message => message.type() === 'error' && complaints.push(`${path}: ${message.text()}`))
       page.on('request', request => {
@@ -74,6 +84,7 @@ export async function openDashboard(t: Test, address: string): Promise<Dashboard
         if (!/^(data|blob):$/.test(protocol) && origin !== new URL(at).origin)
           complaints.push(`it asked for ${request.url()}`)
       })
+      await before?.(page)
       await page.goto(`${at}/ui${path}`)
       await loaded(page)
       return page

@@ -21,7 +21,7 @@ export function exampleOf(random: Random, near: Date, seconds: boolean): Example
   const hours =
     random() < 0.25 ? wholeOf(random, 0, 23) : partOf(random, 0, 23, [hour - 2, hour - 1, hour, hour, hour + 1])
   const days = daysOf(random, near)
-  const month = monthOf(random, near.getUTCMonth() + 1)
+  const month = monthOf(random, days.month)
   const text = [minute, hours, { text: days.ofMonth }, month, { text: days.ofWeek }].map(part => part.text).join(' ')
   return {
     text: seconds ? `${second.text} ${text}` : text,
@@ -117,7 +117,7 @@ function daysOf(random: Random, near: Date) {
   const [month, week] = [pick(random, ofMonth), pick(random, ofWeek)]
   const whole = pick(random, ['*', '?', '1-31'])
   const wholeWeek = pick(random, ['*', '0-6', 'sun-sat', '0-7'])
-  return pick(random, [
+  const chosen = pick(random, [
     { ofMonth: whole, ofWeek: wholeWeek, match: () => true },
     { ofMonth: whole, ofWeek: wholeWeek, match: () => true },
     { ofMonth: month[0], ofWeek: wholeWeek, match: month[1] },
@@ -126,6 +126,8 @@ function daysOf(random: Random, near: Date) {
     // Both, which may never come; this day it does.
     { ofMonth: String(date), ofWeek: `+${name}`, match: (local: Date) => ofMonth[0]![1](local) && ofWeek[0]![1](local) }
   ])
+  // The month of that day: where it is the only one, another may have no such day at all.
+  return { ...chosen, month: shifted.getUTCMonth() + 1 }
 }
 
 function lastOf(local: Date) {

@@ -20,12 +20,17 @@ interface Entry extends Query<any> {
   /** One for each place that shows it. */
   paces: { pace: Pace<any> }[]
   askedAt: number
+  answeredAt: number
+  /** How many pushes were taken. */
+  pushes: number
   pushed: boolean
 }
 
 const entries = new Map<string, Entry>()
 // Answers that are no longer shown, for the way back.
 const mostKept = 60
+// Milliseconds that have passed at most since the API read what it pushes.
+const oldest = 500
 
 function entryOf(path: string): Entry {
   const known = entries.get(path)
@@ -34,11 +39,13 @@ function entryOf(path: string): Entry {
     path,
     paces: [],
     askedAt: 0,
+    answeredAt: 0,
+    pushes: 0,
     pushed: false,
     data: signal(undefined),
     error: signal(undefined),
     loading: signal(false),
-    refresh: () => ask(entry)
+    refresh: () => askAnew(entry)
   }
   entries.set(path, entry)
   if (entries.size > mostKept) {
@@ -52,6 +59,7 @@ function entryOf(path: string): Entry {
 }
 
 const asking = new Map<Entry, Promise<void>>()
+const askingAnew = new Map<Entry, Promise<void>>()
 
 /** One question at a time for each entry: a slow server is not asked again before it has answered. */
 function ask(entry: Entry): Promise<void> {
@@ -62,11 +70,30 @@ function ask(entry: Entry): Promise<void> {
   return asked
 }
 
+/** The answer is read after this call: that of a running question may be older than the change that is looked for. */
+function askAnew(entry: Entry): Promise<void> {
+  const running = asking.get(entry)
+  if (!running) return ask(entry)
+  const known = askingAnew.get(entry)
+  if (known) return known
+  const asked = running.then(() => {
+    askingAnew.delete(entry)
+    return ask(entry)
+  })
+  askingAnew.set(entry, asked)
+  return asked
+}
+
 async function put(entry: Entry) {
   entry.askedAt = Date.now()
   entry.loading.value = true
+  const { pushes } = entry
   try {
-    entry.data.value = await request('GET', entry.path)
+    const answer = await request('GET', entry.path)
+    entry.answeredAt = Date.now()
+    // Which of the two is older is not known. A slow server is not asked twice: its next push tells.
+    if (entry.pushes === pushes) entry.data.value = answer
+    else if (entry.answeredAt - entry.askedAt < oldest) void askAnew(entry)
     entry.error.value = undefined
     heard()
   } catch (error) {
@@ -131,13 +158,19 @@ const nothing: Query<any> = {
 
 /** After an act everything that is shown may have changed. */
 export async function refreshAll() {
-  await Promise.all([...entries.values()].filter(({ paces }) => paces.length > 0).map(ask))
+  await Promise.all([...entries.values()].filter(({ paces }) => paces.length > 0).map(askAnew))
 }
 
 /** Answers that a socket pushes are not polled. */
 export function push(path: string, data: unknown) {
   const entry = entryOf(path)
   entry.pushed = true
+  const isDoubtful = Date.now() - entry.answeredAt < oldest
+  if (isDoubtful && JSON.stringify(data) !== JSON.stringify(entry.data.peek())) {
+    void askAnew(entry)
+    return
+  }
+  entry.pushes++
   entry.data.value = data
   entry.error.value = undefined
   heard()
@@ -151,7 +184,7 @@ export function asked() {
 /** Asks again, if the answer is shown. */
 export function refresh(path: string) {
   const entry = entries.get(path)
-  if (entry && entry.paces.length > 0) void ask(entry)
+  if (entry && entry.paces.length > 0) void askAnew(entry)
 }
 
 export function pushesEnded() {

@@ -3,18 +3,24 @@ import { confirm } from '../../state/confirm.ts'
 import type { Queue } from '../../state/shapes.ts'
 import { Button } from '../../ui/button.tsx'
 
-/** Pause asks first, since it stops work; Resume does not. */
+/** Pause asks first, since it stops work; Resume does not. By their keys no button changes its meaning under a finger. */
 export function QueueButton({ queue }: { queue: Queue }) {
   const path = `/api/queues/${encodeURIComponent(queue.name)}`
   if (queue.paused) {
     return (
-      <Button icon="play" look="main" onClick={() => act(`Queue ${queue.name} is resumed`, 'POST', `${path}/resume`)}>
+      <Button
+        key="resume"
+        icon="play"
+        look="main"
+        onClick={() => act(`Queue ${queue.name} is resumed`, 'POST', `${path}/resume`)}
+      >
         Resume<span class="only-heard"> queue {queue.name}</span>
       </Button>
     )
   }
   return (
     <Button
+      key="pause"
       icon="pause"
       onClick={() =>
         confirm({

@@ -10,10 +10,12 @@ const path = ({ id }: Worker) => `/api/workers/${id}`
 export function WorkerButtons({ worker }: { worker: Worker }) {
   if (worker.status !== 'running') return null
   const named = <span class="only-heard"> worker on {worker.host}</span>
+  // By their keys no button changes its meaning under a finger.
   return (
     <div class="buttons">
       {worker.paused ? (
         <Button
+          key="resume"
           icon="play"
           look="main"
           onClick={() => act('The worker takes tasks again', 'PATCH', path(worker), { body: { paused: false } })}
@@ -21,7 +23,7 @@ export function WorkerButtons({ worker }: { worker: Worker }) {
           Resume{named}
         </Button>
       ) : (
-        <Button icon="pause" onClick={() => pause(worker)}>
+        <Button key="pause" icon="pause" onClick={() => pause(worker)}>
           Pause{named}
         </Button>
       )}
