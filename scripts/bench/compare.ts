@@ -2,29 +2,40 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { askEvenly, openLine } from './line.ts'
 import { load, post } from './load.ts'
-import { startPeer } from './peers/redis.ts'
-import { median, percentile, startService } from './service.ts'
+import type { Contender } from './peers/contender.ts'
+import { startDarkroom } from './peers/darkroom.ts'
+import { startBullmq } from './peers/redis.ts'
+import { memoryOfTrees } from './processes.ts'
+import { median, percentile } from './service.ts'
 
 /**
- * Darkroom beside a small service of Fastify and BullMQ, whose Redis syncs each write to the disk, in turns: tasks that
- * do nothing from 32 connections (submissions a second, and from the first submission to the last end), and the time
- * from a client's request to the first line of the body on an idle service. The first turn of each is cold.
+ * Darkroom beside a small service of Fastify and BullMQ, whose Redis syncs each write to the disk. They take turns;
+ * each turn begins with a start and 20 probes. Then tasks that do nothing come from 32 connections, twice (cold, warm):
+ * submissions a second while the worker drains, and tasks a second from the first submission to the last end. Then the
+ * time from a client's request to the first line of a body, idle and beside 300 tasks a second. API, worker, database
+ * and client share the machine.
  *
- *   node scripts/bench/compare.ts [rounds] [tasks] [pickups]
+ *   node scripts/bench/compare.ts [rounds] [tasks] [pickups] [history]
+ *
+ * With a history, a Darkroom with so many finished tasks takes turns, too.
  */
 const rounds = Number(process.argv[2] ?? 5)
 const tasks = Number(process.argv[3] ?? 5_000)
 const pickups = Number(process.argv[4] ?? 100)
+const history = Number(process.argv[5] ?? 0)
+const others = 300
 
-interface Contender {
-  address: string
-  /** Submits a task that answers when its body ran, and answers that. */
-  stamp(): Promise<number>
-  /** The last end of all tasks so far, in milliseconds; undefined while some are open. */
-  lastEnd(): Promise<number | undefined>
-  stop(): Promise<void>
+const lines = {
+  cold: 'drained, cold, tasks/s',
+  warm: 'drained, warm, tasks/s',
+  submit: 'submitted while it drains, tasks/s',
+  idle: 'pickup, idle, p50 ms',
+  loaded: `pickup beside ${others}/s, p50 ms`,
+  memory: 'memory, idle, MiB'
 }
+type Turn = Record<keyof typeof lines, number>
 
 const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-bench-'))
 await writeFile(
@@ -35,112 +46,84 @@ import { Type } from 'typebox'
 export default defineTask({ name: 'stamp', args: Type.Object({}), run: () => performance.timeOrigin + performance.now() })
 `
 )
-const contenders = { darkroom: await openOurs(), bullmq: await openPeer() }
-const results = { darkroom: [] as Turn[], bullmq: [] as Turn[] }
-for (const { stamp } of Object.values(contenders)) for (let probe = 0; probe < 20; probe++) await stamp()
+const starts: Record<string, () => Promise<Contender>> = {
+  darkroom: () => startDarkroom(folder),
+  bullmq: startBullmq,
+  ...(history > 0 && { [`darkroom with ${history}`]: () => startDarkroom(folder, history) })
+}
+const turns = new Map(Object.keys(starts).map(name => [name, [] as Turn[]]))
 for (let round = 0; round < rounds; round++) {
-  for (const name of ['darkroom', 'bullmq'] as const) {
-    const turn = await takeTurn(contenders[name])
-    results[name].push(turn)
-    console.log(`${name}: ${tell(turn)}${round === 0 ? ' (cold)' : ''}`)
+  for (const [name, start] of Object.entries(starts)) {
+    const contender = await start()
+    try {
+      turns.get(name)!.push(await takeTurn(contender))
+    } finally {
+      await contender.stop()
+    }
+    console.log(`${name}: ${JSON.stringify(turns.get(name)!.at(-1), (_, value) => rounded(value))}`)
   }
 }
-for (const { stop } of Object.values(contenders)) await stop()
 await rm(folder, { recursive: true })
-for (const what of ['submit', 'drain', 'pickup'] as const) {
-  const ratios = results.darkroom.map((turn, round) => turn[what] / results.bullmq[round]![what])
-  const warm = ratios.length > 1 ? ratios.slice(1) : ratios
-  console.log(`${what}: cold ${ratios[0]!.toFixed(2)} ×, warm ${median(warm).toFixed(2)} × that of BullMQ`)
+table()
+
+function table() {
+  const peer = turns.get('bullmq')!
+  const cells = (texts: string[]) => console.log(texts.map((text, at) => text.padEnd(at === 0 ? 40 : 26)).join(''))
+  cells(['medians', ...turns.keys()])
+  for (const [key, title] of Object.entries(lines) as [keyof Turn, string][]) {
+    const theirs = median(peer.map(turn => turn[key]))
+    const each = [...turns.values()].map(list => {
+      const typical = median(list.map(turn => turn[key]))
+      return `${rounded(typical)} (${(typical / theirs).toFixed(2)} ×)`
+    })
+    cells([title, ...each])
+  }
 }
 
-interface Turn {
-  /** A second. */
-  submit: number
-  drain: number
-  /** Milliseconds, median. */
-  pickup: number
+async function takeTurn(contender: Contender): Promise<Turn> {
+  await waits(contender, 20)
+  await delay(10_000)
+  const memory = (await memoryOfTrees(contender.pids)) / 1024 ** 2
+  const cold = await drain(contender)
+  const warm = await drain(contender)
+  await delay(2_000)
+  const idle = percentile(await waits(contender, pickups), 50)
+  const noise = askEvenly(contender.address, others, post(contender.usual.path, contender.usual.body))
+  const loaded = percentile(await waits(contender, pickups), 50)
+  noise.stop()
+  return { cold: cold.drain, warm: warm.drain, submit: warm.submit, idle, loaded, memory }
 }
 
-function tell({ submit, drain, pickup }: Turn) {
-  return `${submit.toFixed(0)} submissions/s, drained at ${drain.toFixed(0)}/s, idle pickup ${pickup.toFixed(2)} ms`
-}
-
-async function takeTurn({ address, lastEnd, stamp }: Contender): Promise<Turn> {
+async function drain({ address, usual, lastEnd }: Contender) {
   const began = Date.now()
   let left = tasks
-  const { seconds, statuses } = await load(address, 32, 60, () =>
-    left-- > 0 ? post('/api/tasks/process', { data: 'hello' }) : undefined
-  )
+  const next = () => (left-- > 0 ? post(usual.path, usual.body) : undefined)
+  const { seconds, statuses } = await load(address, 32, 60, next)
   if (statuses.get('202') !== tasks) throw new Error(`not all were accepted: ${JSON.stringify([...statuses])}`)
-  let end = await lastEnd()
-  for (let looks = 1_200; end === undefined && looks > 0; looks--) {
+  for (let looks = 1_200; looks > 0; looks--) {
+    const end = await lastEnd(tasks)
+    if (end !== undefined) return { submit: tasks / seconds, drain: tasks / ((end - began) / 1000) }
     await delay(50)
-    end = await lastEnd()
   }
-  if (end === undefined) throw new Error('not all tasks ended within a minute')
-  await delay(2_000)
-  const waits: number[] = []
-  for (let sent = 0; sent < pickups; sent++) {
+  throw new Error('not all tasks ended within a minute')
+}
+
+/** Milliseconds from a request to the first line of its body, one after the other. */
+async function waits({ address, stamp, result }: Contender, count: number) {
+  const found: number[] = []
+  const line = await openLine(address)
+  for (let sent = 0; sent < count; sent++) {
     const asked = performance.timeOrigin + performance.now()
-    waits.push((await stamp()) - asked)
+    const answer = await line.ask<{ id?: string; task_id?: string }>(post(stamp.path, stamp.body))
+    // A question at once would be work for a service that is to be idle.
+    await delay(30)
+    found.push((await result((answer.id ?? answer.task_id)!)) - asked)
     await delay(20)
   }
-  return { submit: tasks / seconds, drain: tasks / ((end - began) / 1000), pickup: percentile(waits, 50) }
+  line.close()
+  return found
 }
 
-async function openOurs(): Promise<Contender> {
-  const { address, database, stop } = await startService({ TASKS_DIR: folder, LOG_LEVEL: 'warn' })
-  return {
-    address,
-    async stamp() {
-      const answer = await send(`${address}/api/tasks`, { task: 'stamp' })
-      await delay(20)
-      return ((await read(`${address}/api/tasks/${answer.id}?wait=10`)) as { result: number }).result
-    },
-    async lastEnd() {
-      const { rows } = await database.query<{ open: boolean; last: number }>(
-        `select exists (select from pgboss.job where name = 'default' and state < 'completed') as open,
-          (select extract(epoch from max(finished_at)) * 1000 from (
-            select finished_at from darkroom.tasks where task = 'process_data' order by created_at desc limit ${tasks}
-          ) last)::float8 as last`
-      )
-      return rows[0]!.open ? undefined : rows[0]!.last
-    },
-    stop
-  }
-}
-
-async function openPeer(): Promise<Contender> {
-  const { address, stop } = await startPeer()
-  return {
-    address,
-    async stamp() {
-      const { task_id } = await send(`${address}/api/tasks/process`, { data: 'hello' })
-      await delay(20)
-      for (;;) {
-        const { result } = (await read(`${address}/api/tasks/${task_id}`)) as { result: { at: number } | null }
-        if (result) return result.at
-        await delay(5)
-      }
-    },
-    async lastEnd() {
-      const { open } = (await read(`${address}/open`)) as { open: number }
-      if (open > 0) return
-      return ((await read(`${address}/last`)) as { finished_at: number }).finished_at
-    },
-    stop
-  }
-}
-
-async function send(url: string, body: unknown) {
-  const answer = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body)
-  })
-  return (await answer.json()) as { id: string; task_id: string }
-}
-
-async function read(url: string): Promise<unknown> {
-  return (await fetch(url)).json()
+function rounded(value: unknown) {
+  return typeof value !== 'number' ? value : value >= 100 ? Math.round(value) : Number(value.toFixed(2))
 }

@@ -1,9 +1,8 @@
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { askEvenly, openLine } from './line.ts'
 import { post } from './load.ts'
 import { memoryOfAll } from './processes.ts'
 import { mebibytes, percentile, startService } from './service.ts'
@@ -29,19 +28,14 @@ export default defineTask({ name: 'stamp', args: Type.Object({}), run: () => per
 )
 const service = await startService({ TASKS_DIR: tasks })
 
-// A bare socket: `fetch` alone adds a millisecond to the measured time.
-const { hostname, port } = new URL(service.address)
-const line = connect(Number(port), hostname).setNoDelay().setEncoding('utf8')
-await once(line, 'connect')
-
+const line = await openLine(service.address)
 const fresh = await memoryOfAll(service)
-const others = submitOthers()
+const noise = post('/api/tasks/process', { data: 'x' })
+const others = rate > 0 ? askEvenly(service.address, rate, noise) : undefined
 const delays: number[] = []
 for (let sent = -20; sent < count; sent++) {
   const started = performance.timeOrigin + performance.now()
-  line.write(post('/api/tasks', { task: 'stamp' }))
-  const [answer] = (await once(line, 'data')) as [string]
-  const { id } = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))) as { id: string }
+  const { id } = await line.ask<{ id: string }>(post('/api/tasks', { task: 'stamp' }))
   // A request for the task at once would be work for the service that is to be idle.
   await delay(20)
   const { result } = (await (await fetch(`${service.address}/api/tasks/${id}?wait=10`)).json()) as { result: number }
@@ -49,7 +43,7 @@ for (let sent = -20; sent < count; sent++) {
   // Until the service is idle again.
   await delay(20)
 }
-await others.stop()
+others?.stop()
 for (const p of [50, 90, 99]) console.log(`request sent to body running, p${p}: ${percentile(delays, p).toFixed(2)} ms`)
 
 // Postgres publishes the statistics of a connection only once it has been quiet for a while.
@@ -63,7 +57,7 @@ console.log(
 )
 console.log(`idle: ${((after - before - 1) / idleSeconds).toFixed(2)} transactions a second`)
 
-line.destroy()
+line.close()
 await service.stop()
 await rm(tasks, { recursive: true })
 
@@ -72,23 +66,4 @@ async function transactions() {
     `select xact_commit + xact_rollback as count from pg_stat_database where datname = current_database()`
   )
   return Number(rows[0].count)
-}
-
-/** Submits tasks that do nothing, one at a time, evenly. */
-function submitOthers() {
-  if (rate === 0) return { stop: async () => {} }
-  const second = connect(Number(port), hostname).setNoDelay().resume()
-  const begun = performance.now()
-  let sent = 0
-  const timer = setInterval(() => {
-    for (; sent < ((performance.now() - begun) / 1000) * rate; sent++)
-      second.write(post('/api/tasks/process', { data: 'x' }))
-  }, 1)
-  return {
-    async stop() {
-      clearInterval(timer)
-      console.log(`${sent} others in ${((performance.now() - begun) / 1000).toFixed(0)} s`)
-      second.destroy()
-    }
-  }
 }

@@ -36,8 +36,20 @@ export function perTask(before: Map<string, number>, after: Map<string, number>,
 
 /** Bytes of memory of all processes of a service besides Postgres; shared memory counts once. */
 export async function memoryOfAll({ pid }: Service): Promise<number> {
+  return memoryOf((await ownProcesses(pid)).map(([each]) => each))
+}
+
+/** Bytes of memory of these processes and all below them; shared memory counts once. */
+export async function memoryOfTrees(pids: number[]): Promise<number> {
+  const found = new Set(pids)
+  const all = await parents()
+  for (const pid of found) for (const [each, parent] of all) if (parent === pid) found.add(each)
+  return memoryOf([...found])
+}
+
+async function memoryOf(pids: number[]) {
   let kilobytes = 0
-  for (const [each] of await ownProcesses(pid)) {
+  for (const each of pids) {
     const text = await readFile(`/proc/${each}/smaps_rollup`, 'utf8').catch(() => '')
     kilobytes += Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0)
   }

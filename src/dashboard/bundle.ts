@@ -4,6 +4,7 @@ import { findPackageJSON } from 'node:module'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
+import type { Plugin } from 'esbuild'
 
 const here = import.meta.dirname
 const usualCache = path.resolve(here, '../../node_modules/.cache/darkroom-ui')
@@ -64,11 +65,34 @@ async function libraryVersion(name: string) {
   return `${name}@${JSON.parse(text).version}`
 }
 
+const main = path.join(here, 'main.tsx')
+
+/**
+ * Every page imports the frame, which is there when it comes: so all that the frame needs is in one file. By itself
+ * esbuild makes a file for each set of pages that share something, 16 to begin with.
+ */
+const frameTogether: Plugin = {
+  name: 'frame in one file',
+  setup({ onResolve, onLoad }) {
+    const pages = new Set<string>()
+    onResolve({ filter: /^\.\.\/pages\// }, ({ kind, path: name, resolveDir }) => {
+      if (kind !== 'dynamic-import') return
+      const file = path.resolve(resolveDir, name)
+      pages.add(file)
+      return { path: file }
+    })
+    onLoad({ filter: /\.tsx$/ }, async ({ path: file }) => {
+      if (!pages.has(file)) return
+      return { contents: `${await readFile(file, 'utf8')}\nimport ${JSON.stringify(main)}`, loader: 'tsx' }
+    })
+  }
+}
+
 async function build(load: Load): Promise<Map<string, Buffer>> {
   const { build, stop } = await load()
   try {
     const { outputFiles } = await build({
-      entryPoints: { main: path.join(here, 'main.tsx'), style: path.join(here, 'style/main.css') },
+      entryPoints: { main, style: path.join(here, 'style/main.css') },
       outdir: here,
       entryNames: '[name]-[hash]',
       chunkNames: '[name]-[hash]',
@@ -82,7 +106,8 @@ async function build(load: Load): Promise<Map<string, Buffer>> {
       jsxImportSource: 'preact',
       legalComments: 'linked',
       logLevel: 'silent',
-      tsconfigRaw: {}
+      tsconfigRaw: {},
+      plugins: [frameTogether]
     })
     return new Map(outputFiles.map(file => [path.basename(file.path), Buffer.from(file.contents)]))
   } finally {

@@ -15,7 +15,9 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     while (!existsSync(args.gate)) await delay(20, undefined, { signal })
     log('the second line')
     await delay(60_000, undefined, { signal })`
+  const long = `return Array.from({ length: 9_000 }, (_, at) => ({ at, is: 'a record' }))`
   const folder = await taskFolder(t, {
+    'long.mjs': taskModule('long', long),
     'fails.mjs': taskModule('fails', fails, 'max_retries: 0'),
     'tells.mjs': taskModule('tells', tells)
   })
@@ -79,6 +81,19 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     await log.getByText('the second line').waitFor()
     t.equal(await log.textContent(), 'the first line\nthe second line\n')
     await service.post(`/api/tasks/${id}/cancel?wait=20`)
+  })
+
+  t.test('of a large result the beginning is shown, and all of it when it is asked for', async t => {
+    const id = await service.submit('long')
+    const { result } = await service.finished(id)
+    const page = await visit(`/tasks/${id}`)
+    const shown = page.getByRole('region', { name: 'result' })
+    const whole = JSON.stringify(result, undefined, 2)
+
+    t.equal(await shown.textContent(), `${whole.slice(0, 16_384)}…`)
+    await page.getByRole('button', { name: /^Show all/ }).click()
+    await page.getByRole('button', { name: /^Show all/ }).waitFor({ state: 'detached' })
+    t.equal(await shown.textContent(), whole)
   })
 
   t.test('new tasks wait above the rows until they are asked for', async t => {

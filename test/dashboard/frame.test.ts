@@ -29,6 +29,22 @@ t.test('the frame', { skip: skipWithoutBrowser }, async t => {
     await until(() => pushes().length > before, 'the page is told something after its reload')
   })
 
+  t.test('the list is asked for while the scripts come, once', async t => {
+    const { address: proxied } = await openFront(t, address, { prefix: '/tools/films' })
+    const asked: string[] = []
+    const warnings: string[] = []
+    await visit('/tasks', {
+      address: proxied,
+      before: async page => {
+        page.on('request', request => asked.push(request.url().slice(proxied.length)))
+        page.on('console', message => message.type() === 'warning' && warnings.push(message.text()))
+      }
+    })
+    t.equal(asked.filter(url => url === '/api/tasks?limit=100').length, 1)
+    t.ok(asked.indexOf('/api/tasks?limit=100') < asked.indexOf('/api/problems'))
+    t.strictSame(warnings, [])
+  })
+
   t.test('title and icon tell what is wrong, on every page', async t => {
     const page = await visit('/tasks')
     await holds(page, document => document.title === 'Tasks · Darkroom')

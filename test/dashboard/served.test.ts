@@ -35,7 +35,7 @@ t.test('every address below /ui is the same page, under a policy without excepti
     const assets = [...body.matchAll(/(?:src|href)="([^"]+\.\w+)"/g)].map(([, asset]) => asset!)
     const [, , ...parts] = assets.map(asset => path.basename(asset))
     const script = (await service.get(`/ui/assets/${/main-[^"]+/.exec(body)}`)).body
-    const imported = [...script.matchAll(/from"\.\/([^"]+)"/g)].map(([, name]) => name!)
+    const imported = [...script.matchAll(/(?:from|import)"\.\/([^"]+)"/g)].map(([, name]) => name!)
     t.ok(imported.length > 0)
     t.strictSame(
       imported.filter(name => !parts.includes(name)),
@@ -51,7 +51,7 @@ t.test('every address below /ui is the same page, under a policy without excepti
 })
 
 t.test('scripts and styles are sent compressed, for ever', async t => {
-  const [, script] = /assets\/(main-[^"]+)/.exec((await service.get('/ui')).body)!
+  const [, script] = /assets\/(chunk-[^"]+)/.exec((await service.get('/ui')).body)!
   const plain = await service.get(`/ui/assets/${script}`)
 
   t.match(plain.headers, { 'content-type': 'text/javascript; charset=utf-8', 'cache-control': /immutable/ })

@@ -12,10 +12,14 @@ const connection = { host: '127.0.0.1', port: Number(redis), maxRetriesPerReques
 const name = 'tasks'
 
 if (role === 'worker') {
-  const worker = new Worker(name, async ({ data }) => ({ processed_data: data.data.toUpperCase(), at: performance.timeOrigin + performance.now() }), {
-    connection,
-    concurrency: 32
-  })
+  const worker = new Worker(
+    name,
+    async ({ data }) => ({ processed_data: data.data.toUpperCase(), at: performance.timeOrigin + performance.now() }),
+    {
+      connection,
+      concurrency: 32
+    }
+  )
   worker.on('error', error => console.error(error))
   await worker.waitUntilReady()
 } else {

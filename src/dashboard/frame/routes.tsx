@@ -7,10 +7,11 @@ import { Waiting } from '../ui/said.tsx'
 
 type Shown = ComponentType<{ id: string }>
 
-// The list comes with the frame, every other page when it is opened.
-const pages: [pattern: RegExp, load: () => Promise<Shown> | Shown][] = [
+// The list comes with the frame, and is there at the first drawing.
+const list = /^\/tasks$/
+// Every other page comes when it is opened.
+const pages: [pattern: RegExp, load: () => Promise<Shown>][] = [
   [/^\/$/, () => import('../pages/overview/overview.tsx').then(({ Overview }) => Overview)],
-  [/^\/tasks$/, () => Tasks],
   [/^\/tasks\/([^/]+)$/, () => import('../pages/task/task.tsx').then(({ TaskPage }) => TaskPage)],
   [/^\/new$/, () => import('../pages/new/new.tsx').then(({ NewTask }) => NewTask)],
   [/^\/videos$/, () => import('../pages/videos/videos.tsx').then(({ Videos }) => Videos)],
@@ -26,28 +27,29 @@ const pages: [pattern: RegExp, load: () => Promise<Shown> | Shown][] = [
   [/^\/doctor$/, () => import('../pages/doctor/doctor.tsx').then(({ Doctor }) => Doctor)],
   [/^\/settings$/, () => import('../pages/settings/settings.tsx').then(({ SettingsPage }) => SettingsPage)]
 ]
-const loaded = new Map<RegExp, Shown>()
+const loaded = new Map<RegExp, Shown>([[list, Tasks]])
+const patterns = [list, ...pages.map(([pattern]) => pattern)]
 
 export function Routes() {
   const here = path.value
-  const found = pages.find(([pattern]) => pattern.test(here))
+  const pattern = patterns.find(pattern => pattern.test(here))
   const [, again] = useState(0)
   const [failed, setFailed] = useState(false)
-  const pattern = found?.[0]
   useEffect(() => {
     setFailed(false)
-    if (!found || loaded.has(found[0])) return
-    Promise.resolve(found[1]()).then(
+    if (!pattern || loaded.has(pattern)) return
+    const load = pages.find(([known]) => known === pattern)![1]
+    load().then(
       page => {
-        loaded.set(found[0], page)
+        loaded.set(pattern, page)
         again(count => count + 1)
       },
       () => setFailed(true)
     )
   }, [pattern])
 
-  if (!found) return <Unknown />
-  const Found = loaded.get(found[0])
+  if (!pattern) return <Unknown />
+  const Found = loaded.get(pattern)
   if (failed) return <OldVersion />
   if (!Found) {
     return (
@@ -56,7 +58,7 @@ export function Routes() {
       </Page>
     )
   }
-  const [, id = ''] = found[0].exec(here) ?? []
+  const [, id = ''] = pattern.exec(here) ?? []
   return <Found key={`${pattern} ${id}`} id={decodeURIComponent(id)} />
 }
 

@@ -1,5 +1,5 @@
 import { type Signal, signal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useMemo } from 'preact/hooks'
 import { ApiError, request } from './api.ts'
 import { heard, missed } from './connection.ts'
 import { readSetting } from './settings.ts'
@@ -136,6 +136,8 @@ function paceAfter(failed: ApiError, every: number) {
 /** What `path` answers, again every so many seconds while it is shown. No path: nothing is asked. */
 export function useQuery<T>(path: string | undefined, pace: Pace<T> = Number.POSITIVE_INFINITY): Query<T> {
   const entry = path === undefined ? undefined : entryOf(path)
+  // At the first drawing: effects run after the page is painted.
+  useMemo(() => entry?.askedAt === 0 && void ask(entry), [entry])
   useEffect(() => {
     if (!entry) return
     const mine = { pace }

@@ -113,10 +113,11 @@ export class TaskList {
     this.rows.value = this.rows.peek().map(row => (byId.has(row.id) ? { ...row, ...byId.get(row.id) } : row))
   }
 
-  /** Shown again on the way back: its rows are where they were. */
+  /** Shown, perhaps again on the way back: its rows are where they were. */
   reopen() {
+    if (!this.closed) return
     this.closed = false
-    void this.look()
+    void (this.loaded.peek() ? this.look() : this.load())
   }
 
   close() {
@@ -175,11 +176,16 @@ let last: { key: string; list: TaskList } | undefined
  * back it is as it was left, and after a reload as long as it was.
  */
 export function useTaskList(search: string, key: string): TaskList {
-  const list = useMemo(() => (kept().rows && last?.key === key ? last.list : new TaskList(search)), [search])
+  const list = useMemo(() => {
+    if (kept().rows && last?.key === key) return last.list
+    const made = new TaskList(search)
+    // Before anything else of the page asks, and before the page is drawn without it.
+    void made.load(kept().rows)
+    return made
+  }, [search])
   useEffect(() => {
     last = { key, list }
-    if (list.loaded.peek()) list.reopen()
-    else void list.load(kept().rows)
+    list.reopen()
     const timer = setInterval(() => list.tick(), 500)
     const hide = showList({
       search,

@@ -1,11 +1,14 @@
+import { useMemo } from 'preact/hooks'
 import { ago, now, zoned } from '../state/time.ts'
 import { durationText } from '../words/time.ts'
 
 /** "12 s ago", with the moment in all zones as its title. */
 export function Ago({ time }: { time: string | null }) {
+  // It is drawn again each second; the title stays.
+  const title = useMemo(() => (time === null ? '' : zoned.all(time)), [time])
   if (time === null) return <span class="soft">–</span>
   return (
-    <time dateTime={time} title={zoned.all(time)}>
+    <time dateTime={time} title={title}>
       {ago(time)}
     </time>
   )

@@ -15,7 +15,7 @@ export function VirtualRows({
   row(index: number): ComponentChildren
 }) {
   const body = useRef<HTMLTableSectionElement>(null)
-  const [[start, end], setRange] = useState<[number, number]>([0, 60])
+  const [[start, end], setRange] = useState<[number, number]>(() => [0, Math.ceil(innerHeight / height)])
 
   useEffect(() => {
     let frame = 0

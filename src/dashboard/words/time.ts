@@ -68,8 +68,11 @@ export function shortTime(time: string | number, zone: Zone): string {
   return format(zoneName(zone), options).format(new Date(time)).replace(',', '')
 }
 
+// Asked for once: the question makes a format, and a list asks for each row.
+let here: string | undefined
+
 /** All ways to say a moment, for a title. */
 export function everyZone(time: string): string {
-  const here = Intl.DateTimeFormat().resolvedOptions().timeZone
+  here ??= Intl.DateTimeFormat().resolvedOptions().timeZone
   return `${timeText(time, 'browser')} (${here})\n${timeText(time, 'UTC')} (UTC)\n${time}`
 }

@@ -11,15 +11,15 @@ const buckets = 96
 const day = 86_400_000
 const order: Status[] = ['COMPLETED', 'CANCELLED', 'SCHEDULED', 'PENDING', 'PROCESSING', 'RETRYING', 'FAILED']
 
-/** When what fits was submitted; dragging over it sets the range of the list. */
-export function Strip({ filter }: { filter: Filter }) {
+/** When what fits was submitted; dragging over it sets the range of the list. `may` as for the rail. */
+export function Strip({ filter, may }: { filter: Filter; may: boolean }) {
   const now = minuteNow() + 60_000
   const from = filter.created_after ? momentOf(filter.created_after, now) : new Date(now - day).toISOString()
   const to = filter.created_before ? momentOf(filter.created_before, now) : new Date(now).toISOString()
   const { created_after: _, created_before: __, ...others } = filter
   const search = queryOfFilter(others, now)
   for (const [name, value] of Object.entries({ from, to, buckets: String(buckets) })) search.set(name, value)
-  const found = useQuery<Histogram>(`/api/tasks/histogram?${search}`, 15).data.value
+  const found = useQuery<Histogram>(may ? `/api/tasks/histogram?${search}` : undefined, 15).data.value
   const shown = filter.status ? order.filter(status => fits(filter.status!, status)) : order
   const bars: Bar[] = (found?.items ?? []).map(item => ({
     at: Date.parse(item.at),

@@ -7,17 +7,23 @@ import { StatusGlyph } from '../../ui/status.tsx'
 import { type Filter, queryOfFilter } from '../../words/filter.ts'
 import { countText, exactCount } from '../../words/number.ts'
 
+interface RailProps {
+  filter: Filter
+  /** What it shows may be asked for: the rows, which are what one came for, are there. */
+  may: boolean
+}
+
 /** The statuses with what each holds under the other filters, then queues and kinds. */
-export function Rail({ filter }: { filter: Filter }) {
+export function Rail({ filter, may }: RailProps) {
   const { status: _, ...others } = filter
   const search = useMemo(() => queryOfFilter(others, momentNow()).toString(), [JSON.stringify(others)])
-  const counts = useQuery<Counts>(`/api/tasks/counts?by=status${search && `&${search}`}`, 3)
-  const queues = useQuery<{ items: Queue[] }>('/api/queues', 5).data.value?.items ?? []
-  const kinds = useQuery<{ items: Kind[] }>('/api/kinds', 60).data.value?.items ?? []
+  const counts = useQuery<Counts>(may ? `/api/tasks/counts?by=status${search && `&${search}`}` : undefined, 3)
+  const queues = useQuery<{ items: Queue[] }>(may ? '/api/queues' : undefined, 5).data.value?.items ?? []
+  const kinds = useQuery<{ items: Kind[] }>(may ? '/api/kinds' : undefined, 60).data.value?.items ?? []
   const items = counts.data.value?.items
 
   return (
-    <nav class="rail" aria-label="Filters" aria-busy={counts.loading.value && items === undefined}>
+    <nav class="rail" aria-label="Filters" aria-busy={!may || (counts.loading.value && items === undefined)}>
       <h2>Status</h2>
       <ul>
         {statuses.map(status => {

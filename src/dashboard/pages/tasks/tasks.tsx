@@ -38,6 +38,8 @@ export function Tasks() {
     if (next) go(withQuery({ peek: next.id }), { replace: true })
   }
   useRowKeys(list, toggle)
+  // The rows are asked for alone: on a busy server the rest would hold them up.
+  const may = list.loaded.value || list.error.value !== undefined
 
   return (
     <Page
@@ -54,10 +56,10 @@ export function Tasks() {
       }
     >
       <div class="list-page">
-        <Rail filter={filter} />
+        <Rail filter={filter} may={may} />
         <div>
           <FilterBar filter={filter} tools={<ListTools order={order} />} />
-          <Strip filter={filter} />
+          <Strip filter={filter} may={may} />
           <ListBody
             list={list}
             filter={filter}
