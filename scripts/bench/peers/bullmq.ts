@@ -1,5 +1,6 @@
 import { Queue, Worker } from 'bullmq'
 import Fastify from 'fastify'
+import { Redis } from 'ioredis'
 
 /**
  * What teams build with Redis, as small as it can be: an HTTP route that adds jobs to a BullMQ queue, and a worker. One
@@ -8,7 +9,7 @@ import Fastify from 'fastify'
  *   node scripts/bench/peers/bullmq.ts api | worker <port of Redis> [port]
  */
 const [role, redis, port] = process.argv.slice(2)
-const connection = { host: '127.0.0.1', port: Number(redis), maxRetriesPerRequest: null }
+const connection = new Redis({ host: '127.0.0.1', port: Number(redis), maxRetriesPerRequest: null })
 const name = 'tasks'
 
 if (role === 'worker') {

@@ -21,9 +21,19 @@ export async function startBullmq(): Promise<Contender> {
   ]
   const address = `http://127.0.0.1:${port}`
   const read = async <T>(where: string) => (await (await fetch(`${address}${where}`)).json()) as T
+  async function stop() {
+    for (const each of running.toReversed()) {
+      each.kill('SIGTERM')
+      if (each.exitCode === null && each.signalCode === null) await once(each, 'exit')
+    }
+    await rm(folder, { recursive: true, force: true })
+  }
   for (let tries = 300; !(await fetch(`${address}/open`).catch(() => undefined))?.ok; tries--) {
-    if (tries === 0) throw new Error('BullMQ was not ready within 30 s')
-    await delay(100)
+    if (tries > 0) await delay(100)
+    else {
+      await stop()
+      throw new Error('BullMQ was not ready within 30 s')
+    }
   }
   const submission = { path: '/api/tasks/process', body: { data: 'hello' } }
   return {
@@ -43,12 +53,6 @@ export async function startBullmq(): Promise<Contender> {
       if ((await read<{ open: number }>('/open')).open > 0) return
       return (await read<{ finished_at: number }>('/last')).finished_at
     },
-    async stop() {
-      for (const each of running.toReversed()) {
-        each.kill('SIGTERM')
-        if (each.exitCode === null && each.signalCode === null) await once(each, 'exit')
-      }
-      await rm(folder, { recursive: true, force: true })
-    }
+    stop
   }
 }
