@@ -47,7 +47,7 @@ const step = `(async () => {
   return { drawn, rows }
 })()`
 
-// Milliseconds without a new row.
+// Milliseconds without a new row: Chromium on a busy machine may stop to draw a tab until it is asked for a picture.
 const [stalled, longest] = [10_000, 120_000]
 
 /** Scrolls to the end again and again, as fast as pages come, and answers each row that was drawn, by its place. */
@@ -64,11 +64,25 @@ async function scrollThrough(page: Page) {
     const waited = performance.now() - newAt
     if (seen.size > before) newAt = performance.now()
     else if (waited > longest) throw new Error(`There are no more rows after ${seen.size}: ${await sight(page)}`)
-    // Chromium on a busy machine may stop to draw a tab until it is asked for a picture.
     else if (waited > stalled) await page.screenshot()
   }
   const ids = [...seen].toSorted(([one], [other]) => one - other).map(([, id]) => id)
   return { ids: ids.slice(0, rowsInAll), mostRows }
+}
+
+/** Scrolls to the end until the list has so many rows. */
+async function growTo(page: Page, rows: number) {
+  const began = performance.now()
+  for (;;) {
+    const says = await page.evaluate<string>(`(() => {
+      scrollTo(0, document.documentElement.scrollHeight)
+      return document.querySelector('main').innerText
+    })()`)
+    if (says.includes(`${rows} tasks so far`)) return
+    if (performance.now() - began > longest) throw new Error(`There are not ${rows} rows: ${await sight(page)}`)
+    if (performance.now() - began > stalled) await page.screenshot()
+    await delay(100)
+  }
 }
 
 function sight(page: Page) {
@@ -115,10 +129,7 @@ t.test('among 100,000 tasks', { skip: skipWithoutBrowser }, async t => {
 
   t.test('the way back and a reload lead to the same place of the list', async t => {
     const page = await visit('/tasks?status=FAILED')
-    for (let count = 2; count <= 4; count++) {
-      await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)')
-      await page.getByText(`${count * ofPage} tasks so far`).waitFor()
-    }
+    for (let count = 2; count <= 4; count++) await growTo(page, count * ofPage)
     const row = page.locator('tr[data-index="222"]')
     await page.evaluate('scrollTo(0, 8000)')
     const id = await row.getAttribute('data-id')

@@ -101,7 +101,8 @@ export async function loaded(page: Page) {
 /** Waits until it is so. A text would be evaluated in the page again and again, which its policy refuses. */
 export async function holds(page: Page, condition: (document: any) => boolean) {
   const document = await page.evaluateHandle('document')
-  await page.waitForFunction(condition, document)
+  // By time: a tab that is not drawn has no frames.
+  await page.waitForFunction(condition, document, { polling: 100 })
 }
 
 /** What is hard to use, by the rules of WCAG 2.2 AA that a program can check; or by those about colours alone. */

@@ -1,6 +1,6 @@
 // Milliseconds of work to claim ahead of busy children.
 const horizon = 50
-/** Tasks claimed ahead, at most: more of them wait for a free child no shorter. */
+/** Tasks claimed ahead, at most: other workers do not see them until this one gives them back. */
 const mostAhead = 500
 const weightOfNewest = 0.1
 

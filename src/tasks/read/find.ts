@@ -20,7 +20,7 @@ export async function findTasks({ pool }: Database, ids: string[]): Promise<Task
 
 // Prepared, and with one possible plan: one index lookup for a task and one for its job. Only the primary key can answer
 // a range of ids. For `id = t.id` a Postgres that knows nothing about the table yet takes an index on the queue's name
-// and reads all of its jobs: 5 ms a task after 5,000.
+// and reads jobs in vain: 500 among 1,000.
 export const findTasksSql = `
 select
     ${shownColumns},

@@ -1,6 +1,6 @@
-import { useQuery } from '../../state/query.ts'
-import type { Kind, Queue } from '../../state/shapes.ts'
+import type { Kind } from '../../state/shapes.ts'
 import { Field } from '../../ui/field.tsx'
+import { QueueField } from '../../ui/queue-field.tsx'
 import type { TaskOptions } from '../../words/submission.ts'
 
 interface OptionsProps {
@@ -13,7 +13,6 @@ interface OptionsProps {
 
 /** The name, and what seldom has to be said. */
 export function Options({ options, kind, change, said }: OptionsProps) {
-  const queues = useQuery<{ items: Queue[] }>('/api/queues').data.value?.items ?? []
   const text = (
     name: keyof TaskOptions,
     label: string,
@@ -37,22 +36,13 @@ export function Options({ options, kind, change, said }: OptionsProps) {
       <details>
         <summary>Options</summary>
         <div class="two">
-          <Field label="Queue" hint={kind && `Usually ${kind.queue}`} wrong={said('queue')}>
-            {attributes => (
-              <select
-                {...attributes}
-                value={options.queue}
-                onChange={event => change({ ...options, queue: event.currentTarget.value })}
-              >
-                <option value="">That of the kind</option>
-                {queues.map(({ name }) => (
-                  <option key={name} value={name}>
-                    {name}
-                  </option>
-                ))}
-              </select>
-            )}
-          </Field>
+          <QueueField
+            queue={options.queue}
+            choose={queue => change({ ...options, queue })}
+            none="That of the kind"
+            hint={kind && `Usually ${kind.queue}`}
+            wrong={said('queue')}
+          />
           {text('priority', 'Priority', '0 to 9, higher first', 'numeric')}
           {text('countdown', 'Countdown', 'Seconds until it may start', 'decimal')}
           {text('max_retries', 'Retries', kind && `Usually ${kind.retries.max_retries}`, 'numeric')}

@@ -1,11 +1,12 @@
 import { useState } from 'preact/hooks'
 import { tell } from '../../state/act.ts'
 import { type ApiError, request } from '../../state/api.ts'
-import { refreshAll, useQuery } from '../../state/query.ts'
-import type { Queue, Task } from '../../state/shapes.ts'
+import { refreshAll } from '../../state/query.ts'
+import type { Task } from '../../state/shapes.ts'
 import { Button } from '../../ui/button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Field } from '../../ui/field.tsx'
+import { QueueField } from '../../ui/queue-field.tsx'
 import { fieldError } from '../../ui/said.tsx'
 import { isFinal } from '../../words/tasks.ts'
 
@@ -29,7 +30,6 @@ function Edit({ task, close }: { task: Task; close(): void }) {
   const [eta, setEta] = useState(task.eta ?? '')
   const [tags, setTags] = useState(task.tags.join(' '))
   const [error, setError] = useState<ApiError | undefined>()
-  const queues = useQuery<{ items: Queue[] }>('/api/queues').data.value?.items ?? []
 
   async function save() {
     const moment = new Date(eta)
@@ -71,17 +71,7 @@ function Edit({ task, close }: { task: Task; close(): void }) {
               />
             )}
           </Field>
-          <Field label="Queue" wrong={said('queue')}>
-            {attributes => (
-              <select {...attributes} value={queue} onChange={event => setQueue(event.currentTarget.value)}>
-                {queues.map(({ name }) => (
-                  <option key={name} value={name}>
-                    {name}
-                  </option>
-                ))}
-              </select>
-            )}
-          </Field>
+          <QueueField queue={queue} choose={setQueue} wrong={said('queue')} />
         </div>
         <Field label="Not before" hint="Such as 2027-01-31 09:00, in your time zone" wrong={said('eta')}>
           {attributes => <input {...attributes} value={eta} onInput={event => setEta(event.currentTarget.value)} />}
