@@ -1,5 +1,6 @@
 import { v7 as uuid } from 'uuid'
 import { Child } from './child-process.ts'
+import { dueChildren } from './due.ts'
 import { openPace } from './pace.ts'
 import { stepBack } from './priority.ts'
 import type { Source } from './protocol.ts'
@@ -25,8 +26,6 @@ const childNice = 10
 // Milliseconds. The memory of a child that exits by itself is known from its last sample only.
 const lookInterval = 250
 const mostTries = 4
-// While attempts wait, a child that is due goes on: the start of another takes the CPU of a few hundred short bodies.
-const mostOverdue = 10
 // A service has many kinds and runs a few of them most of the time.
 const mostRemembered = 8
 
@@ -50,6 +49,7 @@ export function childPool(options: ChildPoolOptions) {
   const dog = watchdog(pool)
   const recent = new Map<string, Source>()
   const pace = openPace()
+  const due = dueChildren({ most: maxTasks, idle, replace })
   const starting = new Set<Child>()
   let looking = false
   let closing = false
@@ -149,18 +149,26 @@ export function childPool(options: ChildPoolOptions) {
   }
 
   function canTake(child: Child) {
-    if (!child.usable || isTooLarge(child)) return false
-    return child.attempts < (waiting.size > 0 ? mostOverdue : 1) * maxTasks
+    return child.usable && !isTooLarge(child) && due.goesOn(child, waiting.size > 0)
+  }
+
+  function replace(child: Child) {
+    idle.splice(idle.indexOf(child), 1)
+    void child.stop({ nicely: false })
+    fill()
   }
 
   function give(child: Child) {
+    due.ended()
     if (!seats.leave(child)) {
       if (isTooLarge(child)) child.dropRest()
       return serve()
     }
     const surplus = idle.length + seats.size >= size
-    if (!surplus && !closing && canTake(child)) idle.push(child)
-    else void child.stop({ nicely: false })
+    if (!surplus && !closing && canTake(child)) {
+      idle.push(child)
+      due.rests(child)
+    } else void child.stop({ nicely: false })
     fill()
     serve()
   }
