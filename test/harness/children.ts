@@ -54,10 +54,10 @@ export async function openChildren(t: Test, options: Options) {
       time_limit: null,
       soft_time_limit: null,
       request_id: null,
-      waited: 0
+      waited: 0,
+      worker: randomUUID()
     }
     const attempt = runInChild(claim, kinds.get(task)!, {
-      worker: randomUUID(),
       children,
       limits: { soft: undefined, hard: undefined, stall: undefined, load: 60, ...limits },
       tail: new Tail(),

@@ -51,9 +51,12 @@ export async function openBodies({ config, kinds, connections, books, log, env }
     const ending = await attempt.ended
     desk.remove(attempt)
     books.log.end(claim)
-    logEnd(log, claim, ending)
     const ran = Date.now() - ending.started_at.getTime()
-    books.enter({ claim, kind, ending, ran: began ? ran : undefined })
+    if (attempt.reason() === 'forgotten') books.forget(claim)
+    else {
+      logEnd(log, claim, ending)
+      books.enter({ claim, kind, ending, ran: began ? ran : undefined })
+    }
     thereIsRoom(ran)
   }
 

@@ -31,7 +31,7 @@ export function dueChildren({ most, idle, replace }: DueOptions) {
   }
 
   function lookLater() {
-    timer ??= setTimeout(look, moment).unref()
+    if (!timer) timer = setTimeout(look, moment).unref()
   }
 
   function isDue({ attempts }: Child) {
