@@ -525,7 +525,7 @@ with me as materialized (
   select kinds from darkroom.workers where id = $1 and status = 'running'
 ), next as materialized (
   select
-    j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task,
+    j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task, t.max_retries,
     case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
     case
       when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
@@ -582,8 +582,8 @@ with me as materialized (
   select id, state, attempt, case when state = 'REVOKED' then error end from task
 ), hasty as materialized (
   select set_config('synchronous_commit', 'off', true) as is_hasty
-  from (select bool_or(task = any($5::text[])) as is_keeper from next) any_of_them
-  where is_keeper is not true
+  from (select bool_or(task = any($5::text[]) or max_retries = 0) as has_to_wait from next) any_of_them
+  where has_to_wait is not true
 )
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
@@ -600,7 +600,7 @@ with me as materialized (
   select kinds from darkroom.workers where id = $1 and status = 'running'
 ), next as materialized (
   select
-    j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task,
+    j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task, t.max_retries,
     case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
     case
       when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
@@ -657,8 +657,8 @@ with me as materialized (
   select id, state, attempt, case when state = 'REVOKED' then error end from task
 ), hasty as materialized (
   select set_config('synchronous_commit', 'off', true) as is_hasty
-  from (select bool_or(task = any($5::text[])) as is_keeper from next) any_of_them
-  where is_keeper is not true
+  from (select bool_or(task = any($5::text[]) or max_retries = 0) as has_to_wait from next) any_of_them
+  where has_to_wait is not true
 )
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
@@ -675,7 +675,7 @@ with me as materialized (
   select kinds from darkroom.workers where id = $1 and status = 'running'
 ), next as materialized (
   select
-    j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task,
+    j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task, t.max_retries,
     case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
     case
       when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
@@ -732,8 +732,8 @@ with me as materialized (
   select id, state, attempt, case when state = 'REVOKED' then error end from task
 ), hasty as materialized (
   select set_config('synchronous_commit', 'off', true) as is_hasty
-  from (select bool_or(task = any($5::text[])) as is_keeper from next) any_of_them
-  where is_keeper is not true
+  from (select bool_or(task = any($5::text[]) or max_retries = 0) as has_to_wait from next) any_of_them
+  where has_to_wait is not true
 )
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select

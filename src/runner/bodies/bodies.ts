@@ -6,7 +6,7 @@ import type { Kind, Kinds } from '#tasks/define.ts'
 import { Tail } from '#tasks/log/tail.ts'
 import type { Books } from '../books/books.ts'
 import { typeboxInOneFile } from '../children/one-file.ts'
-import { childPool } from '../children/pool.ts'
+import { ChildPool } from '../children/pool.ts'
 import type { Connections } from '../connections.ts'
 import { openDesk } from './desk.ts'
 import { failBodiesAlone } from './inline.ts'
@@ -25,7 +25,7 @@ interface OpenBodiesOptions {
 
 /** Runs claimed tasks in child processes or in the worker itself, and hands each ending to the books. */
 export async function openBodies({ config, kinds, connections, books, log, env }: OpenBodiesOptions) {
-  const children = childPool({
+  const children = new ChildPool({
     env: { ...env, DARKROOM_TYPEBOX: await typeboxInOneFile(log) },
     databaseUrl: connections.work.url,
     ...sizesOf(config)
@@ -72,7 +72,7 @@ export async function openBodies({ config, kinds, connections, books, log, env }
     onRoom(call: (milliseconds: number) => void) {
       thereIsRoom = call
     },
-    resize: children.resize,
+    resize: (size: number) => children.resize(size),
     get children() {
       return children.count
     },

@@ -73,8 +73,8 @@ export interface Over {
  *
  * A claim does not wait for the disk, which is most of its time. If Postgres crashes before the claim is on the disk, it
  * forgets it, and another worker may get the same attempt: so all that is written for an attempt names its worker, and
- * a worker looks for what it still holds when it is connected again. Kinds that keep files by the number of their
- * attempt do wait.
+ * a worker looks for what it still holds when it is connected again. A task that may run only once does wait, and so do
+ * kinds that keep files by the number of their attempt.
  *
  * The statement is prepared, which halves its time (1.7 to 0.8 ms), and needs connections with the planner settings
  * `throughIndexes`: without these, a plan made for an empty table reads the whole queue for each claim.
@@ -84,7 +84,7 @@ with me as materialized (
   select kinds from darkroom.workers where id = $1 and status = 'running'
 ), next as materialized (
   select
-    j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task,
+    j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task, t.max_retries,
     case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
     case
       when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
@@ -141,8 +141,8 @@ with me as materialized (
   select id, state, attempt, case when state = 'REVOKED' then error end from task
 ), hasty as materialized (
   select set_config('synchronous_commit', 'off', true) as is_hasty
-  from (select bool_or(task = any($5::text[])) as is_keeper from next) any_of_them
-  where is_keeper is not true
+  from (select bool_or(task = any($5::text[]) or max_retries = 0) as has_to_wait from next) any_of_them
+  where has_to_wait is not true
 )
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
