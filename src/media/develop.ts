@@ -105,6 +105,7 @@ async function encodeAndListen(work: Develop) {
   let diskError: DiskErrorCode | undefined
   const encoded = await encode(args, {
     ffmpeg: tools.ffmpeg,
+    cell: { reads: [source], writes: [directory] },
     signal,
     stallLimit: work.stallLimit ?? stallLimit,
     mostFrames: video ? mostFrames(video) : Infinity,

@@ -106,4 +106,3 @@ export const anyNamespace = 0x7e020000
 export const fcntl = { x64: 72, arm64: 25 }
 /** Commands that have the kernel send a signal to another process. */
 export const setOwner = [8, 15]
-

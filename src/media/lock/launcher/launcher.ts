@@ -1,47 +1,38 @@
-import type { Limits, Sight } from '../sight.ts'
 import { restrictFiles } from './landlock.ts'
 import { applyLimits, restoreSignals, stepBack } from './limits.ts'
 import { becomeUser } from './own-user.ts'
-import { restrictCalls } from './seccomp.ts'
-import { prctl } from './system.ts'
+import { canFilter, restrictCalls } from './seccomp.ts'
+import { type Facts, failureMark, launcherFailed, type Spec } from './spec.ts'
+import { landlockVersion, prctl } from './system.ts'
 
-/**
- * A program of its own: locks itself in and becomes the program that it is given, in the same process. It says nothing
- * unless it fails.
- */
-export interface Locked {
-  program: string
-  args: string[]
-  path: string
-  sight: Sight
-  limits: Limits
-  layers: { landlock: boolean; seccomp: boolean; user: number | null }
-}
-
-/** No exit code of ffmpeg or ffprobe. */
-export const launcherFailed = 213
-
-export const failureMark = 'darkroom launcher: '
+// A program of its own: it locks itself in and becomes the program that it is given, in the same process, which keeps
+// its id, its group and its output. It says nothing unless it fails.
 
 const noNewPrivileges = 38
 
 if (import.meta.main) {
+  const [spec, ...args] = process.argv.slice(2)
   try {
-    become(JSON.parse(process.argv[2]!))
+    if (spec === undefined) process.stdout.write(JSON.stringify(facts()))
+    else become(JSON.parse(spec), args)
   } catch (error) {
     process.stderr.write(`${failureMark}${(error as Error).message}\n`)
     process.exitCode = launcherFailed
   }
 }
 
-function become({ program, args, path, sight, limits, layers }: Locked) {
+function facts(): Facts {
+  return { landlock: landlockVersion(), seccomp: canFilter() }
+}
+
+function become({ program, path, sight, limits, layers }: Spec, args: string[]) {
   stepBack()
   if (layers.user !== null) becomeUser(layers.user)
   prctl('no_new_privs', noNewPrivileges, 1)
   if (layers.landlock) restrictFiles(sight)
   restoreSignals()
   if (layers.seccomp) restrictCalls()
-  // Last: Node itself reserves more memory than the limit.
+  // Last, since Node itself reserves more memory than it may.
   applyLimits(limits)
   process.execve!(program, [program, ...args], { PATH: path })
 }

@@ -1,6 +1,6 @@
-import { constants, setPriority } from 'node:os'
 import { writeFileSync } from 'node:fs'
-import type { Limits } from '../sight.ts'
+import { constants, setPriority } from 'node:os'
+import type { Limits } from '../limits.ts'
 import { restoreSignal, setLimit } from './system.ts'
 
 const ofFileSize = 1
@@ -26,11 +26,12 @@ export function applyLimits({ cpu, memory, fileSize, processes }: Limits) {
 }
 
 export function stepBack() {
-  // The child that started this has stepped back already, and may not exist where a command line did.
   try {
-    setPriority(Math.min(constants.priority.PRIORITY_LOW, 10))
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
     writeFileSync('/proc/self/oom_score_adj', firstToEnd)
-  } catch {}
+  } catch {
+    // It is lower already, or there is no /proc.
+  }
 }
 
 export function restoreSignals() {

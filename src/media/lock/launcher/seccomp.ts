@@ -1,4 +1,4 @@
-import { anyNamespace, type Calls, EPERM, ENOSYS, clone, fcntl, onlyIf, refused, setOwner } from './calls.ts'
+import { anyNamespace, type Calls, clone, ENOSYS, EPERM, fcntl, onlyIf, refused, setOwner } from './calls.ts'
 import { installFilter } from './system.ts'
 
 const architectures = { x64: 0xc000003e, arm64: 0xc00000b7 }

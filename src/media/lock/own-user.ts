@@ -1,0 +1,16 @@
+// A range without accounts in the tables of Debian and systemd.
+const first = 60_800
+const count = 256
+
+/** All programs of one parent share a user, since one goes on with what another has written. */
+export const userOf = (parent: number) => first + (parent % count)
+
+/** To read and write what the mode of a file would not allow. */
+export const overrideModes = 1
+
+/** Root lacks them in a container that drops capabilities. The worker needs KILL to end a process of another user. */
+const needed = { SETPCAP: 8, SETGID: 6, SETUID: 7, KILL: 5, overrideModes }
+
+/** Whether a process of root's with these effective capabilities can run a program as another user. */
+export const canHaveOwnUser = (effective: bigint) =>
+  Object.values(needed).every(bit => ((effective >> BigInt(bit)) & 1n) === 1n)

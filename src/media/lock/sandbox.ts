@@ -1,0 +1,19 @@
+/** What keeps a decoder in, as it was proved on the worker's machine. */
+export interface Sandbox {
+  /** How files are kept from it; null where they are not. */
+  files: string | null
+  /** How the network is kept from it; null where it is not. */
+  network: string | null
+  user: 'own' | 'same'
+  proved_at: string | null
+  missing: { layer: string; why: string; how: string }[]
+}
+
+export const isProved = ({ files, network }: Pick<Sandbox, 'files' | 'network'>) => files !== null && network !== null
+
+/** With MEDIA_SANDBOX=off. */
+export function noSandbox(): Sandbox {
+  const off = { why: 'MEDIA_SANDBOX=off', how: 'Unset MEDIA_SANDBOX, and restart the worker' }
+  const missing = ['files', 'network'].map(layer => ({ layer, ...off }))
+  return { files: null, network: null, user: 'same', proved_at: null, missing }
+}
