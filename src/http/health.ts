@@ -3,9 +3,13 @@ import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { isMigrated } from '#database/migrations.ts'
+import { shown } from '#media/lock/sandbox.ts'
 import { answer } from '#schema/answers.ts'
+import { Nullable } from '#schema/common.ts'
 import { problems } from '#schema/problems.ts'
 import { someWorkerIsUp } from '#workers/presence.ts'
+import { findSandboxes } from '#workers/sandboxes.ts'
+import { MediaSandboxBody } from '#workers/schemas.ts'
 
 interface HealthNeeds {
   db: Database
@@ -21,7 +25,8 @@ const Ready = Type.Object({
   status: Type.Enum(['ready', 'not ready'], { description: 'Whether all that is needed is there' }),
   database: Type.Boolean({ description: 'The database answers' }),
   migrations: Type.Boolean({ description: 'All migrations are in' }),
-  worker: Type.Boolean({ description: 'A worker is up' })
+  worker: Type.Boolean({ description: 'A worker is up' }),
+  media_sandbox: Type.Unsafe<ReturnType<typeof shown> | null>(Nullable(MediaSandboxBody))
 })
 
 export const healthRoutes: FastifyPluginAsync<HealthNeeds> = async (app, { db, needsWorker }) => {
@@ -41,7 +46,8 @@ export const healthRoutes: FastifyPluginAsync<HealthNeeds> = async (app, { db, n
   const schema = {
     operationId: 'getReadiness',
     summary: 'Readiness',
-    description: 'Ready when the database answers, all migrations are in and, for `server`, a worker is up.',
+    description:
+      'Ready when the database answers, all migrations are in and, for `server`, a worker is up. `media_sandbox` is that of the running worker with the weakest one.',
     response: {
       200: answer(Ready, 'Ready'),
       ...problems(),
@@ -52,17 +58,18 @@ export const healthRoutes: FastifyPluginAsync<HealthNeeds> = async (app, { db, n
   }
   const look = impatient(() => lookInto(db))
   app.get('/health/ready', { schema, logLevel: 'warn' }, async (_, reply) => {
-    const { database, migrations, worker } = await look()
+    const { database, migrations, worker, media_sandbox } = await look()
     const ready = database && migrations && (worker || !needsWorker)
     if (!ready) reply.code(503).header('retry-after', 2)
-    return { status: ready ? 'ready' : 'not ready', database, migrations, worker }
+    return { status: ready ? 'ready' : 'not ready', database, migrations, worker, media_sandbox }
   })
 }
 
 async function lookInto(db: Database) {
   const migrations = await isMigrated(db)
   const worker = await someWorkerIsUp(db.pool)
-  return { database: true, migrations, worker }
+  const [weakest] = migrations ? await findSandboxes(db.pool) : []
+  return { database: true, migrations, worker, media_sandbox: weakest ? shown(weakest.sandbox) : null }
 }
 
 /**
@@ -70,8 +77,8 @@ async function lookInto(db: Database) {
  * meantime share it, so that they never take more than one connection from requests.
  */
 function impatient(lookNow: () => ReturnType<typeof lookInto>) {
-  const nothing = { database: false, migrations: false, worker: false }
-  let looking: Promise<typeof nothing> | undefined
+  const nothing = { database: false, migrations: false, worker: false, media_sandbox: null }
+  let looking: ReturnType<typeof lookNow> | undefined
   return async () => {
     looking ??= lookNow()
       .catch(() => nothing)

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { mostConcurrent } from '#config.ts'
+import type { Sandbox } from '#media/lock/sandbox.ts'
 import { Nullable, Time } from '#schema/common.ts'
 
 const Count = (description: string) => Type.Integer({ description })
@@ -10,6 +11,36 @@ const RunningTask = Type.Object({
   queue: Type.String({ description: 'Queue of the task' }),
   attempt: Count('Number of the attempt'),
   started_at: Type.Unsafe<Date>(Time('When the attempt started'))
+})
+
+const layerFields = {
+  files: Nullable(
+    Type.String({ description: 'How files are kept from ffmpeg, as in `landlock-7`; null where they are not' })
+  ),
+  network: Nullable(
+    Type.String({ description: 'How the network is kept from ffmpeg, as in `seccomp`; null where it is not' })
+  )
+}
+
+const proofFields = {
+  proved_at: Nullable(Time('When a program that attacks was kept from them; null where none was')),
+  missing: Type.Array(
+    Type.Object({
+      layer: Type.String({ description: '`files` or `network`' }),
+      why: Type.String({ description: 'Why it is missing' }),
+      how: Type.String({ description: 'What brings it' })
+    }),
+    { description: 'Empty when all is well' }
+  )
+}
+
+/** What keeps decoders in, in a health check. */
+export const MediaSandboxBody = Type.Object({ ...layerFields, ...proofFields })
+
+const SandboxOfWorkerBody = Type.Object({
+  ...layerFields,
+  user: Type.Enum(['own', 'same'], { description: "Whether ffmpeg has a user of its own, or the worker's" }),
+  ...proofFields
 })
 
 const now = '2026-11-02T12:00:03.000Z'
@@ -52,7 +83,8 @@ export const WorkerBody = Type.Object(
       { description: 'Attempts since `started_at`, as of its last heartbeat' }
     ),
     memory: Nullable(Type.Integer({ description: 'Bytes held by the worker and all processes that it started' })),
-    cpu: Nullable(Type.Number({ description: 'Cores kept busy by the worker and all processes that it started' }))
+    cpu: Nullable(Type.Number({ description: 'Cores kept busy by the worker and all processes that it started' })),
+    media_sandbox: Type.Unsafe<Sandbox | null>(Nullable(SandboxOfWorkerBody))
   },
   {
     title: 'Worker',

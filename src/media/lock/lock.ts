@@ -3,7 +3,7 @@ import { type Command, commandFor } from './command.ts'
 import { failureMark, launcherFailed } from './launcher/spec.ts'
 import { limitsFor, type WantedLimits } from './limits.ts'
 import { sightOf } from './sight.ts'
-import type { Way } from './ways.ts'
+import { isWay, type Way } from './ways.ts'
 
 /** What one run may see, and how much it may take. Nothing that is not named here. */
 export interface Cell extends WantedLimits {
@@ -28,6 +28,16 @@ export class LockFailed extends Error {
 
 // A policy of the process, like its umask: a call that forgets to ask for it runs under it, too.
 let current: Way | undefined
+
+/** Names the way to the worker's children. */
+export const lockVariable = 'DARKROOM_MEDIA_LOCK'
+
+/** Locks as the worker of this child has proved. */
+export function lockAsProved(wanted: 'auto' | 'required' | 'off') {
+  const way = process.env[lockVariable]
+  if (wanted === 'required' && !isWay(way)) throw new LockFailed('MEDIA_SANDBOX=required, and no worker has proved it')
+  lockWith(wanted !== 'off' && isWay(way) ? way : undefined)
+}
 
 /** From here on every media program of this process runs in this way; undefined: without a lock. */
 export function lockWith(way: Way | undefined) {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { MediaTools } from '../binaries.ts'
@@ -7,7 +6,7 @@ import { askLauncher, type Found } from './ask-launcher.ts'
 import { type Attacks, attackArguments } from './attack.ts'
 import { execute } from './execute.ts'
 import { type Cell, commandIn } from './lock.ts'
-import { canHaveOwnUser } from './own-user.ts'
+import { canHaveOwnUser, effectiveCapabilities } from './own-user.ts'
 import type { Sandbox } from './sandbox.ts'
 import { setTraps, type Traps } from './traps.ts'
 import { layersOf, type Way, ways } from './ways.ts'
@@ -27,8 +26,12 @@ type Layers = Pick<Sandbox, 'files' | 'network'>
  * Tries the ways of locking a decoder in, the best first, until one keeps files and network from a program that tries
  * to reach them and lets the real ffmpeg and ffprobe do their work.
  */
-export async function proveLock(tools: MediaTools | undefined, folder: string): Promise<Proof> {
-  const found = await askLauncher()
+export async function proveLock(
+  tools: MediaTools | undefined,
+  folder: string,
+  asking: Promise<Found> = askLauncher()
+): Promise<Proof> {
+  const found = await asking
   const traps = await setTraps(folder)
   const failures: string[] = []
   let best: (Layers & { way: Way }) | undefined
@@ -52,12 +55,6 @@ function isWorthTrying(way: Way, { failure, landlock }: Found) {
   if (failure !== undefined) return false
   if (way === 'launcher with a user of its own') return landlock > 0 && canHaveOwnUser(effectiveCapabilities())
   return way === 'launcher without landlock' || landlock > 0
-}
-
-function effectiveCapabilities() {
-  if (process.getuid?.() !== 0) return 0n
-  const status = readFileSync('/proc/self/status', 'utf8')
-  return BigInt(`0x${/^CapEff:\s*(\w+)/m.exec(status)?.[1] ?? '0'}`)
 }
 
 interface TryWay {

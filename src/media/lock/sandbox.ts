@@ -12,8 +12,12 @@ export interface Sandbox {
 export const isProved = ({ files, network }: Pick<Sandbox, 'files' | 'network'>) => files !== null && network !== null
 
 /** With MEDIA_SANDBOX=off. */
-export function noSandbox(): Sandbox {
-  const off = { why: 'MEDIA_SANDBOX=off', how: 'Unset MEDIA_SANDBOX, and restart the worker' }
-  const missing = ['files', 'network'].map(layer => ({ layer, ...off }))
+export const noSandbox = () => unproved('MEDIA_SANDBOX=off', 'Unset MEDIA_SANDBOX, and restart the worker')
+
+export function unproved(why: string, how: string): Sandbox {
+  const missing = ['files', 'network'].map(layer => ({ layer, why, how }))
   return { files: null, network: null, user: 'same', proved_at: null, missing }
 }
+
+/** For health checks. */
+export const shown = ({ files, network, proved_at, missing }: Sandbox) => ({ files, network, proved_at, missing })
