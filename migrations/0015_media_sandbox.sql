@@ -190,7 +190,7 @@ select
     )
     when 'no_sandbox' then format(
       'MEDIA_SANDBOX is "required", and no running worker has proved its media sandbox (%s); mend that and restart the worker',
-      coalesce(lacks, 'it does not say why')
+      left(lacks, 80)
     )
     when 'workers_paused' then format(
       'Every running worker that could take the task is paused (%s); resume one', knowing

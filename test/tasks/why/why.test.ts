@@ -74,6 +74,20 @@ t.test('a waiting task has the code of the first thing that it waits for', async
   for (const each of [gated, waiting, id]) await service.post(`/api/tasks/${each}/cancel?wait=20`)
 })
 
+t.test('a film waits for a sandbox where one is required', async t => {
+  const env = { MEDIA_SANDBOX: 'required', FFMPEG_PATH: '/bin/false', WORKER_QUEUES: 'unsafe' }
+  await service.startWorker({ ...env, WORKER_CONCURRENCY: '1' })
+  const { id: video_id, task_id } = await service.keep('no film')
+  await service.post(`/api/tasks/${task_id}/cancel?wait=20`)
+  const id = await service.submit('process_video', { video_id }, { queue: 'unsafe' })
+
+  await says(t, id, 'no_sandbox', {
+    sentence: /^MEDIA_SANDBOX is "required".*restart the worker$/,
+    actions: [cancel(id)]
+  })
+  await service.post(`/api/tasks/${id}/cancel`)
+})
+
 t.test(
   'a task that a worker holds says whether it has begun, and those behind it how many are before them',
   async t => {
