@@ -3,9 +3,8 @@ import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { isMigrated } from '#database/migrations.ts'
-import { shown } from '#media/lock/sandbox.ts'
+import { shown, unproved } from '#media/lock/sandbox.ts'
 import { answer } from '#schema/answers.ts'
-import { Nullable } from '#schema/common.ts'
 import { problems } from '#schema/problems.ts'
 import { someWorkerIsUp } from '#workers/presence.ts'
 import { findSandboxes } from '#workers/sandboxes.ts'
@@ -20,13 +19,15 @@ interface HealthNeeds {
 // Milliseconds. Load balancers and Kubernetes wait for a health check a few seconds at most.
 const patience = 2_000
 
+const nothingProved = unproved('No running worker has proved one', 'Start a worker')
+
 const Live = Type.Object({ status: Type.Literal('live', { description: 'Always the same word' }) })
 const Ready = Type.Object({
   status: Type.Enum(['ready', 'not ready'], { description: 'Whether all that is needed is there' }),
   database: Type.Boolean({ description: 'The database answers' }),
   migrations: Type.Boolean({ description: 'All migrations are in' }),
   worker: Type.Boolean({ description: 'A worker is up' }),
-  media_sandbox: Type.Unsafe<ReturnType<typeof shown> | null>(Nullable(MediaSandboxBody))
+  media_sandbox: MediaSandboxBody
 })
 
 export const healthRoutes: FastifyPluginAsync<HealthNeeds> = async (app, { db, needsWorker }) => {
@@ -69,7 +70,7 @@ async function lookInto(db: Database) {
   const migrations = await isMigrated(db)
   const worker = await someWorkerIsUp(db.pool)
   const [weakest] = migrations ? await findSandboxes(db.pool) : []
-  return { database: true, migrations, worker, media_sandbox: weakest ? shown(weakest.sandbox) : null }
+  return { database: true, migrations, worker, media_sandbox: shown(weakest?.sandbox ?? nothingProved) }
 }
 
 /**
@@ -77,7 +78,7 @@ async function lookInto(db: Database) {
  * meantime share it, so that they never take more than one connection from requests.
  */
 function impatient(lookNow: () => ReturnType<typeof lookInto>) {
-  const nothing = { database: false, migrations: false, worker: false, media_sandbox: null }
+  const nothing = { database: false, migrations: false, worker: false, media_sandbox: shown(nothingProved) }
   let looking: ReturnType<typeof lookNow> | undefined
   return async () => {
     looking ??= lookNow()

@@ -116,7 +116,8 @@ export const WorkerBody = Type.Object(
         ],
         tasks: { started: 12, succeeded: 10, failed: 1, timed_out: 0, crashed: 0, cancelled: 0, handed_back: 0 },
         memory: 420_000_000,
-        cpu: 3.4
+        cpu: 3.4,
+        media_sandbox: { files: 'landlock-7', network: 'seccomp', user: 'same', proved_at: earlier, missing: [] }
       }
     ]
   }
