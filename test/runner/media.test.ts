@@ -99,6 +99,7 @@ t.test('an ffmpeg that was taken over gets nowhere, and its attempt fails', { sk
     reach touch ${folder}/touched
     reach kill -9 $PPID
     reach unshare -Urn true
+    reach setsid true
     exit $got`
   )
   const service = await openService(t, { worker: true, env: { MEDIA_SANDBOX: 'required', FFMPEG_PATH: fake } })

@@ -43,6 +43,9 @@ export const refused: Refused[] = [
       semget: { x64: 64, arm64: 190 },
       msgget: { x64: 68, arm64: 186 },
       mq_open: { x64: 240, arm64: 180 },
+      // With these it would leave the process group that is killed with its attempt.
+      setsid: { x64: 112, arm64: 157 },
+      setpgid: { x64: 109, arm64: 154 },
       // Namespaces and mounts.
       unshare: { x64: 272, arm64: 97 },
       setns: { x64: 308, arm64: 268 },

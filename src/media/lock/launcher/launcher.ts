@@ -1,5 +1,5 @@
 import { restrictFiles } from './landlock.ts'
-import { applyLimits, restoreSignals, stepBack } from './limits.ts'
+import { applyLimits, offerForKill, restoreSignals } from './limits.ts'
 import { becomeUser } from './own-user.ts'
 import { canFilter, restrictCalls } from './seccomp.ts'
 import { type Facts, failureMark, launcherFailed, type Spec } from './spec.ts'
@@ -26,7 +26,7 @@ function facts(): Facts {
 }
 
 function become({ program, path, sight, limits, layers }: Spec, args: string[]) {
-  stepBack()
+  offerForKill()
   if (layers.user !== null) becomeUser(layers.user)
   prctl('no_new_privs', noNewPrivileges, 1)
   if (layers.landlock) restrictFiles(sight)

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { constants, setPriority } from 'node:os'
+import { constants } from 'node:os'
 import type { Limits } from '../limits.ts'
 import { restoreSignal, setLimit } from './system.ts'
 
@@ -25,12 +25,11 @@ export function applyLimits({ cpu, memory, fileSize, processes }: Limits) {
   setLimit(ofMemory, memory)
 }
 
-export function stepBack() {
+export function offerForKill() {
   try {
-    setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
     writeFileSync('/proc/self/oom_score_adj', firstToEnd)
   } catch {
-    // It is lower already, or there is no /proc.
+    // There is no /proc, or it is offered already.
   }
 }
 
