@@ -92,11 +92,13 @@ function setpriv({ programs, libraries, reads, writes }: Sight) {
 
 /** No new session: stdin is no terminal, and the program is to stay in our process group. */
 function bwrap({ programs, libraries, reads, writes }: Sight) {
+  // What is a link in there already cannot be bound once more.
+  const isThere = (file: string) => libraries.some(folder => file.startsWith(`${folder}/`))
   const bind = (option: string, paths: string[]) => paths.flatMap(each => [option, each, each])
   return [
     ...['bwrap', '--unshare-all', '--die-with-parent', '--cap-drop', 'ALL', '--proc', '/proc', '--dev', '/dev'],
-    ...bind('--ro-bind-try', [...libraries, ...programs, ...reads]),
+    ...bind('--ro-bind-try', [...libraries, ...[...programs, ...reads].filter(file => !isThere(file))]),
     ...bind('--bind', writes),
-    '--'
+    ...['--remount-ro', '/', '--']
   ]
 }
