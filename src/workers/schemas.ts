@@ -35,13 +35,19 @@ const proofFields = {
 }
 
 /** What keeps decoders in, in a health check. */
-export const MediaSandboxBody = Type.Object({ ...layerFields, ...proofFields })
+export const MediaSandboxBody = Type.Object(
+  { ...layerFields, ...proofFields },
+  { description: 'What keeps ffmpeg in, on the running worker where that is least' }
+)
 
-const SandboxOfWorkerBody = Type.Object({
-  ...layerFields,
-  user: Type.Enum(['own', 'same'], { description: "Whether ffmpeg has a user of its own, or the worker's" }),
-  ...proofFields
-})
+const SandboxOfWorkerBody = Type.Object(
+  {
+    ...layerFields,
+    user: Type.Enum(['own', 'same'], { description: "Whether ffmpeg has a user of its own, or the worker's" }),
+    ...proofFields
+  },
+  { description: 'What keeps ffmpeg in, as proved when the worker started' }
+)
 
 const now = '2026-11-02T12:00:03.000Z'
 const earlier = '2026-11-02T09:30:00.000Z'
