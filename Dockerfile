@@ -1,9 +1,13 @@
-FROM node:24-bookworm-slim AS packages
+FROM node:24-trixie-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
 # The optional packages bring Node.js, Postgres and ffmpeg to a bare machine. Here they come from this image, from another
 # container and from Debian.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+# All but one of them: koffi makes the system calls that lock ffmpeg in (src/media/lock).
+RUN npm install --prefix /tmp/koffi --ignore-scripts --no-audit --no-fund \
+    "koffi@$(node -p 'require("./package.json").optionalDependencies.koffi')" \
+  && cp -R /tmp/koffi/node_modules/koffi /tmp/koffi/node_modules/@koromix node_modules/
 # scripts/prepare and a worker's first start make these files (src/bundle/packages.ts, src/runner/children/one-file.ts),
 # which they cannot in a read-only image.
 RUN npm install --prefix /tmp/bundler --ignore-scripts --no-audit --no-fund \
@@ -18,7 +22,7 @@ RUN export ESBUILD_BINARY_PATH="$(echo /tmp/bundler/node_modules/@esbuild/*/bin/
   && node -e "import('/app/src/bundle/packages.ts').then(({ bundlePackages }) => bundlePackages())" \
   && node src/dashboard/build.ts
 
-FROM node:24-bookworm-slim
+FROM node:24-trixie-slim
 RUN apt-get update \
   && apt-get install -y --no-install-recommends ffmpeg tini \
   && rm -rf /var/lib/apt/lists/* \

@@ -241,7 +241,7 @@ interface VideoBody {
 
 interface WhyBody {
     /** What the task waits for; its meaning never changes */
-    code: "scheduled" | "queue_paused" | "no_worker_for_queue" | "kind_unknown_to_workers" | "workers_paused" | "slots_busy" | "retry_wait" | "claimed" | "running" | "finished" | "job_gone"
+    code: "scheduled" | "queue_paused" | "no_worker_for_queue" | "no_sandbox" | "kind_unknown_to_workers" | "workers_paused" | "slots_busy" | "retry_wait" | "claimed" | "running" | "finished" | "job_gone"
     /** The same for people, with names, numbers and the remedy */
     sentence: string
     /** When the code began to hold */

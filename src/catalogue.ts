@@ -17,7 +17,11 @@ const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
   process_video: async config => {
     const { processVideo } = await import('#videos/tasks/process-video.ts')
     const { findMediaTools } = await import('#media/binaries.ts')
-    const tools = () => findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH })
+    const { lockAsProved } = await import('#media/lock/lock.ts')
+    const tools = () => {
+      lockAsProved(config.MEDIA_SANDBOX)
+      return findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH })
+    }
     return processVideo({ ...(await storageIn(config)), tools })
   },
   sweep: async config => (await import('#videos/tasks/sweep.ts')).sweep(await storageIn(config)),
@@ -44,6 +48,9 @@ const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
     return expireResults({ historyExpires: config.HISTORY_EXPIRES, remember })
   }
 }
+
+/** The kinds whose bodies run ffmpeg on what users have uploaded. */
+export const decodingKinds = ['process_video']
 
 /** Every kind: the built-in ones and those of TASKS_DIR. Only this file knows them all. */
 export async function loadKinds(config: Config, signal?: AbortSignal): Promise<Kinds> {

@@ -67,8 +67,13 @@ export const settings = {
     "seconds after which a ready film's original may go; unset: it stays"
   ),
   TIMEZONE: setting('UTC', timezone, 'default time zone of schedules'),
-  FFMPEG_PATH: optional(program, 'unset: `ffmpeg-static` where it is installed, else the one in `PATH`'),
+  FFMPEG_PATH: optional(program, 'unset: the one in `PATH`, else `ffmpeg-static` where it is installed'),
   FFPROBE_PATH: optional(program, 'unset: the one in `PATH`'),
+  MEDIA_SANDBOX: setting(
+    'auto',
+    oneOf('auto', 'required', 'off'),
+    '`auto`: the best lock that the system allows around ffmpeg; `required`: no film without a proved one; `off`: none'
+  ),
   PUBLIC_DIR: optional(folderThatIs, 'folder of your own pages, served at `/`'),
   PUBLIC_URL: optional(publicUrl, 'public address: scheme, host, path prefix, as in `https://films.example`'),
   ALLOWED_HOSTS: optional(

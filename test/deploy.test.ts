@@ -32,6 +32,22 @@ t.test('supervisors wait longer for the process to end than its grace for runnin
   }
 })
 
+t.test('units and image allow what locks ffmpeg in', async t => {
+  for (const file of ['darkroom.service', 'darkroom-worker@.service']) {
+    const allowed = [...(await read(`scripts/deploy/${file}`)).matchAll(/^SystemCallFilter=(.*)/gm)]
+      .flatMap(([, names]) => names!.split(' '))
+      .toSorted()
+    const calls = ['landlock_add_rule', 'landlock_create_ruleset', 'landlock_restrict_self', 'seccomp']
+    t.strictSame(allowed, ['@system-service', ...calls], file)
+  }
+  const image = await read('Dockerfile')
+  t.match(image, /optionalDependencies\.koffi/, 'it leaves out the optional packages but for koffi')
+  t.strictSame(
+    [...image.matchAll(/^FROM (\S+)/gm)].map(([, name]) => name),
+    ['node:24-trixie-slim', 'node:24-trixie-slim']
+  )
+})
+
 t.test('the health check of a worker in the compose file tells a working worker from a dead one', async t => {
   const compose = await read('docker-compose.yml')
   const [, script] = /test: \[CMD, node, -e, "(.*)"\]\n(?: {6}.*\n)*\nvolumes:/.exec(compose)!

@@ -2403,7 +2403,7 @@ cross join lateral (
 ) waiting
 where kinds_waiting.state in ('PENDING', 'RETRY') and not exists (
   select from darkroom.workers w
-  where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' and kinds_waiting.task = any(w.kinds)
+  where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' and kinds_waiting.task = any(w.kinds || w.withheld_kinds)
 )
 group by kinds_waiting.task
 order by kinds_waiting.task;
@@ -2597,7 +2597,8 @@ select
   w.id, w.host, w.pid, w.version, w.queues, w.kinds, w.inline_kinds, w.concurrency, w.children, w.paused_at is not null as paused,
   w.shutdown, case when silent.since is null then w.status else 'lost' end as status, w.started_at, w.heartbeat_at,
   greatest(0, extract(epoch from now() - w.heartbeat_at)::float8) as heartbeat_age,
-  coalesce(w.stopped_at, silent.since) as stopped_at, w.tasks, w.memory, w.cpu
+  coalesce(w.stopped_at, silent.since) as stopped_at, w.tasks, w.memory, w.cpu,
+  w.media_sandbox
 from darkroom.workers w
 cross join lateral (
   select case when w.status = 'running' and w.heartbeat_at < now() - lease then w.heartbeat_at + lease end as since
@@ -2615,6 +2616,12 @@ select worker, id as task_id, task, queue, attempts as attempt, started_at
 from darkroom.tasks
 where state = 'STARTED' and worker = any($1::uuid[])
 order by started_at, id;
+
+-- src/workers/sandboxes.ts: findSandboxesSql
+select w.id, w.host, w.pid, w.started_at, w.media_sandbox as sandbox, w.withheld_kinds as withheld
+from darkroom.workers w
+where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' and w.media_sandbox is not null
+order by w.started_at, w.id;
 
 -- src/workers/steer.ts: steerWorkerSql
 update darkroom.workers set

@@ -49,6 +49,7 @@ function ofTheProcesses(): Record<string, Line> {
     oldSnapshotsSql: {},
     aboutSql: {},
     workerVersionsSql: {},
+    findSandboxesSql: {},
     findHoldersSql: { values: [60] },
     findTroubledWorkersSql: {},
     countWorkersByKindSql: {},

@@ -365,6 +365,8 @@ export interface WorkersTable {
   queues: string[]
   kinds: Generated<string[]>
   inline_kinds: Generated<string[]>
+  withheld_kinds: Generated<string[]>
+  media_sandbox: NullableJson
   concurrency: number
   children: Generated<number>
   paused_at: Nullable<Date>

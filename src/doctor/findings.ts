@@ -1,6 +1,7 @@
 import { isOutage } from '#database/outage.ts'
 import { checkDatabase } from './checks/database.ts'
 import { checkMachine } from './checks/machine.ts'
+import { checkSandbox } from './checks/sandbox.ts'
 import { checkTables } from './checks/tables.ts'
 import { checkTransactions } from './checks/transactions.ts'
 import { checkWorkers } from './checks/workers.ts'
@@ -12,7 +13,8 @@ const checks: Record<string, Check> = {
   transactions: checkTransactions,
   tables: checkTables,
   workers: checkWorkers,
-  machine: checkMachine
+  machine: checkMachine,
+  sandbox: checkSandbox
 }
 
 export const checkNames = Object.keys(checks)

@@ -4,6 +4,7 @@ import { diskProblems } from './problems/disk.ts'
 import { kindProblems } from './problems/kinds.ts'
 import { lockProblems } from './problems/locks.ts'
 import { queueProblems } from './problems/queues.ts'
+import { sandboxProblems } from './problems/sandbox.ts'
 import { scheduleProblems } from './problems/schedules.ts'
 import { workerProblems } from './problems/workers.ts'
 
@@ -21,7 +22,8 @@ export async function findProblems({ pool, dataDir }: ProblemNeeds): Promise<Pro
     kindProblems(pool),
     scheduleProblems(pool),
     lockProblems(pool),
-    diskProblems(dataDir)
+    diskProblems(dataDir),
+    sandboxProblems(pool)
   ])
   const rank = ({ severity }: Problem) => severities.indexOf(severity)
   const time = ({ since }: Problem) => since?.getTime() ?? Number.POSITIVE_INFINITY

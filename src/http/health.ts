@@ -3,9 +3,12 @@ import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { isMigrated } from '#database/migrations.ts'
+import { shown, unproved } from '#media/lock/sandbox.ts'
 import { answer } from '#schema/answers.ts'
 import { problems } from '#schema/problems.ts'
 import { someWorkerIsUp } from '#workers/presence.ts'
+import { findSandboxes } from '#workers/sandboxes.ts'
+import { MediaSandboxBody } from '#workers/schemas.ts'
 
 interface HealthNeeds {
   db: Database
@@ -16,12 +19,15 @@ interface HealthNeeds {
 // Milliseconds. Load balancers and Kubernetes wait for a health check a few seconds at most.
 const patience = 2_000
 
+const nothingProved = unproved('No running worker has proved one', 'Start a worker')
+
 const Live = Type.Object({ status: Type.Literal('live', { description: 'Always the same word' }) })
 const Ready = Type.Object({
   status: Type.Enum(['ready', 'not ready'], { description: 'Whether all that is needed is there' }),
   database: Type.Boolean({ description: 'The database answers' }),
   migrations: Type.Boolean({ description: 'All migrations are in' }),
-  worker: Type.Boolean({ description: 'A worker is up' })
+  worker: Type.Boolean({ description: 'A worker is up' }),
+  media_sandbox: MediaSandboxBody
 })
 
 export const healthRoutes: FastifyPluginAsync<HealthNeeds> = async (app, { db, needsWorker }) => {
@@ -41,7 +47,8 @@ export const healthRoutes: FastifyPluginAsync<HealthNeeds> = async (app, { db, n
   const schema = {
     operationId: 'getReadiness',
     summary: 'Readiness',
-    description: 'Ready when the database answers, all migrations are in and, for `server`, a worker is up.',
+    description:
+      'Ready when the database answers, all migrations are in and, for `server`, a worker is up. `media_sandbox` is that of the running worker with the weakest one.',
     response: {
       200: answer(Ready, 'Ready'),
       ...problems(),
@@ -52,17 +59,18 @@ export const healthRoutes: FastifyPluginAsync<HealthNeeds> = async (app, { db, n
   }
   const look = impatient(() => lookInto(db))
   app.get('/health/ready', { schema, logLevel: 'warn' }, async (_, reply) => {
-    const { database, migrations, worker } = await look()
+    const { database, migrations, worker, media_sandbox } = await look()
     const ready = database && migrations && (worker || !needsWorker)
     if (!ready) reply.code(503).header('retry-after', 2)
-    return { status: ready ? 'ready' : 'not ready', database, migrations, worker }
+    return { status: ready ? 'ready' : 'not ready', database, migrations, worker, media_sandbox }
   })
 }
 
 async function lookInto(db: Database) {
   const migrations = await isMigrated(db)
   const worker = await someWorkerIsUp(db.pool)
-  return { database: true, migrations, worker }
+  const [weakest] = migrations ? await findSandboxes(db.pool) : []
+  return { database: true, migrations, worker, media_sandbox: shown(weakest?.sandbox ?? nothingProved) }
 }
 
 /**
@@ -70,8 +78,8 @@ async function lookInto(db: Database) {
  * meantime share it, so that they never take more than one connection from requests.
  */
 function impatient(lookNow: () => ReturnType<typeof lookInto>) {
-  const nothing = { database: false, migrations: false, worker: false }
-  let looking: Promise<typeof nothing> | undefined
+  const nothing = { database: false, migrations: false, worker: false, media_sandbox: shown(nothingProved) }
+  let looking: ReturnType<typeof lookNow> | undefined
   return async () => {
     looking ??= lookNow()
       .catch(() => nothing)

@@ -11,6 +11,7 @@ import { type Progress, readProgress } from './encode/progress.ts'
 import { type Encoded, encode } from './encode/run-encode.ts'
 import { canToneMap } from './encode/tone-map.ts'
 import type { Print } from './plan/ladder.ts'
+import { mostBytes } from './plan/most-bytes.ts'
 import { lead, mostFrames } from './probe/probe.ts'
 import type { Damage, Probe } from './probe/probed.ts'
 import { MediaRejected } from './rejected.ts'
@@ -105,6 +106,7 @@ async function encodeAndListen(work: Develop) {
   let diskError: DiskErrorCode | undefined
   const encoded = await encode(args, {
     ffmpeg: tools.ffmpeg,
+    cell: { reads: [source], writes: [directory], fileSize: mostBytes(probe, prints) },
     signal,
     stallLimit: work.stallLimit ?? stallLimit,
     mostFrames: video ? mostFrames(video) : Infinity,

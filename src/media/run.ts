@@ -1,4 +1,5 @@
 import { execa } from 'execa'
+import { type Cell, expectLocked, underLock } from './lock/lock.ts'
 
 export interface Ran {
   exitCode: number | undefined
@@ -9,7 +10,7 @@ export interface Ran {
   stderr: string
 }
 
-interface RunOptions {
+interface RunOptions extends Pick<Cell, 'reads' | 'writes'> {
   signal?: AbortSignal | undefined
   /** Seconds. */
   timeout: number
@@ -33,14 +34,21 @@ export const spawnOptions = {
   killSignal: 'SIGKILL'
 } as const
 
-export const spawnEnvironment = () => ({ PATH: process.env.PATH ?? '' })
-
-/** Runs a short-lived program to its end and returns its result; only an abort or a missing program throws. */
-export async function run(program: string, args: string[], { signal, timeout, maxOutput }: RunOptions): Promise<Ran> {
+/**
+ * Runs a short-lived program to its end and returns its result; only an abort, a missing program or a broken lock
+ * throws. Under the lock it sees `reads` and `writes`, and nothing else of the film's neighbourhood.
+ */
+export async function run(
+  program: string,
+  args: string[],
+  { signal, timeout, maxOutput, reads = [], writes = [] }: RunOptions
+): Promise<Ran> {
   signal?.throwIfAborted()
-  const subprocess = execa(program, args, {
+  const fileSize = writes.length === 0 ? { fileSize: 0 } : {}
+  const command = underLock(program, args, { reads, writes, seconds: timeout, ...fileSize })
+  const subprocess = execa(command.file, command.args, {
     ...spawnOptions,
-    env: spawnEnvironment(),
+    env: command.env,
     buffer: { stderr: false },
     maxBuffer: { stdout: maxOutput ?? 2_000_000 },
     timeout: timeout * 1000,
@@ -55,6 +63,7 @@ export async function run(program: string, args: string[], { signal, timeout, ma
       cause: result.cause
     })
   }
+  expectLocked({ exitCode: result.exitCode, stderr: stderr() })
   return {
     exitCode: result.exitCode,
     signal: result.signal,

@@ -2,10 +2,12 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Config } from '#config.ts'
+import { type Sandbox, shown } from '#media/lock/sandbox.ts'
 
 /** Serves the health checks of a worker (for a container, say) where a port is set. */
 export async function serveHealth({ HOST: host, WORKER_HEALTH_PORT: port }: Config) {
   let isReady = () => false
+  let media_sandbox: ReturnType<typeof shown> | null = null
   if (port === undefined) return { address: undefined, readyIf() {}, close() {} }
 
   const server = createServer((request, response) => {
@@ -13,11 +15,11 @@ export async function serveHealth({ HOST: host, WORKER_HEALTH_PORT: port }: Conf
     if (path === '/health/live') return answer(200, 'live')
     if (path !== '/health/ready') return answer(404, 'not found')
     const ready = isReady()
-    answer(ready ? 200 : 503, ready ? 'ready' : 'not ready')
+    answer(ready ? 200 : 503, ready ? 'ready' : 'not ready', { media_sandbox })
 
-    function answer(status: number, word: string) {
+    function answer(status: number, word: string, more = {}) {
       response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' })
-      response.end(JSON.stringify({ status: word }))
+      response.end(JSON.stringify({ status: word, ...more }))
     }
   })
   server.listen({ host, port })
@@ -28,8 +30,9 @@ export async function serveHealth({ HOST: host, WORKER_HEALTH_PORT: port }: Conf
   return {
     address: `http://${address.includes(':') ? `[${address}]` : address}:${bound}`,
     /** Until this is called the worker is starting and not ready. */
-    readyIf(condition: () => boolean) {
+    readyIf(condition: () => boolean, proved: Sandbox) {
       isReady = condition
+      media_sandbox = shown(proved)
     },
     close() {
       server.close()

@@ -13,6 +13,7 @@ import { openEars } from './ears.ts'
 import { serveHealth } from './health.ts'
 import { heartbeat } from './heartbeat.ts'
 import { openIntake } from './intake/intake.ts'
+import { proveMedia } from './media.ts'
 import { stopping } from './stopping.ts'
 
 interface StartWorkerOptions {
@@ -51,10 +52,13 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   // Early, as the port may be in use.
   const health = open(await serveHealth(config))
   await pairWithStore(connections.work, open(new DiskStore(config.DATA_DIR)))
-  await publishKinds(connections.work.pool, kinds, config.RESULT_EXPIRES)
-  const books = open(openBooks({ ...options, connections }))
+  const [media] = await Promise.all([
+    proveMedia({ config, kinds, log }),
+    publishKinds(connections.work.pool, kinds, config.RESULT_EXPIRES)
+  ])
+  const books = open(openBooks({ ...options, connections, media }))
   await books.worker.clear()
-  const bodies = open(await openBodies({ ...options, connections, books }))
+  const bodies = open(await openBodies({ ...options, connections, books, media }))
   const intake = open(await openIntake({ config, kinds, log, connections, books, bodies }))
   const heart = open(heartbeat({ ...options, connections, books, bodies, intake }))
   const clock = open(await startClock({ log, db: connections.work, kinds, config, voice: books.voice }))
@@ -68,7 +72,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   const stop = stopping({ intake, bodies, books, clock, close: () => parts.disposeAsync() })
   intake.start()
   heart.start()
-  health.readyIf(() => books.isLeaseKept() && intake.isAnswered())
+  health.readyIf(() => books.isLeaseKept() && intake.isAnswered(), media.sandbox)
   log.info(
     { worker: books.worker.id, queues: intake.queues(), concurrency: intake.concurrency(), health: health.address },
     'worker ready'

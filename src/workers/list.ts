@@ -21,7 +21,8 @@ select
   w.id, w.host, w.pid, w.version, w.queues, w.kinds, w.inline_kinds, w.concurrency, w.children, w.paused_at is not null as paused,
   w.shutdown, case when silent.since is null then w.status else 'lost' end as status, w.started_at, w.heartbeat_at,
   greatest(0, extract(epoch from now() - w.heartbeat_at)::float8) as heartbeat_age,
-  coalesce(w.stopped_at, silent.since) as stopped_at, w.tasks, w.memory, w.cpu
+  coalesce(w.stopped_at, silent.since) as stopped_at, w.tasks, w.memory, w.cpu,
+  w.media_sandbox
 from darkroom.workers w
 cross join lateral (
   select case when w.status = 'running' and w.heartbeat_at < now() - lease then w.heartbeat_at + lease end as since

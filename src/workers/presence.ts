@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import type { Pool } from 'pg'
+import type { Sandbox } from '#media/lock/sandbox.ts'
 import { lease } from '#tasks/attempts/takers.ts'
 import type { Tally } from './tally.ts'
 
@@ -19,6 +20,10 @@ export interface Presence {
   queues: string[]
   pools: Pools
   concurrency: number
+  /** Kinds that it knows and does not take. */
+  withheld?: string[]
+  /** What it has proved about its decoders. */
+  mediaSandbox?: Sandbox
 }
 
 /** `warm`: after its running attempts have ended. `cold`: at once, handing its attempts back. */
@@ -48,16 +53,30 @@ const desired = 'concurrency, paused_at is not null as paused, shutdown'
  * may exist already; the worker has claimed nothing by then.
  */
 export async function register(pool: Pool, presence: Presence, former: string | null = null): Promise<Desired> {
-  const { id, version, queues, pools, concurrency } = presence
+  const { id, version, queues, pools, concurrency, withheld = [], mediaSandbox = null } = presence
   const kinds = [...pools.child, ...pools.inline]
   const { rows } = await pool.query<Desired>(
     `insert into darkroom.workers
-      (id, host, machine, pid, version, queues, kinds, inline_kinds, concurrency, paused_at, shutdown)
-    select $1, $2, $3, $4, $5, $6, $7, $8, coalesce(former.concurrency, $9), former.paused_at, former.shutdown
+      (id, host, machine, pid, version, queues, kinds, inline_kinds, concurrency, paused_at, shutdown, withheld_kinds, media_sandbox)
+    select
+      $1, $2, $3, $4, $5, $6, $7, $8, coalesce(former.concurrency, $9), former.paused_at, former.shutdown, $11, $12
     from (values (1)) one left join darkroom.workers former on former.id = $10
     on conflict (id) do update set status = 'running', started_at = now(), heartbeat_at = now(), stopped_at = null
     returning ${desired}`,
-    [id, hostname(), machine(), process.pid, version, queues, kinds, pools.inline, concurrency, former]
+    [
+      id,
+      hostname(),
+      machine(),
+      process.pid,
+      version,
+      queues,
+      kinds,
+      pools.inline,
+      concurrency,
+      former,
+      withheld,
+      mediaSandbox && JSON.stringify(mediaSandbox)
+    ]
   )
   return rows[0]!
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { mostConcurrent } from '#config.ts'
+import type { Sandbox } from '#media/lock/sandbox.ts'
 import { Nullable, Time } from '#schema/common.ts'
 
 const Count = (description: string) => Type.Integer({ description })
@@ -11,6 +12,42 @@ const RunningTask = Type.Object({
   attempt: Count('Number of the attempt'),
   started_at: Type.Unsafe<Date>(Time('When the attempt started'))
 })
+
+const layerFields = {
+  files: Nullable(
+    Type.String({ description: 'How files are kept from ffmpeg, as in `landlock-7`; null where they are not' })
+  ),
+  network: Nullable(
+    Type.String({ description: 'How the network is kept from ffmpeg, as in `seccomp`; null where it is not' })
+  )
+}
+
+const proofFields = {
+  proved_at: Nullable(Time('When a program that attacks was kept from them; null where none was')),
+  missing: Type.Array(
+    Type.Object({
+      layer: Type.String({ description: '`files` or `network`' }),
+      why: Type.String({ description: 'Why it is missing' }),
+      how: Type.String({ description: 'What brings it' })
+    }),
+    { description: 'Empty when all is well' }
+  )
+}
+
+/** What keeps decoders in, in a health check. */
+export const MediaSandboxBody = Type.Object(
+  { ...layerFields, ...proofFields },
+  { description: 'What keeps ffmpeg in, on the running worker where that is least' }
+)
+
+const SandboxOfWorkerBody = Type.Object(
+  {
+    ...layerFields,
+    user: Type.Enum(['own', 'same'], { description: "Whether ffmpeg has a user of its own, or the worker's" }),
+    ...proofFields
+  },
+  { description: 'What keeps ffmpeg in, as proved when the worker started' }
+)
 
 const now = '2026-11-02T12:00:03.000Z'
 const earlier = '2026-11-02T09:30:00.000Z'
@@ -52,7 +89,8 @@ export const WorkerBody = Type.Object(
       { description: 'Attempts since `started_at`, as of its last heartbeat' }
     ),
     memory: Nullable(Type.Integer({ description: 'Bytes held by the worker and all processes that it started' })),
-    cpu: Nullable(Type.Number({ description: 'Cores kept busy by the worker and all processes that it started' }))
+    cpu: Nullable(Type.Number({ description: 'Cores kept busy by the worker and all processes that it started' })),
+    media_sandbox: Type.Unsafe<Sandbox | null>(Nullable(SandboxOfWorkerBody))
   },
   {
     title: 'Worker',
@@ -84,7 +122,8 @@ export const WorkerBody = Type.Object(
         ],
         tasks: { started: 12, succeeded: 10, failed: 1, timed_out: 0, crashed: 0, cancelled: 0, handed_back: 0 },
         memory: 420_000_000,
-        cpu: 3.4
+        cpu: 3.4,
+        media_sandbox: { files: 'landlock-7', network: 'seccomp', user: 'same', proved_at: earlier, missing: [] }
       }
     ]
   }

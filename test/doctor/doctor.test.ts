@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import t from 'tap'
 import { startProgram } from '../harness/program.ts'
 import { openService, type Service } from '../harness/service.ts'
@@ -6,6 +9,23 @@ import { until } from '../harness/until.ts'
 async function findings(service: Service) {
   return (await service.get('/api/doctor')).json().items as { code: string; severity: string; fix: string }[]
 }
+
+t.test('an ffmpeg that gets no updates any more is a finding', async t => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-old-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  const old = path.join(folder, 'ffmpeg')
+  const says = 'ffmpeg version 4.0-static Copyright (c) 2000-2018 the FFmpeg developers'
+  await writeFile(old, `#!/bin/sh\necho '${says}'\n`, { mode: 0o755 })
+  const ofOld = await findings(await openService(t, { env: { FFMPEG_PATH: old } }))
+  const ofSystem = await findings(await openService(t))
+
+  const evidence = { program: old, version: '4.0-static', year: 2018 }
+  t.match(
+    ofOld.filter(({ code }) => code === 'ffmpeg_old'),
+    [{ severity: 'warning', evidence, fix: /apt install ffmpeg/ }]
+  )
+  t.notOk(ofSystem.some(({ code }) => code === 'ffmpeg_missing'))
+})
 
 t.test('findings have evidence and a fix', async t => {
   const service = await openService(t, { worker: true })

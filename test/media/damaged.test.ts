@@ -10,11 +10,13 @@ import { develop } from '#media/develop.ts'
 import { planPrints } from '#media/plan/ladder.ts'
 import { probe } from '#media/probe/probe.ts'
 import type { Damage } from '#media/probe/probed.ts'
+import { lockAsWorkersDo } from '../harness/lock.ts'
 
 t.setTimeout(240_000)
 t.jobs = 2
 
 const tools = await findMediaTools()
+await lockAsWorkersDo(t)
 const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-damaged-'))
 t.teardown(() => rm(folder, { recursive: true, force: true }))
 

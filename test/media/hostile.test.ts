@@ -12,12 +12,14 @@ import { readProgress } from '#media/encode/progress.ts'
 import { planPrints } from '#media/plan/ladder.ts'
 import { probe } from '#media/probe/probe.ts'
 import { MediaRejected } from '#media/rejected.ts'
+import { lockAsWorkersDo } from '../harness/lock.ts'
 
 t.setTimeout(240_000)
 // Most of a case's time is the start of programs, one after the other.
 t.jobs = 2
 
 const tools = await findMediaTools()
+await lockAsWorkersDo(t)
 const secret = 'SECRET-OF-THE-NEIGHBOUR'
 
 /** A directory of its own, with an upload that is not the test's beside it. */

@@ -10,9 +10,11 @@ import { type Print, planPrints } from '#media/plan/ladder.ts'
 import { probe } from '#media/probe/probe.ts'
 import type { Probe } from '#media/probe/probed.ts'
 import { MediaRejected } from '#media/rejected.ts'
+import { lockAsWorkersDo } from '../harness/lock.ts'
 import { film, skipWithoutMedia } from '../harness/media.ts'
 import { quickFfmpeg } from '../harness/quick-ffmpeg.ts'
 
+if (!skipWithoutMedia) await lockAsWorkersDo(t)
 const rows = skipWithoutMedia ? [] : parse(await readFile(film('MANIFEST.tsv'), 'utf8'))
 
 interface Outcome {

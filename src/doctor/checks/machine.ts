@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { readVersion } from '#media/version.ts'
 import type { CheckNeeds, Finding } from '../finding.ts'
 import { isLow, spaceOf } from '../problems/disk.ts'
 
@@ -31,8 +32,7 @@ async function checkDisk({ dataDir }: CheckNeeds): Promise<Finding[]> {
 
 async function checkMedia({ findMedia }: CheckNeeds): Promise<Finding[]> {
   try {
-    await findMedia()
-    return []
+    return await checkAge((await findMedia()).ffmpeg)
   } catch (error) {
     return [
       {
@@ -45,6 +45,24 @@ async function checkMedia({ findMedia }: CheckNeeds): Promise<Finding[]> {
       }
     ]
   }
+}
+
+/** Years without a change of its sources. Each year brings holes in decoders that uploads reach. */
+const oldAge = 2
+
+async function checkAge(ffmpeg: string): Promise<Finding[]> {
+  const { version, year } = await readVersion(ffmpeg)
+  if (year === null || new Date().getFullYear() - year < oldAge) return []
+  return [
+    {
+      code: 'ffmpeg_old',
+      severity: 'warning',
+      what: `ffmpeg ${version} on the API's machine has had no update since ${year}`,
+      why: 'Known holes in its decoders stay open, and it reads files of strangers',
+      evidence: { program: ffmpeg, version, year },
+      fix: 'apt install ffmpeg, which gets security updates, and unset FFMPEG_PATH'
+    }
+  ]
 }
 
 function checkLoop(): Finding[] {

@@ -17,7 +17,7 @@ export async function decodes(
       ...['-nostdin', '-loglevel', 'error', ...memoryGuard, ...guardedInput(source)],
       ...['-map', `0:${index}`, '-frames', '1', '-f', 'framecrc', 'pipe:1']
     ],
-    { signal, timeout }
+    { signal, timeout, reads: [source] }
   )
   return /^0,/m.test(stdout)
 }

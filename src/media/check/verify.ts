@@ -42,7 +42,7 @@ export async function verify(print: Print, { probe, directory, tools, signal }: 
   const { exitCode, stdout } = await run(
     tools.ffprobe,
     ['-v', 'error', '-show_streams', '-show_entries', 'format=duration', '-of', 'json', ...guardedInput(path)],
-    { signal, timeout }
+    { signal, timeout, reads: [path] }
   )
   if (exitCode !== 0) throw refuse('ffprobe cannot read it')
 

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { execa } from 'execa'
-import { keepTail, spawnEnvironment, spawnOptions } from '../run.ts'
+import { type Cell, expectLocked, underLock } from '../lock/lock.ts'
+import { keepTail, spawnOptions } from '../run.ts'
 
 /** ffmpeg made no progress until the stall limit. A retry may succeed. */
 export class Stalled extends Error {
@@ -24,6 +25,8 @@ export interface Encoded {
 
 interface EncodeOptions {
   ffmpeg: string
+  /** What ffmpeg sees under the lock, and how much it may write. */
+  cell: Cell
   signal?: AbortSignal | undefined
   /** Seconds without progress after which ffmpeg is killed. */
   stallLimit: number
@@ -40,12 +43,13 @@ interface EncodeOptions {
 /** Runs one encode to its end. An exit code is a result, not an error. */
 export async function encode(
   args: string[],
-  { ffmpeg, signal, stallLimit, mostFrames, files, onProgressLine, onStderrLine }: EncodeOptions
+  { ffmpeg, cell, signal, stallLimit, mostFrames, files, onProgressLine, onStderrLine }: EncodeOptions
 ): Promise<Encoded> {
   signal?.throwIfAborted()
-  const subprocess = execa(ffmpeg, args, {
+  const command = underLock(ffmpeg, args, cell)
+  const subprocess = execa(command.file, command.args, {
     ...spawnOptions,
-    env: spawnEnvironment(),
+    env: command.env,
     buffer: false,
     ...(signal && { cancelSignal: signal })
   })
@@ -88,6 +92,7 @@ export async function encode(
         cause: result.cause
       })
     }
+    expectLocked({ exitCode: result.exitCode, stderr: stderr() })
     return { exitCode: result.exitCode, signal: result.signal, overran, stderr: stderr() }
   } finally {
     clearTimeout(watch)

@@ -38,7 +38,7 @@ export async function readHeader(
         ...['-show_entries', 'program=program_id:program_stream=index', '-of', 'json'],
         ...opening
       ],
-      { signal, timeout, maxOutput: mostText }
+      { signal, timeout, maxOutput: mostText, reads: [file] }
     )
 
   const codecs = [...decoders, ...subtitleDecoders]

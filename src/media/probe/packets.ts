@@ -1,5 +1,6 @@
 import { execa } from 'execa'
-import { keepTail, spawnEnvironment, spawnOptions } from '../run.ts'
+import { expectLocked, underLock } from '../lock/lock.ts'
+import { keepTail, spawnOptions } from '../run.ts'
 import { timeout } from './header.ts'
 
 /** Bytes. Smaller files are scanned whole, which takes a fraction of a second; of larger ones the beginning. */
@@ -21,35 +22,32 @@ export interface Packets {
   streams: Map<number, { count: number; bytes: number; times: number[]; from: number; to: number }>
 }
 
+interface ReadPackets {
+  /** The ffprobe arguments that open the file. */
+  opening: string[]
+  ffprobe: string
+  bytes: number
+  signal?: AbortSignal | undefined
+}
+
 /** Scans packets without decoding: their real number, times and sizes. Returns as many as it got in bounded time. */
-export async function readPackets(
-  opening: string[],
-  { ffprobe, bytes, signal }: { ffprobe: string; bytes: number; signal?: AbortSignal | undefined }
-): Promise<Packets> {
+export async function readPackets(file: string, { opening, ffprobe, bytes, signal }: ReadPackets): Promise<Packets> {
   const small = bytes <= smallFile
-  const subprocess = execa(
-    ffprobe,
-    [
-      ...[
-        '-v',
-        'error',
-        '-show_entries',
-        'packet=stream_index,pts_time,dts_time,duration_time,size,flags',
-        '-of',
-        'csv=p=0'
-      ],
-      ...(small ? [] : ['-read_intervals', `%+${sample}`]),
-      ...opening
-    ],
-    {
-      ...spawnOptions,
-      env: spawnEnvironment(),
-      buffer: false,
-      timeout: timeout * 1000,
-      ...(signal && { cancelSignal: signal })
-    }
-  )
-  keepTail(subprocess.stderr)
+  const entries = 'packet=stream_index,pts_time,dts_time,duration_time,size,flags'
+  const args = [
+    ...['-v', 'error', '-show_entries', entries, '-of', 'csv=p=0'],
+    ...(small ? [] : ['-read_intervals', `%+${sample}`]),
+    ...opening
+  ]
+  const command = underLock(ffprobe, args, { reads: [file], seconds: timeout, fileSize: 0 })
+  const subprocess = execa(command.file, command.args, {
+    ...spawnOptions,
+    env: command.env,
+    buffer: false,
+    timeout: timeout * 1000,
+    ...(signal && { cancelSignal: signal })
+  })
+  const stderr = keepTail(subprocess.stderr)
 
   const streams: Packets['streams'] = new Map()
   let seen = 0
@@ -59,6 +57,7 @@ export async function readPackets(
   }
   const { exitCode } = await subprocess
   signal?.throwIfAborted()
+  expectLocked({ exitCode, stderr: stderr() })
   return { whole: small && exitCode === 0 && seen < mostPackets, streams }
 }
 

@@ -31,7 +31,7 @@ export async function probe(
   const chosen = chooseStreams(streams, programs)
   refuseEncrypted([chosen.video, chosen.audio])
 
-  const packets = await readPackets(opening, { ffprobe: tools.ffprobe, bytes, signal })
+  const packets = await readPackets(file, { opening, ffprobe: tools.ffprobe, bytes, signal })
   const claimed = positive(format.duration)
   const duration = trueDuration(claimed, packets)
   const facts = { duration, packets }

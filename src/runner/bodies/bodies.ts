@@ -8,6 +8,7 @@ import type { Books } from '../books/books.ts'
 import { typeboxInOneFile } from '../children/one-file.ts'
 import { ChildPool } from '../children/pool.ts'
 import type { Connections } from '../connections.ts'
+import type { Media } from '../media.ts'
 import { openDesk } from './desk.ts'
 import { failBodiesAlone } from './inline.ts'
 import { logEnd } from './log-end.ts'
@@ -18,15 +19,16 @@ interface OpenBodiesOptions {
   kinds: Kinds
   connections: Connections
   books: Books
+  media: Media
   log: Logger
   /** Environment of the child processes. */
   env: NodeJS.ProcessEnv
 }
 
 /** Runs claimed tasks in child processes or in the worker itself, and hands each ending to the books. */
-export async function openBodies({ config, kinds, connections, books, log, env }: OpenBodiesOptions) {
+export async function openBodies({ config, kinds, connections, books, media, log, env }: OpenBodiesOptions) {
   const children = new ChildPool({
-    env: { ...env, DARKROOM_TYPEBOX: await typeboxInOneFile(log) },
+    env: { ...env, ...media.env, DARKROOM_TYPEBOX: await typeboxInOneFile(log) },
     databaseUrl: connections.work.url,
     ...sizesOf(config)
   })

@@ -5,6 +5,7 @@ import type { Kinds } from '#tasks/define.ts'
 import { voiceOf } from '#tasks/voice.ts'
 import type { Report } from '#workers/presence.ts'
 import type { Connections } from '../connections.ts'
+import type { Media } from '../media.ts'
 import { asideWriter } from './aside.ts'
 import type { EndedAttempt } from './ended-attempt.ts'
 import { followUps } from './follow-up.ts'
@@ -21,6 +22,7 @@ interface OpenBooksOptions {
   id: string
   version: string
   kinds: Kinds
+  media: Media
   log: Logger
 }
 
@@ -28,11 +30,11 @@ interface OpenBooksOptions {
  * Everything that a worker writes: progress and endings of its attempts, its own row and lease, and the recovery of
  * lost tasks.
  */
-export function openBooks({ connections, id, version, kinds, log }: OpenBooksOptions) {
+export function openBooks({ connections, id, version, kinds, media, log }: OpenBooksOptions) {
   const { work, outcomes, aside: alone, heartbeats } = connections
   const voice = voiceOf(work.pool)
   const counter = openCounter({ pool: work.pool, log })
-  const registration = openRegistration({ pool: heartbeats.pool, id, version, kinds })
+  const registration = openRegistration({ pool: heartbeats.pool, id, version, kinds, media })
   const lease = openLease({ pool: heartbeats.pool, registration })
   const progress = progressWriter({ pool: work.pool, voice, log })
   const attemptLog = logWriter({ db: work, log })

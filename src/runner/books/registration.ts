@@ -3,17 +3,20 @@ import { v7 as uuid } from 'uuid'
 import type { Kinds } from '#tasks/define.ts'
 import { type Desired, endDeadNeighbours, type Pools, register, sayEnding, unregister } from '#workers/presence.ts'
 import { openTally } from '#workers/tally.ts'
+import type { Media } from '../media.ts'
 
 interface OpenRegistrationOptions {
   pool: Pool
   id: string
   version: string
   kinds: Kinds
+  media: Media
 }
 
 /** The worker's row in `darkroom.workers`: its current id, and its attempts counted by outcome. */
-export function openRegistration({ pool, id: first, version, kinds }: OpenRegistrationOptions) {
-  const pools = poolsOf(kinds)
+export function openRegistration({ pool, id: first, version, kinds, media }: OpenRegistrationOptions) {
+  const { sandbox: mediaSandbox, withheld } = media
+  const known = { pools: poolsOf(kinds, withheld), withheld, mediaSandbox }
   const tally = openTally()
   let id = first
   let registered = false
@@ -32,13 +35,13 @@ export function openRegistration({ pool, id: first, version, kinds }: OpenRegist
       // Without waiting for the lease of a worker that was killed on this machine.
       await endDeadNeighbours(pool)
       registered = true
-      await register(pool, { id, version, queues, pools, concurrency })
+      await register(pool, { id, version, queues, concurrency, ...known })
     },
 
     /** Registers under a new id after another worker declared this one lost; the desired state is taken over. */
     async startOver(queues: string[], concurrency: number): Promise<Desired> {
       const next = uuid()
-      const desired = await register(pool, { id: next, version, queues, pools, concurrency }, id)
+      const desired = await register(pool, { id: next, version, queues, concurrency, ...known }, id)
       id = next
       tally.reset()
       return desired
@@ -54,8 +57,9 @@ export function openRegistration({ pool, id: first, version, kinds }: OpenRegist
 
 export type Registration = ReturnType<typeof openRegistration>
 
-/** Names of the kinds in each pool. */
-function poolsOf(kinds: Kinds): Pools {
-  const names = (pool: string) => [...kinds.values()].filter(kind => kind.pool === pool).map(({ name }) => name)
+/** Names of the kinds in each pool that this worker takes. */
+function poolsOf(kinds: Kinds, withheld: string[]): Pools {
+  const taken = [...kinds.values()].filter(({ name }) => !withheld.includes(name))
+  const names = (pool: string) => taken.filter(kind => kind.pool === pool).map(({ name }) => name)
   return { child: names('child').toSorted(), inline: names('inline').toSorted() }
 }

@@ -16,7 +16,7 @@ cross join lateral (
 ) waiting
 where kinds_waiting.state in ('PENDING', 'RETRY') and not exists (
   select from darkroom.workers w
-  where ${isRunning} and kinds_waiting.task = any(w.kinds)
+  where ${isRunning} and kinds_waiting.task = any(w.kinds || w.withheld_kinds)
 )
 group by kinds_waiting.task
 order by kinds_waiting.task`

@@ -5,6 +5,7 @@ export const codes = [
   'scheduled',
   'queue_paused',
   'no_worker_for_queue',
+  'no_sandbox',
   'kind_unknown_to_workers',
   'workers_paused',
   'slots_busy',

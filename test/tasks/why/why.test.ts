@@ -35,6 +35,18 @@ async function says(t: Test, id: string, code: string, expected: Partial<Record<
 
 const cancel = (id: string) => ({ label: 'Cancel', method: 'POST', url: `/api/tasks/${id}/cancel`, scope: 'operate' })
 
+t.test('a film waits for a sandbox where one is required', async t => {
+  const worker = await service.startWorker({ MEDIA_SANDBOX: 'required', FFMPEG_PATH: '/bin/false' })
+  const { task_id } = await service.keep('no film')
+
+  await says(t, task_id, 'no_sandbox', {
+    sentence: /^MEDIA_SANDBOX is "required".*restart the worker$/,
+    actions: [cancel(task_id)]
+  })
+  await service.post(`/api/tasks/${task_id}/cancel`)
+  await worker.stop(0)
+})
+
 t.test('a waiting task has the code of the first thing that it waits for', async t => {
   const scheduled = await service.submit('fresh', {}, { countdown: 600, queue: apart })
   const id = await service.submit('fresh', {}, { queue: apart })
