@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import type { MediaTools } from '../binaries.ts'
 import { maxPixels } from '../guards.ts'
 import { MediaRejected } from '../rejected.ts'
-import { describeAudio, describeVideo } from './facts.ts'
+import { describeAudio, describeSubtitles, describeVideo } from './facts.ts'
 import { readHeader } from './header.ts'
 import { positive, round } from './numbers.ts'
 import { type Packets, readPackets } from './packets.ts'
@@ -45,7 +45,9 @@ export async function probe(
     bitrate: duration ? Math.round((bytes * 8) / duration) : null,
     video,
     audio,
-    damage: null
+    subtitles: describeSubtitles(streams),
+    damage: null,
+    notes: []
   }
   refuseExcess(found)
   return found

@@ -34,7 +34,7 @@ const Args = Type.Object(
 export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
   return defineTask({
     name: 'process_video',
-    description: 'Makes the 480p, 720p and 1080p prints of an uploaded video.',
+    description: 'Makes the 480p, 720p and 1080p prints of an uploaded video, its pictures and its subtitles.',
     queue: 'media',
     args: Args,
     time_limit: timeLimit,
@@ -43,7 +43,7 @@ export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
 
     async run({ video_id, prints_of: like }, { id, attempt, signal, progress, log }) {
       try {
-        const { develop, planPrints, probe, keepSet, reuseSet } = await media()
+        const { develop, planPrints, probe, makeExtras, keepSet, reuseSet } = await media()
         await using opened = new AsyncDisposableStack()
         const { path: original, release } = await store.borrow(originalOf(video_id))
         opened.defer(release)
@@ -66,7 +66,16 @@ export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
           signal,
           onProgress: ({ fraction, ...detail }) => progress(fraction ?? 0, detail)
         })
-        const set = { renditions: made, skipped, probe: { ...facts, damage } }
+        const { extras, notes } = await makeExtras({
+          source: original,
+          probe: facts,
+          made,
+          directory: workspace.path,
+          tools: found,
+          signal
+        })
+        for (const { detail } of notes) log(detail)
+        const set = { renditions: made, skipped, extras, probe: { ...facts, damage, notes } }
         await keepSet({ store, workspace: workspace.path, original, folder, signal }, set)
         return { video_id, ...set, reused: false }
       } catch (error) {
@@ -74,10 +83,10 @@ export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
       }
     },
 
-    async record(trx, { id, attempt, args: { video_id } }, { renditions, skipped, probe }) {
+    async record(trx, { id, attempt, args: { video_id } }, { renditions, skipped, extras, probe }) {
       const { recordPrintSet } = await import('../queries.ts')
       const folder = printsOf(video_id, id, attempt)
-      const set = { video: video_id, task: id, attempt, folder, renditions, skipped, probe }
+      const set = { video: video_id, task: id, attempt, folder, renditions, skipped, extras, probe }
       const replaced = await recordPrintSet(trx, set)
       return async () => {
         if (replaced === 'gone') await store.remove(prefixOf(video_id))
@@ -123,11 +132,12 @@ function meaningOf(store: Store, error: unknown, log: (line: string) => void) {
  * run it, and none of them uses the database. It saves each child 30 MiB and half of its start.
  */
 async function media() {
-  const [{ develop }, { planPrints }, { probe }, { keepSet, reuseSet }] = await Promise.all([
+  const [{ develop }, { planPrints }, { probe }, { makeExtras }, { keepSet, reuseSet }] = await Promise.all([
     import('#media/develop.ts'),
     import('#media/plan/ladder.ts'),
     import('#media/probe/probe.ts'),
+    import('#media/extras/make.ts'),
     import('../print-set.ts')
   ])
-  return { develop, planPrints, probe, keepSet, reuseSet }
+  return { develop, planPrints, probe, makeExtras, keepSet, reuseSet }
 }
