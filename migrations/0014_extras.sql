@@ -46,7 +46,7 @@ select
   (
     select coalesce(jsonb_agg(
       jsonb_build_object('language', e.language, 'url', '/api/videos/' || f.id || '/files/' || e.name)
-      order by e.name collate "C"
+      order by e.language collate "C"
     ), '[]')
     from darkroom.films f join darkroom.extras e on e.set_id = f.print_set_id
     where f.id = v.id and e.language is not null

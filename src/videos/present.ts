@@ -61,7 +61,7 @@ function urlOfExtra(extra: ServedExtra | undefined) {
 function subtitlesOf(extras: ServedExtra[]) {
   return extras
     .flatMap(extra => (extra.language === null ? [] : [{ language: extra.language, url: urlOfExtra(extra)! }]))
-    .sort((one, other) => (one.url < other.url ? -1 : 1))
+    .sort((one, other) => (one.language < other.language ? -1 : 1))
 }
 
 function byHeight(one: Rendition, other: Rendition) {

@@ -37,6 +37,7 @@ const source = (width: number, height: number): Probe => ({
   bitrate: 800_000,
   video: video(width, height),
   audio: null,
+  streams: 1,
   subtitles: [],
   damage: null,
   notes: []

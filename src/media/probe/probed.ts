@@ -8,6 +8,8 @@ export interface Probe {
   bitrate: number | null
   video: ProbedVideo | null
   audio: ProbedAudio | null
+  /** All streams of the file, used or not. */
+  streams: number
   subtitles: ProbedSubtitles[]
   /** Known after the decode; null if nothing is missing or broken. */
   damage: Damage | null

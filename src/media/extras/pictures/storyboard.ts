@@ -75,12 +75,9 @@ export async function writeStoryboard(
   return { name, bytes: Buffer.byteLength(content), width: tile.width, height: tile.height, language: null }
 }
 
+/** The demuxer must not skip, too (`-discard nokey`): ffmpeg would guess wrong times. */
 function opening(file: string, { keyframesOnly }: Sampling) {
-  return [
-    ...['-threads', '2'],
-    ...(keyframesOnly ? ['-skip_frame', 'nokey', '-discard', 'nokey'] : []),
-    ...guardedInput(file)
-  ]
+  return [...['-threads', '2'], ...(keyframesOnly ? ['-skip_frame', 'nokey'] : []), ...guardedInput(file)]
 }
 
 /** JPEG has the full range and the matrix of BT.601. */

@@ -48,12 +48,10 @@ export function languageOf(text: string | null) {
 function unlike(taken: Set<string>, { language, forced, hearing_impaired }: ProbedSubtitles) {
   const own = languageOf(language)
   const use = forced ? 'forced' : hearing_impaired ? 'sdh' : undefined
-  const join = (part: string | number) => (own.includes('-x-') ? `${own}-${part}` : `${own}-x-${part}`)
-  const wanted = use ? join(use) : own
+  const withPart = (tag: string, part: string) => `${tag}${tag.includes('-x-') ? '-' : '-x-'}${part}`
+  const wanted = use ? withPart(own, use) : own
   let tag = wanted
-  for (let number = 2; taken.has(tag.toLowerCase()); number++) {
-    tag = wanted.includes('-x-') ? `${wanted}-${number}` : `${wanted}-x-${number}`
-  }
+  for (let number = 2; taken.has(tag.toLowerCase()); number++) tag = withPart(wanted, String(number))
   taken.add(tag.toLowerCase())
   return tag
 }
