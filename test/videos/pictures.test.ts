@@ -236,7 +236,7 @@ t.test('pictures are made, reused, replaced and removed with the prints', async 
 t.test('a name is looked up, and never a path', async t => {
   const video = await developed(await shoot())
 
-  for (const name of ['set.json', 'subtitles', 'poster.jpg/', '%2e%2e/x']) {
+  for (const name of ['set.json', 'subtitles', 'poster.jpg.part', '%2e%2e/x']) {
     const { statusCode } = await get(video, name)
     t.ok([400, 404].includes(statusCode), `${name}: ${statusCode}`)
   }
