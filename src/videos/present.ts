@@ -40,12 +40,12 @@ export function present(
     hls_url: null,
     poster_url: urlOfExtra(others.find(({ name }) => name === 'poster.jpg')),
     storyboard_url: urlOfExtra(others.find(({ name }) => name === 'storyboard.vtt')),
-    subtitles: subtitlesOf(others),
     probe: video.probe,
     task_id: video.task_id,
     error: video.error,
     created_at: video.created_at.toISOString(),
-    ready_at: video.ready_at?.toISOString() ?? null
+    ready_at: video.ready_at?.toISOString() ?? null,
+    subtitles: subtitlesOf(others)
   }
 }
 

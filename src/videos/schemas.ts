@@ -108,7 +108,6 @@ export const VideoBody = Type.Object(
     hls_url: Url('Reserved for an HLS playlist; always null'),
     poster_url: Url('Address of the poster (JPEG), a frame that is not black; null without one'),
     storyboard_url: Url('Address of the storyboard (WebVTT): the part of a sheet, `#xywh=`, for each time'),
-    subtitles: Type.Array(Subtitles, { description: 'The text subtitles of the original' }),
     probe: Type.Unknown({
       description:
         'Streams and properties of the original, and as `notes` what the film does without; null until prints were made'
@@ -116,7 +115,8 @@ export const VideoBody = Type.Object(
     task_id: Type.String({ description: 'Id of the latest task that makes the prints' }),
     error: VideoError,
     created_at: Time('When it was uploaded'),
-    ready_at: Nullable(Time('When the prints that are served were ready'))
+    ready_at: Nullable(Time('When the prints that are served were ready')),
+    subtitles: Type.Array(Subtitles, { description: 'The text subtitles of the original' })
   },
   {
     title: 'Video',
@@ -159,12 +159,12 @@ export const VideoBody = Type.Object(
         hls_url: null,
         poster_url: '/api/videos/01980000-0000-7000-8000-000000000002/files/poster.jpg',
         storyboard_url: '/api/videos/01980000-0000-7000-8000-000000000002/files/storyboard.vtt',
-        subtitles: [{ language: 'en', url: '/api/videos/01980000-0000-7000-8000-000000000002/files/subtitles/en.vtt' }],
         probe: null,
         task_id: '01980000-0000-7000-8000-000000000003',
         error: null,
         created_at: '2026-03-01T09:00:00.000Z',
-        ready_at: '2026-03-01T09:00:04.000Z'
+        ready_at: '2026-03-01T09:00:04.000Z',
+        subtitles: [{ language: 'en', url: '/api/videos/01980000-0000-7000-8000-000000000002/files/subtitles/en.vtt' }]
       }
     ]
   }
