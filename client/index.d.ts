@@ -218,11 +218,11 @@ interface VideoBody {
     })[]
     /** Reserved for an HLS playlist; always null */
     hls_url: string | null
-    /** Reserved for a poster; always null */
+    /** Address of the poster (JPEG), a frame that is not black; null without one */
     poster_url: string | null
-    /** Reserved for a storyboard; always null */
+    /** Address of the storyboard (WebVTT): the part of a sheet, `#xywh=`, for each time */
     storyboard_url: string | null
-    /** Streams and properties of the original; null until prints were made */
+    /** Streams and properties of the original, and as `notes` what the film does without; null until prints were made */
     probe: unknown
     /** Id of the latest task that makes the prints */
     task_id: string
@@ -237,6 +237,13 @@ interface VideoBody {
     created_at: string
     /** When the prints that are served were ready */
     ready_at: string | null
+    /** The text subtitles of the original */
+    subtitles: ({
+        /** Language (BCP 47): `und` if the file does not say; further tracks of one are `en-x-sdh`, `en-x-forced`, `en-x-2` … */
+        language: string
+        /** Address of the WebVTT file */
+        url: string
+    })[]
 }
 
 interface WhyBody {

@@ -22,7 +22,14 @@ const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
       lockAsProved(config.MEDIA_SANDBOX)
       return findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH })
     }
-    return processVideo({ ...(await storageIn(config)), tools })
+    const budget = {
+      seconds: config.MAX_FILM_SECONDS,
+      pixels: config.MAX_FILM_PIXELS,
+      frames: config.MAX_FILM_FRAMES,
+      streams: config.MAX_FILM_STREAMS,
+      temporaryBytes: config.MAX_TEMPORARY_BYTES
+    }
+    return processVideo({ ...(await storageIn(config)), tools, budget })
   },
   sweep: async config => (await import('#videos/tasks/sweep.ts')).sweep(await storageIn(config)),
   expire_originals: async config => {

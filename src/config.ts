@@ -57,6 +57,15 @@ export const settings = {
   RESULT_EXPIRES: setting('86400', integer(1, 315_360_000), "seconds that a finished task's result stays readable"),
   HISTORY_EXPIRES: setting('2592000', integer(1, 315_360_000), "seconds that a finished task's row stays"),
   MAX_UPLOAD_BYTES: setting('10 GiB', bytes, 'largest accepted upload, in bytes or as in `500 MiB`'),
+  MAX_FILM_SECONDS: setting('86400', integer(1, 86_400), 'longest film'),
+  MAX_FILM_PIXELS: setting('36000000', integer(256, 36_000_000), 'most pixels of a frame: a little over 8192x4320'),
+  MAX_FILM_FRAMES: setting('5184000', integer(1, 5_184_000), 'most frames of a film: a day at 60 a second'),
+  MAX_FILM_STREAMS: setting('64', integer(1, 64), 'most streams of a file, used or not'),
+  MAX_TEMPORARY_BYTES: setting(
+    '200 GiB',
+    bytes,
+    'most bytes that the prints of one film may take while they are made, by their highest bitrates'
+  ),
   UPLOAD_EXPIRES: setting(
     '86400',
     integer(1, 315_360_000),

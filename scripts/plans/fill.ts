@@ -99,6 +99,9 @@ async function fillFilms(client: ClientBase, part: number) {
     ), printed as (
       insert into darkroom.print_sets (id, video_id, task_id, attempt, probe)
       select print_set_id, id, task_id, 1, '{}' from film returning id
+    ), extra as (
+      insert into darkroom.extras (set_id, name, bytes, storage_key) select id, name, 1000, name
+      from printed cross join unnest(array['poster.jpg', 'preview.webp', 'storyboard.vtt', 'storyboard-0.jpg']) name
     )
     insert into darkroom.prints (set_id, name, status) select id, name, 'skipped'
     from printed cross join unnest(array['480p', '720p', '1080p']) name`,

@@ -11,6 +11,7 @@ export interface Tables {
   films: FilmsTable
   print_sets: PrintSetsTable
   prints: PrintsTable
+  extras: ExtrasTable
   uploads: UploadsTable
   installation: InstallationTable
   videos: VideosView
@@ -167,6 +168,16 @@ export interface PrintsTable {
   codec: Nullable<string>
   duration: Nullable<number>
   storage_key: Nullable<string>
+}
+
+export interface ExtrasTable {
+  set_id: string
+  name: string
+  language: Nullable<string>
+  width: Nullable<number>
+  height: Nullable<number>
+  bytes: number
+  storage_key: string
 }
 
 export interface UploadsTable {
@@ -429,4 +440,5 @@ export type Task = Selectable<TasksTable>
 export type Video = Selectable<VideosView>
 export type Rendition = Selectable<RenditionsView>
 export type NewFilm = Insertable<FilmsTable>
+export type NewExtra = Insertable<ExtrasTable>
 export type NewPrint = Insertable<PrintsTable>

@@ -11,7 +11,7 @@ export const maxPixels = 36_000_000
 const maxAllocation = 512 * 1024 * 1024
 
 /** Phones write up to ten tracks, broadcast MXF some twenty. */
-const maxStreams = 64
+export const maxStreams = 64
 
 export const memoryGuard = ['-max_alloc', String(maxAllocation)]
 

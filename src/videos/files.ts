@@ -11,7 +11,7 @@ import { readProblems } from '#schema/problems.ts'
 import { NotStored, type Store } from '#storage/store.ts'
 import { outcomeOf } from './conditions.ts'
 import { originalOf } from './keys.ts'
-import { findVideo, listRenditions, type VideoRow } from './queries.ts'
+import { findVideo, listExtras, listRenditions, type VideoRow } from './queries.ts'
 
 interface FileNeeds {
   db: Database
@@ -27,7 +27,16 @@ const types: [container: RegExp, type: string][] = [
   [/^gif$/, 'image/gif']
 ]
 
-const served = [...new Set([...types.map(([, type]) => type), 'audio/mp4', 'application/octet-stream'])]
+/** Of what we made, by the end of the key. */
+const ownTypes = new Map([
+  ['.mp4', 'video/mp4'],
+  ['.m4a', 'audio/mp4'],
+  ['.jpg', 'image/jpeg'],
+  ['.webp', 'image/webp'],
+  ['.vtt', 'text/vtt; charset=utf-8']
+])
+
+const served = [...new Set([...types.map(([, type]) => type), ...ownTypes.values(), 'application/octet-stream'])]
 const tag = {
   ETag: Type.String({ description: 'Strong: another file has another one' }),
   'Last-Modified': Type.String({ description: 'When the file was made' }),
@@ -94,21 +103,23 @@ function openFile(store: Store, key: string, range: { start: number; end: number
 /** Prints that are replaced meanwhile have a row, but no file any more: a second lookup finds the new ones. */
 async function findFile({ db, store }: FileNeeds, id: string, name: string) {
   for (let looks = 1; looks <= 2; looks++) {
-    const key = name === 'original' ? originalOf(id) : await findPrint(db, id, name)
+    const key = name === 'original' ? originalOf(id) : await findMade(db, id, name)
     const file = key === undefined ? undefined : await store.stat(key)
     if (file) return file
   }
   throw new FileNotFound(name)
 }
 
-async function findPrint(db: Database, id: string, name: string) {
+async function findMade(db: Database, id: string, name: string) {
   const prints = await listRenditions(db, [id])
   const print = prints.find(({ status, storage_key: key }) => status === 'ready' && path.basename(key ?? '') === name)
-  return print?.storage_key ?? undefined
+  if (print) return print.storage_key!
+  const extra = (await listExtras(db, [id])).find(each => each.name === name)
+  return extra?.storage_key
 }
 
 function typeOf(key: string) {
-  return key.endsWith('.m4a') ? 'audio/mp4' : 'video/mp4'
+  return ownTypes.get(path.extname(key)) ?? 'application/octet-stream'
 }
 
 /** Untrusted bytes: no type that a browser would run, and the file name only as a name to save the file under. */

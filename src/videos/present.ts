@@ -1,15 +1,19 @@
 import path from 'node:path'
 import type { Rendition } from '#database/tables.ts'
 import { rungs } from '#media/plan/rungs.ts'
-import type { VideoRow } from './queries.ts'
+import type { ServedExtra, VideoRow } from './queries.ts'
 import type { VideoBody } from './schemas.ts'
 
 export function presentStatus({ id, status, processed, progress, error }: VideoRow) {
   return { video_id: id, status, processed, progress, error }
 }
 
-export function present(video: VideoRow, renditions: Rendition[]): VideoBody {
+export function present(
+  video: VideoRow,
+  { renditions, extras }: { renditions: Rendition[]; extras: ServedExtra[] }
+): VideoBody {
   const prints = renditions.filter(({ video_id }) => video_id === video.id).sort(byHeight)
+  const others = extras.filter(({ video_id }) => video_id === video.id)
   const urlOf = (name: string) => urlOfPrint(prints.find(print => print.name === name))
   return {
     id: video.id,
@@ -34,19 +38,30 @@ export function present(video: VideoRow, renditions: Rendition[]): VideoBody {
       codec: print.codec
     })),
     hls_url: null,
-    poster_url: null,
-    storyboard_url: null,
+    poster_url: urlOfExtra(others.find(({ name }) => name === 'poster.jpg')),
+    storyboard_url: urlOfExtra(others.find(({ name }) => name === 'storyboard.vtt')),
     probe: video.probe,
     task_id: video.task_id,
     error: video.error,
     created_at: video.created_at.toISOString(),
-    ready_at: video.ready_at?.toISOString() ?? null
+    ready_at: video.ready_at?.toISOString() ?? null,
+    subtitles: subtitlesOf(others)
   }
 }
 
 function urlOfPrint(print: Rendition | undefined) {
   if (print?.status !== 'ready' || print.storage_key === null) return null
   return `/api/videos/${print.video_id}/files/${path.basename(print.storage_key)}`
+}
+
+function urlOfExtra(extra: ServedExtra | undefined) {
+  return extra ? `/api/videos/${extra.video_id}/files/${extra.name}` : null
+}
+
+function subtitlesOf(extras: ServedExtra[]) {
+  return extras
+    .flatMap(extra => (extra.language === null ? [] : [{ language: extra.language, url: urlOfExtra(extra)! }]))
+    .sort((one, other) => (one.language < other.language ? -1 : 1))
 }
 
 function byHeight(one: Rendition, other: Rendition) {

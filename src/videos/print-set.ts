@@ -5,6 +5,7 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import type { Made } from '#media/develop.ts'
+import type { Extra } from '#media/extras/extra.ts'
 import type { Skipped } from '#media/plan/ladder.ts'
 import type { Probe } from '#media/probe/probed.ts'
 import { NotStored, type Store } from '#storage/store.ts'
@@ -13,6 +14,7 @@ import { NotStored, type Store } from '#storage/store.ts'
 export interface PrintSet {
   renditions: Made[]
   skipped: Skipped[]
+  extras: Extra[]
   probe: Probe
 }
 
@@ -23,7 +25,7 @@ interface Described extends PrintSet {
 }
 
 /** Number of the way in which prints are made: to be raised when the same film gives other prints. */
-const recipe = 1
+const recipe = 2
 
 // Beside the files of the set; no route serves it.
 const description = 'set.json'
@@ -42,7 +44,7 @@ interface Keep {
 export async function keepSet({ store, workspace, original, folder, signal }: Keep, set: PrintSet) {
   const described: Described = { recipe, sha256: await hashOf(original, signal), ...set }
   await writeFile(path.join(workspace, description), JSON.stringify(described))
-  for (const file of [...set.renditions.map(({ file }) => file), description]) {
+  for (const file of filesOf(set)) {
     await store.put(`${folder}/${file}`, path.join(workspace, file))
   }
 }
@@ -64,11 +66,11 @@ export async function reuseSet({ store, original, from, folder, signal }: Reuse)
   try {
     const set: Described = JSON.parse(await text(await store.open(`${from}/${description}`)))
     if (set.recipe !== recipe || set.sha256 !== (await hashOf(original, signal))) return undefined
-    for (const file of [...set.renditions.map(({ file }) => file), description]) {
+    for (const file of filesOf(set)) {
       await store.copy(`${from}/${file}`, `${folder}/${file}`)
     }
-    const { renditions, skipped, probe } = set
-    return { renditions, skipped, probe }
+    const { renditions, skipped, extras, probe } = set
+    return { renditions, skipped, extras, probe }
   } catch (error) {
     // The other film is being deleted, or a power failure has left half a description: puts are not synced.
     if (!(error instanceof NotStored) && !(error instanceof SyntaxError)) throw error
@@ -76,6 +78,13 @@ export async function reuseSet({ store, original, from, folder, signal }: Reuse)
     return undefined
   }
 }
+
+/** The description last: where it is, the others are. */
+const filesOf = ({ renditions, extras }: PrintSet) => [
+  ...renditions.map(({ file }) => file),
+  ...extras.map(({ name }) => name),
+  description
+]
 
 async function hashOf(file: string, signal: AbortSignal) {
   const hash = createHash('sha256')

@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
 import { v7 as uuid } from 'uuid'
 import type { Database, InTransaction } from '#database/connect.ts'
-import type { NewFilm, NewPrint, Rendition } from '#database/tables.ts'
+import type { NewExtra, NewFilm, NewPrint, Rendition } from '#database/tables.ts'
 import type { Made } from '#media/develop.ts'
+import type { Extra } from '#media/extras/extra.ts'
 import type { Skipped } from '#media/plan/ladder.ts'
 import type { Probe } from '#media/probe/probed.ts'
 
@@ -31,6 +32,24 @@ export async function findVideos(db: Database, ids: string[]): Promise<VideoRow[
 export async function listRenditions({ query }: Database, videos: string[]): Promise<Rendition[]> {
   if (videos.length === 0) return []
   return query.selectFrom('renditions').selectAll().where('video_id', 'in', videos).execute()
+}
+
+export interface ServedExtra {
+  video_id: string
+  name: string
+  language: string | null
+  storage_key: string
+}
+
+/** Pictures and subtitles of the served print sets; those with a language are subtitles. */
+export async function listExtras({ query }: Database, videos: string[]): Promise<ServedExtra[]> {
+  if (videos.length === 0) return []
+  return query
+    .selectFrom('films as f')
+    .innerJoin('extras as e', 'e.set_id', 'f.print_set_id')
+    .select(['f.id as video_id', 'e.name', 'e.language', 'e.storage_key'])
+    .where('f.id', 'in', videos)
+    .execute()
 }
 
 export async function isThere(trx: InTransaction, id: string) {
@@ -101,6 +120,7 @@ interface NewPrintSet {
   folder: string
   renditions: Made[]
   skipped: Skipped[]
+  extras: Extra[]
   probe: Probe
 }
 
@@ -126,6 +146,8 @@ export async function recordPrintSet(trx: InTransaction, made: NewPrintSet): Pro
     .execute()
   const prints = printsOfSet(set, made)
   if (prints.length > 0) await trx.insertInto('prints').values(prints).execute()
+  const extras = extrasOfSet(set, made)
+  if (extras.length > 0) await trx.insertInto('extras').values(extras).execute()
   await trx
     .updateTable('films')
     .set({ print_set_id: set, task_id: task, error: null })
@@ -158,4 +180,8 @@ function printsOfSet(set: string, { folder, renditions, skipped }: NewPrintSet):
       .filter(({ reason }) => reason !== 'no_video')
       .map(({ name, reason }) => ({ set_id: set, name, status: 'skipped' as const, reason }))
   ]
+}
+
+function extrasOfSet(set: string, { folder, extras }: NewPrintSet): NewExtra[] {
+  return extras.map(extra => ({ set_id: set, ...extra, storage_key: `${folder}/${extra.name}` }))
 }

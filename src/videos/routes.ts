@@ -13,7 +13,7 @@ import { fileAnswers, serveFile } from './files.ts'
 import { listVideos } from './list.ts'
 import { present, presentStatus } from './present.ts'
 import { processAgain } from './process-again.ts'
-import { findVideo, listRenditions } from './queries.ts'
+import { findVideo, listExtras, listRenditions } from './queries.ts'
 import { FileHeaders, VideoBody, VideoFilters, VideoPage, VideoStatusBody } from './schemas.ts'
 import type { UploadNeeds } from './upload.ts'
 import { uploadRoutes } from './upload-routes.ts'
@@ -42,11 +42,8 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
     },
     async ({ query }) => {
       const { items, ...cursors } = await listVideos(db, query)
-      const renditions = await listRenditions(
-        db,
-        items.map(({ id }) => id)
-      )
-      return { items: items.map(video => present(video, renditions)), ...cursors }
+      const files = await filesOf(items.map(({ id }) => id))
+      return { items: items.map(video => present(video, files)), ...cursors }
     }
   )
 
@@ -60,7 +57,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         response: { 200: answer(VideoBody, 'The film'), ...readProblems(VideoNotFound) }
       }
     },
-    async ({ params: { id } }) => present(await mustFind(id), await listRenditions(db, [id]))
+    async ({ params: { id } }) => present(await mustFind(id), await filesOf([id]))
   )
 
   app.get(
@@ -86,9 +83,15 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
       schema: {
         operationId: 'getVideoFile',
         summary: 'A file of a film',
+        description:
+          'A print, a picture, subtitles or the original. `storyboard.vtt` names the sheets `storyboard-0.jpg` … beside it.',
         params: Type.Object({
           id: Type.String({ description: 'Id (uuid)' }),
-          '*': Type.String({ description: '`original`, or the last part of a URL of a print', examples: ['480p.mp4'] })
+          '*': Type.String({
+            description:
+              '`original`, `poster.jpg`, `preview.webp`, `storyboard.vtt`, `subtitles/<language>.vtt`, or the last part of the URL of a print',
+            examples: ['480p.mp4']
+          })
         }),
         headers: FileHeaders,
         response: fileAnswers
@@ -135,6 +138,11 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
       reply.code(204)
     }
   )
+
+  async function filesOf(ids: string[]) {
+    const [renditions, extras] = await Promise.all([listRenditions(db, ids), listExtras(db, ids)])
+    return { renditions, extras }
+  }
 
   async function mustFind(id: string) {
     const video = isUuid(id) ? await findVideo(db, id) : undefined

@@ -84,6 +84,14 @@ const Rendition = Type.Object({
   codec: Nullable(Type.String({ description: 'Codec of the picture, or of the sound if there is none' }))
 })
 
+const Subtitles = Type.Object({
+  language: Type.String({
+    description:
+      'Language (BCP 47): `und` if the file does not say; further tracks of one are `en-x-sdh`, `en-x-forced`, `en-x-2` …'
+  }),
+  url: Type.String({ description: 'Address of the WebVTT file' })
+})
+
 export const VideoBody = Type.Object(
   {
     id: Type.String({ description: 'Id (uuid)' }),
@@ -98,13 +106,17 @@ export const VideoBody = Type.Object(
     resolution_1080p: Url('Address of the 1080p print; null without one'),
     renditions: Type.Array(Rendition, { description: 'Each print, also those that were skipped, with the reason' }),
     hls_url: Url('Reserved for an HLS playlist; always null'),
-    poster_url: Url('Reserved for a poster; always null'),
-    storyboard_url: Url('Reserved for a storyboard; always null'),
-    probe: Type.Unknown({ description: 'Streams and properties of the original; null until prints were made' }),
+    poster_url: Url('Address of the poster (JPEG), a frame that is not black; null without one'),
+    storyboard_url: Url('Address of the storyboard (WebVTT): the part of a sheet, `#xywh=`, for each time'),
+    probe: Type.Unknown({
+      description:
+        'Streams and properties of the original, and as `notes` what the film does without; null until prints were made'
+    }),
     task_id: Type.String({ description: 'Id of the latest task that makes the prints' }),
     error: VideoError,
     created_at: Time('When it was uploaded'),
-    ready_at: Nullable(Time('When the prints that are served were ready'))
+    ready_at: Nullable(Time('When the prints that are served were ready')),
+    subtitles: Type.Array(Subtitles, { description: 'The text subtitles of the original' })
   },
   {
     title: 'Video',
@@ -145,13 +157,14 @@ export const VideoBody = Type.Object(
           }
         ],
         hls_url: null,
-        poster_url: null,
-        storyboard_url: null,
+        poster_url: '/api/videos/01980000-0000-7000-8000-000000000002/files/poster.jpg',
+        storyboard_url: '/api/videos/01980000-0000-7000-8000-000000000002/files/storyboard.vtt',
         probe: null,
         task_id: '01980000-0000-7000-8000-000000000003',
         error: null,
         created_at: '2026-03-01T09:00:00.000Z',
-        ready_at: '2026-03-01T09:00:04.000Z'
+        ready_at: '2026-03-01T09:00:04.000Z',
+        subtitles: [{ language: 'en', url: '/api/videos/01980000-0000-7000-8000-000000000002/files/subtitles/en.vtt' }]
       }
     ]
   }

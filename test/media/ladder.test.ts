@@ -37,7 +37,10 @@ const source = (width: number, height: number): Probe => ({
   bitrate: 800_000,
   video: video(width, height),
   audio: null,
-  damage: null
+  streams: 1,
+  subtitles: [],
+  damage: null,
+  notes: []
 })
 
 const sizes = (width: number, height: number) =>

@@ -127,8 +127,8 @@ const cutOff = ['truncated-claims-19min.mkv', 'mpeg-ps-anamorphic.mpg']
 
 const codes: Record<string, string> = {
   'truncated-10k.mp4': 'unreadable',
-  'broken-no-moov.mp4': 'not_media',
-  'WrongFile.mp4': 'not_media',
+  'broken-no-moov.mp4': 'truncated',
+  'WrongFile.mp4': 'truncated',
   'empty_file_five.mp4': 'empty',
   'encrypted-cenc.mp4': 'encrypted'
 }

@@ -71,7 +71,7 @@ t.test('processing again after a failure is a fresh start', async t => {
 
   t.not(again, task_id)
   t.match(task, { state: 'FAILURE', attempts: 1, video_id: id })
-  t.match(await videoOf(service, id), { status: 'failed', task_id: again, error: { type: 'not_media' } })
+  t.match(await videoOf(service, id), { status: 'failed', task_id: again, error: { type: 'not_a_video' } })
 })
 
 t.test('when the task of new prints is cancelled the old prints stay', async t => {

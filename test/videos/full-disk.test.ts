@@ -126,7 +126,7 @@ t.test('an unreachable store delays its films, and they are made once it is back
   t.match(paused, { error: { type: 'StorageUnavailable', message: /cannot be used/ } })
   t.notMatch(paused.error!.message, service.dataDir)
   t.match(asked.json(), { status: 503, code: 'STORAGE_UNAVAILABLE' })
-  t.match(task, { state: 'FAILURE', error: { type: 'not_media' } })
+  t.match(task, { state: 'FAILURE', error: { type: 'not_a_video' } })
   const { rows } = await service.db.pool.query('select failures, outages from darkroom.tasks where id = $1', [again])
   t.strictSame(rows, [{ failures: 1, outages: 1 }])
 })

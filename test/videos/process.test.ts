@@ -45,8 +45,9 @@ t.test('a film becomes ready in three sizes, with all facts about them', async t
     resolution_1080p: url('1080p.mp4'),
     renditions: [print('480p', 854, 480), print('720p', 1280, 720), print('1080p', 1920, 1080)],
     hls_url: null,
-    poster_url: null,
-    storyboard_url: null,
+    poster_url: url('poster.jpg'),
+    storyboard_url: url('storyboard.vtt'),
+    subtitles: [],
     probe: { video: { width: 1920, height: 1080, codec: 'h264' }, audio: Object },
     task_id,
     error: null,
@@ -57,14 +58,17 @@ t.test('a film becomes ready in three sizes, with all facts about them', async t
     Object.keys(video).sort(),
     [
       'bytes created_at error filename hls_url id poster_url probe processed progress ready_at renditions',
-      'resolution_1080p resolution_480p resolution_720p sha256 status storyboard_url task_id'
+      'resolution_1080p resolution_480p resolution_720p sha256 status storyboard_url subtitles task_id'
     ]
       .join(' ')
       .split(' ')
   )
   t.strictSame(
     (await service.files()).map(file => path.basename(file)),
-    ['original', '1080p.mp4', '480p.mp4', '720p.mp4', 'set.json'],
+    [
+      ...['original', '1080p.mp4', '480p.mp4', '720p.mp4', 'poster.jpg', 'preview.webp', 'set.json'],
+      ...['storyboard-0.jpg', 'storyboard.vtt']
+    ],
     'nothing is left of the work'
   )
   t.strictSame((await service.get(`/api/videos/${id}/status`)).json(), {

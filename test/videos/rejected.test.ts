@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
+import { shoot } from '../harness/clip.ts'
 import { film, skipWithoutMedia } from '../harness/media.ts'
 import { openService, type Service } from '../harness/service.ts'
 
@@ -15,7 +16,7 @@ t.test('a file that is no film fails, once, with a reason that its owner can und
   const { task, video } = await processed(service, Buffer.from('Dear diary, this is no film at all.\n'.repeat(50)))
 
   t.match(task, { state: 'FAILURE', status: 'FAILED', attempts: 1, result: null })
-  t.match(task.error, { type: 'not_media', message: /video/ })
+  t.match(task.error, { type: 'not_a_video', message: /video/ })
   t.match(video, { status: 'failed', processed: false, error: task.error, ready_at: null, resolution_480p: null })
   t.ok(video.renditions.every(({ status }: any) => status === 'failed'))
   t.notMatch(JSON.stringify(video), service.dataDir, 'no path of ours is given away')
@@ -31,6 +32,40 @@ t.test('a failed film keeps its reason when its task is forgotten', async t => {
 
   t.equal(forgotten.statusCode, 204)
   t.match((await service.get(`/api/videos/${video.id}`)).json(), { status: 'failed', error: task.error })
+})
+
+t.test('each budget is a setting, and a film beyond it is refused with its numbers', async t => {
+  const content = await shoot({ size: '320x180', seconds: 2, fps: 10 })
+  const budgets: [env: Record<string, string>, type: string, message: string][] = [
+    [{ MAX_FILM_SECONDS: '1' }, 'too_long', 'The file lasts 2 s; the most is 1 s.'],
+    [
+      { MAX_FILM_PIXELS: '57599' },
+      'too_many_pixels',
+      'The picture is 320x180, which are 57600 pixels; the most is 57599.'
+    ],
+    [{ MAX_FILM_FRAMES: '19' }, 'too_many_frames', 'The film has 20 pictures; the most is 19.'],
+    [{ MAX_FILM_STREAMS: '1' }, 'too_many_streams', 'The file has 2 streams; the most is 1.'],
+    [{ MAX_TEMPORARY_BYTES: '10 KiB' }, 'too_many_bytes', 'while they are made; the most is 10240.']
+  ]
+  for (const [env, type, message] of budgets) {
+    const service = await openService(t, { env, worker: true })
+    const { task, video } = await processed(service, content)
+
+    t.match(task, { state: 'FAILURE', attempts: 1, error: { type, message } })
+    t.strictSame(video.error, task.error)
+    t.strictSame(await service.files(), [`videos/${video.id}/original`], 'nothing was encoded')
+  }
+})
+
+t.test('a film within its budgets is made', async t => {
+  const env = {
+    ...{ MAX_FILM_SECONDS: '3', MAX_FILM_PIXELS: '57600', MAX_FILM_FRAMES: '20', MAX_FILM_STREAMS: '2' },
+    MAX_TEMPORARY_BYTES: '1 MiB'
+  }
+  const service = await openService(t, { env, worker: true })
+  const { task } = await processed(service, await shoot({ size: '320x180', seconds: 2, fps: 10 }))
+
+  t.match(task, { state: 'SUCCESS', error: null })
 })
 
 t.test('broken, encrypted and incomplete films fail with a reason', { skip: skipWithoutMedia }, async t => {

@@ -56,7 +56,7 @@ t.test('SQL and HTTP agree about a film that fails, is retried, is cancelled, ex
   await worker.stop(0)
 
   const failed = { status: 'failed', processed: false, prints: 'failed' }
-  t.match(await agreed(t, service, id), { ...failed, error: { type: 'not_media' }, reason: 'not_media' })
+  t.match(await agreed(t, service, id), { ...failed, error: { type: 'not_a_video' }, reason: 'not_a_video' })
 
   await service.post(`/api/tasks/${task_id}/retry`)
   t.match(await agreed(t, service, id), { status: 'uploaded', error: null, prints: 'pending', reason: null })

@@ -290,6 +290,7 @@ export interface Video {
   renditions: Rendition[]
   poster_url: string | null
   storyboard_url: string | null
+  subtitles: { language: string; url: string }[]
   probe: unknown
   task_id: string
   error: Failure | null

@@ -2,7 +2,7 @@ import { MediaRejected } from '../rejected.ts'
 import { chooseFrameRate, evenPace, measure } from './frame-rate.ts'
 import { fraction, number, positive, round } from './numbers.ts'
 import type { Packets } from './packets.ts'
-import type { ProbedAudio, ProbedVideo } from './probed.ts'
+import type { ProbedAudio, ProbedSubtitles, ProbedVideo } from './probed.ts'
 import type { RawStream } from './streams.ts'
 
 export function describeVideo(
@@ -66,6 +66,18 @@ export function describeAudio(stream: RawStream): ProbedAudio {
     bitrate: positive(stream.bit_rate),
     start_time: number(stream.start_time) ?? 0
   }
+}
+
+export function describeSubtitles(streams: RawStream[]): ProbedSubtitles[] {
+  return streams
+    .filter(({ codec_type }) => codec_type === 'subtitle')
+    .map(({ index, codec_name, tags, disposition }) => ({
+      index,
+      codec: known(codec_name) ?? 'unknown',
+      language: language(tags?.language),
+      forced: Boolean(disposition?.forced),
+      hearing_impaired: Boolean(disposition?.hearing_impaired)
+    }))
 }
 
 /** Camcorders store the two fields of a frame as two packets. */

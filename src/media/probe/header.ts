@@ -1,6 +1,6 @@
 import type { MediaTools } from '../binaries.ts'
 import { decoders, subtitleDecoders } from '../codecs.ts'
-import { guardedInput, memoryGuard } from '../guards.ts'
+import { guardedInput, maxPixels, maxStreams, memoryGuard } from '../guards.ts'
 import { MediaRejected } from '../rejected.ts'
 import { run } from '../run.ts'
 import type { RawProgram, RawStream } from './streams.ts'
@@ -57,7 +57,7 @@ export async function readHeader(
   const { exitCode, signal: killedBy, timedOut, overflowed, stdout } = answer
   if (overflowed)
     throw new MediaRejected(
-      'not_media',
+      'not_a_video',
       'The header of this file is larger than any real one: it is damaged or crafted.'
     )
   // An overloaded machine can cause either, so this is no rejection.
@@ -69,13 +69,29 @@ export async function readHeader(
     throw new Error(`ffprobe was killed by ${killedBy} before it answered: the machine may be out of memory.`)
 
   const { format, streams = [], programs = [] } = parse(stdout)
-  if (exitCode !== 0 || !format) {
-    throw new MediaRejected('not_media', 'This is not a video or sound file, or its beginning or end is missing.')
-  }
-  if (/exceeds specified max pixel count/.test(answer.stderr)) {
-    throw new MediaRejected('too_many_pixels', 'The picture is too large; the most is 8192x4320.')
-  }
+  if (exitCode !== 0 || !format) throw reasonOf(answer.stderr)
+  if (/exceeds specified max pixel count/.test(answer.stderr)) throw reasonOf(answer.stderr)
   return { format, streams, programs, opening }
+}
+
+/** Why ffprobe cannot open a file, by its messages. */
+function reasonOf(stderr: string) {
+  if (/exceeds specified max pixel count/.test(stderr)) {
+    return new MediaRejected(
+      'too_many_pixels',
+      `The picture is too large; the most is ${maxPixels} pixels (8192x4320).`
+    )
+  }
+  if (/exceeds max_streams/.test(stderr)) {
+    return new MediaRejected('too_many_streams', `The file has more than ${maxStreams} streams.`)
+  }
+  if (/moov atom not found/.test(stderr)) {
+    return new MediaRejected(
+      'truncated',
+      'The file is cut off: its index (moov), which says where everything is, is missing. Upload the whole file.'
+    )
+  }
+  return new MediaRejected('not_a_video', 'This is not a video or sound file, or its beginning or end is missing.')
 }
 
 function parse(stdout: string): Partial<Answer> {

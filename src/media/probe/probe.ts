@@ -1,22 +1,12 @@
 import { stat } from 'node:fs/promises'
 import type { MediaTools } from '../binaries.ts'
-import { maxPixels } from '../guards.ts'
 import { MediaRejected } from '../rejected.ts'
-import { describeAudio, describeVideo } from './facts.ts'
+import { describeAudio, describeSubtitles, describeVideo } from './facts.ts'
 import { readHeader } from './header.ts'
 import { positive, round } from './numbers.ts'
 import { type Packets, readPackets } from './packets.ts'
 import type { Probe, ProbedVideo } from './probed.ts'
 import { chooseStreams, type RawStream } from './streams.ts'
-
-/** A day: more than any film, less than would fill a disk with prints. */
-const longest = 24 * 60 * 60
-
-/** The pixels of a day of 1080p at 60 frames a second: the most work that one upload may cause. */
-const mostPixels = longest * 60 * 1920 * 1080
-
-/** Fewer frames than one a minute means a jumping clock rather than a film: a few kilobytes that last for hours. */
-const sparsest = 1 / 60
 
 /** Containers that state a length. For others ffprobe derives one from the packets, or guesses it from the bitrate. */
 const promises = /^(mov|matroska|avi|asf|flv|mxf)/
@@ -37,7 +27,7 @@ export async function probe(
   const facts = { duration, packets }
   const video = chosen.video ? describeVideo(chosen.video, facts) : null
   const audio = chosen.audio ? describeAudio(chosen.audio) : null
-  const found: Probe = {
+  return {
     container: format.format_name ?? 'unknown',
     duration,
     promised_duration: promises.test(format.format_name ?? '') ? (positive(chosen.video?.duration) ?? claimed) : null,
@@ -45,10 +35,11 @@ export async function probe(
     bitrate: duration ? Math.round((bytes * 8) / duration) : null,
     video,
     audio,
-    damage: null
+    streams: streams.length,
+    subtitles: describeSubtitles(streams),
+    damage: null,
+    notes: []
   }
-  refuseExcess(found)
-  return found
 }
 
 /** Seconds of audio before the first frame. A print shows that frame during them. */
@@ -79,30 +70,6 @@ function refuseEncrypted(streams: (RawStream | undefined)[]) {
       stream?.side_data_list?.some(({ side_data_type = '' }) => /encryption/i.test(side_data_type))
   )
   if (locked) throw new MediaRejected('encrypted', 'The file is encrypted (DRM): upload a copy without protection.')
-}
-
-function refuseExcess({ duration, video, audio }: Probe) {
-  if ((duration ?? 0) > longest) {
-    throw new MediaRejected('too_long', `The file lasts ${Math.round(duration! / 3600)} hours; the most is 24.`)
-  }
-  if (!video) return
-
-  const pixels = Math.max(video.coded_width * video.coded_height, video.width * video.height)
-  if (pixels > maxPixels) {
-    throw new MediaRejected('too_many_pixels', `The picture is ${video.width}x${video.height}; the most is 8192x4320.`)
-  }
-  const { frames, fps } = video
-  const length = (video.duration ?? 0) + lead({ video, audio })
-  const sparse = frames && length > 10 * 60 && frames / length < sparsest
-  if (frames && (sparse || length * fps > mostFrames(video))) {
-    throw new MediaRejected('too_sparse', `There are only ${frames} pictures in ${Math.round(length)} seconds.`)
-  }
-  if (length * fps * pixels > mostPixels) {
-    throw new MediaRejected(
-      'too_many_frames',
-      'The file asks for more work than a day of 1080p at 60 pictures a second.'
-    )
-  }
 }
 
 /** Where the packets end long before the header's duration, the file is truncated, and the packets are right. */

@@ -8,8 +8,29 @@ export interface Probe {
   bitrate: number | null
   video: ProbedVideo | null
   audio: ProbedAudio | null
+  /** All streams of the file, used or not. */
+  streams: number
+  subtitles: ProbedSubtitles[]
   /** Known after the decode; null if nothing is missing or broken. */
   damage: Damage | null
+  /** Known at the end: what the film does without, and why. */
+  notes: Note[]
+}
+
+/** A subtitle stream. */
+export interface ProbedSubtitles {
+  index: number
+  codec: string
+  language: string | null
+  forced: boolean
+  hearing_impaired: boolean
+}
+
+/** Why a film does without a picture or a track: `reason` for programs, `detail` for people. */
+export interface Note {
+  about: 'poster' | 'storyboard' | 'preview' | 'subtitles'
+  reason: string
+  detail: string
 }
 
 export interface Damage {

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { MediaTools } from '#media/binaries.ts'
+import type { Budget } from '#media/plan/budget.ts'
 import { MediaRejected } from '#media/rejected.ts'
 import { isUuid } from '#schema/common.ts'
 import { NotStored, type Store } from '#storage/store.ts'
@@ -12,6 +13,7 @@ interface ProcessVideoNeeds {
   workspaces: Workspaces
   /** Found when the first film comes: a server without ffmpeg still runs every other kind. */
   tools(): Promise<MediaTools>
+  budget: Budget
 }
 
 // A film may take hours; nothing that takes a day will ever end.
@@ -31,10 +33,10 @@ const Args = Type.Object(
   { additionalProperties: false }
 )
 
-export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
+export function processVideo({ store, workspaces, tools, budget }: ProcessVideoNeeds) {
   return defineTask({
     name: 'process_video',
-    description: 'Makes the 480p, 720p and 1080p prints of an uploaded video.',
+    description: 'Makes the 480p, 720p and 1080p prints of an uploaded video, its pictures and its subtitles.',
     queue: 'media',
     args: Args,
     time_limit: timeLimit,
@@ -43,7 +45,7 @@ export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
 
     async run({ video_id, prints_of: like }, { id, attempt, signal, progress, log }) {
       try {
-        const { develop, planPrints, probe, keepSet, reuseSet } = await media()
+        const { develop, planPrints, refuseExcess, probe, makeExtras, keepSet, reuseSet } = await media()
         await using opened = new AsyncDisposableStack()
         const { path: original, release } = await store.borrow(originalOf(video_id))
         opened.defer(release)
@@ -57,6 +59,7 @@ export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
         const found = await tools()
         const facts = await probe(original, { tools: found, signal })
         const { prints, skipped } = planPrints(facts)
+        refuseExcess(facts, prints, budget)
         const { made, damage } = await develop({
           source: original,
           probe: facts,
@@ -66,7 +69,16 @@ export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
           signal,
           onProgress: ({ fraction, ...detail }) => progress(fraction ?? 0, detail)
         })
-        const set = { renditions: made, skipped, probe: { ...facts, damage } }
+        const { extras, notes } = await makeExtras({
+          source: original,
+          probe: facts,
+          made,
+          directory: workspace.path,
+          tools: found,
+          signal
+        })
+        for (const { detail } of notes) log(detail)
+        const set = { renditions: made, skipped, extras, probe: { ...facts, damage, notes } }
         await keepSet({ store, workspace: workspace.path, original, folder, signal }, set)
         return { video_id, ...set, reused: false }
       } catch (error) {
@@ -74,10 +86,10 @@ export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
       }
     },
 
-    async record(trx, { id, attempt, args: { video_id } }, { renditions, skipped, probe }) {
+    async record(trx, { id, attempt, args: { video_id } }, { renditions, skipped, extras, probe }) {
       const { recordPrintSet } = await import('../queries.ts')
       const folder = printsOf(video_id, id, attempt)
-      const set = { video: video_id, task: id, attempt, folder, renditions, skipped, probe }
+      const set = { video: video_id, task: id, attempt, folder, renditions, skipped, extras, probe }
       const replaced = await recordPrintSet(trx, set)
       return async () => {
         if (replaced === 'gone') await store.remove(prefixOf(video_id))
@@ -107,7 +119,10 @@ function meaningOf(store: Store, error: unknown, log: (line: string) => void) {
       ? new StoreOutage('StorageFull', 'The store of the films has no space left', { cause: error })
       : new StoreOutage('StorageUnavailable', `The store of the films cannot be used (${code})`, { cause: error })
   }
-  if (error instanceof MediaRejected) return new GiveUp(error.message, error.code, { cause: error })
+  if (error instanceof MediaRejected) {
+    log(`refused: ${JSON.stringify({ reason: error.code, ...error.evidence })}`)
+    return new GiveUp(error.message, error.code, { cause: error })
+  }
   if (error instanceof NotStored) {
     return new GiveUp(
       'There is no original of that video: it does not exist, or ORIGINAL_EXPIRES removed its original',
@@ -123,11 +138,14 @@ function meaningOf(store: Store, error: unknown, log: (line: string) => void) {
  * run it, and none of them uses the database. It saves each child 30 MiB and half of its start.
  */
 async function media() {
-  const [{ develop }, { planPrints }, { probe }, { keepSet, reuseSet }] = await Promise.all([
-    import('#media/develop.ts'),
-    import('#media/plan/ladder.ts'),
-    import('#media/probe/probe.ts'),
-    import('../print-set.ts')
-  ])
-  return { develop, planPrints, probe, keepSet, reuseSet }
+  const [{ develop }, { planPrints }, { refuseExcess }, { probe }, { makeExtras }, { keepSet, reuseSet }] =
+    await Promise.all([
+      import('#media/develop.ts'),
+      import('#media/plan/ladder.ts'),
+      import('#media/plan/budget.ts'),
+      import('#media/probe/probe.ts'),
+      import('#media/extras/make.ts'),
+      import('../print-set.ts')
+    ])
+  return { develop, planPrints, refuseExcess, probe, makeExtras, keepSet, reuseSet }
 }

@@ -117,7 +117,7 @@ t.test('a failed video keeps its status and reason when its task is forgotten', 
 
   t.match(removed, { tasks: 3 })
   const after = await look()
-  t.match(before, [{ status: 'failed', error: { type: 'not_media' } }, { status: 'failed' }, { status: 'ready' }])
+  t.match(before, [{ status: 'failed', error: { type: 'not_a_video' } }, { status: 'failed' }, { status: 'ready' }])
   t.strictSame(
     after.map(({ status, error, renditions }) => ({ status, error, renditions })),
     before.map(({ status, error, renditions }) => ({ status, error, renditions }))

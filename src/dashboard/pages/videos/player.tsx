@@ -3,7 +3,9 @@ import { addressOf } from '../../state/base.ts'
 import { go, query, withQuery } from '../../state/route.ts'
 import type { Rendition, Video } from '../../state/shapes.ts'
 import { Icon } from '../../ui/icons.tsx'
-import { clockOf, spokenClock } from '../../words/player.ts'
+import { clockOf } from '../../words/player.ts'
+import { CaptionChoice, CaptionTracks, useCaptions } from './captions.tsx'
+import { SeekBar } from './seek.tsx'
 
 export function playable(video: Video): Rendition[] {
   return video.renditions.filter(({ status, url }) => status === 'ready' && url !== null)
@@ -18,6 +20,10 @@ export function Player({ video }: { video: Video }) {
   const around = useRef<HTMLDivElement>(null)
   const [at, setAt] = useState({ time: 0, length: 0, paused: true, muted: false, rate: 1 })
   const keep = useRef<{ time: number; rate: number; playing: boolean } | undefined>(undefined)
+
+  const [captions, setCaptions] = useState('')
+  useCaptions(element, captions)
+  const { width, height } = prints.at(-1) ?? {}
 
   const film = () => element.current!
   function look() {
@@ -81,11 +87,13 @@ export function Player({ video }: { video: Video }) {
 
   return (
     <div ref={around} class="player" role="group" aria-label={`Player of ${video.filename}`} onKeyDown={onKeyDown}>
-      {/* biome-ignore lint/a11y/useMediaCaption: films have no captions of their own yet */}
+      {/* biome-ignore lint/a11y/useMediaCaption: films with subtitles have tracks */}
       <video
         ref={element}
         src={addressOf(chosen.url!)}
         poster={video.poster_url ? addressOf(video.poster_url) : undefined}
+        width={width ?? undefined}
+        height={height ?? undefined}
         preload="metadata"
         playsInline
         tabIndex={-1}
@@ -96,23 +104,15 @@ export function Player({ video }: { video: Video }) {
         onPause={look}
         onVolumeChange={look}
         onRateChange={look}
-      />
+      >
+        <CaptionTracks video={video} />
+      </video>
       <div class="player-bar">
         <button type="button" onClick={toggle}>
           <Icon name={at.paused ? 'play' : 'pause'} />
           {at.paused ? 'Play' : 'Pause'}
         </button>
-        <input
-          class="player-seek"
-          type="range"
-          aria-label="Position"
-          min={0}
-          max={at.length || 1}
-          step={0.1}
-          value={at.time}
-          aria-valuetext={`${spokenClock(at.time)} of ${spokenClock(at.length)}`}
-          onInput={event => seek(Number(event.currentTarget.value))}
-        />
+        <SeekBar time={at.time} length={at.length} storyboard={video.storyboard_url} seek={seek} />
         <span class="number player-time">
           {clockOf(at.time)} / {clockOf(at.length)}
         </span>
@@ -138,6 +138,7 @@ export function Player({ video }: { video: Video }) {
             </option>
           ))}
         </select>
+        <CaptionChoice video={video} chosen={captions} choose={setCaptions} />
         <select aria-label="Quality" value={chosen.name} onChange={event => choose(event.currentTarget.value)}>
           {prints.toReversed().map(({ name }) => (
             <option key={name} value={name}>

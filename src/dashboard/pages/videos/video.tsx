@@ -13,6 +13,7 @@ import { Refused, Waiting } from '../../ui/said.tsx'
 import { Word } from '../../ui/status.tsx'
 import { Ago, At } from '../../ui/time.tsx'
 import { curlText, sqlText } from '../../words/copy.ts'
+import { doneTo, languageText, notesOf, sourceText } from '../../words/film.ts'
 import { bitrateText, bytesText, percentText } from '../../words/number.ts'
 import { Player, playable } from './player.tsx'
 
@@ -109,6 +110,7 @@ function Facts({ video }: { video: Video }) {
           </dd>
         </>
       )}
+      <Source video={video} />
       <dt>Task</dt>
       <dd>
         <a href={href(`/tasks/${video.task_id}`)}>Latest</a>
@@ -118,6 +120,51 @@ function Facts({ video }: { video: Video }) {
       <dt>SHA-256</dt>
       <dd class="mono">{video.sha256}</dd>
     </dl>
+  )
+}
+
+function Source({ video: { probe, subtitles } }: { video: Video }) {
+  const [source, done, notes] = [sourceText(probe), doneTo(probe), notesOf(probe)]
+  return (
+    <>
+      {source && (
+        <>
+          <dt>Original</dt>
+          <dd>{source}</dd>
+        </>
+      )}
+      {done.length > 0 && (
+        <>
+          <dt>Done to it</dt>
+          <dd>{done.join(', ')}</dd>
+        </>
+      )}
+      {subtitles.length > 0 && (
+        <>
+          <dt>Subtitles</dt>
+          <dd>
+            {subtitles.map(({ language, url }, at) => (
+              <span key={url}>
+                {at > 0 && ', '}
+                <a href={addressOf(url)} download>
+                  {languageText(language)}
+                </a>
+              </span>
+            ))}
+          </dd>
+        </>
+      )}
+      {notes.length > 0 && (
+        <>
+          <dt>Left out</dt>
+          <dd>
+            {notes.map(note => (
+              <p key={note}>{note}</p>
+            ))}
+          </dd>
+        </>
+      )}
+    </>
   )
 }
 

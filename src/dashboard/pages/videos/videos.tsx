@@ -199,7 +199,7 @@ function Picture({ video }: { video: Video }) {
   if (video.poster_url) {
     return (
       <div class="film-picture">
-        <img src={addressOf(video.poster_url)} alt="" loading="lazy" />
+        <img src={addressOf(video.poster_url)} alt="" loading="lazy" decoding="async" width={320} height={180} />
       </div>
     )
   }
