@@ -1,14 +1,14 @@
 import path from 'node:path'
 import type { Rendition } from '#database/tables.ts'
 import { rungs } from '#media/plan/rungs.ts'
-import type { VideoRow } from './queries.ts'
+import type { StreamRow, VideoRow } from './queries.ts'
 import type { VideoBody } from './schemas.ts'
 
 export function presentStatus({ id, status, processed, progress, error }: VideoRow) {
   return { video_id: id, status, processed, progress, error }
 }
 
-export function present(video: VideoRow, renditions: Rendition[]): VideoBody {
+export function present(video: VideoRow, renditions: Rendition[], streams: StreamRow[]): VideoBody {
   const prints = renditions.filter(({ video_id }) => video_id === video.id).sort(byHeight)
   const urlOf = (name: string) => urlOfPrint(prints.find(print => print.name === name))
   return {
@@ -33,7 +33,9 @@ export function present(video: VideoRow, renditions: Rendition[]): VideoBody {
       bitrate: print.bitrate,
       codec: print.codec
     })),
-    hls_url: null,
+    hls_url: streams.some(({ video_id }) => video_id === video.id)
+      ? `/api/videos/${video.id}/files/hls/master.m3u8`
+      : null,
     poster_url: null,
     storyboard_url: null,
     probe: video.probe,

@@ -14,16 +14,20 @@ export interface PrintSet {
   renditions: Made[]
   skipped: Skipped[]
   probe: Probe
+  /** Whether there are streams beside the prints. */
+  hls: boolean
 }
 
 interface Described extends PrintSet {
+  /** Files of its streams, below the prefix of the set. */
+  streams: string[]
   recipe: number
   /** Of the original. */
   sha256: string
 }
 
 /** Number of the way in which prints are made: to be raised when the same film gives other prints. */
-const recipe = 1
+const recipe = 2
 
 // Beside the files of the set; no route serves it.
 const description = 'set.json'
@@ -35,12 +39,14 @@ interface Keep {
   original: string
   /** The prefix of the set's keys. */
   folder: string
+  /** What its publisher has put into the store. */
+  streams: string[]
   signal: AbortSignal
 }
 
 /** Moves the prints into the store, and says beside them of which bytes they are. */
-export async function keepSet({ store, workspace, original, folder, signal }: Keep, set: PrintSet) {
-  const described: Described = { recipe, sha256: await hashOf(original, signal), ...set }
+export async function keepSet({ store, workspace, original, folder, streams, signal }: Keep, set: PrintSet) {
+  const described: Described = { recipe, sha256: await hashOf(original, signal), streams, ...set }
   await writeFile(path.join(workspace, description), JSON.stringify(described))
   for (const file of [...set.renditions.map(({ file }) => file), description]) {
     await store.put(`${folder}/${file}`, path.join(workspace, file))
@@ -64,11 +70,11 @@ export async function reuseSet({ store, original, from, folder, signal }: Reuse)
   try {
     const set: Described = JSON.parse(await text(await store.open(`${from}/${description}`)))
     if (set.recipe !== recipe || set.sha256 !== (await hashOf(original, signal))) return undefined
-    for (const file of [...set.renditions.map(({ file }) => file), description]) {
+    for (const file of [...set.renditions.map(({ file }) => file), ...set.streams, description]) {
       await store.copy(`${from}/${file}`, `${folder}/${file}`)
     }
-    const { renditions, skipped, probe } = set
-    return { renditions, skipped, probe }
+    const { renditions, skipped, probe, hls } = set
+    return { renditions, skipped, probe, hls }
   } catch (error) {
     // The other film is being deleted, or a power failure has left half a description: puts are not synced.
     if (!(error instanceof NotStored) && !(error instanceof SyntaxError)) throw error

@@ -33,6 +33,14 @@ export async function listRenditions({ query }: Database, videos: string[]): Pro
   return query.selectFrom('renditions').selectAll().where('video_id', 'in', videos).execute()
 }
 
+/** Whose stream is served of each of these videos that has one. */
+export async function listStreams({ query }: Database, videos: string[]) {
+  if (videos.length === 0) return []
+  return query.selectFrom('streams').selectAll().where('video_id', 'in', videos).execute()
+}
+
+export type StreamRow = Awaited<ReturnType<typeof listStreams>>[number]
+
 export async function isThere(trx: InTransaction, id: string) {
   return (await trx.selectFrom('films').select('id').where('id', '=', id).executeTakeFirst()) !== undefined
 }
@@ -102,6 +110,7 @@ interface NewPrintSet {
   renditions: Made[]
   skipped: Skipped[]
   probe: Probe
+  hls: boolean
 }
 
 export interface Replaced {
@@ -115,14 +124,14 @@ export interface Replaced {
  * meanwhile.
  */
 export async function recordPrintSet(trx: InTransaction, made: NewPrintSet): Promise<Replaced | 'gone' | undefined> {
-  const { video, task, attempt, probe } = made
+  const { video, task, attempt, probe, hls } = made
   const film = await lockFilm(trx, video)
   if (!film) return 'gone'
 
   const set = uuid()
   await trx
     .insertInto('print_sets')
-    .values({ id: set, video_id: video, task_id: task, attempt, probe: JSON.stringify(probe) })
+    .values({ id: set, video_id: video, task_id: task, attempt, probe: JSON.stringify(probe), hls })
     .execute()
   const prints = printsOfSet(set, made)
   if (prints.length > 0) await trx.insertInto('prints').values(prints).execute()

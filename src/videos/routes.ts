@@ -13,7 +13,7 @@ import { fileAnswers, serveFile } from './files.ts'
 import { listVideos } from './list.ts'
 import { present, presentStatus } from './present.ts'
 import { processAgain } from './process-again.ts'
-import { findVideo, listRenditions } from './queries.ts'
+import { findVideo, listRenditions, listStreams } from './queries.ts'
 import { FileHeaders, VideoBody, VideoFilters, VideoPage, VideoStatusBody } from './schemas.ts'
 import type { UploadNeeds } from './upload.ts'
 import { uploadRoutes } from './upload-routes.ts'
@@ -42,11 +42,9 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
     },
     async ({ query }) => {
       const { items, ...cursors } = await listVideos(db, query)
-      const renditions = await listRenditions(
-        db,
-        items.map(({ id }) => id)
-      )
-      return { items: items.map(video => present(video, renditions)), ...cursors }
+      const ids = items.map(({ id }) => id)
+      const [renditions, streams] = await Promise.all([listRenditions(db, ids), listStreams(db, ids)])
+      return { items: items.map(video => present(video, renditions, streams)), ...cursors }
     }
   )
 
@@ -60,7 +58,11 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         response: { 200: answer(VideoBody, 'The film'), ...readProblems(VideoNotFound) }
       }
     },
-    async ({ params: { id } }) => present(await mustFind(id), await listRenditions(db, [id]))
+    async ({ params: { id } }) => {
+      const video = await mustFind(id)
+      const [renditions, streams] = await Promise.all([listRenditions(db, [id]), listStreams(db, [id])])
+      return present(video, renditions, streams)
+    }
   )
 
   app.get(
@@ -86,9 +88,15 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
       schema: {
         operationId: 'getVideoFile',
         summary: 'A file of a film',
+        description:
+          'Playlists of a film that is still being made grow, and are not to be stored; segments never change.',
         params: Type.Object({
           id: Type.String({ description: 'Id (uuid)' }),
-          '*': Type.String({ description: '`original`, or the last part of a URL of a print', examples: ['480p.mp4'] })
+          '*': Type.String({
+            description:
+              '`original`, the last part of a URL of a print, `hls/master.m3u8`, or what a playlist names below it',
+            examples: ['480p.mp4', 'hls/master.m3u8', 'hls/480p/index.m3u8']
+          })
         }),
         headers: FileHeaders,
         response: fileAnswers

@@ -97,7 +97,9 @@ export const VideoBody = Type.Object(
     resolution_720p: Url('Address of the 720p print; null without one'),
     resolution_1080p: Url('Address of the 1080p print; null without one'),
     renditions: Type.Array(Rendition, { description: 'Each print, also those that were skipped, with the reason' }),
-    hls_url: Url('Reserved for an HLS playlist; always null'),
+    hls_url: Url(
+      'Master playlist (HLS): from the first segment on, while the film is still being made; null for sound alone'
+    ),
     poster_url: Url('Reserved for a poster; always null'),
     storyboard_url: Url('Reserved for a storyboard; always null'),
     probe: Type.Unknown({ description: 'Streams and properties of the original; null until prints were made' }),
@@ -144,7 +146,7 @@ export const VideoBody = Type.Object(
             codec: null
           }
         ],
-        hls_url: null,
+        hls_url: '/api/videos/01980000-0000-7000-8000-000000000002/files/hls/master.m3u8',
         poster_url: null,
         storyboard_url: null,
         probe: null,

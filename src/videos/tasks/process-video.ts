@@ -5,6 +5,7 @@ import { isUuid } from '#schema/common.ts'
 import { NotStored, type Store } from '#storage/store.ts'
 import type { Workspaces } from '#storage/workspace.ts'
 import { defineTask, GiveUp, StoreOutage } from '#tasks/define.ts'
+import { tokenOf } from '../hls-keys.ts'
 import { attemptName, originalOf, prefixOf, printsOf } from '../keys.ts'
 
 interface ProcessVideoNeeds {
@@ -34,7 +35,7 @@ const Args = Type.Object(
 export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
   return defineTask({
     name: 'process_video',
-    description: 'Makes the 480p, 720p and 1080p prints of an uploaded video.',
+    description: 'Makes the 480p, 720p and 1080p prints of an uploaded video, and streams of them (HLS).',
     queue: 'media',
     args: Args,
     time_limit: timeLimit,
@@ -43,7 +44,7 @@ export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
 
     async run({ video_id, prints_of: like }, { id, attempt, signal, progress, log }) {
       try {
-        const { develop, planPrints, probe, keepSet, reuseSet } = await media()
+        const { develop, planPrints, probe, keepSet, reuseSet, publishHls } = await media()
         await using opened = new AsyncDisposableStack()
         const { path: original, release } = await store.borrow(originalOf(video_id))
         opened.defer(release)
@@ -55,29 +56,35 @@ export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
         const workspace = await workspaces.open(attemptName(id, attempt))
         opened.defer(workspace.remove)
         const found = await tools()
+        progress(0, { phase: 'probing' })
         const facts = await probe(original, { tools: found, signal })
         const { prints, skipped } = planPrints(facts)
-        const { made, damage } = await develop({
+        const token = tokenOf(id, attempt)
+        const publisher = publishHls({ store, folder, workspace: workspace.path, token, prints, probe: facts })
+        const { made, streams, damage } = await develop({
           source: original,
           probe: facts,
           prints,
           directory: workspace.path,
           tools: found,
           signal,
+          publisher,
           onProgress: ({ fraction, ...detail }) => progress(fraction ?? 0, detail)
         })
-        const set = { renditions: made, skipped, probe: { ...facts, damage } }
-        await keepSet({ store, workspace: workspace.path, original, folder, signal }, set)
+        const hls = streams.length > 0
+        const set = { renditions: made, skipped, probe: { ...facts, damage }, hls }
+        const files = hls ? await publisher.finish(streams) : []
+        await keepSet({ store, workspace: workspace.path, original, folder, streams: files, signal }, set)
         return { video_id, ...set, reused: false }
       } catch (error) {
         throw meaningOf(store, error, log)
       }
     },
 
-    async record(trx, { id, attempt, args: { video_id } }, { renditions, skipped, probe }) {
+    async record(trx, { id, attempt, args: { video_id } }, { renditions, skipped, probe, hls }) {
       const { recordPrintSet } = await import('../queries.ts')
       const folder = printsOf(video_id, id, attempt)
-      const set = { video: video_id, task: id, attempt, folder, renditions, skipped, probe }
+      const set = { video: video_id, task: id, attempt, folder, renditions, skipped, probe, hls }
       const replaced = await recordPrintSet(trx, set)
       return async () => {
         if (replaced === 'gone') await store.remove(prefixOf(video_id))
@@ -123,11 +130,12 @@ function meaningOf(store: Store, error: unknown, log: (line: string) => void) {
  * run it, and none of them uses the database. It saves each child 30 MiB and half of its start.
  */
 async function media() {
-  const [{ develop }, { planPrints }, { probe }, { keepSet, reuseSet }] = await Promise.all([
+  const [{ develop }, { planPrints }, { probe }, { keepSet, reuseSet }, { publishHls }] = await Promise.all([
     import('#media/develop.ts'),
     import('#media/plan/ladder.ts'),
     import('#media/probe/probe.ts'),
-    import('../print-set.ts')
+    import('../print-set.ts'),
+    import('../publish-hls.ts')
   ])
-  return { develop, planPrints, probe, keepSet, reuseSet }
+  return { develop, planPrints, probe, keepSet, reuseSet, publishHls }
 }
