@@ -95,7 +95,8 @@ export async function develop(work: Develop): Promise<Developed> {
     return developed
   } catch (error) {
     // Files of an earlier run under final names stay until this run replaces them.
-    await Promise.all([...files].map(file => rm(join(directory, file), { force: true })))
+    const left = [...files, 'hls'].map(file => join(directory, file))
+    await Promise.all(left.map(file => rm(file, { recursive: true, force: true })))
     throw error
   }
 }

@@ -44,7 +44,7 @@ export function followSegments(directory: string, rungs: string[], add: (segment
       tracksOf.set(rung, tracks)
       const [{ size: bytes }, runs] = [await stat(file), await readSegment(file, tracks)]
       const number = passed.get(rung)!
-      await add({ rung, number, file, init, duration, bytes, runs, tracks })
+      await add({ rung, number, file, init, duration: lengthOf(runs, duration), bytes, runs, tracks })
       passed.set(rung, number + 1)
     }
   }
@@ -86,6 +86,16 @@ export function followSegments(directory: string, rungs: string[], add: (segment
     }
   }
 }
+
+/** The sound of a film may go on after its picture: for ffmpeg the last segment lasts as long as the picture. */
+function lengthOf(runs: Run[], listed: number) {
+  const from = Math.min(...runs.map(({ start }) => start))
+  const to = Math.max(...runs.map(({ start, length }) => start + length))
+  return to - from > listed + longerSound ? to - from : listed
+}
+
+/** Seconds. A segment that is not the last one may have as much of the sound of the next. */
+const longerSound = 0.2
 
 function absent(error: NodeJS.ErrnoException) {
   if (error.code !== 'ENOENT') throw error
