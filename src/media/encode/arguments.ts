@@ -24,6 +24,12 @@ const threads = Math.min(availableParallelism(), 8)
 /** Seconds between keyframes, at the same times in every print: a player changes between the rungs at each of them. */
 const keyframes = 4
 
+/**
+ * Times of the keyframes: 0, 1, 2, 4, 8, 12 … Each begins a segment, so the first ones are short: a film can be played
+ * when its first segment is there, and two cores need longer than that for four seconds of three rungs.
+ */
+const keyframeTimes = `expr:gte(t,if(lt(n_forced,3),n_forced,(n_forced-2)*${keyframes}))`
+
 /** Name of a file during the encode: under the final name, a reader sees only complete, checked files. */
 export const unfinished = (file: string) => file.replace(/\.(\w+)$/, '.part.$1')
 
@@ -68,7 +74,7 @@ function pictureOptions(at: number, { width, height }: Print, video: ProbedVideo
     pix_fmt: 'yuv420p',
     g: Math.max(1, Math.ceil(video.fps * keyframes)),
     sc_threshold: 0,
-    force_key_frames: `expr:gte(t,n_forced*${keyframes})`,
+    force_key_frames: keyframeTimes,
     ...(toBt709 && { color_primaries: 'bt709', color_trc: 'bt709', colorspace: 'bt709' }),
     ...((toBt709 || video.full_range) && { color_range: 'tv' })
   }
@@ -94,9 +100,9 @@ function pictureOutputs(prints: Print[], directory: string, sound: boolean) {
   return ['-f', 'tee', slaves.join('|')]
 }
 
-/** `temp_file`: a segment has its name once it is complete. */
+/** Cuts at every keyframe: none is less than a second after another. `temp_file`: a segment has its name when complete. */
 const segmentOptions = [
-  `hls_time=${keyframes}`,
+  'hls_time=1',
   'hls_segment_type=fmp4',
   'hls_playlist_type=event',
   'hls_flags=temp_file+independent_segments'

@@ -16,11 +16,14 @@ export interface Variant {
   average: number | null
 }
 
+/** Seconds of a segment. The first ones are shorter, and what a playlist says of the longest must not change. */
+const usual = 4
+
 export const playlistType = 'application/vnd.apple.mpegurl'
 
 /** The segments of one rung. One that still grows is of the type EVENT: a player may go back to the start of the film. */
 export function mediaPlaylist(init: string, segments: Listed[], { complete }: { complete: boolean }) {
-  const longest = Math.max(1, ...segments.map(({ duration }) => Math.round(duration)))
+  const longest = Math.max(usual, ...segments.map(({ duration }) => Math.round(duration)))
   return lines([
     '#EXTM3U',
     '#EXT-X-VERSION:7',

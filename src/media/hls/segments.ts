@@ -36,15 +36,19 @@ export function followSegments(directory: string, rungs: string[], add: (segment
 
   async function lookAt(rung: string) {
     const folder = draftOf(directory, rung)
-    const listed = segmentsIn(await readFile(path.join(folder, draftPlaylist), 'utf8').catch(absent))
-    for (const { name, duration } of listed.slice(passed.get(rung))) {
+    const playlist = await readFile(path.join(folder, draftPlaylist), 'utf8').catch(absent)
+    const listed = segmentsIn(playlist)
+    const last = playlist.includes('#EXT-X-ENDLIST') ? listed.at(-1) : undefined
+    for (const next of listed.slice(passed.get(rung))) {
+      const { name } = next
       const file = path.join(folder, name)
       const init = path.join(folder, 'init.mp4')
       const tracks = tracksOf.get(rung) ?? (await readInit(init))
       tracksOf.set(rung, tracks)
       const [{ size: bytes }, runs] = [await stat(file), await readSegment(file, tracks)]
       const number = passed.get(rung)!
-      await add({ rung, number, file, init, duration: lengthOf(runs, duration), bytes, runs, tracks })
+      const duration = next === last ? lengthOfLast(runs, next.duration) : next.duration
+      await add({ rung, number, file, init, duration, bytes, runs, tracks })
       passed.set(rung, number + 1)
     }
   }
@@ -88,14 +92,10 @@ export function followSegments(directory: string, rungs: string[], add: (segment
 }
 
 /** The sound of a film may go on after its picture: for ffmpeg the last segment lasts as long as the picture. */
-function lengthOf(runs: Run[], listed: number) {
-  const from = Math.min(...runs.map(({ start }) => start))
-  const to = Math.max(...runs.map(({ start, length }) => start + length))
-  return to - from > listed + longerSound ? to - from : listed
+function lengthOfLast(runs: Run[], listed: number) {
+  const from = runs.find(({ kind }) => kind === 'picture')?.start ?? 0
+  return Math.max(listed, ...runs.map(({ start, length }) => start + length - from))
 }
-
-/** Seconds. A segment that is not the last one may have as much of the sound of the next. */
-const longerSound = 0.2
 
 function absent(error: NodeJS.ErrnoException) {
   if (error.code !== 'ENOENT') throw error
