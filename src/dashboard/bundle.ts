@@ -8,7 +8,7 @@ import type { Plugin } from 'esbuild'
 
 const here = import.meta.dirname
 const usualCache = path.resolve(here, '../../node_modules/.cache/darkroom-ui')
-const libraries = ['preact', '@preact/signals', '@preact/signals-core', 'esbuild']
+const libraries = ['preact', '@preact/signals', '@preact/signals-core', 'hls.js', 'esbuild']
 
 type Load = () => Promise<typeof import('esbuild')>
 
