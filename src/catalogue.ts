@@ -18,7 +18,7 @@ const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
     const { processVideo } = await import('#videos/tasks/process-video.ts')
     const { findMediaTools } = await import('#media/binaries.ts')
     const tools = () => findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH })
-    return processVideo({ ...(await storageIn(config)), tools })
+    return processVideo({ ...(await storageIn(config)), tools, rungs: config.RUNGS })
   },
   sweep: async config => (await import('#videos/tasks/sweep.ts')).sweep(await storageIn(config)),
   expire_originals: async config => {

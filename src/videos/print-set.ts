@@ -5,6 +5,7 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import type { Made } from '#media/develop.ts'
+import type { Variant } from '#media/hls/playlist.ts'
 import type { Skipped } from '#media/plan/ladder.ts'
 import type { Probe } from '#media/probe/probed.ts'
 import { NotStored, type Store } from '#storage/store.ts'
@@ -19,6 +20,9 @@ export interface PrintSet {
 }
 
 interface Described extends PrintSet {
+  /** The rungs that it was made for. */
+  rungs: string[]
+  variants: Variant[]
   /** Files of its streams, below the prefix of the set. */
   streams: string[]
   recipe: number
@@ -32,6 +36,12 @@ const recipe = 2
 // Beside the files of the set; no route serves it.
 const description = 'set.json'
 
+export interface Streams {
+  /** Keys below the prefix of the set. */
+  files: string[]
+  variants: Variant[]
+}
+
 interface Keep {
   store: Store
   /** Where the attempt worked: the files, and the original. */
@@ -40,15 +50,29 @@ interface Keep {
   /** The prefix of the set's keys. */
   folder: string
   /** What its publisher has put into the store. */
-  streams: string[]
+  streams: Streams
+  rungs: string[]
+  /** Names of prints that are in the store already. */
+  carried: string[]
   signal: AbortSignal
 }
 
 /** Moves the prints into the store, and says beside them of which bytes they are. */
-export async function keepSet({ store, workspace, original, folder, streams, signal }: Keep, set: PrintSet) {
-  const described: Described = { recipe, sha256: await hashOf(original, signal), streams, ...set }
+export async function keepSet(
+  { store, workspace, original, folder, streams, rungs, carried, signal }: Keep,
+  set: PrintSet
+) {
+  const described: Described = {
+    recipe,
+    sha256: await hashOf(original, signal),
+    rungs,
+    streams: streams.files,
+    variants: streams.variants,
+    ...set
+  }
   await writeFile(path.join(workspace, description), JSON.stringify(described))
-  for (const file of [...set.renditions.map(({ file }) => file), description]) {
+  const made = set.renditions.filter(({ name }) => !carried.includes(name))
+  for (const file of [...made.map(({ file }) => file), description]) {
     await store.put(`${folder}/${file}`, path.join(workspace, file))
   }
 }
@@ -59,6 +83,7 @@ interface Reuse {
   /** Prefixes of keys. */
   from: string
   folder: string
+  rungs: string[]
   signal: AbortSignal
 }
 
@@ -66,10 +91,11 @@ interface Reuse {
  * Takes the prints of another film with the same bytes, by keys of their own: each film can be deleted without the
  * other. Undefined where there are none, or where they were made of other bytes or in another way.
  */
-export async function reuseSet({ store, original, from, folder, signal }: Reuse): Promise<PrintSet | undefined> {
+export async function reuseSet({ store, original, from, folder, rungs, signal }: Reuse): Promise<PrintSet | undefined> {
   try {
     const set: Described = JSON.parse(await text(await store.open(`${from}/${description}`)))
-    if (set.recipe !== recipe || set.sha256 !== (await hashOf(original, signal))) return undefined
+    if (set.recipe !== recipe || set.rungs.join() !== rungs.join() || set.sha256 !== (await hashOf(original, signal)))
+      return undefined
     for (const file of [...set.renditions.map(({ file }) => file), ...set.streams, description]) {
       await store.copy(`${from}/${file}`, `${folder}/${file}`)
     }
@@ -81,6 +107,41 @@ export async function reuseSet({ store, original, from, folder, signal }: Reuse)
     await store.remove(folder)
     return undefined
   }
+}
+
+export interface Carried extends Streams {
+  renditions: Made[]
+  rungs: string[]
+}
+
+const none: Carried = { renditions: [], rungs: [], files: [], variants: [] }
+
+interface Carry {
+  store: Store
+  /** Prefixes of keys: of the film's set, and of the one that replaces it. */
+  from: string
+  folder: string
+  /** Prints that are made anew. */
+  except: string[]
+}
+
+/** Takes over the other prints of the film's own set, and their streams. */
+export async function carrySet({ store, from, folder, except }: Carry): Promise<Carried> {
+  const described = await store.open(`${from}/${description}`).then(text, orNone)
+  if (described === undefined) return none
+  const set: Described = JSON.parse(described)
+  if (set.recipe !== recipe) return none
+  const renditions = set.renditions.filter(({ name }) => !except.includes(name))
+  const variants = set.variants.filter(({ rung }) => !except.includes(rung))
+  const files = set.streams.filter(file => variants.some(({ rung }) => file.startsWith(`hls/${rung}/`)))
+  for (const file of [...renditions.map(({ file }) => file), ...files]) {
+    await store.copy(`${from}/${file}`, `${folder}/${file}`)
+  }
+  return { renditions, rungs: set.rungs, files, variants }
+}
+
+function orNone(error: unknown): undefined {
+  if (!(error instanceof NotStored)) throw error
 }
 
 async function hashOf(file: string, signal: AbortSignal) {

@@ -8,7 +8,8 @@ import { capFor } from '#media/plan/rungs.ts'
 import type { Probe } from '#media/probe/probed.ts'
 import { linkFile } from '#storage/files.ts'
 import type { Store } from '#storage/store.ts'
-import { growingMaster, hlsIn, initName, segmentName } from './hls-keys.ts'
+import { growingMaster, hlsIn, initName, masterName, segmentName } from './hls-keys.ts'
+import type { Streams } from './print-set.ts'
 
 interface Publishing {
   store: Store
@@ -23,8 +24,8 @@ interface Publishing {
 }
 
 export interface HlsPublisher extends Publisher {
-  /** Writes the playlists of complete streams. Answers the keys of all files, below the attempt's prefix. */
-  finish(streams: Stream[]): Promise<string[]>
+  /** Writes the playlists of complete streams; the master playlist also names those that were made before. */
+  finish(streams: Stream[], before: Streams): Promise<Streams>
 }
 
 /** Room above the cap of the picture for the sound and the container. */
@@ -75,7 +76,7 @@ export function publishHls({ store, folder, workspace, token, prints, probe }: P
       await putText(growingMaster(variants.length), masterPlaylist(variants))
     },
 
-    async finish(streams) {
+    async finish(streams, before) {
       for (const { rung, segments } of streams) {
         const listed = segments.map(({ number, duration }) => ({
           name: segmentName(nameOf(), { number, duration }),
@@ -83,8 +84,9 @@ export function publishHls({ store, folder, workspace, token, prints, probe }: P
         }))
         await putText(`${rung}/index.m3u8`, mediaPlaylist(initName(nameOf()), listed, { complete: true }))
       }
-      await putText('master.m3u8', masterPlaylist(streams.map(stream => measured(stream, variants))))
-      return names.map(name => `hls/${name}`)
+      const all = [...before.variants, ...streams.map(stream => measured(stream, variants))]
+      await putText(masterName, masterPlaylist(all))
+      return { files: [...before.files, ...names.map(name => `hls/${name}`)], variants: all }
     }
   }
 }

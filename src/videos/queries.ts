@@ -97,6 +97,16 @@ export async function findPrintsOf({ query }: Database, { sha256, bytes }: { sha
   return found
 }
 
+/** Whose prints a film has. */
+export function findOwnSet(trx: InTransaction, id: string) {
+  return trx
+    .selectFrom('films as f')
+    .innerJoin('print_sets as s', 's.id', 'f.print_set_id')
+    .select(['s.task_id', 's.attempt'])
+    .where('f.id', '=', id)
+    .executeTakeFirst()
+}
+
 export async function deleteFilm(trx: InTransaction, id: string) {
   await trx.deleteFrom('films').where('id', '=', id).execute()
 }

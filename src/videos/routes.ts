@@ -14,7 +14,7 @@ import { listVideos } from './list.ts'
 import { present, presentStatus } from './present.ts'
 import { processAgain } from './process-again.ts'
 import { findVideo, listRenditions, listStreams } from './queries.ts'
-import { FileHeaders, VideoBody, VideoFilters, VideoPage, VideoStatusBody } from './schemas.ts'
+import { FileHeaders, ProcessAgain, VideoBody, VideoFilters, VideoPage, VideoStatusBody } from './schemas.ts'
 import type { UploadNeeds } from './upload.ts'
 import { uploadRoutes } from './upload-routes.ts'
 
@@ -114,16 +114,18 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         description: 'If the film has an open task, the answer names that one.',
         params: Id,
         headers: IdempotencyKey,
+        body: ProcessAgain,
         response: {
           202: answer(TaskStarted, 'The task that makes the prints: the open one, or a new one'),
           ...writeProblems(VideoNotFound, OriginalGone, IdempotencyKeyReused)
         }
       }
     },
-    async ({ params: { id }, headers, id: request_id }, reply) => {
-      const key = keyOf(headers['idempotency-key'], `POST /api/videos/${id}/process`, {})
+    async ({ params: { id }, headers, body, id: request_id }, reply) => {
+      const only = body?.only
+      const key = keyOf(headers['idempotency-key'], `POST /api/videos/${id}/process`, only ? { only } : {})
       reply.code(202)
-      return { task_id: await processAgain(needs, id, { request_id, key }) }
+      return { task_id: await processAgain(needs, id, { request_id, key, only }) }
     }
   )
 

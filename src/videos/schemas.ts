@@ -193,6 +193,22 @@ export const VideoStatusBody = Type.Object({
   error: VideoError
 })
 
+export const ProcessAgain = Nullable(
+  Type.Object(
+    {
+      only: Type.Optional(
+        Type.Array(Type.String({ pattern: '^\\d{1,4}p$' }), {
+          minItems: 1,
+          maxItems: 10,
+          description: 'Names of the prints to make; the others that the film has stay as they are. Default: all',
+          examples: [['720p']]
+        })
+      )
+    },
+    { additionalProperties: false }
+  )
+)
+
 export const ProcessVideo = Type.Object(
   { video_id: Type.String({ description: 'Id of the film' }) },
   { additionalProperties: false }

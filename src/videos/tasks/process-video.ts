@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { MediaTools } from '#media/binaries.ts'
+import type { Plan } from '#media/plan/ladder.ts'
 import { MediaRejected } from '#media/rejected.ts'
 import { isUuid } from '#schema/common.ts'
 import { NotStored, type Store } from '#storage/store.ts'
@@ -11,6 +12,8 @@ import { attemptName, originalOf, prefixOf, printsOf } from '../keys.ts'
 interface ProcessVideoNeeds {
   store: Store
   workspaces: Workspaces
+  /** Names of the prints that films get. */
+  rungs: string[]
   /** Found when the first film comes: a server without ffmpeg still runs every other kind. */
   tools(): Promise<MediaTools>
 }
@@ -27,12 +30,25 @@ const Args = Type.Object(
         { video_id: Uuid, task_id: Uuid, attempt: Type.Integer({ minimum: 1 }) },
         { additionalProperties: false, description: 'An attempt whose prints to take if they are of the same bytes' }
       )
+    ),
+    only: Type.Optional(
+      Type.Array(Type.String({ pattern: '^\\d{1,4}p$' }), {
+        minItems: 1,
+        maxItems: 10,
+        description: 'Names of the prints to make; the others of `beside` are kept'
+      })
+    ),
+    beside: Type.Optional(
+      Type.Object(
+        { task_id: Uuid, attempt: Type.Integer({ minimum: 1 }) },
+        { additionalProperties: false, description: 'The attempt that made the prints which the film has' }
+      )
     )
   },
   { additionalProperties: false }
 )
 
-export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
+export function processVideo({ store, workspaces, tools, rungs }: ProcessVideoNeeds) {
   return defineTask({
     name: 'process_video',
     description: 'Makes the 480p, 720p and 1080p prints of an uploaded video, and streams of them (HLS).',
@@ -42,15 +58,15 @@ export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
     max_retries: 2,
     retry_delay: 5,
 
-    async run({ video_id, prints_of: like }, { id, attempt, signal, progress, log }) {
+    async run({ video_id, prints_of: like, only, beside }, { id, attempt, signal, progress, log }) {
       try {
-        const { develop, planPrints, probe, keepSet, reuseSet, publishHls } = await media()
+        const { develop, planPrints, probe, keepSet, reuseSet, carrySet, publishHls } = await media()
         await using opened = new AsyncDisposableStack()
         const { path: original, release } = await store.borrow(originalOf(video_id))
         opened.defer(release)
         const folder = printsOf(video_id, id, attempt)
         const from = like && printsOf(like.video_id, like.task_id, like.attempt)
-        const same = from && (await reuseSet({ store, original, from, folder, signal }))
+        const same = from && (await reuseSet({ store, original, from, folder, rungs, signal }))
         if (same) return { video_id, ...same, reused: true }
 
         const workspace = await workspaces.open(attemptName(id, attempt))
@@ -58,7 +74,9 @@ export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
         const found = await tools()
         progress(0, { phase: 'probing' })
         const facts = await probe(original, { tools: found, signal })
-        const { prints, skipped } = planPrints(facts)
+        const plan = planPrints(facts, { rungs, only })
+        const { prints } = plan
+        if (prints.length === 0) throw nothingToMake(plan)
         const token = tokenOf(id, attempt)
         const publisher = publishHls({ store, folder, workspace: workspace.path, token, prints, probe: facts })
         const { made, streams, damage } = await develop({
@@ -71,10 +89,18 @@ export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
           publisher,
           onProgress: ({ fraction, ...detail }) => progress(fraction ?? 0, detail)
         })
+        const before = beside ? printsOf(video_id, beside.task_id, beside.attempt) : undefined
+        const except = prints.map(({ name }) => name)
+        const kept = before && only ? await carrySet({ store, from: before, folder, except }) : nothingKept
         const hls = streams.length > 0
-        const set = { renditions: made, skipped, probe: { ...facts, damage }, hls }
-        const files = hls ? await publisher.finish(streams) : []
-        await keepSet({ store, workspace: workspace.path, original, folder, streams: files, signal }, set)
+        const all = hls ? await publisher.finish(streams, kept) : { files: [], variants: [] }
+        const renditions = [...made, ...kept.renditions]
+        const skipped = plan.skipped.filter(({ name }) => renditions.every(print => print.name !== name))
+        const set = { renditions, skipped, probe: { ...facts, damage }, hls }
+        const carried = kept.renditions.map(({ name }) => name)
+        const madeFor = only ? [...new Set([...kept.rungs, ...only])] : rungs
+        const place = { store, workspace: workspace.path, original, folder }
+        await keepSet({ ...place, streams: all, rungs: madeFor, carried, signal }, set)
         return { video_id, ...set, reused: false }
       } catch (error) {
         throw meaningOf(store, error, log)
@@ -98,6 +124,13 @@ export function processVideo({ store, workspaces, tools }: ProcessVideoNeeds) {
       if (isUuid(video_id)) await store.remove(printsOf(video_id, id, attempt))
     }
   })
+}
+
+const nothingKept = { renditions: [], rungs: [], files: [], variants: [] }
+
+function nothingToMake({ skipped }: Plan) {
+  const reasons = skipped.map(({ name, detail }) => `${name}: ${detail}`).join('; ')
+  return new GiveUp(`None of the prints that were asked for can be made (${reasons})`, 'NothingToMake')
 }
 
 /**
@@ -130,12 +163,12 @@ function meaningOf(store: Store, error: unknown, log: (line: string) => void) {
  * run it, and none of them uses the database. It saves each child 30 MiB and half of its start.
  */
 async function media() {
-  const [{ develop }, { planPrints }, { probe }, { keepSet, reuseSet }, { publishHls }] = await Promise.all([
+  const [{ develop }, { planPrints }, { probe }, { keepSet, reuseSet, carrySet }, { publishHls }] = await Promise.all([
     import('#media/develop.ts'),
     import('#media/plan/ladder.ts'),
     import('#media/probe/probe.ts'),
     import('../print-set.ts'),
     import('../publish-hls.ts')
   ])
-  return { develop, planPrints, probe, keepSet, reuseSet, publishHls }
+  return { develop, planPrints, probe, keepSet, reuseSet, carrySet, publishHls }
 }
