@@ -125,7 +125,8 @@ async function decodeEnds(ends: Segment[], { directory, tools, signal }: Where) 
     { signal, timeout }
   )
   await Promise.all(files.map(file => rm(file, { force: true })))
-  if (exitCode !== 0) {
+  // A decoder conceals what is broken, and says so; ffmpeg then ends with 0.
+  if (exitCode !== 0 || stderr.trim() !== '') {
     const rungs = [...new Set(ends.map(({ rung }) => rung))].join(', ')
     throw refuse(rungs, `a first or last segment does not decode: ${stderr.trim().split('\n').at(-1)}`)
   }

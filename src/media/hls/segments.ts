@@ -43,10 +43,11 @@ export function followSegments(directory: string, rungs: string[], add: (segment
       const { name } = next
       const file = path.join(folder, name)
       const init = path.join(folder, 'init.mp4')
-      const tracks = tracksOf.get(rung) ?? (await readInit(init))
-      tracksOf.set(rung, tracks)
-      const [{ size: bytes }, runs] = [await stat(file), await readSegment(file, tracks)]
       const number = passed.get(rung)!
+      const tracks = tracksOf.get(rung) ?? (await readInit(init).catch(error => refuse(rung, number, error)))
+      tracksOf.set(rung, tracks)
+      const { size: bytes } = await stat(file)
+      const runs = await readSegment(file, tracks).catch(error => refuse(rung, number, error))
       const duration = next === last ? lengthOfLast(runs, next.duration) : next.duration
       await add({ rung, number, file, init, duration, bytes, runs, tracks })
       passed.set(rung, number + 1)
@@ -97,13 +98,19 @@ function lengthOfLast(runs: Run[], listed: number) {
   return Math.max(listed, ...runs.map(({ start, length }) => start + length - from))
 }
 
+function refuse(rung: string, number: number, error: unknown): never {
+  if (!(error instanceof SegmentBroken)) throw error
+  const why = `The stream ${rung} failed its check: its segment ${number}: ${error.message}`
+  throw new SegmentBroken(why, { cause: error })
+}
+
 function absent(error: NodeJS.ErrnoException) {
   if (error.code !== 'ENOENT') throw error
   return ''
 }
 
 function segmentsIn(playlist: string) {
-  return [...playlist.matchAll(/^#EXTINF:([\d.]+),.*\n(\S+)$/gm)].map(([, duration, name]) => ({
+  return [...playlist.matchAll(/^#EXTINF:([\d.]+),.*\n([^#\s]\S*)$/gm)].map(([, duration, name]) => ({
     name: name!,
     duration: Number(duration)
   }))
