@@ -29,7 +29,7 @@ const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
       streams: config.MAX_FILM_STREAMS,
       temporaryBytes: config.MAX_TEMPORARY_BYTES
     }
-    return processVideo({ ...(await storageIn(config)), tools, budget })
+    return processVideo({ ...(await storageIn(config)), tools, budget, rungs: config.RUNGS })
   },
   sweep: async config => (await import('#videos/tasks/sweep.ts')).sweep(await storageIn(config)),
   expire_originals: async config => {

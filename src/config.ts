@@ -75,6 +75,11 @@ export const settings = {
     integer(1, 315_360_000),
     "seconds after which a ready film's original may go; unset: it stays"
   ),
+  RUNGS: setting(
+    '480p,720p,1080p',
+    rungs,
+    'comma list of the prints that films get: `480p`, `720p`, `1080p`, `1440p`, `2160p`'
+  ),
   TIMEZONE: setting('UTC', timezone, 'default time zone of schedules'),
   FFMPEG_PATH: optional(program, 'unset: the one in `PATH`, else `ffmpeg-static` where it is installed'),
   FFPROBE_PATH: optional(program, 'unset: the one in `PATH`'),
@@ -253,6 +258,15 @@ function names(value: string) {
   const bad = list.find(name => !/^[\w.-]{1,100}$/.test(name))
   if (list.length === 0 || bad !== undefined) {
     throw new Error(`must be a comma list of queue names (letters, digits, "_", "-", "."), not "${value}"`)
+  }
+  return list
+}
+
+function rungs(value: string) {
+  const list = listOf(value)
+  const known = ['480p', '720p', '1080p', '1440p', '2160p']
+  if (list.length === 0 || !list.every(name => known.includes(name))) {
+    throw new Error(`must be a comma list of ${known.join(', ')}, not "${value}"`)
   }
   return list
 }

@@ -9,7 +9,7 @@ import { frameTogether } from './frame-together.ts'
 const here = import.meta.dirname
 const main = path.join(here, 'main.tsx')
 const usualCache = path.resolve(here, '../../node_modules/.cache/darkroom-ui')
-const libraries = ['preact', '@preact/signals', '@preact/signals-core', 'esbuild']
+const libraries = ['preact', '@preact/signals', '@preact/signals-core', 'hls.js', 'esbuild']
 
 type Load = () => Promise<typeof import('esbuild')>
 

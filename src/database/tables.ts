@@ -16,6 +16,7 @@ export interface Tables {
   installation: InstallationTable
   videos: VideosView
   renditions: RenditionsView
+  streams: StreamsView
   workers: WorkersTable
   events: EventsTable
   queues: QueuesTable
@@ -154,6 +155,7 @@ export interface PrintSetsTable {
   attempt: number
   probe: Json
   made_at: Generated<Date>
+  hls: Generated<boolean>
 }
 
 export interface PrintsTable {
@@ -231,6 +233,13 @@ export interface RenditionsView {
   codec: Nullable<string>
   duration: Nullable<number>
   storage_key: Nullable<string>
+}
+
+export interface StreamsView {
+  video_id: string
+  task_id: string
+  attempt: number
+  complete: boolean
 }
 
 export interface SchedulesTable {

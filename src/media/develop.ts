@@ -4,23 +4,34 @@ import type { MediaTools } from './binaries.ts'
 import { assessDamage, isGarbage } from './check/damage.ts'
 import { type DecoderReport, readComplaints } from './check/decoder-report.ts'
 import { decodes } from './check/decodes.ts'
+import { checkStreams, type Stream } from './check/streams.ts'
 import { type Made, verify } from './check/verify.ts'
 import { type DiskErrorCode, DiskFailed, diskErrorIn } from './disk-failed.ts'
 import { encodeArguments, unfinished } from './encode/arguments.ts'
 import { type Progress, readProgress } from './encode/progress.ts'
+import { type Report, reporting } from './encode/report.ts'
 import { type Encoded, encode } from './encode/run-encode.ts'
 import { canToneMap } from './encode/tone-map.ts'
+import { draftOf, followSegments, type Segment } from './hls/segments.ts'
 import type { Print } from './plan/ladder.ts'
 import { mostBytes } from './plan/most-bytes.ts'
 import { lead, mostFrames } from './probe/probe.ts'
 import type { Damage, Probe } from './probe/probed.ts'
 import { MediaRejected } from './rejected.ts'
 
+export type { Stream } from './check/streams.ts'
 export type { Made } from './check/verify.ts'
 export { DiskFailed, isDiskFailure } from './disk-failed.ts'
 export { encodeArguments } from './encode/arguments.ts'
-export type { Progress } from './encode/progress.ts'
+export type { Report } from './encode/report.ts'
 export { Stalled } from './encode/run-encode.ts'
+
+/** Serves the segments of a film while it is being made. */
+export interface Publisher {
+  /** Called before the first segment, and again where a second try makes all of them anew: what was served goes. */
+  begin(): Promise<void>
+  add(segment: Segment): Promise<void>
+}
 
 export interface Develop {
   source: string
@@ -30,7 +41,8 @@ export interface Develop {
   directory: string
   tools: MediaTools
   signal?: AbortSignal | undefined
-  onProgress?: ((progress: Progress) => void) | undefined
+  onProgress?: ((report: Report) => void) | undefined
+  publisher?: Publisher | undefined
   /** Called with the exact arguments, for the record. Twice, if the audio turns out to be unreadable. */
   onCommand?: ((command: string[]) => void) | undefined
   /** Seconds without progress after which ffmpeg counts as hung. */
@@ -39,6 +51,8 @@ export interface Develop {
 
 export interface Developed {
   made: Made[]
+  /** Of each print with a picture, in their order. */
+  streams: Stream[]
   /** Missing or broken parts of the source; null if there are none. */
   damage: Damage | null
 }
@@ -71,28 +85,48 @@ const tooManyErrors = 69
 export async function develop(work: Develop): Promise<Developed> {
   const { prints, directory, probe } = work
   const files = new Set(prints.map(({ file }) => unfinished(file)))
-  await mkdir(directory, { recursive: true })
+  const reports = reporting(prints, work.onProgress)
   try {
-    const developed = await attempt(work).catch(error => withoutSound(work, error))
+    const developed = await attempt(work, reports).catch(error => withoutSound(work, reports, error))
     for (const { file } of prints) {
       await rename(join(directory, unfinished(file)), join(directory, file))
       files.add(file)
     }
-    work.onProgress?.(finished(developed.made, probe))
+    reports.progress(finished(developed.made, probe))
     return developed
   } catch (error) {
     // Files of an earlier run under final names stay until this run replaces them.
-    await Promise.all([...files].map(file => rm(join(directory, file), { force: true })))
+    const left = [...files, 'hls'].map(file => join(directory, file))
+    await Promise.all(left.map(file => rm(file, { recursive: true, force: true })))
     throw error
   }
 }
 
-async function attempt(work: Develop): Promise<Developed> {
-  const { encoded, report } = await encodeAndListen(work)
-  return judge(work, encoded, report)
+type Reports = ReturnType<typeof reporting>
+
+async function attempt(work: Develop, reports: Reports): Promise<Developed> {
+  const { probe, prints, publisher } = work
+  const directory = resolve(work.directory)
+  const rungs = probe.video ? prints.map(({ name }) => name) : []
+  reports.begin()
+  await publisher?.begin()
+  await mkdir(directory, { recursive: true })
+  for (const rung of rungs) {
+    await rm(draftOf(directory, rung), { recursive: true, force: true })
+    await mkdir(draftOf(directory, rung), { recursive: true })
+  }
+  const segments: Segment[] = []
+  const following = followSegments(directory, rungs, async segment => {
+    segments.push(segment)
+    await publisher?.add(segment)
+    reports.served(segment)
+  })
+  const ended = await encodeAndListen(work, reports, following)
+  reports.phase('checking')
+  return judge(work, { ...ended, segments })
 }
 
-async function encodeAndListen(work: Develop) {
+async function encodeAndListen(work: Develop, reports: Reports, following: ReturnType<typeof followSegments>) {
   const { source, probe, prints, tools, signal } = work
   const directory = resolve(work.directory)
   const toneMap = probe.video?.hdr ? await canToneMap(tools.ffmpeg) : false
@@ -111,20 +145,34 @@ async function encodeAndListen(work: Develop) {
     stallLimit: work.stallLimit ?? stallLimit,
     mostFrames: video ? mostFrames(video) : Infinity,
     files: prints.map(({ file }) => join(directory, unfinished(file))),
-    onProgressLine: readProgress({ duration: length, frames: planned }, progress => work.onProgress?.(progress)),
+    onProgressLine: readProgress({ duration: length, frames: planned }, progress => {
+      // What is left is the end of each file, and moving the index to the front.
+      if (planned && progress.frame >= planned) reports.phase('packaging')
+      reports.progress(progress)
+      following.look()
+    }),
     onStderrLine: line => {
       diskError ??= diskErrorIn(line)
       complaints.onLine(line)
     }
   })
   if (diskError) throw new DiskFailed(diskError, encoded.stderr)
-  return { encoded, report: complaints.report }
+  const unsound = await following.end()
+  return { encoded, report: complaints.report, unsound }
+}
+
+interface Judged {
+  encoded: Encoded
+  report: DecoderReport
+  segments: Segment[]
+  /** Why a segment is broken. */
+  unsound: Error | undefined
 }
 
 /**
  * Judges a finished encode. Its exit code alone does not tell: 0 comes with a print of two frames, 1 with a good one.
  */
-async function judge(work: Develop, encoded: Encoded, report: DecoderReport): Promise<Developed> {
+async function judge(work: Develop, { encoded, report, segments, unsound }: Judged): Promise<Developed> {
   const { source, probe, prints, tools, signal } = work
   if (encoded.overran) {
     throw new MediaRejected(
@@ -143,7 +191,15 @@ async function judge(work: Develop, encoded: Encoded, report: DecoderReport): Pr
   // A killed ffmpeg has read only a part of the source, so missing parts prove nothing about the source.
   const ranToItsEnd = encoded.exitCode === 0 || encoded.exitCode === tooManyErrors
   const damage = ranToItsEnd ? assessDamage(report, probe, made) : null
-  if (!broken && isLongEnough(encoded, report, probe, made)) return { made, damage }
+  if (!broken && isLongEnough(encoded, report, probe, made)) {
+    if (unsound) throw failure(encoded, unsound)
+    if (!probe.video) return { made, streams: [], damage }
+    const streams = await checkStreams(segments, made, { directory, tools, signal }).catch(error => {
+      signal?.throwIfAborted()
+      throw failure(encoded, error)
+    })
+    return { made, streams, damage }
+  }
 
   const { index } = probe.video ?? probe.audio!
   if (!(await decodes(source, index, { tools, signal }))) throw unreadable()
@@ -151,13 +207,13 @@ async function judge(work: Develop, encoded: Encoded, report: DecoderReport): Pr
 }
 
 /** Undecodable audio does not fail the video. */
-async function withoutSound(work: Develop, error: unknown): Promise<Developed> {
+async function withoutSound(work: Develop, reports: Reports, error: unknown): Promise<Developed> {
   const { source, probe, tools, signal } = work
   const bothThere = probe.video && probe.audio
   if (!(error instanceof EncodeFailed) || !bothThere) throw error
   if (await decodes(source, probe.audio!.index, { tools, signal })) throw error
-  const { made, damage } = await attempt({ ...work, probe: { ...probe, audio: null } })
-  return { made, damage: { decode_errors: 0, missing_seconds: 0, share: 0, ...damage, sound_share: 1 } }
+  const { damage, ...developed } = await attempt({ ...work, probe: { ...probe, audio: null } }, reports)
+  return { ...developed, damage: { decode_errors: 0, missing_seconds: 0, share: 0, ...damage, sound_share: 1 } }
 }
 
 const unreadable = () =>

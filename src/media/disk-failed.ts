@@ -41,4 +41,4 @@ export function diskErrorIn(line: string): DiskErrorCode | undefined {
 // Of ffmpeg 4 to 8: names of muxers, and the messages around av_interleaved_write_frame, av_write_trailer and
 // avio_close; an output that cannot be opened is named, and ours are `.part` files.
 const aboutOutput =
-  /\[(?:mp4|ipod|tee|out#\d|mux)|writ(?:e|ing)|\bmux|trailer|\.part\.|Error (?:closing|opening) (?:file|output)|output file/i
+  /\[(?:mp4|ipod|tee|hls|out#\d|mux)|writ(?:e|ing)|\bmux|trailer|\.part\.|Error (?:closing|opening) (?:file|output)|output file/i

@@ -1,17 +1,21 @@
+import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { FileNotFound, PreconditionFailed, RangeNotSatisfiable, StorageUnavailable, VideoNotFound } from '#errors.ts'
+import { playlistType } from '#media/hls/playlist.ts'
 import type { Probe } from '#media/probe/probed.ts'
 import { answer, bytesIn } from '#schema/answers.ts'
 import { isUuid } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
 import { NotStored, type Store } from '#storage/store.ts'
 import { outcomeOf } from './conditions.ts'
-import { originalOf } from './keys.ts'
-import { findVideo, listExtras, listRenditions, type VideoRow } from './queries.ts'
+import { type Growing, growingPlaylist } from './growing.ts'
+import { hlsIn, isHlsFile, masterName } from './hls-keys.ts'
+import { originalOf, printsOf } from './keys.ts'
+import { findVideo, listExtras, listRenditions, listStreams, type VideoRow } from './queries.ts'
 
 interface FileNeeds {
   db: Database
@@ -31,6 +35,8 @@ const types: [container: RegExp, type: string][] = [
 const ownTypes = new Map([
   ['.mp4', 'video/mp4'],
   ['.m4a', 'audio/mp4'],
+  ['.m4s', 'video/iso.segment'],
+  ['.m3u8', playlistType],
   ['.jpg', 'image/jpeg'],
   ['.webp', 'image/webp'],
   ['.vtt', 'text/vtt; charset=utf-8']
@@ -57,7 +63,16 @@ export const fileAnswers = {
   ...readProblems(VideoNotFound, FileNotFound, PreconditionFailed, RangeNotSatisfiable, StorageUnavailable)
 }
 
-/** Serves a video's file with ranges and ETags. The name is looked up, never put into a key. */
+/** What an URL names. */
+interface Served {
+  etag: string
+  bytes: number
+  changed: Date
+  headers: Record<string, string>
+  open(range: { start: number; end: number }): Promise<Readable>
+}
+
+/** Serves a video's file with ranges and ETags. The name is looked up, never put into a key unchecked. */
 export async function serveFile(
   { db, store }: FileNeeds,
   request: FastifyRequest,
@@ -68,10 +83,8 @@ export async function serveFile(
   const video = isUuid(id) ? await findVideo(db, id) : undefined
   if (!video) throw new VideoNotFound(id)
 
-  const file = await findFile({ db, store }, id, name)
-  const { bytes, changed } = file
-  // Strong: a key names one content for ever.
-  const etag = `"${bytes.toString(16)}-${changed.getTime().toString(16)}"`
+  const file = await findFile({ db, store }, video, name)
+  const { etag, bytes, changed } = file
   const outcome = outcomeOf(request.headers, { etag, bytes, changed })
   if (outcome.status === 412) throw new PreconditionFailed()
   if (outcome.status === 416) {
@@ -80,12 +93,11 @@ export async function serveFile(
   }
   // Opened before the headers are set: the answer to a failure would have them too.
   const isRead = 'start' in outcome && request.raw.method !== 'HEAD'
-  const content = isRead ? await openFile(store, file.key, outcome) : Readable.from('')
+  const content = isRead ? await file.open(outcome) : Readable.from('')
   reply
     .code(outcome.status)
     .headers({ etag, 'last-modified': changed.toUTCString(), 'accept-ranges': 'bytes' })
-    .headers(name === 'original' ? headersOfOriginal(video) : { 'content-type': typeOf(file.key) })
-    .headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'private, no-cache' })
+    .headers({ 'x-content-type-options': 'nosniff', ...file.headers })
   if (outcome.status === 304) return reply.removeHeader('content-type').send(content)
 
   const { start, end } = outcome
@@ -94,32 +106,78 @@ export async function serveFile(
   return reply.send(content)
 }
 
-function openFile(store: Store, key: string, range: { start: number; end: number }) {
-  return store.open(key, range).catch(error => {
-    throw error instanceof NotStored ? new FileNotFound(path.basename(key)) : error
-  })
-}
-
-/** Prints that are replaced meanwhile have a row, but no file any more: a second lookup finds the new ones. */
-async function findFile({ db, store }: FileNeeds, id: string, name: string) {
+/** Files that are replaced meanwhile have a row, but are gone: a second lookup finds the new ones. */
+async function findFile(needs: FileNeeds, video: VideoRow, name: string): Promise<Served> {
   for (let looks = 1; looks <= 2; looks++) {
-    const key = name === 'original' ? originalOf(id) : await findMade(db, id, name)
-    const file = key === undefined ? undefined : await store.stat(key)
+    const file = name.startsWith('hls/')
+      ? await findStreamed(needs, video, name.slice('hls/'.length))
+      : await findMade(needs, video, name)
     if (file) return file
   }
   throw new FileNotFound(name)
 }
 
-async function findMade(db: Database, id: string, name: string) {
-  const prints = await listRenditions(db, [id])
+async function findMade({ db, store }: FileNeeds, video: VideoRow, name: string) {
+  const headers = { 'cache-control': 'private, no-cache' }
+  if (name === 'original') return stored(store, originalOf(video.id), { ...headers, ...headersOfOriginal(video) })
+  const prints = await listRenditions(db, [video.id])
   const print = prints.find(({ status, storage_key: key }) => status === 'ready' && path.basename(key ?? '') === name)
-  if (print) return print.storage_key!
-  const extra = (await listExtras(db, [id])).find(each => each.name === name)
-  return extra?.storage_key
+  const key = print?.storage_key ?? (await listExtras(db, [video.id])).find(extra => extra.name === name)?.storage_key
+  return key ? stored(store, key, { ...headers, 'content-type': typeOf(key) }) : undefined
 }
 
-function typeOf(key: string) {
-  return ownTypes.get(path.extname(key)) ?? 'application/octet-stream'
+/** A file of the stream: of one that is complete, or of one that grows while its film is made. */
+async function findStreamed({ db, store }: FileNeeds, { id }: VideoRow, name: string): Promise<Served | undefined> {
+  if (name !== masterName && !isHlsFile(name)) return undefined
+  const [stream] = await listStreams(db, [id])
+  if (!stream) return undefined
+  const folder = printsOf(id, stream.task_id, stream.attempt)
+  if (!name.endsWith('.m3u8')) {
+    // The name of an attempt is in that of the file, so another attempt cannot give it other bytes.
+    const headers = { 'cache-control': 'private, max-age=31536000, immutable', 'content-type': typeOf(name) }
+    return stored(store, `${hlsIn(folder)}/${name}`, headers)
+  }
+  const type = { 'content-type': playlistType }
+  if (stream.complete)
+    return stored(store, `${hlsIn(folder)}/${name}`, { 'cache-control': 'private, no-cache', ...type })
+  const playlist = await growingPlaylist(store, folder, name).catch(orGone)
+  return playlist && growing(playlist, { 'cache-control': 'no-store', ...type })
+}
+
+async function stored(store: Store, key: string, headers: Record<string, string>): Promise<Served | undefined> {
+  const file = await store.stat(key)
+  if (!file) return undefined
+  const { bytes, changed } = file
+  return {
+    // Strong: a key names one content for ever.
+    etag: `"${bytes.toString(16)}-${changed.getTime().toString(16)}"`,
+    bytes,
+    changed,
+    headers,
+    open: range =>
+      store.open(key, range).catch(error => {
+        throw error instanceof NotStored ? new FileNotFound(path.basename(key)) : error
+      })
+  }
+}
+
+function growing({ text, changed }: Growing, headers: Record<string, string>): Served {
+  const content = Buffer.from(text)
+  return {
+    etag: `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`,
+    bytes: content.length,
+    changed,
+    headers,
+    open: async ({ start, end }) => Readable.from([content.subarray(start, end + 1)])
+  }
+}
+
+function orGone(error: unknown): undefined {
+  if (!(error instanceof NotStored)) throw error
+}
+
+function typeOf(name: string) {
+  return ownTypes.get(path.extname(name)) ?? 'application/octet-stream'
 }
 
 /** Untrusted bytes: no type that a browser would run, and the file name only as a name to save the file under. */

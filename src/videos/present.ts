@@ -1,17 +1,20 @@
 import path from 'node:path'
 import type { Rendition } from '#database/tables.ts'
 import { rungs } from '#media/plan/rungs.ts'
-import type { ServedExtra, VideoRow } from './queries.ts'
+import type { ServedExtra, StreamRow, VideoRow } from './queries.ts'
 import type { VideoBody } from './schemas.ts'
 
 export function presentStatus({ id, status, processed, progress, error }: VideoRow) {
   return { video_id: id, status, processed, progress, error }
 }
 
-export function present(
-  video: VideoRow,
-  { renditions, extras }: { renditions: Rendition[]; extras: ServedExtra[] }
-): VideoBody {
+export interface VideoFiles {
+  renditions: Rendition[]
+  extras: ServedExtra[]
+  streams: StreamRow[]
+}
+
+export function present(video: VideoRow, { renditions, extras, streams }: VideoFiles): VideoBody {
   const prints = renditions.filter(({ video_id }) => video_id === video.id).sort(byHeight)
   const others = extras.filter(({ video_id }) => video_id === video.id)
   const urlOf = (name: string) => urlOfPrint(prints.find(print => print.name === name))
@@ -37,7 +40,9 @@ export function present(
       bitrate: print.bitrate,
       codec: print.codec
     })),
-    hls_url: null,
+    hls_url: streams.some(({ video_id }) => video_id === video.id)
+      ? `/api/videos/${video.id}/files/hls/master.m3u8`
+      : null,
     poster_url: urlOfExtra(others.find(({ name }) => name === 'poster.jpg')),
     storyboard_url: urlOfExtra(others.find(({ name }) => name === 'storyboard.vtt')),
     probe: video.probe,

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import type { Made } from '#media/develop.ts'
 import type { Extra } from '#media/extras/extra.ts'
+import type { Variant } from '#media/hls/playlist.ts'
 import type { Skipped } from '#media/plan/ladder.ts'
 import type { Probe } from '#media/probe/probed.ts'
 import { NotStored, type Store } from '#storage/store.ts'
@@ -16,9 +17,16 @@ export interface PrintSet {
   skipped: Skipped[]
   extras: Extra[]
   probe: Probe
+  /** Whether there are streams beside the prints. */
+  hls: boolean
 }
 
 interface Described extends PrintSet {
+  /** The rungs that it was made for. */
+  rungs: string[]
+  variants: Variant[]
+  /** Files of its streams, below the prefix of the set. */
+  streams: string[]
   recipe: number
   /** Of the original. */
   sha256: string
@@ -30,6 +38,12 @@ const recipe = 2
 // Beside the files of the set; no route serves it.
 const description = 'set.json'
 
+export interface Streams {
+  /** Keys below the prefix of the set. */
+  files: string[]
+  variants: Variant[]
+}
+
 interface Keep {
   store: Store
   /** Where the attempt worked: the files, and the original. */
@@ -37,14 +51,32 @@ interface Keep {
   original: string
   /** The prefix of the set's keys. */
   folder: string
+  /** What its publisher has put into the store. */
+  streams: Streams
+  rungs: string[]
+  /** Names of prints that are in the store already. */
+  carried: string[]
   signal: AbortSignal
 }
 
 /** Moves the prints into the store, and says beside them of which bytes they are. */
-export async function keepSet({ store, workspace, original, folder, signal }: Keep, set: PrintSet) {
-  const described: Described = { recipe, sha256: await hashOf(original, signal), ...set }
+export async function keepSet(
+  { store, workspace, original, folder, streams, rungs, carried, signal }: Keep,
+  set: PrintSet
+) {
+  const described: Described = {
+    recipe,
+    sha256: await hashOf(original, signal),
+    rungs,
+    streams: streams.files,
+    variants: streams.variants,
+    ...set
+  }
   await writeFile(path.join(workspace, description), JSON.stringify(described))
-  for (const file of filesOf(set)) {
+  const made = set.renditions.filter(({ name }) => !carried.includes(name)).map(({ file }) => file)
+  const extras = set.extras.filter(({ name }) => !carried.includes(name)).map(({ name }) => name)
+  // The description last: where it is, the others are.
+  for (const file of [...made, ...extras, description]) {
     await store.put(`${folder}/${file}`, path.join(workspace, file))
   }
 }
@@ -55,6 +87,7 @@ interface Reuse {
   /** Prefixes of keys. */
   from: string
   folder: string
+  rungs: string[]
   signal: AbortSignal
 }
 
@@ -62,15 +95,15 @@ interface Reuse {
  * Takes the prints of another film with the same bytes, by keys of their own: each film can be deleted without the
  * other. Undefined where there are none, or where they were made of other bytes or in another way.
  */
-export async function reuseSet({ store, original, from, folder, signal }: Reuse): Promise<PrintSet | undefined> {
+export async function reuseSet({ store, original, from, folder, rungs, signal }: Reuse): Promise<PrintSet | undefined> {
   try {
     const set: Described = JSON.parse(await text(await store.open(`${from}/${description}`)))
-    if (set.recipe !== recipe || set.sha256 !== (await hashOf(original, signal))) return undefined
-    for (const file of filesOf(set)) {
-      await store.copy(`${from}/${file}`, `${folder}/${file}`)
-    }
-    const { renditions, skipped, extras, probe } = set
-    return { renditions, skipped, extras, probe }
+    if (set.recipe !== recipe || set.rungs.join() !== rungs.join() || set.sha256 !== (await hashOf(original, signal)))
+      return undefined
+    const { renditions, skipped, extras, probe, hls } = set
+    const files = [...renditions.map(({ file }) => file), ...extras.map(({ name }) => name), ...set.streams]
+    for (const file of [...files, description]) await store.copy(`${from}/${file}`, `${folder}/${file}`)
+    return { renditions, skipped, extras, probe, hls }
   } catch (error) {
     // The other film is being deleted, or a power failure has left half a description: puts are not synced.
     if (!(error instanceof NotStored) && !(error instanceof SyntaxError)) throw error
@@ -79,12 +112,44 @@ export async function reuseSet({ store, original, from, folder, signal }: Reuse)
   }
 }
 
-/** The description last: where it is, the others are. */
-const filesOf = ({ renditions, extras }: PrintSet) => [
-  ...renditions.map(({ file }) => file),
-  ...extras.map(({ name }) => name),
-  description
-]
+export interface Carried extends Streams {
+  renditions: Made[]
+  extras: Extra[]
+  /** What could not be made beside the prints. */
+  notes: Probe['notes']
+  rungs: string[]
+}
+
+export const nothingCarried: Carried = { renditions: [], extras: [], notes: [], rungs: [], files: [], variants: [] }
+
+interface Carry {
+  store: Store
+  /** Prefixes of keys: of the film's set, and of the one that replaces it. */
+  from: string
+  folder: string
+  /** Prints that are made anew. */
+  except: string[]
+}
+
+/** Takes over the other prints of the film's own set, their streams, and its pictures and subtitles. */
+export async function carrySet({ store, from, folder, except }: Carry): Promise<Carried> {
+  const described = await store.open(`${from}/${description}`).then(text, orNone)
+  if (described === undefined) return nothingCarried
+  const set: Described = JSON.parse(described)
+  if (set.recipe !== recipe) return nothingCarried
+  const renditions = set.renditions.filter(({ name }) => !except.includes(name))
+  const variants = set.variants.filter(({ rung }) => !except.includes(rung))
+  const files = set.streams.filter(file => variants.some(({ rung }) => file.startsWith(`hls/${rung}/`)))
+  const { extras, rungs, probe } = set
+  for (const file of [...renditions.map(({ file }) => file), ...extras.map(({ name }) => name), ...files]) {
+    await store.copy(`${from}/${file}`, `${folder}/${file}`)
+  }
+  return { renditions, extras, notes: probe.notes, rungs, files, variants }
+}
+
+function orNone(error: unknown): undefined {
+  if (!(error instanceof NotStored)) throw error
+}
 
 async function hashOf(file: string, signal: AbortSignal) {
   const hash = createHash('sha256')

@@ -7,7 +7,7 @@ import { type Enqueued, enqueueIn } from '#tasks/submit/enqueue.ts'
 import { busyVideo } from '#tasks/submit/one-open.ts'
 import { newTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
 import type { Voice } from '#tasks/voice.ts'
-import { findOpenTasks, lockFilm, setTask } from './queries.ts'
+import { findOpenTasks, findOwnSet, lockFilm, setTask } from './queries.ts'
 
 interface AgainNeeds {
   db: Database
@@ -22,6 +22,8 @@ const mostTries = 5
 interface Request {
   request_id: string
   key?: Key | undefined
+  /** Names of the prints to make; all without it. */
+  only?: string[] | undefined
 }
 
 /** Answers the open task that makes the prints, or a new one where there is none. */
@@ -39,7 +41,7 @@ export async function processAgain(needs: AgainNeeds, anyCase: string, request: 
 async function findOrEnqueue(
   { db, voice, processVideo, defaults }: AgainNeeds,
   id: string,
-  { request_id, key }: Request
+  { request_id, key, only }: Request
 ) {
   let enqueued: Enqueued[] = []
   const { answer } = await once(db, key, async trx => {
@@ -52,7 +54,9 @@ async function findOrEnqueue(
     if (open) return { status: 202, body: open.id }
 
     const said = { video_id: id, name: film.filename }
-    const task = { ...newTask(processVideo, { video_id: id }, defaults, said), request_id }
+    const beside = only && (await findOwnSet(trx, id))
+    const args = { ...(only && { only }), ...(beside && { beside }) }
+    const task = { ...newTask(processVideo, { video_id: id, ...args }, defaults, said), request_id }
     await setTask(trx, id, task.id)
     enqueued = await enqueueIn(trx, [task])
     return { status: 202, body: task.id }

@@ -52,6 +52,14 @@ export async function listExtras({ query }: Database, videos: string[]): Promise
     .execute()
 }
 
+/** Whose stream is served of each of these videos that has one. */
+export async function listStreams({ query }: Database, videos: string[]) {
+  if (videos.length === 0) return []
+  return query.selectFrom('streams').selectAll().where('video_id', 'in', videos).execute()
+}
+
+export type StreamRow = Awaited<ReturnType<typeof listStreams>>[number]
+
 export async function isThere(trx: InTransaction, id: string) {
   return (await trx.selectFrom('films').select('id').where('id', '=', id).executeTakeFirst()) !== undefined
 }
@@ -108,6 +116,16 @@ export async function findPrintsOf({ query }: Database, { sha256, bytes }: { sha
   return found
 }
 
+/** Whose prints a film has. */
+export function findOwnSet(trx: InTransaction, id: string) {
+  return trx
+    .selectFrom('films as f')
+    .innerJoin('print_sets as s', 's.id', 'f.print_set_id')
+    .select(['s.task_id', 's.attempt'])
+    .where('f.id', '=', id)
+    .executeTakeFirst()
+}
+
 export async function deleteFilm(trx: InTransaction, id: string) {
   await trx.deleteFrom('films').where('id', '=', id).execute()
 }
@@ -122,6 +140,7 @@ interface NewPrintSet {
   skipped: Skipped[]
   extras: Extra[]
   probe: Probe
+  hls: boolean
 }
 
 export interface Replaced {
@@ -135,14 +154,14 @@ export interface Replaced {
  * meanwhile.
  */
 export async function recordPrintSet(trx: InTransaction, made: NewPrintSet): Promise<Replaced | 'gone' | undefined> {
-  const { video, task, attempt, probe } = made
+  const { video, task, attempt, probe, hls } = made
   const film = await lockFilm(trx, video)
   if (!film) return 'gone'
 
   const set = uuid()
   await trx
     .insertInto('print_sets')
-    .values({ id: set, video_id: video, task_id: task, attempt, probe: JSON.stringify(probe) })
+    .values({ id: set, video_id: video, task_id: task, attempt, probe: JSON.stringify(probe), hls })
     .execute()
   const prints = printsOfSet(set, made)
   if (prints.length > 0) await trx.insertInto('prints').values(prints).execute()

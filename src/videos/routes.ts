@@ -13,8 +13,8 @@ import { fileAnswers, serveFile } from './files.ts'
 import { listVideos } from './list.ts'
 import { present, presentStatus } from './present.ts'
 import { processAgain } from './process-again.ts'
-import { findVideo, listExtras, listRenditions } from './queries.ts'
-import { FileHeaders, VideoBody, VideoFilters, VideoPage, VideoStatusBody } from './schemas.ts'
+import { findVideo, listExtras, listRenditions, listStreams } from './queries.ts'
+import { FileHeaders, ProcessAgain, VideoBody, VideoFilters, VideoPage, VideoStatusBody } from './schemas.ts'
 import type { UploadNeeds } from './upload.ts'
 import { uploadRoutes } from './upload-routes.ts'
 
@@ -84,13 +84,13 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         operationId: 'getVideoFile',
         summary: 'A file of a film',
         description:
-          'A print, a picture, subtitles or the original. `storyboard.vtt` names the sheets `storyboard-0.jpg` … beside it.',
+          'A print, a picture, subtitles or the original. `storyboard.vtt` names the sheets `storyboard-0.jpg` … beside it. Playlists of a film that is still being made grow, and are not to be stored; segments never change.',
         params: Type.Object({
           id: Type.String({ description: 'Id (uuid)' }),
           '*': Type.String({
             description:
-              '`original`, `poster.jpg`, `preview.webp`, `storyboard.vtt`, `subtitles/<language>.vtt`, or the last part of the URL of a print',
-            examples: ['480p.mp4']
+              '`original`, `poster.jpg`, `preview.webp`, `storyboard.vtt`, `subtitles/<language>.vtt`, the last part of the URL of a print, `hls/master.m3u8`, or what a playlist names below it',
+            examples: ['480p.mp4', 'hls/master.m3u8', 'hls/480p/index.m3u8']
           })
         }),
         headers: FileHeaders,
@@ -109,16 +109,18 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         description: 'If the film has an open task, the answer names that one.',
         params: Id,
         headers: IdempotencyKey,
+        body: ProcessAgain,
         response: {
           202: answer(TaskStarted, 'The task that makes the prints: the open one, or a new one'),
           ...writeProblems(VideoNotFound, OriginalGone, IdempotencyKeyReused)
         }
       }
     },
-    async ({ params: { id }, headers, id: request_id }, reply) => {
-      const key = keyOf(headers['idempotency-key'], `POST /api/videos/${id}/process`, {})
+    async ({ params: { id }, headers, body, id: request_id }, reply) => {
+      const only = body?.only
+      const key = keyOf(headers['idempotency-key'], `POST /api/videos/${id}/process`, only ? { only } : {})
       reply.code(202)
-      return { task_id: await processAgain(needs, id, { request_id, key }) }
+      return { task_id: await processAgain(needs, id, { request_id, key, only }) }
     }
   )
 
@@ -140,8 +142,12 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
   )
 
   async function filesOf(ids: string[]) {
-    const [renditions, extras] = await Promise.all([listRenditions(db, ids), listExtras(db, ids)])
-    return { renditions, extras }
+    const [renditions, extras, streams] = await Promise.all([
+      listRenditions(db, ids),
+      listExtras(db, ids),
+      listStreams(db, ids)
+    ])
+    return { renditions, extras, streams }
   }
 
   async function mustFind(id: string) {

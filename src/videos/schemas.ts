@@ -105,7 +105,9 @@ export const VideoBody = Type.Object(
     resolution_720p: Url('Address of the 720p print; null without one'),
     resolution_1080p: Url('Address of the 1080p print; null without one'),
     renditions: Type.Array(Rendition, { description: 'Each print, also those that were skipped, with the reason' }),
-    hls_url: Url('Reserved for an HLS playlist; always null'),
+    hls_url: Url(
+      'Master playlist (HLS): from the first segment on, while the film is still being made; null for sound alone'
+    ),
     poster_url: Url('Address of the poster (JPEG), a frame that is not black; null without one'),
     storyboard_url: Url('Address of the storyboard (WebVTT): the part of a sheet, `#xywh=`, for each time'),
     probe: Type.Unknown({
@@ -156,7 +158,7 @@ export const VideoBody = Type.Object(
             codec: null
           }
         ],
-        hls_url: null,
+        hls_url: '/api/videos/01980000-0000-7000-8000-000000000002/files/hls/master.m3u8',
         poster_url: '/api/videos/01980000-0000-7000-8000-000000000002/files/poster.jpg',
         storyboard_url: '/api/videos/01980000-0000-7000-8000-000000000002/files/storyboard.vtt',
         probe: null,
@@ -203,6 +205,22 @@ export const VideoStatusBody = Type.Object({
   progress: Progress,
   error: VideoError
 })
+
+export const ProcessAgain = Nullable(
+  Type.Object(
+    {
+      only: Type.Optional(
+        Type.Array(Type.String({ pattern: '^\\d{1,4}p$' }), {
+          minItems: 1,
+          maxItems: 10,
+          description: 'Names of the prints to make; the others that the film has stay as they are. Default: all',
+          examples: [['720p']]
+        })
+      )
+    },
+    { additionalProperties: false }
+  )
+)
 
 export const ProcessVideo = Type.Object(
   { video_id: Type.String({ description: 'Id of the film' }) },

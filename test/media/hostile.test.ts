@@ -7,8 +7,8 @@ import { promisify } from 'node:util'
 import { crc32, deflateSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { findMediaTools, type MediaTools } from '#media/binaries.ts'
-import { develop, isDiskFailure, type Progress } from '#media/develop.ts'
-import { readProgress } from '#media/encode/progress.ts'
+import { develop, isDiskFailure, type Report } from '#media/develop.ts'
+import { type Progress, readProgress } from '#media/encode/progress.ts'
 import { refuseExcess, usualBudget } from '#media/plan/budget.ts'
 import { planPrints } from '#media/plan/ladder.ts'
 import { probe } from '#media/probe/probe.ts'
@@ -352,7 +352,7 @@ t.test('progress only increases, and is complete at the end', { buffered: true }
   const directory = await neighbourhood(t)
   const source = await clip(directory, 20)
   const found = await probe(source, { tools })
-  const reports: Progress[] = []
+  const reports: Report[] = []
   const names: string[][] = []
 
   await develop({

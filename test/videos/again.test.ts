@@ -57,7 +57,9 @@ t.test('processing again makes new prints in the place of the old ones, which ar
     kept.some(file => file !== `videos/${id}/original` && oldFiles.includes(file)),
     'no old print is left'
   )
-  t.strictSame(kept.map(file => path.basename(file)).sort(), oldFiles.map(file => path.basename(file)).sort())
+  // The names of segments have that of their attempt.
+  const names = (files: string[]) => files.map(file => path.basename(file).replace(/^\w{12}-1-/, '')).sort()
+  t.strictSame(names(kept), names(oldFiles))
 })
 
 t.test('processing again after a failure is a fresh start', async t => {

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { rungs } from '../../src/media/plan/rungs.ts'
+import { usualRungs } from '../../src/media/plan/rungs.ts'
 import { shoot } from '../harness/clip.ts'
 import { openService, type Service } from '../harness/service.ts'
 import { slowFfmpeg } from '../harness/slow-ffmpeg.ts'
@@ -119,5 +119,5 @@ t.test('the rungs that the view announces are those of the ladder', async t => {
 
   const { rows } = await service.db.pool.query('select name from darkroom.renditions where video_id = $1', [id])
 
-  t.strictSame(rows.map(({ name }) => name).sort(), rungs.map(({ name }) => name).sort())
+  t.strictSame(rows.map(({ name }) => name).sort(), usualRungs.toSorted())
 })

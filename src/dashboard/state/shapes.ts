@@ -288,6 +288,7 @@ export interface Video {
   processed: boolean
   progress: number | null
   renditions: Rendition[]
+  hls_url: string | null
   poster_url: string | null
   storyboard_url: string | null
   subtitles: { language: string; url: string }[]

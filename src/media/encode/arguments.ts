@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os'
+import path from 'node:path'
 import { guardedInput, memoryGuard } from '../guards.ts'
+import { draftOf, draftPlaylist } from '../hls/segments.ts'
 import type { Print } from '../plan/ladder.ts'
 import { capFor, profileFor, quality } from '../plan/rungs.ts'
 import { asFraction } from '../probe/frame-rate.ts'
@@ -19,8 +21,14 @@ export interface Encode {
 /** By default each x264 takes one and a half threads per core, and three encoders mostly wait for each other. */
 const threads = Math.min(availableParallelism(), 8)
 
-/** Seconds between keyframes, at the same times in every print, so that segments can be cut without another encode. */
+/** Seconds between keyframes, at the same times in every print: a player changes between the rungs at each of them. */
 const keyframes = 4
+
+/**
+ * Times of the keyframes: 0, 1, 2, 4, 8, 12 … Each begins a segment, so the first ones are short: a film can be played
+ * when its first segment is there, and two cores need longer than that for four seconds of three rungs.
+ */
+const keyframeTimes = `expr:gte(t,if(lt(n_forced,3),n_forced,(n_forced-2)*${keyframes}))`
 
 /** Name of a file during the encode: under the final name, a reader sees only complete, checked files. */
 export const unfinished = (file: string) => file.replace(/\.(\w+)$/, '.part.$1')
@@ -43,10 +51,9 @@ export function encodeArguments({ source, probe, prints, directory, canToneMap =
     // Only video and audio of the source: its metadata holds the place of the recording.
     ...['-dn', '-sn', '-map_metadata', '-1', '-map_chapters', '-1'],
     ...['-max_muxing_queue_size', '4096', '-flags', '+global_header'],
-    ...outputs(
-      prints.map(({ file }) => `${directory}/${unfinished(file)}`),
-      Boolean(audio)
-    )
+    ...(video
+      ? pictureOutputs(prints, directory, Boolean(audio))
+      : ['-movflags', '+faststart', '-f', 'ipod', `file:${directory}/${unfinished(prints[0]!.file)}`])
   ]
 }
 
@@ -67,7 +74,7 @@ function pictureOptions(at: number, { width, height }: Print, video: ProbedVideo
     pix_fmt: 'yuv420p',
     g: Math.max(1, Math.ceil(video.fps * keyframes)),
     sc_threshold: 0,
-    force_key_frames: `expr:gte(t,n_forced*${keyframes})`,
+    force_key_frames: keyframeTimes,
     ...(toBt709 && { color_primaries: 'bt709', color_trc: 'bt709', colorspace: 'bt709' }),
     ...((toBt709 || video.full_range) && { color_range: 'tv' })
   }
@@ -79,20 +86,27 @@ function pictureOptions(at: number, { width, height }: Print, video: ProbedVideo
 }
 
 /**
- * Several prints go through one tee, each with its own video and all with the same audio: encoding the audio once per
- * print took 3 to 10 % more time. The index goes to the front, so that playback starts before the download ends.
+ * Each print is written twice from the same encode: as one file, whose index goes to the front, and as segments. All of
+ * it goes through one tee, with one encode of the sound: one per print took 3 to 10 % more time.
  */
-function outputs(paths: string[], sound: boolean) {
-  const [first = '', ...more] = paths
-  if (more.length === 0) {
-    return ['-movflags', '+faststart', '-f', first.endsWith('.m4a') ? 'ipod' : 'mp4', `file:${first}`]
-  }
-  const slaves = paths.map((path, at) => {
-    const streams = sound ? `v:${at},a` : `v:${at}`
-    return `[f=mp4:movflags=+faststart:select=\\'${streams}\\']file:${escaped(path)}`
+function pictureOutputs(prints: Print[], directory: string, sound: boolean) {
+  const slaves = prints.flatMap(({ name, file }, at) => {
+    const select = `select=\\'${sound ? `v:${at},a` : `v:${at}`}\\'`
+    return [
+      `[f=mp4:movflags=+faststart:${select}]file:${escaped(`${directory}/${unfinished(file)}`)}`,
+      `[f=hls:${segmentOptions}:${select}]file:${escaped(path.join(draftOf(directory, name), draftPlaylist))}`
+    ]
   })
   return ['-f', 'tee', slaves.join('|')]
 }
 
+/** Cuts at every keyframe: none is less than a second after another. `temp_file`: a segment has its name when complete. */
+const segmentOptions = [
+  'hls_time=1',
+  'hls_segment_type=fmp4',
+  'hls_playlist_type=event',
+  'hls_flags=temp_file+independent_segments'
+].join(':')
+
 /** Our file names need no escapes, but the operator chose the directory. */
-const escaped = (path: string) => path.replace(/[\\'|\s]/g, '\\$&')
+const escaped = (file: string) => file.replace(/[\\'|\s]/g, '\\$&')

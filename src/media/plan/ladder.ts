@@ -1,5 +1,5 @@
 import type { Probe } from '../probe/probed.ts'
-import { rungs } from './rungs.ts'
+import { rungs, usualRungs } from './rungs.ts'
 
 /** A planned rendition. No sizes without video. */
 export interface Print {
@@ -12,7 +12,7 @@ export interface Print {
 /** The reason for a rung without print: `reason` for programs, `detail` for people. */
 export interface Skipped {
   name: string
-  reason: 'source_smaller' | 'no_video'
+  reason: 'source_smaller' | 'no_video' | 'not_asked'
   detail: string
 }
 
@@ -21,28 +21,44 @@ export interface Plan {
   skipped: Skipped[]
 }
 
+interface Ladder {
+  /** Names of the rungs that films get. */
+  rungs?: string[] | undefined
+  /** The prints to make, of those. */
+  only?: string[] | undefined
+}
+
 /**
  * A rung is the short side of the displayed frame, so that a portrait 1080p is 1080 wide. Nothing is enlarged: a source
  * between two rungs gets the lower ones, and one below all of them a single print of its own size.
  */
-export function planPrints({ video }: Probe): Plan {
+export function planPrints({ video }: Probe, ladder: Ladder = {}): Plan {
+  const wanted = rungs.filter(({ name }) => (ladder.rungs ?? usualRungs).includes(name))
   if (!video) {
     return {
       prints: [{ name: 'audio', file: 'audio.m4a', width: null, height: null }],
-      skipped: rungs.map(({ name }) => ({ name, reason: 'no_video', detail: 'the source has no picture' }))
+      skipped: wanted.map(({ name }) => ({ name, reason: 'no_video', detail: 'the source has no picture' }))
     }
   }
 
   const short = Math.min(video.width, video.height)
-  const within = rungs.filter(rung => rung.short <= short)
+  const within = wanted.filter(rung => rung.short <= short)
   const prints =
     within.length > 0
       ? within.map(rung => picture(rung.name, fit(video, rung.short)))
       : [picture(`${even(short)}p`, { width: even(video.width), height: even(video.height) })]
-  const skipped = rungs
+  const skipped = wanted
     .filter(rung => rung.short > short)
     .map(({ name }): Skipped => ({ name, reason: 'source_smaller', detail: `source is ${short}p` }))
-  return { prints, skipped }
+  return onlyThese({ prints, skipped }, ladder.only)
+}
+
+function onlyThese({ prints, skipped }: Plan, only: string[] | undefined): Plan {
+  if (!only) return { prints, skipped }
+  const others = prints
+    .filter(({ name }) => !only.includes(name))
+    .map(({ name }): Skipped => ({ name, reason: 'not_asked', detail: `only ${only.join(', ')} was asked for` }))
+  return { prints: prints.filter(({ name }) => only.includes(name)), skipped: [...skipped, ...others] }
 }
 
 const picture = (name: string, size: { width: number; height: number }): Print => ({

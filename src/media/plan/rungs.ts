@@ -10,10 +10,15 @@ export interface Rung {
 
 /** Largest first. The caps lie between the upload recommendations of large hosts and their streaming bitrates. */
 export const rungs: Rung[] = [
+  { name: '2160p', short: 2160, cap: 18_000_000 },
+  { name: '1440p', short: 1440, cap: 9_500_000 },
   { name: '1080p', short: 1080, cap: 5_500_000 },
   { name: '720p', short: 720, cap: 3_000_000 },
   { name: '480p', short: 480, cap: 1_400_000 }
 ]
+
+/** Made where nothing else is configured; a test compares them with the database's. */
+export const usualRungs = ['480p', '720p', '1080p']
 
 /** Constant quality, with as many bits as the content needs; at 23 most viewers stop seeing the difference. */
 export const quality = 23

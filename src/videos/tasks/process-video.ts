@@ -1,16 +1,20 @@
 import { Type } from 'typebox'
 import type { MediaTools } from '#media/binaries.ts'
 import type { Budget } from '#media/plan/budget.ts'
+import type { Plan } from '#media/plan/ladder.ts'
 import { MediaRejected } from '#media/rejected.ts'
 import { isUuid } from '#schema/common.ts'
 import { NotStored, type Store } from '#storage/store.ts'
 import type { Workspaces } from '#storage/workspace.ts'
 import { defineTask, GiveUp, StoreOutage } from '#tasks/define.ts'
+import { tokenOf } from '../hls-keys.ts'
 import { attemptName, originalOf, prefixOf, printsOf } from '../keys.ts'
 
 interface ProcessVideoNeeds {
   store: Store
   workspaces: Workspaces
+  /** Names of the prints that films get. */
+  rungs: string[]
   /** Found when the first film comes: a server without ffmpeg still runs every other kind. */
   tools(): Promise<MediaTools>
   budget: Budget
@@ -28,68 +32,103 @@ const Args = Type.Object(
         { video_id: Uuid, task_id: Uuid, attempt: Type.Integer({ minimum: 1 }) },
         { additionalProperties: false, description: 'An attempt whose prints to take if they are of the same bytes' }
       )
+    ),
+    only: Type.Optional(
+      Type.Array(Type.String({ pattern: '^\\d{1,4}p$' }), {
+        minItems: 1,
+        maxItems: 10,
+        description: 'Names of the prints to make; the others of `beside` are kept'
+      })
+    ),
+    beside: Type.Optional(
+      Type.Object(
+        { task_id: Uuid, attempt: Type.Integer({ minimum: 1 }) },
+        { additionalProperties: false, description: 'The attempt that made the prints which the film has' }
+      )
     )
   },
   { additionalProperties: false }
 )
 
-export function processVideo({ store, workspaces, tools, budget }: ProcessVideoNeeds) {
+export function processVideo({ store, workspaces, tools, budget, rungs }: ProcessVideoNeeds) {
   return defineTask({
     name: 'process_video',
-    description: 'Makes the 480p, 720p and 1080p prints of an uploaded video, its pictures and its subtitles.',
+    description:
+      'Makes the 480p, 720p and 1080p prints of an uploaded video, streams of them (HLS), its pictures and its subtitles.',
     queue: 'media',
     args: Args,
     time_limit: timeLimit,
     max_retries: 2,
     retry_delay: 5,
 
-    async run({ video_id, prints_of: like }, { id, attempt, signal, progress, log }) {
+    async run({ video_id, prints_of: like, only, beside }, { id, attempt, signal, progress, log }) {
       try {
-        const { develop, planPrints, refuseExcess, probe, makeExtras, keepSet, reuseSet } = await media()
+        const {
+          develop,
+          planPrints,
+          refuseExcess,
+          probe,
+          makeExtras,
+          keepSet,
+          reuseSet,
+          carrySet,
+          nothingCarried,
+          publishHls
+        } = await media()
         await using opened = new AsyncDisposableStack()
         const { path: original, release } = await store.borrow(originalOf(video_id))
         opened.defer(release)
         const folder = printsOf(video_id, id, attempt)
         const from = like && printsOf(like.video_id, like.task_id, like.attempt)
-        const same = from && (await reuseSet({ store, original, from, folder, signal }))
+        const same = from && (await reuseSet({ store, original, from, folder, rungs, signal }))
         if (same) return { video_id, ...same, reused: true }
 
         const workspace = await workspaces.open(attemptName(id, attempt))
         opened.defer(workspace.remove)
         const found = await tools()
+        progress(0, { phase: 'probing' })
         const facts = await probe(original, { tools: found, signal })
-        const { prints, skipped } = planPrints(facts)
+        const plan = planPrints(facts, { rungs, only })
+        const { prints } = plan
+        if (prints.length === 0) throw nothingToMake(plan)
         refuseExcess(facts, prints, budget)
-        const { made, damage } = await develop({
+        const token = tokenOf(id, attempt)
+        const publisher = publishHls({ store, folder, workspace: workspace.path, token, prints, probe: facts })
+        const { made, streams, damage } = await develop({
           source: original,
           probe: facts,
           prints,
           directory: workspace.path,
           tools: found,
           signal,
+          publisher,
           onProgress: ({ fraction, ...detail }) => progress(fraction ?? 0, detail)
         })
-        const { extras, notes } = await makeExtras({
-          source: original,
-          probe: facts,
-          made,
-          directory: workspace.path,
-          tools: found,
-          signal
-        })
+        const before = beside ? printsOf(video_id, beside.task_id, beside.attempt) : undefined
+        const except = prints.map(({ name }) => name)
+        const kept = before && only ? await carrySet({ store, from: before, folder, except }) : nothingCarried
+        const hls = streams.length > 0
+        const all = hls ? await publisher.finish(streams, kept) : { files: [], variants: [] }
+        const renditions = [...made, ...kept.renditions]
+        const skipped = plan.skipped.filter(({ name }) => renditions.every(print => print.name !== name))
+        const source = { source: original, probe: facts, directory: workspace.path, tools: found, signal }
+        const { extras, notes } = kept.extras.length > 0 ? kept : await makeExtras({ ...source, made })
         for (const { detail } of notes) log(detail)
-        const set = { renditions: made, skipped, extras, probe: { ...facts, damage, notes } }
-        await keepSet({ store, workspace: workspace.path, original, folder, signal }, set)
+        const set = { renditions, skipped, extras, probe: { ...facts, damage, notes }, hls }
+        const carried = [...kept.renditions, ...kept.extras].map(({ name }) => name)
+        const madeFor = only ? [...new Set([...kept.rungs, ...only])] : rungs
+        const place = { store, workspace: workspace.path, original, folder }
+        await keepSet({ ...place, streams: all, rungs: madeFor, carried, signal }, set)
         return { video_id, ...set, reused: false }
       } catch (error) {
         throw meaningOf(store, error, log)
       }
     },
 
-    async record(trx, { id, attempt, args: { video_id } }, { renditions, skipped, extras, probe }) {
+    async record(trx, { id, attempt, args: { video_id } }, { renditions, skipped, extras, probe, hls }) {
       const { recordPrintSet } = await import('../queries.ts')
       const folder = printsOf(video_id, id, attempt)
-      const set = { video: video_id, task: id, attempt, folder, renditions, skipped, extras, probe }
+      const set = { video: video_id, task: id, attempt, folder, renditions, skipped, extras, probe, hls }
       const replaced = await recordPrintSet(trx, set)
       return async () => {
         if (replaced === 'gone') await store.remove(prefixOf(video_id))
@@ -103,6 +142,11 @@ export function processVideo({ store, workspaces, tools, budget }: ProcessVideoN
       if (isUuid(video_id)) await store.remove(printsOf(video_id, id, attempt))
     }
   })
+}
+
+function nothingToMake({ skipped }: Plan) {
+  const reasons = skipped.map(({ name, detail }) => `${name}: ${detail}`).join('; ')
+  return new GiveUp(`None of the prints that were asked for can be made (${reasons})`, 'NothingToMake')
 }
 
 /**
@@ -138,14 +182,15 @@ function meaningOf(store: Store, error: unknown, log: (line: string) => void) {
  * run it, and none of them uses the database. It saves each child 30 MiB and half of its start.
  */
 async function media() {
-  const [{ develop }, { planPrints }, { refuseExcess }, { probe }, { makeExtras }, { keepSet, reuseSet }] =
+  const [{ develop }, { planPrints }, { refuseExcess }, { probe }, { makeExtras }, sets, { publishHls }] =
     await Promise.all([
       import('#media/develop.ts'),
       import('#media/plan/ladder.ts'),
       import('#media/plan/budget.ts'),
       import('#media/probe/probe.ts'),
       import('#media/extras/make.ts'),
-      import('../print-set.ts')
+      import('../print-set.ts'),
+      import('../publish-hls.ts')
     ])
-  return { develop, planPrints, refuseExcess, probe, makeExtras, keepSet, reuseSet }
+  return { develop, planPrints, refuseExcess, probe, makeExtras, ...sets, publishHls }
 }

@@ -6,20 +6,33 @@ import { Icon } from '../../ui/icons.tsx'
 import { clockOf } from '../../words/player.ts'
 import { CaptionChoice, CaptionTracks, useCaptions } from './captions.tsx'
 import { SeekBar } from './seek.tsx'
+import { playStream } from './stream.ts'
+
+/** The quality of a stream, which changes with the connection. */
+const auto = 'Auto'
 
 export function playable(video: Video): Rendition[] {
   return video.renditions.filter(({ status, url }) => status === 'ready' && url !== null)
 }
 
-/** The qualities are the prints: what is played is what is downloaded. Time and speed stay when one changes. */
+export const isPlayable = (video: Video) => playable(video).length > 0 || video.hls_url !== null
+
+/**
+ * The qualities are the prints: what is played is what is downloaded. Time and speed stay when one changes. Before
+ * there are prints, and by choice, the stream is played.
+ */
 export function Player({ video }: { video: Video }) {
   const prints = playable(video)
-  const asked = query.value.get('quality')
-  const chosen = prints.find(({ name }) => name === asked) ?? prints.at(-1)!
+  const names = [...(video.hls_url ? [auto] : []), ...prints.toReversed().map(({ name }) => name)]
+  // A film whose prints become ready goes on as it is played.
+  const [first] = useState(prints.at(-1)?.name ?? auto)
+  const wanted = [query.value.get('quality'), first, names[0]].find(name => name && names.includes(name))!
+  const print = prints.find(({ name }) => name === wanted)
+  const stream = print ? null : video.hls_url
   const element = useRef<HTMLVideoElement>(null)
   const around = useRef<HTMLDivElement>(null)
   const [at, setAt] = useState({ time: 0, length: 0, paused: true, muted: false, rate: 1 })
-  const keep = useRef<{ time: number; rate: number; playing: boolean } | undefined>(undefined)
+  const keep = useRef<{ time: number; rate: number; playing: boolean; muted: boolean } | undefined>(undefined)
 
   const [captions, setCaptions] = useState('')
   useCaptions(element, captions)
@@ -31,20 +44,22 @@ export function Player({ video }: { video: Video }) {
     setAt({ time: currentTime, length: Number.isFinite(duration) ? duration : 0, paused, muted, rate: playbackRate })
   }
   function choose(name: string) {
-    const { currentTime, playbackRate, paused } = film()
-    keep.current = { time: currentTime, rate: playbackRate, playing: !paused }
+    const { currentTime, playbackRate, paused, muted } = film()
+    keep.current = { time: currentTime, rate: playbackRate, playing: !paused, muted }
     go(withQuery({ quality: name }), { replace: true })
   }
   // A new source begins at its start.
   useEffect(() => {
-    const { time, rate, playing } = keep.current ?? {
+    const { time, rate, playing, muted } = keep.current ?? {
       time: Number(query.peek().get('t')) || 0,
       rate: 1,
-      playing: false
+      playing: false,
+      muted: false
     }
     const go = () => {
       film().currentTime = time
       film().playbackRate = rate
+      film().muted = muted
       if (playing)
         void film()
           .play()
@@ -52,7 +67,8 @@ export function Player({ video }: { video: Video }) {
     }
     film().addEventListener('loadedmetadata', go, { once: true })
     return () => element.current?.removeEventListener('loadedmetadata', go)
-  }, [chosen.name])
+  }, [wanted])
+  useEffect(() => (stream ? playStream(film(), addressOf(stream)) : undefined), [stream])
 
   const toggle = () =>
     film().paused
@@ -89,8 +105,10 @@ export function Player({ video }: { video: Video }) {
     <div ref={around} class="player" role="group" aria-label={`Player of ${video.filename}`} onKeyDown={onKeyDown}>
       {/* biome-ignore lint/a11y/useMediaCaption: films with subtitles have tracks */}
       <video
+        // An element of its own: the library removes the source of its element when it ends.
+        key={stream ? 'stream' : 'file'}
         ref={element}
-        src={addressOf(chosen.url!)}
+        src={print ? addressOf(print.url!) : undefined}
         poster={video.poster_url ? addressOf(video.poster_url) : undefined}
         width={width ?? undefined}
         height={height ?? undefined}
@@ -100,6 +118,7 @@ export function Player({ video }: { video: Video }) {
         onClick={toggle}
         onTimeUpdate={look}
         onLoadedMetadata={look}
+        onDurationChange={look}
         onPlay={look}
         onPause={look}
         onVolumeChange={look}
@@ -139,8 +158,8 @@ export function Player({ video }: { video: Video }) {
           ))}
         </select>
         <CaptionChoice video={video} chosen={captions} choose={setCaptions} />
-        <select aria-label="Quality" value={chosen.name} onChange={event => choose(event.currentTarget.value)}>
-          {prints.toReversed().map(({ name }) => (
+        <select aria-label="Quality" value={wanted} onChange={event => choose(event.currentTarget.value)}>
+          {names.map(name => (
             <option key={name} value={name}>
               {name}
             </option>

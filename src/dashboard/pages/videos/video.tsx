@@ -15,7 +15,8 @@ import { Ago, At } from '../../ui/time.tsx'
 import { curlText, sqlText } from '../../words/copy.ts'
 import { doneTo, languageText, notesOf, sourceText } from '../../words/film.ts'
 import { bitrateText, bytesText, percentText } from '../../words/number.ts'
-import { Player, playable } from './player.tsx'
+import { Making } from './making.tsx'
+import { isPlayable, Player } from './player.tsx'
 
 export function VideoPage({ id }: { id: string }) {
   const path = `/api/videos/${encodeURIComponent(id)}`
@@ -68,11 +69,12 @@ export function VideoPage({ id }: { id: string }) {
         <div class="task-progress">
           <Rungs video={video} />
           <span class="soft number">{video.progress === null ? '' : percentText(video.progress)}</span>
+          {video.status === 'processing' && <Making key={video.task_id} task={video.task_id} />}
         </div>
       )}
       <div class="film-page">
         <div>
-          {playable(video).length > 0 && <Player video={video} />}
+          {isPlayable(video) && <Player video={video} />}
           <Prints video={video} path={path} />
           {video.probe !== null && (
             <details class="section">

@@ -1,0 +1,117 @@
+import { readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { type Run, readInit, readSegment, SegmentBroken, type Tracks } from './boxes.ts'
+
+/** A finished segment of a stream: ffmpeg does not touch it any more. */
+export interface Segment {
+  rung: string
+  /** From 0. */
+  number: number
+  /** Paths in the workspace. */
+  file: string
+  init: string
+  /** Seconds, as the playlist says it. */
+  duration: number
+  bytes: number
+  runs: Run[]
+  tracks: Tracks
+}
+
+/** Name of the playlist that ffmpeg writes; it names its segments after that. */
+export const draftPlaylist = 'index.m3u8'
+
+export const draftOf = (directory: string, rung: string) => path.join(directory, 'hls', rung)
+
+/**
+ * Reads the playlists that ffmpeg writes and passes on each segment once, in order, when it is finished: ffmpeg renames
+ * a segment when it is complete, and names it in the playlist after that.
+ */
+export function followSegments(directory: string, rungs: string[], add: (segment: Segment) => Promise<void>) {
+  const passed = new Map(rungs.map(rung => [rung, 0]))
+  const tracksOf = new Map<string, Tracks>()
+  let failed: { error: unknown } | undefined
+  let broken: Error | undefined
+  let looking: Promise<void> | undefined
+  let again = false
+
+  async function lookAt(rung: string) {
+    const folder = draftOf(directory, rung)
+    const playlist = await readFile(path.join(folder, draftPlaylist), 'utf8').catch(absent)
+    const listed = segmentsIn(playlist)
+    const last = playlist.includes('#EXT-X-ENDLIST') ? listed.at(-1) : undefined
+    for (const next of listed.slice(passed.get(rung))) {
+      const { name } = next
+      const file = path.join(folder, name)
+      const init = path.join(folder, 'init.mp4')
+      const number = passed.get(rung)!
+      const tracks = tracksOf.get(rung) ?? (await readInit(init).catch(error => refuse(rung, number, error)))
+      tracksOf.set(rung, tracks)
+      const { size: bytes } = await stat(file)
+      const runs = await readSegment(file, tracks).catch(error => refuse(rung, number, error))
+      const duration = next === last ? lengthOfLast(runs, next.duration) : next.duration
+      await add({ rung, number, file, init, duration, bytes, runs, tracks })
+      passed.set(rung, number + 1)
+    }
+  }
+
+  async function lookUntilStill() {
+    do {
+      again = false
+      for (const rung of rungs) await lookAt(rung)
+    } while (again)
+  }
+
+  /** A broken segment is judged at the end, when it is known whether the source is at fault. */
+  function fail(error: unknown) {
+    if (error instanceof SegmentBroken) broken = error
+    else failed = { error }
+  }
+
+  /** Returns at once. Throws the error of an earlier look: the store may be full. */
+  function look() {
+    if (failed) throw failed.error
+    if (broken) return
+    again = true
+    looking ??= lookUntilStill()
+      .catch(fail)
+      .finally(() => {
+        looking = undefined
+      })
+  }
+
+  return {
+    look,
+    /** Once ffmpeg has ended: passes on what is left. Returns why a segment is broken, if one is. */
+    async end(): Promise<Error | undefined> {
+      await looking
+      look()
+      await looking
+      if (failed) throw failed.error
+      return broken
+    }
+  }
+}
+
+/** The sound of a film may go on after its picture: for ffmpeg the last segment lasts as long as the picture. */
+function lengthOfLast(runs: Run[], listed: number) {
+  const from = runs.find(({ kind }) => kind === 'picture')?.start ?? 0
+  return Math.max(listed, ...runs.map(({ start, length }) => start + length - from))
+}
+
+function refuse(rung: string, number: number, error: unknown): never {
+  if (!(error instanceof SegmentBroken)) throw error
+  const why = `The stream ${rung} failed its check: its segment ${number}: ${error.message}`
+  throw new SegmentBroken(why, { cause: error })
+}
+
+function absent(error: NodeJS.ErrnoException) {
+  if (error.code !== 'ENOENT') throw error
+  return ''
+}
+
+function segmentsIn(playlist: string) {
+  return [...playlist.matchAll(/^#EXTINF:([\d.]+),.*\n([^#\s]\S*)$/gm)].map(([, duration, name]) => ({
+    name: name!,
+    duration: Number(duration)
+  }))
+}

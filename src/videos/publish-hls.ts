@@ -1,0 +1,108 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Publisher, Stream } from '#media/develop.ts'
+import { masterPlaylist, mediaPlaylist, type Variant } from '#media/hls/playlist.ts'
+import type { Segment } from '#media/hls/segments.ts'
+import type { Print } from '#media/plan/ladder.ts'
+import { capFor } from '#media/plan/rungs.ts'
+import type { Probe } from '#media/probe/probed.ts'
+import { linkFile } from '#storage/files.ts'
+import type { Store } from '#storage/store.ts'
+import { growingMaster, hlsIn, initName, masterName, segmentName } from './hls-keys.ts'
+import type { Streams } from './print-set.ts'
+
+interface Publishing {
+  store: Store
+  /** The prefix of the attempt's keys. */
+  folder: string
+  /** Where the attempt works. */
+  workspace: string
+  /** In the name of every segment: no two attempts at a film have one of the same name. */
+  token: string
+  prints: Print[]
+  probe: Probe
+}
+
+export interface HlsPublisher extends Publisher {
+  /** Writes the playlists of complete streams; the master playlist also names those that were made before. */
+  finish(streams: Stream[], before: Streams): Promise<Streams>
+}
+
+/** Room above the cap of the picture for the sound and the container. */
+const overhead = 1.1
+const soundBits = 128_000
+
+/**
+ * Puts each segment into the store when it is finished. The store overwrites nothing, so playlists are written at the
+ * end; until then the API writes them from the names of the segments (growing.ts), except for the master playlist,
+ * which needs to know codecs and sizes: it is put anew for each rung that gets its first segment.
+ */
+export function publishHls({ store, folder, workspace, token, prints, probe }: Publishing): HlsPublisher {
+  const hls = hlsIn(folder)
+  let tries = 0
+  let variants: Variant[] = []
+  let names: string[] = []
+
+  const nameOf = () => `${token}${tries > 1 ? `-${tries}` : ''}`
+
+  async function put(name: string, file: string) {
+    // The workspace keeps its own name of the file, for the checks at the end.
+    const second = `${file}.served`
+    await linkFile(file, second)
+    await store.put(`${hls}/${name}`, second)
+    names.push(name)
+  }
+
+  async function putText(name: string, text: string) {
+    const file = path.join(workspace, 'hls', 'playlist.m3u8')
+    await writeFile(file, text)
+    await store.put(`${hls}/${name}`, file)
+    names.push(name)
+  }
+
+  return {
+    async begin() {
+      if (tries++ > 0) await store.remove(hls)
+      variants = []
+      names = []
+    },
+
+    async add(segment) {
+      const { rung, number, file, init, duration } = segment
+      if (number === 0) await put(`${rung}/${initName(nameOf())}`, init)
+      await put(`${rung}/${segmentName(nameOf(), { number, duration })}`, file)
+      if (number > 0) return
+      variants.push(expected(segment, prints.find(({ name }) => name === rung)!, probe))
+      await putText(growingMaster(variants.length), masterPlaylist(variants))
+    },
+
+    async finish(streams, before) {
+      for (const { rung, segments } of streams) {
+        const listed = segments.map(({ number, duration }) => ({
+          name: segmentName(nameOf(), { number, duration }),
+          duration
+        }))
+        await putText(`${rung}/index.m3u8`, mediaPlaylist(initName(nameOf()), listed, { complete: true }))
+      }
+      const all = [...before.variants, ...streams.map(stream => measured(stream, variants))]
+      await putText(masterName, masterPlaylist(all))
+      return { files: [...before.files, ...names.map(name => `hls/${name}`)], variants: all }
+    }
+  }
+}
+
+function expected({ rung, tracks }: Segment, { width, height }: Print, { video, audio }: Probe): Variant {
+  const size = { width: width!, height: height! }
+  const codecs = [...tracks.values()].flatMap(({ codec }) => codec ?? []).join(',')
+  const peak = overhead * (capFor(size, video!) + (audio ? soundBits : 0))
+  return { rung, ...size, fps: video!.fps, codecs, peak, average: null }
+}
+
+function measured({ rung, segments, duration }: Stream, variants: Variant[]): Variant {
+  const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0)
+  return {
+    ...variants.find(variant => variant.rung === rung)!,
+    peak: Math.max(...segments.map(({ bytes, duration }) => (bytes * 8) / Math.max(0.1, duration))),
+    average: (bytes * 8) / duration
+  }
+}
