@@ -122,7 +122,7 @@ async function decodeEnds(ends: Segment[], { directory, tools, signal }: Where) 
       ...files.flatMap((_, at) => ['-map', String(at)]),
       ...['-f', 'null', '-']
     ],
-    { signal, timeout }
+    { signal, timeout, reads: files }
   )
   await Promise.all(files.map(file => rm(file, { force: true })))
   // A decoder conceals what is broken, and says so; ffmpeg then ends with 0.
