@@ -1,4 +1,16 @@
-import { anyNamespace, type Calls, clone, ENOSYS, EPERM, fcntl, onlyIf, refused, setOwner } from './calls.ts'
+import {
+  accessAndTruncate,
+  anyNamespace,
+  type Calls,
+  clone,
+  ENOSYS,
+  EPERM,
+  fcntl,
+  onlyIf,
+  opens,
+  refused,
+  setOwner
+} from './calls.ts'
 import { installFilter } from './system.ts'
 
 const architectures = { x64: 0xc000003e, arm64: 0xc00000b7 }
@@ -9,6 +21,7 @@ const load = 0x20
 const jumpIfEqual = 0x15
 const jumpIfAtLeast = 0x35
 const jumpIfAnySet = 0x45
+const and = 0x54
 const answer = 0x06
 const allowed = 0x7fff0000
 const refusal = (errno: number) => 0x00050000 | errno
@@ -61,6 +74,16 @@ export function assemble(architecture: Architecture, pid: number): Buffer {
   add(jumpIfAnySet, anyNamespace, 0, 1)
   add(answer, refusal(EPERM))
   add(answer, allowed)
+  for (const { number, flagsAt } of opens) {
+    const own = numberOf(number)
+    if (own === undefined) continue
+    add(jumpIfEqual, own, 0, 5)
+    add(load, argumentAt(flagsAt))
+    add(and, accessAndTruncate.mask)
+    add(jumpIfEqual, accessAndTruncate.refused, 0, 1)
+    add(answer, refusal(EPERM))
+    add(answer, allowed)
+  }
   add(jumpIfEqual, fcntl[architecture], 0, 5)
   add(load, argumentAt(1))
   for (const command of setOwner) {
