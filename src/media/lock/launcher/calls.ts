@@ -1,13 +1,15 @@
 // Everything is allowed but what a decoder never needs and an attacker would. The kernel runs the filter at each system
 // call, so it is short; what concerns files is left to Landlock.
 
-export interface Refused {
+interface Refused {
   errno: number
   calls: Calls
 }
 
-/** Numbers by architecture; one number where they are the same. */
-export type Calls = Record<string, number | { x64?: number; arm64?: number }>
+/** Its number by architecture; one number where they are the same. */
+export type Call = number | { x64?: number; arm64?: number }
+
+type Calls = Record<string, Call>
 
 export const EPERM = 1
 export const ENOSYS = 38
