@@ -6,7 +6,6 @@ import { look } from '../scripts/plans/look.ts'
 import { allStatements } from '../scripts/print-sql.ts'
 import { connect, type Queries, throughIndexes } from '../src/database/connect.ts'
 import type { Tables } from '../src/database/tables.ts'
-import { stopCancelled } from '../src/runner/cancelled.ts'
 import { findSchedule, listOccurrences, listSchedules } from '../src/schedules/queries.ts'
 import { listVideos } from '../src/videos/list.ts'
 import { findOpenTasks, findPrintsOf, lockFilm } from '../src/videos/queries.ts'
@@ -50,7 +49,7 @@ async function madeBy(call: (query: Queries) => Promise<unknown>) {
   return made
 }
 
-const { film, schedule, running } = sample
+const { film, schedule } = sample
 const calls: Record<string, (query: Queries) => Promise<unknown>> = {
   'a list of schedules': query => listSchedules({ ...db, query }, {}),
   'a schedule by its id': query => findSchedule(query, schedule),
@@ -59,8 +58,7 @@ const calls: Record<string, (query: Queries) => Promise<unknown>> = {
   'a list of films': query => listVideos({ ...db, query }, {}),
   'open tasks of a film': query => query.transaction().execute(trx => findOpenTasks(trx, film)),
   'the prints of equal bytes': query => findPrintsOf({ ...db, query }, { sha256: 'x', bytes: 1000 }),
-  'a film with a lock': query => query.transaction().execute(trx => lockFilm(trx, film)),
-  'cancelled attempts of a worker': query => stopCancelled({ ...db, query }, { ids: () => [running], stop() {} })
+  'a film with a lock': query => query.transaction().execute(trx => lockFilm(trx, film))
 }
 for (const [what, call] of Object.entries(calls)) {
   t.test(`${what}, of which Kysely makes the statement, reads a few rows`, async t => {

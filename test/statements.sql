@@ -525,7 +525,7 @@ with me as materialized (
   select kinds from darkroom.workers where id = $1 and status = 'running'
 ), next as materialized (
   select
-    j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task,
+    j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task, t.max_retries,
     case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
     case
       when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
@@ -580,13 +580,18 @@ with me as materialized (
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
+), hasty as materialized (
+  select set_config('synchronous_commit', 'off', true) as is_hasty
+  from (select bool_or(task = any($5::text[]) or max_retries = 0) as has_to_wait from next) any_of_them
+  where has_to_wait is not true
 )
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
   unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
-  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place,
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place, is_hasty,
   (extract(epoch from clock_timestamp() - due) * 1000)::float8 as waited
 from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
+left join hasty on true
 left join task on true
 order by priority desc, created_on, id;
 
@@ -595,7 +600,7 @@ with me as materialized (
   select kinds from darkroom.workers where id = $1 and status = 'running'
 ), next as materialized (
   select
-    j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task,
+    j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task, t.max_retries,
     case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
     case
       when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
@@ -610,7 +615,7 @@ with me as materialized (
       from pgboss.job j
       where j.name = room.queue and j.state < 'active' and not j.blocked and j.start_after <= now()
         and exists (select from me) and not exists (select from darkroom.paused_queues where name = room.queue)
-        and (j.data->>'task' <> all($5::text[])) is not false
+        and (j.data->>'task' <> all($6::text[])) is not false
       order by j.priority desc, j.created_on
       limit room.slots
       for update of j skip locked
@@ -650,13 +655,18 @@ with me as materialized (
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
+), hasty as materialized (
+  select set_config('synchronous_commit', 'off', true) as is_hasty
+  from (select bool_or(task = any($5::text[]) or max_retries = 0) as has_to_wait from next) any_of_them
+  where has_to_wait is not true
 )
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
   unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
-  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place,
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place, is_hasty,
   (extract(epoch from clock_timestamp() - due) * 1000)::float8 as waited
 from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
+left join hasty on true
 left join task on true
 order by priority desc, created_on, id;
 
@@ -665,7 +675,7 @@ with me as materialized (
   select kinds from darkroom.workers where id = $1 and status = 'running'
 ), next as materialized (
   select
-    j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task,
+    j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task, t.max_retries,
     case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
     case
       when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
@@ -680,7 +690,7 @@ with me as materialized (
       from pgboss.job j join darkroom.tasks task on task.id = any(array[j.id])
       where j.name = room.queue and j.state < 'active' and not j.blocked and j.start_after <= now()
         and exists (select from me) and not exists (select from darkroom.paused_queues where name = room.queue)
-        and task.task <> all($5::text[])
+        and task.task <> all($6::text[])
       order by j.priority desc, j.created_on
       limit room.slots
       for update of j, task skip locked
@@ -720,13 +730,18 @@ with me as materialized (
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
+), hasty as materialized (
+  select set_config('synchronous_commit', 'off', true) as is_hasty
+  from (select bool_or(task = any($5::text[]) or max_retries = 0) as has_to_wait from next) any_of_them
+  where has_to_wait is not true
 )
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
   unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
-  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place,
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place, is_hasty,
   (extract(epoch from clock_timestamp() - due) * 1000)::float8 as waited
 from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
+left join hasty on true
 left join task on true
 order by priority desc, created_on, id;
 
@@ -741,6 +756,7 @@ with ending as (
   from ending
   where j.ctid = ending.place and j.name = ending.queue and j.id = ending.id
     and (j.state = 'active') is true and j.retry_count = ending.attempt - 1 and ending.attempt between 1 and 2147483647
+    and exists (select from darkroom.tasks t where t.id = any(array[ending.id]) and t.worker = ending.worker)
   returning ending.id, ending.attempt, ending.worker, ending.started_at, ending.peak_memory, ending.stderr
 ), task as (
   update darkroom.tasks t set
@@ -769,6 +785,7 @@ with ending as (
   from ending
   where j.name = ending.queue and j.id = ending.id
     and (j.state = 'active') is true and j.retry_count = ending.attempt - 1 and ending.attempt between 1 and 2147483647
+    and exists (select from darkroom.tasks t where t.id = any(array[ending.id]) and t.worker = ending.worker)
   returning ending.id, ending.attempt, ending.worker, ending.started_at, ending.peak_memory, ending.stderr
 ), task as (
   update darkroom.tasks t set
@@ -785,6 +802,14 @@ with ending as (
   select id, 'SUCCESS', attempt from task
 )
 select id, task, queue, state from task;
+
+-- src/tasks/attempts/held.ts: findStoppedSql
+select
+  held.id,
+  case when t.attempts < held.attempt then 'forgotten' when ((t.worker = held.worker and t.attempts = held.attempt) is not true) then 'lost' else 'cancelled' end as reason
+from unnest($1::uuid[], $2::int[], $3::uuid[]) as held (id, attempt, worker)
+left join darkroom.tasks t on t.id = any(array[held.id])
+where ((t.worker = held.worker and t.attempts = held.attempt) is not true) or t.cancel_requested_at is not null;
 
 -- src/tasks/attempts/list.ts: listAttemptsSql
 select a.number, a.worker, a.started_at, a.finished_at, a.outcome, a.error, a.exit_code, a.signal, a.peak_memory,
@@ -852,8 +877,8 @@ where t.worker = $1 and t.id <> all($2::uuid[]);
 
 -- src/tasks/attempts/report.ts: reportProgressSql
 update darkroom.tasks t set progress = greatest(t.progress, report.progress), progress_detail = report.detail
-from jsonb_to_recordset($1::jsonb) as report (id uuid, attempt int, progress real, detail jsonb)
-where t.id = report.id and t.attempts = report.attempt and t.state = 'STARTED'
+from jsonb_to_recordset($1::jsonb) as report (id uuid, attempt int, worker uuid, progress real, detail jsonb)
+where t.id = report.id and t.attempts = report.attempt and t.worker = report.worker and t.state = 'STARTED'
 returning t.id;
 
 -- src/tasks/attempts/settle.ts: settleSql
@@ -923,8 +948,8 @@ with back as (
       when back.was = 'created' then 'PENDING'
       else 'RETRY'
     end as final
-  from jsonb_to_recordset($1::jsonb) as back (id uuid, queue text, place tid, attempt int, was text)
-  join darkroom.tasks t on t.id = any(array[back.id])
+  from jsonb_to_recordset($1::jsonb) as back (id uuid, queue text, place tid, attempt int, worker uuid, was text)
+  join darkroom.tasks t on t.id = any(array[back.id]) and t.worker = back.worker
 ), job as (
   update pgboss.job j set
     state = case final when 'REVOKED' then 'cancelled' else back.was end::pgboss.job_state,

@@ -63,7 +63,7 @@ export const blows = {
   },
 
   'kill Postgres': async scene => {
-    note(scene, 'kill -9 of Postgres', '', { pid: await scene.cluster.hit('SIGKILL'), outage: true })
+    note(scene, 'kill -9 of Postgres', '', { pid: await scene.cluster.hit('SIGKILL'), outage: true, crash: true })
   },
 
   'restart Postgres fast': async scene => {
@@ -71,7 +71,11 @@ export const blows = {
   },
 
   'restart Postgres immediately': async scene => {
-    note(scene, 'immediate restart of Postgres', '', { pid: await scene.cluster.hit('SIGQUIT'), outage: true })
+    note(scene, 'immediate restart of Postgres', '', {
+      pid: await scene.cluster.hit('SIGQUIT'),
+      outage: true,
+      crash: true
+    })
   },
 
   // The postmaster then ends all other backends and recovers.
@@ -79,7 +83,7 @@ export const blows = {
     const pids = await backends(scene)
     if (pids.length === 0) return
     const pid = random.pick(pids)
-    if (send(pid, 'SIGKILL')) note(scene, 'kill -9 of a backend of Postgres', '', { pid, outage: true })
+    if (send(pid, 'SIGKILL')) note(scene, 'kill -9 of a backend of Postgres', '', { pid, outage: true, crash: true })
   },
 
   'terminate some backends': async (scene, random) => {

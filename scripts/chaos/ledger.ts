@@ -34,6 +34,8 @@ export interface Retries {
 }
 
 export interface Blow {
+  /** Postgres crashed: what was not on its disk is gone. */
+  crash?: boolean
   at: number
   what: string
   /** The process that was hit. */

@@ -110,11 +110,16 @@ export const rules: Record<string, (task: TaskHistory, history: History, lives: 
     return wrong
   },
 
-  'no attempt runs twice, and none runs without a record': ({ runs, attempts }) => {
-    const numbers = runs.map(({ attempt }) => attempt)
-    return numbers.flatMap((number, place) => {
-      if (numbers.indexOf(number) !== place) return [`attempt ${number} ran more than once`]
-      return number > attempts ? [`attempt ${number} ran, and there were ${attempts}`] : []
+  // Postgres forgets a claim if it crashes soon after it: then the attempt runs again, if its task may be retried at all.
+  'no attempt runs twice unless Postgres crashed, and none runs without a record': (task, { ledger }) => {
+    const crashes = ledger.blows.filter(({ crash }) => crash)
+    const inOrder = task.runs.toSorted((one, other) => one.began - other.began)
+    return inOrder.flatMap(({ attempt, began }, place) => {
+      const before = inOrder.slice(0, place).findLast(run => run.attempt === attempt)
+      const isForgotten =
+        before && task.max_retries > 0 && crashes.some(({ at }) => at > before.began - clocks && at < began + clocks)
+      if (before && !isForgotten) return [`attempt ${attempt} ran more than once`]
+      return attempt > task.attempts ? [`attempt ${attempt} ran, and there were ${task.attempts}`] : []
     })
   },
 
@@ -132,7 +137,9 @@ export const rules: Record<string, (task: TaskHistory, history: History, lives: 
     return runs.flatMap((run, place) =>
       runs
         .slice(place + 1)
-        .filter(next => run.last > next.began && !wasTakenAway(tryOf(task, run), workers))
+        .filter(
+          next => next.attempt !== run.attempt && run.last > next.began && !wasTakenAway(tryOf(task, run), workers)
+        )
         .map(next => `attempt ${run.attempt} ran on for ${run.last - next.began} ms beside attempt ${next.attempt}`)
     )
   },

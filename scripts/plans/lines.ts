@@ -69,7 +69,7 @@ function ofTheProcesses(): Record<string, Line> {
 function ofAttempts({ running, place, worker, finished }: Sample): Record<string, Line> {
   const attempt = { id: running, queue: 'media', place, attempt: 1, worker, started_at: new Date() }
   const ending = [json({ ...attempt, outcome: 'failure', state: 'FAILURE', error: { type: 'Error', message: 'no' } })]
-  const claims = [worker, ['default', 'media'], [5, 5], 5]
+  const claims = [worker, ['default', 'media'], [5, 5], 5, ['process_video']]
   return {
     claimSql: { values: claims },
     claimOverKindsSql: { values: [...claims, []] },
@@ -81,6 +81,7 @@ function ofAttempts({ running, place, worker, finished }: Sample): Record<string
     lockAttemptsInPlaceSql: { values: ending },
     lockAttemptsSql: { values: ending },
     findLockedSql: { values: ending },
+    findStoppedSql: { values: [[running], [1], [worker]] },
     unclaimSql: { values: [json({ ...attempt, was: 'created' })] },
     reportProgressSql: { values: [json({ ...attempt, progress: 0.5, detail: null })] },
     findOrphansSql: { because: 'those that run' },

@@ -4,9 +4,10 @@ import { findPackageJSON } from 'node:module'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
-import type { Plugin } from 'esbuild'
+import { frameTogether } from './frame-together.ts'
 
 const here = import.meta.dirname
+const main = path.join(here, 'main.tsx')
 const usualCache = path.resolve(here, '../../node_modules/.cache/darkroom-ui')
 const libraries = ['preact', '@preact/signals', '@preact/signals-core', 'esbuild']
 
@@ -65,29 +66,6 @@ async function libraryVersion(name: string) {
   return `${name}@${JSON.parse(text).version}`
 }
 
-const main = path.join(here, 'main.tsx')
-
-/**
- * Every page imports the frame, which is there when it comes: so all that the frame needs is in one file. By itself
- * esbuild makes a file for each set of pages that share something, 16 to begin with.
- */
-const frameTogether: Plugin = {
-  name: 'frame in one file',
-  setup({ onResolve, onLoad }) {
-    const pages = new Set<string>()
-    onResolve({ filter: /^\.\.\/pages\// }, ({ kind, path: name, resolveDir }) => {
-      if (kind !== 'dynamic-import') return
-      const file = path.resolve(resolveDir, name)
-      pages.add(file)
-      return { path: file }
-    })
-    onLoad({ filter: /\.tsx$/ }, async ({ path: file }) => {
-      if (!pages.has(file)) return
-      return { contents: `${await readFile(file, 'utf8')}\nimport ${JSON.stringify(main)}`, loader: 'tsx' }
-    })
-  }
-}
-
 async function build(load: Load): Promise<Map<string, Buffer>> {
   const { build, stop } = await load()
   try {
@@ -107,7 +85,7 @@ async function build(load: Load): Promise<Map<string, Buffer>> {
       legalComments: 'linked',
       logLevel: 'silent',
       tsconfigRaw: {},
-      plugins: [frameTogether]
+      plugins: [frameTogether(main)]
     })
     return new Map(outputFiles.map(file => [path.basename(file.path), Buffer.from(file.contents)]))
   } finally {

@@ -5,6 +5,9 @@ import { matcher } from './matches.ts'
 
 // Ids that are remembered, so that each counts once.
 const most = 10_000
+// Filters of what changes while a task is worked at: by any other, a task fits from its submission on. What a person
+// edits (queue, name, tags) is found when the page asks for its list again.
+const ofWork = ['status', 'error', 'worker', 'attempts_min', 'ran_min', 'waited_min'] as const
 
 /** Counts the tasks that come to fit a filter from now on. */
 export function arrivalsOf(filter: TaskFilters, internal: readonly string[]) {
@@ -18,6 +21,8 @@ export function arrivalsOf(filter: TaskFilters, internal: readonly string[]) {
   }
 
   return {
+    /** Whether a change can make a task fit that was submitted earlier. */
+    byChange: ofWork.some(name => filter[name] !== undefined),
     /** Whether there is one more. */
     hear(task: TaskBody) {
       if (ids.has(task.id) || ids.size >= most || !isNew(task) || !fits(task)) return false

@@ -67,6 +67,7 @@ export function feed({ limits, send, lose, read, count, news, submitted, interna
       }
       if (arrivals) stops.push(submitted.follow({ hear: tasks => tasks.forEach(hearNew), lose }))
     },
+    wants: (id: string) => shown.has(id) || arrivals?.byChange === true,
     hear(task: TaskBody) {
       if (shown.has(task.id)) out.addTask(task)
       else hearNew(task)

@@ -33,7 +33,7 @@ const views = 300
 const often = 1_000
 const seldom = 5_000
 const overlap = 2_000
-const mostArrivals = 500
+const mostArrivals = 200
 
 /** What the pages of a dashboard show, while they show it. */
 export const liveRoutes: FastifyPluginAsync<LiveNeeds & { sockets: Sockets }> = async (
@@ -95,10 +95,11 @@ export const liveRoutes: FastifyPluginAsync<LiveNeeds & { sockets: Sockets }> = 
       )
       if (connection.ended) return
       // Also changes that no message of other sockets has, such as those of a priority.
-      stop = watching.watchAll(
-        task => page.hear(task),
-        () => connection.end(closings.missed)
-      )
+      stop = watching.watchAll({
+        wants: id => page.wants(id),
+        hear: task => page.hear(task),
+        lost: () => connection.end(closings.missed)
+      })
     }
   })
 }

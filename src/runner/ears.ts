@@ -5,9 +5,9 @@ import { delayedQueue, dueQueue, internalQueues } from '#queue/boss.ts'
 import { channels } from '#tasks/channels.ts'
 import type { Bodies } from './bodies/bodies.ts'
 import type { Books } from './books/books.ts'
-import { stopCancelled } from './cancelled.ts'
 import type { Clock } from './clock/clock.ts'
 import type { Heartbeat } from './heartbeat.ts'
+import { lookAtHeld } from './held.ts'
 import type { Intake } from './intake/intake.ts'
 
 interface OpenEarsOptions {
@@ -44,7 +44,7 @@ export function openEars({ db, intake, bodies, books, heart, clock, log }: OpenE
       intake.lookAgain()
       clock.lookNow()
       heart.now()
-      void stopCancelled(db, bodies.desk)
+      void lookAtHeld(db.pool, bodies.desk)
     },
     onError: error => log.warn({ err: error }, 'the LISTEN connection was lost; reconnecting')
   })

@@ -4,9 +4,9 @@ import { beat } from '#workers/presence.ts'
 import { usageMeter } from '#workers/usage.ts'
 import type { Bodies } from './bodies/bodies.ts'
 import type { Books } from './books/books.ts'
-import { stopCancelled } from './cancelled.ts'
 import type { Connections } from './connections.ts'
 import { patience } from './giving-up.ts'
+import { lookAtHeld } from './held.ts'
 import type { Intake } from './intake/intake.ts'
 import { shutDown } from './shutdown.ts'
 
@@ -78,7 +78,7 @@ export function heartbeat(options: HeartbeatOptions) {
   }
 
   async function look() {
-    await stopCancelled(connections.work, bodies.desk)
+    await lookAtHeld(connections.work.pool, bodies.desk)
     if (!orphans) return
     orphans = false
     await intake.lookForQueues()

@@ -59,7 +59,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   const books = open(openBooks({ ...options, connections, media }))
   await books.worker.clear()
   const bodies = open(await openBodies({ ...options, connections, books, media }))
-  const intake = open(await openIntake({ config, log, connections, books, bodies }))
+  const intake = open(await openIntake({ config, kinds, log, connections, books, bodies }))
   const heart = open(heartbeat({ ...options, connections, books, bodies, intake }))
   const clock = open(await startClock({ log, db: connections.work, kinds, config, voice: books.voice }))
   open(openSampler({ pool: connections.work.pool, log }))

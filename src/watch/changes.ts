@@ -35,7 +35,7 @@ export function changesOf(watching: Watching) {
 
   return function listen(listener: Listener): () => void {
     listeners.add(listener)
-    stop ??= watching.watchAll(hear, lost)
+    stop ??= watching.watchAll({ wants: () => true, hear, lost })
     return () => {
       listeners.delete(listener)
       if (listeners.size > 0) return

@@ -5,7 +5,7 @@ import { loadKinds } from '../../src/catalogue.ts'
 import { readConfig } from '../../src/config.ts'
 import { runInChild } from '../../src/runner/bodies/in-child.ts'
 import type { Limits } from '../../src/runner/bodies/limits.ts'
-import { childPool } from '../../src/runner/children/pool.ts'
+import { ChildPool } from '../../src/runner/children/pool.ts'
 import type { Ending } from '../../src/tasks/attempts/ending.ts'
 import { Tail } from '../../src/tasks/log/tail.ts'
 
@@ -24,7 +24,7 @@ export async function openChildren(t: Test, options: Options) {
   const { TASKS_DIR, env = {}, size = 1, maxTasks = 1_000, limits = {}, longestStart } = options
   const settings = { TASKS_DIR, DATA_DIR: path.join(TASKS_DIR, 'data') }
   const kinds = await loadKinds(readConfig(settings))
-  const children = childPool({
+  const children = new ChildPool({
     env: { ...process.env, ...settings, ...env },
     databaseUrl: 'postgres://nowhere',
     size,
@@ -54,10 +54,10 @@ export async function openChildren(t: Test, options: Options) {
       time_limit: null,
       soft_time_limit: null,
       request_id: null,
-      waited: 0
+      waited: 0,
+      worker: randomUUID()
     }
     const attempt = runInChild(claim, kinds.get(task)!, {
-      worker: randomUUID(),
       children,
       limits: { soft: undefined, hard: undefined, stall: undefined, load: 60, ...limits },
       tail: new Tail(),

@@ -53,6 +53,18 @@ t.test('new tasks that fit its filter are counted, others are not', async t => {
   t.notOk(page.messages.some((message: any) => message.new > 2))
 })
 
+t.test('a task that comes to fit its filter by what happened to it is counted, too', async t => {
+  const [early, other] = [await service.submit('add', add, { countdown: 600 }), await service.submit('add', add)]
+  const page = await openPage(t, { filter: { status: 'CANCELLED' } })
+  await page.hears(message => message.new === 0)
+
+  await service.post(`/api/tasks/${early}/cancel`)
+
+  await page.hears(message => message.new === 1)
+  await service.post(`/api/tasks/${other}/cancel`)
+  await page.hears(message => message.new === 2)
+})
+
 t.test('each topic comes at once, and again when it has changed', async t => {
   const page = await openPage(t, {
     topics: ['counts', 'queues', 'workers', 'videos', 'problems'],

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
-import { childPool } from '../../src/runner/children/pool.ts'
+import { ChildPool } from '../../src/runner/children/pool.ts'
 import { openChildren } from '../harness/children.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 
@@ -56,7 +56,7 @@ for (const [what, { source, ...limits }] of Object.entries(turns)) {
 
 t.test('an attempt that is asked to stop does not wait for a child that does not start', async t => {
   const TASKS_DIR = await taskFolder(t, { 'busy.ts': inChild('while (true) {}') + taskModule('busy', 'return 1') })
-  const children = childPool({
+  const children = new ChildPool({
     env: { ...process.env, TASKS_DIR },
     databaseUrl: 'postgres://nowhere',
     size: 1,

@@ -109,7 +109,7 @@ for (const [what, { record, message }] of Object.entries(troubles)) {
     const pools = { child: ['add'], inline: [] }
     await register(pool, { id: worker, version: 'test', queues: ['default'], pools, concurrency: 1 })
     const id = await service.submit('add', { x: 1, y: 2 })
-    const { claims } = await claim(pool, worker, [{ queue: 'default', slots: 1 }], 1)
+    const { claims } = await claim(pool, { worker, rooms: [{ queue: 'default', slots: 1 }], most: 1, keepers: [] })
     const followUp = followUps({ pool, voice: voiceOf(pool), counter: openCounter({ pool, log }), log })
     const aside = asideWriter({ db: service.db, log, followUp, limits: { each: 100, trouble: 500 } })
     t.teardown(() => aside.close())

@@ -108,7 +108,8 @@ t.test('a task that is cancelled behind a body that blocks never runs', async t 
   await run.service.until(run.ids[middle - 1]!, ({ state }) => state === 'SUCCESS')
   const last = run.ids.at(-1)!
 
-  t.equal((await run.service.post(`/api/tasks/${last}/cancel`)).statusCode, 200)
+  // 202 where the worker has claimed it already.
+  t.match((await run.service.post(`/api/tasks/${last}/cancel`)).statusCode, /^20[02]$/)
 
   t.match(await run.service.finished(last), { state: 'REVOKED' })
   await unblock(run)

@@ -40,7 +40,8 @@ t.test('a claim returns each column that a worker needs', async t => {
   const requested = { 'x-request-id': 'columns' }
   await service.post('/api/tasks', { task: 'add', args: { x: 1, y: 2 } }, requested)
 
-  const [claimed] = (await claim(db.pool, worker, [{ queue: 'default', slots: 1 }], 1)).claims
+  const [claimed] = (await claim(db.pool, { worker, rooms: [{ queue: 'default', slots: 1 }], most: 1, keepers: [] }))
+    .claims
 
   const names = claimedColumns.split(/,\s+/).map(column => column.replace(/^t\.(?:\w+ as )?/, ''))
   t.strictSame(

@@ -84,13 +84,18 @@ for (const [situation, statements] of Object.entries(situations)) {
   t.test(`a worker goes straight to its tasks in ${situation}`, async t => {
     for (const statement of statements) await db.pool.query(statement)
     // Postgres makes a plan at the first execution, and keeps it.
-    await claim(db.pool, worker, [{ queue: 'default', slots: 1 }], 1)
+    await claim(db.pool, { worker, rooms: [{ queue: 'default', slots: 1 }], most: 1, keepers: [] })
     await complete(db.pool, [])
     const tasks = Array.from({ length: many }, () => ({ task: 'add', args: { x: 1, y: 1 } }))
     t.equal((await service.post('/api/tasks/bulk', { tasks })).statusCode, 201)
     const wasted: number[] = []
 
-    const { claims } = await claim(watched(wasted), worker, [{ queue: 'default', slots: many / 2 }], many / 2)
+    const { claims } = await claim(watched(wasted), {
+      worker,
+      rooms: [{ queue: 'default', slots: many / 2 }],
+      most: many / 2,
+      keepers: []
+    })
     t.equal((await complete(watched(wasted), claims.map(success))).length, many / 2)
 
     t.equal(wasted.length, 2)
@@ -219,7 +224,7 @@ for (const [what, touch] of Object.entries(changes)) {
       (claim: Claim) => settle(db, [failure(claim)])
     ]) {
       const id = await service.submit('add', { x: 1, y: 1 }, { priority: 9 })
-      const { claims } = await claim(db.pool, worker, [{ queue: 'default', slots: 1 }], 1)
+      const { claims } = await claim(db.pool, { worker, rooms: [{ queue: 'default', slots: 1 }], most: 1, keepers: [] })
       t.equal(claims[0]?.id, id)
       await touch(id)
 

@@ -7,49 +7,73 @@ import { Waiting } from '../ui/said.tsx'
 
 type Shown = ComponentType<{ id: string }>
 
-// The list comes with the frame, and is there at the first drawing.
-const list = /^\/tasks$/
-// Every other page comes when it is opened.
-const pages: [pattern: RegExp, load: () => Promise<Shown>][] = [
-  [/^\/$/, () => import('../pages/overview/overview.tsx').then(({ Overview }) => Overview)],
-  [/^\/tasks\/([^/]+)$/, () => import('../pages/task/task.tsx').then(({ TaskPage }) => TaskPage)],
-  [/^\/new$/, () => import('../pages/new/new.tsx').then(({ NewTask }) => NewTask)],
-  [/^\/videos$/, () => import('../pages/videos/videos.tsx').then(({ Videos }) => Videos)],
-  [/^\/videos\/([^/]+)$/, () => import('../pages/videos/video.tsx').then(({ VideoPage }) => VideoPage)],
-  [/^\/queues$/, () => import('../pages/queues/queues.tsx').then(({ Queues }) => Queues)],
-  [/^\/workers$/, () => import('../pages/workers/workers.tsx').then(({ Workers }) => Workers)],
-  [/^\/workers\/([^/]+)$/, () => import('../pages/workers/worker.tsx').then(({ WorkerPage }) => WorkerPage)],
-  [/^\/schedules$/, () => import('../pages/schedules/schedules.tsx').then(({ Schedules }) => Schedules)],
-  [/^\/schedules\/new$/, () => import('../pages/schedules/edit.tsx').then(({ NewSchedule }) => NewSchedule)],
-  [/^\/schedules\/([^/]+)$/, () => import('../pages/schedules/schedule.tsx').then(({ SchedulePage }) => SchedulePage)],
-  [/^\/errors$/, () => import('../pages/errors/errors.tsx').then(({ Errors }) => Errors)],
-  [/^\/errors\/([^/]+)$/, () => import('../pages/errors/error.tsx').then(({ ErrorPage }) => ErrorPage)],
-  [/^\/doctor$/, () => import('../pages/doctor/doctor.tsx').then(({ Doctor }) => Doctor)],
-  [/^\/settings$/, () => import('../pages/settings/settings.tsx').then(({ SettingsPage }) => SettingsPage)]
+interface Way {
+  pattern: RegExp
+  /** The page, once it has come. */
+  page?: Shown
+  load(): Promise<Shown>
+}
+
+// The list comes with the frame, and is there at the first drawing; every other page comes when it is opened.
+const ways: Way[] = [
+  { pattern: /^\/tasks$/, page: Tasks, load: async () => Tasks },
+  { pattern: /^\/$/, load: () => import('../pages/overview/overview.tsx').then(({ Overview }) => Overview) },
+  { pattern: /^\/tasks\/([^/]+)$/, load: () => import('../pages/task/task.tsx').then(({ TaskPage }) => TaskPage) },
+  { pattern: /^\/new$/, load: () => import('../pages/new/new.tsx').then(({ NewTask }) => NewTask) },
+  { pattern: /^\/videos$/, load: () => import('../pages/videos/videos.tsx').then(({ Videos }) => Videos) },
+  {
+    pattern: /^\/videos\/([^/]+)$/,
+    load: () => import('../pages/videos/video.tsx').then(({ VideoPage }) => VideoPage)
+  },
+  { pattern: /^\/queues$/, load: () => import('../pages/queues/queues.tsx').then(({ Queues }) => Queues) },
+  { pattern: /^\/workers$/, load: () => import('../pages/workers/workers.tsx').then(({ Workers }) => Workers) },
+  {
+    pattern: /^\/workers\/([^/]+)$/,
+    load: () => import('../pages/workers/worker.tsx').then(({ WorkerPage }) => WorkerPage)
+  },
+  {
+    pattern: /^\/schedules$/,
+    load: () => import('../pages/schedules/schedules.tsx').then(({ Schedules }) => Schedules)
+  },
+  {
+    pattern: /^\/schedules\/new$/,
+    load: () => import('../pages/schedules/edit.tsx').then(({ NewSchedule }) => NewSchedule)
+  },
+  {
+    pattern: /^\/schedules\/([^/]+)$/,
+    load: () => import('../pages/schedules/schedule.tsx').then(({ SchedulePage }) => SchedulePage)
+  },
+  { pattern: /^\/errors$/, load: () => import('../pages/errors/errors.tsx').then(({ Errors }) => Errors) },
+  {
+    pattern: /^\/errors\/([^/]+)$/,
+    load: () => import('../pages/errors/error.tsx').then(({ ErrorPage }) => ErrorPage)
+  },
+  { pattern: /^\/doctor$/, load: () => import('../pages/doctor/doctor.tsx').then(({ Doctor }) => Doctor) },
+  {
+    pattern: /^\/settings$/,
+    load: () => import('../pages/settings/settings.tsx').then(({ SettingsPage }) => SettingsPage)
+  }
 ]
-const loaded = new Map<RegExp, Shown>([[list, Tasks]])
-const patterns = [list, ...pages.map(([pattern]) => pattern)]
 
 export function Routes() {
   const here = path.value
-  const pattern = patterns.find(pattern => pattern.test(here))
+  const way = ways.find(({ pattern }) => pattern.test(here))
   const [, again] = useState(0)
   const [failed, setFailed] = useState(false)
   useEffect(() => {
     setFailed(false)
-    if (!pattern || loaded.has(pattern)) return
-    const load = pages.find(([known]) => known === pattern)![1]
-    load().then(
+    if (!way || way.page) return
+    way.load().then(
       page => {
-        loaded.set(pattern, page)
+        way.page = page
         again(count => count + 1)
       },
       () => setFailed(true)
     )
-  }, [pattern])
+  }, [way])
 
-  if (!pattern) return <Unknown />
-  const Found = loaded.get(pattern)
+  if (!way) return <Unknown />
+  const Found = way.page
   if (failed) return <OldVersion />
   if (!Found) {
     return (
@@ -58,8 +82,8 @@ export function Routes() {
       </Page>
     )
   }
-  const [, id = ''] = pattern.exec(here) ?? []
-  return <Found key={`${pattern} ${id}`} id={decodeURIComponent(id)} />
+  const [, id = ''] = way.pattern.exec(here) ?? []
+  return <Found key={`${way.pattern} ${id}`} id={decodeURIComponent(id)} />
 }
 
 function Unknown() {

@@ -41,9 +41,9 @@ export class TaskList {
     this.newestFirst = !/(^|&)order=(?!newest)/.test(search)
   }
 
-  /** As many rows as there were before a reload. */
+  /** As many rows as there were before a reload: first the page that the document asked for while scripts came. */
   async load(count = pageSize) {
-    const page = await this.ask(undefined, Math.min(count, largestPage))
+    const page = await this.ask()
     if (!page) return
     this.rows.value = page.items
     this.fresh.value = []
@@ -84,6 +84,11 @@ export class TaskList {
     this.fresh.value = page.items.filter(({ id }) => !known.has(id))
     this.rows.value = this.merged(page.items)
     this.greyOut(page)
+  }
+
+  /** New ones have come. Once a page of them waits, another look would show nothing else. */
+  async lookForNew() {
+    if (this.fresh.peek().length < pageSize) await this.look()
   }
 
   /** Puts the waiting rows on top. With more than a page of them the list is loaded again. */
@@ -191,7 +196,7 @@ export function useTaskList(search: string, key: string): TaskList {
       search,
       ids: idsInSight,
       changed: tasks => list.patch(tasks),
-      more: () => void list.look()
+      more: () => void list.lookForNew()
     })
     return () => {
       clearInterval(timer)

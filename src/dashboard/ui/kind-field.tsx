@@ -1,5 +1,6 @@
 import type { Kind } from '../state/shapes.ts'
 import { Field } from './field.tsx'
+import { NameSelect } from './name-select.tsx'
 
 interface KindFieldProps {
   kinds: readonly Kind[]
@@ -13,13 +14,7 @@ export function KindField({ kinds, task, choose, wrong }: KindFieldProps) {
   return (
     <Field label="Kind" hint={kinds.find(({ name }) => name === task)?.description ?? undefined} wrong={wrong}>
       {attributes => (
-        <select {...attributes} value={task} onChange={event => choose(event.currentTarget.value)}>
-          {kinds.map(({ name }) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
+        <NameSelect attributes={attributes} names={kinds.map(({ name }) => name)} chosen={task} choose={choose} />
       )}
     </Field>
   )

@@ -1,6 +1,7 @@
 import { useQuery } from '../state/query.ts'
 import type { Queue } from '../state/shapes.ts'
 import { Field } from './field.tsx'
+import { NameSelect } from './name-select.tsx'
 
 interface QueueFieldProps {
   queue: string | undefined
@@ -17,14 +18,12 @@ export function QueueField({ queue, choose, none, hint, wrong }: QueueFieldProps
   return (
     <Field label="Queue" hint={hint} wrong={wrong}>
       {attributes => (
-        <select {...attributes} value={queue} onChange={event => choose(event.currentTarget.value)}>
-          {none && <option value="">{none}</option>}
-          {queues.map(({ name }) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
+        <NameSelect
+          attributes={attributes}
+          names={queues.map(({ name }) => name)}
+          chosen={queue}
+          {...{ choose, none }}
+        />
       )}
     </Field>
   )

@@ -13,13 +13,14 @@ export interface Attempt {
   ended: Promise<Ending>
   /** Requests a stop; the first reason counts. */
   stop(reason: StopReason): void
+  /** Why it was stopped, if it was. */
+  reason(): StopReason | undefined
   /** Takes back an attempt that has not started: true, and it never starts nor ends. The child may have to answer. */
   recall(): Promise<boolean>
 }
 
 /** Options common to attempts in children and in the worker. */
 export interface AttemptOptions {
-  worker: string
   limits: Limits
   /** Keeps the last that it says. */
   tail: Tail

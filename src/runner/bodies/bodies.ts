@@ -6,7 +6,7 @@ import type { Kind, Kinds } from '#tasks/define.ts'
 import { Tail } from '#tasks/log/tail.ts'
 import type { Books } from '../books/books.ts'
 import { typeboxInOneFile } from '../children/one-file.ts'
-import { childPool } from '../children/pool.ts'
+import { ChildPool } from '../children/pool.ts'
 import type { Connections } from '../connections.ts'
 import type { Media } from '../media.ts'
 import { openDesk } from './desk.ts'
@@ -27,7 +27,7 @@ interface OpenBodiesOptions {
 
 /** Runs claimed tasks in child processes or in the worker itself, and hands each ending to the books. */
 export async function openBodies({ config, kinds, connections, books, media, log, env }: OpenBodiesOptions) {
-  const children = childPool({
+  const children = new ChildPool({
     env: { ...env, ...media.env, DARKROOM_TYPEBOX: await typeboxInOneFile(log) },
     databaseUrl: connections.work.url,
     ...sizesOf(config)
@@ -53,9 +53,12 @@ export async function openBodies({ config, kinds, connections, books, media, log
     const ending = await attempt.ended
     desk.remove(attempt)
     books.log.end(claim)
-    logEnd(log, claim, ending)
     const ran = Date.now() - ending.started_at.getTime()
-    books.enter({ claim, kind, ending, ran: began ? ran : undefined })
+    if (attempt.reason() === 'forgotten') books.forget(claim)
+    else {
+      logEnd(log, claim, ending)
+      books.enter({ claim, kind, ending, ran: began ? ran : undefined })
+    }
     thereIsRoom(ran)
   }
 
@@ -71,7 +74,7 @@ export async function openBodies({ config, kinds, connections, books, media, log
     onRoom(call: (milliseconds: number) => void) {
       thereIsRoom = call
     },
-    resize: children.resize,
+    resize: (size: number) => children.resize(size),
     get children() {
       return children.count
     },

@@ -13,6 +13,8 @@ export function openDesk() {
 
   return {
     add(attempt: Attempt) {
+      // Postgres has crashed and forgotten the claim of the one before.
+      attempts.get(attempt.claim.id)?.stop('forgotten')
       attempts.set(attempt.claim.id, attempt)
       if (closing) attempt.stop('shutdown')
     },
@@ -26,9 +28,10 @@ export function openDesk() {
     },
     ids: () => [...attempts.keys()],
     queues: () => [...attempts.values()].map(({ claim }) => claim.queue),
-    /** Does nothing where the task is not in hand. */
-    stop(task: string, reason: StopReason) {
-      attempts.get(task)?.stop(reason)
+    held: () => [...attempts.values()],
+    /** Does nothing where the task is not in hand, or another attempt of it. */
+    stop(task: string, reason: StopReason, of = attempts.get(task)) {
+      if (attempts.get(task) === of) of?.stop(reason)
     },
     stopAll,
 
@@ -55,3 +58,5 @@ export function openDesk() {
     }
   }
 }
+
+export type Desk = ReturnType<typeof openDesk>

@@ -8,7 +8,6 @@ import { type End, judge } from './judge.ts'
 interface Ended {
   claim: Claim
   kind: Kind
-  worker: string
   tail: Tail
   startedAt: Date
   /** Why it was stopped, if it was. */
@@ -16,13 +15,13 @@ interface Ended {
 }
 
 /** What the books write of an attempt, whether it ran in a child or inline. */
-export function endingOf(end: End, { claim, kind, worker, tail, startedAt, reason }: Ended): Ending {
+export function endingOf(end: End, { claim, kind, tail, startedAt, reason }: Ended): Ending {
   return {
     id: claim.id,
     queue: claim.queue,
     place: claim.place,
     attempt: claim.attempt,
-    worker,
+    worker: claim.worker,
     started_at: startedAt,
     exit_code: end.type === 'exit' ? end.exit_code : null,
     signal: end.type === 'exit' ? end.signal : null,

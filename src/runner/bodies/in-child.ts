@@ -61,6 +61,10 @@ class AttemptInChild implements Attempt {
     this.#stops.stop(reason)
   }
 
+  reason() {
+    return this.#stops.reason()
+  }
+
   async recall() {
     if (this.#isBegun || this.#stops.reason() !== undefined) return false
     this.#isRecalled = true
@@ -164,8 +168,8 @@ class AttemptInChild implements Attempt {
   }
 
   #ending(end: End) {
-    const { worker, tail } = this.#options
+    const { tail } = this.#options
     const reason = this.#stops.reason()
-    return endingOf(end, { claim: this.claim, kind: this.#kind, worker, tail, startedAt: this.#startedAt, reason })
+    return endingOf(end, { claim: this.claim, kind: this.#kind, tail, startedAt: this.#startedAt, reason })
   }
 }

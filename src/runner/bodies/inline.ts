@@ -36,7 +36,7 @@ export function failBodiesAlone() {
  * time is given up. Its code may still run, but its attempt is over, and its result and reports are ignored.
  */
 export function runInline(claim: Claim, kind: Kind, options: RunInlineOptions): Attempt {
-  const { worker, db, limits, tail, onBegin, onProgress } = options
+  const { db, limits, tail, onBegin, onProgress } = options
   const onLog = (line: string) => {
     tail.add(`${line}\n`)
     options.onLog(line)
@@ -83,7 +83,7 @@ export function runInline(claim: Claim, kind: Kind, options: RunInlineOptions): 
     stops.clear()
     last.clear()
     if (end.type === 'given_up') onLog('the body did not end in time and was given up; its result is ignored')
-    return endingOf(end, { claim, kind, worker, tail, startedAt, reason: stops.reason() })
+    return endingOf(end, { claim, kind, tail, startedAt, reason: stops.reason() })
   }
 
   function run() {
@@ -92,5 +92,6 @@ export function runInline(claim: Claim, kind: Kind, options: RunInlineOptions): 
     return Promise.race([failing.run(fail, () => runBody(kind, claim.args, context)), last.passed])
   }
 
-  return { claim, since: performance.now(), ended: live(), stop: stops.stop, recall: async () => false }
+  const { stop, reason } = stops
+  return { claim, since: performance.now(), ended: live(), stop, reason, recall: async () => false }
 }

@@ -20,7 +20,7 @@ type Verdict = Pick<Ending, 'outcome' | 'is_outage' | 'result' | 'error' | 'stac
 export function judge(end: End, reason: StopReason | undefined, claim: Claim, kind: Kind | undefined): Verdict {
   const settings = settingsOf(claim, kind)
   // A success counts also after a request to stop.
-  if (end.type === 'success' && reason !== 'lost') {
+  if (end.type === 'success' && reason !== 'lost' && reason !== 'forgotten') {
     return { outcome: 'success', result: end.result, next: { state: 'SUCCESS' } }
   }
 
@@ -51,6 +51,7 @@ export function judge(end: End, reason: StopReason | undefined, claim: Claim, ki
       }
     case 'shutdown':
     case 'lost':
+    case 'forgotten':
       return {
         outcome: 'shutdown',
         error: { type: 'shutdown', message: 'Its worker was stopped; it is tried again' },

@@ -17,7 +17,7 @@ const longestLoad = 60
 interface AttemptStarterOptions {
   config: Config
   connections: Connections
-  books: Pick<Books, 'worker' | 'report'>
+  books: Pick<Books, 'report'>
   children: ChildPool
   log: Logger
 }
@@ -28,7 +28,6 @@ export function attemptStarter({ config, connections, books, children, log }: At
     // An inline body can report progress before `attempt` is assigned.
     const reporting = { claim, stop: (reason: 'lost') => attempt.stop(reason) }
     const options = {
-      worker: books.worker.id,
       limits: limitsOf(claim, kind, config),
       tail,
       onBegin,

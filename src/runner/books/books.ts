@@ -66,6 +66,11 @@ export function openBooks({ connections, id, version, kinds, media, log }: OpenB
       lastEntry = performance.now()
       settling.add({ claim, kind, ending: reported ? { ...ending, reported } : ending, ran })
     },
+    /** Nothing is written of an attempt that Postgres has forgotten: its number is another's. */
+    forget({ id, attempt }: Claim) {
+      progress.take(id, attempt)
+      log.warn({ task: id, attempt }, 'Postgres has crashed and forgotten an attempt; its outcome is dropped')
+    },
     ...writing,
     /** Time of the last ending, by performance.now(). */
     lastEntry: () => lastEntry,

@@ -15,7 +15,7 @@ interface ProgressWriterOptions {
 
 /** A running attempt. */
 interface Reporting {
-  claim: Pick<Claim, 'id' | 'attempt'>
+  claim: Pick<Claim, 'id' | 'attempt' | 'worker'>
   stop(reason: 'lost'): void
 }
 
@@ -54,10 +54,10 @@ export function progressWriter({ pool, voice, log }: ProgressWriterOptions) {
   return {
     report(of: Reporting, fraction: number, detail: unknown) {
       if (!Number.isFinite(fraction)) return
-      const { id, attempt } = of.claim
+      const { id, attempt, worker } = of.claim
       // Postgres refuses values that are too small for a `real`.
       const progress = fraction < 1e-30 ? 0 : Math.min(fraction, 1)
-      latest.set(id, { id, attempt, progress, detail: detail ?? null, of })
+      latest.set(id, { id, attempt, worker, progress, detail: detail ?? null, of })
       unwritten.add(id)
       timer ??= setTimeout(write, Math.max(0, writtenAt + interval - performance.now()))
     },

@@ -1,34 +1,23 @@
-import { v7 as uuid } from 'uuid'
-import { Child } from './child-process.ts'
+import type { Child } from './child-process.ts'
+import { dueChildren } from './due.ts'
 import { openPace } from './pace.ts'
-import { stepBack } from './priority.ts'
 import type { Source } from './protocol.ts'
 import { openSeats } from './seats.ts'
-import { endStrays } from './strays.ts'
-import { watchdog } from './watchdog.ts'
+import { ChildStarter, type StarterOptions } from './starter.ts'
 
-interface ChildPoolOptions {
-  env: NodeJS.ProcessEnv
-  /** The worker's database, for bodies that submit tasks. */
-  databaseUrl: string
+interface ChildPoolOptions extends StarterOptions {
   size: number
   /** Attempts after which a child is due to be replaced. */
   maxTasks: number
   /** Bytes. */
   maxMemory?: number
-  /** Milliseconds that a child may take to become ready. */
-  longestStart?: number
 }
 
-// Below API and database, and below the worker, whose heartbeat must not wait for a film.
-const childNice = 10
 // Milliseconds. The memory of a child that exits by itself is known from its last sample only.
 const lookInterval = 250
 const mostTries = 4
-// While attempts wait, a child that is due goes on: the start of another takes the CPU of a few hundred short bodies.
-const mostOverdue = 10
-// A service has many kinds and runs a few of them most of the time.
-const mostRemembered = 8
+// Children that wait for an attempt without ever having had one: each takes 17 MiB.
+const mostAhead = 1
 
 interface Waiting {
   isShort: boolean
@@ -36,192 +25,175 @@ interface Waiting {
 }
 
 /**
- * The child processes of a worker, started ahead of need: Node.js takes 100 ms to boot. Any child can run any attempt;
- * it is replaced after a number of them.
+ * The child processes of a worker, one of them started ahead of need: Node.js takes 100 ms to boot. Any child can run
+ * any attempt; it is replaced after a number of them.
  */
-export function childPool(options: ChildPoolOptions) {
-  const { env, databaseUrl, size: first, maxTasks, maxMemory, longestStart = 30_000 } = options
-  let size = first
-  const idle: Child[] = []
-  const seats = openSeats(canTake)
-  const waiting = new Set<Waiting>()
-  const pool = `${uuid()}:`
-  let started = 0
-  const dog = watchdog(pool)
-  const recent = new Map<string, Source>()
-  const pace = openPace()
-  const starting = new Set<Child>()
-  let looking = false
-  let closing = false
+export class ChildPool {
+  readonly #starter: ChildStarter
+  readonly #maxMemory: number | undefined
+  readonly #idle: Child[] = []
+  readonly #seats = openSeats(child => this.#canTake(child))
+  readonly #waiting = new Set<Waiting>()
+  readonly #pace = openPace()
+  readonly #due: ReturnType<typeof dueChildren>
+  #size: number
+  #looking = false
+  #closing = false
 
-  function start() {
-    const child = new Child({ env, databaseUrl, kinds: [...recent.values()], mark: `${pool}${++started}.` })
-    const { pid } = child
-    if (pid !== undefined) {
-      dog.watch(pid)
-      stepBack(pid, childNice)
-    }
-    const late = setTimeout(() => void child.stop({ nicely: false }), longestStart)
-    starting.add(child)
-    child.ready
-      // A preloaded module may be the cause.
-      .catch(() => recent.clear())
-      .finally(() => {
-        starting.delete(child)
-        clearTimeout(late)
-      })
-    // No attempt fails by this: code that an earlier attempt left running may crash an idle child.
-    void child.left.then(() => {
-      const index = idle.indexOf(child)
-      if (index >= 0) idle.splice(index, 1)
-    })
-    void child.gone.then(() => {
-      if (pid !== undefined) dog.forget(pid)
-    })
-    return child
+  constructor({ size, maxTasks, maxMemory, ...options }: ChildPoolOptions) {
+    this.#starter = new ChildStarter(options)
+    this.#size = size
+    this.#maxMemory = maxMemory
+    this.#due = dueChildren({ most: maxTasks, idle: this.#idle, replace: child => this.#replace(child) })
+    this.#fill()
   }
 
-  function fill() {
-    while (!closing && idle.length + seats.size < size) idle.push(start())
+  /** Resolves when every child is ready or has failed to start. */
+  async ready() {
+    await Promise.all(this.#idle.map(child => child.ready))
   }
 
-  /** One timer for all children, which stops when no child is busy: short tasks come and go between two samples. */
-  function lookSoon() {
-    if (looking) return
-    looking = true
-    setTimeout(look, lookInterval).unref()
+  get count() {
+    return this.#idle.length + this.#seats.size
   }
 
-  async function look() {
-    for (const child of seats.children()) await child.look()
-    looking = false
-    if (seats.size > 0) lookSoon()
+  /** An attempt has not ended its child, and took so many milliseconds. */
+  ended(source: Source, milliseconds: number) {
+    this.#pace.ended(source.task, milliseconds)
+    this.#starter.remember(source)
   }
 
-  /** Waits for a child to become free. */
-  function turn(signal: AbortSignal, isShort: boolean): Promise<Child> {
-    return new Promise((resolve, reject) => {
-      const mine = { isShort, resolve }
-      waiting.add(mine)
-      signal.addEventListener('abort', () => waiting.delete(mine) && reject(signal.reason), { once: true })
-    })
+  crashed(task: string) {
+    this.#pace.crashed(task)
   }
 
-  /** First come, first served: a long attempt at the head waits for a whole child, and all others wait for it. */
-  function serve() {
-    // Of too many children, one must come to its end.
-    const open = seats.size > size ? [] : seats.open({ half: true })
-    for (const next of waiting) {
-      const child = idle.shift() ?? (next.isShort ? seats.emptiest(open) : undefined)
-      if (!child) return
-      waiting.delete(next)
-      // Reserved from here on, although the waiting attempt continues later.
-      seats.take(child, next.isShort)
-      next.resolve(child)
+  /** A free child, as soon as there is one, or a seat beside other short attempts; first come, first served. */
+  async take(signal: AbortSignal, task: string): Promise<Child> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#next(signal, this.#pace.isShort(task))
+      } catch (error) {
+        // A failed start says nothing about the attempt, unless every try fails.
+        if (this.#closing || signal.aborted || tries === mostTries) throw error
+      }
     }
   }
 
-  /** A child without waiting, if there is one. */
-  function free(isShort: boolean) {
-    if (idle.length > 0) return idle.shift()
-    if (seats.size < size) return start()
-    return isShort && seats.size <= size ? seats.emptiest(seats.open()) : undefined
+  /** Takes a child back after an attempt; its condition decides whether it is reused. */
+  give(child: Child) {
+    this.#due.ended()
+    if (!this.#seats.leave(child)) {
+      if (this.#isTooLarge(child)) child.dropRest()
+      return this.#serve()
+    }
+    if (this.count < this.#size && !this.#closing && this.#canTake(child)) {
+      this.#idle.push(child)
+      this.#due.rests(child)
+    } else void child.stop({ nicely: false })
+    this.#fill()
+    this.#serve()
   }
 
-  async function next(signal: AbortSignal, isShort: boolean): Promise<Child> {
+  /** Changes the number of children. Surplus children end as soon as they are idle. */
+  resize(size: number) {
+    this.#size = size
+    while (this.#idle.length > 0 && this.count > size) void this.#idle.pop()!.stop({ nicely: false })
+    this.#fill()
+    this.#serve()
+  }
+
+  async close() {
+    this.#closing = true
+    await Promise.all([...this.#idle, ...this.#seats.children()].map(child => child.stop({ nicely: false })))
+    await this.#starter.close()
+  }
+
+  async #next(signal: AbortSignal, isShort: boolean): Promise<Child> {
     // A child started now would not be ended.
-    if (closing) throw new Error('The worker is stopping')
-    let child = waiting.size === 0 ? free(isShort) : undefined
-    if (child) seats.take(child, isShort)
-    else child = await turn(signal, isShort)
-    lookSoon()
+    if (this.#closing) throw new Error('The worker is stopping')
+    let child = this.#waiting.size === 0 ? this.#free(isShort) : undefined
+    if (child) this.#seats.take(child, isShort)
+    else child = await this.#turn(signal, isShort)
+    this.#fill()
+    this.#lookSoon()
     try {
-      await (starting.has(child) ? Promise.race([child.ready, aborted(signal)]) : child.ready)
+      await this.#starter.ready(child, signal)
       return child
     } catch (error) {
-      give(child)
+      this.give(child)
       throw error
     }
   }
 
-  function isTooLarge({ peakMemory }: Child) {
-    return maxMemory !== undefined && peakMemory > maxMemory
+  /** A child without waiting for another attempt, if there is one: a short attempt does not wait for a start either. */
+  #free(isShort: boolean) {
+    const started = this.#idle.findIndex(child => !this.#starter.isStarting(child))
+    if (started >= 0) return this.#idle.splice(started, 1)[0]
+    const open = isShort && this.#seats.size <= this.#size ? this.#seats.emptiest(this.#seats.open()) : undefined
+    return open ?? this.#idle.shift() ?? (this.#seats.size < this.#size ? this.#start() : undefined)
   }
 
-  function canTake(child: Child) {
-    if (!child.usable || isTooLarge(child)) return false
-    return child.attempts < (waiting.size > 0 ? mostOverdue : 1) * maxTasks
+  /** Waits for a child to become free. */
+  #turn(signal: AbortSignal, isShort: boolean): Promise<Child> {
+    return new Promise((resolve, reject) => {
+      const mine = { isShort, resolve }
+      this.#waiting.add(mine)
+      signal.addEventListener('abort', () => this.#waiting.delete(mine) && reject(signal.reason), { once: true })
+    })
   }
 
-  function give(child: Child) {
-    if (!seats.leave(child)) {
-      if (isTooLarge(child)) child.dropRest()
-      return serve()
-    }
-    const surplus = idle.length + seats.size >= size
-    if (!surplus && !closing && canTake(child)) idle.push(child)
-    else void child.stop({ nicely: false })
-    fill()
-    serve()
-  }
-
-  fill()
-
-  return {
-    /** Resolves when every child is ready or has failed to start. */
-    async ready() {
-      await Promise.all(idle.map(child => child.ready))
-    },
-
-    /** An attempt has not ended its child: children that are started from here on preload its kind. */
-    ended(source: Source, milliseconds: number) {
-      pace.ended(source.task, milliseconds)
-      recent.delete(source.task)
-      recent.set(source.task, source)
-      if (recent.size > mostRemembered) recent.delete(recent.keys().next().value!)
-    },
-    crashed: pace.crashed,
-
-    /** A free child, as soon as there is one, or a seat beside other short attempts; first come, first served. */
-    async take(signal: AbortSignal, task: string): Promise<Child> {
-      for (let tries = 1; ; tries++) {
-        try {
-          return await next(signal, pace.isShort(task))
-        } catch (error) {
-          // A failed start says nothing about the attempt, unless every try fails.
-          if (closing || signal.aborted || tries === mostTries) throw error
-        }
-      }
-    },
-
-    /** Takes a child back after an attempt; its condition decides whether it is reused. */
-    give,
-
-    /** Changes the number of children. Surplus children end as soon as they are idle. */
-    resize(next: number) {
-      size = next
-      while (idle.length > 0 && idle.length + seats.size > size) void idle.pop()!.stop({ nicely: false })
-      fill()
-      serve()
-    },
-    get count() {
-      return idle.length + seats.size
-    },
-
-    async close() {
-      closing = true
-      await Promise.all([...idle, ...seats.children()].map(child => child.stop({ nicely: false })))
-      await endStrays(pool)
-      dog.close()
+  /** First come, first served: a long attempt at the head waits for a whole child, and all others wait for it. */
+  #serve() {
+    // Of too many children, one must come to its end.
+    const open = this.#seats.size > this.#size ? [] : this.#seats.open({ half: true })
+    for (const next of this.#waiting) {
+      const child = this.#idle.shift() ?? (next.isShort ? this.#seats.emptiest(open) : undefined)
+      if (!child) return
+      this.#waiting.delete(next)
+      // Reserved from here on, although the waiting attempt continues later.
+      this.#seats.take(child, next.isShort)
+      next.resolve(child)
     }
   }
-}
 
-function aborted(signal: AbortSignal) {
-  const { promise, reject } = Promise.withResolvers<never>()
-  if (signal.aborted) reject(signal.reason)
-  else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  return promise
-}
+  #fill() {
+    while (!this.#closing && this.#idle.length < mostAhead && this.count < this.#size) this.#idle.push(this.#start())
+  }
 
-export type ChildPool = ReturnType<typeof childPool>
+  #start() {
+    const child = this.#starter.start()
+    // No attempt fails by this: code that an earlier attempt left running may crash an idle child.
+    void child.left.then(() => {
+      const index = this.#idle.indexOf(child)
+      if (index >= 0) this.#idle.splice(index, 1)
+    })
+    return child
+  }
+
+  #replace(child: Child) {
+    this.#idle.splice(this.#idle.indexOf(child), 1)
+    void child.stop({ nicely: false })
+    this.#fill()
+  }
+
+  #canTake(child: Child) {
+    return child.usable && !this.#isTooLarge(child) && this.#due.goesOn(child, this.#waiting.size > 0)
+  }
+
+  #isTooLarge({ peakMemory }: Child) {
+    return this.#maxMemory !== undefined && peakMemory > this.#maxMemory
+  }
+
+  /** One timer for all children, which stops when no child is busy: short tasks come and go between two samples. */
+  #lookSoon() {
+    if (this.#looking) return
+    this.#looking = true
+    setTimeout(() => void this.#look(), lookInterval).unref()
+  }
+
+  async #look() {
+    for (const child of this.#seats.children()) await child.look()
+    this.#looking = false
+    if (this.#seats.size > 0) this.#lookSoon()
+  }
+}

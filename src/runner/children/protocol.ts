@@ -80,4 +80,14 @@ export interface Failure {
 }
 
 /** Why a running attempt is stopped. The first reason wins: a time limit that leads to a kill is a time limit. */
-export type StopReason = 'cancelled' | 'soft_time_limit' | 'time_limit' | 'stalled' | 'not_loaded' | 'shutdown' | 'lost'
+export type StopReason =
+  | 'cancelled'
+  | 'soft_time_limit'
+  | 'time_limit'
+  | 'stalled'
+  | 'not_loaded'
+  | 'shutdown'
+  // It is another worker's.
+  | 'lost'
+  // Postgres has crashed and knows nothing of the claim: the next one has the same number.
+  | 'forgotten'

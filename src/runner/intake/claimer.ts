@@ -24,6 +24,8 @@ interface ClaimerOptions {
   pool: Pool
   log: Logger
   worker: { readonly id: string }
+  /** Kinds that keep files by the number of their attempt. */
+  keepers: readonly string[]
   /** Number of attempts side by side. */
   concurrency(): number
   /** Queues with room now, and the limit for all of them together. */
@@ -36,7 +38,7 @@ interface ClaimerOptions {
 }
 
 /** Claims tasks as long as there are some and there is room; one query at a time. */
-export function claimer({ pool, log, worker, concurrency, rooms, begin, leave, findUnknown }: ClaimerOptions) {
+export function claimer({ pool, log, worker, keepers, concurrency, rooms, begin, leave, findUnknown }: ClaimerOptions) {
   let wanted = false
   let claiming: Promise<void> | undefined
   let stopped = false
@@ -81,7 +83,7 @@ export function claimer({ pool, log, worker, concurrency, rooms, begin, leave, f
     }
     askedAt ??= performance.now()
     const over = obstacles.over()
-    const claimed = await claim(pool, worker.id, free, most, over)
+    const claimed = await claim(pool, { worker: worker.id, rooms: free, most, keepers }, over)
     const took = performance.now() - askedAt
     askedAt = undefined
     begin(claimed)

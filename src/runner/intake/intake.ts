@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
 import type { Claim, Claimed } from '#tasks/attempts/claim.ts'
 import { lease } from '#tasks/attempts/takers.ts'
+import type { Kinds } from '#tasks/define.ts'
 import type { Desired, Shutdown } from '#workers/presence.ts'
 import type { Bodies } from '../bodies/bodies.ts'
 import type { Books } from '../books/books.ts'
@@ -21,6 +22,7 @@ const unknownPause = 1_000
 
 interface OpenIntakeOptions {
   config: Config
+  kinds: Kinds
   connections: Connections
   books: Books
   bodies: Bodies
@@ -28,7 +30,7 @@ interface OpenIntakeOptions {
 }
 
 /** Decides which tasks this worker takes, claims them as there is room, and passes them to the bodies. */
-export async function openIntake({ config, connections, books, bodies, log }: OpenIntakeOptions) {
+export async function openIntake({ config, kinds, connections, books, bodies, log }: OpenIntakeOptions) {
   const { worker, voice, recover } = books
   const { desk } = bodies
   const { work } = connections
@@ -44,6 +46,7 @@ export async function openIntake({ config, connections, books, bodies, log }: Op
     pool: work.pool,
     log,
     worker,
+    keepers: [...kinds.values()].filter(({ discard }) => discard).map(({ name }) => name),
     concurrency: () => steer.concurrency,
     rooms,
     begin,

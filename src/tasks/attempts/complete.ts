@@ -5,8 +5,8 @@ import type { Ending, Settled } from './ending.ts'
 
 /**
  * Successes, one or many in one statement: job (with the result, which pg-boss keeps and lets expire), task and
- * attempt. An attempt that its worker has lost (the worker was declared lost, or the task is gone) matches no row and
- * changes nothing. Each step uses what RETURNING of the step before gives, see `claim`.
+ * attempt. An attempt that its worker has lost (the worker was declared lost, the task is gone, or Postgres has crashed
+ * and forgotten the claim) matches no row and changes nothing. Each step uses what RETURNING of the step before gives, see `claim`.
  *
  * The job is found where the claim left its row, or by its id if another statement has changed the row since. The range
  * of the attempt's number, which holds for every attempt, lets the planner expect one job: it then looks each up,
@@ -26,6 +26,7 @@ with ending as (
   from ending
   where ${inPlace}j.name = ending.queue and j.id = ending.id
     and (j.state = 'active') is true and j.retry_count = ending.attempt - 1 and ending.attempt between 1 and 2147483647
+    and exists (select from darkroom.tasks t where t.id = any(array[ending.id]) and t.worker = ending.worker)
   returning ending.id, ending.attempt, ending.worker, ending.started_at, ending.peak_memory, ending.stderr
 ), task as (
   update darkroom.tasks t set

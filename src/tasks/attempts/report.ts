@@ -3,6 +3,7 @@ import type { Pool } from 'pg'
 export interface Report {
   id: string
   attempt: number
+  worker: string
   progress: number
   detail: unknown
 }
@@ -13,8 +14,8 @@ export interface Report {
  */
 export const reportProgressSql = `
 update darkroom.tasks t set progress = greatest(t.progress, report.progress), progress_detail = report.detail
-from jsonb_to_recordset($1::jsonb) as report (id uuid, attempt int, progress real, detail jsonb)
-where t.id = report.id and t.attempts = report.attempt and t.state = 'STARTED'
+from jsonb_to_recordset($1::jsonb) as report (id uuid, attempt int, worker uuid, progress real, detail jsonb)
+where t.id = report.id and t.attempts = report.attempt and t.worker = report.worker and t.state = 'STARTED'
 returning t.id`
 
 export async function reportProgress(pool: Pool, reports: Report[]): Promise<Set<string>> {

@@ -15,8 +15,8 @@ with back as (
       when back.was = 'created' then 'PENDING'
       else 'RETRY'
     end as final
-  from jsonb_to_recordset($1::jsonb) as back (id uuid, queue text, place tid, attempt int, was text)
-  join darkroom.tasks t on t.id = any(array[back.id])
+  from jsonb_to_recordset($1::jsonb) as back (id uuid, queue text, place tid, attempt int, worker uuid, was text)
+  join darkroom.tasks t on t.id = any(array[back.id]) and t.worker = back.worker
 ), job as (
   update pgboss.job j set
     state = case final when 'REVOKED' then 'cancelled' else back.was end::pgboss.job_state,
@@ -61,7 +61,7 @@ export async function unclaim({ query }: Pick<Database, 'query'>, claims: Claim[
   return query.transaction().execute(async trx => {
     const ours = await lockAttempts(trx, claims)
     if (ours.length === 0) return []
-    const rows = ours.map(({ id, queue, place, attempt, was }) => ({ id, queue, place, attempt, was }))
+    const rows = ours.map(({ id, queue, place, attempt, worker, was }) => ({ id, queue, place, attempt, worker, was }))
     return (
       await trx.executeQuery<{ id: string; queue: string }>(CompiledQuery.raw(unclaimSql, [JSON.stringify(rows)]))
     ).rows

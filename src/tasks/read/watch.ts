@@ -7,6 +7,14 @@ import { eventMarks } from './missed.ts'
 /** Called with a task's present state and after each change; with undefined if there is no such task. */
 export type Watcher = (task: TaskBody | undefined) => void
 
+export interface WatcherOfAll {
+  /** Whether its changes matter now: a task that no watcher wants is not read. */
+  wants(id: string): boolean
+  hear(task: TaskBody): void
+  /** Some changes were dropped. */
+  lost(): void
+}
+
 // Tasks in one query: a result may have 1 MiB, and the whole answer is in memory.
 const mostAtOnce = 100
 // Unsent changes for watchers of all tasks; beyond this they get `lost` instead.
@@ -21,7 +29,7 @@ const backstop = 5_000
 export function watchTasks(db: Database) {
   // Each watcher with the number of the first query that may answer it: an earlier query may be older than the watcher.
   const watchers = new Map<string, Map<Watcher, number>>()
-  const watchersOfAll = new Map<(task: TaskBody) => void, () => void>()
+  const watchersOfAll = new Set<WatcherOfAll>()
   // Task ids to read, each with whether a change was announced: watchers of all tasks get only those.
   const pending = new Map<string, boolean>()
   // Ids that only watchers of all tasks want. Read last, so that many changes do not delay the watcher of one task.
@@ -42,7 +50,7 @@ export function watchTasks(db: Database) {
 
   function look(id: string, announced: boolean) {
     if (watchers.has(id)) pending.set(id, announced || pending.get(id) === true)
-    else if (announced && watchersOfAll.size > 0) lookForAll(id)
+    else if (announced && watchersOfAll.values().some(({ wants }) => wants(id))) lookForAll(id)
     else return
     if (!reading) void read()
   }
@@ -55,7 +63,7 @@ export function watchTasks(db: Database) {
   /** Drops the unsent changes of watchers of all tasks, and calls their `lost`. */
   function loseAll() {
     pendingForAll.clear()
-    for (const lost of [...watchersOfAll.values()]) lost()
+    for (const { lost } of [...watchersOfAll]) lost()
   }
 
   /** The ids of the next query, at most `mostAtOnce`, each with whether a change was announced. */
@@ -97,7 +105,8 @@ export function watchTasks(db: Database) {
 
   function tell(id: string, task: TaskBody | undefined, query: number, announced: boolean) {
     for (const [watcher, from] of watchers.get(id) ?? []) if (from <= query) alone(() => watcher(task))
-    if (task && announced) for (const watcher of watchersOfAll.keys()) alone(() => watcher(task))
+    if (!task || !announced) return
+    for (const { wants, hear } of watchersOfAll) if (wants(id)) alone(() => hear(task))
   }
 
   async function searchMissed() {
@@ -142,9 +151,9 @@ export function watchTasks(db: Database) {
       }
     },
 
-    /** Reports every change of every task from now on; `lost` is called when some were dropped. */
-    watchAll(watcher: (task: TaskBody) => void, lost: () => void): () => void {
-      watchersOfAll.set(watcher, lost)
+    /** Reports every change of every task that the watcher wants, from now on. */
+    watchAll(watcher: WatcherOfAll): () => void {
+      watchersOfAll.add(watcher)
       if (watchersOfAll.size === 1) void marks.add()
       return () => {
         watchersOfAll.delete(watcher)

@@ -53,7 +53,7 @@ for (const table of ['tasks', 'attempts']) {
     const pools = { child: ['add'], inline: [] }
     await register(db.pool, { id: worker, version: 'test', queues: ['default'], pools, concurrency: 1 })
     const id = await service.submit('add', { x: 1, y: 1 })
-    const { claims } = await claim(db.pool, worker, [{ queue: 'default', slots: 1 }], 1)
+    const { claims } = await claim(db.pool, { worker, rooms: [{ queue: 'default', slots: 1 }], most: 1, keepers: [] })
     const { queue, place, attempt } = claims[0]!
     const look = async () => (await service.get(`/api/tasks/${id}/attempts`)).json().items
     t.match(await look(), [{ number: 1, outcome: null }])
@@ -87,7 +87,12 @@ t.test('the stack trace of an attempt is shown with the attempt alone', async t 
   await register(service.db.pool, { id: worker, version: 'test', queues: ['default'], pools, concurrency: 1 })
   const id = await service.submit('add', { x: 1, y: 1 })
   const fail = async (ending: Partial<Ending>) => {
-    const { claims } = await claim(service.db.pool, worker, [{ queue: 'default', slots: 1 }], 1)
+    const { claims } = await claim(service.db.pool, {
+      worker,
+      rooms: [{ queue: 'default', slots: 1 }],
+      most: 1,
+      keepers: []
+    })
     const { queue, attempt } = claims[0]!
     const ours = { id, queue, attempt, worker, started_at: new Date() }
     await settle(service.db, [{ ...ours, outcome: 'failure', next: { state: 'FAILURE' }, ...ending }])

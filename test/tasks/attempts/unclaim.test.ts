@@ -20,7 +20,8 @@ await register(pool, {
   concurrency: 1
 })
 
-const take = async () => (await claim(pool, worker, [{ queue: 'default', slots: 1 }], 1)).claims[0]!
+const take = async () =>
+  (await claim(pool, { worker, rooms: [{ queue: 'default', slots: 1 }], most: 1, keepers: [] })).claims[0]!
 const read = async (id: string) => (await service.get(`/api/tasks/${id}`)).json()
 
 async function fail({ id, queue, attempt }: Claim) {
@@ -148,7 +149,8 @@ t.test('recovery of a lost worker leaves alone tasks that it has put back and an
       pools: { child: ['add'], inline: [] },
       concurrency: 1
     })
-  const takeAs = async (id: string) => (await claim(pool, id, [{ queue: 'default', slots: 1 }], 1)).claims[0]!
+  const takeAs = async (id: string) =>
+    (await claim(pool, { worker: id, rooms: [{ queue: 'default', slots: 1 }], most: 1, keepers: [] })).claims[0]!
   const id = await service.submit('add', { x: 1, y: 1 }, { priority: 9 })
   const taken = await takeAs(gone)
   await pool.query(`update darkroom.workers set status = 'lost', stopped_at = now() where id = $1`, [gone])
