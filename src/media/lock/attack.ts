@@ -2,6 +2,8 @@
 export interface Targets {
   /** A file beside the source. */
   secret: string
+  /** Files that are to stay as they are; the program may read the second. */
+  whole: string[]
   /** Files that do not exist, elsewhere and beside the source. */
   outside: string[]
   /** The process that started it. */
@@ -22,7 +24,7 @@ export const attackArguments = (targets: Targets) => [
 ]
 
 /** Runs as text in a Node that sees no module of ours, so it refers to nothing outside itself. */
-async function attack({ secret, outside, pid, tcp, udp, unix }: Targets) {
+async function attack({ secret, whole, outside, pid, tcp, udp, unix }: Targets) {
   const fs = process.getBuiltinModule('node:fs')
   const net = process.getBuiltinModule('node:net')
   const dgram = process.getBuiltinModule('node:dgram')
@@ -43,15 +45,20 @@ async function attack({ secret, outside, pid, tcp, udp, unix }: Targets) {
     read: () => fs.readFileSync(secret),
     environment: () => fs.readFileSync(`/proc/${pid}/environ`),
     write: () => {
-      const written = outside.filter(file => {
+      const ways = [
+        ...outside.map(file => () => fs.writeFileSync(file, 'x')),
+        ...whole.map(file => () => fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_TRUNC)),
+        ...whole.map(file => () => fs.chmodSync(file, 0o777))
+      ]
+      const went = ways.filter(way => {
         try {
-          fs.writeFileSync(file, 'x')
+          way()
           return true
         } catch {
           return false
         }
       })
-      if (written.length === 0) throw new Error('refused')
+      if (went.length === 0) throw new Error('refused')
     },
     signal: () => process.kill(pid, 'SIGCONT'),
     tcp: () => connect({ port: tcp, host: '127.0.0.1' }),

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import path from 'node:path'
 import type { Spec } from './launcher/spec.ts'
 import type { Limits } from './limits.ts'
@@ -74,18 +75,22 @@ function limitOptions({ cpu, memory, fileSize, processes }: Limits) {
 
 const withoutNetwork = () => ['unshare', process.getuid?.() === 0 ? '--net' : '-Urn', '--']
 
-/** Landlock by util-linux 2.40 and later. */
+/** Landlock by util-linux 2.40 and later, which refuses rights to folders for what is a file. */
 function setpriv({ programs, libraries, reads, writes }: Sight) {
-  const reading = 'read-file,read-dir'
-  const working = `${reading},write-file,remove-dir,remove-file,make-dir,make-reg,refer,truncate`
-  const rule = (rights: string, paths: string[]) =>
-    paths.flatMap(each => ['--landlock-rule', `path-beneath:${rights}:${each}`])
+  const reading = ['read-file', 'read-dir']
+  const changing = ['write-file', 'remove-dir', 'remove-file', 'make-dir', 'make-reg', 'refer', 'truncate']
+  const ofFiles = ['read-file', 'write-file', 'truncate', 'execute']
+  const rule = (rights: string[], paths: string[]) =>
+    paths.flatMap(each => {
+      const allowed = statSync(each).isDirectory() ? rights : rights.filter(right => ofFiles.includes(right))
+      return ['--landlock-rule', `path-beneath:${allowed.join(',')}:${each}`]
+    })
   return [
     ...['setpriv', '--no-new-privs', '--landlock-access', 'fs'],
-    ...rule(`${reading},execute`, programs),
+    ...rule([...reading, 'execute'], programs),
     ...rule(reading, [...libraries, ...reads]),
-    ...rule(working, writes),
-    ...rule('read-file,write-file', ['/dev/null']),
+    ...rule([...reading, ...changing], writes),
+    ...rule(['read-file', 'write-file'], ['/dev/null']),
     '--'
   ]
 }

@@ -66,9 +66,9 @@ interface TryWay {
 
 /** The layers that held; or why the way cannot be used. */
 async function tryWay(way: Way, { tools, traps, landlock }: TryWay): Promise<Layers | string> {
-  const { source, work, targets } = traps
+  const { source, readable, work, targets } = traps
   const made = path.join(work, 'made.wav')
-  const cell: Cell = { reads: [source], writes: [work], seconds: 60 }
+  const cell: Cell = { reads: [source, readable], writes: [work], seconds: 60 }
   const run = (program: string, args: string[], more: Cell = {}) =>
     execute(commandIn(way, program, args, { ...cell, ...more }))
   const [attacker, ...works] = await Promise.all([

@@ -5,7 +5,7 @@ import path from 'node:path'
 export interface Sight {
   /** May be run, and read. */
   programs: string[]
-  /** May be read where they exist: libraries and their data. */
+  /** May be read: libraries and their data. */
   libraries: string[]
   /** Files, or folders with all that is below them. */
   reads: string[]
@@ -41,8 +41,11 @@ export function sightOf(program: string, { reads = [], writes = [] }: { reads?: 
   const prefix = path.basename(path.dirname(file)) === 'bin' ? path.resolve(file, '../..') : undefined
   return {
     programs: [file, ...loaders, ...(store ? [store] : []), ...(isScript(file) ? interpreters : [])].filter(existsSync),
-    libraries: [...libraries, ...(prefix ? ['lib', 'lib64'].map(name => path.join(prefix, name)) : [])],
-    reads: reads.map(each => path.resolve(each)),
+    libraries: [...libraries, ...(prefix ? ['lib', 'lib64'].map(name => path.join(prefix, name)) : [])].filter(
+      existsSync
+    ),
+    // A file that is missing is reported by the program.
+    reads: reads.map(each => path.resolve(each)).filter(existsSync),
     writes: writes.map(each => path.resolve(each))
   }
 }

@@ -1,11 +1,13 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Targets } from './attack.ts'
+
+const mode = 0o600
 
 /**
  * A source with a secret beside it, a folder to work in, and listeners that no program may reach. What was reached is
@@ -20,7 +22,13 @@ export async function setTraps(parent: string) {
   for (const folder of [videos, work, elsewhere]) await mkdir(folder)
   const source = path.join(videos, 'source.wav')
   const secret = path.join(videos, 'secret.wav')
-  for (const file of [source, secret]) await writeFile(file, silence(), { mode: 0o600 })
+  const readable = path.join(videos, 'readable.wav')
+  const content = silence()
+  const lay = async (...files: string[]) => {
+    for (const file of files) await writeFile(file, content)
+    for (const file of files) await chmod(file, mode)
+  }
+  await lay(source, secret, readable)
 
   // A path of a unix socket has at most 107 characters.
   const short = await mkdtemp(path.join(tmpdir(), 'darkroom-'))
@@ -46,11 +54,13 @@ export async function setTraps(parent: string) {
 
   const targets: Targets = {
     ...{ secret, pid: process.pid, unix, tcp: (tcp.address() as AddressInfo).port, udp: udp.address().port },
+    whole: [secret, readable],
     outside: [path.join(elsewhere, 'written'), path.join(videos, 'written')]
   }
   const parts = opened.move()
   return {
     source,
+    readable,
     work,
     targets,
     /** What has been reached or written since the last look. */
@@ -61,10 +71,13 @@ export async function setTraps(parent: string) {
       for (const folder of [elsewhere, videos]) {
         for (const name of await readdir(folder)) if (!/\.wav$/.test(name)) written.push(path.join(folder, name))
       }
+      const facts = await Promise.all([secret, readable].map(file => stat(file)))
+      const changed = facts.some(fact => fact.size !== content.length || (fact.mode & 0o777) !== mode)
+      await lay(secret, readable)
       await Promise.all(written.map(file => rm(file, { recursive: true, force: true })))
       const network = reached > 0
       reached = 0
-      return { network, files: written.length > 0 }
+      return { network, files: changed || written.length > 0 }
     },
     close: () => parts.disposeAsync()
   }

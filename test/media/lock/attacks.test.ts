@@ -112,16 +112,25 @@ for (const way of withoutLauncher ? [] : launcherWays) {
       moved: `fs.renameSync('${home.sibling}', '${home.work}/taken')`,
       symlink: `fs.symlinkSync('/etc/passwd', '${home.work}/link')`
     })
+    const changed = await codes({
+      mode: `fs.chmodSync('${home.sibling}', 0o777)`,
+      ownMode: `fs.chmodSync('${home.source}', 0o777)`,
+      owner: `fs.chownSync('${home.sibling}', 1, 1)`,
+      times: `fs.utimesSync('${home.sibling}', 1, 1)`,
+      cut: `fs.openSync('${home.source}', fs.constants.O_RDONLY | fs.constants.O_TRUNC)`
+    })
     const linked = await codes({
       sibling: `fs.linkSync('${home.sibling}', '${home.work}/link')`,
       source: `fs.linkSync('${home.source}', '${home.work}/link')`
     })
 
     t.strictSame(new Set(Object.values(said)), new Set(['EACCES']), JSON.stringify(said))
+    t.strictSame(new Set(Object.values(changed)), new Set(['EPERM']), JSON.stringify(changed))
     t.ok(
       Object.values(linked).every(code => ['EACCES', 'EXDEV', 'EPERM'].includes(code)),
       JSON.stringify(linked)
     )
+    t.equal((await stat(home.sibling)).mode & 0o777, 0o600)
     t.strictSame(await readdir(home.videos), before)
     t.equal(await readFile(home.source, 'utf8'), 'frames')
   })
@@ -187,6 +196,8 @@ for (const way of withoutLauncher ? [] : launcherWays) {
       add_key: [248],
       open_by_handle_at: [304, -100],
       kexec_load: [246],
+      setxattr: [188],
+      truncate: [76],
       setsid: [112],
       setpgid: [109, 0, 0],
       shmget: [29, 1, 1],

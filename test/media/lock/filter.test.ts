@@ -23,13 +23,25 @@ function judge(filter: Buffer, call: { machine: number; number: number; args?: n
     else if (code === 0x15) jump(loaded === value)
     else if (code === 0x35) jump(loaded >= value)
     else if (code === 0x45) jump((loaded & value) !== 0)
+    else if (code === 0x54) loaded = (loaded & value) >>> 0
     else if (code === 0x06) return value
     else throw new Error(`unknown instruction ${code}`)
   }
 }
 
 const numbers = {
-  x64: { read: 0, execve: 59, kill: 62, tgkill: 234, prlimit64: 302, clone: 56, fcntl: 72, socket: 41, mount: 165 },
+  x64: {
+    read: 0,
+    execve: 59,
+    kill: 62,
+    tgkill: 234,
+    prlimit64: 302,
+    clone: 56,
+    fcntl: 72,
+    socket: 41,
+    mount: 165,
+    openat: 257
+  },
   arm64: {
     read: 63,
     execve: 221,
@@ -39,7 +51,8 @@ const numbers = {
     clone: 220,
     fcntl: 25,
     socket: 198,
-    mount: 40
+    mount: 40,
+    openat: 56
   }
 }
 
@@ -72,6 +85,9 @@ for (const architecture of ['x64', 'arm64'] as const) {
       [ask(is.fcntl, 3, 8), ask(is.fcntl, 3, 15), ask(is.fcntl, 3, 4)],
       [refusal(EPERM), refusal(EPERM), allowed]
     )
+    const [toRead, toWrite, cut, create] = [0, 1, 0o1000, 0o100]
+    const opened = [toRead, toWrite | create | cut, toRead | cut].map(flags => ask(is.openat, -100, 0, flags))
+    t.strictSame(opened, [allowed, allowed, refusal(EPERM)], 'no cutting off of what may be read')
     const other = architecture === 'x64' ? machines.arm64 : machines.x64
     t.equal(judge(filter, { machine: other, number: is.read }), refusal(ENOSYS), 'calls of another architecture')
     if (architecture === 'x64') t.equal(ask(0x40000000 + is.read), refusal(ENOSYS), 'calls of x32')

@@ -1,13 +1,15 @@
 // Everything is allowed but what a decoder never needs and an attacker would. The kernel runs the filter at each system
 // call, so it is short; what concerns files is left to Landlock.
 
-export interface Refused {
+interface Refused {
   errno: number
   calls: Calls
 }
 
-/** Numbers by architecture; one number where they are the same. */
-export type Calls = Record<string, number | { x64?: number; arm64?: number }>
+/** Its number by architecture; one number where they are the same. */
+export type Call = number | { x64?: number; arm64?: number }
+
+type Calls = Record<string, Call>
 
 export const EPERM = 1
 export const ENOSYS = 38
@@ -16,7 +18,11 @@ const EAFNOSUPPORT = 97
 export const refused: Refused[] = [
   { errno: EAFNOSUPPORT, calls: { socket: { x64: 41, arm64: 198 }, socketpair: { x64: 53, arm64: 199 } } },
   // Without clone3, whose flags a filter cannot read, libraries fall back to clone.
-  { errno: ENOSYS, calls: { io_uring_setup: 425, io_uring_enter: 426, io_uring_register: 427, clone3: 435 } },
+  // So does openat2 to openat.
+  {
+    errno: ENOSYS,
+    calls: { io_uring_setup: 425, io_uring_enter: 426, io_uring_register: 427, clone3: 435, openat2: 437 }
+  },
   {
     errno: EPERM,
     calls: {
@@ -60,6 +66,28 @@ export const refused: Refused[] = [
       fsmount: 432,
       fspick: 433,
       mount_setattr: 442,
+      // What Landlock does not know: modes, owners, times and attributes of any file; and in older kernels truncation.
+      chmod: { x64: 90 },
+      fchmod: { x64: 91, arm64: 52 },
+      fchmodat: { x64: 268, arm64: 53 },
+      fchmodat2: 452,
+      chown: { x64: 92 },
+      fchown: { x64: 93, arm64: 55 },
+      lchown: { x64: 94 },
+      fchownat: { x64: 260, arm64: 54 },
+      utime: { x64: 132 },
+      utimes: { x64: 235 },
+      futimesat: { x64: 261 },
+      utimensat: { x64: 280, arm64: 88 },
+      setxattr: { x64: 188, arm64: 5 },
+      lsetxattr: { x64: 189, arm64: 6 },
+      fsetxattr: { x64: 190, arm64: 7 },
+      removexattr: { x64: 197, arm64: 14 },
+      lremovexattr: { x64: 198, arm64: 15 },
+      fremovexattr: { x64: 199, arm64: 16 },
+      setxattrat: 463,
+      removexattrat: 466,
+      truncate: { x64: 76, arm64: 45 },
       // Paths around the paths.
       open_by_handle_at: { x64: 304, arm64: 265 },
       name_to_handle_at: { x64: 303, arm64: 264 },
@@ -109,3 +137,10 @@ export const anyNamespace = 0x7e020000
 export const fcntl = { x64: 72, arm64: 25 }
 /** Commands that have the kernel send a signal to another process. */
 export const setOwner = [8, 15]
+
+/** Opening to read and cutting off at once: older kernels ask for no right to write. By the place of the flags. */
+export const opens = [
+  { number: { x64: 2 }, flagsAt: 1 },
+  { number: { x64: 257, arm64: 56 }, flagsAt: 2 }
+]
+export const accessAndTruncate = { mask: 0o1003, refused: 0o1000 }
