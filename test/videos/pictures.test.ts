@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
+import { findMediaTools } from '#media/binaries.ts'
 import { shoot } from '../harness/clip.ts'
 import { film, skipWithoutMedia } from '../harness/media.ts'
 import { openService } from '../harness/service.ts'
@@ -196,7 +197,7 @@ t.test('a file of sound alone has no pictures', async t => {
 t.test('pictures of real films are upright and have square pixels', { skip: skipWithoutMedia }, async t => {
   const sizes = {
     'anamorphic-sar-2x1.mp4': '1280,360',
-    'fragmented-rotate-90-51audio.mp4': '720,1280',
+    'rotated-ccw90-nasa.mp4': '270,480',
     'hdr10-hevc-10bit.mp4': '320,180',
     'single-frame-rotated.mp4': '60,100'
   }
@@ -230,6 +231,79 @@ t.test('pictures are made, reused, replaced and removed with the prints', async 
   t.notOk(
     (await service.files()).some(file => file.includes(first.id)),
     'nothing is left'
+  )
+})
+
+/** The real ffmpeg, but for runs whose arguments fit a pattern of the shell: these do something else. */
+async function brokenFfmpeg(t: Test, pattern: string, instead: string) {
+  const { ffmpeg: real } = await findMediaTools()
+  const file = path.join(await folder(t), 'ffmpeg')
+  await writeFile(file, `#!/bin/sh\ncase "$*" in ${pattern}) ${instead};; esac\nexec '${real}' "$@"\n`, { mode: 0o755 })
+  return file
+}
+
+t.test('a film whose pictures cannot be made is ready, and says what is missing', async t => {
+  const FFMPEG_PATH = await brokenFfmpeg(t, '*storyboard-*|*poster.jpg*', 'echo "no memory for /var/x" >&2; exit 1')
+  const service = await openService(t, { env: { FFMPEG_PATH }, worker: true })
+  const { id, task_id } = await service.keep(await shoot({ size: '160x90' }))
+  await service.finished(task_id)
+
+  const video = (await service.get(`/api/videos/${id}`)).json()
+  t.match(video, { status: 'ready', poster_url: null, storyboard_url: null })
+  t.strictSame(
+    video.probe.notes.map(({ about, reason }: any) => [about, reason]),
+    [
+      ['storyboard', 'failed'],
+      ['preview', 'failed'],
+      ['poster', 'failed']
+    ]
+  )
+  t.equal(
+    video.probe.notes[0].detail,
+    'The storyboard could not be made: ffmpeg ended with code 1: no memory for ….',
+    'without a path of ours'
+  )
+  t.match((await service.get(`/api/tasks/${task_id}/log`)).payload, /The poster could not be made/)
+  t.notOk((await service.files()).some(file => /jpg|webp|vtt/.test(file)))
+})
+
+t.test('a picture that was cut off is not served', async t => {
+  const FFMPEG_PATH = await brokenFfmpeg(
+    t,
+    '*poster.jpg*',
+    `for each; do case "$each" in file:*poster.jpg) printf '\\377\\330\\377' > "\${each#file:}";; esac; done; exit 0`
+  )
+  const service = await openService(t, { env: { FFMPEG_PATH }, worker: true })
+  const { id, task_id } = await service.keep(await shoot({ size: '160x90' }))
+  await service.finished(task_id)
+
+  const video = (await service.get(`/api/videos/${id}`)).json()
+  t.match(video, { status: 'ready', poster_url: null, storyboard_url: String })
+  t.equal((await service.get(`/api/videos/${id}/files/poster.jpg`)).statusCode, 404)
+})
+
+t.test('an ffmpeg without animated WebP makes all but the preview', async t => {
+  const FFMPEG_PATH = await brokenFfmpeg(t, '*-encoders*', 'exit 0')
+  const service = await openService(t, { env: { FFMPEG_PATH }, worker: true })
+  const { id, task_id } = await service.keep(await shoot({ size: '160x90' }))
+  await service.finished(task_id)
+
+  const video = (await service.get(`/api/videos/${id}`)).json()
+  t.match(video, { status: 'ready', poster_url: String, storyboard_url: String })
+  t.match(video.probe.notes, [{ about: 'preview', reason: 'not_supported', detail: /libwebp_anim/ }])
+})
+
+t.test('a disk that is full during the pictures fails the attempt, not the film', async t => {
+  const message = 'av_interleaved_write_frame(): No space left on device'
+  const FFMPEG_PATH = await brokenFfmpeg(t, '*poster.jpg*', `echo "${message}" >&2; exit 1`)
+  const service = await openService(t, { env: { FFMPEG_PATH }, worker: true })
+  const { task_id } = await service.keep(await shoot({ size: '160x90' }))
+
+  const task = await service.until(task_id, ({ state }) => state === 'RETRY')
+  t.match(task.error, { type: 'StorageFull' })
+  t.notOk(
+    (await service.files()).some(file => file.includes('prints-')),
+    'nothing of the attempt is kept'
   )
 })
 
