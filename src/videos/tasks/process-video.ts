@@ -8,6 +8,7 @@ import type { Workspaces } from '#storage/workspace.ts'
 import { defineTask, GiveUp, StoreOutage } from '#tasks/define.ts'
 import { tokenOf } from '../hls-keys.ts'
 import { attemptName, originalOf, prefixOf, printsOf } from '../keys.ts'
+import type { Carried } from '../print-set.ts'
 
 interface ProcessVideoNeeds {
   store: Store
@@ -60,7 +61,7 @@ export function processVideo({ store, workspaces, tools, rungs }: ProcessVideoNe
 
     async run({ video_id, prints_of: like, only, beside }, { id, attempt, signal, progress, log }) {
       try {
-        const { develop, planPrints, probe, keepSet, reuseSet, carrySet, publishHls } = await media()
+        const { develop, planPrints, probe, keepSet, reuseSet, describedAt, carrySet, publishHls } = await media()
         await using opened = new AsyncDisposableStack()
         const { path: original, release } = await store.borrow(originalOf(video_id))
         opened.defer(release)
@@ -77,6 +78,8 @@ export function processVideo({ store, workspaces, tools, rungs }: ProcessVideoNe
         const plan = planPrints(facts, { rungs, only })
         const { prints } = plan
         if (prints.length === 0) throw nothingToMake(plan)
+        const before = only && beside ? printsOf(video_id, beside.task_id, beside.attempt) : undefined
+        const own = before === undefined ? undefined : await describedAt(store, before)
         const token = tokenOf(id, attempt)
         const publisher = publishHls({ store, folder, workspace: workspace.path, token, prints, probe: facts })
         const { made, streams, damage } = await develop({
@@ -87,11 +90,12 @@ export function processVideo({ store, workspaces, tools, rungs }: ProcessVideoNe
           tools: found,
           signal,
           publisher,
+          grid: own?.grid,
+          onNote: log,
           onProgress: ({ fraction, ...detail }) => progress(fraction ?? 0, detail)
         })
-        const before = beside ? printsOf(video_id, beside.task_id, beside.attempt) : undefined
         const except = prints.map(({ name }) => name)
-        const kept = before && only ? await carrySet({ store, from: before, folder, except }) : nothingKept
+        const kept = own && before ? await carrySet({ store, set: own, from: before, folder, except }) : nothingKept
         const hls = streams.length > 0
         const all = hls ? await publisher.finish(streams, kept) : { files: [], variants: [] }
         const renditions = [...made, ...kept.renditions]
@@ -99,8 +103,9 @@ export function processVideo({ store, workspaces, tools, rungs }: ProcessVideoNe
         const set = { renditions, skipped, probe: { ...facts, damage }, hls }
         const carried = kept.renditions.map(({ name }) => name)
         const madeFor = only ? [...new Set([...kept.rungs, ...only])] : rungs
+        const grid = own?.grid ?? (made.some(({ copied }) => copied) ? 'source' : 'usual')
         const place = { store, workspace: workspace.path, original, folder }
-        await keepSet({ ...place, streams: all, rungs: madeFor, carried, signal }, set)
+        await keepSet({ ...place, streams: all, rungs: madeFor, grid, carried, signal }, set)
         return { video_id, ...set, reused: false }
       } catch (error) {
         throw meaningOf(store, error, log)
@@ -126,7 +131,7 @@ export function processVideo({ store, workspaces, tools, rungs }: ProcessVideoNe
   })
 }
 
-const nothingKept = { renditions: [], rungs: [], files: [], variants: [] }
+const nothingKept: Carried = { renditions: [], rungs: [], files: [], variants: [] }
 
 function nothingToMake({ skipped }: Plan) {
   const reasons = skipped.map(({ name, detail }) => `${name}: ${detail}`).join('; ')
@@ -163,12 +168,12 @@ function meaningOf(store: Store, error: unknown, log: (line: string) => void) {
  * run it, and none of them uses the database. It saves each child 30 MiB and half of its start.
  */
 async function media() {
-  const [{ develop }, { planPrints }, { probe }, { keepSet, reuseSet, carrySet }, { publishHls }] = await Promise.all([
+  const [{ develop }, { planPrints }, { probe }, sets, { publishHls }] = await Promise.all([
     import('#media/develop.ts'),
     import('#media/plan/ladder.ts'),
     import('#media/probe/probe.ts'),
     import('../print-set.ts'),
     import('../publish-hls.ts')
   ])
-  return { develop, planPrints, probe, keepSet, reuseSet, carrySet, publishHls }
+  return { develop, planPrints, probe, ...sets, publishHls }
 }
