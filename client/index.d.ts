@@ -205,7 +205,7 @@ interface VideoBody {
         height: number | null
         /** Status of the print */
         status: "pending" | "processing" | "ready" | "skipped" | "failed"
-        /** Why it was skipped, or the name of the error that the film failed with */
+        /** Why it was skipped; `copied` of a print whose picture is that of the original; or the name of the error that the film failed with */
         reason: string | null
         /** Address of the print */
         url: string | null

@@ -13,6 +13,7 @@ import { type Report, reporting } from './encode/report.ts'
 import { type Encoded, encode } from './encode/run-encode.ts'
 import { canToneMap } from './encode/tone-map.ts'
 import { draftOf, followSegments, type Segment } from './hls/segments.ts'
+import { whyEncoded } from './plan/copy.ts'
 import type { Print } from './plan/ladder.ts'
 import { mostBytes } from './plan/most-bytes.ts'
 import { lead, mostFrames } from './probe/probe.ts'
@@ -43,6 +44,10 @@ export interface Develop {
   signal?: AbortSignal | undefined
   onProgress?: ((report: Report) => void) | undefined
   publisher?: Publisher | undefined
+  /** Where segments begin, if other prints are there already; without it this decides. */
+  grid?: 'usual' | 'source' | undefined
+  /** Called with what was decided. */
+  onNote?: ((note: string) => void) | undefined
   /** Called with the exact arguments, for the record. Twice, if the audio turns out to be unreadable. */
   onCommand?: ((command: string[]) => void) | undefined
   /** Seconds without progress after which ffmpeg counts as hung. */
@@ -87,7 +92,7 @@ export async function develop(work: Develop): Promise<Developed> {
   const files = new Set(prints.map(({ file }) => unfinished(file)))
   const reports = reporting(prints, work.onProgress)
   try {
-    const developed = await attempt(work, reports).catch(error => withoutSound(work, reports, error))
+    const developed = await attemptWithCopy(work, reports).catch(error => withoutSound(work, reports, error))
     for (const { file } of prints) {
       await rename(join(directory, unfinished(file)), join(directory, file))
       files.add(file)
@@ -103,6 +108,27 @@ export async function develop(work: Develop): Promise<Developed> {
 }
 
 type Reports = ReturnType<typeof reporting>
+
+/**
+ * Copies the largest print where the source is what it has to be. What only shows on the way, damage or a keyframe that
+ * is not where the others are, makes all prints be encoded after all.
+ */
+async function attemptWithCopy(work: Develop, reports: Reports): Promise<Developed> {
+  const why =
+    work.grid === 'usual' ? 'its segments have to fit those that are there' : whyEncoded(work.probe, work.prints)
+  if (why === undefined) {
+    const prints = work.prints.map((print, at) => ({ ...print, copied: at === 0 }))
+    work.onNote?.(`${prints[0]!.name} is copied: the source is what it has to be`)
+    const developed = await attempt({ ...work, prints }, reports).catch(encodedAfterAll)
+    if (developed && !developed.damage) return developed
+  }
+  work.onNote?.(`${work.prints[0]!.name} is encoded: ${why ?? 'its copy failed a check'}`)
+  return attempt(work, reports)
+}
+
+function encodedAfterAll(error: unknown): undefined {
+  if (!(error instanceof EncodeFailed)) throw error
+}
 
 async function attempt(work: Develop, reports: Reports): Promise<Developed> {
   const { probe, prints, publisher } = work
@@ -130,7 +156,14 @@ async function encodeAndListen(work: Develop, reports: Reports, following: Retur
   const { source, probe, prints, tools, signal } = work
   const directory = resolve(work.directory)
   const toneMap = probe.video?.hdr ? await canToneMap(tools.ffmpeg) : false
-  const args = encodeArguments({ source, probe, prints, directory, canToneMap: toneMap })
+  const args = encodeArguments({
+    source,
+    probe,
+    prints,
+    directory,
+    likeSource: work.grid === 'source',
+    canToneMap: toneMap
+  })
   work.onCommand?.([tools.ffmpeg, ...args])
 
   const { video } = probe

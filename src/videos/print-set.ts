@@ -21,7 +21,11 @@ export interface PrintSet {
   hls: boolean
 }
 
+export type Grid = 'usual' | 'source'
+
 interface Described extends PrintSet {
+  /** Where its segments begin: beside a copied print, at keyframes of the source. */
+  grid: Grid
   /** The rungs that it was made for. */
   rungs: string[]
   variants: Variant[]
@@ -54,6 +58,7 @@ interface Keep {
   /** What its publisher has put into the store. */
   streams: Streams
   rungs: string[]
+  grid: Grid
   /** Names of prints that are in the store already. */
   carried: string[]
   signal: AbortSignal
@@ -61,13 +66,14 @@ interface Keep {
 
 /** Moves the prints into the store, and says beside them of which bytes they are. */
 export async function keepSet(
-  { store, workspace, original, folder, streams, rungs, carried, signal }: Keep,
+  { store, workspace, original, folder, streams, rungs, grid, carried, signal }: Keep,
   set: PrintSet
 ) {
   const described: Described = {
     recipe,
     sha256: await hashOf(original, signal),
     rungs,
+    grid,
     streams: streams.files,
     variants: streams.variants,
     ...set
@@ -122,9 +128,18 @@ export interface Carried extends Streams {
 
 export const nothingCarried: Carried = { renditions: [], extras: [], notes: [], rungs: [], files: [], variants: [] }
 
+/** What is known of a set; undefined where it is gone, or was made in another way. */
+export async function describedAt(store: Store, from: string): Promise<Described | undefined> {
+  const described = await store.open(`${from}/${description}`).then(text, orNone)
+  const set: Described | undefined = described && JSON.parse(described)
+  return set?.recipe === recipe ? set : undefined
+}
+
 interface Carry {
   store: Store
-  /** Prefixes of keys: of the film's set, and of the one that replaces it. */
+  /** The film's own set. */
+  set: Described
+  /** Prefixes of keys: of that set, and of the one that replaces it. */
   from: string
   folder: string
   /** Prints that are made anew. */
@@ -132,11 +147,7 @@ interface Carry {
 }
 
 /** Takes over the other prints of the film's own set, their streams, and its pictures and subtitles. */
-export async function carrySet({ store, from, folder, except }: Carry): Promise<Carried> {
-  const described = await store.open(`${from}/${description}`).then(text, orNone)
-  if (described === undefined) return nothingCarried
-  const set: Described = JSON.parse(described)
-  if (set.recipe !== recipe) return nothingCarried
+export async function carrySet({ store, set, from, folder, except }: Carry): Promise<Carried> {
   const renditions = set.renditions.filter(({ name }) => !except.includes(name))
   const variants = set.variants.filter(({ rung }) => !except.includes(rung))
   const files = set.streams.filter(file => variants.some(({ rung }) => file.startsWith(`hls/${rung}/`)))

@@ -182,10 +182,11 @@ export async function recordPrintSet(trx: InTransaction, made: NewPrintSet): Pro
 
 function printsOfSet(set: string, { folder, renditions, skipped }: NewPrintSet): NewPrint[] {
   return [
-    ...renditions.map(({ name, file, width, height, bytes, bitrate, codec, duration }) => ({
+    ...renditions.map(({ name, file, width, height, bytes, bitrate, codec, duration, copied }) => ({
       set_id: set,
       name,
       status: 'ready' as const,
+      reason: copied ? 'copied' : null,
       width,
       height,
       bytes,

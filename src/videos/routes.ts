@@ -103,6 +103,10 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
   app.post(
     '/api/videos/:id/process',
     {
+      // The body may be left out.
+      preValidation: async request => {
+        request.body ??= {}
+      },
       schema: {
         operationId: 'processVideo',
         summary: 'Make the prints of a film again',
@@ -117,7 +121,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
       }
     },
     async ({ params: { id }, headers, body, id: request_id }, reply) => {
-      const only = body?.only
+      const { only } = body
       const key = keyOf(headers['idempotency-key'], `POST /api/videos/${id}/process`, only ? { only } : {})
       reply.code(202)
       return { task_id: await processAgain(needs, id, { request_id, key, only }) }

@@ -76,7 +76,10 @@ const Rendition = Type.Object({
   height: Nullable(Type.Integer({ description: 'Height in pixels' })),
   status: Type.Enum(['pending', 'processing', 'ready', 'skipped', 'failed'], { description: 'Status of the print' }),
   reason: Nullable(
-    Type.String({ description: 'Why it was skipped, or the name of the error that the film failed with' })
+    Type.String({
+      description:
+        'Why it was skipped; `copied` of a print whose picture is that of the original; or the name of the error that the film failed with'
+    })
   ),
   url: Url('Address of the print'),
   bytes: Nullable(Bytes('Size of the print')),
@@ -206,20 +209,18 @@ export const VideoStatusBody = Type.Object({
   error: VideoError
 })
 
-export const ProcessAgain = Nullable(
-  Type.Object(
-    {
-      only: Type.Optional(
-        Type.Array(Type.String({ pattern: '^\\d{1,4}p$' }), {
-          minItems: 1,
-          maxItems: 10,
-          description: 'Names of the prints to make; the others that the film has stay as they are. Default: all',
-          examples: [['720p']]
-        })
-      )
-    },
-    { additionalProperties: false }
-  )
+export const ProcessAgain = Type.Object(
+  {
+    only: Type.Optional(
+      Type.Array(Type.String({ pattern: '^\\d{1,4}p$' }), {
+        minItems: 1,
+        maxItems: 10,
+        description: 'Names of the prints to make; the others that the film has stay as they are. Default: all',
+        examples: [['720p']]
+      })
+    )
+  },
+  { additionalProperties: false, default: {} }
 )
 
 export const ProcessVideo = Type.Object(

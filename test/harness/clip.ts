@@ -9,16 +9,25 @@ interface Shot {
   seconds?: number
   fps?: number
   sound?: boolean
+  /** Frames from one keyframe to the next, and few bits. */
+  group?: number
 }
 
 /** A short film of moving bars and a beep, made at once: real bytes for the real ffmpeg. */
-export async function shoot({ size = '320x180', seconds = 1, fps = 10, sound = true }: Shot = {}): Promise<Buffer> {
+export async function shoot({
+  size = '320x180',
+  seconds = 1,
+  fps = 10,
+  sound = true,
+  group
+}: Shot = {}): Promise<Buffer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-clip-'))
   const file = path.join(folder, 'clip.mp4')
   try {
     await promisify(execFile)('ffmpeg', [
       ...['-v', 'error', '-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${fps}:duration=${seconds}`],
       ...(sound ? ['-f', 'lavfi', '-i', `sine=frequency=440:duration=${seconds}`] : []),
+      ...(group ? ['-g', String(group), '-sc_threshold', '0', '-crf', '40'] : []),
       ...['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-c:a', 'aac', file]
     ])
     return await readFile(file)

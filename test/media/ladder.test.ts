@@ -1,4 +1,5 @@
 import t from 'tap'
+import { whyEncoded } from '#media/plan/copy.ts'
 import { planPrints } from '#media/plan/ladder.ts'
 import { capFor } from '#media/plan/rungs.ts'
 import { asFraction, chooseFrameRate } from '#media/probe/frame-rate.ts'
@@ -18,6 +19,7 @@ const video = (width: number, height: number, more: Partial<ProbedVideo> = {}): 
   fps: 30,
   pace: 30,
   frames: 300,
+  group: null,
   duration: 10,
   pix_fmt: 'yuv420p',
   bit_depth: 8,
@@ -69,7 +71,7 @@ t.test('nothing is enlarged, and each rung above the source says why it is missi
 t.test('a source below every rung gets one print of its own size, named after it', async t => {
   const { prints, skipped } = planPrints(source(320, 180))
 
-  t.strictSame(prints, [{ name: '180p', file: '180p.mp4', width: 320, height: 180 }])
+  t.strictSame(prints, [{ name: '180p', file: '180p.mp4', width: 320, height: 180, copied: false }])
   t.strictSame(
     skipped.map(({ name, reason }) => `${name} ${reason}`),
     ['1080p source_smaller', '720p source_smaller', '480p source_smaller']
@@ -87,7 +89,7 @@ t.test('every side is even and at least 2', async t => {
 t.test('sound alone is one print', async t => {
   const { prints, skipped } = planPrints({ ...source(1, 1), video: null })
 
-  t.strictSame(prints, [{ name: 'audio', file: 'audio.m4a', width: null, height: null }])
+  t.strictSame(prints, [{ name: 'audio', file: 'audio.m4a', width: null, height: null, copied: false }])
   t.strictSame(
     skipped.map(({ name, reason }) => `${name} ${reason}`),
     ['1080p no_video', '720p no_video', '480p no_video']
@@ -136,4 +138,41 @@ t.test('rates are counted in the fractions that they stand for', async t => {
   t.equal(asFraction(23.976024), '24000/1001')
   t.equal(asFraction(25), '25')
   t.equal(asFraction(14.760638), '14761/1000')
+})
+
+t.test('the largest print is copied where the source is what it has to be, and where not this says why', async t => {
+  const fit = { ...source(1920, 1080), video: video(1920, 1080, { group: 60, bitrate: 4_000_000 }) }
+  const why = (more: Partial<ProbedVideo>, rest: Partial<Probe> = {}) => {
+    const probe = { ...fit, ...rest, video: { ...fit.video, ...more } }
+    return whyEncoded(probe, planPrints(probe).prints)
+  }
+
+  t.equal(why({}), undefined)
+  t.equal(why({ group: 120 }), undefined, 'groups of just a segment')
+  t.match(why({ group: 250 }), /keyframes are 8\.3 s apart/)
+  t.match(why({ group: null }), /keyframes come unevenly/)
+  t.match(why({ codec: 'hevc' }), /hevc/)
+  t.match(why({ pix_fmt: 'yuv422p10le' }), /yuv422p10le/)
+  t.match(why({ bitrate: 9_000_000 }), /too many bits/)
+  t.match(why({ rotation: 90 }), /another size/)
+  t.match(why({ width: 1906, coded_width: 1906 }), undefined)
+  t.match(why({ coded_width: 1440, sample_aspect_ratio: '4:3' }), /another size/)
+  t.match(why({ interlaced: true }), /converted/)
+  t.match(why({ pace: null }), /unevenly/)
+  t.match(why({ frames: 280 }), /unevenly/)
+  t.match(why({}, { container: 'mpegts' }), /mpegts/)
+  const small = { ...fit, video: video(640, 480, { group: 60, bitrate: 400_000 }) }
+  t.match(whyEncoded(small, planPrints(small).prints), /only print/)
+})
+
+t.test('rungs are those that are configured, and of these the ones that are asked for', async t => {
+  const names = (...args: Parameters<typeof planPrints>) => {
+    const { prints, skipped } = planPrints(...args)
+    return [prints.map(({ name }) => name), skipped.map(({ name, reason }) => `${name} ${reason}`)]
+  }
+  const film = source(3840, 2160)
+  t.strictSame(names(film, { rungs: ['480p', '1440p', '2160p'] }), [['2160p', '1440p', '480p'], []])
+  t.strictSame(names(source(1920, 1080), { rungs: ['1440p', '720p'] }), [['720p'], ['1440p source_smaller']])
+  t.strictSame(names(film, { only: ['720p'] }), [['720p'], ['1080p not_asked', '480p not_asked']])
+  t.ok(capFor({ width: 3840, height: 2160 }, film.video!) > capFor({ width: 1920, height: 1080 }, film.video!))
 })

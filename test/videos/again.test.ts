@@ -149,7 +149,7 @@ t.test('a video that does not exist is not processed', async t => {
   t.equal(rows.length, 0)
 })
 
-t.test('the route takes no body, whatever headers its client sends', async t => {
+t.test('the route needs no body, whatever headers its client sends', async t => {
   const service = await openService(t)
   const { id, task_id } = await service.keep('film')
 

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { shoot } from '../harness/clip.ts'
+import { quickFfmpeg } from '../harness/quick-ffmpeg.ts'
 import { openService, type Service } from '../harness/service.ts'
 import { slowFfmpeg } from '../harness/slow-ffmpeg.ts'
 import { tusClient } from '../harness/tus.ts'
@@ -51,7 +52,8 @@ async function read(service: Service, { init, url, urls }: Play) {
 }
 
 t.test('a film is a stream of all its rungs, which are equally long and change at the same moments', async t => {
-  const service = await openService(t, { worker: true })
+  const FFMPEG_PATH = await quickFfmpeg(t, process.env.FFMPEG_PATH || 'ffmpeg')
+  const service = await openService(t, { env: { FFMPEG_PATH }, worker: true })
   const { id, task_id } = await service.keep(await shoot({ size: '1280x720', seconds: 5 }))
   t.match(await service.finished(task_id), { state: 'SUCCESS' })
 
@@ -59,7 +61,7 @@ t.test('a film is a stream of all its rungs, which are equally long and change a
   t.equal(hls_url, `/api/videos/${id}/files/hls/master.m3u8`)
   const master = await playlist(service, hls_url)
   t.match(master.headers, { 'content-type': 'application/vnd.apple.mpegurl', etag: /^"/ })
-  t.match(master.body, /RESOLUTION=854x480,FRAME-RATE=10\.000,CODECS="avc1\.4d\w{4},mp4a\.40\.2"\n480p\/index\.m3u8/)
+  t.match(master.body, /RESOLUTION=854x480,FRAME-RATE=10\.000,CODECS="avc1\.4[2d]\w{4},mp4a\.40\.2"\n480p\/index\.m3u8/)
   t.equal(master.urls.length, 2)
 
   const frames: number[][] = []
@@ -288,4 +290,26 @@ t.test('progress tells of phases and rungs, and is complete only after the check
     fractions.toSorted((a, b) => a - b),
     'it never goes back'
   )
+})
+
+t.test('a print that the source already is gets copied, and its stream fits that of the others', async t => {
+  const service = await openService(t, { worker: true })
+  const { id, task_id } = await service.keep(await shoot({ size: '1280x720', seconds: 6, group: 15 }))
+  t.match(await service.finished(task_id), { state: 'SUCCESS' })
+
+  const film = (await service.get(`/api/videos/${id}`)).json()
+  const reasons = film.renditions.map(({ name, status, reason }: any) => `${name} ${status} ${reason}`)
+  t.strictSame(reasons, ['480p ready null', '720p ready copied', '1080p skipped source_smaller'])
+  const master = await playlist(service, film.hls_url)
+  for (const url of master.urls) {
+    const play = await playlist(service, url)
+    t.strictSame(play.durations, [4.5, 1.5])
+    t.equal(Number((await read(service, play)).streams[0].nb_read_frames), 60)
+  }
+
+  const again = await service.post(`/api/videos/${id}/process`, { only: ['480p'] })
+  t.match(await service.finished(again.json().task_id), { state: 'SUCCESS' })
+  for (const url of (await playlist(service, film.hls_url)).urls) {
+    t.strictSame((await playlist(service, url)).durations, [4.5, 1.5], 'also when one is made again')
+  }
 })

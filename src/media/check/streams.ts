@@ -97,6 +97,10 @@ function compare(one: Segment[], other: Segment[]) {
   if (one.length !== other.length) {
     throw refuse(second, `it has ${other.length} segments, and ${first} has ${one.length}`)
   }
+  const [length, otherLength] = [one, other].map(each => each.reduce((sum, { duration }) => sum + duration, 0))
+  if (!isAbout(length!, otherLength!)) {
+    throw refuse(second, `it lasts ${otherLength!.toFixed(2)} s, and ${first} ${length!.toFixed(2)} s`)
+  }
   const startOf = (segments: Segment[], at: number) => picture(segments[at]!)!.start - picture(segments[0]!)!.start
   const apart = one.findIndex((_, at) => Math.abs(startOf(one, at) - startOf(other, at)) > aligned)
   if (apart >= 0) throw refuse(second, `its segment ${apart} does not begin where that of ${first} does`)

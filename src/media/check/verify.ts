@@ -20,6 +20,8 @@ export interface Made {
   codec: string
   audio_codec: string | null
   frames: number | null
+  /** The picture is that of the source, not encoded again. */
+  copied: boolean
 }
 
 interface Where {
@@ -77,6 +79,7 @@ export async function verify(print: Print, { probe, directory, tools, signal }: 
     bitrate: Math.round((bytes * 8) / duration),
     codec: (video ?? audio)!.codec_name!,
     audio_codec: audio?.codec_name ?? null,
-    frames
+    frames,
+    copied: print.copied
   }
 }

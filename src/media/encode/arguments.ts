@@ -14,6 +14,8 @@ export interface Encode {
   prints: Print[]
   /** Output folder of the unfinished files. */
   directory: string
+  /** Whether segments begin at keyframes of the source; so they do beside a print that is copied. */
+  likeSource?: boolean
   /** Whether this ffmpeg has the tone mapping filters. */
   canToneMap?: boolean
 }
@@ -22,20 +24,40 @@ export interface Encode {
 const threads = Math.min(availableParallelism(), 8)
 
 /** Seconds between keyframes, at the same times in every print: a player changes between the rungs at each of them. */
-const keyframes = 4
+const apart = 4
 
 /**
  * Times of the keyframes: 0, 1, 2, 4, 8, 12 … Each begins a segment, so the first ones are short: a film can be played
  * when its first segment is there, and two cores need longer than that for four seconds of three rungs.
  */
-const keyframeTimes = `expr:gte(t,if(lt(n_forced,3),n_forced,(n_forced-2)*${keyframes}))`
+const keyframeTimes = `expr:gte(t,if(lt(n_forced,3),n_forced,(n_forced-2)*${apart}))`
+
+/** Seconds. Beside a copied print, segments begin at keyframes of the source. */
+const longest = 6
+
+/** The first keyframe of the source at or after each multiple of four seconds, where a copied print is cut, too. */
+function sourceKeyframes({ group, fps }: ProbedVideo) {
+  const own = group! / fps
+  return `expr:gte(t,ceil(n_forced*${apart}/${own}-0.001)*${own}-${0.5 / fps})`
+}
 
 /** Name of a file during the encode: under the final name, a reader sees only complete, checked files. */
 export const unfinished = (file: string) => file.replace(/\.(\w+)$/, '.part.$1')
 
 /** One process, one decode, all prints, the audio encoded once. The arguments also work on a command line. */
-export function encodeArguments({ source, probe, prints, directory, canToneMap = true }: Encode) {
+export function encodeArguments({
+  source,
+  probe,
+  prints: all,
+  directory,
+  likeSource = false,
+  canToneMap = true
+}: Encode) {
   const { video, audio } = probe
+  // Progress counts the frames of the first stream: one that is copied runs ahead.
+  const prints = all.toSorted((one, other) => Number(one.copied) - Number(other.copied))
+  const keyframes =
+    video && (likeSource || prints.some(({ copied }) => copied)) ? sourceKeyframes(video) : keyframeTimes
   const graph = [...(video ? [pictureGraph(video, prints, canToneMap)] : []), ...(audio ? [soundGraph(audio)] : [])]
   return [
     ...['-nostdin', '-hide_banner', '-y', '-nostats', '-progress', 'pipe:1', '-stats_period', '0.5'],
@@ -46,7 +68,7 @@ export function encodeArguments({ source, probe, prints, directory, canToneMap =
     ...(video?.odd_rotation ? ['-noautorotate'] : []),
     ...guardedInput(source),
     ...['-filter_complex', graph.join(';')],
-    ...(video ? prints.flatMap((print, at) => pictureOptions(at, print, video, canToneMap)) : []),
+    ...(video ? pictureStreams(prints, { video, canToneMap, keyframes }) : []),
     ...(audio ? ['-map', '[a]', '-c:a', 'aac', '-b:a', audio.channels === 1 ? '64k' : '128k'] : []),
     // Only video and audio of the source: its metadata holds the place of the recording.
     ...['-dn', '-sn', '-map_metadata', '-1', '-map_chapters', '-1'],
@@ -57,7 +79,20 @@ export function encodeArguments({ source, probe, prints, directory, canToneMap =
   ]
 }
 
-function pictureOptions(at: number, { width, height }: Print, video: ProbedVideo, canToneMap: boolean) {
+function pictureStreams(prints: Print[], picture: Picture) {
+  return prints.flatMap((print, at) =>
+    print.copied ? ['-map', `0:${picture.video.index}`, `-c:v:${at}`, 'copy'] : pictureOptions(at, print, picture)
+  )
+}
+
+interface Picture {
+  video: ProbedVideo
+  canToneMap: boolean
+  /** When keyframes are due. */
+  keyframes: string
+}
+
+function pictureOptions(at: number, { width, height }: Print, { video, canToneMap, keyframes: due }: Picture) {
   const size = { width: width!, height: height! }
   const cap = capFor(size, video)
   const toBt709 = (video.hdr && canToneMap) || isRgb(video)
@@ -72,9 +107,9 @@ function pictureOptions(at: number, { width, height }: Print, video: ProbedVideo
     r: asFraction(video.fps),
     fps_mode: 'cfr',
     pix_fmt: 'yuv420p',
-    g: Math.max(1, Math.ceil(video.fps * keyframes)),
+    g: Math.max(1, Math.ceil(video.fps * longest)),
     sc_threshold: 0,
-    force_key_frames: keyframeTimes,
+    force_key_frames: due,
     ...(toBt709 && { color_primaries: 'bt709', color_trc: 'bt709', colorspace: 'bt709' }),
     ...((toBt709 || video.full_range) && { color_range: 'tv' })
   }
@@ -90,19 +125,18 @@ function pictureOptions(at: number, { width, height }: Print, video: ProbedVideo
  * it goes through one tee, with one encode of the sound: one per print took 3 to 10 % more time.
  */
 function pictureOutputs(prints: Print[], directory: string, sound: boolean) {
-  const slaves = prints.flatMap(({ name, file }, at) => {
+  const slaves = prints.flatMap(({ name, file, copied }, at) => {
     const select = `select=\\'${sound ? `v:${at},a` : `v:${at}`}\\'`
     return [
       `[f=mp4:movflags=+faststart:${select}]file:${escaped(`${directory}/${unfinished(file)}`)}`,
-      `[f=hls:${segmentOptions}:${select}]file:${escaped(path.join(draftOf(directory, name), draftPlaylist))}`
+      `[f=hls:hls_time=${copied ? apart : 1}:${segmentOptions}:${select}]file:${escaped(path.join(draftOf(directory, name), draftPlaylist))}`
     ]
   })
   return ['-f', 'tee', slaves.join('|')]
 }
 
-/** Cuts at every keyframe: none is less than a second after another. `temp_file`: a segment has its name when complete. */
+/** Cuts at every keyframe that we make: none is less than a second after another; a source may have more of them. `temp_file`: a segment has its name when complete. */
 const segmentOptions = [
-  'hls_time=1',
   'hls_segment_type=fmp4',
   'hls_playlist_type=event',
   'hls_flags=temp_file+independent_segments'

@@ -11,7 +11,8 @@ interface Sizes {
  * Steps common to all prints come once, before the split: deinterlacing, the constant rate, scaling to the largest
  * print, colours. Smaller prints are scaled from that rather than from a source four times the size.
  */
-export function pictureGraph(video: ProbedVideo, prints: Print[], canToneMap: boolean) {
+export function pictureGraph(video: ProbedVideo, all: Print[], canToneMap: boolean) {
+  const prints = all.filter(({ copied }) => !copied)
   const [largest, ...rest] = prints.map(({ width, height }) => ({ width: width!, height: height! }))
   const shared = [
     ...(video.interlaced ? ['bwdif=mode=send_frame:deint=interlaced'] : []),

@@ -92,10 +92,14 @@ export function followSegments(directory: string, rungs: string[], add: (segment
   }
 }
 
+/** Seconds by which sound and picture of any film end apart. */
+const endNoise = 0.25
+
 /** The sound of a film may go on after its picture: for ffmpeg the last segment lasts as long as the picture. */
 function lengthOfLast(runs: Run[], listed: number) {
   const from = runs.find(({ kind }) => kind === 'picture')?.start ?? 0
-  return Math.max(listed, ...runs.map(({ start, length }) => start + length - from))
+  const all = Math.max(...runs.map(({ start, length }) => start + length - from))
+  return all > listed + endNoise ? all : listed
 }
 
 function refuse(rung: string, number: number, error: unknown): never {

@@ -7,6 +7,8 @@ export interface Print {
   file: string
   width: number | null
   height: number | null
+  /** Its picture is copied from the source. */
+  copied: boolean
 }
 
 /** The reason for a rung without print: `reason` for programs, `detail` for people. */
@@ -36,7 +38,7 @@ export function planPrints({ video }: Probe, ladder: Ladder = {}): Plan {
   const wanted = rungs.filter(({ name }) => (ladder.rungs ?? usualRungs).includes(name))
   if (!video) {
     return {
-      prints: [{ name: 'audio', file: 'audio.m4a', width: null, height: null }],
+      prints: [{ name: 'audio', file: 'audio.m4a', width: null, height: null, copied: false }],
       skipped: wanted.map(({ name }) => ({ name, reason: 'no_video', detail: 'the source has no picture' }))
     }
   }
@@ -64,7 +66,8 @@ function onlyThese({ prints, skipped }: Plan, only: string[] | undefined): Plan 
 const picture = (name: string, size: { width: number; height: number }): Print => ({
   name,
   file: `${name}.mp4`,
-  ...size
+  ...size,
+  copied: false
 })
 
 function fit({ width, height }: { width: number; height: number }, short: number) {

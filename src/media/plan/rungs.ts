@@ -37,14 +37,18 @@ const leastCap = 250_000
  * so that a lean screen recording does not grow; above 30 frames a second a rung's cap is half as much again.
  */
 export function capFor({ width, height }: { width: number; height: number }, source: ProbedVideo) {
-  const short = Math.min(width, height)
-  const rung = rungs.find(rung => rung.short <= short) ?? rungs.at(-1)!
-  const wide = Math.min(1, short / rung.short) ** (2 * shrinking)
-  const own = rung.cap * wide * (source.fps > 30.5 ? 1.5 : 1)
-
+  const own = mostBits({ width, height }, source)
   const ratio = (width * height) / (source.width * source.height)
   const spent = (source.bitrate ?? Infinity) * (denser.includes(source.codec) ? 2 : 1)
   return Math.round(Math.max(leastCap, Math.min(own, 1.3 * spent * ratio ** shrinking)))
+}
+
+/** The most that a print of this size gets, whatever its source. */
+export function mostBits({ width, height }: { width: number; height: number }, { fps }: { fps: number }) {
+  const short = Math.min(width, height)
+  const rung = rungs.find(rung => rung.short <= short) ?? rungs.at(-1)!
+  const wide = Math.min(1, short / rung.short) ** (2 * shrinking)
+  return rung.cap * wide * (fps > 30.5 ? 1.5 : 1)
 }
 
 export const profileFor = ({ width, height }: { width: number; height: number }) =>

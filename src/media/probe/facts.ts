@@ -1,7 +1,7 @@
 import { MediaRejected } from '../rejected.ts'
 import { chooseFrameRate, evenPace, measure } from './frame-rate.ts'
 import { fraction, number, positive, round } from './numbers.ts'
-import type { Packets } from './packets.ts'
+import { groupLength, type Packets } from './packets.ts'
 import type { ProbedAudio, ProbedSubtitles, ProbedVideo } from './probed.ts'
 import type { RawStream } from './streams.ts'
 
@@ -44,6 +44,7 @@ export function describeVideo(
     fps: sparing(fps, frames, length),
     pace: evenPace(times),
     frames,
+    group: packets.whole && seen && step === 1 ? groupLength(seen) : null,
     duration: length,
     pix_fmt: known(stream.pix_fmt),
     bit_depth: bitDepth(stream),

@@ -63,6 +63,8 @@ export interface ProbedVideo {
   /** Frames a second between most neighbours; null where they come unevenly. */
   pace: number | null
   frames: number | null
+  /** Frames from one keyframe to the next, where all are as far apart and every group is closed; else null. */
+  group: number | null
   duration: number | null
   pix_fmt: string | null
   bit_depth: number

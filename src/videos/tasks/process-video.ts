@@ -1,7 +1,6 @@
 import { Type } from 'typebox'
 import type { MediaTools } from '#media/binaries.ts'
 import type { Budget } from '#media/plan/budget.ts'
-import type { Plan } from '#media/plan/ladder.ts'
 import { MediaRejected } from '#media/rejected.ts'
 import { isUuid } from '#schema/common.ts'
 import { NotStored, type Store } from '#storage/store.ts'
@@ -63,18 +62,7 @@ export function processVideo({ store, workspaces, tools, budget, rungs }: Proces
 
     async run({ video_id, prints_of: like, only, beside }, { id, attempt, signal, progress, log }) {
       try {
-        const {
-          develop,
-          planPrints,
-          refuseExcess,
-          probe,
-          makeExtras,
-          keepSet,
-          reuseSet,
-          carrySet,
-          nothingCarried,
-          publishHls
-        } = await media()
+        const { makeSet, reuseSet } = await media()
         await using opened = new AsyncDisposableStack()
         const { path: original, release } = await store.borrow(originalOf(video_id))
         opened.defer(release)
@@ -85,40 +73,10 @@ export function processVideo({ store, workspaces, tools, budget, rungs }: Proces
 
         const workspace = await workspaces.open(attemptName(id, attempt))
         opened.defer(workspace.remove)
-        const found = await tools()
-        progress(0, { phase: 'probing' })
-        const facts = await probe(original, { tools: found, signal })
-        const plan = planPrints(facts, { rungs, only })
-        const { prints } = plan
-        if (prints.length === 0) throw nothingToMake(plan)
-        refuseExcess(facts, prints, budget)
-        const token = tokenOf(id, attempt)
-        const publisher = publishHls({ store, folder, workspace: workspace.path, token, prints, probe: facts })
-        const { made, streams, damage } = await develop({
-          source: original,
-          probe: facts,
-          prints,
-          directory: workspace.path,
-          tools: found,
-          signal,
-          publisher,
-          onProgress: ({ fraction, ...detail }) => progress(fraction ?? 0, detail)
-        })
-        const before = beside ? printsOf(video_id, beside.task_id, beside.attempt) : undefined
-        const except = prints.map(({ name }) => name)
-        const kept = before && only ? await carrySet({ store, from: before, folder, except }) : nothingCarried
-        const hls = streams.length > 0
-        const all = hls ? await publisher.finish(streams, kept) : { files: [], variants: [] }
-        const renditions = [...made, ...kept.renditions]
-        const skipped = plan.skipped.filter(({ name }) => renditions.every(print => print.name !== name))
-        const source = { source: original, probe: facts, directory: workspace.path, tools: found, signal }
-        const { extras, notes } = kept.extras.length > 0 ? kept : await makeExtras({ ...source, made })
-        for (const { detail } of notes) log(detail)
-        const set = { renditions, skipped, extras, probe: { ...facts, damage, notes }, hls }
-        const carried = [...kept.renditions, ...kept.extras].map(({ name }) => name)
-        const madeFor = only ? [...new Set([...kept.rungs, ...only])] : rungs
-        const place = { store, workspace: workspace.path, original, folder }
-        await keepSet({ ...place, streams: all, rungs: madeFor, carried, signal }, set)
+        const before = only && beside ? printsOf(video_id, beside.task_id, beside.attempt) : undefined
+        const place = { store, original, folder, workspace: workspace.path, before, token: tokenOf(id, attempt) }
+        const wishes = { rungs, only, budget }
+        const set = await makeSet(place, wishes, { tools: await tools(), signal, progress, log })
         return { video_id, ...set, reused: false }
       } catch (error) {
         throw meaningOf(store, error, log)
@@ -142,11 +100,6 @@ export function processVideo({ store, workspaces, tools, budget, rungs }: Proces
       if (isUuid(video_id)) await store.remove(printsOf(video_id, id, attempt))
     }
   })
-}
-
-function nothingToMake({ skipped }: Plan) {
-  const reasons = skipped.map(({ name, detail }) => `${name}: ${detail}`).join('; ')
-  return new GiveUp(`None of the prints that were asked for can be made (${reasons})`, 'NothingToMake')
 }
 
 /**
@@ -182,15 +135,6 @@ function meaningOf(store: Store, error: unknown, log: (line: string) => void) {
  * run it, and none of them uses the database. It saves each child 30 MiB and half of its start.
  */
 async function media() {
-  const [{ develop }, { planPrints }, { refuseExcess }, { probe }, { makeExtras }, sets, { publishHls }] =
-    await Promise.all([
-      import('#media/develop.ts'),
-      import('#media/plan/ladder.ts'),
-      import('#media/plan/budget.ts'),
-      import('#media/probe/probe.ts'),
-      import('#media/extras/make.ts'),
-      import('../print-set.ts'),
-      import('../publish-hls.ts')
-    ])
-  return { develop, planPrints, refuseExcess, probe, makeExtras, ...sets, publishHls }
+  const [{ makeSet }, { reuseSet }] = await Promise.all([import('../make-set.ts'), import('../print-set.ts')])
+  return { makeSet, reuseSet }
 }

@@ -1,0 +1,85 @@
+import type { MediaTools } from '#media/binaries.ts'
+import { develop, type Made } from '#media/develop.ts'
+import { makeExtras } from '#media/extras/make.ts'
+import { type Budget, refuseExcess } from '#media/plan/budget.ts'
+import { type Plan, planPrints } from '#media/plan/ladder.ts'
+import { probe } from '#media/probe/probe.ts'
+import type { Store } from '#storage/store.ts'
+import { GiveUp } from '#tasks/define.ts'
+import { carrySet, describedAt, keepSet, nothingCarried, type PrintSet } from './print-set.ts'
+import { publishHls } from './publish-hls.ts'
+
+interface Place {
+  store: Store
+  /** Paths of the film and of the attempt's own folder. */
+  original: string
+  workspace: string
+  /** Prefixes of keys: of the set, and of the film's own set where only some of its prints are made anew. */
+  folder: string
+  before: string | undefined
+  /** Names the attempt in the files of its streams. */
+  token: string
+}
+
+interface Wishes {
+  /** Names of the prints that films get. */
+  rungs: string[]
+  /** Those that are asked for this time. */
+  only: string[] | undefined
+  budget: Budget
+}
+
+interface Work {
+  tools: MediaTools
+  signal: AbortSignal
+  progress(fraction: number, detail: unknown): void
+  log(line: string): void
+}
+
+/** Makes what belongs to a film, and puts it into the store: prints, streams, pictures and subtitles. */
+export async function makeSet(place: Place, { rungs, only, budget }: Wishes, work: Work): Promise<PrintSet> {
+  const { store, original, folder, workspace, before, token } = place
+  const { tools, signal, progress, log } = work
+  progress(0, { phase: 'probing' })
+  const facts = await probe(original, { tools, signal })
+  const plan = planPrints(facts, { rungs, only })
+  const { prints } = plan
+  if (prints.length === 0) throw nothingToMake(plan)
+  refuseExcess(facts, prints, budget)
+
+  const own = before === undefined ? undefined : await describedAt(store, before)
+  const publisher = publishHls({ store, folder, workspace, token, prints, probe: facts })
+  const source = { source: original, probe: facts, directory: workspace, tools, signal }
+  const { made, streams, damage } = await develop({
+    ...source,
+    prints,
+    publisher,
+    grid: own?.grid,
+    onNote: log,
+    onProgress: ({ fraction, ...detail }) => progress(fraction ?? 0, detail)
+  })
+
+  const except = prints.map(({ name }) => name)
+  const kept = own && before ? await carrySet({ store, set: own, from: before, folder, except }) : nothingCarried
+  const all = streams.length > 0 ? await publisher.finish(streams, kept) : { files: [], variants: [] }
+  const { extras, notes } = kept.extras.length > 0 ? kept : await makeExtras({ ...source, made })
+  for (const { detail } of notes) log(detail)
+  const renditions = [...made, ...kept.renditions]
+  const skipped = plan.skipped.filter(({ name }) => renditions.every(print => print.name !== name))
+  const set = { renditions, skipped, extras, probe: { ...facts, damage, notes }, hls: streams.length > 0 }
+  const carried = [...kept.renditions, ...kept.extras].map(({ name }) => name)
+  const madeFor = only ? [...new Set([...kept.rungs, ...only])] : rungs
+  const grid = own?.grid ?? gridOf(made)
+  await keepSet({ store, workspace, original, folder, streams: all, rungs: madeFor, grid, carried, signal }, set)
+  return set
+}
+
+/** Beside a copied print segments begin at the keyframes of the source. */
+function gridOf(made: Made[]) {
+  return made.some(({ copied }) => copied) ? 'source' : 'usual'
+}
+
+function nothingToMake({ skipped }: Plan) {
+  const reasons = skipped.map(({ name, detail }) => `${name}: ${detail}`).join('; ')
+  return new GiveUp(`None of the prints that were asked for can be made (${reasons})`, 'NothingToMake')
+}
