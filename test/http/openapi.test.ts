@@ -260,7 +260,7 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
     body: operation.startsWith('PATCH') ? { priority: 1 } : undefined
   }),
   ERROR_NOT_FOUND: { params: { fingerprint: 'x' } },
-  VIDEO_NOT_FOUND: { params: { id: unknownId, name: 'original' }, body: { video_id: unknownId } },
+  VIDEO_NOT_FOUND: operation => ({ params: { id: unknownId, name: 'original' }, ...ofVideo(operation, unknownId) }),
   SCHEDULE_NOT_FOUND: operation =>
     making(operation, unknownId) ?? {
       ...of(unknownId),
@@ -282,7 +282,7 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
   TASK_NOT_RETRYABLE: of(waiting),
   TASK_NOT_WAITING: { ...of(finished), body: { priority: 1 } },
   VIDEO_BUSY: operation => making(operation, filming.id) ?? { ...of(busy.task_id), ...submitting(operation, printing) },
-  ORIGINAL_GONE: { ...of(bare.id), body: { video_id: bare.id } },
+  ORIGINAL_GONE: operation => ({ ...of(bare.id), ...ofVideo(operation, bare.id) }),
   UPLOAD_NOT_MULTIPART: { body: {} },
   UPLOAD_MISSING: form([{ name: 'film', filename: 'film.mp4', content: 'x' }]),
   UPLOAD_SEVERAL: form(['one.mp4', 'two.mp4'].map(filename => ({ filename, content: 'x' }))),
@@ -543,6 +543,11 @@ t.test('without its database every operation answers what the document says', as
     t.ok(answer.headers['retry-after'], operation.name)
   }
 })
+
+/** The film is named in the body, or in the address. */
+function ofVideo(operation: string, id: string) {
+  return operation.endsWith('/process-video') ? { body: { video_id: id } } : {}
+}
 
 function callFor(code: string, operation: string) {
   const call = bad[code]
