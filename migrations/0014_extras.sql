@@ -31,7 +31,9 @@ select
       to_jsonb(r) - 'video_id' - 'duration' order by coalesce(array_position(array['480p', '720p', '1080p'], r.name), 0)
     ), '[]') from ops.renditions r where r.video_id = v.id
   ) as renditions,
-  null::text as hls_url,
+  (
+    select '/api/videos/' || v.id || '/files/hls/master.m3u8' from darkroom.streams s where s.video_id = v.id
+  ) as hls_url,
   (
     select '/api/videos/' || f.id || '/files/' || e.name
     from darkroom.films f join darkroom.extras e on e.set_id = f.print_set_id

@@ -81,7 +81,7 @@ export const settings = {
     'comma list of the prints that films get: `480p`, `720p`, `1080p`, `1440p`, `2160p`'
   ),
   TIMEZONE: setting('UTC', timezone, 'default time zone of schedules'),
-  FFMPEG_PATH: optional(program, 'unset: the one in `PATH`, else `ffmpeg-static` where it is installed'),
+  FFMPEG_PATH: optional(program, 'unset: `ffmpeg-static` where it is installed, else the one in `PATH`'),
   FFPROBE_PATH: optional(program, 'unset: the one in `PATH`'),
   MEDIA_SANDBOX: setting(
     'auto',

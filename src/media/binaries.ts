@@ -13,12 +13,11 @@ interface Settings {
 }
 
 /**
- * The configured path, else the first program on PATH, which the system keeps up to date, else ffmpeg-static where it is
- * installed (it has no ffprobe).
+ * The configured path, else ffmpeg-static where it is installed (it has no ffprobe), else the first program on PATH.
  */
 export async function findMediaTools({ ffmpegPath, ffprobePath }: Settings = {}): Promise<MediaTools> {
   const [ffmpeg, ffprobe] = await Promise.all([
-    ffmpegPath ? chosen('FFMPEG_PATH', ffmpegPath) : onPath('ffmpeg').then(path => path ?? bundled()),
+    ffmpegPath ? chosen('FFMPEG_PATH', ffmpegPath) : bundled().then(path => path ?? onPath('ffmpeg')),
     ffprobePath ? chosen('FFPROBE_PATH', ffprobePath) : onPath('ffprobe')
   ])
 

@@ -3,7 +3,7 @@ import { applyLimits, offerForKill, restoreSignals } from './limits.ts'
 import { becomeUser } from './own-user.ts'
 import { canFilter, restrictCalls } from './seccomp.ts'
 import { type Facts, failureMark, launcherFailed, type Spec } from './spec.ts'
-import { landlockVersion, prctl } from './system.ts'
+import { landlockVersion, prctl, waitForReader } from './system.ts'
 
 // A program of its own: it locks itself in and becomes the program that it is given, in the same process, which keeps
 // its id, its group and its output. It says nothing unless it fails.
@@ -31,6 +31,7 @@ function become({ program, path, sight, limits, layers }: Spec, args: string[]) 
   prctl('no_new_privs', noNewPrivileges, 1)
   if (layers.landlock) restrictFiles(sight)
   restoreSignals()
+  for (const output of [1, 2]) waitForReader(output)
   if (layers.seccomp) restrictCalls()
   // Last, since Node itself reserves more memory than it may.
   applyLimits(limits)

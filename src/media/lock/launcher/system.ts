@@ -14,6 +14,7 @@ const restrictOf = libc.func('syscall', 'long', ['long', 'int', 'uint32'])
 const limitOf = libc.func('prlimit64', 'int', ['int', 'int', 'void *', 'void *'])
 const capsetOf = libc.func('syscall', 'long', ['long', 'void *', 'void *'])
 const signalOf = libc.func('signal', 'void *', ['int', 'void *'])
+const fcntlOf = libc.func('fcntl', 'int', ['int', 'int', 'int'])
 
 /** The same numbers on every architecture but alpha. */
 const call = { createRuleset: 444, addRule: 445, restrict: 446 }
@@ -75,6 +76,13 @@ export function setCapabilities(bits: bigint) {
 /** Ignored signals stay ignored in the program, and Node ignores two. */
 export function restoreSignal(signal: number) {
   signalOf(signal, null)
+}
+
+/** Node has pipes answer at once: the program would lose what it writes while the reader is busy. */
+export function waitForReader(file: number) {
+  const [getFlags, setFlags, nonBlocking] = [3, 4, 0o4000]
+  const flags = checked('fcntl', fcntlOf(file, getFlags, 0))
+  checked('fcntl', fcntlOf(file, setFlags, flags & ~nonBlocking))
 }
 
 export function installFilter(instructions: Buffer) {
