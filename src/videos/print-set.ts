@@ -25,7 +25,7 @@ interface Described extends PrintSet {
 }
 
 /** Number of the way in which prints are made: to be raised when the same film gives other prints. */
-const recipe = 2
+const recipe = 3
 
 // Beside the files of the set; no route serves it.
 const description = 'set.json'

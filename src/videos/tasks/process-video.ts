@@ -67,7 +67,8 @@ export function processVideo({ store, workspaces, tools, budget }: ProcessVideoN
           directory: workspace.path,
           tools: found,
           signal,
-          onProgress: ({ fraction, ...detail }) => progress(fraction ?? 0, detail)
+          // Pictures and subtitles follow; the end of the task makes it 1.
+          onProgress: ({ fraction, ...detail }) => progress(Math.min(fraction ?? 0, 0.99), detail)
         })
         const { extras, notes } = await makeExtras({
           source: original,
