@@ -56,7 +56,8 @@ export async function makeSet(place: Place, { rungs, only, budget }: Wishes, wor
     publisher,
     grid: own?.grid,
     onNote: log,
-    onProgress: ({ fraction, ...detail }) => progress(fraction ?? 0, detail)
+    // Pictures and subtitles follow; the end of the task makes it 1.
+    onProgress: ({ fraction, ...detail }) => progress(Math.min(fraction ?? 0, 0.99), detail)
   })
 
   const except = prints.map(({ name }) => name)
