@@ -1,8 +1,9 @@
 import { type LookupAddress, lookup as resolveName } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import type { Places } from '#config.ts'
 import { isMetadata, isPublic, plainAddress } from './addresses.ts'
-import { openedPlaces, type Places } from './places.ts'
+import { openedPlaces } from './places.ts'
 
 /** The address is none that this service may be sent to. Final, and without the address: it would map the network. */
 export class Refused extends Error {

@@ -1,7 +1,6 @@
 import { type IncomingMessage, request as requestPlain } from 'node:http'
 import { request as requestSecure } from 'node:https'
-import type { Guard } from './guard.ts'
-import { Refused } from './guard.ts'
+import { type Guard, Refused } from './guard.ts'
 
 export interface Answer {
   status: number
