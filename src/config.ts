@@ -272,8 +272,8 @@ function places(value: string): Places {
 
 function networkIn(entry: string) {
   const [, address = '', prefix] = /^([\d.:a-f]+)(?:\/(\d{1,3}))?$/.exec(entry) ?? []
-  const bits = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1
-  return Number(prefix ?? bits) <= bits ? `${address}/${prefix ?? bits}` : undefined
+  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)]!
+  return bits > 0 && Number(prefix ?? bits) <= bits ? `${address}/${prefix ?? bits}` : undefined
 }
 
 /** As a URL has it. */
