@@ -280,7 +280,7 @@ function ofSchedules({ schedule }: Sample): Record<string, Line> {
 function ofWebhooks({ webhook, message }: Sample): Record<string, Line> {
   const lease = '01980000-0000-7000-8000-00000000000c'
   const told = { id: message, lease, at: new Date(), ms: 1, status: 204, delivered: true, delay: null }
-  const batch = 500
+  const batch = 1_000
   return {
     findWebhookIdSql: { values: [webhook] },
     claimMessagesSql: { values: [[], [], 4, 512, lease] },

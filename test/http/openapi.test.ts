@@ -9,6 +9,7 @@ import { borrowDatabase } from '../harness/database.ts'
 import { form } from '../harness/form.ts'
 import { type Operation, readDocument } from '../harness/openapi.ts'
 import { openProxy } from '../harness/proxy.ts'
+import { local } from '../harness/receiver.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 import { octets, tus } from '../harness/tus.ts'
@@ -37,7 +38,10 @@ subscribe('fastify.initialization', message => {
 })
 // Its body ignores the signal: after a cancel its process lives for another second, and the answer comes before that.
 const folder = await taskFolder(t, { 'stubborn.ts': taskModule('stubborn', 'await delay(600_000)') })
-const service = await openService(t, { needsWorker: true, env: { MAX_UPLOAD_BYTES: '2 MiB', TASKS_DIR: folder } })
+const service = await openService(t, {
+  needsWorker: true,
+  env: { MAX_UPLOAD_BYTES: '2 MiB', TASKS_DIR: folder, ...local }
+})
 const document = (await service.get('/openapi.json')).json()
 const { operations, undescribed, wrongWithAnswer, wrongWithExamples } = readDocument(document)
 
@@ -105,7 +109,8 @@ await service.db.pool.query(
 )
 const past = { from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00Z' }
 const { fingerprint } = (await service.get('/api/errors')).json().items[0]
-const hook = async () => (await service.post('/api/webhooks', { url: 'https://192.0.79.32/hook' })).json().id as string
+const hook = async () =>
+  (await service.post('/api/webhooks', { url: 'http://127.0.0.1:65535/hook' })).json().id as string
 const [webhook, doomed, silent] = [await hook(), await hook(), await hook()]
 await service.post(`/api/webhooks/${webhook}/test`)
 await service.patch(`/api/webhooks/${silent}`, { enabled: false })
@@ -179,7 +184,7 @@ const good: Record<string, Call[]> = {
   'GET /api/schedules/{id}/preview': [of(daily.id), { ...of('daily'), query: 'count=3' }],
   'GET /api/schedules/{id}/occurrences': [of('daily'), of('expire_results')],
   'GET /api/webhooks': [{}, { query: 'limit=1' }],
-  'POST /api/webhooks': [{ body: { url: 'https://192.0.79.32/hook', types: ['task.failed'], queues: ['media'] } }],
+  'POST /api/webhooks': [{ body: { url: 'http://127.0.0.1:65535/hook', types: ['task.failed'], queues: ['media'] } }],
   'PATCH /api/webhooks/{id}': [{ ...of(webhook), body: { ordered: true, tasks: null, description: 'ours' } }],
   'DELETE /api/webhooks/{id}': [of(doomed)],
   'POST /api/webhooks/{id}/test': [of(webhook)],
@@ -362,7 +367,7 @@ const another: Record<string, Call> = {
   'POST /api/schedules': { body: { name: 'another', args: { data: '' }, every: 60 } },
   'POST /api/schedules/{id}/run': of(filming.id),
   'POST /api/schedules/{id}/backfill': { ...of(daily.id), body: { ...past, from: '2026-03-01T12:00:00Z' } },
-  'POST /api/webhooks': { body: { url: 'https://192.0.79.32/other' } },
+  'POST /api/webhooks': { body: { url: 'http://127.0.0.1:65535/other' } },
   'POST /api/videos': form([{ filename: 'film.mp4', content: 'another film' }]),
   'POST /api/uploads': { headers: { ...tus, 'upload-length': '8' } },
   'POST /upload': form([{ filename: 'film.mp4', content: 'another film' }]),
