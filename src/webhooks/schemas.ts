@@ -51,7 +51,7 @@ export const NewWebhook = Type.Object(
   {
     additionalProperties: false,
     title: 'NewWebhook',
-    examples: [{ url: 'https://example.com/hooks/darkroom', types: ['task.failed', 'video.ready'] }]
+    examples: [{ url: 'https://hooks.example/darkroom', types: ['task.failed', 'video.ready'] }]
   }
 )
 export type NewWebhook = Static<typeof NewWebhook>
@@ -95,7 +95,7 @@ const webhook = {
 }
 const example = {
   id: '01980000-0000-7000-8000-000000000009',
-  url: 'https://example.com/hooks/darkroom',
+  url: 'https://hooks.example/darkroom',
   types: ['task.failed', 'video.ready'],
   queues: null,
   tasks: null,
