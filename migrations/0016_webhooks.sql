@@ -113,9 +113,11 @@ end;
 $$;
 comment on function darkroom.tell_webhooks(text, uuid, text, uuid, uuid, jsonb) is 'Writes a message to each webhook that wants its type, and wakes the workers at the commit';
 
--- Once a statement, however many tasks it ends; without a webhook it does one look at an empty table.
+-- Once a statement, however many tasks it ends; without a webhook it does one look at an empty table. As its caller, which
+-- may insert events, and without a search_path of its own: the switch would be the larger part of that look. It names
+-- every schema.
 create function darkroom.tell_endings() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql as $$
 declare
   failed record;
 begin

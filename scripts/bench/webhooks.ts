@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { median, percentile, type Service, startService } from './service.ts'
+import { cpuOf, perTask } from './processes.ts'
+import { median, percentile, startService } from './service.ts'
 
 /**
  * What webhooks cost, API, worker, database and receiver on one machine: the trigger without any webhook (a drain with
@@ -48,14 +49,16 @@ const delivered: number[] = []
 await insertEvents()
 for (let round = 0; round < rounds; round++) {
   await toggle('disable')
-  rates['no trigger']!.push(await drain(count))
+  rates['no trigger']!.push(await drained())
   await toggle('enable')
-  rates['trigger, no webhook']!.push(await drain(count))
+  rates['trigger, no webhook']!.push(await drained())
   const id = await add()
   deliveries = 0
   const began = performance.now()
+  const before = await cpuOf(service)
   rates['a webhook for each task']!.push(await drain(count))
   while (deliveries < count) await delay(10)
+  console.log(`µs each, until all are delivered: ${perTask(before, await cpuOf(service), count)}`)
   delivered.push((deliveries * 1000) / (performance.now() - began))
   await fetch(`${address}/api/webhooks/${id}`, { method: 'DELETE' })
   console.log(
@@ -71,6 +74,14 @@ await service.stop()
 await rm(tasks, { recursive: true })
 receiver.closeAllConnections()
 receiver.close()
+
+/** With the CPU that each task took: the machine may be busy with other work. */
+async function drained() {
+  const before = await cpuOf(service)
+  const rate = await drain(count)
+  console.log(`µs each: ${perTask(before, await cpuOf(service), count)}`)
+  return rate
+}
 
 async function toggle(verb: 'enable' | 'disable') {
   await database.query(`alter table darkroom.events ${verb} trigger tell_endings`)
@@ -98,7 +109,7 @@ async function drain(many: number) {
   const { ids } = await call('/api/tasks/bulk', bulk)
   await call('/api/queues/default/resume')
   for (;;) {
-    await delay(100)
+    await delay(250)
     const { rows } = await database.query(
       `select count(finished_at)::int as done, extract(epoch from max(finished_at) - min(started_at))::float8 as seconds
       from darkroom.tasks where id = any($1)`,

@@ -29,7 +29,8 @@ with place as (
 ), message as (
   update darkroom.webhook_messages m set lease = $5, next_at = now() + interval '${leaseLength} seconds'
   from due where m.id = any(array[due.id])
-  returning m.id, m.webhook_id, m.sequence, m.type, m.task_id, m.video_id, m.data, m.created_at, m.tries, m.lease
+  returning m.id, m.webhook_id, m.sequence, m.type, m.task_id, m.video_id, m.data, m.created_at, m.tries, m.lease,
+    m.subject is not null as ordered
 )
 select
   message.*, w.url, w.secret, case when w.old_secret_until > now() then w.old_secret end as old_secret,
@@ -66,6 +67,8 @@ export interface Message {
   created_at: Date
   tries: number
   lease: string
+  /** The next one about its task or film waits for it. */
+  ordered: boolean
   url: string
   secret: Buffer
   old_secret: Buffer | null

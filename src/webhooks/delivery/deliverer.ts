@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { together } from '#database/batching.ts'
+import { gather, together } from '#database/batching.ts'
 import type { Database } from '#database/connect.ts'
 import { dueLoop, type Look } from '#database/due-loop.ts'
 import type { Guard } from '#outbound/guard.ts'
@@ -24,6 +24,8 @@ const mostHeld = 512
 const longestWait = (leaseLength - 35) * 1_000
 // Milliseconds that deliveries get to end when the worker stops.
 const grace = 5_000
+// Seconds. Then a look that finds nothing asks when the next message is due.
+const soon = 0.2
 
 /**
  * Delivers messages beside the tasks of a worker. Not as jobs of pg-boss: a message is due again at times of its own, in
@@ -42,6 +44,7 @@ export function openDeliverer({ db, guard, publicUrl, log }: DelivererOptions) {
     most: 200,
     async run(told) {
       const disabled = await settleMessages(db.pool, told)
+      await gather(told.length)
       return told.map((_, index) => (index === 0 ? disabled : []))
     }
   })
@@ -52,14 +55,21 @@ export function openDeliverer({ db, guard, publicUrl, log }: DelivererOptions) {
 
   async function look(): Promise<Look> {
     const held = [...endpoints.values()].reduce((sum, { line, running }) => sum + line.length + running, 0)
-    if (held >= mostHeld) return { moved: true, next: null }
     const slots = new Map([...endpoints].map(([id, endpoint]) => [id, endpoint.slots]))
-    const messages = await claimMessages(db.pool, { lease, slots, usual: usualSlots, most: mostHeld - held })
+    const most = mostHeld - held
+    const messages = most > 0 ? await claimMessages(db.pool, { lease, slots, usual: usualSlots, most }) : []
     const since = performance.now()
     for (const message of messages) endpointOf(message.webhook_id).line.push({ message, since })
+    for (const [id, endpoint] of endpoints) {
+      const taken = messages.reduce((sum, { webhook_id }) => sum + (webhook_id === id ? 1 : 0), 0)
+      endpoint.hasMore = messages.length === most || taken === (slots.get(id) ?? usualSlots)
+    }
     if (stopped) await giveBack()
     else start()
-    return { moved: messages.length > 0, next: await nextDue(db.pool) }
+    // More come while these are sent: a look for each of them would be the larger part of the work.
+    await gather(messages.length)
+    if (messages.length > 0) return { moved: true, next: soon }
+    return { moved: false, next: await nextDue(db.pool) }
   }
 
   function endpointOf(webhook: string) {
@@ -94,7 +104,8 @@ export function openDeliverer({ db, guard, publicUrl, log }: DelivererOptions) {
     if (told) await write(told)
     else await giveMessagesBack(db.pool, [message.id], lease).catch(() => {})
     if (endpoint.isIdle && endpoints.size > mostHeld) endpoints.delete(message.webhook_id)
-    if (!stopped && endpoint.line.length < usualSlots) loop.lookNow()
+    const isWorth = message.ordered || (endpoint.hasMore && endpoint.line.length < usualSlots)
+    if (!stopped && isWorth) loop.lookNow()
   }
 
   /** What cannot be written is sent again after its lease, under the same id. */

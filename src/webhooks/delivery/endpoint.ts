@@ -10,6 +10,8 @@ const fast = 100
 export class Endpoint {
   readonly line: { message: Message; since: number }[] = []
   running = 0
+  /** The last claim took as many as there was room for, so more may wait. */
+  hasMore = false
   #limit = usual
   #mean = fast
 
