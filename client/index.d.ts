@@ -36,6 +36,8 @@ interface Submission {
     soft_time_limit?: number
     /** Seconds that the result stays readable */
     result_expires?: number
+    /** Id of a webhook that is told of its end, whatever the filters of that webhook say */
+    webhook?: string
     /** Words to filter by */
     tags?: string[]
 }

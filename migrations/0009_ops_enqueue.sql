@@ -33,6 +33,7 @@ create function darkroom.submission_schema() returns jsonb language sql immutabl
       "time_limit": {"type": "number", "minimum": 0.001, "maximum": 31536000},
       "soft_time_limit": {"type": "number", "minimum": 0.001, "maximum": 31536000},
       "result_expires": {"type": "integer", "minimum": 1, "maximum": 315360000},
+      "webhook": {"type": "string", "maxLength": 36},
       "tags": {"type": "array", "maxItems": 20, "items": {"type": "string", "minLength": 1, "maxLength": 100}}
     }
   }'::jsonb
@@ -99,6 +100,9 @@ begin
   end if;
   perform darkroom.refuse_misfits(darkroom.misfits(kind.args, options -> 'args', 'args'));
   perform darkroom.refuse_unknown_queue(coalesce(options ->> 'queue', kind.queue));
+  if options ? 'webhook' and not exists (select from darkroom.webhooks w where w.id::text = lower(options ->> 'webhook')) then
+    perform darkroom.refuse_misfits(array['webhook is not a known webhook']);
+  end if;
   perform darkroom.refuse_misfits(darkroom.contradictions(options, kind.time_limit));
   return kind;
 end;
@@ -117,7 +121,8 @@ begin
   with task as (
     insert into darkroom.tasks (
       id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
-      retry_jitter, time_limit, soft_time_limit, result_expires, eta, expires_at, tags, video_id
+      retry_jitter, time_limit, soft_time_limit, result_expires, eta, expires_at, tags, video_id,
+      webhook_id
     )
     select
       $1, kind.name, coalesce(o.queue, kind.queue), o.name, o.description, coalesce(o.priority, kind.priority), o.args,
@@ -126,12 +131,13 @@ begin
       o.time_limit, o.soft_time_limit, coalesce(o.result_expires, kind.result_expires),
       coalesce(o.run_at, o.eta, o.scheduled_time, now() + o.countdown * interval '1 second'),
       coalesce(o.expires_at, now() + o.expires * interval '1 second'), coalesce(o.tags, '{}'),
-      case when o.args ->> 'video_id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then (o.args ->> 'video_id')::uuid end
+      case when o.args ->> 'video_id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then (o.args ->> 'video_id')::uuid end,
+      o.webhook::uuid
     from jsonb_to_record(options) as o (
       queue text, name text, description text, priority int, args jsonb, max_retries int, retry_delay float8,
       retry_backoff boolean, retry_backoff_max float8, retry_jitter boolean, time_limit float8, soft_time_limit float8,
       result_expires int, run_at timestamptz, eta timestamptz, scheduled_time timestamptz, countdown float8,
-      expires_at timestamptz, expires float8, tags text[]
+      expires_at timestamptz, expires float8, tags text[], webhook text
     )
     returning id, task, queue, priority, result_expires, eta, expires_at
   ), job as (
@@ -219,7 +225,8 @@ create function ops.enqueue_task(
   soft_time_limit double precision default null,
   result_expires int default null,
   tags text[] default null,
-  idempotency_key text default null
+  idempotency_key text default null,
+  webhook uuid default null
 ) returns ops.tasks
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = 'force_generic_plan' as $$
@@ -228,7 +235,7 @@ declare
     'task', $1, 'queue', $3, 'priority', $4, 'run_at', $5, 'name', $6, 'description', $7, 'eta', $8,
     'scheduled_time', $9, 'countdown', $10, 'expires', $11, 'expires_at', $12, 'max_retries', $13, 'retry_delay', $14,
     'retry_backoff', $15, 'retry_backoff_max', $16, 'retry_jitter', $17, 'time_limit', $18, 'soft_time_limit', $19,
-    'result_expires', $20, 'tags', $21
+    'result_expires', $20, 'tags', $21, 'webhook', $23
   )) || jsonb_build_object('args', coalesce($2, '{}'));
   new_id uuid := darkroom.new_id();
   kind darkroom.kinds;
@@ -266,7 +273,7 @@ $$;
 comment on function ops.enqueue_task(
   text, jsonb, text, int, timestamptz, text, text, timestamptz, timestamptz, double precision, double precision,
   timestamptz, int, double precision, boolean, double precision, boolean, double precision, double precision, int, text[],
-  text
+  text, uuid
 ) is 'Submits a task in the caller''s transaction: rolled back with it, and taken by a worker after its commit. As POST /api/tasks, and parameters have the names of its fields; run_at, eta and scheduled_time are the same, expires is in seconds';
 
 revoke all on all functions in schema ops from public;

@@ -46,6 +46,10 @@ const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
     const { rollUpKind } = await import('#stats/tasks/roll-up.ts')
     return rollUpKind({ historyExpires: config.HISTORY_EXPIRES })
   },
+  expire_deliveries: async config => {
+    const { expireDeliveries } = await import('#webhooks/tasks/expire-deliveries.ts')
+    return expireDeliveries({ historyExpires: config.HISTORY_EXPIRES })
+  },
   expire_occurrences: async config => {
     const { expireOccurrences } = await import('#schedules/tasks/expire-occurrences.ts')
     return expireOccurrences({ historyExpires: config.HISTORY_EXPIRES })

@@ -1,4 +1,5 @@
 import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 
@@ -97,6 +98,10 @@ export const settings = {
   ALLOWED_ORIGINS: optional(
     origins,
     'comma list of origins whose pages may use the API, as in `http://localhost:4200`'
+  ),
+  WEBHOOK_ALLOW_NETWORKS: optional(
+    places,
+    'comma list of private places that webhooks may reach, as in `10.1.0.0/16,mattermost:8065`'
   ),
   ENVIRONMENT: optional(label, 'name of this installation for the dashboard; `production` makes it ask twice'),
   LOG_LEVEL: setting(
@@ -273,6 +278,37 @@ function rungs(value: string) {
 
 function listOf(value: string) {
   return [...new Set(value.split(',').map(each => each.trim()))].filter(each => each !== '')
+}
+
+/** Places that are open besides the public internet. */
+export interface Places {
+  /** With their prefix: `10.1.0.0/16`. */
+  networks: string[]
+  /** `host:port`; IPv6 addresses in brackets. */
+  hosts: string[]
+}
+
+function places(value: string): Places {
+  const entries = listOf(value.toLowerCase())
+  const networks = entries.map(networkIn).filter(network => network !== undefined)
+  const hosts = entries.map(hostWithPortIn).filter(host => host !== undefined)
+  if (entries.length === 0 || networks.length + hosts.length < entries.length) {
+    throw new Error(`must be a comma list of networks such as 10.1.0.0/16 and of host:port, not "${value}"`)
+  }
+  return { networks, hosts }
+}
+
+function networkIn(entry: string) {
+  const [, address = '', prefix] = /^([\d.:a-f]+)(?:\/(\d{1,3}))?$/.exec(entry) ?? []
+  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)]!
+  return bits > 0 && Number(prefix ?? bits) <= bits ? `${address}/${prefix ?? bits}` : undefined
+}
+
+/** As a URL has it. */
+function hostWithPortIn(entry: string) {
+  const [, host, port] = /^(\[[\da-f:.]+\]|[\w.-]+):(\d{1,5})$/.exec(entry) ?? []
+  const url = host && Number(port) >= 1 && Number(port) <= 65_535 ? URL.parse(`http://${host}`) : undefined
+  return url ? `${url.hostname}:${Number(port)}` : undefined
 }
 
 function hosts(value: string) {

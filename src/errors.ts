@@ -176,6 +176,12 @@ export const OriginalGone = createError(
   409
 )
 export const QueueNotFound = createError('QUEUE_NOT_FOUND', 'There is no queue named "%s"', 404)
+export const WebhookNotFound = createError('WEBHOOK_NOT_FOUND', 'There is no webhook with the id "%s"', 404)
+export const WebhookDisabled = createError(
+  'WEBHOOK_DISABLED',
+  'The webhook is disabled, and nothing is sent to it: enable it first',
+  409
+)
 export const WorkerNotFound = createError('WORKER_NOT_FOUND', 'There is no worker with the id "%s"', 404)
 export const WorkerGone = createError('WORKER_GONE', 'The worker has ended: it is %s', 409)
 export const Internal = createError('INTERNAL', 'The API failed: its log says why under the request id %s', 500)

@@ -42,6 +42,7 @@ t.test('an empty environment gives every setting its default', async t => {
       PUBLIC_URL: undefined,
       ALLOWED_HOSTS: undefined,
       ALLOWED_ORIGINS: undefined,
+      WEBHOOK_ALLOW_NETWORKS: undefined,
       ENVIRONMENT: undefined,
       LOG_LEVEL: 'info'
     }
@@ -87,7 +88,15 @@ const read: [keyof typeof settings, string, unknown][] = [
   ['PUBLIC_URL', 'https://Films.example/', 'https://films.example'],
   ['PUBLIC_URL', 'http://example.com:8080/films/', 'http://example.com:8080/films'],
   ['ALLOWED_HOSTS', 'Films.example, other.example.,films.example', ['films.example', 'other.example']],
-  ['ALLOWED_ORIGINS', 'https://App.example/, http://localhost:4200', ['https://app.example', 'http://localhost:4200']]
+  ['ALLOWED_ORIGINS', 'https://App.example/, http://localhost:4200', ['https://app.example', 'http://localhost:4200']],
+  [
+    'WEBHOOK_ALLOW_NETWORKS',
+    '10.1.0.0/16, 10.2.3.4,fd12::/48,Mattermost:8065,127.0.0.1:9000,[::1]:9000',
+    {
+      networks: ['10.1.0.0/16', '10.2.3.4/32', 'fd12::/48'],
+      hosts: ['mattermost:8065', '127.0.0.1:9000', '[::1]:9000']
+    }
+  ]
 ]
 
 for (const [name, text, value] of read) {
@@ -165,7 +174,19 @@ const refused: [keyof typeof settings, string][] = [
   ['ALLOWED_ORIGINS', 'null'],
   ['ALLOWED_ORIGINS', 'app.example'],
   ['ALLOWED_ORIGINS', 'https://app.example/path'],
-  ['ALLOWED_ORIGINS', 'https://*.example']
+  ['ALLOWED_ORIGINS', 'https://*.example'],
+  ...[
+    '*',
+    '10.0.0.0/33',
+    '10.0.0.0/x',
+    'fd12::/129',
+    'mattermost',
+    'host:0',
+    'host:65536',
+    'a b:1',
+    '10.1/16',
+    ','
+  ].map((text): [keyof typeof settings, string] => ['WEBHOOK_ALLOW_NETWORKS', text])
 ]
 
 for (const [name, text] of refused) {

@@ -9,6 +9,7 @@ import type { Tables } from '../src/database/tables.ts'
 import { findSchedule, listOccurrences, listSchedules } from '../src/schedules/queries.ts'
 import { listVideos } from '../src/videos/list.ts'
 import { findOpenTasks, findPrintsOf, lockFilm } from '../src/videos/queries.ts'
+import { findWebhook, listDeliveries, listWebhooks } from '../src/webhooks/queries.ts'
 import { borrowDatabase } from './harness/database.ts'
 
 const many = 20_000
@@ -49,12 +50,15 @@ async function madeBy(call: (query: Queries) => Promise<unknown>) {
   return made
 }
 
-const { film, schedule } = sample
+const { film, schedule, webhook } = sample
 const calls: Record<string, (query: Queries) => Promise<unknown>> = {
   'a list of schedules': query => listSchedules({ ...db, query }, {}),
   'a schedule by its id': query => findSchedule(query, schedule),
   'a schedule by its name': query => findSchedule(query, 'schedule 7'),
   'the occurrences of a schedule': query => listOccurrences({ ...db, query }, schedule, 50),
+  'a list of webhooks': query => listWebhooks({ ...db, query }, {}),
+  'a webhook by its id': query => findWebhook(query, webhook),
+  'the deliveries of a webhook': query => listDeliveries({ ...db, query }, webhook, {}),
   'a list of films': query => listVideos({ ...db, query }, {}),
   'open tasks of a film': query => query.transaction().execute(trx => findOpenTasks(trx, film)),
   'the prints of equal bytes': query => findPrintsOf({ ...db, query }, { sha256: 'x', bytes: 1000 }),

@@ -2143,20 +2143,20 @@ with new as (
     id uuid, task text, queue text, name text, description text, priority smallint, args jsonb, max_retries int,
     retry_delay real, retry_backoff boolean, retry_backoff_max real, retry_jitter boolean, time_limit real,
     soft_time_limit real, result_expires int, eta timestamptz, expires_at timestamptz, tags text[],
-    schedule_id uuid, video_id uuid, request_id text, countdown float8, expires_in float8
+    schedule_id uuid, video_id uuid, request_id text, webhook_id uuid, countdown float8, expires_in float8
   )
 ), task as (
   insert into darkroom.tasks (
     id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
     retry_jitter, time_limit, soft_time_limit, result_expires, eta, expires_at, tags, schedule_id, video_id,
-    request_id
+    request_id, webhook_id
   )
   select
     id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
     retry_jitter, time_limit, soft_time_limit, result_expires,
     coalesce(eta, now() + countdown * interval '1 second'),
     coalesce(expires_at, now() + expires_in * interval '1 second'), coalesce(tags, '{}'), schedule_id, video_id,
-    request_id
+    request_id, webhook_id
   from new
   returning id, task, queue, priority, result_expires, eta, expires_at, created_at
 ), job as (
@@ -2180,20 +2180,20 @@ with new as (
     id uuid, task text, queue text, name text, description text, priority smallint, args jsonb, max_retries int,
     retry_delay real, retry_backoff boolean, retry_backoff_max real, retry_jitter boolean, time_limit real,
     soft_time_limit real, result_expires int, eta timestamptz, expires_at timestamptz, tags text[],
-    schedule_id uuid, video_id uuid, request_id text, countdown float8, expires_in float8
+    schedule_id uuid, video_id uuid, request_id text, webhook_id uuid, countdown float8, expires_in float8
   )
 ), task as (
   insert into darkroom.tasks (
     id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
     retry_jitter, time_limit, soft_time_limit, result_expires, eta, expires_at, tags, schedule_id, video_id,
-    request_id
+    request_id, webhook_id
   )
   select
     id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
     retry_jitter, time_limit, soft_time_limit, result_expires,
     coalesce(eta, now() + countdown * interval '1 second'),
     coalesce(expires_at, now() + expires_in * interval '1 second'), coalesce(tags, '{}'), schedule_id, video_id,
-    request_id
+    request_id, webhook_id
   from new
   returning id, task, queue, priority, result_expires, eta, expires_at, created_at
 ), job as (
@@ -2210,6 +2210,9 @@ with new as (
   insert into darkroom.deadlines (expires_at, task_id) select expires_at, id from task where expires_at is not null
 )
 select id, queue, eta, expires_at, created_at, pg_notify('darkroom_wake', case when eta > created_at then 'delayed' else queue end) as woken from task;
+
+-- src/tasks/submit/webhooks.ts: findWebhookIdSql
+select from darkroom.webhooks where id = $1;
 
 -- src/tasks/upkeep/astray.ts: findAstraySql
 with looked as (
@@ -2591,6 +2594,162 @@ cross join lateral (
     order by e.id limit 200
   ) e
 ) missed;
+
+-- src/webhooks/delivery/claim.ts: claimMessagesSql
+with place as (
+  select w.id, coalesce(room.slots, $3::int) as slots
+  from darkroom.webhooks w
+  left join unnest($1::uuid[], $2::int[]) as room (id, slots) on room.id = w.id
+  where w.enabled and coalesce(room.slots, $3) > 0
+), due as materialized (
+  select m.id from place cross join lateral (
+    select m.id from darkroom.webhook_messages m
+    where m.webhook_id = place.id and m.next_at <= now() and (m.subject is null or not exists (
+      select from darkroom.webhook_messages before
+      where before.webhook_id = m.webhook_id and before.subject = m.subject and before.next_at is not null
+        and before.sequence < m.sequence
+    ))
+    order by m.next_at, m.sequence limit place.slots for update of m skip locked
+  ) m
+  limit $4
+), message as (
+  update darkroom.webhook_messages m set lease = $5, next_at = now() + interval '60 seconds'
+  from due where m.id = any(array[due.id])
+  returning m.id, m.webhook_id, m.sequence, m.type, m.task_id, m.video_id, m.data, m.created_at, m.tries, m.lease
+)
+select
+  message.*, w.url, w.secret, case when w.old_secret_until > now() then w.old_secret end as old_secret,
+  w.failing_since is not null as failing,
+  case when 'result' = any(w.include) and message.type = 'task.completed' then (
+    select jsonb_build_object('value', j.output) from pgboss.job j
+    where j.name = message.data ->> 'queue' and j.id >= message.task_id and j.id <= message.task_id
+      and j.state = 'completed' and j.completed_on + j.deletion_seconds * interval '1 second' > now()
+    limit 1
+  ) end as result
+from message join darkroom.webhooks w on w.id = any(array[message.webhook_id])
+order by message.sequence;
+
+-- src/webhooks/delivery/claim.ts: nextDueSql
+select min(next.seconds) as next from darkroom.webhooks w cross join lateral (
+  select extract(epoch from m.next_at - now())::float8 as seconds from darkroom.webhook_messages m
+  where m.webhook_id = w.id and m.next_at > now() order by m.next_at limit 1
+) next
+where w.enabled;
+
+-- src/webhooks/delivery/claim.ts: giveMessagesBackSql
+update darkroom.webhook_messages m set lease = null, next_at = now()
+from unnest($1::uuid[]) held (id) where m.id = any(array[held.id]) and m.lease = $2;
+
+-- src/webhooks/delivery/settle.ts: settleMessagesSql
+with told as (
+  select * from jsonb_to_recordset($1::jsonb) as told (
+    id uuid, lease uuid, at timestamptz, ms int, status int, error text, answer text, address text, delivered boolean,
+    delay float8
+  )
+), message as (
+  update darkroom.webhook_messages m set
+    attempts = m.attempts + 1, tries = m.tries + 1, lease = null,
+    next_at = now() + told.delay * interval '1 second',
+    delivered_at = case when told.delivered then now() end
+  from told where m.id = any(array[told.id]) and m.lease = told.lease
+  returning m.id, m.attempts, told.at, told.ms, told.status, told.error, told.answer, told.address
+)
+insert into darkroom.webhook_attempts (message_id, number, at, ms, status, error, answer, address)
+select id, attempts, at, ms, status, error, answer, address from message
+on conflict do nothing;
+
+-- src/webhooks/delivery/settle.ts: judgeWebhooksSql
+with judged as (
+  select * from jsonb_to_recordset($1::jsonb) as judged (id uuid, failures int, succeeded boolean, gone boolean)
+), counted as (
+  select
+    w.id, judged.succeeded, judged.gone,
+    case when succeeded then 0 else w.failures + judged.failures end as failures,
+    case when not succeeded then coalesce(w.failing_since, now()) end as failing_since
+  from judged join darkroom.webhooks w on w.id = any(array[judged.id]) and w.enabled
+  for update of w
+)
+update darkroom.webhooks w set
+  failures = counted.failures,
+  failing_since = counted.failing_since,
+  enabled = reason.why is null,
+  disabled_reason = reason.why,
+  disabled_at = case when reason.why is not null then now() end
+from counted cross join lateral (
+  select case
+    when counted.gone then 'gone'
+    when counted.failures >= 10 and counted.failing_since <= now() - interval '5 days' then 'failing'
+  end
+) reason (why)
+where w.id = any(array[counted.id])
+returning w.id, w.disabled_reason;
+
+-- src/webhooks/send-again.ts: replaySql
+with wanted as (
+  select m.id, m.created_at from darkroom.webhook_messages m
+  where m.webhook_id = $1 and m.created_at >= $2 and m.created_at < coalesce($3::timestamptz, now())
+    and m.next_at is null and ($4 or m.delivered_at is null)
+  order by m.created_at, m.id limit 10000 for update of m skip locked
+), again as (
+  update darkroom.webhook_messages m set next_at = now(), tries = 0, delivered_at = null
+  from wanted where m.id = any(array[wanted.id])
+  returning m.created_at
+)
+select
+  count(*)::int as replayed, case when count(*) = 10000 then max(created_at) end as continue_since,
+  pg_notify('darkroom_webhooks', '') as woken
+from again;
+
+-- src/webhooks/send-again.ts: replayOneSql
+with again as (
+  update darkroom.webhook_messages m set next_at = now(), tries = 0, delivered_at = null
+  where m.webhook_id = $1 and m.id = $2 and m.next_at is null
+  returning m.id
+)
+select count(*)::int as replayed, null::timestamptz as continue_since, pg_notify('darkroom_webhooks', '') as woken
+from again;
+
+-- src/webhooks/send-again.ts: sendTestSql
+with message as (
+  insert into darkroom.webhook_messages (id, webhook_id, type, data)
+  select $2, w.id, 'webhook.test', jsonb_build_object('id', w.id, 'message', 'This is a test') from darkroom.webhooks w
+  where w.id = $1 and w.enabled
+  returning id
+)
+select w.enabled, (select count(pg_notify('darkroom_webhooks', '')) from message) as woken
+from darkroom.webhooks w where w.id = $1;
+
+-- src/webhooks/tasks/expire-deliveries.ts: removeOldMessagesSql
+with old as (
+  select m.id from darkroom.webhook_messages m
+  where m.id < (
+    lpad(to_hex((extract(epoch from now() - $1::float8 * interval '1 second') * 1000)::bigint), 12, '0')
+    || repeat('0', 20)
+  )::uuid
+  order by m.id limit 1000 for update skip locked
+), attempt as (
+  delete from darkroom.webhook_attempts a using old where a.message_id = any(array[old.id])
+)
+delete from darkroom.webhook_messages m using old where m.id = any(array[old.id]);
+
+-- src/webhooks/tasks/expire-deliveries.ts: removeMessagesOfNoneSql
+with recursive known as (
+  (select webhook_id from darkroom.webhook_messages order by webhook_id limit 1)
+  union all
+  select next.webhook_id from known cross join lateral (
+    select m.webhook_id from darkroom.webhook_messages m
+    where m.webhook_id > known.webhook_id order by m.webhook_id limit 1
+  ) next
+), gone as (
+  select webhook_id from known where not exists (select from darkroom.webhooks w where w.id = known.webhook_id)
+), old as (
+  select m.id from gone cross join lateral (
+    select id from darkroom.webhook_messages m where m.webhook_id = gone.webhook_id limit 1000
+  ) m limit 1000
+), attempt as (
+  delete from darkroom.webhook_attempts a using old where a.message_id = any(array[old.id])
+)
+delete from darkroom.webhook_messages m using old where m.id = any(array[old.id]);
 
 -- src/workers/list.ts: listWorkersSql
 select

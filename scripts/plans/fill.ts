@@ -14,6 +14,8 @@ export interface Sample {
   upload: string
   lease: string
   schedule: string
+  webhook: string
+  message: string
   /** How many tasks wait for a worker. */
   backlog: number
 }
@@ -29,6 +31,7 @@ export async function fill(client: ClientBase, count: number): Promise<Sample> {
   await fillFilms(client, part)
   await fillSchedules(client, part)
   await fillCharts(client)
+  await fillMessages(client, count)
   await client.query(
     `insert into darkroom.idempotency_keys (key, request, created_at)
     select 'key ' || n, '', now() - n * interval '1 day' / $1::int from generate_series(1, $1::int) n`,
@@ -153,6 +156,29 @@ async function fillCharts(client: ClientBase) {
       select distinct hour, 'default', 1, 1, 1 from darkroom.hours`)
 }
 
+/** Webhooks of which one is ordered, with messages of which one in fifty waits. */
+async function fillMessages(client: ClientBase, count: number) {
+  await client.query(
+    `insert into darkroom.webhooks (id, url, types, secret, ordered)
+    select uuidv7(), 'https://example.com', '{}', sha256('x'), n = 1 from generate_series(1, 5) n`
+  )
+  await client.query(
+    `with message as (
+      insert into darkroom.webhook_messages (
+        id, webhook_id, type, subject, task_id, data, created_at, next_at, delivered_at, attempts
+      )
+      select uuidv7(-(n || ' seconds')::interval), w.id, 'task.completed', case when w.ordered then gen_random_uuid() end,
+        gen_random_uuid(), '{"queue": "default"}', now() - n * interval '1 second',
+        case when n % 100 = 0 then now() when n % 100 = 1 then now() + interval '1 hour' end,
+        case when n % 100 > 1 then now() end, 1
+      from generate_series(1, $1::int / 5) n cross join darkroom.webhooks w
+      returning id, created_at
+    )
+    insert into darkroom.webhook_attempts (message_id, number, at, ms, status) select id, 1, created_at, 5, 204 from message`,
+    [count]
+  )
+}
+
 async function sampleOf(client: ClientBase): Promise<Sample> {
   const one = async (text: string) => (await client.query(`${text} limit 1`)).rows[0]
   const { id: running, worker } = await one(`select id, worker from darkroom.tasks where state = 'STARTED'`)
@@ -164,6 +190,8 @@ async function sampleOf(client: ClientBase): Promise<Sample> {
     waiting: (await one(`${waits} null`)).id,
     delayed: (await one(`${waits} not null`)).id,
     place: (await one(`select ctid::text as place from pgboss.job where id = '${running}'`)).place,
+    webhook: (await one('select id from darkroom.webhooks')).id,
+    message: (await one('select id from darkroom.webhook_messages where delivered_at is not null')).id,
     film: (await one('select id from darkroom.films')).id,
     schedule: (await one('select schedule_id as id from darkroom.occurrences')).id,
     backlog: (await one(`select count(*)::int as count from pgboss.job where state < 'active' and name <> 'due'`)).count

@@ -38,7 +38,8 @@ export function linesFor(sample: Sample): Record<string, Line> {
     ...ofUpkeep(sample),
     ...ofFilms(sample),
     ...ofSchedules(sample),
-    ...ofCharts(sample)
+    ...ofCharts(sample),
+    ...ofWebhooks(sample)
   }
 }
 
@@ -274,6 +275,29 @@ function ofSchedules({ schedule }: Sample): Record<string, Line> {
     removeOldOccurrencesSql: { values: [86_400 * 365] },
     insertOccurrencesSql: { values: [occurrence] },
     refireOccurrencesSql: { values: [json({ schedule_id: schedule, due_at: new Date(), task_id: nobody })] }
+  }
+}
+
+function ofWebhooks({ webhook, message }: Sample): Record<string, Line> {
+  const lease = '01980000-0000-7000-8000-00000000000c'
+  const told = { id: message, lease, at: new Date(), ms: 1, status: 204, delivered: true, delay: null }
+  const batch = 1_000
+  return {
+    findWebhookIdSql: { values: [webhook] },
+    claimMessagesSql: { values: [[], [], 4, 512, lease] },
+    nextDueSql: {},
+    giveMessagesBackSql: { values: [[message], lease] },
+    settleMessagesSql: { values: [json(told)] },
+    judgeWebhooksSql: { values: [json({ id: webhook, failures: 1, succeeded: false, gone: false })] },
+    replaySql: {
+      values: [webhook, '2000-01-01', null, true],
+      most: 40_000,
+      because: 'up to 10,000 that are sent again'
+    },
+    replayOneSql: { values: [webhook, message] },
+    sendTestSql: { values: [webhook, lease] },
+    removeOldMessagesSql: { values: [3_600], most: 4 * batch, because: `up to ${batch} that are old` },
+    removeMessagesOfNoneSql: {}
   }
 }
 

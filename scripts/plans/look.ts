@@ -9,6 +9,7 @@ export const smallTables: Record<string, string> = {
   schedule: 'a row for each schedule with a cron text',
   declared_schedules: 'a row for each schedule of a task module',
   installation: 'one row',
+  webhooks: 'a row for each address',
   uncounted: 'emptied every few seconds'
 }
 

@@ -9,6 +9,7 @@ import { type Enqueued, enqueueThrough, type NewTask, queueToWake, timeToStart }
 import { busyVideo } from '#tasks/submit/one-open.ts'
 import { prepareTask } from '#tasks/submit/prepare.ts'
 import { Submission } from '#tasks/submit/schemas.ts'
+import { webhookIds, webhooksIn } from '#tasks/submit/webhooks.ts'
 import { openCaller } from './caller.ts'
 import { type Handle, handleOf } from './handle.ts'
 
@@ -43,6 +44,7 @@ export async function applyAsync<Result>(
   const needs = {
     kinds: new Map([[kind.name, kind]]),
     queues: transaction ? heldIn(transaction) : caller.queues,
+    webhooks: transaction ? webhookIds((text, values) => transaction.query(text, values)) : webhooksIn(caller.db.pool),
     defaults: { resultExpires: caller.resultExpires }
   }
   const task = await prepareTask(needs, submission)

@@ -31,6 +31,9 @@ export interface Tables {
   queue_minutes: QueueMinutesTable
   queue_hours: QueueHoursTable
   uncounted: UncountedTable
+  webhooks: WebhooksTable
+  webhook_messages: WebhookMessagesTable
+  webhook_attempts: WebhookAttemptsTable
   'pgboss.job': JobTable
   'pgboss.queue': QueueTable
 }
@@ -112,6 +115,7 @@ export interface TasksTable {
   schedule_id: Nullable<string>
   video_id: Nullable<string>
   request_id: Nullable<string>
+  webhook_id: Nullable<string>
 }
 
 export interface AttemptsTable {
@@ -427,6 +431,71 @@ export interface IdempotencyKeysTable {
 export interface DeadlinesTable {
   expires_at: Date
   task_id: string
+}
+
+export const messageTypes = [
+  'task.completed',
+  'task.failed',
+  'task.cancelled',
+  'video.ready',
+  'video.failed',
+  'video.deleted',
+  'queue.paused',
+  'webhook.disabled',
+  'webhook.test'
+] as const
+export type MessageType = (typeof messageTypes)[number]
+
+export const disabledReasons = ['request', 'gone', 'failing'] as const
+export type DisabledReason = (typeof disabledReasons)[number]
+
+export interface WebhooksTable {
+  id: string
+  url: string
+  description: Nullable<string>
+  types: MessageType[]
+  queues: Nullable<string[]>
+  tasks: Nullable<string[]>
+  include: Generated<'result'[]>
+  ordered: Generated<boolean>
+  enabled: Generated<boolean>
+  disabled_reason: Nullable<DisabledReason>
+  disabled_at: Nullable<Date>
+  failures: Generated<number>
+  failing_since: Nullable<Date>
+  secret: Buffer
+  old_secret: Nullable<Buffer>
+  old_secret_until: Nullable<Date>
+  created_at: Generated<Date>
+  updated_at: Generated<Date>
+}
+
+export interface WebhookMessagesTable {
+  id: string
+  webhook_id: string
+  sequence: GeneratedAlways<number>
+  type: MessageType
+  subject: Nullable<string>
+  task_id: Nullable<string>
+  video_id: Nullable<string>
+  data: Json
+  created_at: Generated<Date>
+  attempts: Generated<number>
+  tries: Generated<number>
+  next_at: Nullable<Date>
+  lease: Nullable<string>
+  delivered_at: Nullable<Date>
+}
+
+export interface WebhookAttemptsTable {
+  message_id: string
+  number: number
+  at: Date
+  ms: number
+  status: Nullable<number>
+  error: Nullable<string>
+  answer: Nullable<string>
+  address: Nullable<string>
 }
 
 /** The pg-boss columns that we read; pg-boss's own calls and `tasks/` write them. */

@@ -21,6 +21,7 @@ import type { ResumableNeeds } from '#uploads/append.ts'
 import { resumableRoutes } from '#uploads/routes.ts'
 import { type VideoNeeds, videoRoutes } from '#videos/routes.ts'
 import { watchRoutes } from '#watch/routes.ts'
+import { type WebhookNeeds, webhookRoutes } from '#webhooks/routes.ts'
 import { workerRoutes } from '#workers/routes.ts'
 import { aboutRoutes } from './about.ts'
 import { clientJs } from './client-js.ts'
@@ -49,7 +50,8 @@ export interface ServerNeeds
     ScheduleNeeds,
     VideoNeeds,
     DoctorNeeds,
-    ResumableNeeds {
+    ResumableNeeds,
+    WebhookNeeds {
   log: Logger
   needsWorker: boolean
   settings: BrowserSettings & Pick<Config, 'PUBLIC_DIR' | 'ENVIRONMENT'>
@@ -102,6 +104,7 @@ export async function buildServer({ log, needsWorker, settings, limits, reads, .
   await app.register(queueRoutes, needs)
   await app.register(scheduleRoutes, needs)
   await app.register(workerRoutes, needs)
+  await app.register(webhookRoutes, needs)
   await app.register(doctorRoutes, { ...needs, db: reads })
   await app.register(aboutRoutes, { db: reads, environment: settings.ENVIRONMENT })
   await app.register(statsRoutes, { db: reads })

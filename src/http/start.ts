@@ -4,6 +4,7 @@ import type { Config } from '#config.ts'
 import type { Database } from '#database/connect.ts'
 import { publishKinds, withdrawKinds } from '#kinds/publish.ts'
 import { findMediaTools } from '#media/binaries.ts'
+import { guardOf } from '#outbound/guard.ts'
 import { queueNames } from '#queue/names.ts'
 import { openSampler } from '#stats/sampler.ts'
 import { DiskStore } from '#storage/disk.ts'
@@ -11,6 +12,7 @@ import { pairWithStore } from '#storage/installation.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { type Watching, watchTasks } from '#tasks/read/watch.ts'
 import { submitter } from '#tasks/submit/submitter.ts'
+import { webhooksIn } from '#tasks/submit/webhooks.ts'
 import { expirer } from '#tasks/upkeep/expirer.ts'
 import { voiceOf } from '#tasks/voice.ts'
 import { keepFailures } from '#videos/queries.ts'
@@ -73,6 +75,8 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
     needsWorker,
     processVideo,
     queues: queueNames(db),
+    webhooks: webhooksIn(db.pool),
+    guard: guardOf({ open: config.WEBHOOK_ALLOW_NETWORKS, database: url, port: config.PORT }),
     defaults: { resultExpires: config.RESULT_EXPIRES },
     scheduleDefaults: { timezone: config.TIMEZONE },
     maxUploadBytes: config.MAX_UPLOAD_BYTES,

@@ -6,6 +6,7 @@ import { channels } from '#tasks/channels.ts'
 import type { Bodies } from './bodies/bodies.ts'
 import type { Books } from './books/books.ts'
 import type { Clock } from './clock/clock.ts'
+import type { Couriers } from './couriers.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { lookAtHeld } from './held.ts'
 import type { Intake } from './intake/intake.ts'
@@ -17,11 +18,12 @@ interface OpenEarsOptions {
   books: Books
   heart: Heartbeat
   clock: Clock
+  couriers: Couriers
   log: Logger
 }
 
 /** Acts on notifications of other processes. They are hints: polling finds what a lost one announced. */
-export function openEars({ db, intake, bodies, books, heart, clock, log }: OpenEarsOptions) {
+export function openEars({ db, intake, bodies, books, heart, clock, couriers, log }: OpenEarsOptions) {
   return listen({
     url: db.url,
     name: 'darkroom worker ears',
@@ -38,11 +40,13 @@ export function openEars({ db, intake, bodies, books, heart, clock, log }: OpenE
       },
       [channels.steer](payload) {
         if (payload.split(',').includes(books.worker.id)) heart.now()
-      }
+      },
+      [channels.webhooks]: couriers.lookNow
     },
     onReconnect() {
       intake.lookAgain()
       clock.lookNow()
+      couriers.lookNow()
       heart.now()
       void lookAtHeld(db.pool, bodies.desk)
     },

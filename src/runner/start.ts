@@ -9,6 +9,7 @@ import { openBodies } from './bodies/bodies.ts'
 import { openBooks } from './books/books.ts'
 import { startClock } from './clock/clock.ts'
 import { openConnections } from './connections.ts'
+import { openCouriers } from './couriers.ts'
 import { openEars } from './ears.ts'
 import { serveHealth } from './health.ts'
 import { heartbeat } from './heartbeat.ts'
@@ -62,14 +63,15 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   const intake = open(await openIntake({ config, kinds, log, connections, books, bodies }))
   const heart = open(heartbeat({ ...options, connections, books, bodies, intake }))
   const clock = open(await startClock({ log, db: connections.work, kinds, config, voice: books.voice }))
+  const couriers = open(openCouriers({ db: connections.couriers, config, url, log }))
   open(openSampler({ pool: connections.work.pool, log }))
-  open(await openEars({ log, db: connections.work, books, bodies, intake, heart, clock }))
+  open(await openEars({ log, db: connections.work, books, bodies, intake, heart, clock, couriers }))
 
   await bodies.ready()
   await books.worker.register(intake.queues(), intake.concurrency())
 
   const parts = opened.move()
-  const stop = stopping({ intake, bodies, books, clock, close: () => parts.disposeAsync() })
+  const stop = stopping({ intake, bodies, books, clock, couriers, close: () => parts.disposeAsync() })
   intake.start()
   heart.start()
   health.readyIf(() => books.isLeaseKept() && intake.isAnswered(), media.sandbox)

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Bodies } from './bodies/bodies.ts'
 import type { Books } from './books/books.ts'
 import type { Clock } from './clock/clock.ts'
+import type { Couriers } from './couriers.ts'
 import type { Intake } from './intake/intake.ts'
 
 interface StoppingOptions {
@@ -9,12 +10,13 @@ interface StoppingOptions {
   bodies: { desk: Pick<Bodies['desk'], 'close' | 'ended' | 'stopAll'> }
   books: Pick<Books, 'flush'> & { worker: Pick<Books['worker'], 'sayEnding'> }
   clock: Pick<Clock, 'stop'>
+  couriers: Pick<Couriers, 'stop'>
   /** Closes everything that is open. */
   close(): Promise<void>
 }
 
 /** The order of a worker's stop: no new tasks, then running attempts, then connections. */
-export function stopping({ intake, bodies, books, clock, close }: StoppingOptions) {
+export function stopping({ intake, bodies, books, clock, couriers, close }: StoppingOptions) {
   const { desk } = bodies
   let stopped: Promise<void> | undefined
 
@@ -29,6 +31,7 @@ export function stopping({ intake, bodies, books, clock, close }: StoppingOption
     desk.stopAll('shutdown')
     await desk.ended()
     await books.flush()
+    await couriers.stop()
     await close()
   }
 

@@ -124,6 +124,7 @@ const filledIn: Record<string, string[]> = {
   VIDEO_NOT_FOUND: [anId],
   VIDEO_BUSY: [anId],
   ORIGINAL_GONE: [anId],
+  WEBHOOK_NOT_FOUND: [anId],
   WORKER_NOT_FOUND: [anId],
   SCHEDULE_NOT_FOUND: ['nightly report'],
   SCHEDULE_NAME_TAKEN: ['nightly report'],

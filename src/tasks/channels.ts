@@ -9,5 +9,7 @@ export const channels = {
   /** Ids of workers whose desired state has changed. */
   steer: 'darkroom_steer',
   /** Milliseconds until a new start deadline. */
-  deadline: 'darkroom_deadline'
+  deadline: 'darkroom_deadline',
+  /** Messages to webhooks were written; sent by triggers. */
+  webhooks: 'darkroom_webhooks'
 } as const

@@ -65,7 +65,8 @@ const columns = {
   tags: { type: 'text[]', submitted: `coalesce(tags, '{}')`, shown: true },
   schedule_id: { type: 'uuid', ...shown },
   video_id: { type: 'uuid', ...shown },
-  request_id: { type: 'text', ...setting }
+  request_id: { type: 'text', ...setting },
+  webhook_id: { type: 'uuid', submitted: true }
 } as const satisfies Record<keyof TasksTable, Column>
 
 export const taskColumns: Readonly<Record<keyof TasksTable, Column>> = columns

@@ -4,6 +4,7 @@
  * refused too.
  */
 export const internalKinds: readonly string[] = [
+  'expire_deliveries',
   'expire_keys',
   'expire_occurrences',
   'expire_originals',

@@ -55,7 +55,8 @@ function read(written: string) {
 }
 
 /** A union of words, named or inline, is a text to Postgres. */
-function kindOf(type: string) {
+function kindOf(type: string): string {
+  if (type.endsWith('[]')) return `${kindOf(type.slice(0, -2))}[]`
   return /^'/.test(type) || new RegExp(`^export type ${type} = ('|\\(typeof )`, 'm').test(source) ? 'string' : type
 }
 

@@ -9,6 +9,7 @@ import { borrowDatabase } from '../harness/database.ts'
 import { form } from '../harness/form.ts'
 import { type Operation, readDocument } from '../harness/openapi.ts'
 import { openProxy } from '../harness/proxy.ts'
+import { local } from '../harness/receiver.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 import { octets, tus } from '../harness/tus.ts'
@@ -37,7 +38,10 @@ subscribe('fastify.initialization', message => {
 })
 // Its body ignores the signal: after a cancel its process lives for another second, and the answer comes before that.
 const folder = await taskFolder(t, { 'stubborn.ts': taskModule('stubborn', 'await delay(600_000)') })
-const service = await openService(t, { needsWorker: true, env: { MAX_UPLOAD_BYTES: '2 MiB', TASKS_DIR: folder } })
+const service = await openService(t, {
+  needsWorker: true,
+  env: { MAX_UPLOAD_BYTES: '2 MiB', TASKS_DIR: folder, ...local }
+})
 const document = (await service.get('/openapi.json')).json()
 const { operations, undescribed, wrongWithAnswer, wrongWithExamples } = readDocument(document)
 
@@ -105,6 +109,11 @@ await service.db.pool.query(
 )
 const past = { from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00Z' }
 const { fingerprint } = (await service.get('/api/errors')).json().items[0]
+const hook = async () =>
+  (await service.post('/api/webhooks', { url: 'http://127.0.0.1:65535/hook' })).json().id as string
+const [webhook, doomed, silent] = [await hook(), await hook(), await hook()]
+await service.post(`/api/webhooks/${webhook}/test`)
+await service.patch(`/api/webhooks/${silent}`, { enabled: false })
 let schedules = 0
 
 /** Requests that succeed, for each operation. */
@@ -174,6 +183,17 @@ const good: Record<string, Call[]> = {
   'POST /api/schedules/{id}/backfill': [{ ...of(daily.id), body: past }],
   'GET /api/schedules/{id}/preview': [of(daily.id), { ...of('daily'), query: 'count=3' }],
   'GET /api/schedules/{id}/occurrences': [of('daily'), of('expire_results')],
+  'GET /api/webhooks': [{}, { query: 'limit=1' }],
+  'POST /api/webhooks': [{ body: { url: 'http://127.0.0.1:65535/hook', types: ['task.failed'], queues: ['media'] } }],
+  'PATCH /api/webhooks/{id}': [{ ...of(webhook), body: { ordered: true, tasks: null, description: 'ours' } }],
+  'DELETE /api/webhooks/{id}': [of(doomed)],
+  'POST /api/webhooks/{id}/test': [of(webhook)],
+  'POST /api/webhooks/{id}/rotate': [of(webhook), { ...of(webhook), body: { overlap: 0 } }],
+  'POST /api/webhooks/{id}/replay': [
+    { ...of(webhook), body: { since: '2026-01-01T00:00:00Z', until: '2026-02-01T00:00:00Z', only: 'all' } },
+    { ...of(webhook), body: { message: `msg_${unknownId}` } }
+  ],
+  'GET /api/webhooks/{id}/deliveries': [of(webhook), { ...of(webhook), query: 'limit=1&status=pending' }],
   'GET /api/workers': [{}],
   'GET /api/stats/series': [
     {},
@@ -247,7 +267,10 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
       headers: { ...json, 'content-encoding': 'gzip' },
       payload: '{}'
     },
-  INVALID_CURSOR: { ...of(daily.id), query: 'cursor=x' },
+  INVALID_CURSOR: operation => ({
+    ...of(operation.includes('webhooks') ? webhook : daily.id),
+    query: 'cursor=x'
+  }),
   UNKNOWN_TASK: operation => submitting(operation, { task: 'nothing' }),
   UNKNOWN_QUEUE: operation =>
     (operation === 'PATCH /api/tasks/{id}' ? { ...of(waiting), body: { queue: 'nowhere' } } : undefined) ??
@@ -271,6 +294,15 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
     ...of('expire_results'),
     body: operation.startsWith('PATCH') ? { task: 'add' } : undefined
   }),
+  WEBHOOK_NOT_FOUND: operation => ({
+    ...of(unknownId),
+    body: operation.startsWith('PATCH')
+      ? { ordered: true }
+      : operation.endsWith('replay')
+        ? { message: 'x' }
+        : undefined
+  }),
+  WEBHOOK_DISABLED: operation => ({ ...of(silent), body: operation.endsWith('replay') ? { message: 'x' } : undefined }),
   WORKER_NOT_FOUND: { ...of(unknownId), body: {} },
   WORKER_GONE: { ...of(gone.id), body: {} },
   QUEUE_NOT_FOUND: { params: { name: 'nowhere' } },
@@ -335,6 +367,7 @@ const another: Record<string, Call> = {
   'POST /api/schedules': { body: { name: 'another', args: { data: '' }, every: 60 } },
   'POST /api/schedules/{id}/run': of(filming.id),
   'POST /api/schedules/{id}/backfill': { ...of(daily.id), body: { ...past, from: '2026-03-01T12:00:00Z' } },
+  'POST /api/webhooks': { body: { url: 'http://127.0.0.1:65535/other' } },
   'POST /api/videos': form([{ filename: 'film.mp4', content: 'another film' }]),
   'POST /api/uploads': { headers: { ...tus, 'upload-length': '8' } },
   'POST /upload': form([{ filename: 'film.mp4', content: 'another film' }]),
@@ -530,7 +563,7 @@ t.test('the example bodies are accepted', async t => {
 
 t.test('without its database every operation answers what the document says', async t => {
   const proxy = await openProxy(t, await borrowDatabase(t))
-  const cut = await openService(t, { env: { DATABASE_URL: proxy.url } })
+  const cut = await openService(t, { env: { DATABASE_URL: proxy.url, ...local } })
   proxy.cut()
 
   for (const operation of operations) {

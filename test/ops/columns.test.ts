@@ -7,6 +7,7 @@ import { TaskBody } from '../../src/tasks/schemas.ts'
 import { TaskChange } from '../../src/tasks/steer/schemas.ts'
 import { Submission } from '../../src/tasks/submit/schemas.ts'
 import { VideoBody } from '../../src/videos/schemas.ts'
+import { DeliveryBody, WebhookBody } from '../../src/webhooks/schemas.ts'
 import { WorkerBody } from '../../src/workers/schemas.ts'
 import { openService } from '../harness/service.ts'
 
@@ -29,6 +30,12 @@ t.test('a task, an attempt, a film, a worker and a schedule have the fields of H
   t.strictSame(await columnsOf('attempts'), ['task_id', ...Object.keys(AttemptBody.properties)])
   t.strictSame(await columnsOf('videos'), Object.keys(VideoBody.properties))
   t.strictSame(await columnsOf('workers'), Object.keys(WorkerBody.properties))
+  t.strictSame(await columnsOf('webhooks'), Object.keys(WebhookBody.properties))
+  const ofDelivery = await columnsOf('deliveries')
+  t.strictSame(
+    Object.keys(DeliveryBody.properties).filter(name => !ofDelivery.includes(name)),
+    []
+  )
   t.strictSame((await columnsOf('schedules')).toSorted(), Object.keys(ScheduleBody.properties).sort())
   t.strictSame(
     (await columnsOf('occurrences')).toSorted(),

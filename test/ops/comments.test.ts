@@ -38,6 +38,7 @@ t.test('its names are those of the contract', async t => {
         'attempts',
         'cancel_task',
         'change_task',
+        'deliveries',
         'end_session',
         'enqueue_task',
         'events',
@@ -55,6 +56,7 @@ t.test('its names are those of the contract', async t => {
         'stuck_tasks',
         'tasks',
         'videos',
+        'webhooks',
         'why'
       ],
       'workers'

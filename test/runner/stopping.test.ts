@@ -10,6 +10,7 @@ t.test('a worker that stops claims no more tasks while its schedules end', async
     bodies: { desk: { close: () => void calls.push('desk closed'), stopAll() {}, ended: noting('bodies ended') } },
     books: { worker: { async sayEnding() {} }, flush: noting('books flushed') },
     clock: { stop: () => ended },
+    couriers: { stop: noting('couriers stopped') },
     close: noting('closed')
   })
 
@@ -18,5 +19,5 @@ t.test('a worker that stops claims no more tasks while its schedules end', async
   t.strictSame(calls, ['desk closed', 'intake stopped'])
   end()
   await stopped
-  t.strictSame(calls.slice(2), ['bodies ended', 'bodies ended', 'books flushed', 'closed'])
+  t.strictSame(calls.slice(2), ['bodies ended', 'bodies ended', 'books flushed', 'couriers stopped', 'closed'])
 })

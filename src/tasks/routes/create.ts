@@ -15,12 +15,14 @@ import { type Enqueued, enqueue, enqueueIn, type NewTask } from '#tasks/submit/e
 import { prepareTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
 import { BulkCreated, BulkSubmission, DataToProcess, Submission, TaskStarted } from '#tasks/submit/schemas.ts'
 import type { Submit } from '#tasks/submit/submitter.ts'
+import type { Webhooks } from '#tasks/submit/webhooks.ts'
 import type { Voice } from '#tasks/voice.ts'
 
 export interface CreateNeeds {
   db: Database
   kinds: Kinds
   queues: QueueNames
+  webhooks: Webhooks
   defaults: SubmitDefaults
   submit: Submit
   voice: Voice

@@ -39,6 +39,8 @@ export interface NewTask {
   video_id?: string
   /** X-Request-Id of the request that submits it. */
   request_id?: string
+  /** Webhook that is told of its end. */
+  webhook_id?: string
 }
 
 // The list of columns and the interface name the same fields, or this does not compile.

@@ -7,6 +7,7 @@ import { isInternal } from '#tasks/internal.ts'
 import type { NewTask } from './enqueue.ts'
 import { newId } from './id.ts'
 import type { Submission } from './schemas.ts'
+import type { Webhooks } from './webhooks.ts'
 
 /** Settings of the deployment for kinds that set none of their own. */
 export interface SubmitDefaults {
@@ -16,6 +17,8 @@ export interface SubmitDefaults {
 interface PrepareNeeds {
   kinds: Kinds
   queues: QueueNames
+  /** Where a submission may name one. */
+  webhooks?: Webhooks
   defaults: SubmitDefaults
 }
 
@@ -23,7 +26,8 @@ interface PrepareNeeds {
 const largestArgs = 1024 * 1024
 
 /** Turns a checked body into a task that can be written, or throws an error that names the invalid fields. */
-export async function prepareTask({ kinds, queues, defaults }: PrepareNeeds, submission: Submission): Promise<NewTask> {
+export async function prepareTask(needs: PrepareNeeds, submission: Submission): Promise<NewTask> {
+  const { kinds, queues, webhooks, defaults } = needs
   const kind = kinds.get(submission.task ?? 'process_data')
   if (!kind) {
     throw Object.assign(new UnknownTask(submission.task), {
@@ -46,10 +50,20 @@ export async function prepareTask({ kinds, queues, defaults }: PrepareNeeds, sub
     throw Object.assign(new UnknownQueue(queue), { errors: [{ field: 'queue', message: 'is not a known queue' }] })
   }
 
+  const { webhook } = submission
+  if (webhook !== undefined && !(await webhooks?.has(webhook))) {
+    throw refuse([{ field: 'webhook', message: 'is not a known webhook' }])
+  }
+
   const wrong = contradictions(submission, kind)
   if (wrong.length > 0) throw refuse(wrong)
 
-  return newTask(kind, args, defaults, { ...submission, queue, ...times(submission) })
+  return newTask(kind, args, defaults, {
+    ...submission,
+    queue,
+    webhook_id: webhook,
+    ...times(submission)
+  })
 }
 
 /** A task of a kind with the given options; the others are the kind's. */
@@ -81,7 +95,8 @@ export function newTask(
     expires_in: said.expires_in,
     tags: said.tags,
     schedule_id: said.schedule_id,
-    video_id: said.video_id ?? videoIn(args)
+    video_id: said.video_id ?? videoIn(args),
+    webhook_id: said.webhook_id
   }
 }
 

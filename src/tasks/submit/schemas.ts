@@ -43,6 +43,12 @@ export const Submission = Type.Object(
     result_expires: Type.Optional(
       Type.Integer({ minimum: 1, maximum: decade, description: 'Seconds that the result stays readable' })
     ),
+    webhook: Type.Optional(
+      Type.String({
+        maxLength: 36,
+        description: 'Id of a webhook that is told of its end, whatever the filters of that webhook say'
+      })
+    ),
     tags: Type.Optional(
       Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 20, description: 'Words to filter by' })
     )

@@ -1,0 +1,29 @@
+import { v7 as uuid } from 'uuid'
+import type { InTransaction } from '#database/connect.ts'
+import type { Guard } from '#outbound/guard.ts'
+import { refuse } from '#schema/check.ts'
+import { shown } from './queries.ts'
+import { type NewWebhook, usualTypes } from './schemas.ts'
+import { newSecret, secretText } from './secret.ts'
+
+/** Writes a webhook in the caller's transaction, and returns it with its secret. */
+export async function addWebhook(trx: InTransaction, { types = [...usualTypes], include = [], ...body }: NewWebhook) {
+  const secret = newSecret()
+  const row = await trx
+    .insertInto('webhooks')
+    .values({ ...body, id: uuid(), types, include, secret })
+    .returning(shown)
+    .executeTakeFirstOrThrow()
+  return { row, secret: secretText(secret) }
+}
+
+/** Refuses an address that messages may not be sent to. The check at each attempt decides; this one is for people. */
+export async function checkUrl(guard: Guard, url: string) {
+  const problem = guard.problemOf(url)
+  if (problem !== undefined) throw refuse([{ field: 'url', message: problem }])
+  if (await guard.isRefused(url)) {
+    throw refuse([
+      { field: 'url', message: 'must lead to a public address, or to one that WEBHOOK_ALLOW_NETWORKS opens' }
+    ])
+  }
+}

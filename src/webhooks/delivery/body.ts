@@ -1,0 +1,28 @@
+import type { Message } from './claim.ts'
+
+// Characters of JSON.
+const longestResult = 16 * 1024
+
+type Told = Pick<Message, 'type' | 'created_at' | 'data' | 'sequence' | 'task_id' | 'video_id' | 'result'>
+
+/** At most 20 KiB, of which a result may be 16. */
+export function bodyOf(message: Told, publicUrl = ''): string {
+  const { type, created_at, data, sequence, result } = message
+  return JSON.stringify({
+    type,
+    timestamp: created_at.toISOString(),
+    data: { ...data, ...resultOf(result), ...addressOf(message, publicUrl), sequence }
+  })
+}
+
+function resultOf(result: Told['result']) {
+  if (result === null) return {}
+  const fits = (JSON.stringify(result.value) ?? '').length <= longestResult
+  return fits ? { result: result.value } : { result: null, result_omitted: 'larger than 16 KiB' }
+}
+
+/** Where to read more. Without PUBLIC_URL only the path is known. */
+function addressOf({ type, task_id, video_id }: Told, publicUrl: string) {
+  if (type.startsWith('task.')) return { url: `${publicUrl}/api/tasks/${task_id}` }
+  return type.startsWith('video.') ? { url: `${publicUrl}/api/videos/${video_id}` } : {}
+}

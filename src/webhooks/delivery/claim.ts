@@ -1,0 +1,101 @@
+import type { Pool } from 'pg'
+import type { MessageType } from '#database/tables.ts'
+
+/** Seconds. After that another worker may take a message over: longer than one waits its turn and is sent. */
+export const leaseLength = 60
+
+/**
+ * Messages that are due, of each webhook as many as this worker has slots for. Of an ordered webhook only the first of
+ * each subject. `next_at` is the end of the lease meanwhile, so that messages of a killed worker become due by
+ * themselves.
+ */
+export const claimMessagesSql = `
+with place as (
+  select w.id, coalesce(room.slots, $3::int) as slots
+  from darkroom.webhooks w
+  left join unnest($1::uuid[], $2::int[]) as room (id, slots) on room.id = w.id
+  where w.enabled and coalesce(room.slots, $3) > 0
+), due as materialized (
+  select m.id from place cross join lateral (
+    select m.id from darkroom.webhook_messages m
+    where m.webhook_id = place.id and m.next_at <= now() and (m.subject is null or not exists (
+      select from darkroom.webhook_messages before
+      where before.webhook_id = m.webhook_id and before.subject = m.subject and before.next_at is not null
+        and before.sequence < m.sequence
+    ))
+    order by m.next_at, m.sequence limit place.slots for update of m skip locked
+  ) m
+  limit $4
+), message as (
+  update darkroom.webhook_messages m set lease = $5, next_at = now() + interval '${leaseLength} seconds'
+  from due where m.id = any(array[due.id])
+  returning m.id, m.webhook_id, m.sequence, m.type, m.task_id, m.video_id, m.data, m.created_at, m.tries, m.lease,
+    m.subject is not null as ordered
+)
+select
+  message.*, w.url, w.secret, case when w.old_secret_until > now() then w.old_secret end as old_secret,
+  w.failing_since is not null as failing,
+  case when 'result' = any(w.include) and message.type = 'task.completed' then (
+    select jsonb_build_object('value', j.output) from pgboss.job j
+    where j.name = message.data ->> 'queue' and j.id >= message.task_id and j.id <= message.task_id
+      and j.state = 'completed' and j.completed_on + j.deletion_seconds * interval '1 second' > now()
+    limit 1
+  ) end as result
+from message join darkroom.webhooks w on w.id = any(array[message.webhook_id])
+order by message.sequence`
+
+// Those that are due already are taken by this look, or by the one after the next delivery has ended.
+export const nextDueSql = `
+select min(next.seconds) as next from darkroom.webhooks w cross join lateral (
+  select extract(epoch from m.next_at - now())::float8 as seconds from darkroom.webhook_messages m
+  where m.webhook_id = w.id and m.next_at > now() order by m.next_at limit 1
+) next
+where w.enabled`
+
+export const giveMessagesBackSql = `
+update darkroom.webhook_messages m set lease = null, next_at = now()
+from unnest($1::uuid[]) held (id) where m.id = any(array[held.id]) and m.lease = $2`
+
+export interface Message {
+  id: string
+  webhook_id: string
+  sequence: number
+  type: MessageType
+  task_id: string | null
+  video_id: string | null
+  data: Record<string, unknown>
+  created_at: Date
+  tries: number
+  lease: string
+  /** The next one about its task or film waits for it. */
+  ordered: boolean
+  url: string
+  secret: Buffer
+  old_secret: Buffer | null
+  /** The webhook has failed since its last success. */
+  failing: boolean
+  result: { value: unknown } | null
+}
+
+interface ClaimMessagesOptions {
+  lease: string
+  /** Free slots of webhooks that have fewer than `usual`, or more. */
+  slots: Map<string, number>
+  usual: number
+  most: number
+}
+
+export async function claimMessages(pool: Pool, { lease, slots, usual, most }: ClaimMessagesOptions) {
+  const values = [[...slots.keys()], [...slots.values()], usual, most, lease]
+  return (await pool.query<Message>({ name: 'claim messages', text: claimMessagesSql, values })).rows
+}
+
+/** Seconds until a message becomes due that is not due yet; null where there is none. */
+export async function nextDue(pool: Pool): Promise<number | null> {
+  return (await pool.query<{ next: number | null }>({ name: 'next message', text: nextDueSql, values: [] })).rows[0]!
+    .next
+}
+
+export async function giveMessagesBack(pool: Pool, ids: string[], lease: string) {
+  if (ids.length > 0) await pool.query(giveMessagesBackSql, [ids, lease])
+}

@@ -1,0 +1,78 @@
+import { type Guard, Refused } from '#outbound/guard.ts'
+import { type Answer, post } from '#outbound/post.ts'
+import { version } from '#version.ts'
+import { bodyOf } from './body.ts'
+import type { Message } from './claim.ts'
+import { signed } from './sign.ts'
+import { delayAfter, wishIn } from './steps.ts'
+
+/** How an attempt ended. */
+export interface Told {
+  id: string
+  webhook_id: string
+  lease: string
+  at: string
+  ms: number
+  status: number | null
+  error: string | null
+  answer: string | null
+  address: string | null
+  delivered: boolean
+  /** Seconds until the next try; null where there is none. */
+  delay: number | null
+  /** The receiver wants nothing any more. */
+  gone: boolean
+  /** The webhook had failed since its last success. */
+  failing: boolean
+}
+
+interface SendOptions {
+  guard: Guard
+  publicUrl: string | undefined
+  signal: AbortSignal
+}
+
+/** One attempt; it never rejects. Undefined where this worker has cut it off: then it does not count. */
+export async function send(message: Message, { guard, publicUrl, signal }: SendOptions): Promise<Told | undefined> {
+  const { id, webhook_id, lease, tries, failing, url, secret, old_secret } = message
+  const at = new Date().toISOString()
+  const began = performance.now()
+  const body = bodyOf(message, publicUrl)
+  const headers = {
+    'content-type': 'application/json',
+    'user-agent': `Darkroom/${version}`,
+    ...signed({ id, body, secrets: old_secret ? [secret, old_secret] : [secret] })
+  }
+  const outcome = await post({ url, headers, body, guard, signal }).catch((error: Error) => error)
+  if (signal.aborted) return undefined
+  const ended = outcome instanceof Error ? unanswered(outcome, tries) : answered(outcome, tries)
+  return { id, webhook_id, lease, at, ms: Math.round(performance.now() - began), failing, ...ended }
+}
+
+function answered({ status, headers, text, address }: Answer, tries: number) {
+  const delivered = status >= 200 && status < 300
+  const gone = status === 410
+  return {
+    status,
+    answer: text,
+    address,
+    delivered,
+    gone,
+    error: delivered ? null : status >= 300 && status < 400 ? 'redirect: it is not followed' : `status ${status}`,
+    delay: delivered || gone ? null : delayAfter(tries, wishIn(headers['retry-after']))
+  }
+}
+
+function unanswered(error: Error & { code?: string }, tries: number) {
+  const isRefused = error instanceof Refused
+  return {
+    status: null,
+    answer: null,
+    address: null,
+    delivered: false,
+    gone: false,
+    // Its text may hold addresses behind the name of the receiver.
+    error: isRefused ? `refused: ${error.message}` : (error.code ?? error.message.slice(0, 200)),
+    delay: isRefused ? null : delayAfter(tries, undefined)
+  }
+}
