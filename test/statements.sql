@@ -192,6 +192,9 @@ with waiting as materialized (
 )
 select id from task;
 
+-- src/runner/couriers.ts: anyWebhookSql
+select exists (select from darkroom.webhooks) as any;
+
 -- src/schedules/alarms.ts: findUnarmedSql
 select id, next_run_at, cron, timezone from darkroom.schedules
 where enabled and (planned_at is null or armed_for is distinct from next_run_at)
@@ -2615,7 +2618,8 @@ with place as (
 ), message as (
   update darkroom.webhook_messages m set lease = $5, next_at = now() + interval '60 seconds'
   from due where m.id = any(array[due.id])
-  returning m.id, m.webhook_id, m.sequence, m.type, m.task_id, m.video_id, m.data, m.created_at, m.tries, m.lease
+  returning m.id, m.webhook_id, m.sequence, m.type, m.task_id, m.video_id, m.data, m.created_at, m.tries, m.lease,
+    m.subject is not null as ordered
 )
 select
   message.*, w.url, w.secret, case when w.old_secret_until > now() then w.old_secret end as old_secret,

@@ -283,6 +283,7 @@ function ofWebhooks({ webhook, message }: Sample): Record<string, Line> {
   const told = { id: message, lease, at: new Date(), ms: 1, status: 204, delivered: true, delay: null }
   const batch = 1_000
   return {
+    anyWebhookSql: {},
     findWebhookIdSql: { values: [webhook] },
     claimMessagesSql: { values: [[], [], 4, 512, lease] },
     nextDueSql: {},

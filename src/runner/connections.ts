@@ -21,13 +21,6 @@ export function openConnections(url: string) {
   })
   // Outcomes that are written one by one: up to 2 may wait for a lock.
   const aside = open('darkroom worker aside', 2)
-  // A crash of Postgres may forget what was delivered a moment ago: it is sent again, under the same id. The syncs of
-  // each claim and outcome would be those that ends of tasks wait for.
-  const couriers = connect(url, {
-    name: 'darkroom worker couriers',
-    max: 2,
-    settings: { ...settings, synchronous_commit: 'off' }
-  })
   const work = open('darkroom worker', 5)
   const bodies = open('darkroom worker bodies', 4)
   return {
@@ -35,10 +28,9 @@ export function openConnections(url: string) {
     outcomes,
     aside,
     work,
-    couriers,
     bodies,
     async close() {
-      await Promise.all([heartbeats, outcomes, aside, couriers, work].map(each => each.close()))
+      await Promise.all([heartbeats, outcomes, aside, work].map(each => each.close()))
       await Promise.race([bodies.close(), delay(longestClose, undefined, { ref: false })])
     }
   }

@@ -46,7 +46,7 @@ export function openEars({ db, intake, bodies, books, heart, clock, couriers, lo
     onReconnect() {
       intake.lookAgain()
       clock.lookNow()
-      couriers.lookNow()
+      couriers.lookAgain()
       heart.now()
       void lookAtHeld(db.pool, bodies.desk)
     },

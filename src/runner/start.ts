@@ -63,7 +63,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   const intake = open(await openIntake({ config, kinds, log, connections, books, bodies }))
   const heart = open(heartbeat({ ...options, connections, books, bodies, intake }))
   const clock = open(await startClock({ log, db: connections.work, kinds, config, voice: books.voice }))
-  const couriers = open(openCouriers({ db: connections.couriers, config, url, log }))
+  const couriers = open(openCouriers({ db: connections.work, config, log }))
   open(openSampler({ pool: connections.work.pool, log }))
   open(await openEars({ log, db: connections.work, books, bodies, intake, heart, clock, couriers }))
 

@@ -1,10 +1,9 @@
-import { readlinkSync } from 'node:fs'
-import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { connect } from '#database/connect.ts'
+import { stepBack } from '#processes/background.ts'
 import { openBoss } from '#queue/boss.ts'
 
-/** The thread of `supervisor.ts`. */
+/** The thread of `supervisor.ts`. Its start takes what others leave of a processor: bodies and outcomes come first. */
 const { url } = workerData as { url: string }
 stepBack()
 const db = connect(url, { name: 'darkroom worker supervisor', max: 2 })
@@ -19,12 +18,3 @@ parentPort!.once('message', async () => {
   await db.close()
   process.exit(0)
 })
-
-/** Its start takes what others leave of a processor: bodies and outcomes come first. Linux has a priority by thread. */
-function stepBack() {
-  try {
-    setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), 10)
-  } catch {
-    // Elsewhere it has the priority of its process.
-  }
-}

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Logger } from 'pino'
 import { gather, together } from '#database/batching.ts'
 import type { Database } from '#database/connect.ts'
 import { dueLoop, type Look } from '#database/due-loop.ts'
@@ -14,7 +13,7 @@ interface DelivererOptions {
   db: Database
   guard: Guard
   publicUrl: string | undefined
-  log: Logger
+  warn(details: object, text: string): void
 }
 
 const mostRunning = 32
@@ -32,7 +31,7 @@ const soon = 0.2
  * the order of its subject, 4 of a webhook at a time, and its row is needed anyway for deliveries and replays. A job
  * would be a second row to insert, claim, complete and delete for each, in the transaction that ends the task.
  */
-export function openDeliverer({ db, guard, publicUrl, log }: DelivererOptions) {
+export function openDeliverer({ db, guard, publicUrl, warn }: DelivererOptions) {
   const endpoints = new Map<string, Endpoint>()
   const lease = randomUUID()
   const cut = new AbortController()
@@ -43,14 +42,14 @@ export function openDeliverer({ db, guard, publicUrl, log }: DelivererOptions) {
     parallel: 1,
     most: 200,
     async run(told) {
-      const disabled = await settleMessages(db.pool, told)
+      const disabled = await settleMessages(db, told)
       await gather(told.length)
       return told.map((_, index) => (index === 0 ? disabled : []))
     }
   })
   const loop = dueLoop({
     look,
-    onError: error => log.warn({ err: error }, 'messages to webhooks could not be claimed')
+    onError: error => warn({ err: error }, 'messages to webhooks could not be claimed')
   })
 
   async function look(): Promise<Look> {
@@ -112,10 +111,10 @@ export function openDeliverer({ db, guard, publicUrl, log }: DelivererOptions) {
   async function write(told: Told) {
     try {
       for (const { id, disabled_reason } of await settle(told)) {
-        log.warn({ webhook: id, reason: disabled_reason }, 'webhook disabled: its receiver does not take messages')
+        warn({ webhook: id, reason: disabled_reason }, 'webhook disabled: its receiver does not take messages')
       }
     } catch (error) {
-      log.warn({ err: error, message: told.id }, 'the outcome of a delivery could not be written; it is sent again')
+      warn({ err: error, message: told.id }, 'the outcome of a delivery could not be written; it is sent again')
     }
   }
 

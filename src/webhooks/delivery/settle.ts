@@ -1,4 +1,6 @@
-import type { Pool } from 'pg'
+import { CompiledQuery } from 'kysely'
+import type { Database } from '#database/connect.ts'
+import { transact } from '#database/transact.ts'
 import type { Told } from './send.ts'
 
 // One whose lease is over was taken by another worker, and matches no row.
@@ -53,8 +55,7 @@ export interface Disabled {
 }
 
 /** Writes how attempts ended, and what they say about their webhooks; returns those that are disabled by it. */
-export async function settleMessages(pool: Pool, told: Told[]): Promise<Disabled[]> {
-  await pool.query({ name: 'settle messages', text: settleMessagesSql, values: [JSON.stringify(told)] })
+export async function settleMessages(db: Database, told: Told[]): Promise<Disabled[]> {
   const judged = [...Map.groupBy(told, ({ webhook_id }) => webhook_id)]
     .map(([id, all]) => ({
       id,
@@ -65,7 +66,16 @@ export async function settleMessages(pool: Pool, told: Told[]): Promise<Disabled
     }))
     // A webhook that works is not written.
     .filter(({ failures, failing }) => failures > 0 || failing)
-  if (judged.length === 0) return []
-  const { rows } = await pool.query<Disabled>(judgeWebhooksSql, [JSON.stringify(judged)])
-  return rows.filter(({ disabled_reason }) => disabled_reason !== null)
+    // Two workers that write the same ones lock them in the same order.
+    .toSorted((one, other) => (one.id < other.id ? -1 : 1))
+  const values = [JSON.stringify(told)]
+  if (judged.length === 0) {
+    await db.pool.query({ name: 'settle messages', text: settleMessagesSql, values })
+    return []
+  }
+  return transact(db, async trx => {
+    await trx.executeQuery(CompiledQuery.raw(settleMessagesSql, values))
+    const { rows } = await trx.executeQuery<Disabled>(CompiledQuery.raw(judgeWebhooksSql, [JSON.stringify(judged)]))
+    return rows.filter(({ disabled_reason }) => disabled_reason !== null)
+  })
 }

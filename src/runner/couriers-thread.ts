@@ -1,0 +1,32 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Places } from '#config.ts'
+import { connect, throughIndexes } from '#database/connect.ts'
+import { guardOf } from '#outbound/guard.ts'
+import { stepBack } from '#processes/background.ts'
+import { openDeliverer } from '#webhooks/delivery/deliverer.ts'
+
+/** The thread of `couriers.ts`. */
+const { url, open, port, publicUrl } = workerData as {
+  url: string
+  open: Places | undefined
+  port: number
+  publicUrl: string | undefined
+}
+stepBack()
+// A crash of Postgres may forget what was delivered a moment ago: it is sent again, under the same id. The syncs of each
+// claim and outcome would be those that ends of tasks wait for.
+const settings = { ...throughIndexes, lock_timeout: '5s', synchronous_commit: 'off' }
+const db = connect(url, { name: 'darkroom worker couriers', max: 2, settings })
+const deliverer = openDeliverer({
+  db,
+  guard: guardOf({ open, database: url, port }),
+  publicUrl,
+  warn: (details, text) => parentPort!.postMessage({ details, text })
+})
+
+parentPort!.on('message', async (order: 'look' | 'stop') => {
+  if (order === 'look') return deliverer.lookNow()
+  await deliverer.stop()
+  await db.close()
+  process.exit(0)
+})
