@@ -327,7 +327,22 @@ const forgeries: Record<
   ],
   'an attempt runs twice': [
     (_, { runs }) => runs.push({ ...runs[1]!, pid: 14 }),
-    'no attempt runs twice, and none runs without a record'
+    'no attempt runs twice unless Postgres crashed, and none runs without a record'
+  ],
+  'an attempt runs twice, and Postgres crashed later': [
+    ({ ledger }, { runs }) => {
+      runs.push({ ...runs[1]!, pid: 14 })
+      ledger.blows.push({ at: 5_000, what: 'kill -9 of Postgres', crash: true })
+    },
+    'no attempt runs twice unless Postgres crashed, and none runs without a record'
+  ],
+  'an attempt of a task that may run only once runs twice, as Postgres crashed': [
+    ({ ledger }, task) => {
+      task.max_retries = 0
+      task.runs.push({ ...task.runs[1]!, pid: 14 })
+      ledger.blows.push({ at: task.runs[1]!.began, what: 'kill -9 of Postgres', crash: true })
+    },
+    'no attempt runs twice unless Postgres crashed, and none runs without a record'
   ],
   'a failure is recorded and no body threw': [
     (_, { runs }) => runs.splice(1, 1),

@@ -13,8 +13,9 @@ export function openDesk() {
 
   return {
     add(attempt: Attempt) {
+      const before = attempts.get(attempt.claim.id)
       // Postgres has crashed and forgotten the claim of the one before.
-      attempts.get(attempt.claim.id)?.stop('forgotten')
+      if (before?.claim.attempt === attempt.claim.attempt) before.stop('forgotten')
       attempts.set(attempt.claim.id, attempt)
       if (closing) attempt.stop('shutdown')
     },
