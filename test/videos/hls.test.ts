@@ -233,7 +233,8 @@ t.test('a film that is cancelled while it can be played leaves nothing of its st
 t.test('an attempt after one that was killed serves a stream of its own', async t => {
   const service = await openService(t)
   await service.startWorker(await slowFfmpeg(t))
-  const { id, task_id } = await service.keep(await shoot({ seconds: 4 }))
+  // Long enough that it still runs when the test has seen that it can be played.
+  const { id, task_id } = await service.keep(await shoot({ seconds: 12 }))
   const playable = ({ progress_detail }: any) => progress_detail?.hls
   await service.until(task_id, playable)
   const url = `/api/videos/${id}/files/hls/180p/index.m3u8`
@@ -250,7 +251,7 @@ t.test('an attempt after one that was killed serves a stream of its own', async 
   )
   t.match(await service.finished(task_id), { state: 'SUCCESS' })
   const complete = await playlist(service, url)
-  t.strictSame(complete.durations, [1, 1, 2])
+  t.strictSame(complete.durations, [1, 1, 2, 4, 4])
   t.equal(new Set(complete.urls.map(each => each.replace(/-\d{5}-.*/, ''))).size, 1, 'all are of one attempt')
   t.equal((await service.get(first.urls[0]!)).statusCode, 404)
   await until(
