@@ -14,7 +14,9 @@ async function addressOf(worker: WorkerProcess): Promise<string> {
 
 async function ask(url: string) {
   const response = await fetch(url)
-  return [response.status, await response.json()]
+  // What it has proved is another test's.
+  const { media_sandbox: _, ...said } = (await response.json()) as Record<string, unknown>
+  return [response.status, said]
 }
 
 const ready = [200, { status: 'ready' }]
