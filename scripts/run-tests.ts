@@ -16,7 +16,7 @@ const bin = path.join(root, 'node_modules/.bin')
 const slow = /acts|chaos\.test|cli\.test|compile|crash|damaged|deploy|lease|manifest|pages|readme|start-and-stop/
 
 // Seconds that a file may take, as in .taprc.
-const timeout = 300
+const timeout = 420
 
 const paths = process.argv.slice(2)
 
