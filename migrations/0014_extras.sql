@@ -19,7 +19,7 @@ comment on column darkroom.extras.language is 'BCP 47; of subtitles alone';
 comment on column darkroom.extras.width is 'Of a picture; of the storyboard: of one of its tiles';
 comment on column darkroom.extras.storage_key is 'Key of the file, below DATA_DIR; each attempt writes below a key of its own';
 
--- As in 0006, with the addresses of the extras.
+-- As in 0013, with the addresses of the extras.
 create or replace view ops.videos as
 select
   v.id, v.filename, v.bytes, v.sha256, v.status, v.processed, v.progress,
@@ -28,7 +28,7 @@ select
   (select r.url from ops.renditions r where r.video_id = v.id and r.name = '1080p') as resolution_1080p,
   (
     select coalesce(jsonb_agg(
-      to_jsonb(r) - 'video_id' - 'duration' order by coalesce(array_position(array['480p', '720p', '1080p'], r.name), 0)
+      to_jsonb(r) - 'video_id' - 'duration' order by coalesce(array_position(array['480p', '720p', '1080p', '1440p', '2160p'], r.name), 0)
     ), '[]') from ops.renditions r where r.video_id = v.id
   ) as renditions,
   (

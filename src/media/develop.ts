@@ -29,7 +29,7 @@ export { Stalled } from './encode/run-encode.ts'
 
 /** Serves the segments of a film while it is being made. */
 export interface Publisher {
-  /** Called before the first segment, and again where a second try makes all of them anew: what was served goes. */
+  /** `develop` calls it before the first segment, and before a second try: the publisher removes what it has served. */
   begin(): Promise<void>
   add(segment: Segment): Promise<void>
 }

@@ -14,7 +14,7 @@ interface Place {
   /** Paths of the film and of the attempt's own folder. */
   original: string
   workspace: string
-  /** Prefixes of keys: of the set, and of the film's own set where only some of its prints are made anew. */
+  /** Prefixes of keys: of the set, and of the film's present set where the task makes some of its prints again. */
   folder: string
   before: string | undefined
   /** Names the attempt in the files of its streams. */

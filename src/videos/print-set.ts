@@ -142,7 +142,7 @@ interface Carry {
   /** Prefixes of keys: of that set, and of the one that replaces it. */
   from: string
   folder: string
-  /** Prints that are made anew. */
+  /** Prints that the attempt has made itself. */
   except: string[]
 }
 

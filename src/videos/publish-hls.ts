@@ -35,7 +35,7 @@ const soundBits = 128_000
 /**
  * Puts each segment into the store when it is finished. The store overwrites nothing, so playlists are written at the
  * end; until then the API writes them from the names of the segments (growing.ts), except for the master playlist,
- * which needs to know codecs and sizes: it is put anew for each rung that gets its first segment.
+ * which needs to know codecs and sizes: the publisher writes another one for each rung that gets its first segment.
  */
 export function publishHls({ store, folder, workspace, token, prints, probe }: Publishing): HlsPublisher {
   const hls = hlsIn(folder)

@@ -8,8 +8,8 @@ interface DueOptions {
   replace(child: Child): void
 }
 
-// A start, and what V8 learns anew after it, take 115 ms of CPU: as much as a thousand short attempts. While more are
-// sure to come a child that is due goes on, for so many times as long.
+// A new child takes 115 ms of CPU to start and until V8 has compiled it: as much as a thousand short attempts. While
+// more attempts are sure to come, a child that is due goes on, for so many times as long.
 const mostTimes = 10
 // So many ends within so many milliseconds are a flood: each child is free now and then, and has the next in a moment.
 const [flood, moment] = [10, 100]

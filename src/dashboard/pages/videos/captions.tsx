@@ -11,7 +11,7 @@ export function CaptionTracks({ video }: { video: Video }) {
   ))
 }
 
-/** Shows one track, or none. Also of an element that was made anew. */
+/** The player shows one track, or none; after a change of quality, too, which makes another video element. */
 export function useCaptions(element: RefObject<HTMLVideoElement | null>, chosen: string) {
   useEffect(() => {
     for (const track of element.current?.textTracks ?? []) {
