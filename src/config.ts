@@ -99,6 +99,10 @@ export const settings = {
     origins,
     'comma list of origins whose pages may use the API, as in `http://localhost:4200`'
   ),
+  SECRET_KEY_FILE: optional(
+    folder,
+    'file with the master secret, 64 hexadecimal digits; unset: `DATA_DIR/secret.key`, which the first start writes'
+  ),
   WEBHOOK_ALLOW_NETWORKS: optional(
     places,
     'comma list of private places that webhooks may reach, as in `10.1.0.0/16,mattermost:8065`'

@@ -42,6 +42,7 @@ t.test('an empty environment gives every setting its default', async t => {
       PUBLIC_URL: undefined,
       ALLOWED_HOSTS: undefined,
       ALLOWED_ORIGINS: undefined,
+      SECRET_KEY_FILE: undefined,
       WEBHOOK_ALLOW_NETWORKS: undefined,
       ENVIRONMENT: undefined,
       LOG_LEVEL: 'info'

@@ -73,7 +73,7 @@ export async function queueExists(pool: Pool, name: string): Promise<boolean> {
 }
 
 export interface Pause {
-  by: string
+  by: string | null
   reason: string | null
   until: string | null
 }

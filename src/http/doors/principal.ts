@@ -1,29 +1,30 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-
-/** The caller of a request. Without keys every caller is anonymous, and its address tells clients apart. */
-export interface Principal {
-  kind: 'anonymous'
-  id: null
-  name: null
-  address: string
-}
+import type { Principal } from '#access/principal.ts'
+import { type Scope, scopes } from '#access/scopes.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     principal: Principal
   }
+  interface FastifyContextConfig {
+    /** What a principal needs for this route. */
+    scope?: Scope | 'public'
+  }
 }
 
-/** A getter: few requests ask for their caller, and the address costs each of them. */
+/**
+ * Without keys every caller is anonymous and may do everything, and its address tells clients apart. A getter: few
+ * requests ask for their caller, and the address costs each of them.
+ */
 export function identifyPrincipals(app: FastifyInstance) {
   app.decorateRequest('principal', {
     getter(this: FastifyRequest): Principal {
-      return { kind: 'anonymous', id: null, name: null, address: this.ip }
+      return { kind: 'anonymous', id: null, name: null, address: this.ip, scopes }
     }
   } as never)
 }
 
 /** The key under which limits count. */
 export function keyOf({ id, address }: Principal) {
-  return id ?? address
+  return id ?? address ?? ''
 }
