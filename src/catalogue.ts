@@ -50,6 +50,14 @@ const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
     const { expireDeliveries } = await import('#webhooks/tasks/expire-deliveries.ts')
     return expireDeliveries({ historyExpires: config.HISTORY_EXPIRES })
   },
+  bulk_operation: async () => {
+    const { bulkOperation } = await import('#bulk/tasks/bulk-operation.ts')
+    return bulkOperation({ remember })
+  },
+  expire_bulk_operations: async config => {
+    const { expireBulkOperations } = await import('#bulk/tasks/expire-bulk-operations.ts')
+    return expireBulkOperations({ historyExpires: config.HISTORY_EXPIRES })
+  },
   expire_occurrences: async config => {
     const { expireOccurrences } = await import('#schedules/tasks/expire-occurrences.ts')
     return expireOccurrences({ historyExpires: config.HISTORY_EXPIRES })

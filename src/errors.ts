@@ -18,6 +18,10 @@ export const KindInternal = createError(
   403
 )
 export const UnknownQueue = createError('UNKNOWN_QUEUE', 'There is no queue named "%s"', 400)
+export const BulkNotFound = createError('BULK_NOT_FOUND', 'There is no bulk operation with the id "%s"', 404)
+export const BulkFinished = createError('BULK_FINISHED', 'The operation has ended already, as %s', 409)
+export const BulkNotUndoable = createError('BULK_NOT_UNDOABLE', 'The operation cannot be undone: %s', 409)
+export const PreviewRefused = createError('PREVIEW_REFUSED', '%s: make another dry run', 409)
 export const UploadNotMultipart = createError(
   'UPLOAD_NOT_MULTIPART',
   'An upload is multipart/form-data with the file in its field "video"',

@@ -1,5 +1,74 @@
 -- The statements of src/, by file. Written by: node scripts/print-sql.ts
 
+-- src/bulk/queries.ts: listBulkSql
+select 
+  id, action, status, filter, queue, over, expected::float8 as expected, exact, done::float8 as done, skipped, undo_of,
+  undone_by, task_id, created_by, created_at, started_at, finished_at,
+  to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place from ops.bulk_operations
+where (created_at, id) < ($1::timestamptz, $2::uuid)
+order by created_at desc, id desc limit $3;
+
+-- src/bulk/queries.ts: listBulkBackSql
+select 
+  id, action, status, filter, queue, over, expected::float8 as expected, exact, done::float8 as done, skipped, undo_of,
+  undone_by, task_id, created_by, created_at, started_at, finished_at,
+  to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place from ops.bulk_operations
+where (created_at, id) > ($1::timestamptz, $2::uuid)
+order by created_at, id limit $3;
+
+-- src/bulk/queries.ts: findBulkSql
+select 
+  id, action, status, filter, queue, over, expected::float8 as expected, exact, done::float8 as done, skipped, undo_of,
+  undone_by, task_id, created_by, created_at, started_at, finished_at,
+  to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place from ops.bulk_operations where id = $1;
+
+-- src/bulk/routes.ts: abortBulkSql
+update darkroom.bulk_operations set abort_at = coalesce(abort_at, now()) where id = $1 and finished_at is null;
+
+-- src/bulk/start.ts: insertBulkSql
+insert into darkroom.bulk_operations (
+  id, action, filter, queue, over, expected, is_exact, undo_of, task_id, created_by
+) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- src/bulk/steps.ts: beginBulkSql
+update darkroom.bulk_operations set started_at = coalesce(started_at, now())
+where id = $1 and finished_at is null and abort_at is null
+returning
+  id, action, filter, undo_of, place_id,
+  case when place_at = '-infinity' then '-infinity'
+    else to_char(place_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') end as place_at;
+
+-- src/bulk/steps.ts: finishBulkSql
+update darkroom.bulk_operations set finished_at = now() where id = $1 and finished_at is null;
+
+-- src/bulk/steps.ts: nextItemsSql
+select task_id as id from darkroom.bulk_items where operation_id = $1 and task_id > $2 order by task_id limit 200;
+
+-- src/bulk/steps.ts: bulkStepSql
+select done::float8, expected::float8 from darkroom.bulk_step($1, $2::uuid[], $3, $4);
+
+-- src/bulk/steps.ts: noteForgottenSql
+update darkroom.bulk_operations set done = done + $2, place_at = $3, place_id = $4 where id = $1
+returning done::float8, expected::float8;
+
+-- src/bulk/tasks/expire-bulk-operations.ts: removeOldItemsSql
+delete from darkroom.bulk_items where (operation_id, task_id) in (
+  select i.operation_id, i.task_id from darkroom.bulk_operations o
+  cross join lateral (
+    select * from darkroom.bulk_items i where i.operation_id = o.id limit 1000
+  ) i
+  where o.created_at < now() - $1::float8 * interval '1 second'
+  order by o.created_at limit 1000
+);
+
+-- src/bulk/tasks/expire-bulk-operations.ts: removeOldOperationsSql
+delete from darkroom.bulk_operations where id in (
+  select o.id from darkroom.bulk_operations o
+  where o.created_at < now() - $1::float8 * interval '1 second'
+    and not exists (select from darkroom.bulk_items i where i.operation_id = o.id)
+  order by o.created_at limit 1000
+);
+
 -- src/doctor/checks/database.ts: factsSql
 select
   (select count(*)::int from pg_stat_activity where backend_type = 'client backend') as connections,
@@ -2175,6 +2244,23 @@ with event as (
   delete from darkroom.attempts where task_id = $1
 )
 delete from darkroom.tasks where id = $1;
+
+-- src/tasks/steer/forget.ts: forgetJobsSql
+delete from pgboss.job j using darkroom.tasks t
+where t.id = any($1::uuid[]) and j.name = t.queue and j.id = t.id and j.state >= 'completed';
+
+-- src/tasks/steer/forget.ts: forgetTasksSql
+with gone as (
+  delete from darkroom.tasks where id = any($1::uuid[]) and state = any($2::text[])
+  returning id, state, error, video_id, expires_at
+), event as (
+  delete from darkroom.events using gone where task_id = gone.id
+), attempt as (
+  delete from darkroom.attempts using gone where task_id = gone.id
+), deadline as (
+  delete from darkroom.deadlines d using gone where d.expires_at = gone.expires_at and d.task_id = gone.id
+)
+select id, state, error, video_id from gone;
 
 -- src/tasks/steer/lock.ts: lockJobOfTaskSql
 select j.id from darkroom.tasks t join pgboss.job j on j.name = t.queue and j.id = t.id where t.id = $1

@@ -39,7 +39,8 @@ export function linesFor(sample: Sample): Record<string, Line> {
     ...ofFilms(sample),
     ...ofSchedules(sample),
     ...ofCharts(sample),
-    ...ofWebhooks(sample)
+    ...ofWebhooks(sample),
+    ...ofBulk(sample)
   }
 }
 
@@ -275,6 +276,28 @@ function ofSchedules({ schedule }: Sample): Record<string, Line> {
     removeOldOccurrencesSql: { values: [86_400 * 365] },
     insertOccurrencesSql: { values: [occurrence] },
     refireOccurrencesSql: { values: [json({ schedule_id: schedule, due_at: new Date(), task_id: nobody })] }
+  }
+}
+
+function ofBulk({ backlog }: Sample): Record<string, Line> {
+  const batch = 1_000
+  return {
+    insertBulkSql: {
+      values: [nobody, 'retry', json(), null, null, 1, true, null, '01980000-0000-7000-8000-00000000000d', null]
+    },
+    listBulkSql: { values: [...toOlder, 51] },
+    listBulkBackSql: { values: [...toNewer, 51] },
+    findBulkSql: { values: [nobody] },
+    abortBulkSql: { values: [nobody] },
+    beginBulkSql: { values: [nobody] },
+    finishBulkSql: { values: [nobody] },
+    nextItemsSql: { values: [nobody, leastId] },
+    bulkStepSql: { values: [nobody, [], ...toNewer] },
+    noteForgottenSql: { values: [nobody, 0, ...toNewer] },
+    removeOldItemsSql: { values: [3_600], most: 4 * batch, because: `up to ${batch} that are old` },
+    removeOldOperationsSql: { values: [3_600], most: 2 * batch, because: `up to ${batch} that are old` },
+    forgetJobsSql: { values: [[nobody]], most: backlog },
+    forgetTasksSql: { values: [[nobody], ['SUCCESS']] }
   }
 }
 

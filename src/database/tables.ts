@@ -31,6 +31,8 @@ export interface Tables {
   queue_minutes: QueueMinutesTable
   queue_hours: QueueHoursTable
   uncounted: UncountedTable
+  bulk_operations: BulkOperationsTable
+  bulk_items: BulkItemsTable
   webhooks: WebhooksTable
   webhook_messages: WebhookMessagesTable
   webhook_attempts: WebhookAttemptsTable
@@ -448,6 +450,36 @@ export type MessageType = (typeof messageTypes)[number]
 
 export const disabledReasons = ['request', 'gone', 'failing'] as const
 export type DisabledReason = (typeof disabledReasons)[number]
+
+export const bulkActions = ['retry', 'cancel', 'forget', 'move', 'undo'] as const
+export type BulkAction = (typeof bulkActions)[number]
+
+export interface BulkOperationsTable {
+  id: string
+  action: BulkAction
+  filter: Json
+  queue: string | null
+  over: number | null
+  expected: number
+  is_exact: boolean
+  undo_of: string | null
+  task_id: string
+  created_by: string | null
+  created_at: Generated<Date>
+  started_at: Date | null
+  abort_at: Date | null
+  finished_at: Date | null
+  place_at: Generated<Date>
+  place_id: Generated<string>
+  done: Generated<number>
+  skipped: Json
+}
+
+export interface BulkItemsTable {
+  operation_id: string
+  task_id: string
+  before: Json
+}
 
 export interface WebhooksTable {
   id: string

@@ -9,6 +9,7 @@ import { nameParts } from './openapi-parts.ts'
 const tags: [start: string, name: string][] = [
   ['/api/tasks', 'Tasks'],
   ['/api/kinds', 'Tasks'],
+  ['/api/bulk-operations', 'Tasks'],
   ['/ws/tasks', 'Tasks'],
   ['/api/errors', 'Tasks'],
   ['/api/videos', 'Videos'],

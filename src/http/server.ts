@@ -1,6 +1,7 @@
 import { maxHeaderSize } from 'node:http'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Logger } from 'pino'
+import { type BulkNeeds, bulkRoutes } from '#bulk/routes.ts'
 import type { Config } from '#config.ts'
 import { dashboardRoutes } from '#dashboard/routes.ts'
 import { type DoctorNeeds, doctorRoutes } from '#doctor/routes.ts'
@@ -53,6 +54,7 @@ export interface ServerNeeds
     DoctorNeeds,
     ResumableNeeds,
     WebhookNeeds,
+    BulkNeeds,
     Omit<MetricsNeeds, 'pool' | 'log'> {
   log: Logger
   needsWorker: boolean
@@ -102,6 +104,7 @@ export async function buildServer({ log, needsWorker, settings, limits, reads, .
   await app.register(countRoutes, { reads, count })
   await app.register(taskRoutes, { ...needs, reads })
   await app.register(whyRoutes, needs)
+  await app.register(bulkRoutes, { ...needs, reads })
   await app.register(failureRoutes, { db: reads })
   await app.register(kindRoutes, needs)
   await app.register(taskDialect, needs)

@@ -4,6 +4,8 @@
  * refused too.
  */
 export const internalKinds: readonly string[] = [
+  'bulk_operation',
+  'expire_bulk_operations',
   'expire_deliveries',
   'expire_keys',
   'expire_occurrences',

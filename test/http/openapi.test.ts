@@ -114,6 +114,22 @@ const hook = async () =>
 const [webhook, doomed, silent] = [await hook(), await hook(), await hook()]
 await service.post(`/api/webhooks/${webhook}/test`)
 await service.patch(`/api/webhooks/${silent}`, { enabled: false })
+const tagged = { tag: 'bulk' }
+const startBulk = async (body: object) => (await service.post('/api/bulk-operations', body)).json().id as string
+const endedBulk = async (id: string) => {
+  await service.finished((await service.get(`/api/bulk-operations/${id}`)).json().task_id)
+  return id
+}
+const cancelBulk = async () => {
+  await service.submit('add', { x: 1, y: 2 }, { countdown: 3600, tags: ['bulk'] })
+  return startBulk({ action: 'cancel', filter: tagged })
+}
+const bulk = await endedBulk(await cancelBulk())
+const { id: undone } = (await service.post(`/api/bulk-operations/${bulk}/undo`)).json()
+await endedBulk(undone)
+const undoable = await endedBulk(await cancelBulk())
+await service.post('/api/queues/high_priority/pause')
+const slowBulk = await cancelBulk()
 let schedules = 0
 
 /** Requests that succeed, for each operation. */
@@ -185,6 +201,14 @@ const good: Record<string, Call[]> = {
   'GET /api/schedules/{id}/preview': [of(daily.id), { ...of('daily'), query: 'count=3' }],
   'GET /api/schedules/{id}/occurrences': [of('daily'), of('expire_results')],
   'GET /api/webhooks': [{}, { query: 'limit=1' }],
+  'POST /api/bulk-operations': [
+    { body: { action: 'retry', filter: tagged } },
+    { body: { action: 'forget', filter: {}, dry_run: true } }
+  ],
+  'GET /api/bulk-operations': [{}, { query: 'limit=1' }],
+  'GET /api/bulk-operations/{id}': [of(bulk)],
+  'POST /api/bulk-operations/{id}/abort': [of(slowBulk)],
+  'POST /api/bulk-operations/{id}/undo': [of(undoable)],
   'POST /api/webhooks': [{ body: { url: 'http://127.0.0.1:65535/hook', types: ['task.failed'], queues: ['media'] } }],
   'PATCH /api/webhooks/{id}': [{ ...of(webhook), body: { ordered: true, tasks: null, description: 'ours' } }],
   'DELETE /api/webhooks/{id}': [of(doomed)],
@@ -283,6 +307,10 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
     ...of(unknownId),
     body: operation.startsWith('PATCH') ? { priority: 1 } : undefined
   }),
+  BULK_NOT_FOUND: of(unknownId),
+  BULK_FINISHED: of(bulk),
+  BULK_NOT_UNDOABLE: of(bulk),
+  PREVIEW_REFUSED: { body: { action: 'cancel', filter: tagged, preview: 'garbage' } },
   ERROR_NOT_FOUND: { params: { fingerprint: 'x' } },
   VIDEO_NOT_FOUND: operation => ({ params: { id: unknownId, name: 'original' }, ...ofVideo(operation, unknownId) }),
   SCHEDULE_NOT_FOUND: operation =>

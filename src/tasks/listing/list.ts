@@ -1,3 +1,4 @@
+import type { Pool } from 'pg'
 import type { Database } from '#database/connect.ts'
 import { type Placed, page, placeOf } from '#database/page.ts'
 import { isUuid } from '#schema/common.ts'
@@ -72,7 +73,16 @@ async function listByTime(
   const back = place?.back === true
   const way = (order === 'newest') === back ? 'toNewer' : 'toOlder'
   const start: Start = place ? [place.at, place.id] : ends[way]
+  return readOn(pool, asked, { way, start, limit, limits })
+}
 
+interface On extends Omit<Turn, 'cursor'> {
+  way: keyof typeof byTime
+  start: Start
+}
+
+/** One row more than the limit, if there are so many, from a place on. */
+export async function readOn(pool: Pool, asked: Asked, { way, start, limit, limits }: On): Promise<Found> {
   if (asked.searches || asked.splits) {
     const { search: all, schedule, video } = byTime[way]
     const follow = asked.video !== undefined ? video : asked.schedule !== undefined ? schedule : undefined

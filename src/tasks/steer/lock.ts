@@ -1,13 +1,13 @@
 import { CompiledQuery } from 'kysely'
 import type { InTransaction } from '#database/connect.ts'
-import type { State } from '#database/tables.ts'
+import type { State, TaskError } from '#database/tables.ts'
 
 /** A task whose row is locked. */
 export interface LockedTask {
   id: string
   state: State
   queue: string
-  error: unknown
+  error: TaskError | null
   video_id: string | null
 }
 

@@ -1,0 +1,98 @@
+import { CompiledQuery } from 'kysely'
+import type { Database, InTransaction } from '#database/connect.ts'
+import type { Placed } from '#database/page.ts'
+import type { BulkAction } from '#database/tables.ts'
+import { readOn } from '#tasks/listing/list.ts'
+import { type BeforeForgetting, forgetTasks } from '#tasks/steer/forget.ts'
+import { matching } from './matching.ts'
+import type { NewBulk } from './schemas.ts'
+
+// Tasks of a transaction: their rows are locked until its commit, which takes 20 to 60 ms.
+const batch = 200
+
+export interface Running {
+  id: string
+  action: BulkAction
+  filter: NewBulk['filter']
+  undo_of: string | null
+  place_at: string
+  place_id: string
+}
+
+export interface Stepped {
+  done: number
+  expected: number
+}
+
+/** What a batch looks at, and the place behind it; undefined at the end. */
+interface Batch {
+  ids: string[]
+  place: Placed
+}
+
+export const beginBulkSql = `
+update darkroom.bulk_operations set started_at = coalesce(started_at, now())
+where id = $1 and finished_at is null and abort_at is null
+returning
+  id, action, filter, undo_of, place_id,
+  case when place_at = '-infinity' then '-infinity'
+    else to_char(place_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') end as place_at`
+
+/** Undefined where it has ended, or was told to. */
+export async function begin({ pool }: Database, id: string): Promise<Running | undefined> {
+  return (await pool.query<Running>(beginBulkSql, [id])).rows[0]
+}
+
+export const finishBulkSql = `
+update darkroom.bulk_operations set finished_at = now() where id = $1 and finished_at is null`
+
+export async function finish({ pool }: Database, id: string) {
+  await pool.query(finishBulkSql, [id])
+}
+
+/** The next batch, as a transaction; undefined behind the last one. */
+export async function step(db: Database, running: Running, remember: BeforeForgetting): Promise<Stepped | undefined> {
+  const next = running.undo_of === null ? await nextTasks(db, running) : await nextItems(db, running)
+  if (!next) return undefined
+  return db.query.transaction().execute(trx => act(trx, running, next, remember))
+}
+
+async function nextTasks({ pool }: Database, { action, filter, place_at, place_id }: Running) {
+  const asked = action === 'undo' ? undefined : matching(filter, action)
+  if (!asked) return undefined
+  const on = { way: 'toNewer', start: [place_at, place_id], limit: batch - 1, limits: undefined } as const
+  const { rows, stopped } = await readOn(pool, asked, on)
+  const place = rows.at(-1) ?? stopped
+  return place && { ids: rows.map(({ id }) => id), place }
+}
+
+export const nextItemsSql = `
+select task_id as id from darkroom.bulk_items where operation_id = $1 and task_id > $2 order by task_id limit ${batch}`
+
+async function nextItems({ pool }: Database, { undo_of, place_at, place_id }: Running): Promise<Batch | undefined> {
+  const { rows } = await pool.query<{ id: string }>(nextItemsSql, [undo_of, place_id])
+  const last = rows.at(-1)
+  return last && { ids: rows.map(({ id }) => id), place: { place: place_at, id: last.id } }
+}
+
+export const bulkStepSql = `
+select done::float8, expected::float8 from darkroom.bulk_step($1, $2::uuid[], $3, $4)`
+
+export const noteForgottenSql = `
+update darkroom.bulk_operations set done = done + $2, place_at = $3, place_id = $4 where id = $1
+returning done::float8, expected::float8`
+
+async function act(
+  trx: InTransaction,
+  running: Running,
+  { ids, place }: Batch,
+  remember: BeforeForgetting
+): Promise<Stepped> {
+  const { id, action } = running
+  const [text, what] =
+    action === 'forget' ? [noteForgottenSql, (await forgetTasks(trx, ids, remember)).length] : [bulkStepSql, ids]
+  const { rows } = await trx.executeQuery<Stepped>(CompiledQuery.raw(text, [id, what, place.place, place.id]))
+  running.place_at = place.place
+  running.place_id = place.id
+  return rows[0]!
+}
