@@ -5,6 +5,7 @@ import { guardedInput, memoryGuard } from '../guards.ts'
 import type { Run } from '../hls/boxes.ts'
 import type { Segment } from '../hls/segments.ts'
 import { run } from '../run.ts'
+import { isAbout } from './times.ts'
 import type { Made } from './verify.ts'
 
 /** The stream of one rung, as it can be played. */
@@ -85,11 +86,6 @@ function gapIn(pictures: Run[]) {
     if (Math.abs(jump) > aligned) return `${jump.toFixed(3)} s are missing`
   }
   return undefined
-}
-
-/** Whether two lengths are the same within 0.2 s and 1 %. Sound may end later than the picture. */
-function isAbout(one: number, other: number) {
-  return Math.abs(one - other) <= 0.2 + 0.01 * Math.max(one, other)
 }
 
 function compare(one: Segment[], other: Segment[]) {

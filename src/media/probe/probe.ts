@@ -26,7 +26,7 @@ export async function probe(
   const duration = trueDuration(claimed, packets)
   const facts = { duration, packets }
   const video = chosen.video ? describeVideo(chosen.video, facts) : null
-  const audio = chosen.audio ? describeAudio(chosen.audio) : null
+  const audio = chosen.audio ? describeAudio(chosen.audio, facts) : null
   return {
     container: format.format_name ?? 'unknown',
     duration,

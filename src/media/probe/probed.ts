@@ -82,6 +82,8 @@ export interface ProbedAudio {
   /** Null where the file does not say which channel is which. */
   channel_layout: string | null
   sample_rate: number
+  /** Of its packets; null where they were not all read. */
+  duration: number | null
   language: string | null
   bitrate: number | null
   start_time: number
