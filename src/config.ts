@@ -63,9 +63,9 @@ export const settings = {
   MAX_FILM_FRAMES: setting('5184000', integer(1, 5_184_000), 'most frames of a film: a day at 60 a second'),
   MAX_FILM_STREAMS: setting('64', integer(1, 64), 'most streams of a file, used or not'),
   MAX_TEMPORARY_BYTES: setting(
-    '200 GiB',
+    '400 GiB',
     bytes,
-    'most bytes that the prints of one film may take while they are made, by their highest bitrates'
+    'most bytes that the prints and streams of one film may take while they are made'
   ),
   UPLOAD_EXPIRES: setting(
     '86400',

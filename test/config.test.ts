@@ -30,7 +30,7 @@ t.test('an empty environment gives every setting its default', async t => {
       MAX_FILM_PIXELS: 36_000_000,
       MAX_FILM_FRAMES: 5_184_000,
       MAX_FILM_STREAMS: 64,
-      MAX_TEMPORARY_BYTES: 200 * 1024 ** 3,
+      MAX_TEMPORARY_BYTES: 400 * 1024 ** 3,
       UPLOAD_EXPIRES: 86_400,
       ORIGINAL_EXPIRES: undefined,
       RUNGS: ['480p', '720p', '1080p'],

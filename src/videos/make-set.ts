@@ -4,6 +4,7 @@ import { makeExtras } from '#media/extras/make.ts'
 import { type Budget, refuseExcess } from '#media/plan/budget.ts'
 import { type Plan, planPrints } from '#media/plan/ladder.ts'
 import { probe } from '#media/probe/probe.ts'
+import { limitSpace } from '#media/space.ts'
 import type { Store } from '#storage/store.ts'
 import { GiveUp } from '#tasks/define.ts'
 import { carrySet, describedAt, keepSet, nothingCarried, type PrintSet } from './print-set.ts'
@@ -39,7 +40,9 @@ interface Work {
 /** Makes what belongs to a film, and puts it into the store: prints, streams, pictures and subtitles. */
 export async function makeSet(place: Place, { rungs, only, budget }: Wishes, work: Work): Promise<PrintSet> {
   const { store, original, folder, workspace, before, token } = place
-  const { tools, signal, progress, log } = work
+  const { tools, progress, log } = work
+  using space = limitSpace(workspace, budget.temporaryBytes, work.signal)
+  const { signal } = space
   progress(0, { phase: 'probing' })
   const facts = await probe(original, { tools, signal })
   const plan = planPrints(facts, { rungs, only })
