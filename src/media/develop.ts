@@ -58,7 +58,7 @@ export interface Develop {
 
 export interface Developed {
   made: Made[]
-  /** Of each print with a picture, in their order. */
+  /** Of each print, in their order. */
   streams: Stream[]
   /** Missing or broken parts of the source; null if there are none. */
   damage: Damage | null
@@ -133,9 +133,9 @@ function encodedAfterAll(error: unknown): undefined {
 }
 
 async function attempt(work: Develop, reports: Reports): Promise<Developed> {
-  const { probe, prints, publisher } = work
+  const { prints, publisher } = work
   const directory = resolve(work.directory)
-  const rungs = probe.video ? prints.map(({ name }) => name) : []
+  const rungs = prints.map(({ name }) => name)
   reports.begin()
   await publisher?.begin()
   await mkdir(directory, { recursive: true })
@@ -234,7 +234,7 @@ async function judge(work: Develop, { encoded, report, segments, unsound }: Judg
     const where = { directory, tools, signal }
     const checked = async () => {
       await decodeEndsOfPrints(made, where)
-      return probe.video ? checkStreams(segments, made, where) : []
+      return checkStreams(segments, made, where)
     }
     const streams = await checked().catch(error => {
       signal?.throwIfAborted()

@@ -108,9 +108,7 @@ export const VideoBody = Type.Object(
     resolution_720p: Url('Address of the 720p print; null without one'),
     resolution_1080p: Url('Address of the 1080p print; null without one'),
     renditions: Type.Array(Rendition, { description: 'Each print, also those that were skipped, with the reason' }),
-    hls_url: Url(
-      'Master playlist (HLS): from the first segment on, while the film is still being made; null for sound alone'
-    ),
+    hls_url: Url('Master playlist (HLS): from the first segment on, while the film is still being made'),
     poster_url: Url('Address of the poster (JPEG), a frame that is not black; null without one'),
     storyboard_url: Url('Address of the storyboard (WebVTT): the part of a sheet, `#xywh=`, for each time'),
     probe: Type.Unknown({

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { type Run, readInit, readSegment, SegmentBroken, type Tracks } from './boxes.ts'
+import { mainOf, type Run, readInit, readSegment, SegmentBroken, type Tracks } from './boxes.ts'
 
 /** A finished segment of a stream: ffmpeg does not touch it any more. */
 export interface Segment {
@@ -97,7 +97,7 @@ const endNoise = 0.25
 
 /** The sound of a film may go on after its picture: for ffmpeg the last segment lasts as long as the picture. */
 function lengthOfLast(runs: Run[], listed: number) {
-  const from = runs.find(({ kind }) => kind === 'picture')?.start ?? 0
+  const from = mainOf(runs).start
   const all = Math.max(...runs.map(({ start, length }) => start + length - from))
   return all > listed + endNoise ? all : listed
 }
