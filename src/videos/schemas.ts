@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { List, Nullable, Page, Time } from '#schema/common.ts'
+import { StyleArgs } from './style.ts'
 
 const Url = (description: string) => Nullable(Type.String({ description }))
 const Bytes = (description: string) => Type.Integer({ description })
@@ -216,7 +217,8 @@ export const ProcessAgain = Type.Object(
         description: 'Names of the prints to make; the others that the film has stay as they are. Default: all',
         examples: [['720p']]
       })
-    )
+    ),
+    ...StyleArgs
   },
   { additionalProperties: false, default: {} }
 )

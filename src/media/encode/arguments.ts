@@ -3,7 +3,8 @@ import path from 'node:path'
 import { guardedInput, memoryGuard } from '../guards.ts'
 import { draftOf, draftPlaylist } from '../hls/segments.ts'
 import type { Print } from '../plan/ladder.ts'
-import { capFor, profileFor, quality } from '../plan/rungs.ts'
+import { profiles } from '../plan/profiles.ts'
+import { capFor, profileFor } from '../plan/rungs.ts'
 import { asFraction } from '../probe/frame-rate.ts'
 import type { Probe, ProbedVideo } from '../probe/probed.ts'
 import { isRgb, pictureGraph, soundGraph } from './filters.ts'
@@ -90,16 +91,16 @@ interface Picture {
   keyframes: string
 }
 
-function pictureOptions(at: number, { width, height }: Print, { video, canToneMap, keyframes: due }: Picture) {
+function pictureOptions(at: number, { width, height, profile }: Print, { video, canToneMap, keyframes: due }: Picture) {
   const size = { width: width!, height: height! }
   const cap = capFor(size, video)
   const toBt709 = (video.hdr && canToneMap) || isRgb(video)
   const options = {
     c: 'libx264',
-    preset: 'veryfast',
+    preset: profiles[profile].preset,
     profile: profileFor(size),
     threads,
-    crf: quality,
+    crf: profiles[profile].crf,
     maxrate: cap,
     bufsize: 2 * cap,
     r: asFraction(video.fps),

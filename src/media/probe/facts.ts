@@ -67,7 +67,8 @@ export function describeAudio(stream: RawStream, { packets }: { packets: Packets
     duration: packets.whole && seen && seen.to > seen.from ? round(seen.to - seen.from) : null,
     language: language(stream.tags?.language),
     bitrate: positive(stream.bit_rate),
-    start_time: number(stream.start_time) ?? 0
+    start_time: number(stream.start_time) ?? 0,
+    loudness: null
   }
 }
 

@@ -75,6 +75,16 @@ export interface ProbedVideo {
   start_time: number
 }
 
+/** By EBU R128. */
+export interface Loudness {
+  /** Integrated, in LUFS. */
+  lufs: number
+  /** True peak, in dBTP. */
+  peak: number
+  /** dB by which the prints are louder than the original. */
+  gain: number
+}
+
 export interface ProbedAudio {
   index: number
   codec: string
@@ -87,4 +97,6 @@ export interface ProbedAudio {
   language: string | null
   bitrate: number | null
   start_time: number
+  /** Where a loudness was asked for. */
+  loudness: Loudness | null
 }
