@@ -25,9 +25,11 @@ const filename = Type.String({ description: 'Name of the file, as uploaded' })
 const bytes = Bytes('Size of the original')
 const sha256 = Type.String({ description: 'SHA-256 of the original in hexadecimal' })
 
-export const UploadForm = Type.Object({
+export const FileForm = Type.Object({
   video: Type.String({ format: 'binary', description: 'The film' })
 })
+
+export const UploadForm = Type.Object({ ...FileForm.properties, ...StyleArgs })
 
 export const UploadedAsBefore = Type.Object({
   message: Type.String({ description: 'A sentence to show' }),

@@ -1,5 +1,6 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { type Profile, profileNames } from '#media/plan/profiles.ts'
+import { checkOf, refuse } from '#schema/check.ts'
 
 /** How the prints of a film are made, beyond their sizes. */
 export interface Style {
@@ -23,6 +24,20 @@ export const StyleArgs = {
       examples: [-23]
     })
   )
+}
+
+const Wanted = Type.Object(StyleArgs, { additionalProperties: false })
+
+/** What the fields of a form say of it, where a field is a text; an empty one counts as absent. */
+export function styleIn({ profile = '', loudness = '' }: Record<string, string>): Partial<Static<typeof Wanted>> {
+  const number = Number(loudness)
+  const wanted = {
+    ...(profile !== '' && { profile }),
+    ...(loudness.trim() !== '' && { loudness: Number.isFinite(number) ? number : loudness })
+  }
+  const problems = checkOf(Wanted)(wanted)
+  if (problems.length > 0) throw refuse(problems)
+  return wanted as Static<typeof Wanted>
 }
 
 export function isSameStyle(one: Style | null, other: Style) {

@@ -52,6 +52,40 @@ t.test('prints are made with the work and the loudness of the settings, or of th
   t.match(await service.finished(same), { result: { reused: false } }, 'prints of another style are not taken')
 })
 
+t.test('a form names a style before or after its file, and a wrong one keeps nothing', async t => {
+  const service = await openService(t)
+  const content = Buffer.from('film')
+  const upload = async (fields: Record<string, string>, url = '/api/videos') =>
+    service.upload(
+      [...Object.entries(fields).map(([name, value]) => ({ name, content: value })), { filename: 'film.mp4', content }],
+      url
+    )
+
+  const made = await upload({ profile: 'quality', loudness: '-16', other: 'x' })
+  t.equal(made.statusCode, 201)
+  const { args } = (await service.get(`/api/tasks/${made.json().task_id}`)).json()
+  t.match(args, { profile: 'quality', loudness: -16 })
+  const plain = await upload({ profile: '', loudness: ' ' })
+  t.strictSame(Object.keys((await service.get(`/api/tasks/${plain.json().task_id}`)).json().args), ['video_id'])
+  t.equal(
+    (await upload({ profile: 'as they like' }, '/upload/')).statusCode,
+    201,
+    'older front ends send what they like'
+  )
+
+  const before = await service.files()
+  for (const [field, value] of [
+    ['profile', 'best'],
+    ['loudness', 'loud'],
+    ['loudness', '5']
+  ] as const) {
+    const { statusCode, body } = await upload({ [field]: value })
+    t.equal(statusCode, 400)
+    t.match(body, field)
+  }
+  t.strictSame(await service.files(), before)
+})
+
 t.test('a style that does not exist is refused by name, by HTTP and SQL', async t => {
   const service = await openService(t)
   const { id } = await service.keep('film')
