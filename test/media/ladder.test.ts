@@ -37,6 +37,7 @@ const source = (width: number, height: number): Probe => ({
   promised_duration: 10,
   bytes: 1_000_000,
   bitrate: 800_000,
+  start_time: 0,
   video: video(width, height),
   audio: null,
   streams: 1,

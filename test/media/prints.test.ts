@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { findMediaTools } from '#media/binaries.ts'
 import { develop } from '#media/develop.ts'
@@ -72,6 +74,17 @@ for (const [what, damage, reason] of damages) {
     t.strictSame(await readdir(directory), [], 'nothing of it is kept')
   })
 }
+
+t.test('a picture that begins after another one of its file is shown from the beginning on, and passes', async t => {
+  const late = path.join(folder, 'late.mp4')
+  const inputs = ['-v', 'error', '-itsoffset', '2', '-i', source, '-i', source, '-map', '0:v', '-map', '1:v']
+  await promisify(execFile)(tools.ffmpeg, [...inputs, '-c', 'copy', '-disposition:v:1', '0', late])
+  const facts = await probe(late, { tools })
+
+  t.match(facts, { start_time: 0, video: { index: 0, start_time: 2, duration: 4 } })
+  const { made } = await develop({ source: late, probe: facts, ...planPrints(facts), directory, tools })
+  t.match(made, [{ frames: 60 }])
+})
 
 t.test('a print that is whole passes', async t => {
   t.match(await printsAfter(':'), { made: [{ name: '180p', frames: 40 }], damage: null })

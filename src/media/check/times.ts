@@ -17,6 +17,9 @@ interface Times {
 /** Seconds by which picture and sound of a print may begin apart: both begin at zero, whatever those of the source do. */
 const apart = 0.1
 
+/** Containers with one clock from their beginning to their end. Broadcasts jump, and only ffmpeg bridges that. */
+const steady = /^(mov|matroska|avi|mxf|mp3|wav|flac|aac|aiff|amr)/
+
 /** Whether two lengths are the same within 0.2 s and 1 %. */
 export function isAbout(one: number, other: number) {
   return Math.abs(one - other) <= 0.2 + 0.01 * Math.max(one, other)
@@ -70,20 +73,25 @@ export function lengthProblem(prints: Timed[], { probe, report, damaged }: Again
 }
 
 /**
- * Seconds that came out of the decoder at the constant rate; of sound alone those of its packets. A broadcast begins
- * with pictures that cannot be decoded, and its print shows the first good one for as long.
+ * Seconds that came out of the decoder at the constant rate; of sound alone those of its packets. A print shows its first
+ * picture from the beginning of the file on: before it there may be sound, streams that no print has, or in a broadcast
+ * pictures that cannot be decoded.
  */
 function secondsOf(probe: Probe, { shown }: DecoderReport) {
-  const { video, audio } = probe
-  if (!video) return audio?.duration ? { least: audio.duration, most: audio.duration } : undefined
+  const { container, video, audio, start_time } = probe
+  if (!video) {
+    const { duration } = audio!
+    return duration && steady.test(container) ? { least: duration, most: duration } : undefined
+  }
   if (shown === 0) return undefined
   const least = shown / video.fps + lead(probe)
-  return { least, most: Math.max(least, (video.duration ?? 0) + lead(probe)) }
+  const before = Math.max(lead(probe), video.start_time - start_time)
+  return { least, most: Math.max(least, shown / video.fps + before, (video.duration ?? 0) + before) }
 }
 
 /** Seconds by which sound and picture end further apart than in the source; 0 where its packets were not all read. */
-function driftOf({ picture, sound }: Pick<Timed, 'picture' | 'sound'>, { video, audio }: Probe) {
-  if (!picture || !sound || !video?.duration || !audio?.duration) return 0
+function driftOf({ picture, sound }: Pick<Timed, 'picture' | 'sound'>, { container, video, audio }: Probe) {
+  if (!picture || !sound || !video?.duration || !audio?.duration || !steady.test(container)) return 0
   const own = audio.start_time + audio.duration - (video.start_time + video.duration)
   return sound.end - picture.end - own
 }

@@ -6,6 +6,8 @@ export interface Probe {
   promised_duration: number | null
   bytes: number
   bitrate: number | null
+  /** Of the earliest stream, used or not. */
+  start_time: number
   video: ProbedVideo | null
   audio: ProbedAudio | null
   /** All streams of the file, used or not. */
