@@ -1,6 +1,6 @@
 alter table darkroom.print_sets add column hls boolean not null default false;
 
-comment on column darkroom.print_sets.hls is 'Whether it has streams (HLS) beside its prints; films of sound alone have none';
+comment on column darkroom.print_sets.hls is 'Whether it has streams (HLS) beside its prints';
 
 -- A view of its own: who changes darkroom.videos does not meet this.
 create view darkroom.streams as

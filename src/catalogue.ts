@@ -29,7 +29,8 @@ const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
       streams: config.MAX_FILM_STREAMS,
       temporaryBytes: config.MAX_TEMPORARY_BYTES
     }
-    return processVideo({ ...(await storageIn(config)), tools, budget, rungs: config.RUNGS })
+    const style = { profile: config.PROFILE, loudness: config.LOUDNESS ?? null }
+    return processVideo({ ...(await storageIn(config)), tools, budget, rungs: config.RUNGS, style })
   },
   sweep: async config => (await import('#videos/tasks/sweep.ts')).sweep(await storageIn(config)),
   expire_originals: async config => {

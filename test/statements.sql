@@ -2675,6 +2675,15 @@ select
     order by created_at desc, id desc limit 1
   ) as stop;
 
+-- src/videos/publish-rungs.ts: publishRungsSql
+with gone as (
+  delete from darkroom.rungs where name <> all($1)
+)
+insert into darkroom.rungs (name)
+select name from unnest($1::text[]) wanted (name)
+order by name
+on conflict do nothing;
+
 -- src/videos/tasks/expire-originals.ts: expireOriginalsSql
 with old as (
   select f.id from darkroom.films f

@@ -16,6 +16,7 @@ import { submitter } from '#tasks/submit/submitter.ts'
 import { webhooksIn } from '#tasks/submit/webhooks.ts'
 import { expirer } from '#tasks/upkeep/expirer.ts'
 import { voiceOf } from '#tasks/voice.ts'
+import { publishRungs } from '#videos/publish-rungs.ts'
 import { keepFailures } from '#videos/queries.ts'
 import { listenOn } from './address.ts'
 import { openConnections } from './connections.ts'
@@ -59,6 +60,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   const metrics = openMetrics()
   const sampler = openSampler({ pool: db.pool, metrics, log })
   opened.defer(sampler.close)
+  await publishRungs(db.pool, config.RUNGS)
   const deadlines = expirer({ pool: db.pool, onExpired: ids => voice.changed(...ids) })
   const voice = voiceOf(db.pool, deadlines.by)
   opened.defer(voice.flush)

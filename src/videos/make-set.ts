@@ -1,13 +1,17 @@
 import type { MediaTools } from '#media/binaries.ts'
 import { develop, type Made } from '#media/develop.ts'
+import { measureLoudness } from '#media/encode/loudness.ts'
 import { makeExtras } from '#media/extras/make.ts'
 import { type Budget, refuseExcess } from '#media/plan/budget.ts'
 import { type Plan, planPrints } from '#media/plan/ladder.ts'
 import { probe } from '#media/probe/probe.ts'
+import type { Probe } from '#media/probe/probed.ts'
+import { limitSpace } from '#media/space.ts'
 import type { Store } from '#storage/store.ts'
 import { GiveUp } from '#tasks/define.ts'
 import { carrySet, describedAt, keepSet, nothingCarried, type PrintSet } from './print-set.ts'
 import { publishHls } from './publish-hls.ts'
+import { isSameStyle, type Style } from './style.ts'
 
 interface Place {
   store: Store
@@ -26,6 +30,7 @@ interface Wishes {
   rungs: string[]
   /** Those that are asked for this time. */
   only: string[] | undefined
+  style: Style
   budget: Budget
 }
 
@@ -37,15 +42,18 @@ interface Work {
 }
 
 /** Makes what belongs to a film, and puts it into the store: prints, streams, pictures and subtitles. */
-export async function makeSet(place: Place, { rungs, only, budget }: Wishes, work: Work): Promise<PrintSet> {
+export async function makeSet(place: Place, { rungs, only, style, budget }: Wishes, work: Work): Promise<PrintSet> {
   const { store, original, folder, workspace, before, token } = place
-  const { tools, signal, progress, log } = work
+  const { tools, progress, log } = work
+  using space = limitSpace(workspace, budget.temporaryBytes, work.signal)
+  const { signal } = space
   progress(0, { phase: 'probing' })
   const facts = await probe(original, { tools, signal })
-  const plan = planPrints(facts, { rungs, only })
+  const plan = planPrints(facts, { rungs, only, profile: style.profile })
   const { prints } = plan
   if (prints.length === 0) throw nothingToMake(plan)
   refuseExcess(facts, prints, budget)
+  await chooseGain(original, facts, style, { tools, signal, log })
 
   const own = before === undefined ? undefined : await describedAt(store, before)
   const publisher = publishHls({ store, folder, workspace, token, prints, probe: facts })
@@ -71,8 +79,26 @@ export async function makeSet(place: Place, { rungs, only, budget }: Wishes, wor
   const carried = [...kept.renditions, ...kept.extras].map(({ name }) => name)
   const madeFor = only ? [...new Set([...kept.rungs, ...only])] : rungs
   const grid = own?.grid ?? gridOf(made)
-  await keepSet({ store, workspace, original, folder, streams: all, rungs: madeFor, grid, carried, signal }, set)
+  const about = { rungs: madeFor, grid, style: own && !isSameStyle(own.style, style) ? null : style }
+  await keepSet({ store, workspace, original, folder, streams: all, ...about, carried, signal }, set)
   return set
+}
+
+/** One gain for the whole film, where a loudness was asked for: the encoder finds it with the facts of the sound. */
+async function chooseGain(
+  original: string,
+  { audio, duration }: Probe,
+  { loudness }: Style,
+  { tools, signal, log }: Pick<Work, 'tools' | 'signal' | 'log'>
+) {
+  if (!audio || loudness === null) return
+  audio.loudness = await measureLoudness(original, audio, { tools, signal, target: loudness, duration })
+  const { lufs, peak, gain } = audio.loudness ?? {}
+  log(
+    audio.loudness
+      ? `the sound has ${lufs} LUFS with peaks of ${peak} dBTP: changed by ${gain} dB`
+      : 'the loudness of the sound cannot be measured: left as it is'
+  )
 }
 
 /** Beside a copied print segments begin at the keyframes of the source. */
