@@ -139,7 +139,8 @@ update darkroom.sessions set seen_at = now() where id = any($2::text[]);
 
 -- src/keys/sessions.ts: openSessionSql
 insert into darkroom.sessions (id, hash, key_id, expires_at, address, agent)
-values ($1, $2, $3, now() + 604800 * interval '1 second', $4, $5)
+select $1, $2, id, now() + 604800 * interval '1 second', $4, $5
+from darkroom.api_keys where id = $3 and revoked_at is null
 returning least(expires_at, seen_at + 43200 * interval '1 second') as ends_at;
 
 -- src/keys/sessions.ts: findSessionEndSql

@@ -3,6 +3,7 @@ import { mayUse, type Scope } from '#access/scopes.ts'
 import { LimitExceeded, RateLimited, ScopeMissing, TooManyFailures, Unauthorized } from '#errors.ts'
 import { type Holder, isIn } from '#keys/holder.ts'
 import type { Keyring } from '#keys/keyring.ts'
+import { plainPath, type Tickets } from '#keys/ticket.ts'
 import { giveUp } from './arrivals.ts'
 import { credentialIn, refuseKeyInUrl } from './credentials.ts'
 import { failures } from './failures.ts'
@@ -19,13 +20,14 @@ declare module 'fastify' {
 
 type Done = (error?: Error) => void
 
+const ticketProtocol = 'darkroom.ticket.'
 const upload = /^\s*(?:multipart\/|application\/offset\+octet-stream)/i
 
 /**
  * Lets a request in by its key and the scope of its route, before a byte of its body is read. Each route names its scope;
  * one without stops the start, so that a forgotten scope is no hole.
  */
-export function hangGate(app: FastifyInstance, keyring: Keyring) {
+export function hangGate(app: FastifyInstance, { keyring, tickets }: { keyring: Keyring; tickets: Tickets }) {
   const routes: RouteOptions[] = []
   const checks = new WeakSet<object>()
   const failed = failures()
@@ -65,6 +67,8 @@ export function hangGate(app: FastifyInstance, keyring: Keyring) {
   function checkOf(route: RouteOptions) {
     return (request: FastifyRequest, reply: FastifyReply, done: Done) => {
       const { scope = 'admin', own = false } = route.config ?? {}
+      const ticket = route.config?.keepsOpen === undefined ? undefined : ticketIn(request)
+      if (ticket !== undefined) return void enterByTicket(ticket)
       const credential = credentialIn(request.raw.headers)
       if (credential === undefined) return done(scope === 'public' || keyring.isOpen() ? undefined : refusal(reply))
       const known = credential === 'wrong' ? undefined : keyring.known(credential)
@@ -78,6 +82,19 @@ export function hangGate(app: FastifyInstance, keyring: Keyring) {
         const refused = refusalOf(holder, scope, own, request) ?? rateOf(holder, reply)
         if (!refused && upload.test(request.raw.headers['content-type'] ?? '')) cutWhenRevoked(request, reply)
         done(refused)
+      }
+
+      async function enterByTicket(text: string) {
+        const ticket = tickets.read(text)
+        const isRight = ticket?.path === plainPath(request.originalUrl)
+        if (isRight && ticket.key === null && keyring.isOpen()) return done()
+        try {
+          const holder = isRight && ticket.key !== null ? await keyring.findById(ticket.key) : undefined
+          if (holder) enter(holder)
+          else done(failure(request, reply, ticket && 'ended'))
+        } catch (error) {
+          done(error as Error)
+        }
       }
 
       function fail(found: 'ended' | undefined) {
@@ -99,6 +116,22 @@ export function hangGate(app: FastifyInstance, keyring: Keyring) {
     reply.header('retry-after', late.wait)
     return new RateLimited(late.rate)
   }
+}
+
+/** Taken out of the query, which the route would refuse. */
+function ticketIn({ raw: { headers }, query }: FastifyRequest) {
+  const fields = query as { ticket?: unknown }
+  if (fields.ticket !== undefined) {
+    const { ticket } = fields
+    delete fields.ticket
+    return String(ticket)
+  }
+  const protocols = headers['sec-websocket-protocol']
+  return protocols
+    ?.split(',')
+    .map(each => each.trim())
+    .find(each => each.startsWith(ticketProtocol))
+    ?.slice(ticketProtocol.length)
 }
 
 /** One sentence for a missing, malformed, unknown, expired or revoked key. */
