@@ -139,8 +139,7 @@ export const keyRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, needs)
     },
     async ({ params: { id }, principal }, reply) => {
       await db.query.transaction().execute(trx => revokeKey(trx, id, principal.name))
-      // The request itself may come with this key: it is answered before it would be cut.
-      setImmediate(() => void keyring.hear(id))
+      keyring.end(id)
       reply.code(204)
     }
   )

@@ -95,7 +95,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, { 
       const session = holder?.session
       if (session !== undefined) {
         await endSession(db.pool, session)
-        setImmediate(() => void keyring.hear(session))
+        keyring.end(session)
       }
       for (const isSecure of [true, false]) setCookie(reply, isSecure, '; Max-Age=0')
       reply.code(204).header('clear-site-data', '"cache", "storage"')

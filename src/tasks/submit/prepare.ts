@@ -47,6 +47,8 @@ export async function prepareTask(
     throw Object.assign(new KindInternal(kind.name), { errors: [{ field: 'task', message: 'is an internal kind' }] })
   }
 
+  refuseBeyond(principal?.limits, { task: kind.name })
+
   const args = submission.args ?? {}
   if (Buffer.byteLength(JSON.stringify(args)) > largestArgs) {
     throw refuse([{ field: 'args', message: 'must be at most 1 MiB' }])
