@@ -4,7 +4,7 @@ import { LimitExceeded } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { refuse } from '#schema/check.ts'
 import { Time } from '#schema/common.ts'
-import { writeProblems } from '#schema/problems.ts'
+import { bodyProblems } from '#schema/problems.ts'
 import { plainPath, type Tickets } from './ticket.ts'
 
 const NewTicket = Type.Object(
@@ -49,7 +49,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<{ tickets: Tickets }> = asy
         description:
           'For what cannot send a header. It shows what its key may see, and ends with it; one for more than a single task lasts a minute at most.',
         body: NewTicket,
-        response: { 201: answer(TicketBody, 'The ticket'), ...writeProblems() }
+        response: { 201: answer(TicketBody, 'The ticket'), ...bodyProblems() }
       }
     },
     async ({ body: { path, seconds = 60 }, principal }, reply) => {

@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import type { Keyring } from '#keys/keyring.ts'
-import type { Tickets } from '#keys/ticket.ts'
 import { drainWhenStopping } from '../stopping.ts'
+import type { Access } from './admission.ts'
 import { endSlowBodies } from './arrivals.ts'
 import { limitBodiesInMemory } from './bodies.ts'
 import { type BrowserSettings, guardAgainstPages } from './browsers.ts'
@@ -19,7 +18,7 @@ export function hangDoors(
   settings: BrowserSettings,
   limits: Limits,
   connections: Iterable<Socket>,
-  access: { keyring: Keyring; tickets: Tickets }
+  access: Access
 ) {
   identifyPrincipals(app, access.keyring)
   addSecurityHeaders(app, settings.PUBLIC_URL)
