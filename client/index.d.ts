@@ -98,6 +98,8 @@ interface TaskBody {
     schedule_id: string | null
     /** Id of its film */
     video_id: string | null
+    /** Name of the key that submitted it; null without one */
+    created_by: string | null
 }
 
 interface TaskFilters {
@@ -239,6 +241,8 @@ interface VideoBody {
     created_at: string
     /** When the prints that are served were ready */
     ready_at: string | null
+    /** Name of the key that uploaded it; null without one */
+    created_by: string | null
     /** The text subtitles of the original */
     subtitles: ({
         /** Language (BCP 47): `und` if the file does not say; further tracks of one are `en-x-sdh`, `en-x-forced`, `en-x-2` … */
@@ -265,7 +269,7 @@ interface WhyBody {
         method: string
         /** Path of the request, from the root of the API */
         url: string
-        /** Scope of the request; there are no keys yet that limit it */
+        /** Scope that a key needs for it */
         scope: string
         /** JSON body of the request, if it needs one */
         body?: {
