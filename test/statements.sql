@@ -138,6 +138,7 @@ with key as (
 update darkroom.sessions set seen_at = now() where id = any($2::text[]);
 
 -- src/keys/sessions.ts: openSessionSql
+with gone as (delete from darkroom.sessions where expires_at < now())
 insert into darkroom.sessions (id, hash, key_id, expires_at, address, agent)
 select $1, $2, id, now() + 604800 * interval '1 second', $4, $5
 from darkroom.api_keys where id = $3 and revoked_at is null

@@ -3,7 +3,9 @@ import { newToken } from '#access/token.ts'
 import { Unauthorized } from '#errors.ts'
 import { sessionIdle, sessionLongest } from './queries.ts'
 
+/** Also removes those that have ended. */
 export const openSessionSql = `
+with gone as (delete from darkroom.sessions where expires_at < now())
 insert into darkroom.sessions (id, hash, key_id, expires_at, address, agent)
 select $1, $2, id, now() + ${sessionLongest} * interval '1 second', $4, $5
 from darkroom.api_keys where id = $3 and revoked_at is null

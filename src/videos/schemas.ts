@@ -121,8 +121,8 @@ export const VideoBody = Type.Object(
     error: VideoError,
     created_at: Time('When it was uploaded'),
     ready_at: Nullable(Time('When the prints that are served were ready')),
-    created_by: Nullable(Type.String({ description: 'Name of the key that uploaded it; null without one' })),
-    subtitles: Type.Array(Subtitles, { description: 'The text subtitles of the original' })
+    subtitles: Type.Array(Subtitles, { description: 'The text subtitles of the original' }),
+    created_by: Nullable(Type.String({ description: 'Name of the key that uploaded it; null without one' }))
   },
   {
     title: 'Video',

@@ -47,6 +47,9 @@ t.test('limits hold where a task is made, whatever makes it', async t => {
   const run = (await post('/api/schedules/fits/run', undefined, key.with)).json()
   t.match((await get(`/api/tasks/${run.task_id}`, admin.with)).json(), { created_by: 'some' })
 
+  t.match((await post('/api/tasks', { task: 'expire_keys', args: {} }, key.with)).json(), { code: 'KIND_INTERNAL' })
+  t.equal((await post('/api/tasks', { task: 'expire_keys', args: {} }, admin.with)).statusCode, 201)
+
   const before = await count()
   const bulk = await post(
     '/api/tasks/bulk',
