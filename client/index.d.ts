@@ -241,8 +241,6 @@ interface VideoBody {
     created_at: string
     /** When the prints that are served were ready */
     ready_at: string | null
-    /** Name of the key that uploaded it; null without one */
-    created_by: string | null
     /** The text subtitles of the original */
     subtitles: ({
         /** Language (BCP 47): `und` if the file does not say; further tracks of one are `en-x-sdh`, `en-x-forced`, `en-x-2` … */
@@ -250,6 +248,8 @@ interface VideoBody {
         /** Address of the WebVTT file */
         url: string
     })[]
+    /** Name of the key that uploaded it; null without one */
+    created_by: string | null
 }
 
 interface WhyBody {
