@@ -319,6 +319,8 @@ declare function errorOf(status: number, text: string, retryAfter?: string | nul
 interface ConnectOptions {
     /** Instead of the global one. */
     fetch?: typeof globalThis.fetch;
+    /** Of the API, where it needs one: `dr_k_…`. Not for pages, whose readers would have it: they sign in. */
+    key?: string;
     /** Sent with every request. */
     headers?: Record<string, string>;
     /**
@@ -386,7 +388,7 @@ interface WaitOptions {
 }
 type Client = ReturnType<typeof connect>;
 /** The client of a server; in a page by default of the server at the page's own origin. */
-declare function connect(url?: string | URL, options?: ConnectOptions): {
+declare function connect(url?: string | URL, given?: ConnectOptions): {
     /** Submits a task. If the answer is lost, the request is repeated with the same key, and the task exists once. */
     submit<Result = unknown>(task: string, args?: object, submitOptions?: SubmitOptions): Promise<Task<Result>>;
     get<Result = unknown>(id: string): Promise<Task<Result>>;

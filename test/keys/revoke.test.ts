@@ -1,5 +1,6 @@
 import { request } from 'node:http'
 import t, { type Test } from 'tap'
+import { connect } from '../../src/client/client.ts'
 import { openForm } from '../harness/form.ts'
 import { openKeys, type TestKey } from '../harness/keys.ts'
 import { leftovers } from '../harness/leftovers.ts'
@@ -91,6 +92,14 @@ for (const [what, end] of [
     t.equal(other.socket.readyState, WebSocket.OPEN, 'others go on')
   })
 }
+
+t.test('the client sends its key', async t => {
+  const key = await make({ name: 'program', preset: 'submitter' })
+  const darkroom = connect(address, { key: key.key })
+  const { id } = await darkroom.submit('add', { x: 1, y: 2 }, { countdown: 3600 })
+  t.match(await darkroom.get(id), { created_by: 'program' })
+  await t.rejects(connect(address).get(id), { code: 'UNAUTHORIZED', status: 401 })
+})
 
 t.test('a key that expires ends what it has open', async t => {
   const key = await make({ preset: 'viewer', expires_at: new Date(Date.now() + 1_500).toISOString() })
