@@ -62,7 +62,7 @@ export const bulkRoutes: FastifyPluginAsyncTypebox<BulkNeeds> = async (app, need
     async ({ body, headers, principal, id: request_id }, reply) => {
       await checkBulk(body, queues)
       if (body.dry_run) return dryRun(reads, body)
-      const key = keyOf(headers['idempotency-key'], 'POST /api/bulk-operations', body)
+      const key = keyOf({ headers, principal }, 'POST /api/bulk-operations', body)
       const first = await recall(db, key)
       if (first) return say(reply, first, true) as never
       const { filter, expectation } = await plan(reads, body)

@@ -37,6 +37,8 @@ export interface Tables {
   webhooks: WebhooksTable
   webhook_messages: WebhookMessagesTable
   webhook_attempts: WebhookAttemptsTable
+  api_keys: ApiKeysTable
+  sessions: SessionsTable
   'pgboss.job': JobTable
   'pgboss.queue': QueueTable
 }
@@ -118,6 +120,8 @@ export interface TasksTable {
   schedule_id: Nullable<string>
   video_id: Nullable<string>
   request_id: Nullable<string>
+  created_by: Nullable<string>
+  owner: Nullable<string>
   webhook_id: Nullable<string>
 }
 
@@ -152,6 +156,8 @@ export interface FilmsTable {
   print_set_id: Nullable<string>
   error: NullableJson<TaskError>
   original_expired_at: Nullable<Date>
+  created_by: Nullable<string>
+  owner: Nullable<string>
   created_at: Generated<Date>
 }
 
@@ -204,6 +210,7 @@ export interface UploadsTable {
   leased_until: Nullable<Date>
   video_id: Nullable<string>
   request_id: Nullable<string>
+  owner: Nullable<string>
   created_at: Generated<Date>
   expires_at: Date
 }
@@ -230,6 +237,8 @@ export interface VideosView {
   probe: NullableJson
   created_at: Date
   ready_at: Nullable<Date>
+  created_by: Nullable<string>
+  owner: Nullable<string>
 }
 
 export interface RenditionsView {
@@ -429,6 +438,7 @@ export interface QueuesTable {
 }
 
 export interface IdempotencyKeysTable {
+  key_id: Generated<string>
   key: string
   request: Buffer
   answer: NullableJson
@@ -533,6 +543,33 @@ export interface WebhookAttemptsTable {
   error: Nullable<string>
   answer: Nullable<string>
   address: Nullable<string>
+}
+
+export interface ApiKeysTable {
+  id: string
+  name: string
+  family: string
+  hash: Buffer
+  scopes: string[]
+  limits: Json<object>
+  created_at: Generated<Date>
+  created_by: Nullable<string>
+  expires_at: Nullable<Date>
+  last_used_at: Nullable<Date>
+  revoked_at: Nullable<Date>
+  revoked_by: Nullable<string>
+  replaced_by: Nullable<string>
+}
+
+export interface SessionsTable {
+  id: string
+  hash: Buffer
+  key_id: string
+  created_at: Generated<Date>
+  seen_at: Generated<Date>
+  expires_at: Date
+  address: Nullable<string>
+  agent: Nullable<string>
 }
 
 /** The pg-boss columns that we read; pg-boss's own calls and `tasks/` write them. */

@@ -23,7 +23,7 @@ export function nameParts(document: any) {
       }
     }
   }
-  return { ...document, paths, components: { schemas, responses } }
+  return { ...document, paths, components: { ...document.components, schemas, responses } }
 
   function refer(value: any): any {
     if (Array.isArray(value)) return value.map(refer)

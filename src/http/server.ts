@@ -5,6 +5,7 @@ import { type BulkNeeds, bulkRoutes } from '#bulk/routes.ts'
 import type { Config } from '#config.ts'
 import { dashboardRoutes } from '#dashboard/routes.ts'
 import { type DoctorNeeds, doctorRoutes } from '#doctor/routes.ts'
+import { type KeyNeeds, keyRoutes } from '#keys/routes.ts'
 import { kindRoutes } from '#kinds/routes.ts'
 import { liveRoutes } from '#live/routes.ts'
 import { type QueueNeeds, queueRoutes } from '#queues/routes.ts'
@@ -35,7 +36,7 @@ import { requestId } from './doors/request-id.ts'
 import { errorHandler } from './errors/error-handler.ts'
 import { answerUnknown } from './errors/not-found.ts'
 import { logOutages } from './errors/outage-log.ts'
-import { healthRoutes } from './health.ts'
+import { authOf, healthRoutes } from './health.ts'
 import { parseJsonStrictly } from './json.ts'
 import { type MetricsNeeds, metricsRoute } from './metrics.ts'
 import { collectRoutes, openapiRoute } from './openapi.ts'
@@ -55,10 +56,11 @@ export interface ServerNeeds
     ResumableNeeds,
     WebhookNeeds,
     BulkNeeds,
-    Omit<MetricsNeeds, 'pool' | 'log'> {
+    Omit<MetricsNeeds, 'pool' | 'log'>,
+    Omit<KeyNeeds, 'settings'> {
   log: Logger
   needsWorker: boolean
-  settings: BrowserSettings & Pick<Config, 'PUBLIC_DIR' | 'ENVIRONMENT'>
+  settings: BrowserSettings & Pick<Config, 'PUBLIC_DIR' | 'ENVIRONMENT' | 'TRUSTED_PROXIES' | 'AUTH'>
   limits: Limits
 }
 
@@ -67,7 +69,7 @@ const bodyLimit = 1024 * 1024
 
 export async function buildServer({ log, needsWorker, settings, limits, reads, ...needs }: ServerNeeds) {
   const count = taskCounter(reads.pool, internalKinds)
-  const { create, sockets } = listener(limits)
+  const { create, sockets } = listener(limits, settings.TRUSTED_PROXIES)
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -78,6 +80,7 @@ export async function buildServer({ log, needsWorker, settings, limits, reads, .
     return503OnClosing: false,
     // A garbage id of any length is an unknown id (404); Node refuses longer URLs itself.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: maxHeaderSize },
+    trustProxy: settings.TRUSTED_PROXIES ?? false,
     genReqId: requestId,
     rewriteUrl: ({ url = '' }) => decodable(url)
   })
@@ -89,7 +92,7 @@ export async function buildServer({ log, needsWorker, settings, limits, reads, .
   app.addHook('onClose', async () => outages.close())
   parseJsonStrictly(app)
 
-  const drain = hangDoors(app, settings, limits, sockets)
+  const drain = hangDoors(app, settings, limits, sockets, needs)
   addPublicPath(app, settings.PUBLIC_URL)
   readRequests(app)
   logRequests(app)
@@ -98,7 +101,7 @@ export async function buildServer({ log, needsWorker, settings, limits, reads, .
   answerUnknown(app, settings.PUBLIC_DIR === undefined ? undefined : publicFiles(settings.PUBLIC_DIR))
 
   await collectRoutes(app)
-  await app.register(healthRoutes, { db: needs.db, needsWorker })
+  await app.register(healthRoutes, { db: needs.db, needsWorker, auth: () => authOf(settings, needs.keyring) })
   await app.register(metricsRoute, { ...needs, log, pool: reads.pool })
   await app.register(createRoutes, needs)
   await app.register(countRoutes, { reads, count })
@@ -112,6 +115,7 @@ export async function buildServer({ log, needsWorker, settings, limits, reads, .
   await app.register(scheduleRoutes, needs)
   await app.register(workerRoutes, needs)
   await app.register(webhookRoutes, needs)
+  await app.register(keyRoutes, { ...needs, settings })
   await app.register(doctorRoutes, { ...needs, db: reads })
   await app.register(aboutRoutes, { db: reads, environment: settings.ENVIRONMENT })
   await app.register(statsRoutes, { db: reads })

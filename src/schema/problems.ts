@@ -37,8 +37,18 @@ const anywhere = [
   errors.HeadersTooLarge,
   errors.Internal
 ]
+/** Routes that need a key. */
+export const keyed = [
+  errors.KeyInUrl,
+  errors.Unauthorized,
+  errors.ScopeMissing,
+  errors.LimitExceeded,
+  errors.RateLimited,
+  errors.TooManyFailures
+]
 // Routes that read or change data.
-const guarded = [...anywhere, errors.CrossSite, errors.DatabaseUnavailable, errors.Stopping]
+const data = [...anywhere, errors.CrossSite, errors.DatabaseUnavailable, errors.Stopping]
+const guarded = [...data, ...keyed]
 // Fastify parses a body also where the route declares none.
 const withBody = [errors.InvalidJson, errors.BodyTooLarge, errors.UnsupportedMediaType, errors.UnsupportedEncoding]
 
@@ -48,9 +58,18 @@ export const problems = (...own: Failure[]) => entries([...anywhere, ...own])
 /** The response entries of a route that reads from the database. */
 export const readProblems = (...own: Failure[]) => entries([...guarded, errors.TooSlow, ...own])
 
+const writing = [errors.DatabaseLocked, errors.StorageFull, errors.Overloaded, ...withBody]
+
 /** The response entries of a route that uses the database and may get a body. */
-export const writeProblems = (...own: Failure[]) =>
-  entries([...guarded, errors.DatabaseLocked, errors.StorageFull, errors.Overloaded, ...withBody, ...own])
+export const writeProblems = (...own: Failure[]) => entries([...guarded, ...writing, ...own])
+
+/** The same for routes that need no key. */
+export const publicReadProblems = (...own: Failure[]) => entries([...data, errors.TooSlow, ...own])
+export const publicWriteProblems = (...own: Failure[]) => entries([...data, ...writing, ...own])
+
+/** The response entries of a route that may get a body and does not use the database. */
+export const bodyProblems = (...own: Failure[]) =>
+  entries([...anywhere, ...keyed, errors.CrossSite, ...withBody, ...own])
 
 /** The response entries of a route that takes a form. */
 export const formProblems = (...own: Failure[]) => entries([...guarded, ...own])
@@ -94,6 +113,11 @@ const filledIn: Record<string, string[]> = {
   INVALID_REQUEST: ['priority must be <= 9'],
   HOST_NOT_ALLOWED: ['evil.example'],
   CROSS_SITE: ['of another site'],
+  SCOPE_MISSING: ['operate'],
+  LIMIT_EXCEEDED: ['kinds', 'it may not use the kind "sleep"'],
+  RATE_LIMITED: ['100'],
+  KEY_NOT_FOUND: ['8wK2vQz1Lp'],
+  KEY_ENDED: ['revoked'],
   TOO_MANY_OPEN: ['50', 'WebSockets'],
   METHOD_NOT_ALLOWED: ['POST', 'GET, HEAD, PATCH, DELETE, OPTIONS'],
   INVALID_JSON: ['Unexpected end of JSON input'],

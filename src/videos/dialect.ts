@@ -1,10 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Static } from 'typebox'
+import { maySee } from '#access/principal.ts'
 import { VideoNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { Id, isUuid } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
 import { findTask } from '#tasks/read/find.ts'
+import { ownerOf } from '#tasks/read/present.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
 import { presentStatus } from './present.ts'
 import { processAgain } from './process-again.ts'
@@ -28,13 +30,17 @@ export const videoDialect: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
       params: Id,
       response: { 200: answer(FilmOrTask, 'Status of the film or task'), ...readProblems(VideoNotFound) }
     }
-    app.get(`${prefix}/status/:id`, { schema: statusSchema }, async ({ params: { id } }) => {
-      const video = isUuid(id) ? await findVideo(db, id) : undefined
-      if (video) return filmStatus(video)
-      const task = await findTask(db, id)
-      if (!task) throw new VideoNotFound(id)
-      return taskStatus(task)
-    })
+    app.get(
+      `${prefix}/status/:id`,
+      { config: { scope: 'read', own: true }, schema: statusSchema },
+      async ({ params: { id }, principal }) => {
+        const video = isUuid(id) ? await findVideo(db, id) : undefined
+        if (video && maySee(principal, video.owner)) return filmStatus(video)
+        const task = await findTask(db, id)
+        if (!task || !maySee(principal, ownerOf(task))) throw new VideoNotFound(id)
+        return taskStatus(task)
+      }
+    )
 
     const processSchema = {
       operationId: `${operation}ProcessVideo`,
@@ -43,10 +49,14 @@ export const videoDialect: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
       body: ProcessVideo,
       response: { 200: answer(StartedAsBefore, 'The task that makes the prints'), ...writeProblems(VideoNotFound) }
     }
-    app.post(`${prefix}/process-video`, { schema: processSchema }, async ({ body: { video_id }, id: request_id }) => ({
-      task_id: await processAgain(needs, video_id, { request_id }),
-      status: 'Task started' as const
-    }))
+    app.post(
+      `${prefix}/process-video`,
+      { config: { scope: 'submit' }, schema: processSchema },
+      async ({ body: { video_id }, id: request_id, principal }) => ({
+        task_id: await processAgain(needs, video_id, { request_id, principal }),
+        status: 'Task started' as const
+      })
+    )
   }
 }
 

@@ -2,6 +2,8 @@ import multipart from '@fastify/multipart'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static } from 'typebox'
+import { refuseBeyond } from '#access/limits.ts'
+import type { Principal } from '#access/principal.ts'
 import {
   IdempotencyKeyReused,
   StorageFull,
@@ -28,8 +30,12 @@ const message = 'File successfully uploaded. Background processing started.'
 /** The routes that take a form; everywhere else a form is an unsupported media type. */
 export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, needs) => {
   await app.register(multipart)
-  const { maxUploadBytes } = needs
-  const onRequest = (request: FastifyRequest) => refuseEarly(needs, request)
+  const { maxUploadBytes, processVideo } = needs
+  const onRequest = async (request: FastifyRequest) => {
+    const { principal } = request
+    refuseBeyond(principal.limits, { task: processVideo.name, queue: processVideo.queue })
+    await refuseEarly(within(needs, principal), request)
+  }
   // An upload is never in memory as a whole; its size is checked where it is written.
   const bodyLimit = Math.max(maxUploadBytes * 2, 1024 * 1024)
   // The form's schema is for the documentation: a stream cannot be validated as a whole.
@@ -53,6 +59,7 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
       onRequest,
       bodyLimit,
       validatorCompiler,
+      config: { scope: 'submit' },
       schema: {
         operationId: 'uploadVideo',
         summary: 'Upload a film',
@@ -92,10 +99,17 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
         ...uploadProblems
       }
     }
-    app.post(url, { onRequest, bodyLimit, validatorCompiler, schema }, async (request, reply) => {
-      const body = await upload(request, reply, ({ id, task_id }) => ({ status: 201, body: { message, task_id, id } }))
-      return body as Static<typeof UploadedAsBefore>
-    })
+    app.post(
+      url,
+      { config: { scope: 'submit' }, onRequest, bodyLimit, validatorCompiler, schema },
+      async (request, reply) => {
+        const body = await upload(request, reply, ({ id, task_id }) => ({
+          status: 201,
+          body: { message, task_id, id }
+        }))
+        return body as Static<typeof UploadedAsBefore>
+      }
+    )
   }
 
   async function upload(
@@ -105,13 +119,14 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
     styleOf: (fields: Record<string, string>) => Partial<Style> = () => ({})
   ) {
     const route = `POST ${request.routeOptions.url}`
-    const keyFor = (sent: unknown) => keyOf(request.headers['idempotency-key'], route, sent)
+    const keyFor = (sent: unknown) => keyOf(request, route, sent)
     // A malformed key is refused before a byte of the film is read.
     keyFor({})
-    const { arrived, filename, fields } = await receiveForm(needs, request)
+    const { arrived, filename, fields } = await receiveForm(within(needs, request.principal), request)
     const style = await styleWith(arrived, () => styleOf(fields))
     const { answer, replayed } = await acceptUpload(needs, arrived, {
       request_id: request.id,
+      principal: request.principal,
       filename,
       style,
       keyOf: keyFor,
@@ -129,4 +144,10 @@ async function styleWith(arrived: Arrived, read: () => Partial<Style>) {
     await arrived.undo()
     throw error
   }
+}
+
+/** A key may have a smaller limit of its own. */
+function within(needs: UploadNeeds, { limits }: Principal): UploadNeeds {
+  const most = limits?.max_upload_bytes
+  return most === undefined ? needs : { ...needs, maxUploadBytes: Math.min(most, needs.maxUploadBytes) }
 }

@@ -34,6 +34,7 @@ export interface Task {
   tags: string[]
   schedule_id: string | null
   video_id: string | null
+  created_by: string | null
 }
 
 export interface Page<T> {
@@ -304,6 +305,7 @@ export interface Video {
   error: Failure | null
   created_at: string
   ready_at: string | null
+  created_by: string | null
 }
 
 export interface SeriesPoint {

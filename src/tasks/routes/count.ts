@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type TSchema, Type } from 'typebox'
+import { sightOf } from '#access/principal.ts'
 import type { Database } from '#database/connect.ts'
 import { answer } from '#schema/answers.ts'
 import { refuse } from '#schema/check.ts'
@@ -95,6 +96,7 @@ export const countRoutes: FastifyPluginAsyncTypebox<CountNeeds> = async (app, { 
   app.get(
     '/api/tasks/counts',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'countTasks',
         summary: 'Numbers of tasks',
@@ -104,12 +106,13 @@ export const countRoutes: FastifyPluginAsyncTypebox<CountNeeds> = async (app, { 
         response: { 200: answer(Counts, 'The numbers'), ...readProblems() }
       }
     },
-    async ({ query: { by, ...filters } }) => count(filters, dimensionsOf(by))
+    async ({ query: { by, ...filters }, principal }) => count(filters, dimensionsOf(by), sightOf(principal))
   )
 
   app.get(
     '/api/tasks/histogram',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'getTaskHistogram',
         summary: 'Numbers of tasks by time of submission and status',
@@ -118,8 +121,8 @@ export const countRoutes: FastifyPluginAsyncTypebox<CountNeeds> = async (app, { 
         response: { 200: answer(Histogram, 'Each part of the time'), ...readProblems() }
       }
     },
-    async ({ query: { from, to, buckets, ...filters } }) =>
-      histogram(reads.pool, { from, to, buckets }, filters, internalKinds)
+    async ({ query: { from, to, buckets, ...filters }, principal }) =>
+      histogram(reads.pool, { from, to, buckets }, filters, internalKinds, undefined, sightOf(principal))
   )
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { sightOf } from '#access/principal.ts'
 import type { Database } from '#database/connect.ts'
 import { InvalidCursor, TaskNotFound, TooManyOpen } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
@@ -10,6 +11,7 @@ import { internalKinds } from '#tasks/internal.ts'
 import { listTasks } from '#tasks/listing/list.ts'
 import { TaskFilters } from '#tasks/listing/schemas.ts'
 import { Timeline, Wait } from '#tasks/read/schemas.ts'
+import { mustSeeTask } from '#tasks/read/sight.ts'
 import { readTimeline } from '#tasks/read/timeline.ts'
 import { StateAnswer, StatusAnswer, TaskBody, TaskPage } from '#tasks/schemas.ts'
 import type { TaskFinder } from './finder.ts'
@@ -24,6 +26,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
   app.get(
     '/api/tasks',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'listTasks',
         summary: 'Tasks, newest first',
@@ -33,13 +36,13 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
         response: { 200: answer(TaskPage, 'A page of tasks'), ...readProblems(InvalidCursor) }
       }
     },
-    async ({ query }) => listTasks(reads, query, internalKinds)
+    async ({ query, principal }) => listTasks(reads, query, internalKinds, undefined, sightOf(principal))
   )
 
   app.get(
     '/api/tasks/:id',
     {
-      config: { keepsOpen: 'waits' },
+      config: { scope: 'read', own: true, keepsOpen: 'waits' },
       schema: {
         operationId: 'getTask',
         summary: 'A task',
@@ -56,6 +59,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
   app.get(
     '/api/tasks/:id/status',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'getTaskStatus',
         summary: 'Task status in plain English',
@@ -63,8 +67,8 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
         response: { 200: answer(StatusAnswer, 'Status, progress, result and error'), ...readProblems(TaskNotFound) }
       }
     },
-    async ({ params: { id } }) => {
-      const { status, state, progress, result, error } = await find.task(id)
+    async ({ params: { id }, principal }) => {
+      const { status, state, progress, result, error } = await find.task(id, principal)
       return { task_id: id, status, state, progress, result, error }
     }
   )
@@ -72,6 +76,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
   app.get(
     '/api/tasks/status/:id',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'getTaskState',
         summary: "Task status in Celery's words",
@@ -79,8 +84,8 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
         response: { 200: answer(StateAnswer, 'State and result'), ...readProblems(TaskNotFound) }
       }
     },
-    async ({ params: { id } }) => {
-      const { state, result } = await find.task(id)
+    async ({ params: { id }, principal }) => {
+      const { state, result } = await find.task(id, principal)
       return { task_id: id, status: state, result }
     }
   )
@@ -88,6 +93,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
   app.get(
     '/api/tasks/:id/timeline',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'getTaskTimeline',
         summary: 'What happened to a task: waits, attempts, events',
@@ -96,7 +102,8 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
         response: { 200: answer(Timeline, 'In order'), ...readProblems(TaskNotFound) }
       }
     },
-    async ({ params: { id } }) => {
+    async ({ params: { id }, principal }) => {
+      await mustSeeTask(reads.pool, principal, id)
       const items = await readTimeline(reads.pool, id)
       if (!items) throw new TaskNotFound(id)
       return { items }
@@ -106,6 +113,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
   app.get(
     '/api/tasks/:id/attempts',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'listAttempts',
         summary: 'Attempts of a task',
@@ -117,7 +125,8 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
         }
       }
     },
-    async ({ params: { id }, query: { limit } }) => {
+    async ({ params: { id }, query: { limit }, principal }) => {
+      await mustSeeTask(reads.pool, principal, id)
       const items = await listAttempts(reads, id)
       if (!items) throw new TaskNotFound(id)
       return { items: items.slice(0, limit) }
