@@ -1,5 +1,19 @@
 -- The statements of src/, by file. Written by: node scripts/print-sql.ts
 
+-- src/audit/keep.ts: sealAuditSql
+select * from darkroom.seal_audit();
+
+-- src/audit/keep.ts: expireAuditSql
+select darkroom.expire_audit($1) as gone;
+
+-- src/audit/record.ts: recordActSql
+insert into darkroom.audit (
+  actor_kind, actor_id, actor_name, ip, request_id, action, target_type, target_id, outcome, detail
+) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, darkroom.short_detail($10));
+
+-- src/doctor/checks/audit.ts: checkAuditSql
+select seals, lines, broken, why from darkroom.check_audit($1);
+
 -- src/doctor/checks/database.ts: factsSql
 select
   (select count(*)::int from pg_stat_activity where backend_type = 'client backend') as connections,
@@ -166,6 +180,11 @@ order by q.name;
 
 -- src/queues/queries.ts: requestPauseSql
 select darkroom.request_pause($1, $2, $3, $4);
+
+-- src/queues/queries.ts: countWaitingSql
+select count(*)::int as count from darkroom.task_groups g
+join darkroom.tasks t on t.state = g.state and t.task = g.task and t.queue = g.queue
+where g.queue = $1 and g.state in ('PENDING', 'RETRY');
 
 -- src/queues/queries.ts: purgeQueueSql
 with waiting as materialized (

@@ -39,7 +39,8 @@ export function linesFor(sample: Sample): Record<string, Line> {
     ...ofFilms(sample),
     ...ofSchedules(sample),
     ...ofCharts(sample),
-    ...ofWebhooks(sample)
+    ...ofWebhooks(sample),
+    ...ofTheAudit()
   }
 }
 
@@ -193,6 +194,7 @@ function ofTasks({ finished, waiting, delayed, running, backlog }: Sample): Reco
     oldestOfKindSql: { values: ['kind_1'], because: 'each combination of state, kind and queue' },
     listQueuesSql: { most: 2 * backlog + 2_500, because: 'counts what waits, and what came and ended within a minute' },
     requestPauseSql: { values: ['media', 'me', null, null] },
+    countWaitingSql: { values: ['media'], most: 1_000_000, because: 'all that wait in the queue' },
     purgeQueueSql: { values: ['media', 100], most: 2_000, because: 'as many as it revokes at a time, 100 here' }
   }
 }
@@ -299,6 +301,16 @@ function ofWebhooks({ webhook, message }: Sample): Record<string, Line> {
     sendTestSql: { values: [webhook, lease] },
     removeOldMessagesSql: { values: [3_600], most: 4 * batch, because: `up to ${batch} that are old` },
     removeMessagesOfNoneSql: {}
+  }
+}
+
+function ofTheAudit(): Record<string, Line> {
+  const act = ['anonymous', null, null, '127.0.0.1', 'request', 'queue.pause', 'queue', 'media', 'done', {}]
+  return {
+    recordActSql: { values: act },
+    sealAuditSql: {},
+    expireAuditSql: { values: [34_560_000] },
+    checkAuditSql: { values: [1_000] }
   }
 }
 

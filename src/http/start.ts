@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { openRefusals, type Refusals } from '#audit/refusals.ts'
 import type { Config } from '#config.ts'
 import type { Database } from '#database/connect.ts'
 import { publishKinds, withdrawKinds } from '#kinds/publish.ts'
@@ -36,6 +37,7 @@ export interface Api {
   app: FastifyInstance
   db: Database
   watching: Watching
+  refusals: Refusals
   /** Binds the address; until then only injected requests are answered. */
   listen(): Promise<string>
   /** Seconds that running requests get to finish; then they are cut off. */
@@ -64,10 +66,14 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   const ears = await openEars({ url, watching, deadlines, log })
   opened.defer(ears.close)
 
+  const refusals = openRefusals({ db, log })
+  opened.defer(refusals.close)
+
   const processVideo = kinds.get('process_video')!
   const { app, drain } = await buildServer({
     settings: config,
     limits,
+    refusals,
     db,
     reads,
     kinds,
@@ -97,6 +103,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
     app,
     db,
     watching,
+    refusals,
     listen: () => listenOn(app, config),
     stop: stopOnce(() => open.disposeAsync(), drain, log)
   }

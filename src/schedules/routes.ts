@@ -1,5 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { byRequest } from '#audit/by.ts'
+import { recordAct } from '#audit/record.ts'
 import type { Database, InTransaction } from '#database/connect.ts'
 import {
   IdempotencyKeyReused,
@@ -82,12 +84,14 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
         }
       }
     },
-    async ({ body, headers }, reply) => {
+    async (request, reply) => {
+      const { body, headers } = request
       const key = keyOf(headers['idempotency-key'], 'POST /api/schedules', body)
       const first = await recall(db, key)
       if (first) return say(reply, first, true) as ScheduleBody
       const { answer, replayed } = await once(db, key, async trx => {
         const schedule = await addSchedule(needs, trx, body)
+        await recordAct(trx, byRequest(request), 'schedule.add', targetOf(schedule), { name: schedule.name })
         return { status: 201, location: `/api/schedules/${schedule.id}`, body: present(schedule) }
       })
       voice.wake(dueQueue)
@@ -111,8 +115,15 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
         }
       }
     },
-    async ({ params: { id }, body }) => {
-      const schedule = await db.query.transaction().execute(trx => editSchedule(needs, trx, id, body))
+    async request => {
+      const { params, body } = request
+      const schedule = await db.query.transaction().execute(async trx => {
+        const schedule = await editSchedule(needs, trx, params.id, body)
+        const { name } = schedule
+        const fields = Object.keys(body)
+        await recordAct(trx, byRequest(request), editOf(body), targetOf(schedule), { name, fields })
+        return schedule
+      })
       voice.wake(dueQueue)
       return present(schedule)
     }
@@ -132,8 +143,8 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
         }
       }
     },
-    async ({ params: { id } }, reply) => {
-      await removeSchedule(db, id)
+    async (request, reply) => {
+      await removeSchedule(db, request.params.id, byRequest(request))
       voice.wake(dueQueue)
       reply.code(204)
     }
@@ -154,10 +165,13 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
         }
       }
     },
-    async ({ params: { id }, headers }, reply) => {
-      const key = keyOf(headers['idempotency-key'], `POST /api/schedules/${id}/run`, {})
+    async (request, reply) => {
+      const { id } = request.params
+      const key = keyOf(request.headers['idempotency-key'], `POST /api/schedules/${id}/run`, {})
       const { answer, replayed } = await makeOnce(key, async trx => {
-        const { task_id, enqueued } = await runNow(needs, trx, id)
+        const { schedule, task_id, enqueued } = await runNow(needs, trx, id)
+        const { name } = schedule
+        await recordAct(trx, byRequest(request), 'schedule.run', targetOf(schedule), { name, task_id })
         return { enqueued, answer: { status: 202, location: `/api/tasks/${task_id}`, body: { task_id } } }
       })
       return say(reply, answer, replayed) as TaskMade
@@ -181,10 +195,14 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
         }
       }
     },
-    async ({ params: { id }, headers, body }, reply) => {
+    async (request, reply) => {
+      const { headers, body } = request
+      const { id } = request.params
       const key = keyOf(headers['idempotency-key'], `POST /api/schedules/${id}/backfill`, body)
       const { answer, replayed } = await makeOnce(key, async trx => {
-        const { enqueued, answer } = await backfill(needs, trx, id, body)
+        const { schedule, enqueued, answer } = await backfill(needs, trx, id, body)
+        const detail = { name: schedule.name, ...body, count: answer.items.length }
+        await recordAct(trx, byRequest(request), 'schedule.backfill', targetOf(schedule), detail)
         return { enqueued, answer: { status: 202, body: answer } }
       })
       return say(reply, answer, replayed) as Backfilled
@@ -207,4 +225,13 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
     if (!outcome.replayed) voice.enqueued(made)
     return outcome
   }
+}
+
+function targetOf({ id }: { id: string }) {
+  return { type: 'schedule', id }
+}
+
+function editOf({ enabled, ...rest }: SchedulePatch) {
+  if (enabled === undefined || Object.keys(rest).length > 0) return 'schedule.edit'
+  return enabled ? 'schedule.enable' : 'schedule.disable'
 }

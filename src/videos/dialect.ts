@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Static } from 'typebox'
+import { byRequest } from '#audit/by.ts'
 import { VideoNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { Id, isUuid } from '#schema/common.ts'
@@ -43,8 +44,8 @@ export const videoDialect: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
       body: ProcessVideo,
       response: { 200: answer(StartedAsBefore, 'The task that makes the prints'), ...writeProblems(VideoNotFound) }
     }
-    app.post(`${prefix}/process-video`, { schema: processSchema }, async ({ body: { video_id }, id: request_id }) => ({
-      task_id: await processAgain(needs, video_id, { request_id }),
+    app.post(`${prefix}/process-video`, { schema: processSchema }, async request => ({
+      task_id: await processAgain(needs, request.body.video_id, { by: byRequest(request) }),
       status: 'Task started' as const
     }))
   }

@@ -1,3 +1,4 @@
+import { type By, recordAct } from '#audit/record.ts'
 import type { Database } from '#database/connect.ts'
 import { OriginalGone, VideoNotFound } from '#errors.ts'
 import { type Key, once } from '#idempotency/once.ts'
@@ -20,7 +21,7 @@ interface AgainNeeds {
 const mostTries = 5
 
 interface Request {
-  request_id: string
+  by: By
   key?: Key | undefined
   /** Names of the prints to make; all without it. */
   only?: string[] | undefined
@@ -41,7 +42,7 @@ export async function processAgain(needs: AgainNeeds, anyCase: string, request: 
 async function findOrEnqueue(
   { db, voice, processVideo, defaults }: AgainNeeds,
   id: string,
-  { request_id, key, only }: Request
+  { by, key, only }: Request
 ) {
   let enqueued: Enqueued[] = []
   const { answer } = await once(db, key, async trx => {
@@ -51,12 +52,17 @@ async function findOrEnqueue(
     if (film.original_expired_at) throw new OriginalGone(id)
 
     const open = (await findOpenTasks(trx, id)).find(({ task }) => task === processVideo.name)
-    if (open) return { status: 202, body: open.id }
+    const target = { type: 'video', id }
+    if (open) {
+      await recordAct(trx, by, 'video.process', target, { task_id: open.id, open: true })
+      return { status: 202, body: open.id }
+    }
 
     const said = { video_id: id, name: film.filename }
     const beside = only && (await findOwnSet(trx, id))
     const args = { ...(only && { only }), ...(beside && { beside }) }
-    const task = { ...newTask(processVideo, { video_id: id, ...args }, defaults, said), request_id }
+    const task = { ...newTask(processVideo, { video_id: id, ...args }, defaults, said), request_id: by.requestId! }
+    await recordAct(trx, by, 'video.process', target, { task_id: task.id, ...(only && { only }) })
     await setTask(trx, id, task.id)
     enqueued = await enqueueIn(trx, [task])
     return { status: 202, body: task.id }

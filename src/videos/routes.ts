@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { byRequest } from '#audit/by.ts'
 import { IdempotencyKeyReused, InvalidCursor, OriginalGone, VideoNotFound } from '#errors.ts'
 import { keyOf } from '#idempotency/once.ts'
 import { IdempotencyKey } from '#idempotency/schemas.ts'
@@ -9,6 +10,7 @@ import { readProblems, writeProblems } from '#schema/problems.ts'
 import type { Watching } from '#tasks/read/watch.ts'
 import { removeVideo } from './delete.ts'
 import { videoDialect } from './dialect.ts'
+import { recordDownloads } from './downloads.ts'
 import { fileAnswers, serveFile } from './files.ts'
 import { listVideos } from './list.ts'
 import { present, presentStatus } from './present.ts'
@@ -26,6 +28,7 @@ const TaskStarted = Type.Object({ task_id: Type.String({ description: 'Id of the
 
 export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, needs) => {
   const { db } = needs
+  const recordDownload = recordDownloads(db)
   await app.register(uploadRoutes, needs)
   await app.register(videoDialect, needs)
 
@@ -97,7 +100,8 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         response: fileAnswers
       }
     },
-    async (request, reply) => serveFile(needs, request, reply, request.params.id, request.params['*'])
+    async (request, reply) =>
+      serveFile({ ...needs, recordDownload }, request, reply, request.params.id, request.params['*'])
   )
 
   app.post(
@@ -120,11 +124,13 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         }
       }
     },
-    async ({ params: { id }, headers, body, id: request_id }, reply) => {
-      const { only } = body
+    async (request, reply) => {
+      const { headers } = request
+      const { id } = request.params
+      const { only } = request.body
       const key = keyOf(headers['idempotency-key'], `POST /api/videos/${id}/process`, only ? { only } : {})
       reply.code(202)
-      return { task_id: await processAgain(needs, id, { request_id, key, only }) }
+      return { task_id: await processAgain(needs, id, { by: byRequest(request), key, only }) }
     }
   )
 
@@ -139,8 +145,8 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         response: { 204: answer(Type.Null(), 'The film is deleted'), ...writeProblems(VideoNotFound) }
       }
     },
-    async ({ params: { id }, log }, reply) => {
-      await removeVideo(needs, id, log)
+    async (request, reply) => {
+      await removeVideo(needs, request.params.id, byRequest(request), request.log)
       reply.code(204)
     }
   )

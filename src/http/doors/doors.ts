@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import type { Refusals } from '#audit/refusals.ts'
 import { drainWhenStopping } from '../stopping.ts'
 import { endSlowBodies } from './arrivals.ts'
 import { limitBodiesInMemory } from './bodies.ts'
@@ -9,15 +10,18 @@ import type { Limits } from './limits.ts'
 import { lingerOnUnreadBodies } from './linger.ts'
 import { limitOpen } from './places.ts'
 import { identifyPrincipals } from './principal.ts'
+import { noteRefusals } from './refusals.ts'
 
 /** The hooks before every route, in this order: principal, checks against hostile pages, limits. */
 export function hangDoors(
   app: FastifyInstance,
   settings: BrowserSettings,
   limits: Limits,
-  connections: Iterable<Socket>
+  connections: Iterable<Socket>,
+  refusals: Refusals
 ) {
   identifyPrincipals(app)
+  noteRefusals(app, refusals)
   addSecurityHeaders(app, settings.PUBLIC_URL)
   guardAgainstPages(app, settings)
   const drain = drainWhenStopping(app, connections)

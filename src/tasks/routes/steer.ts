@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { byRequest } from '#audit/by.ts'
 import type { Database } from '#database/connect.ts'
 import {
   TaskFinished,
@@ -57,7 +58,7 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
     },
     async (request, reply) => {
       const { id } = request.params
-      const cancellation = isUuid(id) ? await cancelTask(needs, id) : undefined
+      const cancellation = isUuid(id) ? await cancelTask(needs, id, byRequest(request)) : undefined
       if (!cancellation) throw new TaskNotFound(id)
       if (!cancellation.accepted) throw new TaskFinished(cancellation.state)
 
@@ -81,10 +82,11 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
         }
       }
     },
-    async ({ params: { id } }, reply) => {
-      const request = isUuid(id) ? await retryTask(needs, id) : undefined
-      if (!request) throw new TaskNotFound(id)
-      if (!request.accepted) throw new TaskNotRetryable(request.state)
+    async (request, reply) => {
+      const { id } = request.params
+      const retry = isUuid(id) ? await retryTask(needs, id, byRequest(request)) : undefined
+      if (!retry) throw new TaskNotFound(id)
+      if (!retry.accepted) throw new TaskNotRetryable(retry.state)
       reply.code(202)
       return find.task(id)
     }
@@ -105,11 +107,13 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
         }
       }
     },
-    async ({ params: { id }, body }) => {
+    async request => {
+      const { body } = request
+      const { id } = request.params
       if (body.queue !== undefined && !(await queues.has(body.queue))) throw new UnknownQueue(body.queue)
-      const request = isUuid(id) ? await changeTask(needs, id, body) : undefined
-      if (!request) throw new TaskNotFound(id)
-      if (!request.accepted) throw new TaskNotWaiting(request.state)
+      const change = isUuid(id) ? await changeTask(needs, id, body, byRequest(request)) : undefined
+      if (!change) throw new TaskNotFound(id)
+      if (!change.accepted) throw new TaskNotWaiting(change.state)
       return find.task(id)
     }
   )
@@ -128,8 +132,9 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
         }
       }
     },
-    async ({ params: { id } }, reply) => {
-      const state = isUuid(id) ? await forgetTask(db, id, beforeForgetting) : undefined
+    async (request, reply) => {
+      const { id } = request.params
+      const state = isUuid(id) ? await forgetTask(db, id, beforeForgetting, byRequest(request)) : undefined
       if (!state) throw new TaskNotFound(id)
       if (!isFinal(state)) throw new TaskNotFinished(state)
       reply.code(204)
