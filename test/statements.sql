@@ -226,15 +226,8 @@ update darkroom.schedules set armed_for = next_run_at where id = any($1::uuid[])
 -- src/schedules/alarms.ts: forgetAlarmsSql
 update darkroom.schedules set armed_for = null where enabled;
 
--- src/schedules/alarms.ts: indexAlarmsSql
-do $$
-begin
-  execute format(
-    'create index if not exists darkroom_alarms on pgboss.%I (start_after) where state < %L',
-    (select table_name from pgboss.queue where name = 'due'), 'active'
-  );
-end;
-$$;
+-- src/schedules/alarms.ts: restoreDueQueueSql
+select darkroom.restore_due_queue();
 
 -- src/schedules/alarms.ts: findStaleSql
 select p.key from pgboss.schedule p

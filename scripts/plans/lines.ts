@@ -257,7 +257,7 @@ function ofSchedules({ schedule }: Sample): Record<string, Line> {
     findUnarmedSql: {},
     markArmedSql: { values: [[schedule]] },
     forgetAlarmsSql: { ...each },
-    indexAlarmsSql: { planless: 'it makes an index, once' },
+    restoreDueQueueSql: {},
     findStaleSql: { ...each, whole: [] },
     findUndeclaredSql: { ...each, whole: [] },
     lookSql: { values: [[]] },
