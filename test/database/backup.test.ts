@@ -83,7 +83,13 @@ t.test('a dump restored into another database is the same, and the service goes 
   })
 
   const kept = await rowsOf(url)
-  t.strictSame({ ...(await rowsOf(target)), 'darkroom.installation': [] }, { ...kept, 'darkroom.installation': [] })
+  const apart = { 'darkroom.installation': [], 'darkroom.audit': [] }
+  const restored = await rowsOf(target)
+  t.strictSame({ ...restored, ...apart }, { ...kept, ...apart })
+  const lines = restored['darkroom.audit']!
+  t.strictSame(lines.slice(0, -1), kept['darkroom.audit'])
+  t.match(lines.at(-1), /,cli,,[^,]+,,,database\.restore,database,test_/, 'and says that it was restored')
+  t.match(lines.at(-2), /,cli,,[^,]+,,,database\.dump,database,test_/)
   const service = await openService(t, {
     env: { DATABASE_URL: target, DATA_DIR: path.join(home, 'target') },
     worker: true
@@ -146,7 +152,8 @@ t.test('existing data is replaced only with --force, and a bad dump changes noth
   }
   t.strictSame(await rowsOf(DATABASE_URL), before)
   t.match(await restore([file, '--force']), { code: 0 })
-  t.strictSame(await rowsOf(DATABASE_URL), before)
+  const apart = { 'darkroom.audit': [] }
+  t.strictSame({ ...(await rowsOf(DATABASE_URL)), ...apart }, { ...before, ...apart })
   t.match(await darkroom(['dump', file], { DATABASE_URL }), { code: 1, err: /c\.dump exists already/ })
 })
 

@@ -183,6 +183,7 @@ const good: Record<string, Call[]> = {
   'POST /api/schedules/{id}/backfill': [{ ...of(daily.id), body: past }],
   'GET /api/schedules/{id}/preview': [of(daily.id), { ...of('daily'), query: 'count=3' }],
   'GET /api/schedules/{id}/occurrences': [of('daily'), of('expire_results')],
+  'GET /api/audit': [{}, { query: 'limit=1&action=queue.*&since=2026-01-01T00:00:00Z' }],
   'GET /api/webhooks': [{}, { query: 'limit=1' }],
   'POST /api/webhooks': [{ body: { url: 'http://127.0.0.1:65535/hook', types: ['task.failed'], queues: ['media'] } }],
   'PATCH /api/webhooks/{id}': [{ ...of(webhook), body: { ordered: true, tasks: null, description: 'ours' } }],
