@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import pg from 'pg'
 import t from 'tap'
 import { migrate } from '../../src/migrate.ts'
 import { linesOf } from '../harness/audit.ts'
-import { appUrlOf } from '../harness/cluster.ts'
+import { appUrlOf, clusterUrl, urlOf } from '../harness/cluster.ts'
 import { borrowDatabase, emptyDatabase } from '../harness/database.ts'
 import { local, openReceiver } from '../harness/receiver.ts'
 import { openService } from '../harness/service.ts'
@@ -128,5 +131,36 @@ t.test('that role makes queues, and applies no migration', async t => {
   await t.rejects(
     migrate(await appUrlOf(empty), [], () => {}),
     { code: '42501' }
+  )
+})
+
+t.test('the roles of the README do', async t => {
+  const readme = await readFile(path.resolve(import.meta.dirname, '../../README.md'), 'utf8')
+  const recipe = /```\n(create role darkroom_owner[^`]+)```/.exec(readme)![1]!
+  const name = `test_${randomBytes(8).toString('hex')}`
+  const admin = await session(await clusterUrl('superuser'))
+  // Roles belong to the cluster, which has this one already.
+  const statements = recipe.split('\n').filter(line => line !== '' && !line.startsWith('create role darkroom_app'))
+  for (const statement of statements) {
+    await admin.query(statement.replaceAll('darkroom_owner', name).replace('database darkroom', `database ${name}`))
+  }
+  t.teardown(async () => {
+    await admin.query(`drop database ${name} with (force)`)
+    await admin.query(`drop role ${name}`)
+  })
+  const owner = new URL(urlOf(ownerUrl, name))
+  Object.assign(owner, { username: name, password: '…' })
+  const app = await appUrlOf(owner.href)
+
+  await migrate(owner.href, [], () => {})
+  await migrate(app, ['renders'], () => {})
+
+  const service = await openService(t, { env: { DATABASE_URL: app }, worker: true })
+  t.match(await service.finished(await service.submit('add', { x: 1, y: 2 })), { result: 3 })
+  t.match(
+    await session(app)
+      .then(client => client.query('select actor from ops.audit'))
+      .catch(({ code }) => code),
+    '42501'
   )
 })

@@ -36,7 +36,7 @@ t.test('its names are those of the contract', async t => {
     [
       ...[
         'attempts',
-      'audit',
+        'audit',
         'cancel_task',
         'change_task',
         'deliveries',
