@@ -6,6 +6,7 @@ import {
   StorageUnavailable,
   TusVersion,
   UnsupportedEncoding,
+  UnsupportedMediaType,
   UploadChecksum,
   UploadEmpty,
   UploadExpired,
@@ -21,7 +22,7 @@ import {
 import { Location, Replayed } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
 import { Id } from '#schema/common.ts'
-import { formProblems, problems, readProblems } from '#schema/problems.ts'
+import { formProblems, ofBodies, problems, readProblems } from '#schema/problems.ts'
 import {
   Abilities,
   AppendHeaders,
@@ -40,7 +41,7 @@ const appending = [...ofBytes, UploadNotFound, UploadExpired, UploadOffset, Uplo
 
 const abilities = {
   summary: 'What a tus client may use',
-  response: { 204: answer(Type.Null(), 'Versions, extensions and limits', Abilities), ...problems() }
+  response: { 204: answer(Type.Null(), 'Versions, extensions and limits', Abilities), ...problems(...ofBodies) }
 }
 
 /** The operations of tus as `/openapi.json` describes them. */
@@ -89,7 +90,7 @@ export const operations = {
     headers: VersionHeaders,
     response: {
       204: answer(Type.Null(), 'The upload is removed', Resumable),
-      ...formProblems(TusVersion, UploadNotFound, UploadFinished)
+      ...formProblems(TusVersion, UploadNotFound, UploadFinished, UnsupportedMediaType)
     }
   },
 

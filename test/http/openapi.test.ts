@@ -262,7 +262,10 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
   INVALID_REQUEST: { query: 'x=%00' },
   INVALID_JSON: { headers: json, payload: '{' },
   BODY_TOO_LARGE: { headers: { ...json, 'content-length': '999999999' }, payload: '{}' },
-  UNSUPPORTED_MEDIA_TYPE: { headers: { 'content-type': 'text/plain' }, payload: 'hello' },
+  UNSUPPORTED_MEDIA_TYPE: operation => ({
+    headers: { ...(operation.includes('/api/uploads') && tus), 'content-type': 'text/plain' },
+    payload: 'hello'
+  }),
   UNSUPPORTED_ENCODING: operation =>
     resuming(operation, begun!, 'x', 0, { 'content-encoding': 'gzip' }) ?? {
       headers: { ...json, 'content-encoding': 'gzip' },
