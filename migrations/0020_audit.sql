@@ -127,7 +127,7 @@ create table darkroom.audit_seals (
   previous text not null,
   sha256 text not null
 );
-comment on table darkroom.audit_seals is 'A chain over the audit, a link each hour in which lines were written. Workers log each link: who rewrites the chain cannot rewrite what the log has';
+comment on table darkroom.audit_seals is 'A chain over the audit, a link each hour in which lines were written. Workers log each link, so that a rewritten chain differs from the logs';
 comment on column darkroom.audit_seals.first is 'Number of the first line';
 comment on column darkroom.audit_seals.last is 'Number of the last line';
 comment on column darkroom.audit_seals.previous is 'sha256 of the seal before';

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -121,8 +121,19 @@ t.test('a dump of the embedded database is restored into a fresh DATA_DIR, whose
   const again = path.join(home, 'again.dump')
   t.match(await darkroom(['dump', again], { DATA_DIR }), { code: 0 }, 'also while it runs')
   t.match(await darkroom(['restore', again], { DATA_DIR }), { code: 1, err: /API or worker .* are running: stop them/ })
+  const film = new FormData()
+  film.append('video', new Blob(['not a film']), 'film.mp4')
+  t.equal((await fetch(`${address}/api/videos`, { method: 'POST', body: film })).status, 201)
   server.kill('SIGTERM')
   t.strictSame(await server.exited, { code: 0, signal: null })
+  const all = await readdir(DATA_DIR, { recursive: true })
+  const modes = await Promise.all(all.map(async name => [name, (await stat(path.join(DATA_DIR, name))).mode & 0o077]))
+  t.ok(all.some(name => name.endsWith('original')) && all.includes('postgres/app.password'))
+  t.strictSame(
+    modes.filter(([, mode]) => mode !== 0),
+    [],
+    'no file or folder is open to other accounts'
+  )
 })
 
 t.test('existing data is replaced only with --force, and a bad dump changes nothing', async t => {
