@@ -39,13 +39,8 @@ const anywhere = [
 ]
 // Routes that read or change data.
 const guarded = [...anywhere, errors.CrossSite, errors.DatabaseUnavailable, errors.Stopping]
-/** Fastify parses a body also where the route declares none. */
-export const ofBodies = [
-  errors.InvalidJson,
-  errors.BodyTooLarge,
-  errors.UnsupportedMediaType,
-  errors.UnsupportedEncoding
-]
+// Fastify parses a body also where the route declares none.
+const withBody = [errors.InvalidJson, errors.BodyTooLarge, errors.UnsupportedMediaType, errors.UnsupportedEncoding]
 
 /** The response entries of a route that does not use the database. */
 export const problems = (...own: Failure[]) => entries([...anywhere, ...own])
@@ -55,7 +50,7 @@ export const readProblems = (...own: Failure[]) => entries([...guarded, errors.T
 
 /** The response entries of a route that uses the database and may get a body. */
 export const writeProblems = (...own: Failure[]) =>
-  entries([...guarded, errors.DatabaseLocked, errors.StorageFull, errors.Overloaded, ...ofBodies, ...own])
+  entries([...guarded, errors.DatabaseLocked, errors.StorageFull, errors.Overloaded, ...withBody, ...own])
 
 /** The response entries of a route that takes a form. */
 export const formProblems = (...own: Failure[]) => entries([...guarded, ...own])

@@ -22,7 +22,7 @@ import {
 import { Location, Replayed } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
 import { Id } from '#schema/common.ts'
-import { formProblems, ofBodies, problems, readProblems } from '#schema/problems.ts'
+import { formProblems, problems, readProblems } from '#schema/problems.ts'
 import {
   Abilities,
   AppendHeaders,
@@ -41,7 +41,10 @@ const appending = [...ofBytes, UploadNotFound, UploadExpired, UploadOffset, Uplo
 
 const abilities = {
   summary: 'What a tus client may use',
-  response: { 204: answer(Type.Null(), 'Versions, extensions and limits', Abilities), ...problems(...ofBodies) }
+  response: {
+    204: answer(Type.Null(), 'Versions, extensions and limits', Abilities),
+    ...problems(UnsupportedMediaType)
+  }
 }
 
 /** The operations of tus as `/openapi.json` describes them. */
