@@ -393,7 +393,7 @@ begin
     when serialization_failure then select * into request from darkroom.request_cancel($1);
   end;
   if request.accepted then
-    perform pg_notify('darkroom_changed', $1::text);
+    perform darkroom.record_sql_act('task.cancel', 'task', $1::text), pg_notify('darkroom_changed', $1::text);
     if request.state = 'STARTED' then
       perform pg_notify('darkroom_cancel', $1::text);
     end if;
@@ -416,7 +416,9 @@ declare
 begin
   select * into request from darkroom.request_retry($1);
   if request.accepted then
-    perform pg_notify('darkroom_changed', $1::text), pg_notify('darkroom_wake', request.queue);
+    perform
+      darkroom.record_sql_act('task.retry', 'task', $1::text),
+      pg_notify('darkroom_changed', $1::text), pg_notify('darkroom_wake', request.queue);
   elsif request.state is not null then
     perform darkroom.refuse(
       409, 'TASK_NOT_RETRYABLE',
@@ -478,7 +480,9 @@ begin
     when serialization_failure then select * into request from darkroom.request_change($1, change);
   end;
   if request.accepted then
-    perform pg_notify('darkroom_changed', $1::text), pg_notify('darkroom_wake', request.lane);
+    perform
+      darkroom.record_sql_act('task.change', 'task', $1::text, change),
+      pg_notify('darkroom_changed', $1::text), pg_notify('darkroom_wake', request.lane);
   elsif request.state is not null then
     perform darkroom.refuse(
       409, 'TASK_NOT_WAITING', format('Only a task that waits can be changed; this one is %s', request.state)
@@ -525,6 +529,11 @@ begin
       when unique_violation then null;
     end;
   end loop;
+  if retried <> '{}' then
+    perform darkroom.record_sql_act('task.retry', 'task', null, jsonb_build_object(
+      'count', cardinality(retried), 'state', $1, 'task', $2, 'since', $3
+    ));
+  end if;
   perform darkroom.announce_changed(retried);
 end;
 $$;
@@ -555,6 +564,7 @@ begin
     perform darkroom.refuse(400, 'INVALID_REQUEST', 'until must be in the future');
   end if;
   perform darkroom.request_pause($1, session_user::text, $2, $3);
+  perform darkroom.record_sql_act('queue.pause', 'queue', $1, jsonb_build_object('reason', $2, 'until', $3));
   return darkroom.queue_or_refuse($1);
 end;
 $$;
@@ -565,7 +575,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   perform darkroom.queue_or_refuse($1);
   delete from darkroom.queues q where q.name = $1;
-  perform pg_notify('darkroom_wake', $1);
+  perform darkroom.record_sql_act('queue.resume', 'queue', $1), pg_notify('darkroom_wake', $1);
   return darkroom.queue_or_refuse($1);
 end;
 $$;
@@ -580,6 +590,7 @@ begin
       'ops.locks lists those that do'
     );
   end if;
+  perform darkroom.record_sql_act('postgres.end_session', 'postgres_session', $1::text);
   return pg_terminate_backend($1);
 exception
   when insufficient_privilege then

@@ -263,6 +263,10 @@ begin
       disabled_at = s.disabled_at, next_run_at = s.next_run_at, planned_at = s.planned_at, refusal = s.refusal
     where k.id = s.id;
   end if;
+  perform darkroom.record_sql_act(
+    case when before.id is null then 'schedule.add' else 'schedule.edit' end, 'schedule', s.id::text,
+    jsonb_build_object('name', s.name)
+  );
   perform pg_notify('darkroom_wake', 'due');
   select * into answer from ops.schedules v where v.id = s.id;
   return answer;

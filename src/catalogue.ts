@@ -32,7 +32,10 @@ const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
     const style = { profile: config.PROFILE, loudness: config.LOUDNESS ?? null }
     return processVideo({ ...(await storageIn(config)), tools, budget, rungs: config.RUNGS, style })
   },
-  sweep: async config => (await import('#videos/tasks/sweep.ts')).sweep(await storageIn(config)),
+  sweep: async config => {
+    const { sweep } = await import('#videos/tasks/sweep.ts')
+    return sweep({ ...(await storageIn(config)), auditExpires: config.AUDIT_EXPIRES })
+  },
   expire_originals: async config => {
     const { expireOriginals } = await import('#videos/tasks/expire-originals.ts')
     return expireOriginals({ ...(await storageIn(config)), originalExpires: config.ORIGINAL_EXPIRES })

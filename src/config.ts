@@ -57,6 +57,11 @@ export const settings = {
   ),
   RESULT_EXPIRES: setting('86400', integer(1, 315_360_000), "seconds that a finished task's result stays readable"),
   HISTORY_EXPIRES: setting('2592000', integer(1, 315_360_000), "seconds that a finished task's row stays"),
+  AUDIT_EXPIRES: setting(
+    '34560000',
+    integer(2_592_000, 315_360_000),
+    'seconds that a line of the audit stays; 30 days at least'
+  ),
   MAX_UPLOAD_BYTES: setting('10 GiB', bytes, 'largest accepted upload, in bytes or as in `500 MiB`'),
   MAX_FILM_SECONDS: setting('86400', integer(1, 86_400), 'longest film'),
   MAX_FILM_PIXELS: setting('36000000', integer(256, 36_000_000), 'most pixels of a frame: a little over 8192x4320'),

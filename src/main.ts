@@ -31,8 +31,8 @@ export async function runServer(config: Config, grace = defaultGrace) {
     await checkAddress(config)
     await checkDataDir(config.DATA_DIR, log)
     const kinds = await findKinds(config, signal)
-    const url = await openDatabase(config, log, started, signal)
-    await prepare(url, { config, kinds, log, signal })
+    const { url, ownerUrl } = await openDatabase(config, log, started, signal)
+    await prepare(ownerUrl, { config, kinds, log, signal })
     // API and worker stop at the same time, so that each has the whole grace; the database stops after them.
     const both: Stop[] = []
     started.push(graceSeconds => stopTogether(both, graceSeconds))
@@ -64,8 +64,8 @@ export async function runApi(config: Config, grace = defaultGrace) {
     await checkAddress(config)
     await checkDataDir(config.DATA_DIR, log)
     const kinds = await findKinds(config, signal)
-    const url = await openDatabase(config, log, started, signal)
-    await prepare(url, { config, kinds, log, signal })
+    const { url, ownerUrl } = await openDatabase(config, log, started, signal)
+    await prepare(ownerUrl, { config, kinds, log, signal })
     const { startApi } = await import('#http/start.ts')
     const api = await beginOn(url, { log, signal }, () => startApi({ url, config, kinds, log, needsWorker: false }))
     started.push(api.stop)
@@ -101,7 +101,7 @@ export async function runMigrate(config: Config) {
   const log = await openLogger(config.LOG_LEVEL)
   return run(log, 0, async (started, signal) => {
     if (config.DATABASE_URL === undefined) await checkDataDir(config.DATA_DIR, log)
-    const url = await openDatabase(config, log, started, signal)
+    const { ownerUrl: url } = await openDatabase(config, log, started, signal)
     const applied = await beginOn(url, { log, signal }, () => migrate(url, [], message => log.warn(message)))
     log.info(applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to do')
     return 'done'
@@ -113,9 +113,16 @@ async function stopTogether(stops: Stop[], graceSeconds: number) {
   for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 
+interface Opened {
+  /** For API and workers. */
+  url: string
+  /** For migrations and commands. */
+  ownerUrl: string
+}
+
 /** DATABASE_URL, else the embedded Postgres, which stops with this process, also in the middle of its start. */
-export async function openDatabase(config: Config, log: Logger, started: Stop[], signal: AbortSignal) {
-  if (config.DATABASE_URL) return config.DATABASE_URL
+export async function openDatabase(config: Config, log: Logger, started: Stop[], signal: AbortSignal): Promise<Opened> {
+  if (config.DATABASE_URL) return { url: config.DATABASE_URL, ownerUrl: config.DATABASE_URL }
   const opening = openEmbedded({ dataDir: config.DATA_DIR, log: message => log.info(message), signal })
   started.push(async () => {
     const opened = await opening.catch(() => undefined)
@@ -125,12 +132,12 @@ export async function openDatabase(config: Config, log: Logger, started: Stop[],
   const { username, host, pathname } = new URL(embedded.url)
   const password = path.join(config.DATA_DIR, 'postgres/darkroom.password')
   log.info(`the database is postgres://${username}@${host}${pathname}, its password in ${password}`)
-  return embedded.url
+  return { url: embedded.appUrl, ownerUrl: embedded.url }
 }
 
 /** DATABASE_URL, else the embedded Postgres that a server on the same DATA_DIR runs. */
 async function findDatabase(config: Config) {
-  const url = config.DATABASE_URL ?? (await findEmbedded(config.DATA_DIR))
+  const url = config.DATABASE_URL ?? (await findEmbedded(config.DATA_DIR, 'app'))
   if (url) return url
   throw new Error(`There is no database: set DATABASE_URL, or start "scripts/server" on ${config.DATA_DIR} first`)
 }

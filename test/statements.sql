@@ -1,5 +1,16 @@
 -- The statements of src/, by file. Written by: node scripts/print-sql.ts
 
+-- src/audit/keep.ts: sealAuditSql
+select * from darkroom.seal_audit();
+
+-- src/audit/keep.ts: expireAuditSql
+select darkroom.expire_audit($1) as gone;
+
+-- src/audit/record.ts: recordActSql
+insert into darkroom.audit (
+  actor_kind, actor_id, actor_name, ip, request_id, action, target_type, target_id, outcome, detail
+) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, darkroom.short_detail($10));
+
 -- src/bulk/queries.ts: listBulkSql
 select 
   id, action, status, filter, queue, over, expected::float8 as expected, exact, done::float8 as done, skipped, undo_of,
@@ -68,6 +79,9 @@ delete from darkroom.bulk_operations where id in (
     and not exists (select from darkroom.bulk_items i where i.operation_id = o.id)
   order by o.created_at limit 1000
 );
+
+-- src/doctor/checks/audit.ts: checkAuditSql
+select seals, lines, broken, why from darkroom.check_audit($1);
 
 -- src/doctor/checks/database.ts: factsSql
 select
@@ -293,6 +307,11 @@ order by q.name;
 -- src/queues/queries.ts: requestPauseSql
 select darkroom.request_pause($1, $2, $3, $4);
 
+-- src/queues/queries.ts: countWaitingSql
+select count(*)::int as count from darkroom.task_groups g
+join darkroom.tasks t on t.state = g.state and t.task = g.task and t.queue = g.queue
+where g.queue = $1 and g.state in ('PENDING', 'RETRY');
+
 -- src/queues/queries.ts: purgeQueueSql
 with waiting as materialized (
   select j.name, j.id from darkroom.task_groups g
@@ -333,15 +352,8 @@ update darkroom.schedules set armed_for = next_run_at where id = any($1::uuid[])
 -- src/schedules/alarms.ts: forgetAlarmsSql
 update darkroom.schedules set armed_for = null where enabled;
 
--- src/schedules/alarms.ts: indexAlarmsSql
-do $$
-begin
-  execute format(
-    'create index if not exists darkroom_alarms on pgboss.%I (start_after) where state < %L',
-    (select table_name from pgboss.queue where name = 'due'), 'active'
-  );
-end;
-$$;
+-- src/schedules/alarms.ts: restoreDueQueueSql
+select darkroom.restore_due_queue();
 
 -- src/schedules/alarms.ts: findStaleSql
 select p.key from pgboss.schedule p

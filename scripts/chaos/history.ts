@@ -41,6 +41,9 @@ export interface TaskHistory {
   expires: boolean
   schedule_id: string | null
   cancel_requested_at: number | null
+  /** Lines of the audit about it. */
+  cancels: number
+  retries: number
   jobs: Job[]
   /** Finished attempts. */
   tries: Try[]
@@ -93,8 +96,10 @@ export async function readHistory(cluster: Cluster, journal: string): Promise<Re
         id, coalesce(args ->> 'order', args ->> 'data') as "order", task, queue, state, attempts, failures, crashes,
         max_retries, error, progress, schedule_id, (progress_detail ->> 'attempt')::int as progress_attempt,
         expires_at is not null or (error ->> 'type') is not distinct from 'expired' as expires,
-        ${milliseconds('cancel_requested_at')}
-      from darkroom.tasks where task <> all($1) order by created_at, id`,
+        ${milliseconds('cancel_requested_at')},
+        (select count(*)::int from darkroom.audit a where a.target_id = t.id::text and action = 'task.cancel') as cancels,
+        (select count(*)::int from darkroom.audit a where a.target_id = t.id::text and action = 'task.retry') as retries
+      from darkroom.tasks t where task <> all($1) order by created_at, id`,
       [internalKinds]
     ),
     insist<Job & { id: string }>('select id, name, state::text, retry_count, output from pgboss.job'),

@@ -76,6 +76,15 @@ export const rules: Record<string, (task: TaskHistory, history: History, lives: 
     return late ? [`attempt ${late.attempt} started after it`] : []
   },
 
+  'each act has its line in the audit, and each line its act': (task, _, lives) => {
+    const { cancel_requested_at: asked, cancels, retries } = task
+    const wrong = []
+    if (retries !== lives.length - 1) wrong.push(`it was retried ${lives.length - 1} times, and has ${retries} lines`)
+    if (asked !== null && cancels === 0) wrong.push('it was cancelled, and has no line')
+    if (asked === null && cancels > 0 && retries === 0) wrong.push('it has a line, and was not cancelled')
+    return wrong
+  },
+
   'its result is that of the attempt that succeeded': ({ state, attempts, order, task, jobs, runs }) => {
     if (state !== 'SUCCESS') return []
     const output = jobs[0]?.output

@@ -41,7 +41,8 @@ export function linesFor(sample: Sample): Record<string, Line> {
     ...ofSchedules(sample),
     ...ofCharts(sample),
     ...ofWebhooks(sample),
-    ...ofBulk(sample)
+    ...ofBulk(sample),
+    ...ofTheAudit()
   }
 }
 
@@ -218,6 +219,7 @@ function ofTasks({ finished, waiting, delayed, running, backlog }: Sample): Reco
     oldestOfKindSql: { values: ['kind_1'], because: 'each combination of state, kind and queue' },
     listQueuesSql: { most: 2 * backlog + 2_500, because: 'counts what waits, and what came and ended within a minute' },
     requestPauseSql: { values: ['media', 'me', null, null] },
+    countWaitingSql: { values: ['media'], most: 1_000_000, because: 'all that wait in the queue' },
     purgeQueueSql: { values: ['media', 100], most: 2_000, because: 'as many as it revokes at a time, 100 here' }
   }
 }
@@ -281,7 +283,7 @@ function ofSchedules({ schedule }: Sample): Record<string, Line> {
     findUnarmedSql: {},
     markArmedSql: { values: [[schedule]] },
     forgetAlarmsSql: { ...each },
-    indexAlarmsSql: { planless: 'it makes an index, once' },
+    restoreDueQueueSql: {},
     findStaleSql: { ...each, whole: [] },
     findUndeclaredSql: { ...each, whole: [] },
     lookSql: { values: [[]] },
@@ -347,6 +349,16 @@ function ofWebhooks({ webhook, message }: Sample): Record<string, Line> {
     sendTestSql: { values: [webhook, lease] },
     removeOldMessagesSql: { values: [3_600], most: 4 * batch, because: `up to ${batch} that are old` },
     removeMessagesOfNoneSql: {}
+  }
+}
+
+function ofTheAudit(): Record<string, Line> {
+  const act = ['anonymous', null, null, '127.0.0.1', 'request', 'queue.pause', 'queue', 'media', 'done', {}]
+  return {
+    recordActSql: { values: act },
+    sealAuditSql: {},
+    expireAuditSql: { values: [34_560_000] },
+    checkAuditSql: { values: [1_000] }
   }
 }
 

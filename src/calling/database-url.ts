@@ -21,7 +21,7 @@ export async function findDatabaseUrl({ DATABASE_URL, DATA_DIR }: Config): Promi
   if (known !== undefined) return known
   // Not before it is needed: each child loads this file.
   const { findEmbedded } = await import('#database/embedded.ts')
-  const embedded = await findEmbedded(DATA_DIR)
+  const embedded = await findEmbedded(DATA_DIR, 'app')
   if (embedded === undefined)
     throw new Error(`There is no database: set DATABASE_URL, or start a server on ${DATA_DIR}`)
   return embedded

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { byProgram } from '#audit/by.ts'
 import type { State } from '#database/tables.ts'
 import { TaskNotFinished, TaskNotFound } from '#errors.ts'
 import { findTask } from '#tasks/read/find.ts'
@@ -51,12 +52,12 @@ export function handleOf<Result>({ db, voice }: Caller, id: string): Handle<Resu
     },
 
     async revoke() {
-      if (!(await cancelTask({ db, voice }, id))) throw new TaskNotFound(id)
+      if (!(await cancelTask({ db, voice }, id, byProgram(db)))) throw new TaskNotFound(id)
       await voice.flush()
     },
 
     async forget() {
-      const state = await forgetTask(db, id, keepFailures)
+      const state = await forgetTask(db, id, keepFailures, byProgram(db))
       if (!state) throw new TaskNotFound(id)
       if (!isFinal(state)) throw new TaskNotFinished(state)
     }

@@ -30,7 +30,7 @@ export async function withDatabase(
       if (!mayCreate) await requireEmbedded(config.DATA_DIR)
     }
     const url = config.DATABASE_URL ?? (await findEmbedded(config.DATA_DIR))
-    await work({ url: url ?? (await openDatabase(config, log, started, signal)), log, signal })
+    await work({ url: url ?? (await openDatabase(config, log, started, signal)).ownerUrl, log, signal })
     return 'done'
   })
 }

@@ -3,6 +3,7 @@ import { open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
+import { recordCommand } from '#audit/command.ts'
 import type { Config } from '#config.ts'
 import { dump } from '#database/backup/dump.ts'
 import { withDatabase } from './database.ts'
@@ -13,6 +14,7 @@ export async function runDump(config: Config, file: string | undefined) {
   return withDatabase(config, {}, async ({ url, log, signal }) => {
     const rows = (sink: NodeJS.WritableStream) =>
       pipeline(dump(url, { signal, say: message => log.info(message) }), createGzip({ level: 3 }), sink, { signal })
+    await recordCommand(url, 'database.dump', { file: path.basename(file) })
     if (file === '-') return rows(process.stdout)
 
     const draft = `${file}.part`

@@ -3,6 +3,7 @@ import { access, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { createGunzip } from 'node:zlib'
+import { lineOfCommand } from '#audit/command.ts'
 import type { Config } from '#config.ts'
 import { restore } from '#database/backup/restore.ts'
 import { connect } from '#database/connect.ts'
@@ -22,7 +23,8 @@ export async function runRestore(config: Config, file: string | undefined, { for
     const source = createReadStream(file)
     const dump = createGunzip()
     source.on('error', error => dump.destroy(error)).pipe(dump)
-    await restore(url, dump, { force, signal, say })
+    const last = lineOfCommand(url, 'database.restore', { file: path.basename(file) })
+    await restore(url, dump, { force, last, signal, say })
     await pairStore(url, config.DATA_DIR)
     log.info(`restored ${file}; films are files: put the copy of their folder into ${config.DATA_DIR} before the start`)
   })

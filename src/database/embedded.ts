@@ -17,7 +17,10 @@ import {
 import { createOurs, createSeats, isRefused, separateSuperuser, urlFor } from './embedded/roles.ts'
 
 export interface Embedded {
+  /** As the owner of the tables: for migrations and commands. */
   url: string
+  /** As the role of API and workers. */
+  appUrl: string
   stop(): Promise<void>
 }
 
@@ -47,9 +50,10 @@ export async function openEmbedded({ dataDir, log, durable = true, signal }: Emb
     throw error
   }
   const url = await urlFor(launch.dataDir, postmaster.port)
+  const appUrl = await urlFor(launch.dataDir, postmaster.port, { role: 'app' })
   guard()
 
-  return { url, stop: () => (stopped ??= stop()) }
+  return { url, appUrl, stop: () => (stopped ??= stop()) }
 
   // The lock is lost when the server is killed, or restarts after a crash of one of its processes.
   function guard() {
@@ -85,7 +89,7 @@ export async function openEmbedded({ dataDir, log, durable = true, signal }: Emb
 }
 
 /** URL of the running server on this data, undefined without one. Starts nothing. */
-export async function findEmbedded(dataDir: string, role: Role = 'app'): Promise<string | undefined> {
+export async function findEmbedded(dataDir: string, role: Role = 'owner'): Promise<string | undefined> {
   const home = path.resolve(dataDir)
   const running = await findPostmaster(home)
   return running?.status === 'ready' ? urlFor(home, running.port, { role }) : undefined
@@ -131,7 +135,7 @@ async function own(launch: Launch): Promise<Owned> {
       if ('client' in claimed) {
         const { client } = claimed
         const ended = new Promise(resolve => client.once('end', resolve))
-        await createOurs(client, dataDir)
+        await createOurs(client, dataDir, launch.account)
         await createSeats(client)
         return { postmaster, client, ended }
       }

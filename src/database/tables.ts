@@ -39,6 +39,9 @@ export interface Tables {
   webhook_attempts: WebhookAttemptsTable
   api_keys: ApiKeysTable
   sessions: SessionsTable
+  audit: AuditTable
+  audit_seals: AuditSealsTable
+  acts: ActsTable
   'pgboss.job': JobTable
   'pgboss.queue': QueueTable
 }
@@ -570,6 +573,46 @@ export interface SessionsTable {
   expires_at: Date
   address: Nullable<string>
   agent: Nullable<string>
+}
+
+export interface AuditTable {
+  number: GeneratedAlways<number>
+  id: Generated<string>
+  at: Generated<Date>
+  actor_kind: string
+  actor_id: Nullable<string>
+  actor_name: Nullable<string>
+  ip: Nullable<string>
+  request_id: Nullable<string>
+  action: string
+  target_type: string
+  target_id: Nullable<string>
+  outcome: Generated<'done' | 'refused'>
+  detail: Json
+}
+
+export interface AuditSealsTable {
+  number: number
+  sealed_at: Generated<Date>
+  first: number
+  last: number
+  lines: number
+  previous: string
+  sha256: string
+}
+
+export interface ActsTable {
+  number: GeneratedAlways<number>
+  xid: Generated<string>
+  first: boolean
+  at: Generated<Date>
+  actor_name: string
+  ip: Nullable<string>
+  action: string
+  target_type: string
+  target_id: Nullable<string>
+  count: number
+  detail: Json
 }
 
 /** The pg-boss columns that we read; pg-boss's own calls and `tasks/` write them. */

@@ -1,4 +1,5 @@
 import { isOutage } from '#database/outage.ts'
+import { checkAudit } from './checks/audit.ts'
 import { checkDatabase } from './checks/database.ts'
 import { checkMachine } from './checks/machine.ts'
 import { checkSandbox } from './checks/sandbox.ts'
@@ -14,7 +15,8 @@ const checks: Record<string, Check> = {
   tables: checkTables,
   workers: checkWorkers,
   machine: checkMachine,
-  sandbox: checkSandbox
+  sandbox: checkSandbox,
+  audit: checkAudit
 }
 
 export const checkNames = Object.keys(checks)

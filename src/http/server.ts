@@ -1,6 +1,8 @@
 import { maxHeaderSize } from 'node:http'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Logger } from 'pino'
+import type { Refusals } from '#audit/refusals.ts'
+import { auditRoutes } from '#audit/routes.ts'
 import { type BulkNeeds, bulkRoutes } from '#bulk/routes.ts'
 import type { Config } from '#config.ts'
 import { dashboardRoutes } from '#dashboard/routes.ts'
@@ -62,12 +64,13 @@ export interface ServerNeeds
   needsWorker: boolean
   settings: BrowserSettings & Pick<Config, 'PUBLIC_DIR' | 'ENVIRONMENT' | 'TRUSTED_PROXIES' | 'AUTH'>
   limits: Limits
+  refusals: Refusals
 }
 
 // For JSON. Routes that take more override it; uploads are streamed past it.
 const bodyLimit = 1024 * 1024
 
-export async function buildServer({ log, needsWorker, settings, limits, reads, ...needs }: ServerNeeds) {
+export async function buildServer({ log, needsWorker, settings, limits, refusals, reads, ...needs }: ServerNeeds) {
   const count = taskCounter(reads.pool, internalKinds)
   const { create, sockets } = listener(limits, settings.TRUSTED_PROXIES)
   const app = Fastify({
@@ -92,7 +95,7 @@ export async function buildServer({ log, needsWorker, settings, limits, reads, .
   app.addHook('onClose', async () => outages.close())
   parseJsonStrictly(app)
 
-  const drain = hangDoors(app, settings, limits, sockets, needs)
+  const drain = hangDoors(app, settings, limits, sockets, needs, refusals)
   addPublicPath(app, settings.PUBLIC_URL)
   readRequests(app)
   logRequests(app)
@@ -116,6 +119,7 @@ export async function buildServer({ log, needsWorker, settings, limits, reads, .
   await app.register(workerRoutes, needs)
   await app.register(webhookRoutes, needs)
   await app.register(keyRoutes, { ...needs, settings })
+  await app.register(auditRoutes, { db: reads })
   await app.register(doctorRoutes, { ...needs, db: reads })
   await app.register(aboutRoutes, { db: reads, environment: settings.ENVIRONMENT })
   await app.register(statsRoutes, { db: reads })

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { openRefusals, type Refusals } from '#audit/refusals.ts'
 import type { Config } from '#config.ts'
 import type { Database } from '#database/connect.ts'
 import { tickets } from '#keys/ticket.ts'
@@ -42,6 +43,7 @@ export interface Api {
   app: FastifyInstance
   db: Database
   watching: Watching
+  refusals: Refusals
   /** Binds the address; until then only injected requests are answered. */
   listen(): Promise<string>
   /** Seconds that running requests get to finish; then they are cut off. */
@@ -76,6 +78,9 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   const ears = await openEars({ url, watching, deadlines, keyring, log })
   opened.defer(ears.close)
 
+  const refusals = openRefusals({ db, log })
+  opened.defer(refusals.close)
+
   const processVideo = kinds.get('process_video')!
   const { app, drain } = await buildServer({
     settings: config,
@@ -83,6 +88,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
     secrets,
     tickets: tickets(secrets('tickets')),
     limits,
+    refusals,
     db,
     reads,
     kinds,
@@ -116,6 +122,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
     app,
     db,
     watching,
+    refusals,
     listen: () => listenOn(app, config),
     stop: stopOnce(() => open.disposeAsync(), drain, log)
   }

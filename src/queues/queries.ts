@@ -82,13 +82,24 @@ export const requestPauseSql = `
 select darkroom.request_pause($1, $2, $3, $4)`
 
 /** Pauses an existing queue; one that is paused already keeps its time. */
-export async function pauseQueue(pool: Pool, name: string, { by, reason, until }: Pause) {
-  await pool.query(requestPauseSql, [name, by, reason, until])
+export async function pauseQueue(trx: InTransaction, name: string, { by, reason, until }: Pause) {
+  await trx.executeQuery(CompiledQuery.raw(requestPauseSql, [name, by, reason, until]))
 }
 
-export async function resumeQueue(pool: Pool, name: string) {
-  await pool.query('delete from darkroom.queues where name = $1', [name])
+export async function resumeQueue(trx: InTransaction, name: string) {
+  await trx.deleteFrom('queues').where('name', '=', name).execute()
 }
+
+/** Tasks of a queue that have not started. */
+export async function countWaiting(trx: InTransaction, name: string): Promise<number> {
+  const { rows } = await trx.executeQuery<{ count: number }>(CompiledQuery.raw(countWaitingSql, [name]))
+  return rows[0]!.count
+}
+
+export const countWaitingSql = `
+select count(*)::int as count from darkroom.task_groups g
+join darkroom.tasks t on t.state = g.state and t.task = g.task and t.queue = g.queue
+where g.queue = $1 and g.state in ('PENDING', 'RETRY')`
 
 /**
  * Revokes up to `most` waiting or delayed tasks of a queue. A task that a worker is claiming at this moment is skipped:

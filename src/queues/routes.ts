@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import type { Database } from '#database/connect.ts'
+import { byRequest } from '#audit/by.ts'
+import { type Action, recordAct } from '#audit/record.ts'
+import type { Database, InTransaction } from '#database/connect.ts'
 import { QueueNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { refuse } from '#schema/check.ts'
@@ -113,12 +115,14 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
         response: { 200: answer(QueueBody, 'The queue, paused'), ...writeProblems(QueueNotFound) }
       }
     },
-    async ({ params: { name }, body, principal }) => {
+    async request => {
+      const { params, body, principal } = request
       const { reason = null, until = null } = body
       if (until !== null && Date.parse(until) <= Date.now()) {
         throw refuse([{ field: 'until', message: 'must be in the future' }])
       }
-      return steer(name, () => pauseQueue(db.pool, name, { by: principal.name ?? principal.address, reason, until }))
+      const pause = { by: principal.name ?? principal.address, reason, until }
+      return steer(request, 'queue.pause', trx => pauseQueue(trx, params.name, pause), { reason, until })
     }
   )
 
@@ -133,8 +137,9 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
         response: { 200: answer(QueueBody, 'The queue, not paused'), ...writeProblems(QueueNotFound) }
       }
     },
-    async ({ params: { name } }) => {
-      const queue = await steer(name, () => resumeQueue(db.pool, name))
+    async request => {
+      const { name } = request.params
+      const queue = await steer(request, 'queue.resume', trx => resumeQueue(trx, name))
       voice.wake(name)
       return queue
     }
@@ -152,15 +157,25 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
         response: { 200: answer(Purged, 'How many tasks were revoked'), ...writeProblems(QueueNotFound) }
       }
     },
-    async ({ params: { name } }) => {
+    async request => {
+      const { name } = request.params
       if (!(await queueExists(db.pool, name))) throw new QueueNotFound(name)
-      return { name, purged: await purgeQueue(needs, name) }
+      return { name, purged: await purgeQueue(needs, name, byRequest(request)) }
     }
   )
 
-  async function steer(name: string, change: () => Promise<void>) {
+  async function steer(
+    request: Parameters<typeof byRequest>[0] & { params: { name: string } },
+    action: Action,
+    change: (trx: InTransaction) => Promise<void>,
+    detail?: object
+  ) {
+    const { name } = request.params
     if (!(await queueExists(db.pool, name))) throw new QueueNotFound(name)
-    await change()
+    await db.query.transaction().execute(async trx => {
+      await change(trx)
+      await recordAct(trx, byRequest(request), action, { type: 'queue', id: name }, detail)
+    })
     const queue = (await listQueues(db.pool)).find(queue => queue.name === name)
     if (!queue) throw new QueueNotFound(name)
     return queue

@@ -85,16 +85,9 @@ function watchdogOf(cron: string | null, timezone: string) {
   }
 }
 
-/** As the migration made it: a queue that was removed has taken it along. */
-export const indexAlarmsSql = `
-do $$
-begin
-  execute format(
-    'create index if not exists darkroom_alarms on pgboss.%I (start_after) where state < %L',
-    (select table_name from pgboss.queue where name = '${dueQueue}'), 'active'
-  );
-end;
-$$`
+/** As migrations made it: a queue that was removed has taken its index along. */
+export const restoreDueQueueSql = `
+select darkroom.restore_due_queue()`
 
 /** Rows of pgboss.schedule whose schedule is gone or disabled. As a uuid, since no index has the texts of ids. */
 export const findStaleSql = `

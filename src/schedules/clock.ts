@@ -1,6 +1,6 @@
 import { dueLoop, type Look } from '#database/due-loop.ts'
-import { createQueues, dueQueue } from '#queue/boss.ts'
-import { armSchedules, forgetAlarmsSql, indexAlarmsSql, tidyDeclared } from './alarms.ts'
+import { dueQueue } from '#queue/boss.ts'
+import { armSchedules, forgetAlarmsSql, restoreDueQueueSql, tidyDeclared } from './alarms.ts'
 import { type FiringOptions, firing } from './firing.ts'
 import { planSchedules, replanSql } from './plan.ts'
 
@@ -56,8 +56,7 @@ export function openClock(options: FiringOptions) {
 
   async function restoreAlarms(): Promise<Look> {
     log.warn('the queue of alarms was removed; creating it again')
-    await createQueues(boss, [dueQueue])
-    await db.pool.query(indexAlarmsSql)
+    await db.pool.query(restoreDueQueueSql)
     await db.pool.query(forgetAlarmsSql)
     return { moved: true, next: 0 }
   }

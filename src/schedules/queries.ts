@@ -16,6 +16,7 @@ export async function timeOf(query: Query): Promise<Date> {
 
 /** By id or by name. */
 export async function findSchedule(query: Query, named: string): Promise<Schedule> {
+  refuseNul(named)
   const schedule = await query
     .selectFrom('schedules')
     .selectAll()
@@ -27,6 +28,7 @@ export async function findSchedule(query: Query, named: string): Promise<Schedul
 
 /** As `findSchedule`; no other transaction changes or fires it until this one ends. */
 export async function lockSchedule(trx: InTransaction, named: string): Promise<Schedule> {
+  refuseNul(named)
   const schedule = await trx
     .selectFrom('schedules')
     .selectAll()
@@ -35,6 +37,11 @@ export async function lockSchedule(trx: InTransaction, named: string): Promise<S
     .executeTakeFirst()
   if (!schedule) throw new ScheduleNotFound(named)
   return schedule
+}
+
+/** Postgres refuses a parameter with a NUL, and no schedule has one in its name. */
+function refuseNul(named: string) {
+  if (named.includes('\0')) throw new ScheduleNotFound(named)
 }
 
 export async function listSchedules({ query }: Database, filters: ScheduleFilters) {

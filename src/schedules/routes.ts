@@ -1,5 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { byRequest } from '#audit/by.ts'
+import { recordAct } from '#audit/record.ts'
 import type { Database, InTransaction } from '#database/connect.ts'
 import {
   IdempotencyKeyReused,
@@ -84,12 +86,14 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
         }
       }
     },
-    async ({ body, headers, principal }, reply) => {
-      const key = keyOf({ headers, principal }, 'POST /api/schedules', body)
+    async (request, reply) => {
+      const { body, principal } = request
+      const key = keyOf(request, 'POST /api/schedules', body)
       const first = await recall(db, key)
       if (first) return say(reply, first, true) as ScheduleBody
       const { answer, replayed } = await once(db, key, async trx => {
         const schedule = await addSchedule(needs, trx, body, principal)
+        await recordAct(trx, byRequest(request), 'schedule.add', targetOf(schedule), { name: schedule.name })
         return { status: 201, location: `/api/schedules/${schedule.id}`, body: present(schedule) }
       })
       voice.wake(dueQueue)
@@ -114,8 +118,15 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
         }
       }
     },
-    async ({ params: { id }, body, principal }) => {
-      const schedule = await db.query.transaction().execute(trx => editSchedule(needs, trx, id, body, principal))
+    async request => {
+      const { params, body, principal } = request
+      const schedule = await db.query.transaction().execute(async trx => {
+        const schedule = await editSchedule(needs, trx, params.id, body, principal)
+        const { name } = schedule
+        const fields = Object.keys(body)
+        await recordAct(trx, byRequest(request), editOf(body), targetOf(schedule), { name, fields })
+        return schedule
+      })
       voice.wake(dueQueue)
       return present(schedule)
     }
@@ -136,8 +147,8 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
         }
       }
     },
-    async ({ params: { id } }, reply) => {
-      await removeSchedule(db, id)
+    async (request, reply) => {
+      await removeSchedule(db, request.params.id, byRequest(request))
       voice.wake(dueQueue)
       reply.code(204)
     }
@@ -159,10 +170,13 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
         }
       }
     },
-    async ({ params: { id }, headers, principal }, reply) => {
-      const key = keyOf({ headers, principal }, `POST /api/schedules/${id}/run`, {})
+    async (request, reply) => {
+      const { id } = request.params
+      const key = keyOf(request, `POST /api/schedules/${id}/run`, {})
       const { answer, replayed } = await makeOnce(key, async trx => {
-        const { task_id, enqueued } = await runNow(needs, trx, id, principal)
+        const { schedule, task_id, enqueued } = await runNow(needs, trx, id, request.principal)
+        const { name } = schedule
+        await recordAct(trx, byRequest(request), 'schedule.run', targetOf(schedule), { name, task_id })
         return { enqueued, answer: { status: 202, location: `/api/tasks/${task_id}`, body: { task_id } } }
       })
       return say(reply, answer, replayed) as TaskMade
@@ -187,10 +201,14 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
         }
       }
     },
-    async ({ params: { id }, headers, principal, body }, reply) => {
-      const key = keyOf({ headers, principal }, `POST /api/schedules/${id}/backfill`, body)
+    async (request, reply) => {
+      const { body, principal } = request
+      const { id } = request.params
+      const key = keyOf(request, `POST /api/schedules/${id}/backfill`, body)
       const { answer, replayed } = await makeOnce(key, async trx => {
-        const { enqueued, answer } = await backfill(needs, trx, id, body, principal)
+        const { schedule, enqueued, answer } = await backfill(needs, trx, id, body, principal)
+        const detail = { name: schedule.name, ...body, count: answer.items.length }
+        await recordAct(trx, byRequest(request), 'schedule.backfill', targetOf(schedule), detail)
         return { enqueued, answer: { status: 202, body: answer } }
       })
       return say(reply, answer, replayed) as Backfilled
@@ -213,4 +231,13 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
     if (!outcome.replayed) voice.enqueued(made)
     return outcome
   }
+}
+
+function targetOf({ id }: { id: string }) {
+  return { type: 'schedule', id }
+}
+
+function editOf({ enabled, ...rest }: SchedulePatch) {
+  if (enabled === undefined || Object.keys(rest).length > 0) return 'schedule.edit'
+  return enabled ? 'schedule.enable' : 'schedule.disable'
 }

@@ -37,7 +37,7 @@ export async function runNow(needs: TaskNeeds, trx: InTransaction, named: string
   ])
   const enqueued = await enqueueIn(trx, [task])
   await trx.executeQuery(CompiledQuery.raw(countRunsSql, [schedule.id, task.id, 1]))
-  return { task_id: task.id, enqueued }
+  return { schedule, task_id: task.id, enqueued }
 }
 
 /** This moment, or the next one of which no occurrence speaks. */
@@ -85,7 +85,7 @@ export async function backfill(
     await trx.executeQuery(CompiledQuery.raw(countRunsSql, [schedule.id, fresh.at(-1)!.task.id, fresh.length]))
   }
   const items = fresh.map(({ due_at, task }) => ({ due_at: due_at.toISOString(), task_id: task.id }))
-  return { enqueued, answer: { items, already_fired: times.length - fresh.length } }
+  return { schedule, enqueued, answer: { items, already_fired: times.length - fresh.length } }
 }
 
 function occurrencesBetween(schedule: Schedule, from: Date, to: Date, now: Date) {

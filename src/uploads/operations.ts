@@ -6,6 +6,7 @@ import {
   StorageUnavailable,
   TusVersion,
   UnsupportedEncoding,
+  UnsupportedMediaType,
   UploadChecksum,
   UploadEmpty,
   UploadExpired,
@@ -40,7 +41,10 @@ const appending = [...ofBytes, UploadNotFound, UploadExpired, UploadOffset, Uplo
 
 const abilities = {
   summary: 'What a tus client may use',
-  response: { 204: answer(Type.Null(), 'Versions, extensions and limits', Abilities), ...problems() }
+  response: {
+    204: answer(Type.Null(), 'Versions, extensions and limits', Abilities),
+    ...problems(UnsupportedMediaType)
+  }
 }
 
 /** The operations of tus as `/openapi.json` describes them. */
@@ -89,7 +93,7 @@ export const operations = {
     headers: VersionHeaders,
     response: {
       204: answer(Type.Null(), 'The upload is removed', Resumable),
-      ...formProblems(TusVersion, UploadNotFound, UploadFinished)
+      ...formProblems(TusVersion, UploadNotFound, UploadFinished, UnsupportedMediaType)
     }
   },
 

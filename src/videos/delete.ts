@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { type By, recordAct } from '#audit/record.ts'
 import type { Database } from '#database/connect.ts'
 import { transact } from '#database/transact.ts'
 import { VideoNotFound } from '#errors.ts'
@@ -25,7 +26,12 @@ const patience = 5
  * Cancels the video's open tasks, waits until they have ended, then removes rows first and files second. Jobs are
  * locked first and the film last, as where a print set is recorded: the other way round is a deadlock.
  */
-export async function removeVideo({ db, store, voice, watching }: RemoveNeeds, id: string, log: FastifyBaseLogger) {
+export async function removeVideo(
+  { db, store, voice, watching }: RemoveNeeds,
+  id: string,
+  by: By,
+  log: FastifyBaseLogger
+) {
   if (!isUuid(id)) throw new VideoNotFound(id)
 
   const cancelled = await transact(db, async trx => {
@@ -33,7 +39,9 @@ export async function removeVideo({ db, store, voice, watching }: RemoveNeeds, i
     const requests: CancelRequest[] = []
     for (const task of await findOpenTasks(trx, id)) {
       const request = await requestCancel(trx, task.id)
-      if (request) requests.push(request)
+      if (!request) continue
+      await recordAct(trx, by, 'task.cancel', { type: 'task', id: task.id }, { video_id: id })
+      requests.push(request)
     }
     return requests
   })
@@ -49,7 +57,8 @@ export async function removeVideo({ db, store, voice, watching }: RemoveNeeds, i
     // Tasks that were submitted while this waited for the film's lock. From here on there are no more.
     const last = (await findOpenTasks(trx, id)).filter(({ id }) => left.every(task => task.id !== id))
     for (const task of last) await revoke(trx, task.id)
-    await deleteFilm(trx, id)
+    const film = await deleteFilm(trx, id)
+    if (film) await recordAct(trx, by, 'video.delete', { type: 'video', id }, film)
     return [...left, ...last].map(task => task.id)
   })
   voice.changed(...late)

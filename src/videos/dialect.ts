@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Static } from 'typebox'
 import { maySee } from '#access/principal.ts'
+import { byRequest } from '#audit/by.ts'
 import { VideoNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { Id, isUuid } from '#schema/common.ts'
@@ -52,8 +53,8 @@ export const videoDialect: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
     app.post(
       `${prefix}/process-video`,
       { config: { scope: 'submit' }, schema: processSchema },
-      async ({ body: { video_id }, id: request_id, principal }) => ({
-        task_id: await processAgain(needs, video_id, { request_id, principal }),
+      async request => ({
+        task_id: await processAgain(needs, request.body.video_id, { by: byRequest(request) }),
         status: 'Task started' as const
       })
     )

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { byRequest } from '#audit/by.ts'
 import type { Database } from '#database/connect.ts'
 import { FileNotFound, PreconditionFailed, RangeNotSatisfiable, StorageUnavailable, VideoNotFound } from '#errors.ts'
 import { playlistType } from '#media/hls/playlist.ts'
@@ -12,6 +13,7 @@ import { isUuid } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
 import { NotStored, type Store } from '#storage/store.ts'
 import { outcomeOf } from './conditions.ts'
+import type { RecordDownload } from './downloads.ts'
 import { type Growing, growingPlaylist } from './growing.ts'
 import { hlsIn, isHlsFile, masterName } from './hls-keys.ts'
 import { originalOf, printsOf } from './keys.ts'
@@ -20,6 +22,10 @@ import { findVideo, listExtras, listRenditions, listStreams, type VideoRow } fro
 interface FileNeeds {
   db: Database
   store: Store
+}
+
+interface ServeNeeds extends FileNeeds {
+  recordDownload: RecordDownload
 }
 
 /** Types of the containers that browsers can play; anything else is only ever downloaded. */
@@ -63,6 +69,8 @@ export const fileAnswers = {
   ...readProblems(VideoNotFound, FileNotFound, PreconditionFailed, RangeNotSatisfiable, StorageUnavailable)
 }
 
+const originalName = 'original'
+
 /** What an URL names. */
 interface Served {
   etag: string
@@ -74,7 +82,7 @@ interface Served {
 
 /** Serves a video's file with ranges and ETags. The name is looked up, never put into a key unchecked. */
 export async function serveFile(
-  { db, store }: FileNeeds,
+  { db, store, recordDownload }: ServeNeeds,
   request: FastifyRequest,
   reply: FastifyReply,
   id: string,
@@ -93,6 +101,7 @@ export async function serveFile(
   }
   // Opened before the headers are set: the answer to a failure would have them too.
   const isRead = 'start' in outcome && request.raw.method !== 'HEAD'
+  if (isRead && name === originalName) await recordDownload(byRequest(request), video.id)
   const content = isRead ? await file.open(outcome) : Readable.from('')
   reply
     .code(outcome.status)
@@ -119,7 +128,7 @@ async function findFile(needs: FileNeeds, video: VideoRow, name: string): Promis
 
 async function findMade({ db, store }: FileNeeds, video: VideoRow, name: string) {
   const headers = { 'cache-control': 'private, no-cache' }
-  if (name === 'original') return stored(store, originalOf(video.id), { ...headers, ...headersOfOriginal(video) })
+  if (name === originalName) return stored(store, originalOf(video.id), { ...headers, ...headersOfOriginal(video) })
   const prints = await listRenditions(db, [video.id])
   const print = prints.find(({ status, storage_key: key }) => status === 'ready' && path.basename(key ?? '') === name)
   const key = print?.storage_key ?? (await listExtras(db, [video.id])).find(extra => extra.name === name)?.storage_key

@@ -1,5 +1,6 @@
 import { refuseBeyond } from '#access/limits.ts'
-import { marksOf, maySee, type Principal } from '#access/principal.ts'
+import { marksOf, maySee } from '#access/principal.ts'
+import { type By, recordAct } from '#audit/record.ts'
 import type { Database } from '#database/connect.ts'
 import { OriginalGone, VideoNotFound } from '#errors.ts'
 import { type Key, once } from '#idempotency/once.ts'
@@ -24,9 +25,8 @@ interface AgainNeeds {
 const mostTries = 5
 
 interface Request {
-  request_id: string
+  by: By
   key?: Key | undefined
-  principal?: Principal
   /** Names of the prints to make; all without it. */
   only?: string[] | undefined
   profile?: Profile | undefined
@@ -49,26 +49,33 @@ export async function processAgain(needs: AgainNeeds, anyCase: string, request: 
 async function findOrEnqueue(
   { db, voice, processVideo, defaults }: AgainNeeds,
   id: string,
-  { request_id, key, only, profile, loudness, principal }: Request
+  { by, key, only, profile, loudness }: Request
 ) {
+  const { principal } = by
   let enqueued: Enqueued[] = []
   const { answer } = await once(db, key, async trx => {
     // Two requests at once take turns at this row; the second finds the first one's task.
     const film = await lockFilm(trx, id)
-    if (!film || (principal && !maySee(principal, film.owner))) throw new VideoNotFound(id)
+    if (!film || !maySee(principal, film.owner)) throw new VideoNotFound(id)
     if (film.original_expired_at) throw new OriginalGone(id)
 
     const open = (await findOpenTasks(trx, id)).find(({ task }) => task === processVideo.name)
-    if (open) return { status: 202, body: open.id }
+    const target = { type: 'video', id }
+    if (open) {
+      await recordAct(trx, by, 'video.process', target, { task_id: open.id, open: true })
+      return { status: 202, body: open.id }
+    }
 
     const said = { video_id: id, name: film.filename }
     const beside = only && (await findOwnSet(trx, id))
     const style = { ...(profile && { profile }), ...(loudness !== undefined && { loudness }) }
     const args = { ...(only && { only }), ...(beside && { beside }), ...style }
     const marks = marksOf(principal)
+    const request_id = by.requestId!
     const task = { ...newTask(processVideo, { video_id: id, ...args }, defaults, { ...said, ...marks }), request_id }
-    refuseBeyond(principal?.limits, task)
-    if (principal) await mustHaveRoom(trx, principal, 1)
+    refuseBeyond(principal.limits, task)
+    await mustHaveRoom(trx, principal, 1)
+    await recordAct(trx, by, 'video.process', target, { task_id: task.id, ...(only && { only }), ...style })
     await setTask(trx, id, task.id)
     enqueued = await enqueueIn(trx, [task])
     return { status: 202, body: task.id }

@@ -136,8 +136,8 @@ export function findOwnSet(trx: InTransaction, id: string) {
     .executeTakeFirst()
 }
 
-export async function deleteFilm(trx: InTransaction, id: string) {
-  await trx.deleteFrom('films').where('id', '=', id).execute()
+export function deleteFilm(trx: InTransaction, id: string) {
+  return trx.deleteFrom('films').where('id', '=', id).returning(['filename', 'bytes', 'sha256']).executeTakeFirst()
 }
 
 interface NewPrintSet {

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { maySee, type Principal, sightOf } from '#access/principal.ts'
 import { mayUse } from '#access/scopes.ts'
+import { byRequest } from '#audit/by.ts'
 import { IdempotencyKeyReused, InvalidCursor, OriginalGone, ScopeMissing, VideoNotFound } from '#errors.ts'
 import { keyOf } from '#idempotency/once.ts'
 import { IdempotencyKey } from '#idempotency/schemas.ts'
@@ -11,6 +12,7 @@ import { readProblems, writeProblems } from '#schema/problems.ts'
 import type { Watching } from '#tasks/read/watch.ts'
 import { removeVideo } from './delete.ts'
 import { videoDialect } from './dialect.ts'
+import { recordDownloads } from './downloads.ts'
 import { fileAnswers, serveFile } from './files.ts'
 import { listVideos } from './list.ts'
 import { present, presentStatus } from './present.ts'
@@ -28,6 +30,7 @@ const TaskStarted = Type.Object({ task_id: Type.String({ description: 'Id of the
 
 export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, needs) => {
   const { db } = needs
+  const recordDownload = recordDownloads(db)
   await app.register(uploadRoutes, needs)
   await app.register(videoDialect, needs)
 
@@ -107,7 +110,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
       const { principal, params } = request
       if (params['*'] === 'original' && !mayUse(principal.scopes, 'original')) throw new ScopeMissing('original')
       await mustSeeVideo(db, principal, params.id)
-      return serveFile(needs, request, reply, params.id, params['*'])
+      return serveFile({ ...needs, recordDownload }, request, reply, params.id, params['*'])
     }
   )
 
@@ -132,10 +135,12 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         }
       }
     },
-    async ({ params: { id }, headers, principal, body, id: request_id }, reply) => {
-      const key = keyOf({ headers, principal }, `POST /api/videos/${id}/process`, body)
+    async (request, reply) => {
+      const { body } = request
+      const { id } = request.params
+      const key = keyOf(request, `POST /api/videos/${id}/process`, body)
       reply.code(202)
-      return { task_id: await processAgain(needs, id, { request_id, key, principal, ...body }) }
+      return { task_id: await processAgain(needs, id, { by: byRequest(request), key, ...body }) }
     }
   )
 
@@ -151,9 +156,10 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         response: { 204: answer(Type.Null(), 'The film is deleted'), ...writeProblems(VideoNotFound) }
       }
     },
-    async ({ params: { id }, log, principal }, reply) => {
-      await mustSeeVideo(db, principal, id)
-      await removeVideo(needs, id, log)
+    async (request, reply) => {
+      const { id } = request.params
+      await mustSeeVideo(db, request.principal, id)
+      await removeVideo(needs, id, byRequest(request), request.log)
       reply.code(204)
     }
   )

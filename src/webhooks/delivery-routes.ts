@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Database } from '#database/connect.ts'
+import { byRequest } from '#audit/by.ts'
+import type { Database, InTransaction } from '#database/connect.ts'
 import { InvalidCursor, WebhookDisabled, WebhookNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { refuse } from '#schema/check.ts'
@@ -49,9 +50,11 @@ export const deliveryRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async
         }
       }
     },
-    async ({ params: { id } }, reply) => {
+    async (request, reply) => {
+      const { id } = request.params
       reply.code(202)
-      return { id: messageName(await sendTest(db, id)) }
+      const send = (trx: InTransaction) => sendTest(trx, id, byRequest(request))
+      return { id: messageName(await db.query.transaction().execute(send)) }
     }
   )
 
@@ -72,16 +75,21 @@ export const deliveryRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async
         }
       }
     },
-    async ({ params: { id }, body: { since, until, message, only = 'failed' } }, reply) => {
+    async (request, reply) => {
+      const { since, until, message, only = 'failed' } = request.body
       if ((since === undefined) === (message === undefined)) {
         throw refuse([{ field: 'since', message: 'or message must be given, and only one of them' }])
       }
-      const webhook = await findWebhook(db.query, id)
+      const webhook = await findWebhook(db.query, request.params.id)
       if (!webhook.enabled) throw new WebhookDisabled()
-      const { replayed, continue_since } =
-        since === undefined
-          ? await replayOne(db, webhook.id, message!)
-          : await replay(db, webhook.id, { since, until, all: only === 'all' })
+      const by = byRequest(request)
+      const { replayed, continue_since } = await db.query
+        .transaction()
+        .execute(trx =>
+          since === undefined
+            ? replayOne(trx, webhook.id, message!, by)
+            : replay(trx, webhook.id, { since, until, all: only === 'all' }, by)
+        )
       reply.code(202)
       return { replayed, continue_since: continue_since?.toISOString() ?? null }
     }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
-import type { Database } from '#database/connect.ts'
+import { type By, recordAct } from '#audit/record.ts'
+import type { InTransaction } from '#database/connect.ts'
 import { WebhookNotFound } from '#errors.ts'
 import { isUuid } from '#schema/common.ts'
 import { shown, type WebhookRow } from './queries.ts'
@@ -7,9 +8,10 @@ import type { WebhookPatch } from './schemas.ts'
 import { newSecret, secretText } from './secret.ts'
 
 /** Only what is given changes. */
-export async function editWebhook({ query }: Database, id: string, { enabled, ...changes }: WebhookPatch) {
+export async function editWebhook(trx: InTransaction, id: string, patch: WebhookPatch, by: By) {
   if (!isUuid(id)) throw new WebhookNotFound(id)
-  const row: WebhookRow | undefined = await query
+  const { enabled, ...changes } = patch
+  const row: WebhookRow | undefined = await trx
     .updateTable('webhooks')
     .set({ ...changes, updated_at: sql<Date>`now()`, ...(enabled === true && fresh) })
     .$if(enabled === false, update =>
@@ -24,16 +26,17 @@ export async function editWebhook({ query }: Database, id: string, { enabled, ..
     .returning(shown)
     .executeTakeFirst()
   if (!row) throw new WebhookNotFound(id)
+  await recordAct(trx, by, 'webhook.edit', { type: 'webhook', id }, { fields: Object.keys(patch) })
   return row
 }
 
 const fresh = { enabled: true, disabled_reason: null, disabled_at: null, failures: 0, failing_since: null }
 
 /** A new secret; for so many seconds messages are signed with both. */
-export async function rotateSecret({ query }: Database, id: string, overlap: number) {
+export async function rotateSecret(trx: InTransaction, id: string, overlap: number, by: By) {
   if (!isUuid(id)) throw new WebhookNotFound(id)
   const secret = newSecret()
-  const row: WebhookRow | undefined = await query
+  const row: WebhookRow | undefined = await trx
     .updateTable('webhooks')
     .set({
       secret,
@@ -45,11 +48,13 @@ export async function rotateSecret({ query }: Database, id: string, overlap: num
     .returning(shown)
     .executeTakeFirst()
   if (!row) throw new WebhookNotFound(id)
+  await recordAct(trx, by, 'webhook.rotate', { type: 'webhook', id }, { overlap })
   return { row, secret: secretText(secret) }
 }
 
 /** Its messages are not sent any more; `expire_deliveries` removes them. */
-export async function removeWebhook({ query }: Database, id: string) {
-  const deleted = isUuid(id) ? await query.deleteFrom('webhooks').where('id', '=', id).executeTakeFirst() : undefined
+export async function removeWebhook(trx: InTransaction, id: string, by: By) {
+  const deleted = isUuid(id) ? await trx.deleteFrom('webhooks').where('id', '=', id).executeTakeFirst() : undefined
   if (!deleted?.numDeletedRows) throw new WebhookNotFound(id)
+  await recordAct(trx, by, 'webhook.remove', { type: 'webhook', id })
 }

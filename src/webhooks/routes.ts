@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import type { Database } from '#database/connect.ts'
+import { byRequest } from '#audit/by.ts'
+import { recordAct } from '#audit/record.ts'
+import type { Database, InTransaction } from '#database/connect.ts'
 import { IdempotencyKeyReused, InvalidCursor, WebhookNotFound } from '#errors.ts'
 import { keyOf, once, recall } from '#idempotency/once.ts'
 import { say } from '#idempotency/reply.ts'
@@ -67,6 +69,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
       await checkUrl(guard, body.url)
       const { answer, replayed } = await once(db, key, async trx => {
         const { row, secret } = await addWebhook(trx, body)
+        await recordAct(trx, byRequest(request), 'webhook.add', { type: 'webhook', id: row.id }, hostOf(row))
         return { status: 201, location: `/api/webhooks/${row.id}/deliveries`, body: { ...present(row), secret } }
       })
       return say(reply, answer, replayed) as WebhookWithSecret
@@ -87,9 +90,11 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
         response: { 200: answer(WebhookBody, 'The webhook, changed'), ...writeProblems(WebhookNotFound) }
       }
     },
-    async ({ params: { id }, body }) => {
+    async request => {
+      const { params, body } = request
       if (body.url !== undefined) await checkUrl(guard, body.url)
-      return present(await editWebhook(db, id, body))
+      const edit = (trx: InTransaction) => editWebhook(trx, params.id, body, byRequest(request))
+      return present(await db.query.transaction().execute(edit))
     }
   )
 
@@ -105,8 +110,9 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
         response: { 204: answer(Type.Null(), 'The webhook is deleted'), ...writeProblems(WebhookNotFound) }
       }
     },
-    async ({ params: { id } }, reply) => {
-      await removeWebhook(db, id)
+    async (request, reply) => {
+      const { id } = request.params
+      await db.query.transaction().execute(trx => removeWebhook(trx, id, byRequest(request)))
       reply.code(204)
     }
   )
@@ -130,9 +136,17 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
         }
       }
     },
-    async ({ params: { id }, body: { overlap = 86_400 } }) => {
-      const { row, secret } = await rotateSecret(db, id, overlap)
+    async request => {
+      const { id } = request.params
+      const { overlap = 86_400 } = request.body
+      const rotate = (trx: InTransaction) => rotateSecret(trx, id, overlap, byRequest(request))
+      const { row, secret } = await db.query.transaction().execute(rotate)
       return { ...present(row), secret }
     }
   )
+}
+
+/** An address may hold a token in its path. */
+function hostOf({ url }: { url: string }) {
+  return { host: new URL(url).host }
 }

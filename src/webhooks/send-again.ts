@@ -1,5 +1,7 @@
+import { CompiledQuery } from 'kysely'
 import { v7 as uuid } from 'uuid'
-import type { Database } from '#database/connect.ts'
+import { type By, recordAct } from '#audit/record.ts'
+import type { InTransaction } from '#database/connect.ts'
 import { WebhookDisabled, WebhookNotFound } from '#errors.ts'
 import { isUuid } from '#schema/common.ts'
 
@@ -54,23 +56,36 @@ interface Span {
 }
 
 /** Sends messages of a time again, under their ids; oldest first. */
-export async function replay({ pool }: Database, webhook: string, { since, until, all }: Span): Promise<Again> {
-  return (await pool.query<Again>(replaySql, [webhook, since, until, all])).rows[0]!
+export async function replay(trx: InTransaction, webhook: string, { since, until, all }: Span, by: By): Promise<Again> {
+  return record(trx, { text: replaySql, values: [webhook, since, until, all] }, by, { since, until, all })
 }
 
 /** Sends one message again, whatever became of it; one that is pending is not sent twice. */
-export async function replayOne({ pool }: Database, webhook: string, message: string): Promise<Again> {
+export async function replayOne(trx: InTransaction, webhook: string, message: string, by: By): Promise<Again> {
   const id = message.replace(/^msg_/, '')
   if (!isUuid(id)) return { replayed: 0, continue_since: null }
-  return (await pool.query<Again>(replayOneSql, [webhook, id])).rows[0]!
+  return record(trx, { text: replayOneSql, values: [webhook, id] }, by, { message })
+}
+
+async function record(
+  trx: InTransaction,
+  { text, values }: { text: string; values: unknown[] },
+  by: By,
+  detail: object
+) {
+  const again = (await trx.executeQuery<Again>(CompiledQuery.raw(text, values))).rows[0]!
+  const target = { type: 'webhook', id: values[0] as string }
+  await recordAct(trx, by, 'webhook.replay', target, { ...detail, count: again.replayed })
+  return again
 }
 
 /** Sends a message that says nothing; returns its id. */
-export async function sendTest({ pool }: Database, webhook: string): Promise<string> {
+export async function sendTest(trx: InTransaction, webhook: string, by: By): Promise<string> {
   if (!isUuid(webhook)) throw new WebhookNotFound(webhook)
   const id = uuid()
-  const { rows } = await pool.query<{ enabled: boolean }>(sendTestSql, [webhook, id])
+  const { rows } = await trx.executeQuery<{ enabled: boolean }>(CompiledQuery.raw(sendTestSql, [webhook, id]))
   if (!rows[0]) throw new WebhookNotFound(webhook)
   if (!rows[0].enabled) throw new WebhookDisabled()
+  await recordAct(trx, by, 'webhook.test', { type: 'webhook', id: webhook })
   return id
 }

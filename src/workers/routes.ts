@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { byRequest } from '#audit/by.ts'
 import type { Database } from '#database/connect.ts'
 import { WorkerGone, WorkerNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
@@ -66,9 +67,10 @@ export const workerRoutes: FastifyPluginAsyncTypebox<WorkerNeeds> = async (app, 
         }
       }
     },
-    async ({ params: { id }, body }) => {
+    async request => {
+      const { id } = request.params
       const { status } = await mustFind(id)
-      if (!(await steer(needs, id, body))) throw new WorkerGone(goneAs(status))
+      if (!(await steer(needs, id, request.body, byRequest(request)))) throw new WorkerGone(goneAs(status))
       return mustFind(id)
     }
   )
@@ -94,9 +96,11 @@ export const workerRoutes: FastifyPluginAsyncTypebox<WorkerNeeds> = async (app, 
         }
       }
     },
-    async ({ params: { id }, body: { mode = 'warm' } }, reply) => {
+    async (request, reply) => {
+      const { id } = request.params
+      const { mode = 'warm' } = request.body
       const { status } = await mustFind(id)
-      if (!(await shutDown(needs, id, mode))) throw new WorkerGone(goneAs(status))
+      if (!(await shutDown(needs, id, mode, byRequest(request)))) throw new WorkerGone(goneAs(status))
       reply.code(202)
       return mustFind(id)
     }

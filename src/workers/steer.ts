@@ -1,11 +1,13 @@
-import type { Pool } from 'pg'
+import { CompiledQuery } from 'kysely'
+import { type Action, type By, recordAct } from '#audit/record.ts'
+import type { Database } from '#database/connect.ts'
 import { lease } from '#tasks/attempts/takers.ts'
 import type { Voice } from '#tasks/voice.ts'
 import type { Shutdown } from './presence.ts'
 import type { Steering } from './schemas.ts'
 
 interface SteerNeeds {
-  db: { pool: Pool }
+  db: Database
   voice: Voice
 }
 
@@ -18,13 +20,9 @@ update darkroom.workers set
 where id = $1 and ${isThere}`
 
 /** Changes the desired state in a worker's row and notifies the worker. False when the worker is gone. */
-export async function steer(
-  { db, voice }: SteerNeeds,
-  id: string,
-  { concurrency, paused }: Steering
-): Promise<boolean> {
-  const { rowCount } = await db.pool.query(steerWorkerSql, [id, concurrency ?? null, paused ?? null])
-  return told(voice, id, rowCount)
+export async function steer(needs: SteerNeeds, id: string, steering: Steering, by: By): Promise<boolean> {
+  const { concurrency = null, paused = null } = steering
+  return change(needs, id, { text: steerWorkerSql, values: [id, concurrency, paused] }, by, 'worker.change', steering)
 }
 
 // A worker that is ending cold stays so when a warm shutdown is requested after it.
@@ -33,13 +31,23 @@ update darkroom.workers set shutdown = case when shutdown = 'cold' then shutdown
 where id = $1 and ${isThere}`
 
 /** The same for a shutdown. */
-export async function shutDown({ db, voice }: SteerNeeds, id: string, mode: Shutdown): Promise<boolean> {
-  const { rowCount } = await db.pool.query(shutDownWorkerSql, [id, mode])
-  return told(voice, id, rowCount)
+export async function shutDown(needs: SteerNeeds, id: string, mode: Shutdown, by: By): Promise<boolean> {
+  return change(needs, id, { text: shutDownWorkerSql, values: [id, mode] }, by, 'worker.shutdown', { mode })
 }
 
-function told(voice: Voice, id: string, rowCount: number | null) {
-  const isThere = rowCount === 1
+async function change(
+  { db, voice }: SteerNeeds,
+  id: string,
+  { text, values }: { text: string; values: unknown[] },
+  by: By,
+  action: Action,
+  detail: object
+) {
+  const isThere = await db.query.transaction().execute(async trx => {
+    const { numAffectedRows } = await trx.executeQuery(CompiledQuery.raw(text, values))
+    if (numAffectedRows === 1n) await recordAct(trx, by, action, { type: 'worker', id }, detail)
+    return numAffectedRows === 1n
+  })
   if (isThere) voice.steer(id)
   return isThere
 }

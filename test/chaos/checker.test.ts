@@ -27,6 +27,8 @@ function task(): TaskHistory {
     expires: false,
     schedule_id: null,
     cancel_requested_at: null,
+    cancels: 0,
+    retries: 0,
     jobs: [{ name: 'default', state: 'completed', retry_count: 2, output: { order: '1', attempt: 3, pid: 13 } }],
     tries: [
       {
@@ -81,6 +83,8 @@ function another(): TaskHistory {
     error: { type: 'Error', message: 'as always' },
     progress: null,
     progress_attempt: null,
+    cancels: 1,
+    retries: 1,
     jobs: [{ name: 'default', state: 'failed', retry_count: 0, output: null }],
     tries: [
       {
@@ -197,6 +201,18 @@ const forgeries: Record<
       ledger.orders[2]!.key = 'order-3'
     },
     'an order with an idempotency key is answered in the end'
+  ],
+  'a retry has no line in the audit': [
+    (_history, _first, second) => {
+      second.retries = 0
+    },
+    'each act has its line in the audit, and each line its act'
+  ],
+  'a cancel that was rolled back has a line in the audit': [
+    (_, first) => {
+      first.cancels = 1
+    },
+    'each act has its line in the audit, and each line its act'
   ],
   'a task belongs to no order': [
     (_, first) => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -83,7 +83,13 @@ t.test('a dump restored into another database is the same, and the service goes 
   })
 
   const kept = await rowsOf(url)
-  t.strictSame({ ...(await rowsOf(target)), 'darkroom.installation': [] }, { ...kept, 'darkroom.installation': [] })
+  const apart = { 'darkroom.installation': [], 'darkroom.audit': [] }
+  const restored = await rowsOf(target)
+  t.strictSame({ ...restored, ...apart }, { ...kept, ...apart })
+  const lines = restored['darkroom.audit']!
+  t.strictSame(lines.slice(0, -1), kept['darkroom.audit'])
+  t.match(lines.at(-1), /,cli,,[^,]+,,,database\.restore,database,test_/, 'and says that it was restored')
+  t.match(lines.at(-2), /,cli,,[^,]+,,,database\.dump,database,test_/)
   const service = await openService(t, {
     env: { DATABASE_URL: target, DATA_DIR: path.join(home, 'target') },
     worker: true
@@ -115,8 +121,19 @@ t.test('a dump of the embedded database is restored into a fresh DATA_DIR, whose
   const again = path.join(home, 'again.dump')
   t.match(await darkroom(['dump', again], { DATA_DIR }), { code: 0 }, 'also while it runs')
   t.match(await darkroom(['restore', again], { DATA_DIR }), { code: 1, err: /API or worker .* are running: stop them/ })
+  const film = new FormData()
+  film.append('video', new Blob(['not a film']), 'film.mp4')
+  t.equal((await fetch(`${address}/api/videos`, { method: 'POST', body: film })).status, 201)
   server.kill('SIGTERM')
   t.strictSame(await server.exited, { code: 0, signal: null })
+  const all = await readdir(DATA_DIR, { recursive: true })
+  const modes = await Promise.all(all.map(async name => [name, (await stat(path.join(DATA_DIR, name))).mode & 0o077]))
+  t.ok(all.some(name => name.endsWith('original')) && all.includes('postgres/app.password'))
+  t.strictSame(
+    modes.filter(([, mode]) => mode !== 0),
+    [],
+    'no file or folder is open to other accounts'
+  )
 })
 
 t.test('existing data is replaced only with --force, and a bad dump changes nothing', async t => {
@@ -146,7 +163,8 @@ t.test('existing data is replaced only with --force, and a bad dump changes noth
   }
   t.strictSame(await rowsOf(DATABASE_URL), before)
   t.match(await restore([file, '--force']), { code: 0 })
-  t.strictSame(await rowsOf(DATABASE_URL), before)
+  const apart = { 'darkroom.audit': [] }
+  t.strictSame({ ...(await rowsOf(DATABASE_URL)), ...apart }, { ...before, ...apart })
   t.match(await darkroom(['dump', file], { DATABASE_URL }), { code: 1, err: /c\.dump exists already/ })
 })
 

@@ -84,8 +84,28 @@ t.test('our role is no superuser, and makes schemas in a database that it owns',
   await t.rejects(query(url, `alter system set jit = on`), { code: '42501' })
   await query(url, 'create schema ours')
   await query(url, 'create extension pg_trgm')
-  for (const name of ['darkroom.password', 'superuser.password']) {
+  for (const name of ['darkroom.password', 'app.password', 'superuser.password']) {
     t.equal((await stat(path.join(dataDir, 'postgres', name))).mode & 0o777, 0o600)
+  }
+})
+
+t.test('data of a version whose API was the owner gets a role for it', async t => {
+  const dataDir = await used(t)
+  const file = path.join(dataDir, 'postgres/app.password')
+  const whoIs = async (url: string) => (await query(url, 'select session_user as is'))[0]
+  const before = await open(t, dataDir)
+  await query((await findEmbedded(dataDir, 'superuser'))!, 'drop role darkroom_app')
+  await rm(file)
+  await before.stop()
+
+  for (const round of ['without the role', 'with the role, without its password']) {
+    const { stop } = await open(t, dataDir)
+
+    t.strictSame(await whoIs((await findEmbedded(dataDir, 'app'))!), { is: 'darkroom_app' }, round)
+    t.strictSame(await whoIs((await findEmbedded(dataDir))!), { is: 'darkroom' })
+    t.equal((await stat(file)).mode & 0o777, 0o600)
+    await stop()
+    await rm(file)
   }
 })
 
@@ -120,6 +140,7 @@ t.test('data of a version whose only role was a superuser gets one of its own', 
       await query(url, `select usename, usesuper from pg_user order by 1`),
       [
         { usename: 'darkroom', usesuper: false },
+        { usename: 'darkroom_app', usesuper: false },
         { usename: 'postgres', usesuper: true }
       ],
       round

@@ -7,7 +7,7 @@ import { home, rememberUrls, template, urlOf } from './cluster.ts'
 /** Runs once before all test files. Postgres stays behind for them; `after.ts` stops it. */
 const { url } = await openEmbedded({ dataDir: home, log: () => {}, durable: false })
 const admin = (await findEmbedded(home, 'superuser'))!
-await rememberUrls({ app: url, superuser: admin })
+await rememberUrls({ owner: url, superuser: admin })
 
 const superuser = new pg.Client({ connectionString: admin })
 await superuser.connect()

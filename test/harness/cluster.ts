@@ -1,5 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { findEmbedded } from '../../src/database/embedded.ts'
 
 /**
  * One Postgres for the whole run, whose template is migrated once; each test then borrows a database of its own. Two
@@ -10,8 +11,8 @@ export const home = path.resolve(
 )
 export const template = 'darkroom_template'
 
-/** The role of the service, and the role that makes and drops databases: a test's own role may not end autovacuum. */
-type Role = 'app' | 'superuser'
+/** The owner of the databases, and the role that makes and drops them: a test's own role may not end autovacuum. */
+type Role = 'owner' | 'superuser'
 
 const note = path.join(home, 'urls.json')
 
@@ -20,7 +21,7 @@ export async function rememberUrls(urls: Record<Role, string>) {
   await writeFile(note, JSON.stringify(urls))
 }
 
-export async function clusterUrl(role: Role = 'app'): Promise<string> {
+export async function clusterUrl(role: Role = 'owner'): Promise<string> {
   return JSON.parse(await readFile(note, 'utf8'))[role]
 }
 
@@ -31,6 +32,11 @@ export async function forgetUrls() {
 /** As the superuser, in a database of the service's. */
 export async function adminUrl(url: string): Promise<string> {
   return urlOf(await clusterUrl('superuser'), new URL(url).pathname.slice(1))
+}
+
+/** As the role of API and workers, which owns nothing. */
+export async function appUrlOf(url: string): Promise<string> {
+  return urlOf((await findEmbedded(home, 'app'))!, new URL(url).pathname.slice(1))
 }
 
 export function urlOf(server: string, database: string) {

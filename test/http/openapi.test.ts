@@ -215,6 +215,7 @@ const good: Record<string, Call[]> = {
   'POST /api/schedules/{id}/backfill': [{ ...of(daily.id), body: past }],
   'GET /api/schedules/{id}/preview': [of(daily.id), { ...of('daily'), query: 'count=3' }],
   'GET /api/schedules/{id}/occurrences': [of('daily'), of('expire_results')],
+  'GET /api/audit': [{}, { query: 'limit=1&action=queue.*&since=2026-01-01T00:00:00Z' }],
   'GET /api/webhooks': [{}, { query: 'limit=1' }],
   'POST /api/bulk-operations': [
     { body: { action: 'retry', filter: tagged } },
@@ -330,7 +331,14 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
   INVALID_REQUEST: { query: 'x=%00' },
   INVALID_JSON: { headers: json, payload: '{' },
   BODY_TOO_LARGE: { headers: { ...json, 'content-length': '999999999' }, payload: '{}' },
-  UNSUPPORTED_MEDIA_TYPE: { headers: { 'content-type': 'text/plain' }, payload: 'hello' },
+  UNSUPPORTED_MEDIA_TYPE: operation => ({
+    headers: {
+      ...(operation.includes('/api/uploads') && tus),
+      // Of these no body is read.
+      'content-type': /^(OPTIONS|DELETE .api.uploads)/.test(operation) ? 'no type' : 'text/plain'
+    },
+    payload: 'hello'
+  }),
   UNSUPPORTED_ENCODING: operation =>
     resuming(operation, begun!, 'x', 0, { 'content-encoding': 'gzip' }) ?? {
       headers: { ...json, 'content-encoding': 'gzip' },

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { LineBody } from '../../src/audit/schemas.ts'
 import { KindBody } from '../../src/kinds/schemas.ts'
 import { OccurrenceBody, ScheduleBody } from '../../src/schedules/schemas.ts'
 import { AttemptBody } from '../../src/tasks/attempts/schemas.ts'
@@ -30,6 +31,7 @@ t.test('a task, an attempt, a film, a worker and a schedule have the fields of H
   t.strictSame(await columnsOf('attempts'), ['task_id', ...Object.keys(AttemptBody.properties)])
   t.strictSame(await columnsOf('videos'), Object.keys(VideoBody.properties))
   t.strictSame(await columnsOf('workers'), Object.keys(WorkerBody.properties))
+  t.strictSame(await columnsOf('audit'), Object.keys(LineBody.properties))
   t.strictSame(await columnsOf('webhooks'), Object.keys(WebhookBody.properties))
   const ofDelivery = await columnsOf('deliveries')
   t.strictSame(

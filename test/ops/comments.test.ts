@@ -37,6 +37,7 @@ t.test('its names are those of the contract', async t => {
       ...[
         'api_keys',
         'attempts',
+        'audit',
         'bulk_operations',
         'cancel_task',
         'change_task',

@@ -10,7 +10,7 @@ export interface Told {
 
 /** First and last line: a dump without the last one is cut off. */
 export const first = '-- Darkroom dump'
-export const last = '-- complete'
+export const end = '-- complete'
 
 /**
  * All rows of `darkroom` and `pgboss` in one snapshot, in the plain format of pg_dump. pg_dump itself must be as new as
@@ -35,7 +35,7 @@ export async function* dump(url: string, { say, signal }: Told): AsyncGenerator<
     }
     for (const { name, value } of manifest.sequences) yield `\nSELECT pg_catalog.setval('${name}', ${value}, true);\n`
     // By psql the rows above were noted as new tasks.
-    yield `\nTRUNCATE darkroom.uncounted;\n\n${last}\n`
+    yield `\nTRUNCATE darkroom.uncounted;\n\n${end}\n`
   } finally {
     await client.end()
   }

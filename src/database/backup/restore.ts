@@ -1,26 +1,36 @@
 import type { Readable } from 'node:stream'
 import type pg from 'pg'
 import { version } from '../../version.ts'
+import type { Statement } from '../connect.ts'
 import { type CopyFrom, copyFrom } from './copy.ts'
-import { counter, first, last, openClient, type Told } from './dump.ts'
+import { counter, end, first, openClient, type Told } from './dump.ts'
 import { type Part, partsOf } from './parts.ts'
 import { copyIn, listTables, type Manifest, schemaOf } from './tables.ts'
 
+interface Asked extends Told {
+  /** Replaces what the database has. */
+  force: boolean
+  /** The last statement of the transaction. */
+  last: Statement
+}
+
 /** Replaces all rows of a migrated database by those of a dump, in one transaction. */
-export async function restore(url: string, source: Readable, { force, say, signal }: Told & { force: boolean }) {
+export async function restore(url: string, source: Readable, { force, last, say, signal }: Asked) {
   const parts = partsOf(source)
   const manifest = await readManifest(parts)
   const client = await openClient(url, 'darkroom restore')
   try {
     await client.query('begin')
     await refuse(client, manifest, force)
+    // Before anything is removed: the audit has one against that.
+    await triggers(client, 'disable')
     await empty(client, manifest)
     const forward = await dropForward(client, manifest)
-    await triggers(client, 'disable')
     await fill(client, manifest, { parts, say, signal })
     await triggers(client, 'enable')
     for (const { table, definition } of forward) await client.query(`alter table ${table} add ${definition}`)
     for (const { name, value } of manifest.sequences) await client.query('select setval($1, $2, true)', [name, value])
+    await client.query(last)
     await client.query('commit')
   } finally {
     await client.end().catch(() => {})
@@ -118,7 +128,7 @@ async function fill(
     } else if (part.type === 'end') {
       await copy?.end()
       count?.end()
-    } else if (part.text === last) isComplete = true
+    } else if (part.text === end) isComplete = true
     else if (part.text.startsWith('COPY ')) {
       const table = left.shift()
       if (!table || part.text !== `${copyIn(table, client)};`) throw new Error('The dump is damaged')

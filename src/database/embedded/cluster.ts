@@ -10,12 +10,12 @@ import { EmbeddedError, PasswordError } from './error.ts'
 const run = promisify(execFile)
 const unfinished = 'postgres.new-'
 /**
- * Our role owns the database and is no superuser, so that an SQL injection yields no shell; initdb's role is a
- * superuser.
+ * Commands act as the owner of the database, which is no superuser; API and workers as a role that owns nothing, so that
+ * an SQL injection yields neither a shell nor another past. initdb's role is a superuser.
  */
-export const roles = { app: 'darkroom', superuser: 'postgres' } as const
+export const roles = { owner: 'darkroom', app: 'darkroom_app', superuser: 'postgres' } as const
 export type Role = keyof typeof roles
-const passwordFiles = { app: 'darkroom.password', superuser: 'superuser.password' }
+const passwordFiles = { owner: 'darkroom.password', app: 'app.password', superuser: 'superuser.password' }
 
 /** Included first in postgresql.conf and rewritten at each start: settings in that file or by `alter system` win. */
 const settings = `# Darkroom's defaults, rewritten at each start. Put yours into postgresql.conf or ALTER SYSTEM; they win.
@@ -73,7 +73,9 @@ export async function createCluster(
     await writeOwned(password, `${newPassword()}\n`, account)
     await initdb(folder, { binaries, account, durable, password })
     await rename(password, path.join(folder, passwordFiles.superuser))
-    await writeOwned(path.join(folder, passwordFiles.app), `${newPassword()}\n`, account)
+    for (const role of ['owner', 'app'] as const) {
+      await writeOwned(path.join(folder, passwordFiles[role]), `${newPassword()}\n`, account)
+    }
     await includeSettings(path.join(folder, 'postgresql.conf'))
     await rename(folder, clusterFolder(dataDir)).catch(error => {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
@@ -193,7 +195,7 @@ export async function writeSettings(dataDir: string, account: Account) {
   await rename(draft, file)
 }
 
-export async function readPassword(dataDir: string, role: Role = 'app') {
+export async function readPassword(dataDir: string, role: Role = 'owner') {
   const password = await findPassword(dataDir, role)
   if (password !== undefined) return password
   throw new PasswordError(

@@ -6,7 +6,7 @@ import { EmbeddedError, PasswordError } from './error.ts'
 export const database = 'darkroom'
 const helper = 'darkroom_upgrade'
 
-export async function urlFor(dataDir: string, port: number, { role = 'app', name = database }: Target = {}) {
+export async function urlFor(dataDir: string, port: number, { role = 'owner', name = database }: Target = {}) {
   return `postgres://${roles[role]}:${await readPassword(dataDir, role)}@127.0.0.1:${port}/${name}`
 }
 
@@ -15,11 +15,22 @@ interface Target {
   name?: string
 }
 
-/** Creates our role and its database, which it owns: migrations create schemas, tables and partitions. */
-export async function createOurs(client: pg.Client, dataDir: string) {
-  const role = client.escapeIdentifier(roles.app)
-  if (!(await exists(client, 'pg_roles where rolname', roles.app))) {
+/**
+ * Creates the owner and its database: migrations create schemas, tables and partitions. And the role of API and workers,
+ * which data of earlier versions does not have; migrations grant it its rights.
+ */
+export async function createOurs(client: pg.Client, dataDir: string, account: Account) {
+  const role = client.escapeIdentifier(roles.owner)
+  if (!(await exists(client, 'pg_roles where rolname', roles.owner))) {
     await client.query(`create role ${role} login password ${client.escapeLiteral(await readPassword(dataDir))}`)
+  }
+  const known = await findPassword(dataDir, 'app')
+  const password = known ?? (await writePassword(dataDir, 'app', account))
+  const isThere = await exists(client, 'pg_roles where rolname', roles.app)
+  // The file may be new where the role is not: it was lost, or a start was killed between the two.
+  if (!isThere || known === undefined) {
+    const verb = isThere ? 'alter' : 'create'
+    await client.query(`${verb} role ${roles.app} login password ${client.escapeLiteral(password)}`)
   }
   if (!(await exists(client, 'pg_database where datname', database))) {
     await client.query(`create database ${client.escapeIdentifier(database)} owner ${role}`)
@@ -27,7 +38,7 @@ export async function createOurs(client: pg.Client, dataDir: string) {
 }
 
 /**
- * The roles of the schema ops, which our role may not create; and its right to see and end sessions that hold locks on
+ * The roles of the schema ops, which the owner may not create; and the rights to see and end sessions that hold locks on
  * our tables. Only what is missing is written.
  */
 export async function createSeats(client: pg.Client) {
@@ -42,9 +53,13 @@ export async function createSeats(client: pg.Client) {
     if (await exists(client, 'pg_roles where rolname', role)) continue
     for (const statement of statements) await client.query(statement)
   }
-  for (const right of ['pg_read_all_stats', 'pg_signal_backend']) {
-    const { rows } = await client.query(`select pg_has_role('${roles.app}', '${right}', 'member') as has`)
-    if (!rows[0].has) await client.query(`grant ${right} to ${roles.app}`)
+  for (const [role, right] of [
+    [roles.owner, 'pg_read_all_stats'],
+    [roles.owner, 'pg_signal_backend'],
+    [roles.app, 'pg_read_all_stats']
+  ]) {
+    const { rows } = await client.query(`select pg_has_role('${role}', '${right}', 'member') as has`)
+    if (!rows[0].has) await client.query(`grant ${right} to ${role}`)
   }
 }
 
@@ -81,7 +96,7 @@ function refuseChanged(error: Error & { code?: string }): never {
  */
 async function renameSuperuser(port: number, password: string) {
   const secret = newPassword()
-  const hasDatabase = await as({ port, user: roles.app, password, database: 'postgres' }, async client => {
+  const hasDatabase = await as({ port, user: roles.owner, password, database: 'postgres' }, async client => {
     await client.query(`drop role if exists ${helper}`)
     await client.query(`create role ${helper} superuser login password ${client.escapeLiteral(secret)}`)
     return exists(client, 'pg_database where datname', database)
@@ -89,9 +104,9 @@ async function renameSuperuser(port: number, password: string) {
   const target = hasDatabase ? database : 'postgres'
   await as({ port, user: helper, password: secret, database: target }, async client => {
     await client.query('begin')
-    await client.query(`alter role ${roles.app} rename to ${roles.superuser}`)
-    await client.query(`create role ${roles.app} login password ${client.escapeLiteral(password)}`)
-    if (hasDatabase) await client.query(`alter database ${database} owner to ${roles.app}`)
+    await client.query(`alter role ${roles.owner} rename to ${roles.superuser}`)
+    await client.query(`create role ${roles.owner} login password ${client.escapeLiteral(password)}`)
+    if (hasDatabase) await client.query(`alter database ${database} owner to ${roles.owner}`)
     if (hasDatabase) await client.query(handOver)
     await client.query('commit')
   })
@@ -105,11 +120,11 @@ const handOver = `
   begin
     for statement in
       with ours as (select oid from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema')
-      select format('alter schema %I owner to ${roles.app}', nspname)
+      select format('alter schema %I owner to ${roles.owner}', nspname)
       from pg_namespace join ours using (oid) where nspowner = 10
       union all
       select format(
-        'alter %s %s owner to ${roles.app}',
+        'alter %s %s owner to ${roles.owner}',
         case relkind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence' else 'table' end,
         c.oid::regclass
       )
@@ -120,10 +135,10 @@ const handOver = `
           where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i') and c.relkind = 'S'
         )
       union all
-      select format('alter routine %s owner to ${roles.app}', oid::regprocedure)
+      select format('alter routine %s owner to ${roles.owner}', oid::regprocedure)
       from pg_proc where pronamespace in (select oid from ours) and proowner = 10
       union all
-      select format('alter type %s owner to ${roles.app}', oid::regtype)
+      select format('alter type %s owner to ${roles.owner}', oid::regtype)
       from pg_type where typnamespace in (select oid from ours) and typowner = 10 and typtype in ('e', 'd', 'r')
     loop
       execute statement;

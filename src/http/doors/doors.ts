@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import type { Refusals } from '#audit/refusals.ts'
 import { drainWhenStopping } from '../stopping.ts'
 import type { Access } from './admission.ts'
 import { endSlowBodies } from './arrivals.ts'
@@ -11,6 +12,7 @@ import type { Limits } from './limits.ts'
 import { lingerOnUnreadBodies } from './linger.ts'
 import { limitOpen } from './places.ts'
 import { identifyPrincipals } from './principal.ts'
+import { noteRefusals } from './note-refusals.ts'
 
 /** The hooks before every route, in this order: checks against hostile pages, keys and scopes, limits. */
 export function hangDoors(
@@ -18,9 +20,11 @@ export function hangDoors(
   settings: BrowserSettings,
   limits: Limits,
   connections: Iterable<Socket>,
-  access: Access
+  access: Access,
+  refusals: Refusals
 ) {
   identifyPrincipals(app, access.keyring)
+  noteRefusals(app, refusals)
   addSecurityHeaders(app, settings.PUBLIC_URL)
   guardAgainstPages(app, settings)
   const drain = drainWhenStopping(app, connections)

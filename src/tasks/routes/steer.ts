@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { refuseBeyond } from '#access/limits.ts'
 import type { Principal } from '#access/principal.ts'
+import { byRequest } from '#audit/by.ts'
 import type { Database } from '#database/connect.ts'
 import {
   TaskFinished,
@@ -60,7 +61,7 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
     async (request, reply) => {
       const { id } = request.params
       await mustSteer(id, request.principal)
-      const cancellation = isUuid(id) ? await cancelTask(needs, id) : undefined
+      const cancellation = isUuid(id) ? await cancelTask(needs, id, byRequest(request)) : undefined
       if (!cancellation) throw new TaskNotFound(id)
       if (!cancellation.accepted) throw new TaskFinished(cancellation.state)
 
@@ -85,11 +86,13 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
         }
       }
     },
-    async ({ params: { id }, principal }, reply) => {
+    async (request, reply) => {
+      const { id } = request.params
+      const { principal } = request
       await mustSteer(id, principal)
-      const request = isUuid(id) ? await retryTask(needs, id) : undefined
-      if (!request) throw new TaskNotFound(id)
-      if (!request.accepted) throw new TaskNotRetryable(request.state)
+      const retry = isUuid(id) ? await retryTask(needs, id, byRequest(request)) : undefined
+      if (!retry) throw new TaskNotFound(id)
+      if (!retry.accepted) throw new TaskNotRetryable(retry.state)
       reply.code(202)
       return find.task(id, principal)
     }
@@ -111,13 +114,15 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
         }
       }
     },
-    async ({ params: { id }, body, principal }) => {
+    async request => {
+      const { body, principal } = request
+      const { id } = request.params
       await mustSteer(id, principal)
       refuseBeyond(principal.limits, { queue: body.queue, priority: body.priority })
       if (body.queue !== undefined && !(await queues.has(body.queue))) throw new UnknownQueue(body.queue)
-      const request = isUuid(id) ? await changeTask(needs, id, body) : undefined
-      if (!request) throw new TaskNotFound(id)
-      if (!request.accepted) throw new TaskNotWaiting(request.state)
+      const change = isUuid(id) ? await changeTask(needs, id, body, byRequest(request)) : undefined
+      if (!change) throw new TaskNotFound(id)
+      if (!change.accepted) throw new TaskNotWaiting(change.state)
       return find.task(id, principal)
     }
   )
@@ -137,9 +142,10 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
         }
       }
     },
-    async ({ params: { id }, principal }, reply) => {
-      await mustSteer(id, principal)
-      const state = isUuid(id) ? await forgetTask(db, id, beforeForgetting) : undefined
+    async (request, reply) => {
+      const { id } = request.params
+      await mustSteer(id, request.principal)
+      const state = isUuid(id) ? await forgetTask(db, id, beforeForgetting, byRequest(request)) : undefined
       if (!state) throw new TaskNotFound(id)
       if (!isFinal(state)) throw new TaskNotFinished(state)
       reply.code(204)

@@ -1,4 +1,5 @@
 import { CompiledQuery } from 'kysely'
+import { type By, recordAct } from '#audit/record.ts'
 import type { Database, InTransaction } from '#database/connect.ts'
 import type { State } from '#database/tables.ts'
 import type { Voice } from '#tasks/voice.ts'
@@ -27,8 +28,13 @@ export async function requestCancel(trx: InTransaction, id: string): Promise<Can
 }
 
 /** Requests a cancellation in a transaction of its own, then notifies watchers and the task's worker. */
-export async function cancelTask({ db, voice }: { db: Database; voice: Voice }, id: string) {
-  const attempt = () => db.query.transaction().execute(trx => requestCancel(trx, id))
+export async function cancelTask({ db, voice }: { db: Database; voice: Voice }, id: string, by: By) {
+  const attempt = () =>
+    db.query.transaction().execute(async trx => {
+      const request = await requestCancel(trx, id)
+      if (request?.accepted) await recordAct(trx, by, 'task.cancel', { type: 'task', id })
+      return request
+    })
   // While we waited for its row the job moved to the table of another queue, where a row lock cannot follow.
   const request = await attempt().catch(error => {
     if (error.code === '40001') return attempt()

@@ -1,4 +1,5 @@
 import { CompiledQuery } from 'kysely'
+import { type By, recordAct } from '#audit/record.ts'
 import type { Database, InTransaction } from '#database/connect.ts'
 import { type State, states, type TaskError } from '#database/tables.ts'
 import { isFinal } from '#tasks/words.ts'
@@ -56,7 +57,8 @@ export async function forgetTasks(trx: InTransaction, ids: string[], beforeForge
 export async function forgetTask(
   { query }: Database,
   id: string,
-  beforeForgetting: BeforeForgetting
+  beforeForgetting: BeforeForgetting,
+  by: By
 ): Promise<State | undefined> {
   return query.transaction().execute(async trx => {
     const task = await lockTask(trx, id)
@@ -65,6 +67,7 @@ export async function forgetTask(
     await trx.executeQuery(CompiledQuery.raw(forgetJobSql, [task.queue, id]))
     await dropDeadline(trx, id)
     await trx.executeQuery(CompiledQuery.raw(forgetTaskSql, [id]))
+    await recordAct(trx, by, 'task.forget', { type: 'task', id }, { state: task.state })
     return task.state
   })
 }

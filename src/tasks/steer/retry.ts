@@ -1,4 +1,5 @@
 import { CompiledQuery } from 'kysely'
+import { type By, recordAct } from '#audit/record.ts'
 import type { Database, InTransaction } from '#database/connect.ts'
 import type { State } from '#database/tables.ts'
 import type { Voice } from '#tasks/voice.ts'
@@ -19,8 +20,12 @@ export async function requestRetry(trx: InTransaction, id: string): Promise<Retr
   return (await trx.executeQuery<RetryRequest>(CompiledQuery.raw(requestRetrySql, [id]))).rows[0]
 }
 
-export async function retryTask({ db, voice }: { db: Database; voice: Voice }, id: string) {
-  const request = await db.query.transaction().execute(trx => requestRetry(trx, id))
+export async function retryTask({ db, voice }: { db: Database; voice: Voice }, id: string, by: By) {
+  const request = await db.query.transaction().execute(async trx => {
+    const request = await requestRetry(trx, id)
+    if (request?.accepted) await recordAct(trx, by, 'task.retry', { type: 'task', id })
+    return request
+  })
   if (request?.accepted) {
     voice.changed(id)
     voice.wake(request.queue)

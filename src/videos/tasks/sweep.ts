@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { expireAudit, sealAudit } from '#audit/keep.ts'
 import type { Database } from '#database/connect.ts'
 import { isUuid } from '#schema/common.ts'
 import type { Store, Stored } from '#storage/store.ts'
@@ -9,6 +10,8 @@ import { attemptIn, attemptName, ownerOf, videosPrefix } from '../keys.ts'
 interface SweepOptions {
   store: Store
   workspaces: Workspaces
+  /** Seconds that a line of the audit stays. */
+  auditExpires: number
 }
 
 // Seconds. Nothing younger is ever removed: this is longer than a file is rightly without its row, or an upload without
@@ -19,12 +22,13 @@ const decade = 315_360_000
 // Keys for which rows are looked up at a time.
 const batchSize = 1_000
 
-export function sweep({ store, workspaces }: SweepOptions) {
+export function sweep({ store, workspaces, auditExpires }: SweepOptions) {
   return defineTask({
     name: 'sweep',
     // At a minute of its own, apart from other hourly work.
     schedules: [{ cron: '23 * * * *', timezone: 'UTC', overlap: 'skip', missed: 'once' }],
-    description: 'Removes half uploads, and files older than an hour that no row points at.',
+    description:
+      'Removes half uploads, and files older than an hour that no row points at. Seals the audit, and removes its old lines.',
     pool: 'inline',
     args: Type.Object(
       {
@@ -36,6 +40,10 @@ export function sweep({ store, workspaces }: SweepOptions) {
     ),
 
     async run({ older_than = anHour }, { db, log, signal }) {
+      const seal = await sealAudit(db)
+      // The owner of the database can rewrite its seals, but not those in the log.
+      if (seal) log(`audit sealed ${JSON.stringify(seal)}`)
+      const audit_lines = await expireAudit(db, auditExpires)
       const before = new Date(Date.now() - Math.max(older_than, anHour) * 1000)
       const videos = new Set<string>()
       const attempts = new Set<string>()
@@ -64,7 +72,7 @@ export function sweep({ store, workspaces }: SweepOptions) {
         attempts.add(name)
       }
 
-      const swept = { half_uploads, videos: videos.size, attempts: attempts.size }
+      const swept = { half_uploads, videos: videos.size, attempts: attempts.size, audit_lines }
       log(`swept ${JSON.stringify(swept)}`)
       return swept
     }
