@@ -259,6 +259,7 @@ create table darkroom.films (
   print_set_id uuid,
   error jsonb,
   original_expired_at timestamptz,
+  playback_epoch int not null default 0,
   created_at timestamptz not null default now()
 );
 
@@ -276,6 +277,7 @@ comment on column darkroom.films.filename is 'As the uploader named it: data, ne
 comment on column darkroom.films.task_id is 'The task of the upload, or the one that was asked for or recorded last';
 comment on column darkroom.films.print_set_id is 'The prints that are served; null until the first ones are made. Without a foreign key: the tables would refer to each other in a circle, which a dump cannot order';
 comment on column darkroom.films.original_expired_at is 'When ORIGINAL_EXPIRES removed the original; its prints stay, and it cannot be processed again';
+comment on column darkroom.films.playback_epoch is 'Part of what signs a link to the film: raised by one, it ends all links that were made before';
 comment on column darkroom.films.error is 'Error of a task that is forgotten by now; one that is still there says it itself';
 
 create table darkroom.print_sets (
@@ -375,7 +377,8 @@ select
   end as error,
   (select s.probe from darkroom.print_sets s where s.id = f.print_set_id) as probe,
   f.created_at,
-  (select s.made_at from darkroom.print_sets s where s.id = f.print_set_id) as ready_at
+  (select s.made_at from darkroom.print_sets s where s.id = f.print_set_id) as ready_at,
+  f.playback_epoch
 from darkroom.films f;
 
 comment on view darkroom.videos is 'Films as HTTP shows them, from darkroom.films, its current print set and its process_video tasks; filename can be updated, rows can be locked and deleted here';
@@ -386,6 +389,7 @@ comment on column darkroom.videos.progress is 'Of the task that makes the prints
 comment on column darkroom.videos.task_id is 'The open process_video task, or the last one that was asked for or recorded';
 comment on column darkroom.videos.error is 'Why status is failed, else null';
 comment on column darkroom.videos.probe is 'What ffprobe found in the original, once prints were made';
+comment on column darkroom.videos.playback_epoch is 'Part of what signs a link to the film; each revocation raises it';
 comment on column darkroom.videos.ready_at is 'When the prints that are served were recorded';
 
 -- A test compares the three names with the ladder of rungs.

@@ -103,6 +103,11 @@ export const settings = {
     folder,
     'file with the master secret, 64 hexadecimal digits; unset: `DATA_DIR/secret.key`, which the first start writes'
   ),
+  PLAYBACK: setting(
+    'auto',
+    oneOf('auto', 'signed', 'public'),
+    '`auto` and `signed`: where keys are needed, films are, too, or a signed link; `public`: prints, streams and pictures are for all, by the id of the film'
+  ),
   WEBHOOK_ALLOW_NETWORKS: optional(
     places,
     'comma list of private places that webhooks may reach, as in `10.1.0.0/16,mattermost:8065`'

@@ -2543,6 +2543,17 @@ select
     order by created_at desc, id desc limit 1
   ) as stop;
 
+-- src/videos/playback/queries.ts: findPlaybackSql
+select
+  $2::text = '0' or exists (select from darkroom.signing_keys k where k.kid = $2 and k.retired_at is null) as known,
+  f.playback_epoch as epoch,
+  (select max(p.duration)::float8 from darkroom.prints p where p.set_id = f.print_set_id) as duration
+from (values (1)) one left join darkroom.films f on f.id = $1;
+
+-- src/videos/playback/queries.ts: revokePlaybackSql
+update darkroom.films set playback_epoch = playback_epoch + 1 where id = $1
+returning playback_epoch as epoch;
+
 -- src/videos/tasks/expire-originals.ts: expireOriginalsSql
 with old as (
   select f.id from darkroom.films f

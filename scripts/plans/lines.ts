@@ -236,7 +236,9 @@ function ofFilms({ film, upload, lease }: Sample): Record<string, Line> {
     expireUploadsSql: {},
     knowsUploadSql: { values: [upload] },
     expireOriginalsSql: { values: [86_400 * 365] },
-    findExpiredOriginalsSql: {}
+    findExpiredOriginalsSql: {},
+    findPlaybackSql: { values: [film, '0'] },
+    revokePlaybackSql: { values: [film] }
   }
 }
 

@@ -10,3 +10,7 @@ export interface Principal {
   address: string | null
   scopes: readonly Scope[]
 }
+
+export function may({ scopes }: Pick<Principal, 'scopes'>, scope: Scope) {
+  return scopes.includes(scope) || scopes.includes('admin')
+}

@@ -31,6 +31,7 @@ export interface Tables {
   queue_minutes: QueueMinutesTable
   queue_hours: QueueHoursTable
   uncounted: UncountedTable
+  signing_keys: SigningKeysTable
   webhooks: WebhooksTable
   webhook_messages: WebhookMessagesTable
   webhook_attempts: WebhookAttemptsTable
@@ -149,6 +150,7 @@ export interface FilmsTable {
   print_set_id: Nullable<string>
   error: NullableJson<TaskError>
   original_expired_at: Nullable<Date>
+  playback_epoch: Generated<number>
   created_at: Generated<Date>
 }
 
@@ -223,6 +225,7 @@ export interface VideosView {
   probe: NullableJson
   created_at: Date
   ready_at: Nullable<Date>
+  playback_epoch: number
 }
 
 export interface RenditionsView {
@@ -431,6 +434,13 @@ export interface IdempotencyKeysTable {
 export interface DeadlinesTable {
   expires_at: Date
   task_id: string
+}
+
+export interface SigningKeysTable {
+  kid: string
+  name: string
+  created_at: Generated<Date>
+  retired_at: Nullable<Date>
 }
 
 export const messageTypes = [

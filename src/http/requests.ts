@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { InvalidRequest, UnsupportedEncoding } from '#errors.ts'
 import { isUuid } from '#schema/common.ts'
+import { loggedUrl } from './logged-url.ts'
 
 const bodyless = new Set(['GET', 'HEAD'])
 
@@ -27,8 +28,9 @@ export function readRequests(app: FastifyInstance) {
 /** Logs one line for each request, except on routes that are polled all the time. */
 export function logRequests(app: FastifyInstance) {
   app.addHook('onResponse', (request, reply, done) => {
-    const { method, originalUrl: url, routeOptions } = request
+    const { method, routeOptions } = request
     if (routeOptions.logLevel !== 'warn') {
+      const url = loggedUrl(request)
       request.log.info({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request')
     }
     done()

@@ -6,6 +6,7 @@ import { publishKinds, withdrawKinds } from '#kinds/publish.ts'
 import { findMediaTools } from '#media/binaries.ts'
 import { guardOf } from '#outbound/guard.ts'
 import { queueNames } from '#queue/names.ts'
+import { openSecrets } from '#secrets/master.ts'
 import { openSampler } from '#stats/sampler.ts'
 import { DiskStore } from '#storage/disk.ts'
 import { pairWithStore } from '#storage/installation.ts'
@@ -46,6 +47,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   const { url, config, kinds, log, needsWorker, limits = productionLimits } = needs
   // Closed in reverse order: at the stop, or at once when a later part fails to open.
   await using opened = new AsyncDisposableStack()
+  const secrets = await openSecrets(config.DATA_DIR, config.SECRET_KEY_FILE)
   const store = new DiskStore(config.DATA_DIR)
   opened.defer(() => store.close())
   const { db, reads } = openConnections(url)
@@ -81,6 +83,9 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
     scheduleDefaults: { timezone: config.TIMEZONE },
     maxUploadBytes: config.MAX_UPLOAD_BYTES,
     uploadExpires: config.UPLOAD_EXPIRES,
+    secrets,
+    playback: config.PLAYBACK,
+    mediaUrl: config.PUBLIC_URL,
     store,
     dataDir: config.DATA_DIR,
     findMedia: () => findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH }),

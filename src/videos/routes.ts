@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { IdempotencyKeyReused, InvalidCursor, OriginalGone, VideoNotFound } from '#errors.ts'
+import type { Config } from '#config.ts'
+import { FileNotFound, IdempotencyKeyReused, InvalidCursor, OriginalGone, VideoNotFound } from '#errors.ts'
 import { keyOf } from '#idempotency/once.ts'
 import { IdempotencyKey } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
@@ -11,15 +12,18 @@ import { removeVideo } from './delete.ts'
 import { videoDialect } from './dialect.ts'
 import { fileAnswers, serveFile } from './files.ts'
 import { listVideos } from './list.ts'
+import { type PlaybackNeeds, playbackRoutes } from './playback/routes.ts'
 import { present, presentStatus } from './present.ts'
 import { processAgain } from './process-again.ts'
-import { findVideo, listExtras, listRenditions, listStreams } from './queries.ts'
+import { findVideo, listFiles } from './queries.ts'
 import { FileHeaders, ProcessAgain, VideoBody, VideoFilters, VideoPage, VideoStatusBody } from './schemas.ts'
 import type { UploadNeeds } from './upload.ts'
 import { uploadRoutes } from './upload-routes.ts'
 
-export interface VideoNeeds extends UploadNeeds {
+export interface VideoNeeds extends UploadNeeds, PlaybackNeeds {
   watching: Watching
+  /** With `public`, prints, streams and pictures need no key. */
+  playback: Config['PLAYBACK']
 }
 
 const TaskStarted = Type.Object({ task_id: Type.String({ description: 'Id of the task' }) })
@@ -28,6 +32,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
   const { db } = needs
   await app.register(uploadRoutes, needs)
   await app.register(videoDialect, needs)
+  await app.register(playbackRoutes, needs)
 
   app.get(
     '/api/videos',
@@ -42,7 +47,10 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
     },
     async ({ query }) => {
       const { items, ...cursors } = await listVideos(db, query)
-      const files = await filesOf(items.map(({ id }) => id))
+      const files = await listFiles(
+        db,
+        items.map(({ id }) => id)
+      )
       return { items: items.map(video => present(video, files)), ...cursors }
     }
   )
@@ -57,7 +65,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         response: { 200: answer(VideoBody, 'The film'), ...readProblems(VideoNotFound) }
       }
     },
-    async ({ params: { id } }) => present(await mustFind(id), await filesOf([id]))
+    async ({ params: { id } }) => present(await mustFind(id), await listFiles(db, [id]))
   )
 
   app.get(
@@ -77,27 +85,48 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
     async ({ params: { id } }) => presentStatus(await mustFind(id))
   )
 
+  // Of its own, as it has a scope of its own. The router decodes a path before it looks: no spelling leads past it.
+  app.get(
+    '/api/videos/:id/files/original',
+    {
+      config: { scope: 'original' },
+      schema: {
+        operationId: 'getOriginal',
+        summary: 'The uploaded file of a film',
+        params: Id,
+        headers: FileHeaders,
+        response: fileAnswers()
+      }
+    },
+    async (request, reply) => serveFile(needs, request, reply, request.params.id, 'original')
+  )
+
   app.get(
     '/api/videos/:id/files/*',
     {
+      config: { scope: needs.playback === 'public' ? 'public' : 'read' },
       schema: {
         operationId: 'getVideoFile',
-        summary: 'A file of a film',
+        summary: 'A file that was made of a film',
         description:
-          'A print, a picture, subtitles or the original. `storyboard.vtt` names the sheets `storyboard-0.jpg` … beside it. Playlists of a film that is still being made grow, and are not to be stored; segments never change.',
+          'A print, a picture or subtitles. `storyboard.vtt` names the sheets `storyboard-0.jpg` … beside it. Playlists of a film that is still being made grow, and are not to be stored; segments never change.',
         params: Type.Object({
           id: Type.String({ description: 'Id (uuid)' }),
           '*': Type.String({
             description:
-              '`original`, `poster.jpg`, `preview.webp`, `storyboard.vtt`, `subtitles/<language>.vtt`, the last part of the URL of a print, `hls/master.m3u8`, or what a playlist names below it',
+              '`poster.jpg`, `preview.webp`, `storyboard.vtt`, `subtitles/<language>.vtt`, the last part of the URL of a print, `hls/master.m3u8`, or what a playlist names below it',
             examples: ['480p.mp4', 'hls/master.m3u8', 'hls/480p/index.m3u8']
           })
         }),
         headers: FileHeaders,
-        response: fileAnswers
+        response: fileAnswers()
       }
     },
-    async (request, reply) => serveFile(needs, request, reply, request.params.id, request.params['*'])
+    async (request, reply) => {
+      const { id, '*': name } = request.params
+      if (name === 'original') throw new FileNotFound(name)
+      return serveFile(needs, request, reply, id, name)
+    }
   )
 
   app.post(
@@ -144,15 +173,6 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
       reply.code(204)
     }
   )
-
-  async function filesOf(ids: string[]) {
-    const [renditions, extras, streams] = await Promise.all([
-      listRenditions(db, ids),
-      listExtras(db, ids),
-      listStreams(db, ids)
-    ])
-    return { renditions, extras, streams }
-  }
 
   async function mustFind(id: string) {
     const video = isUuid(id) ? await findVideo(db, id) : undefined

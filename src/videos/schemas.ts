@@ -121,7 +121,10 @@ export const VideoBody = Type.Object(
     error: VideoError,
     created_at: Time('When it was uploaded'),
     ready_at: Nullable(Time('When the prints that are served were ready')),
-    subtitles: Type.Array(Subtitles, { description: 'The text subtitles of the original' })
+    subtitles: Type.Array(Subtitles, { description: 'The text subtitles of the original' }),
+    playback_epoch: Type.Integer({
+      description: 'For apps that sign links to films by themselves: each revocation raises it'
+    })
   },
   {
     title: 'Video',
@@ -169,7 +172,8 @@ export const VideoBody = Type.Object(
         error: null,
         created_at: '2026-03-01T09:00:00.000Z',
         ready_at: '2026-03-01T09:00:04.000Z',
-        subtitles: [{ language: 'en', url: '/api/videos/01980000-0000-7000-8000-000000000002/files/subtitles/en.vtt' }]
+        subtitles: [{ language: 'en', url: '/api/videos/01980000-0000-7000-8000-000000000002/files/subtitles/en.vtt' }],
+        playback_epoch: 0
       }
     ]
   }
