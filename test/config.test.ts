@@ -43,6 +43,7 @@ t.test('an empty environment gives every setting its default', async t => {
       ALLOWED_HOSTS: undefined,
       ALLOWED_ORIGINS: undefined,
       SECRET_KEY_FILE: undefined,
+      PLAYBACK: 'auto',
       WEBHOOK_ALLOW_NETWORKS: undefined,
       ENVIRONMENT: undefined,
       LOG_LEVEL: 'info'

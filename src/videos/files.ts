@@ -2,14 +2,13 @@ import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { FileNotFound, PreconditionFailed, RangeNotSatisfiable, StorageUnavailable, VideoNotFound } from '#errors.ts'
 import { playlistType } from '#media/hls/playlist.ts'
 import type { Probe } from '#media/probe/probed.ts'
 import { answer, bytesIn } from '#schema/answers.ts'
 import { isUuid } from '#schema/common.ts'
-import { readProblems } from '#schema/problems.ts'
 import { NotStored, type Store } from '#storage/store.ts'
 import { type Growing, growingPlaylist } from './growing.ts'
 import { hlsIn, isHlsFile, masterName } from './hls-keys.ts'
@@ -48,22 +47,28 @@ const tag = {
   'Last-Modified': Type.String({ description: 'When the file was made' }),
   'Accept-Ranges': Type.String({ description: '`bytes`' })
 }
-const name = {
-  'Content-Disposition': Type.Optional(
-    Type.String({ description: 'Of the original, and of downloads: the name to save it under' })
-  )
+export const savedName = { 'Content-Disposition': Type.String({ description: 'The name to save it under' }) }
+
+/** What a route of files answers, with the headers that it has besides. */
+export function fileAnswers(named: Record<string, TSchema> = {}) {
+  return {
+    200: bytesIn(served, 'The file', { ...tag, ...named }),
+    206: bytesIn(served, 'The requested range', {
+      ...tag,
+      ...named,
+      'Content-Range': Type.String({ description: 'Which part of how many bytes this is' })
+    }),
+    304: answer(Type.Null(), 'The copy is current', tag)
+  }
 }
 
-export const fileAnswers = (...own: Parameters<typeof readProblems>) => ({
-  200: bytesIn(served, 'The file', { ...tag, ...name }),
-  206: bytesIn(served, 'The requested range', {
-    ...tag,
-    ...name,
-    'Content-Range': Type.String({ description: 'Which part of how many bytes this is' })
-  }),
-  304: answer(Type.Null(), 'The copy is current', tag),
-  ...readProblems(VideoNotFound, FileNotFound, PreconditionFailed, RangeNotSatisfiable, StorageUnavailable, ...own)
-})
+export const fileErrors = [
+  VideoNotFound,
+  FileNotFound,
+  PreconditionFailed,
+  RangeNotSatisfiable,
+  StorageUnavailable
+] as const
 
 /** Serves a video's file with ranges and ETags. The name is looked up, never put into a key unchecked. */
 export async function serveFile(

@@ -10,7 +10,7 @@ import { readProblems, writeProblems } from '#schema/problems.ts'
 import type { Watching } from '#tasks/read/watch.ts'
 import { removeVideo } from './delete.ts'
 import { videoDialect } from './dialect.ts'
-import { fileAnswers, serveFile } from './files.ts'
+import { fileAnswers, fileErrors, savedName, serveFile } from './files.ts'
 import { listVideos } from './list.ts'
 import { type PlaybackNeeds, playbackRoutes } from './playback/routes.ts'
 import { present, presentStatus } from './present.ts'
@@ -95,7 +95,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         summary: 'The uploaded file of a film',
         params: Id,
         headers: FileHeaders,
-        response: fileAnswers()
+        response: { ...fileAnswers(savedName), ...readProblems(...fileErrors) }
       }
     },
     async (request, reply) => serveFile(needs, request, reply, request.params.id, 'original')
@@ -119,7 +119,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
           })
         }),
         headers: FileHeaders,
-        response: fileAnswers()
+        response: { ...fileAnswers(), ...readProblems(...fileErrors) }
       }
     },
     async (request, reply) => {

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
-import { PlaybackDenied, PlaybackExpired, VideoNotFound } from '#errors.ts'
+import { DatabaseUnavailable, PlaybackDenied, PlaybackExpired, Stopping, TooSlow, VideoNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { isUuid } from '#schema/common.ts'
 import { problems } from '#schema/problems.ts'
-import { attachment, type FileNeeds, fileAnswers, findFile } from '../files.ts'
+import { attachment, type FileNeeds, fileAnswers, fileErrors, findFile, savedName } from '../files.ts'
 import { findVideo } from '../queries.ts'
 import { FileHeaders } from '../schemas.ts'
 import { type Served, sendFile } from '../send-file.ts'
@@ -78,7 +78,11 @@ export const playRoute: FastifyPluginAsyncTypebox<PlayNeeds> = async (app, needs
           'Links come from `POST /api/videos/{id}/playback`, or from an app that has a signing key. What a playlist names lies below the same token. After its expiry a link begins no film, but one that has begun may be seen to its end.',
         params,
         headers: FileHeaders,
-        response: fileAnswers(PlaybackDenied, PlaybackExpired)
+        response: {
+          ...fileAnswers({ 'Content-Disposition': Type.Optional(savedName['Content-Disposition']) }),
+          // Not CROSS_SITE: any page may play what it has a link to.
+          ...problems(DatabaseUnavailable, Stopping, TooSlow, PlaybackDenied, PlaybackExpired, ...fileErrors)
+        }
       }
     },
     async (request, reply) => {

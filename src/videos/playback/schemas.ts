@@ -19,7 +19,7 @@ export const NewLinks = Type.Object(
       })
     )
   },
-  { additionalProperties: false, default: {}, title: 'NewLinks', examples: [{ seconds: 3600 }] }
+  { additionalProperties: false, default: {}, examples: [{ seconds: 3600 }] }
 )
 export type NewLinks = Static<typeof NewLinks>
 

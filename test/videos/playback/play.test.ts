@@ -66,7 +66,7 @@ t.test('links to a film play without a key, and have what a cache and other site
   const part = await service.get(made.url, { range: 'bytes=10-19', 'sec-fetch-site': 'cross-site' })
   t.strictSame([part.statusCode, part.rawPayload], [206, print.rawPayload.subarray(10, 20)])
   t.match((await service.get(made.hls_url)).headers, { 'cache-control': 'public, max-age=60' })
-  t.match((await service.get(app.link(soon()) + '/poster.jpg')).headers['cache-control'], /^public, max-age=[56]\d\d$/)
+  t.match((await service.get(`${app.link(soon())}/poster.jpg`)).headers['cache-control'], /^public, max-age=[56]\d\d$/)
   const preflight = await service.api.app.inject({
     method: 'OPTIONS',
     url: made.url,
@@ -109,7 +109,7 @@ t.test('a link that was changed is denied, whatever it names', async t => {
     `/play/x/${id}/${name}`,
     `/play/${token}/x/${name}`,
     `/play/${token}/${id}/original`,
-    app.link(minutesAgo(-60 * 24 * 8)) + `/${name}`
+    `${app.link(minutesAgo(-60 * 24 * 8))}/${name}`
   ]) {
     t.equal(await code(wrong), 'PLAYBACK_DENIED', wrong)
   }
@@ -117,7 +117,7 @@ t.test('a link that was changed is denied, whatever it names', async t => {
   t.match(denied.headers, { 'access-control-allow-origin': '*', 'cache-control': 'no-store' })
   t.equal(await code(hls_url.replace('master', 'other')), 'FILE_NOT_FOUND')
   t.equal(
-    await code(app.link(soon(), { video: unknown }) + '/480p.mp4'),
+    await code(`${app.link(soon(), { video: unknown })}/480p.mp4`),
     'VIDEO_NOT_FOUND',
     'only a right link says so'
   )
