@@ -45,6 +45,7 @@ t.test('an empty environment gives every setting its default', async t => {
       SECRET_KEY_FILE: undefined,
       PLAYBACK: 'auto',
       WEBHOOK_ALLOW_NETWORKS: undefined,
+      WEBHOOK_PROXY: undefined,
       ENVIRONMENT: undefined,
       LOG_LEVEL: 'info'
     }
@@ -83,6 +84,8 @@ const read: [keyof typeof settings, string, unknown][] = [
   ['FFMPEG_PATH', 'node', 'node'],
   ['FFPROBE_PATH', process.execPath, process.execPath],
   ['MEDIA_SANDBOX', 'Required', 'required'],
+  ['PLAYBACK', 'Public', 'public'],
+  ['WEBHOOK_PROXY', 'http://me:pa%20ss@proxy:3128', 'http://me:pa%20ss@proxy:3128'],
   ['TIMEZONE', 'Europe/Berlin', 'Europe/Berlin'],
   ['ENVIRONMENT', ' production ', 'production'],
   ['LOG_LEVEL', 'silent', 'silent'],
@@ -160,6 +163,10 @@ const refused: [keyof typeof settings, string][] = [
   ['FFMPEG_PATH', import.meta.filename],
   ['FFPROBE_PATH', import.meta.dirname],
   ['MEDIA_SANDBOX', 'on'],
+  ['PLAYBACK', 'private'],
+  ['WEBHOOK_PROXY', 'smokescreen:4750'],
+  ['WEBHOOK_PROXY', 'https://proxy'],
+  ['WEBHOOK_PROXY', 'http://proxy/path'],
   ['TIMEZONE', 'Mars/Olympus'],
   ['ENVIRONMENT', 'e'.repeat(41)],
   ['LOG_LEVEL', 'loud'],

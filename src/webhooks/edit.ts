@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Database } from '#database/connect.ts'
 import { WebhookNotFound } from '#errors.ts'
 import { isUuid } from '#schema/common.ts'
+import { seal } from '#secrets/seal.ts'
 import { shown, type WebhookRow } from './queries.ts'
 import type { WebhookPatch } from './schemas.ts'
 import { newSecret, secretText } from './secret.ts'
@@ -30,13 +31,13 @@ export async function editWebhook({ query }: Database, id: string, { enabled, ..
 const fresh = { enabled: true, disabled_reason: null, disabled_at: null, failures: 0, failing_since: null }
 
 /** A new secret; for so many seconds messages are signed with both. */
-export async function rotateSecret({ query }: Database, id: string, overlap: number) {
+export async function rotateSecret({ query }: Database, key: Buffer, id: string, overlap: number) {
   if (!isUuid(id)) throw new WebhookNotFound(id)
   const secret = newSecret()
   const row: WebhookRow | undefined = await query
     .updateTable('webhooks')
     .set({
-      secret,
+      secret: seal(key, secret, id),
       old_secret: overlap > 0 ? sql<Buffer>`secret` : null,
       old_secret_until: overlap > 0 ? sql<Date>`now() + ${overlap}::float8 * interval '1 second'` : null,
       updated_at: sql<Date>`now()`

@@ -9,20 +9,24 @@ import type { Guard } from '#outbound/guard.ts'
 import { answer } from '#schema/answers.ts'
 import { Id, Page } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
+import type { Secrets } from '#secrets/master.ts'
 import { addWebhook, checkUrl } from './add.ts'
 import { deliveryRoutes } from './delivery-routes.ts'
 import { editWebhook, removeWebhook, rotateSecret } from './edit.ts'
 import { present } from './present.ts'
 import { listWebhooks } from './queries.ts'
 import { NewWebhook, Rotation, WebhookBody, WebhookPatch, Webhooks, WebhookWithSecret } from './schemas.ts'
+import { webhookKey } from './secret.ts'
 
 export interface WebhookNeeds {
   db: Database
   guard: Guard
+  secrets: Secrets
 }
 
 /** The routes that make and change webhooks. */
-export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app, { db, guard }) => {
+export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app, { db, guard, secrets }) => {
+  const sealing = webhookKey(secrets)
   await app.register(deliveryRoutes, { db })
 
   app.get(
@@ -48,7 +52,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
         operationId: 'addWebhook',
         summary: 'Add a webhook',
         description:
-          'Messages are signed by Standard Webhooks 1.0 with `secret`, which only this answer shows. They are written in the transaction of the change, and tried eight times in 27 hours.',
+          'Messages are signed by Standard Webhooks 1.0 with `secret`, which only this answer shows: where it was lost, rotate it. They are written in the transaction of the change, and tried eight times in 27 hours.',
         headers: IdempotencyKey,
         body: NewWebhook,
         response: {
@@ -62,11 +66,16 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
       const first = await recall(db, key)
       if (first) return say(reply, first, true) as WebhookWithSecret
       await checkUrl(guard, body.url)
+      let secret: string | null = null
       const { answer, replayed } = await once(db, key, async trx => {
-        const { row, secret } = await addWebhook(trx, body)
-        return { status: 201, location: `/api/webhooks/${row.id}/deliveries`, body: { ...present(row), secret } }
+        const added = await addWebhook(trx, sealing, body)
+        secret = added.secret
+        const location = `/api/webhooks/${added.row.id}/deliveries`
+        return { status: 201, location, body: { ...present(added.row), secret: null } }
       })
-      return say(reply, answer, replayed) as WebhookWithSecret
+      // What is kept for a repetition is kept without the secret.
+      const shown = { ...(answer.body as WebhookBody), secret }
+      return say(reply, { ...answer, body: shown }, replayed) as WebhookWithSecret
     }
   )
 
@@ -125,7 +134,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
       }
     },
     async ({ params: { id }, body: { overlap = 86_400 } }) => {
-      const { row, secret } = await rotateSecret(db, id, overlap)
+      const { row, secret } = await rotateSecret(db, sealing, id, overlap)
       return { ...present(row), secret }
     }
   )

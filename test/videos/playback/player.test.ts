@@ -47,8 +47,8 @@ t.test(
     const ended = await page.evaluate(
       source =>
         new Promise<string>(resolve => {
-          const { Hls } = window as any
-          const video = document.querySelector('video')!
+          const { Hls, document } = globalThis as any
+          const video = document.querySelector('video')
           const player = new Hls()
           player.on(Hls.Events.ERROR, (_: unknown, { fatal, details }: any) => fatal && resolve(details))
           player.on(Hls.Events.MANIFEST_PARSED, () => {
@@ -75,6 +75,7 @@ t.test(
     const size = await page.evaluate(
       ([film, poster]) =>
         new Promise<string>(resolve => {
+          const { document, Image } = globalThis as any
           const video = document.createElement('video')
           const picture = new Image()
           video.addEventListener('error', () => resolve('the film failed'))
