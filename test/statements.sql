@@ -69,6 +69,13 @@ where not waits and since < now() - $1 * interval '1 second';
   where refusal is not null and not enabled order by id limit 100
 );
 
+-- src/doctor/problems/webhooks.ts: findTroubledWebhooksSql
+select w.id, w.url, w.description, w.disabled_reason, w.disabled_at, w.failures, w.failing_since
+from darkroom.webhooks w
+where w.disabled_reason in ('gone', 'failing')
+  or (w.enabled and w.failures >= 3 and w.failing_since < now() - interval '5 minutes')
+order by coalesce(w.disabled_at, w.failing_since) limit 100;
+
 -- src/doctor/problems/workers.ts: findTroubledWorkersSql
 select id, host, pid, case when w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' then 'running' else 'lost' end as status, paused_at,
   coalesce(stopped_at, heartbeat_at) as stopped_at, shutdown

@@ -286,6 +286,7 @@ function ofWebhooks({ webhook, message }: Sample): Record<string, Line> {
   const batch = 1_000
   return {
     anyWebhookSql: {},
+    findTroubledWebhooksSql: {},
     findWebhookIdSql: { values: [webhook] },
     claimMessagesSql: { values: [[], [], 4, 512, lease] },
     nextDueSql: {},
