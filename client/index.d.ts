@@ -246,6 +246,8 @@ interface VideoBody {
         /** Address of the WebVTT file */
         url: string
     })[]
+    /** For apps that sign links to films by themselves: each revocation raises it */
+    playback_epoch: number
 }
 
 interface WhyBody {
