@@ -193,7 +193,7 @@ export const SigningKeyNotFound = createError(
   'There is no signing key with the kid "%s" in use',
   404
 )
-export const ScopeMissing = createError('SCOPE_MISSING', 'This needs the scope "%s", which the key does not have', 403)
+export const ScopeMissing = createError('SCOPE_MISSING', 'The key lacks the scope "%s"', 403)
 export const WorkerNotFound = createError('WORKER_NOT_FOUND', 'There is no worker with the id "%s"', 404)
 export const WorkerGone = createError('WORKER_GONE', 'The worker has ended: it is %s', 409)
 export const Internal = createError('INTERNAL', 'The API failed: its log says why under the request id %s', 500)

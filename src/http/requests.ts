@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { InvalidRequest, UnsupportedEncoding } from '#errors.ts'
 import { isUuid } from '#schema/common.ts'
-import { loggedUrl } from './logged-url.ts'
+import { urlWithoutToken } from './play-url.ts'
 
 const bodyless = new Set(['GET', 'HEAD'])
 
@@ -30,7 +30,7 @@ export function logRequests(app: FastifyInstance) {
   app.addHook('onResponse', (request, reply, done) => {
     const { method, routeOptions } = request
     if (routeOptions.logLevel !== 'warn') {
-      const url = loggedUrl(request)
+      const url = urlWithoutToken(request)
       request.log.info({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request')
     }
     done()

@@ -5,7 +5,7 @@ import { goneQueue } from '#queue/gone.ts'
 import { type Coded, problemOf } from '#schema/problems.ts'
 import { isAway, isFull } from '#storage/outage.ts'
 import { busyVideo } from '#tasks/submit/one-open.ts'
-import { loggedUrl } from '../logged-url.ts'
+import { urlWithoutToken } from '../play-url.ts'
 import type { Drain } from '../stopping.ts'
 import type { OutageLog } from './outage-log.ts'
 
@@ -23,7 +23,7 @@ export function errorHandler(outages: OutageLog, drain: Drain) {
     else if (request.raw.socket.destroyed) {
       const { method } = request
       request.log.info(
-        { method, url: loggedUrl(request) },
+        { method, url: urlWithoutToken(request) },
         drain.hasCut() ? 'the API cut this request to stop' : 'the client hung up'
       )
     }

@@ -1,7 +1,7 @@
 import type { Connections } from '#outbound/connections.ts'
 import { type Guard, Refused } from '#outbound/guard.ts'
 import { type Answer, post } from '#outbound/post.ts'
-import { unseal } from '#secrets/seal.ts'
+import { unseal } from '#secrets/at-rest.ts'
 import { version } from '#version.ts'
 import { bodyOf } from './body.ts'
 import type { Message } from './claim.ts'

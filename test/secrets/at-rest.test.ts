@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { seal, unseal } from '../../src/secrets/seal.ts'
+import { seal, unseal } from '../../src/secrets/at-rest.ts'
 
 t.test('a sealed secret opens with its key, for its owner, unchanged', t => {
   const [key, secret] = [randomBytes(32), randomBytes(32)]
