@@ -250,6 +250,8 @@ interface VideoBody {
     })[]
     /** Name of the key that uploaded it; null without one */
     created_by: string | null
+    /** For apps that sign links to films by themselves: each revocation raises it */
+    playback_epoch: number
 }
 
 interface WhyBody {

@@ -273,6 +273,7 @@ create table darkroom.films (
   original_expired_at timestamptz,
   created_by text,
   owner text,
+  playback_epoch int not null default 0,
   created_at timestamptz not null default now()
 );
 
@@ -293,6 +294,7 @@ comment on column darkroom.films.print_set_id is 'The prints that are served; nu
 comment on column darkroom.films.original_expired_at is 'When ORIGINAL_EXPIRES removed the original; its prints stay, and it cannot be processed again';
 comment on column darkroom.films.created_by is 'Name of the key that uploaded it; null without one';
 comment on column darkroom.films.owner is 'Family of that key, where the key sees only what it has created; else null';
+comment on column darkroom.films.playback_epoch is 'Part of what signs a link to the film: raised by one, it ends all links that were made before';
 comment on column darkroom.films.error is 'Error of a task that is forgotten by now; one that is still there says it itself';
 
 create table darkroom.print_sets (
@@ -394,7 +396,8 @@ select
   f.created_at,
   (select s.made_at from darkroom.print_sets s where s.id = f.print_set_id) as ready_at,
   f.created_by,
-  f.owner
+  f.owner,
+  f.playback_epoch
 from darkroom.films f;
 
 comment on view darkroom.videos is 'Films as HTTP shows them, from darkroom.films, its current print set and its process_video tasks; filename can be updated, rows can be locked and deleted here';
@@ -405,6 +408,7 @@ comment on column darkroom.videos.progress is 'Of the task that makes the prints
 comment on column darkroom.videos.task_id is 'The open process_video task, or the last one that was asked for or recorded';
 comment on column darkroom.videos.error is 'Why status is failed, else null';
 comment on column darkroom.videos.probe is 'What ffprobe found in the original, once prints were made';
+comment on column darkroom.videos.playback_epoch is 'Part of what signs a link to the film; each revocation raises it';
 comment on column darkroom.videos.ready_at is 'When the prints that are served were recorded';
 comment on column darkroom.videos.created_by is 'Name of the key that uploaded it; null without one';
 comment on column darkroom.videos.owner is 'Family of that key, where the key sees only what it has created; else null';

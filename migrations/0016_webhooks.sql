@@ -33,8 +33,8 @@ comment on column darkroom.webhooks.ordered is 'Messages about one task or film 
 comment on column darkroom.webhooks.disabled_reason is 'request, gone (it answered 410) or failing (5 days of failures); of a failing one messages are still kept, for a replay';
 comment on column darkroom.webhooks.failures is 'Failed attempts since the last success';
 comment on column darkroom.webhooks.failing_since is 'The first of them';
-comment on column darkroom.webhooks.secret is 'Signs the messages; no view and no answer shows it, and only the owner of the table can read it';
-comment on column darkroom.webhooks.old_secret is 'Signs too, until old_secret_until';
+comment on column darkroom.webhooks.secret is 'Signs the messages; encrypted with the master secret (AES-256-GCM: nonce, tag, ciphertext; the id is its associated data)';
+comment on column darkroom.webhooks.old_secret is 'Signs too, until old_secret_until; encrypted as well';
 
 create table darkroom.webhook_messages (
   id uuid primary key,

@@ -130,9 +130,18 @@ export const settings = {
     folder,
     'file with the master secret, 64 hexadecimal digits; unset: `DATA_DIR/secret.key`, which the first start writes'
   ),
+  PLAYBACK: setting(
+    'auto',
+    oneOf('auto', 'signed', 'public'),
+    '`auto` and `signed`: where keys are needed, films are, too, or a signed link; `public`: prints, streams and pictures are for all, by the id of the film'
+  ),
   WEBHOOK_ALLOW_NETWORKS: optional(
     places,
     'comma list of private places that webhooks may reach, as in `10.1.0.0/16,mattermost:8065`'
+  ),
+  WEBHOOK_PROXY: secret(
+    proxyUrl,
+    'proxy through which webhooks are sent, as in `http://smokescreen:4750`; unset: none'
   ),
   ENVIRONMENT: optional(label, 'name of this installation for the dashboard; `production` makes it ask twice'),
   LOG_LEVEL: setting(
@@ -386,6 +395,15 @@ function publicUrl(value: string) {
   // The value may hold a password: it is not repeated.
   if (!url) throw new Error('must be a URL such as https://films.example or https://example.com/films')
   return url.href.replace(/\/$/, '')
+}
+
+function proxyUrl(value: string) {
+  const url = URL.parse(value)
+  // Not repeated: it may hold a password.
+  if (url?.protocol !== 'http:' || url.pathname !== '/' || url.search || url.hash) {
+    throw new Error('must be a URL such as http://smokescreen:4750 or http://user:password@proxy:3128')
+  }
+  return value
 }
 
 /** With nothing but scheme, host, port and path. */

@@ -215,6 +215,17 @@ export const WebhookDisabled = createError(
   'The webhook is disabled, and nothing is sent to it: enable it first',
   409
 )
+export const PlaybackDenied = createError(
+  'PLAYBACK_DENIED',
+  'The link is not valid: it was changed, revoked, or made for another file',
+  403
+)
+export const PlaybackExpired = createError('PLAYBACK_EXPIRED', 'The link has expired: ask for a new one', 403)
+export const SigningKeyNotFound = createError(
+  'SIGNING_KEY_NOT_FOUND',
+  'There is no signing key with the kid "%s" in use',
+  404
+)
 export const WorkerNotFound = createError('WORKER_NOT_FOUND', 'There is no worker with the id "%s"', 404)
 export const WorkerGone = createError('WORKER_GONE', 'The worker has ended: it is %s', 409)
 export const Internal = createError('INTERNAL', 'The API failed: its log says why under the request id %s', 500)

@@ -152,6 +152,13 @@ where not waits and since < now() - $1 * interval '1 second';
   where refusal is not null and not enabled order by id limit 100
 );
 
+-- src/doctor/problems/webhooks.ts: findTroubledWebhooksSql
+select w.id, w.url, w.description, w.disabled_reason, w.disabled_at, w.failures, w.failing_since
+from darkroom.webhooks w
+where w.disabled_reason in ('gone', 'failing')
+  or (w.enabled and w.failures >= 3 and w.failing_since < now() - interval '5 minutes')
+order by coalesce(w.disabled_at, w.failing_since) limit 100;
+
 -- src/doctor/problems/workers.ts: findTroubledWorkersSql
 select id, host, pid, case when w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' then 'running' else 'lost' end as status, paused_at,
   coalesce(stopped_at, heartbeat_at) as stopped_at, shutdown
@@ -2858,6 +2865,17 @@ select
     where (select count(*) from slice) = $5
     order by created_at desc, id desc limit 1
   ) as stop;
+
+-- src/videos/playback/queries.ts: findPlaybackSql
+select
+  $2::text = '0' or exists (select from darkroom.signing_keys k where k.kid = $2 and k.retired_at is null) as known,
+  f.playback_epoch as epoch,
+  (select max(p.duration)::float8 from darkroom.prints p where p.set_id = f.print_set_id) as duration
+from (values (1)) one left join darkroom.films f on f.id = $1;
+
+-- src/videos/playback/queries.ts: revokePlaybackSql
+update darkroom.films set playback_epoch = playback_epoch + 1 where id = $1
+returning playback_epoch as epoch;
 
 -- src/videos/publish-rungs.ts: publishRungsSql
 with gone as (

@@ -264,7 +264,9 @@ function ofFilms({ film, upload, lease }: Sample): Record<string, Line> {
     expireUploadsSql: {},
     knowsUploadSql: { values: [upload] },
     expireOriginalsSql: { values: [86_400 * 365] },
-    findExpiredOriginalsSql: {}
+    findExpiredOriginalsSql: {},
+    findPlaybackSql: { values: [film, '0'] },
+    revokePlaybackSql: { values: [film] }
   }
 }
 
@@ -334,6 +336,7 @@ function ofWebhooks({ webhook, message }: Sample): Record<string, Line> {
   const batch = 1_000
   return {
     anyWebhookSql: {},
+    findTroubledWebhooksSql: {},
     findWebhookIdSql: { values: [webhook] },
     claimMessagesSql: { values: [[], [], 4, 512, lease] },
     nextDueSql: {},

@@ -32,7 +32,7 @@ export async function runDump(config: Config, file: string | undefined) {
       throw error
     }
     log.info(
-      `the dump is in ${path.resolve(file)}; films are files: now copy "videos" and "installation" of ${config.DATA_DIR}`
+      `the dump is in ${path.resolve(file)}; films are files: now copy "videos" and "installation" of ${config.DATA_DIR}, and keep the master secret apart from them`
     )
   })
 }

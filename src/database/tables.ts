@@ -34,6 +34,7 @@ export interface Tables {
   uncounted: UncountedTable
   bulk_operations: BulkOperationsTable
   bulk_items: BulkItemsTable
+  signing_keys: SigningKeysTable
   webhooks: WebhooksTable
   webhook_messages: WebhookMessagesTable
   webhook_attempts: WebhookAttemptsTable
@@ -161,6 +162,7 @@ export interface FilmsTable {
   original_expired_at: Nullable<Date>
   created_by: Nullable<string>
   owner: Nullable<string>
+  playback_epoch: Generated<number>
   created_at: Generated<Date>
 }
 
@@ -242,6 +244,7 @@ export interface VideosView {
   ready_at: Nullable<Date>
   created_by: Nullable<string>
   owner: Nullable<string>
+  playback_epoch: number
 }
 
 export interface RenditionsView {
@@ -451,6 +454,13 @@ export interface IdempotencyKeysTable {
 export interface DeadlinesTable {
   expires_at: Date
   task_id: string
+}
+
+export interface SigningKeysTable {
+  kid: string
+  name: string
+  created_at: Generated<Date>
+  retired_at: Nullable<Date>
 }
 
 export const messageTypes = [

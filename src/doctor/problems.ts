@@ -6,6 +6,7 @@ import { lockProblems } from './problems/locks.ts'
 import { queueProblems } from './problems/queues.ts'
 import { sandboxProblems } from './problems/sandbox.ts'
 import { scheduleProblems } from './problems/schedules.ts'
+import { webhookProblems } from './problems/webhooks.ts'
 import { workerProblems } from './problems/workers.ts'
 
 export interface ProblemNeeds {
@@ -23,7 +24,8 @@ export async function findProblems({ pool, dataDir }: ProblemNeeds): Promise<Pro
     scheduleProblems(pool),
     lockProblems(pool),
     diskProblems(dataDir),
-    sandboxProblems(pool)
+    sandboxProblems(pool),
+    webhookProblems(pool)
   ])
   const rank = ({ severity }: Problem) => severities.indexOf(severity)
   const time = ({ since }: Problem) => since?.getTime() ?? Number.POSITIVE_INFINITY

@@ -14,6 +14,8 @@ const tags: [start: string, name: string][] = [
   ['/api/errors', 'Tasks'],
   ['/api/videos', 'Videos'],
   ['/api/uploads', 'Videos'],
+  ['/api/signing-keys', 'Videos'],
+  ['/play', 'Videos'],
   ['/api/queues', 'Queues'],
   ['/api/workers', 'Workers'],
   ['/api/keys', 'Access'],

@@ -3,6 +3,7 @@ import { InvalidRequest, MethodNotAllowed, UnsupportedEncoding } from '#errors.t
 import type { Metrics } from '#metrics/metrics.ts'
 import { isUuid } from '#schema/common.ts'
 import { loggedUrl } from './logged-url.ts'
+import { urlWithoutToken } from './play-url.ts'
 
 const bodyless = new Set(['GET', 'HEAD'])
 
@@ -33,9 +34,9 @@ export function readRequests(app: FastifyInstance) {
 /** Logs one line for each request, except on routes that are polled all the time. */
 export function logRequests(app: FastifyInstance) {
   app.addHook('onResponse', (request, reply, done) => {
-    const { method, originalUrl, routeOptions } = request
+    const { method, routeOptions } = request
     if (routeOptions.logLevel !== 'warn') {
-      const url = loggedUrl(originalUrl)
+      const url = loggedUrl(urlWithoutToken(request))
       request.log.info({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request')
     }
     done()

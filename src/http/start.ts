@@ -54,6 +54,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   const { url, config, kinds, log, needsWorker, workerMetrics, limits = productionLimits } = needs
   // Closed in reverse order: at the stop, or at once when a later part fails to open.
   await using opened = new AsyncDisposableStack()
+  const secrets = await openSecrets(config.DATA_DIR, config.SECRET_KEY_FILE)
   const store = new DiskStore(config.DATA_DIR)
   opened.defer(() => store.close())
   const { db, reads } = openConnections(url)
@@ -72,7 +73,6 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   opened.defer(deadlines.stop)
   const keyring = await openDoor({ db, config, log })
   opened.defer(keyring.close)
-  const secrets = await openSecrets(config.DATA_DIR, config.SECRET_KEY_FILE)
   const watching = watchTasks(db)
   opened.defer(watching.close)
   const ears = await openEars({ url, watching, deadlines, keyring, log })
@@ -85,7 +85,6 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   const { app, drain } = await buildServer({
     settings: config,
     keyring,
-    secrets,
     tickets: tickets(secrets('tickets')),
     limits,
     refusals,
@@ -106,6 +105,9 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
     onReceived: metrics.uploaded,
     maxUploadBytes: config.MAX_UPLOAD_BYTES,
     uploadExpires: config.UPLOAD_EXPIRES,
+    secrets,
+    playback: config.PLAYBACK,
+    mediaUrl: config.PUBLIC_URL,
     store,
     dataDir: config.DATA_DIR,
     findMedia: () => findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH }),

@@ -1,16 +1,19 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Places } from '#config.ts'
 import { connect, throughIndexes } from '#database/connect.ts'
+import { keepConnections } from '#outbound/connections.ts'
 import { guardOf } from '#outbound/guard.ts'
 import { stepBack } from '#processes/background.ts'
 import { openDeliverer } from '#webhooks/delivery/deliverer.ts'
 
 /** The thread of `couriers.ts`. */
-const { url, open, port, publicUrl } = workerData as {
+const { url, open, port, publicUrl, proxy, key } = workerData as {
   url: string
   open: Places | undefined
   port: number
   publicUrl: string | undefined
+  proxy: string | undefined
+  key: Uint8Array
 }
 stepBack()
 // A crash of Postgres may forget what was delivered a moment ago: it is sent again, under the same id. The syncs of each
@@ -20,6 +23,8 @@ const db = connect(url, { name: 'darkroom worker couriers', max: 2, settings })
 const deliverer = openDeliverer({
   db,
   guard: guardOf({ open, database: url, port }),
+  connections: keepConnections({ proxy: proxy === undefined ? undefined : new URL(proxy) }),
+  key: Buffer.from(key),
   publicUrl,
   warn: (details, text) => parentPort!.postMessage({ details, text })
 })

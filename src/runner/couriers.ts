@@ -3,10 +3,13 @@ import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
 import type { Database } from '#database/connect.ts'
+import type { Secrets } from '#secrets/master.ts'
+import { webhookKey } from '#webhooks/secret.ts'
 
 interface OpenCouriersOptions {
   db: Database
   config: Config
+  secrets: Secrets
   log: Logger
 }
 
@@ -22,8 +25,8 @@ select exists (select from darkroom.webhooks) as any`
  * millisecond of CPU (a connection of its own, and a signature): in the worker's event loop a message for each task
  * slowed a drain to a third. The thread starts with the first webhook, as most installations have none.
  */
-export function openCouriers({ db, config, log }: OpenCouriersOptions) {
-  const { WEBHOOK_ALLOW_NETWORKS: open, PORT: port, PUBLIC_URL: publicUrl } = config
+export function openCouriers({ db, config, secrets, log }: OpenCouriersOptions) {
+  const { WEBHOOK_ALLOW_NETWORKS: open, WEBHOOK_PROXY: proxy, PORT: port, PUBLIC_URL: publicUrl } = config
   let thread: Worker | undefined
   let stopping: Promise<void> | undefined
   void startIfNeeded()
@@ -36,7 +39,7 @@ export function openCouriers({ db, config, log }: OpenCouriersOptions) {
 
   function start() {
     if (thread || stopping) return
-    const workerData = { url: db.url, open, port, publicUrl }
+    const workerData = { url: db.url, open, proxy, port, publicUrl, key: webhookKey(secrets) }
     thread = new Worker(new URL('./couriers-thread.ts', import.meta.url), { workerData })
     thread.on('message', ({ details, text }: { details: object; text: string }) => log.warn(details, text))
     thread.on('error', error => log.warn({ err: error }, 'the deliverer of webhooks failed; restarting'))

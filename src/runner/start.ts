@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
 import { publishKinds } from '#kinds/publish.ts'
 import { openMetrics, type Snapshot } from '#metrics/metrics.ts'
+import { openSecrets } from '#secrets/master.ts'
 import { openSampler } from '#stats/sampler.ts'
 import { DiskStore } from '#storage/disk.ts'
 import { pairWithStore } from '#storage/installation.ts'
@@ -53,6 +54,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
     return part
   }
 
+  const secrets = await openSecrets(config.DATA_DIR, config.SECRET_KEY_FILE)
   const connections = open(openConnections(url))
   // Early, as the port may be in use.
   const metrics = openMetrics()
@@ -70,7 +72,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   const intake = open(await openIntake({ config, kinds, log, connections, books, bodies }))
   const heart = open(heartbeat({ ...options, connections, books, bodies, intake }))
   const clock = open(await startClock({ log, db: connections.work, kinds, config, voice: books.voice }))
-  const couriers = open(openCouriers({ db: connections.work, config, log }))
+  const couriers = open(openCouriers({ db: connections.work, config, secrets, log }))
   open(await openEars({ log, db: connections.work, books, bodies, intake, heart, clock, couriers }))
 
   await bodies.ready()

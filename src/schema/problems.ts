@@ -150,6 +150,7 @@ const filledIn: Record<string, string[]> = {
   ORIGINAL_GONE: [anId],
   WEBHOOK_NOT_FOUND: [anId],
   WORKER_NOT_FOUND: [anId],
+  SIGNING_KEY_NOT_FOUND: ['pMbBwz2RkV'],
   SCHEDULE_NOT_FOUND: ['nightly report'],
   SCHEDULE_NAME_TAKEN: ['nightly report'],
   SYSTEM_SCHEDULE: ['expire_results', 'it cannot be deleted; disable it instead'],

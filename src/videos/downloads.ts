@@ -1,5 +1,6 @@
 import { type By, recordAct } from '#audit/record.ts'
 import type { Database } from '#database/connect.ts'
+import type { Served } from './send-file.ts'
 
 // Milliseconds. Players and download managers ask for an original in hundreds of ranges, which are one download.
 const aWhile = 600_000
@@ -24,3 +25,14 @@ export function recordDownloads({ query }: Database) {
 }
 
 export type RecordDownload = ReturnType<typeof recordDownloads>
+
+/** A file whose bytes are read only once that is written. */
+export function noting(file: Served, note: () => Promise<void>): Served {
+  return {
+    ...file,
+    async open(range) {
+      await note()
+      return file.open(range)
+    }
+  }
+}

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import { byRequest } from '#audit/by.ts'
 import type { Database } from '#database/connect.ts'
 import { FileNotFound, PreconditionFailed, RangeNotSatisfiable, StorageUnavailable, VideoNotFound } from '#errors.ts'
@@ -10,21 +10,17 @@ import { playlistType } from '#media/hls/playlist.ts'
 import type { Probe } from '#media/probe/probed.ts'
 import { answer, bytesIn } from '#schema/answers.ts'
 import { isUuid } from '#schema/common.ts'
-import { readProblems } from '#schema/problems.ts'
 import { NotStored, type Store } from '#storage/store.ts'
-import { outcomeOf } from './conditions.ts'
-import type { RecordDownload } from './downloads.ts'
+import { noting, type RecordDownload } from './downloads.ts'
 import { type Growing, growingPlaylist } from './growing.ts'
 import { hlsIn, isHlsFile, masterName } from './hls-keys.ts'
 import { originalOf, printsOf } from './keys.ts'
 import { findVideo, listExtras, listRenditions, listStreams, type VideoRow } from './queries.ts'
+import { type Served, sendFile } from './send-file.ts'
 
-interface FileNeeds {
+export interface FileNeeds {
   db: Database
   store: Store
-}
-
-interface ServeNeeds extends FileNeeds {
   recordDownload: RecordDownload
 }
 
@@ -54,69 +50,48 @@ const tag = {
   'Last-Modified': Type.String({ description: 'When the file was made' }),
   'Accept-Ranges': Type.String({ description: '`bytes`' })
 }
-const name = {
-  'Content-Disposition': Type.Optional(Type.String({ description: 'Of `original`: the name of the uploaded file' }))
-}
+export const savedName = { 'Content-Disposition': Type.String({ description: 'The name to save it under' }) }
 
-export const fileAnswers = {
-  200: bytesIn(served, 'The file', { ...tag, ...name }),
-  206: bytesIn(served, 'The requested range', {
-    ...tag,
-    ...name,
-    'Content-Range': Type.String({ description: 'Which part of how many bytes this is' })
-  }),
-  304: answer(Type.Null(), 'The copy is current', tag),
-  ...readProblems(VideoNotFound, FileNotFound, PreconditionFailed, RangeNotSatisfiable, StorageUnavailable)
+/** What a route of files answers, with the headers that it has besides. */
+export function fileAnswers(named: Record<string, TSchema> = {}) {
+  return {
+    200: bytesIn(served, 'The file', { ...tag, ...named }),
+    206: bytesIn(served, 'The requested range', {
+      ...tag,
+      ...named,
+      'Content-Range': Type.String({ description: 'Which part of how many bytes this is' })
+    }),
+    304: answer(Type.Null(), 'The copy is current', tag)
+  }
 }
 
 const originalName = 'original'
 
-/** What an URL names. */
-interface Served {
-  etag: string
-  bytes: number
-  changed: Date
-  headers: Record<string, string>
-  open(range: { start: number; end: number }): Promise<Readable>
-}
+export const fileErrors = [
+  VideoNotFound,
+  FileNotFound,
+  PreconditionFailed,
+  RangeNotSatisfiable,
+  StorageUnavailable
+] as const
 
 /** Serves a video's file with ranges and ETags. The name is looked up, never put into a key unchecked. */
 export async function serveFile(
-  { db, store, recordDownload }: ServeNeeds,
+  needs: FileNeeds,
   request: FastifyRequest,
   reply: FastifyReply,
   id: string,
   name: string
 ) {
-  const video = isUuid(id) ? await findVideo(db, id) : undefined
+  const video = isUuid(id) ? await findVideo(needs.db, id) : undefined
   if (!video) throw new VideoNotFound(id)
-
-  const file = await findFile({ db, store }, video, name)
-  const { etag, bytes, changed } = file
-  const outcome = outcomeOf(request.headers, { etag, bytes, changed })
-  if (outcome.status === 412) throw new PreconditionFailed()
-  if (outcome.status === 416) {
-    reply.header('content-range', `bytes */${bytes}`)
-    throw new RangeNotSatisfiable()
-  }
-  // Opened before the headers are set: the answer to a failure would have them too.
-  const isRead = 'start' in outcome && request.raw.method !== 'HEAD'
-  if (isRead && name === originalName) await recordDownload(byRequest(request), video.id)
-  const content = isRead ? await file.open(outcome) : Readable.from('')
-  reply
-    .code(outcome.status)
-    .headers({ etag, 'last-modified': changed.toUTCString(), 'accept-ranges': 'bytes' })
-    .headers({ 'x-content-type-options': 'nosniff', ...file.headers })
-  if (outcome.status === 304) return reply.removeHeader('content-type').send(content)
-
-  const { start, end } = outcome
-  reply.header('content-length', end - start + 1)
-  if (outcome.status === 206) reply.header('content-range', `bytes ${start}-${end}/${bytes}`)
-  return reply.send(content)
+  const file = await findFile(needs, video, name)
+  const noted = name === originalName ? noting(file, () => needs.recordDownload(byRequest(request), video.id)) : file
+  return sendFile(request, reply, noted)
 }
 
 /** Files that are replaced meanwhile have a row, but are gone: a second lookup finds the new ones. */
-async function findFile(needs: FileNeeds, video: VideoRow, name: string): Promise<Served> {
+export async function findFile(needs: FileNeeds, video: VideoRow, name: string): Promise<Served> {
   for (let looks = 1; looks <= 2; looks++) {
     const file = name.startsWith('hls/')
       ? await findStreamed(needs, video, name.slice('hls/'.length))
@@ -194,7 +169,17 @@ function headersOfOriginal({ probe, filename }: VideoRow) {
   const container = (probe as Probe | null)?.container ?? ''
   return {
     'content-type': types.find(([pattern]) => pattern.test(container))?.[1] ?? 'application/octet-stream',
-    'content-disposition': `attachment; filename="${filename.replaceAll(/[^\x20-\x7e]|["\\%]/g, '_')}"; filename*=UTF-8''${encodeURIComponent(filename).replaceAll(/['()*]/g, c => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)}`,
+    'content-disposition': attachment(filename),
     'content-security-policy': "default-src 'none'; sandbox"
   }
+}
+
+/** Says to save a file under this name. */
+export function attachment(filename: string) {
+  const plain = filename.replaceAll(/[^\x20-\x7e]|["\\%]/g, '_')
+  const whole = encodeURIComponent(filename).replaceAll(
+    /['()*]/g,
+    c => `%${c.charCodeAt(0).toString(16).toUpperCase()}`
+  )
+  return `attachment; filename="${plain}"; filename*=UTF-8''${whole}`
 }

@@ -1,17 +1,11 @@
 import path from 'node:path'
 import type { Rendition } from '#database/tables.ts'
 import { rungs } from '#media/plan/rungs.ts'
-import type { ServedExtra, StreamRow, VideoRow } from './queries.ts'
+import type { ServedExtra, VideoFiles, VideoRow } from './queries.ts'
 import type { VideoBody } from './schemas.ts'
 
 export function presentStatus({ id, status, processed, progress, error }: VideoRow) {
   return { video_id: id, status, processed, progress, error }
-}
-
-export interface VideoFiles {
-  renditions: Rendition[]
-  extras: ServedExtra[]
-  streams: StreamRow[]
 }
 
 export function present(video: VideoRow, { renditions, extras, streams }: VideoFiles): VideoBody {
@@ -51,7 +45,8 @@ export function present(video: VideoRow, { renditions, extras, streams }: VideoF
     created_at: video.created_at.toISOString(),
     ready_at: video.ready_at?.toISOString() ?? null,
     subtitles: subtitlesOf(others),
-    created_by: video.created_by
+    created_by: video.created_by,
+    playback_epoch: video.playback_epoch
   }
 }
 

@@ -63,6 +63,18 @@ export async function listStreams({ query }: Database, videos: string[]) {
 
 export type StreamRow = Awaited<ReturnType<typeof listStreams>>[number]
 
+/** Everything that is served of these videos. */
+export async function listFiles(db: Database, videos: string[]) {
+  const [renditions, extras, streams] = await Promise.all([
+    listRenditions(db, videos),
+    listExtras(db, videos),
+    listStreams(db, videos)
+  ])
+  return { renditions, extras, streams }
+}
+
+export type VideoFiles = Awaited<ReturnType<typeof listFiles>>
+
 export async function isThere(trx: InTransaction, id: string) {
   return (await trx.selectFrom('films').select('id').where('id', '=', id).executeTakeFirst()) !== undefined
 }

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { maySee, type Principal, sightOf } from '#access/principal.ts'
-import { mayUse } from '#access/scopes.ts'
 import { byRequest } from '#audit/by.ts'
-import { IdempotencyKeyReused, InvalidCursor, OriginalGone, ScopeMissing, VideoNotFound } from '#errors.ts'
+import type { Config } from '#config.ts'
+import { FileNotFound, IdempotencyKeyReused, InvalidCursor, OriginalGone, VideoNotFound } from '#errors.ts'
 import { keyOf } from '#idempotency/once.ts'
 import { IdempotencyKey } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
@@ -13,26 +13,31 @@ import type { Watching } from '#tasks/read/watch.ts'
 import { removeVideo } from './delete.ts'
 import { videoDialect } from './dialect.ts'
 import { recordDownloads } from './downloads.ts'
-import { fileAnswers, serveFile } from './files.ts'
+import { fileAnswers, fileErrors, savedName, serveFile } from './files.ts'
 import { listVideos } from './list.ts'
+import { type PlaybackNeeds, playbackRoutes } from './playback/routes.ts'
 import { present, presentStatus } from './present.ts'
 import { processAgain } from './process-again.ts'
-import { findVideo, listExtras, listRenditions, listStreams, mustSeeVideo } from './queries.ts'
+import { findVideo, listFiles, mustSeeVideo } from './queries.ts'
 import { FileHeaders, ProcessAgain, VideoBody, VideoFilters, VideoPage, VideoStatusBody } from './schemas.ts'
 import type { UploadNeeds } from './upload.ts'
 import { uploadRoutes } from './upload-routes.ts'
 
-export interface VideoNeeds extends UploadNeeds {
+export interface VideoNeeds extends UploadNeeds, Omit<PlaybackNeeds, 'recordDownload'> {
   watching: Watching
+  /** With `public`, prints, streams and pictures need no key. */
+  playback: Config['PLAYBACK']
 }
 
 const TaskStarted = Type.Object({ task_id: Type.String({ description: 'Id of the task' }) })
 
 export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, needs) => {
   const { db } = needs
-  const recordDownload = recordDownloads(db)
+  const serving = { ...needs, recordDownload: recordDownloads(db) }
+  const isPublic = needs.playback === 'public'
   await app.register(uploadRoutes, needs)
   await app.register(videoDialect, needs)
+  await app.register(playbackRoutes, serving)
 
   app.get(
     '/api/videos',
@@ -48,7 +53,10 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
     },
     async ({ query, principal }) => {
       const { items, ...cursors } = await listVideos(db, query, undefined, sightOf(principal))
-      const files = await filesOf(items.map(({ id }) => id))
+      const files = await listFiles(
+        db,
+        items.map(({ id }) => id)
+      )
       return { items: items.map(video => present(video, files)), ...cursors }
     }
   )
@@ -64,7 +72,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         response: { 200: answer(VideoBody, 'The film'), ...readProblems(VideoNotFound) }
       }
     },
-    async ({ params: { id }, principal }) => present(await mustFind(id, principal), await filesOf([id]))
+    async ({ params: { id }, principal }) => present(await mustFind(id, principal), await listFiles(db, [id]))
   )
 
   app.get(
@@ -85,32 +93,53 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
     async ({ params: { id }, principal }) => presentStatus(await mustFind(id, principal))
   )
 
+  // Of its own, as it has a scope of its own. The router decodes a path before it looks: no spelling leads past it.
+  app.get(
+    '/api/videos/:id/files/original',
+    {
+      config: { scope: 'original' },
+      schema: {
+        operationId: 'getOriginal',
+        summary: 'The uploaded file of a film',
+        params: Id,
+        headers: FileHeaders,
+        response: { ...fileAnswers(savedName), ...readProblems(...fileErrors) }
+      }
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      await mustSeeVideo(db, request.principal, id)
+      return serveFile(serving, request, reply, id, 'original')
+    }
+  )
+
   app.get(
     '/api/videos/:id/files/*',
     {
-      config: { scope: 'read', own: true },
+      config: isPublic ? { scope: 'public' } : { scope: 'read', own: true },
       schema: {
         operationId: 'getVideoFile',
-        summary: 'A file of a film',
+        summary: 'A file that was made of a film',
         description:
-          'A print, a picture, subtitles or the original. `storyboard.vtt` names the sheets `storyboard-0.jpg` … beside it. Playlists of a film that is still being made grow, and are not to be stored; segments never change.',
+          'A print, a picture or subtitles. `storyboard.vtt` names the sheets `storyboard-0.jpg` … beside it. Playlists of a film that is still being made grow, and are not to be stored; segments never change.',
         params: Type.Object({
           id: Type.String({ description: 'Id (uuid)' }),
           '*': Type.String({
             description:
-              '`original`, `poster.jpg`, `preview.webp`, `storyboard.vtt`, `subtitles/<language>.vtt`, the last part of the URL of a print, `hls/master.m3u8`, or what a playlist names below it',
+              '`poster.jpg`, `preview.webp`, `storyboard.vtt`, `subtitles/<language>.vtt`, the last part of the URL of a print, `hls/master.m3u8`, or what a playlist names below it',
             examples: ['480p.mp4', 'hls/master.m3u8', 'hls/480p/index.m3u8']
           })
         }),
         headers: FileHeaders,
-        response: fileAnswers
+        response: { ...fileAnswers(), ...readProblems(...fileErrors) }
       }
     },
     async (request, reply) => {
       const { principal, params } = request
-      if (params['*'] === 'original' && !mayUse(principal.scopes, 'original')) throw new ScopeMissing('original')
-      await mustSeeVideo(db, principal, params.id)
-      return serveFile({ ...needs, recordDownload }, request, reply, params.id, params['*'])
+      const { id, '*': name } = params
+      if (name === 'original') throw new FileNotFound(name)
+      if (!isPublic) await mustSeeVideo(db, principal, id)
+      return serveFile(serving, request, reply, id, name)
     }
   )
 
@@ -163,15 +192,6 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
       reply.code(204)
     }
   )
-
-  async function filesOf(ids: string[]) {
-    const [renditions, extras, streams] = await Promise.all([
-      listRenditions(db, ids),
-      listExtras(db, ids),
-      listStreams(db, ids)
-    ])
-    return { renditions, extras, streams }
-  }
 
   async function mustFind(id: string, principal: Principal) {
     const video = isUuid(id) ? await findVideo(db, id) : undefined

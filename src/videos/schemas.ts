@@ -123,7 +123,10 @@ export const VideoBody = Type.Object(
     created_at: Time('When it was uploaded'),
     ready_at: Nullable(Time('When the prints that are served were ready')),
     subtitles: Type.Array(Subtitles, { description: 'The text subtitles of the original' }),
-    created_by: Nullable(Type.String({ description: 'Name of the key that uploaded it; null without one' }))
+    created_by: Nullable(Type.String({ description: 'Name of the key that uploaded it; null without one' })),
+    playback_epoch: Type.Integer({
+      description: 'For apps that sign links to films by themselves: each revocation raises it'
+    })
   },
   {
     title: 'Video',
@@ -172,7 +175,8 @@ export const VideoBody = Type.Object(
         created_at: '2026-03-01T09:00:00.000Z',
         ready_at: '2026-03-01T09:00:04.000Z',
         subtitles: [{ language: 'en', url: '/api/videos/01980000-0000-7000-8000-000000000002/files/subtitles/en.vtt' }],
-        created_by: 'shop'
+        created_by: 'shop',
+        playback_epoch: 0
       }
     ]
   }

@@ -2,16 +2,21 @@ import { v7 as uuid } from 'uuid'
 import type { InTransaction } from '#database/connect.ts'
 import type { Guard } from '#outbound/guard.ts'
 import { refuse } from '#schema/check.ts'
+import { seal } from '#secrets/at-rest.ts'
 import { shown } from './queries.ts'
 import { type NewWebhook, usualTypes } from './schemas.ts'
 import { newSecret, secretText } from './secret.ts'
 
 /** Writes a webhook in the caller's transaction, and returns it with its secret. */
-export async function addWebhook(trx: InTransaction, { types = [...usualTypes], include = [], ...body }: NewWebhook) {
-  const secret = newSecret()
+export async function addWebhook(
+  trx: InTransaction,
+  key: Buffer,
+  { types = [...usualTypes], include = [], ...body }: NewWebhook
+) {
+  const [id, secret] = [uuid(), newSecret()]
   const row = await trx
     .insertInto('webhooks')
-    .values({ ...body, id: uuid(), types, include, secret })
+    .values({ ...body, id, types, include, secret: seal(key, secret, id) })
     .returning(shown)
     .executeTakeFirstOrThrow()
   return { row, secret: secretText(secret) }

@@ -3,6 +3,7 @@ import { type By, recordAct } from '#audit/record.ts'
 import type { InTransaction } from '#database/connect.ts'
 import { WebhookNotFound } from '#errors.ts'
 import { isUuid } from '#schema/common.ts'
+import { seal } from '#secrets/at-rest.ts'
 import { shown, type WebhookRow } from './queries.ts'
 import type { WebhookPatch } from './schemas.ts'
 import { newSecret, secretText } from './secret.ts'
@@ -33,13 +34,13 @@ export async function editWebhook(trx: InTransaction, id: string, patch: Webhook
 const fresh = { enabled: true, disabled_reason: null, disabled_at: null, failures: 0, failing_since: null }
 
 /** A new secret; for so many seconds messages are signed with both. */
-export async function rotateSecret(trx: InTransaction, id: string, overlap: number, by: By) {
+export async function rotateSecret(trx: InTransaction, key: Buffer, id: string, overlap: number, by: By) {
   if (!isUuid(id)) throw new WebhookNotFound(id)
   const secret = newSecret()
   const row: WebhookRow | undefined = await trx
     .updateTable('webhooks')
     .set({
-      secret,
+      secret: seal(key, secret, id),
       old_secret: overlap > 0 ? sql<Buffer>`secret` : null,
       old_secret_until: overlap > 0 ? sql<Date>`now() + ${overlap}::float8 * interval '1 second'` : null,
       updated_at: sql<Date>`now()`

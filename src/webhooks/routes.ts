@@ -11,20 +11,24 @@ import type { Guard } from '#outbound/guard.ts'
 import { answer } from '#schema/answers.ts'
 import { Id, Page } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
+import type { Secrets } from '#secrets/master.ts'
 import { addWebhook, checkUrl } from './add.ts'
 import { deliveryRoutes } from './delivery-routes.ts'
 import { editWebhook, removeWebhook, rotateSecret } from './edit.ts'
 import { present } from './present.ts'
 import { listWebhooks } from './queries.ts'
 import { NewWebhook, Rotation, WebhookBody, WebhookPatch, Webhooks, WebhookWithSecret } from './schemas.ts'
+import { webhookKey } from './secret.ts'
 
 export interface WebhookNeeds {
   db: Database
   guard: Guard
+  secrets: Secrets
 }
 
 /** The routes that make and change webhooks. */
-export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app, { db, guard }) => {
+export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app, { db, guard, secrets }) => {
+  const sealing = webhookKey(secrets)
   await app.register(deliveryRoutes, { db })
 
   app.get(
@@ -52,7 +56,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
         operationId: 'addWebhook',
         summary: 'Add a webhook',
         description:
-          'Messages are signed by Standard Webhooks 1.0 with `secret`, which only this answer shows. They are written in the transaction of the change, and tried eight times in 27 hours.',
+          'Messages are signed by Standard Webhooks 1.0 with `secret`, which only this answer shows: where it was lost, rotate it. They are written in the transaction of the change, and tried eight times in 27 hours.',
         headers: IdempotencyKey,
         body: NewWebhook,
         response: {
@@ -67,12 +71,17 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
       const first = await recall(db, key)
       if (first) return say(reply, first, true) as WebhookWithSecret
       await checkUrl(guard, body.url)
+      let secret: string | null = null
       const { answer, replayed } = await once(db, key, async trx => {
-        const { row, secret } = await addWebhook(trx, body)
+        const added = await addWebhook(trx, sealing, body)
+        secret = added.secret
+        const { row } = added
         await recordAct(trx, byRequest(request), 'webhook.add', { type: 'webhook', id: row.id }, hostOf(row))
-        return { status: 201, location: `/api/webhooks/${row.id}/deliveries`, body: { ...present(row), secret } }
+        return { status: 201, location: `/api/webhooks/${row.id}/deliveries`, body: { ...present(row), secret: null } }
       })
-      return say(reply, answer, replayed) as WebhookWithSecret
+      // What is kept for a repetition is kept without the secret.
+      const shown = { ...(answer.body as WebhookBody), secret }
+      return say(reply, { ...answer, body: shown }, replayed) as WebhookWithSecret
     }
   )
 
@@ -139,7 +148,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
     async request => {
       const { id } = request.params
       const { overlap = 86_400 } = request.body
-      const rotate = (trx: InTransaction) => rotateSecret(trx, id, overlap, byRequest(request))
+      const rotate = (trx: InTransaction) => rotateSecret(trx, sealing, id, overlap, byRequest(request))
       const { row, secret } = await db.query.transaction().execute(rotate)
       return { ...present(row), secret }
     }

@@ -1,4 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import type { Secrets } from '#secrets/master.ts'
+
+/** Encrypts the secrets of webhooks in the database. */
+export function webhookKey(secrets: Secrets): Buffer {
+  return secrets('webhooks')
+}
 
 /** The key of HMAC-SHA-256. */
 export function newSecret(): Buffer {

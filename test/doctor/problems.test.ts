@@ -121,6 +121,37 @@ t.test('with a worker', async t => {
   })
 })
 
+t.test('webhooks that were given up, or take nothing', async t => {
+  const service = await openService(t, { worker: true, env: { WEBHOOK_ALLOW_NETWORKS: '127.0.0.0/8' } })
+  const add = async (description: string | undefined, set: string) => {
+    const url = 'http://127.0.0.1:65535/services/secret-of-the-receiver'
+    const { id } = (await service.post('/api/webhooks', { url, description })).json()
+    await service.db.pool.query(`update darkroom.webhooks set ${set} where id = $1`, [id])
+    return id as string
+  }
+  const disable = (reason: string) => `enabled = false, disabled_at = now(), disabled_reason = '${reason}'`
+  const gone = await add('shop', disable('gone'))
+  const failing = await add(undefined, `failures = 3, failing_since = now() - interval '1 hour'`)
+  await add('by request', disable('request'))
+  await add('a moment', `failures = 3, failing_since = now()`)
+
+  const found = await problems(service)
+  t.match(found, [
+    {
+      code: 'webhook_failing',
+      severity: 'warning',
+      subject: { type: 'webhook', id: failing },
+      sentence: /^The webhook "127\.0\.0\.1:65535" has taken no message since .* in 3 attempts/
+    },
+    { code: 'webhook_disabled', subject: { type: 'webhook', id: gone }, sentence: /^The webhook "shop" .* 410/ }
+  ])
+  t.equal(found.length, 2)
+  t.notMatch(JSON.stringify(found), 'secret-of-the-receiver')
+  const { method, url, body } = found[1].actions[0]
+  await service.api.app.inject({ method, url, payload: body })
+  t.equal((await problems(service)).length, 1, 'its button works')
+})
+
 t.test('a disk that is nearly full', async t => {
   const disk = await mountSmallDisk(t, 64)
   if (disk === undefined) return t.comment(withoutSmallDisk)

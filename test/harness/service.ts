@@ -66,7 +66,7 @@ export interface Service {
   /** Waits until a task satisfies a condition; by notifications, not by the clock. */
   until(id: string, condition: (task: TaskBody) => boolean): Promise<TaskBody>
   startWorker(env?: Record<string, string>): Promise<Worker>
-  /** Every file below DATA_DIR, except for the installation's id and its secret. */
+  /** Every file below DATA_DIR, except for the installation's id and the master secret. */
   files(): Promise<string[]>
 }
 

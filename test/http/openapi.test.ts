@@ -1,9 +1,11 @@
 import { subscribe } from 'node:diagnostics_channel'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { metrics } from '../../src/stats/metrics.ts'
+import { tokenFor } from '../../src/videos/playback/token.ts'
 import { shoot } from '../harness/clip.ts'
 import { borrowDatabase } from '../harness/database.ts'
 import { form } from '../harness/form.ts'
@@ -75,13 +77,14 @@ const [worker, warm, cold, gone] = await Promise.all([spare(), spare(), spare(),
 await gone.stop(0)
 const print = path.basename((await service.get(`/api/videos/${video.id}`)).json().renditions[0].url)
 const etag = (await service.get(`/api/videos/${video.id}/files/${print}`)).headers.etag as string
+const originalTag = (await service.get(`/api/videos/${video.id}/files/original`)).headers.etag as string
 const clientTag = (await service.get('/client.js')).headers.etag as string
 const [uiTag, pageTag] = await Promise.all(
   ['/ui', '/ui/tasks'].map(async url => (await service.get(url)).headers.etag as string)
 )
 const asset = /assets\/(main-\w+\.js)/.exec((await service.get('/ui')).body)![1]!
 const of = (id: string) => ({ params: { id } })
-const file = { id: video.id, name: 'original' }
+const file = { id: video.id, name: print }
 const addSchedule = async (body: object) => (await service.post('/api/schedules', body)).json()
 const daily = await addSchedule({ name: 'daily', args: { data: '' }, cron: '0 4 * * *' })
 const hourly = await addSchedule({ name: 'hourly', args: { data: '' }, every: 3600 })
@@ -91,6 +94,7 @@ const stranded = await addSchedule({ name: 'stranded', args: { data: '' }, cron:
 await service.db.pool.query(`select pgboss.delete_queue('doomed')`)
 const bare = await service.keep('no film')
 await service.db.pool.query('update darkroom.films set original_expired_at = now() where id = $1', [bare.id])
+await rm(path.join(service.dataDir, 'videos', bare.id, 'original'))
 const begin = async (headers: Record<string, string>) =>
   (await service.post('/api/uploads', undefined, { ...tus, ...headers })).json().id as string
 const [begun, shorter, givenUp, override, occupied, patched, posted] = await Promise.all(
@@ -133,6 +137,18 @@ await endedBulk(undone)
 const undoable = await endedBulk(await cancelBulk())
 await service.post('/api/queues/high_priority/pause')
 const slowBulk = await cancelBulk()
+const link = (await service.post(`/api/videos/${video.id}/playback`)).json().url as string
+const play = { ...file, token: link.split('/')[2]! }
+const { kid, key: signer } = (await service.post('/api/signing-keys', { name: 'shop' })).json()
+const toSave = (await service.post(`/api/videos/${video.id}/playback`, { grant: 'download' })).json().url as string
+const saving = { ...file, token: toSave.split('/')[2]! }
+/** A link that an app has signed, for a film that it makes up or for a time that is over. */
+const signedPlay = (id: string, exp: number) => ({
+  ...play,
+  id,
+  token: tokenFor(signer, { kid, exp, grant: 's', video: id, epoch: 0 })
+})
+const minutes = Math.floor(Date.now() / 60_000)
 let schedules = 0
 const key = async (body: object) => (await service.post('/api/keys', { name: 'some', ...body })).json()
 const bearer = ({ key }: { key: string }) => ({ authorization: `Bearer ${key}` })
@@ -286,9 +302,32 @@ const good: Record<string, Call[]> = {
   'GET /api/videos/{id}/status': [of(video.id)],
   'GET /api/videos/{id}/files/{name}': [
     { params: file },
-    { params: { ...file, name: print } },
     { params: file, headers: { range: 'bytes=0-9' } },
-    { params: { ...file, name: print }, headers: { 'if-none-match': etag } }
+    { params: file, headers: { 'if-none-match': etag } }
+  ],
+  'GET /api/videos/{id}/files/original': [
+    of(video.id),
+    { ...of(video.id), headers: { range: 'bytes=0-9' } },
+    { ...of(video.id), headers: { 'if-none-match': originalTag } }
+  ],
+  'POST /api/videos/{id}/playback': [
+    of(video.id),
+    { ...of(video.id), body: { seconds: 60, grant: 'original' } },
+    of(failed.id)
+  ],
+  'POST /api/videos/{id}/playback/revoke': [of(other.id)],
+  'GET /play/{token}/{id}/{name}': [
+    { params: play },
+    { params: play, headers: { range: 'bytes=0-9' } },
+    { params: play, headers: { 'if-none-match': etag } },
+    { params: saving },
+    { params: saving, headers: { range: 'bytes=0-9' } }
+  ],
+  'OPTIONS /play/{token}/{id}/{name}': [{ params: play }],
+  'GET /api/signing-keys': [{}],
+  'POST /api/signing-keys': [{ body: { name: 'another shop' } }],
+  'DELETE /api/signing-keys/{kid}': [
+    { params: { kid: (await service.post('/api/signing-keys', { name: 'old' })).json().kid } }
   ],
   'POST /api/videos/{id}/process': [
     of(video.id),
@@ -364,7 +403,13 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
   BULK_NOT_UNDOABLE: of(bulk),
   PREVIEW_REFUSED: { body: { action: 'cancel', filter: tagged, preview: 'garbage' } },
   ERROR_NOT_FOUND: { params: { fingerprint: 'x' } },
-  VIDEO_NOT_FOUND: operation => ({ params: { id: unknownId, name: 'original' }, ...ofVideo(operation, unknownId) }),
+  VIDEO_NOT_FOUND: operation => ({
+    params: operation.includes('/play/') ? signedPlay(unknownId, minutes + 10) : { id: unknownId, name: '480p.mp4' },
+    ...ofVideo(operation, unknownId)
+  }),
+  PLAYBACK_DENIED: { params: { ...play, token: 'x' } },
+  PLAYBACK_EXPIRED: { params: signedPlay(video.id, minutes - 10) },
+  SIGNING_KEY_NOT_FOUND: { params: { kid: 'x' } },
   SCHEDULE_NOT_FOUND: operation =>
     making(operation, unknownId) ?? {
       ...of(unknownId),
@@ -387,9 +432,11 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
   WORKER_NOT_FOUND: { ...of(unknownId), body: {} },
   WORKER_GONE: { ...of(gone.id), body: {} },
   QUEUE_NOT_FOUND: { params: { name: 'nowhere' } },
-  FILE_NOT_FOUND: { params: { ...file, name: '2160p.mp4' } },
-  PRECONDITION_FAILED: { params: file, headers: { 'if-match': '"another"' } },
-  RANGE_NOT_SATISFIABLE: { params: file, headers: { range: 'bytes=999999999-' } },
+  FILE_NOT_FOUND: operation => ({
+    params: { ...play, name: '2160p.mp4', ...(operation.endsWith('/original') && { id: bare.id }) }
+  }),
+  PRECONDITION_FAILED: { params: play, headers: { 'if-match': '"another"' } },
+  RANGE_NOT_SATISFIABLE: { params: play, headers: { range: 'bytes=999999999-' } },
   TASK_FINISHED: of(finished),
   TASK_NOT_FINISHED: of(waiting),
   TASK_NOT_RETRYABLE: of(waiting),
@@ -450,6 +497,7 @@ const another: Record<string, Call> = {
   'POST /api/schedules/{id}/backfill': { ...of(daily.id), body: { ...past, from: '2026-03-01T12:00:00Z' } },
   'POST /api/webhooks': { body: { url: 'http://127.0.0.1:65535/other' } },
   'POST /api/keys': { body: { name: 'other', preset: 'viewer' } },
+  'POST /api/signing-keys': { body: { name: 'a third' } },
   'POST /api/videos': form([{ filename: 'film.mp4', content: 'another film' }]),
   'POST /api/uploads': { headers: { ...tus, 'upload-length': '8' } },
   'POST /upload': form([{ filename: 'film.mp4', content: 'another film' }]),
@@ -560,7 +608,9 @@ for (const operation of operations) {
       const first = keyed(good[operation.name]![0]!)
       const { body, status } = await ask(first, 'with a key')
       const again = await ask(first, 'again')
-      t.strictSame([again.status, JSON.parse(again.body)], [status, JSON.parse(body)])
+      // What is shown once is not shown again.
+      const shown = JSON.parse(body, (name, value) => (['key', 'secret'].includes(name) ? null : value))
+      t.strictSame([again.status, JSON.parse(again.body)], [status, shown])
       const refused = await ask(keyed(another[operation.name]!), 'another request under the key')
       t.equal(JSON.parse(refused.body).code, 'IDEMPOTENCY_KEY_REUSED')
     }

@@ -2,6 +2,7 @@ import type { LookupAddress } from 'node:dns'
 import { networkInterfaces } from 'node:os'
 import t from 'tap'
 import { readConfig } from '../../src/config.ts'
+import { keepConnections } from '../../src/outbound/connections.ts'
 import { guardOf, Refused } from '../../src/outbound/guard.ts'
 import { post } from '../../src/outbound/post.ts'
 import { openReceiver } from '../harness/receiver.ts'
@@ -57,6 +58,9 @@ for (const url of fine) {
     t.equal(guard.problemOf(url), undefined)
   })
 }
+
+const connections = keepConnections()
+t.teardown(connections.close)
 
 t.test('an address of this machine is refused, public or not', async t => {
   const own = Object.values(networkInterfaces()).flatMap(each => each ?? [])
@@ -124,7 +128,9 @@ t.test('a name that leads elsewhere at the next look-up is looked up once, and n
   let looks = 0
   const guard = guardOf({ ...base, resolve: (_, __, done) => done(null, [flips[looks++]!]) })
 
-  await t.rejects(post({ url: `https://example.com:${port}/`, headers: {}, body: '{}', guard }), { name: 'Refused' })
+  await t.rejects(post({ url: `https://example.com:${port}/`, headers: {}, body: '{}', guard, connections }), {
+    name: 'Refused'
+  })
 
   t.equal(looks, 1)
   t.equal(canary.received.length, 0)
@@ -144,7 +150,10 @@ t.test('no proxy of the environment is used', async t => {
     }
   })
 
-  t.match(await post({ url: receiver.url, headers: {}, body: '{}', guard }), { status: 204, address: '127.0.0.1' })
+  t.match(await post({ url: receiver.url, headers: {}, body: '{}', guard, connections }), {
+    status: 204,
+    address: '127.0.0.1'
+  })
 
   t.equal(proxy.received.length, 0)
 })
@@ -162,7 +171,7 @@ t.test('a gigabyte of an answer is cut at 64 KiB, and a megabyte of headers is a
     more()
   })
   const guard = guardOf({ ...base, open: opened('127.0.0.0/8') })
-  const send = () => post({ url: receiver.url, headers: {}, body: '{}', guard })
+  const send = () => post({ url: receiver.url, headers: {}, body: '{}', guard, connections })
 
   const { status, text } = await send()
   t.equal(status, 200)

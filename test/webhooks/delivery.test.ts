@@ -159,6 +159,19 @@ t.test('after a rotation messages have two signatures for a while', async t => {
   await service.delete(`/api/webhooks/${first.id}`)
 })
 
+t.test('a secret that cannot be decrypted is said, sends nothing, and is tried again', async t => {
+  const receiver = await openReceiver(t)
+  const [one, other] = [await addWebhook(service, receiver.url), await addWebhook(service, receiver.url)]
+  const swap = `update darkroom.webhooks w set secret = o.secret from darkroom.webhooks o where w.id = $1 and o.id = $2`
+  await service.db.pool.query(swap, [one.id, other.id])
+  await service.post(`/api/webhooks/${one.id}/test`)
+
+  const [delivery] = await deliveries(service, one.id, ([first]) => first?.attempts.length === 1)
+  t.match(delivery, { status: 'pending', attempts: [{ status: null, error: /another master secret/ }] })
+  t.equal(receiver.received.length, 0)
+  for (const { id } of [one, other]) await service.delete(`/api/webhooks/${id}`)
+})
+
 t.test('Retry-After makes a retry later, not sooner', async t => {
   const receiver = await openReceiver(t, response => response.writeHead(429, { 'retry-after': '3600' }).end())
   const { id } = await addWebhook(service, receiver.url)

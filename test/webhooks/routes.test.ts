@@ -52,6 +52,8 @@ t.test('the secret is shown once, and no answer, view or role shows it again', a
   t.match(rows, [{ id, url, ordered: true }])
   t.notOk('secret' in rows[0] || 'old_secret' in rows[0])
   await t.rejects(operator.query('select secret from darkroom.webhooks'), { code: '42501' })
+  const { rows: kept } = await service.db.pool.query('select secret from darkroom.webhooks where id = $1', [id])
+  t.equal(kept[0].secret.indexOf(Buffer.from(secret.slice(6), 'base64').subarray(0, 8)), -1, 'it is encrypted at rest')
 
   t.equal((await service.delete(`/api/webhooks/${id}`)).statusCode, 204)
   t.equal((await service.delete(`/api/webhooks/${id}`)).json().code, 'WEBHOOK_NOT_FOUND')
@@ -62,7 +64,9 @@ t.test('the same Idempotency-Key makes one webhook', async t => {
   const add = () => service.post('/api/webhooks', { url }, { 'idempotency-key': 'hook-1' })
   const [first, again] = [await add(), await add()]
 
-  t.equal(again.json().id, first.json().id)
+  t.match(first.json().secret, /^whsec_/)
+  t.strictSame(again.json(), { ...first.json(), secret: null }, 'the secret is shown once')
+  t.match(again.headers, { 'idempotency-replayed': 'true' })
   t.equal((await service.get('/api/webhooks')).json().items.length, 1)
   await service.delete(`/api/webhooks/${first.json().id}`)
 })

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { gather, together } from '#database/batching.ts'
 import type { Database } from '#database/connect.ts'
 import { dueLoop, type Look } from '#database/due-loop.ts'
+import type { Connections } from '#outbound/connections.ts'
 import type { Guard } from '#outbound/guard.ts'
 import { claimMessages, giveMessagesBack, leaseLength, type Message, nextDue } from './claim.ts'
 import { Endpoint, usualSlots } from './endpoint.ts'
@@ -12,6 +13,9 @@ import { type Disabled, settleMessages } from './settle.ts'
 interface DelivererOptions {
   db: Database
   guard: Guard
+  connections: Connections
+  /** Opens the secrets of webhooks. */
+  key: Buffer
   publicUrl: string | undefined
   warn(details: object, text: string): void
 }
@@ -19,7 +23,7 @@ interface DelivererOptions {
 const mostRunning = 32
 // Held here, with those that are sent.
 const mostHeld = 512
-// Milliseconds. An attempt takes 15 s, and another 15 for a slow body: what has waited longer is left to its lease.
+// Milliseconds. An attempt takes 15 s: what has waited longer is left to its lease.
 const longestWait = (leaseLength - 35) * 1_000
 // Milliseconds that deliveries get to end when the worker stops.
 const grace = 5_000
@@ -31,7 +35,8 @@ const soon = 0.2
  * the order of its subject, 4 of a webhook at a time, and its row is needed anyway for deliveries and replays. A job
  * would be a second row to insert, claim, complete and delete for each, in the transaction that ends the task.
  */
-export function openDeliverer({ db, guard, publicUrl, warn }: DelivererOptions) {
+export function openDeliverer(options: DelivererOptions) {
+  const { db, connections, warn } = options
   const endpoints = new Map<string, Endpoint>()
   const lease = randomUUID()
   const cut = new AbortController()
@@ -95,7 +100,7 @@ export function openDeliverer({ db, guard, publicUrl, warn }: DelivererOptions) 
 
   async function deliver(endpoint: Endpoint, message: Message) {
     endpoint.running++
-    const told = await send(message, { guard, publicUrl, signal: cut.signal })
+    const told = await send(message, { ...options, signal: cut.signal })
     endpoint.running--
     if (told) endpoint.learn(told)
     // The next one need not wait until this one is written.
@@ -133,6 +138,7 @@ export function openDeliverer({ db, guard, publicUrl, warn }: DelivererOptions) 
     unfinished.abort()
     cut.abort()
     await Promise.all(running)
+    connections.close()
   }
 
   return {

@@ -1,5 +1,7 @@
+import type { Connections } from '#outbound/connections.ts'
 import { type Guard, Refused } from '#outbound/guard.ts'
 import { type Answer, post } from '#outbound/post.ts'
+import { unseal } from '#secrets/at-rest.ts'
 import { version } from '#version.ts'
 import { bodyOf } from './body.ts'
 import type { Message } from './claim.ts'
@@ -28,25 +30,34 @@ export interface Told {
 
 interface SendOptions {
   guard: Guard
+  connections: Connections
+  /** Opens the secrets of webhooks. */
+  key: Buffer
   publicUrl: string | undefined
   signal: AbortSignal
 }
 
 /** One attempt; it never rejects. Undefined where this worker has cut it off: then it does not count. */
-export async function send(message: Message, { guard, publicUrl, signal }: SendOptions): Promise<Told | undefined> {
-  const { id, webhook_id, lease, tries, failing, url, secret, old_secret } = message
+export async function send(message: Message, options: SendOptions): Promise<Told | undefined> {
+  const { id, webhook_id, lease, tries, failing } = message
   const at = new Date().toISOString()
   const began = performance.now()
+  const outcome = await attempt(message, options).catch((error: Error) => error)
+  if (options.signal.aborted) return undefined
+  const ended = outcome instanceof Error ? unanswered(outcome, tries) : answered(outcome, tries)
+  return { id, webhook_id, lease, at, ms: Math.round(performance.now() - began), failing, ...ended }
+}
+
+async function attempt(message: Message, { guard, connections, key, publicUrl, signal }: SendOptions) {
+  const { id, webhook_id, url, secret, old_secret } = message
   const body = bodyOf(message, publicUrl)
+  const sealed = old_secret ? [secret, old_secret] : [secret]
   const headers = {
     'content-type': 'application/json',
     'user-agent': `Darkroom/${version}`,
-    ...signed({ id, body, secrets: old_secret ? [secret, old_secret] : [secret] })
+    ...signed({ id, body, secrets: sealed.map(each => unseal(key, each, webhook_id)) })
   }
-  const outcome = await post({ url, headers, body, guard, signal }).catch((error: Error) => error)
-  if (signal.aborted) return undefined
-  const ended = outcome instanceof Error ? unanswered(outcome, tries) : answered(outcome, tries)
-  return { id, webhook_id, lease, at, ms: Math.round(performance.now() - began), failing, ...ended }
+  return post({ url, headers, body, guard, connections, signal })
 }
 
 function answered({ status, headers, text, address }: Answer, tries: number) {
