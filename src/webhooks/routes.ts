@@ -13,7 +13,7 @@ import { addWebhook, checkUrl } from './add.ts'
 import { deliveryRoutes } from './delivery-routes.ts'
 import { editWebhook, removeWebhook, rotateSecret } from './edit.ts'
 import { present } from './present.ts'
-import { listWebhooks } from './queries.ts'
+import { findWebhook, listWebhooks } from './queries.ts'
 import { NewWebhook, Rotation, WebhookBody, WebhookPatch, Webhooks, WebhookWithSecret } from './schemas.ts'
 
 export interface WebhookNeeds {
@@ -68,6 +68,19 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
       })
       return say(reply, answer, replayed) as WebhookWithSecret
     }
+  )
+
+  app.get(
+    '/api/webhooks/:id',
+    {
+      schema: {
+        operationId: 'getWebhook',
+        summary: 'A webhook',
+        params: Id,
+        response: { 200: answer(WebhookBody, 'The webhook'), ...readProblems(WebhookNotFound) }
+      }
+    },
+    async ({ params: { id } }) => present(await findWebhook(db.query, id))
   )
 
   app.patch(

@@ -1,5 +1,7 @@
 import t from 'tap'
 import type * as shown from '../../src/dashboard/state/shapes.ts'
+import { messageTypes as offered } from '../../src/dashboard/words/webhook.ts'
+import { messageTypes } from '../../src/database/tables.ts'
 import type { Finding } from '../../src/doctor/finding.ts'
 import type { Problem } from '../../src/doctor/problem.ts'
 import type { AboutBody } from '../../src/http/about.ts'
@@ -13,6 +15,7 @@ import type { TimelineItem } from '../../src/tasks/read/timeline.ts'
 import type { TaskBody, TaskPage } from '../../src/tasks/schemas.ts'
 import type { WhyBody } from '../../src/tasks/why/routes.ts'
 import type { VideoBody } from '../../src/videos/schemas.ts'
+import type { DeliveryBody, WebhookBody } from '../../src/webhooks/schemas.ts'
 import type { WorkerBody } from '../../src/workers/schemas.ts'
 
 /** As it is in JSON. */
@@ -45,8 +48,18 @@ t.test('what pages read is what the routes answer', async t => {
     fits<Sent<VideoBody>, shown.Video>(),
     fits<Sent<TimelineItem>, shown.TimelineItem>(),
     fits<Sent<ErrorGroup>, shown.ErrorGroup>(),
-    fits<Sent<FailedTask>, shown.FailedTask>()
+    fits<Sent<FailedTask>, shown.FailedTask>(),
+    fits<Sent<WebhookBody>, shown.Webhook>(),
+    fits<Sent<DeliveryBody>, shown.Delivery>()
   ]
 
-  t.equal(pairs.length, 17, 'the compiler compares them')
+  t.equal(pairs.length, 19, 'the compiler compares them')
+})
+
+t.test('a webhook can be told of every type but tests, which are sent by a button', t => {
+  t.strictSame(
+    offered,
+    messageTypes.filter(type => type !== 'webhook.test')
+  )
+  t.end()
 })

@@ -185,6 +185,7 @@ const good: Record<string, Call[]> = {
   'GET /api/schedules/{id}/occurrences': [of('daily'), of('expire_results')],
   'GET /api/webhooks': [{}, { query: 'limit=1' }],
   'POST /api/webhooks': [{ body: { url: 'http://127.0.0.1:65535/hook', types: ['task.failed'], queues: ['media'] } }],
+  'GET /api/webhooks/{id}': [of(webhook)],
   'PATCH /api/webhooks/{id}': [{ ...of(webhook), body: { ordered: true, tasks: null, description: 'ours' } }],
   'DELETE /api/webhooks/{id}': [of(doomed)],
   'POST /api/webhooks/{id}/test': [of(webhook)],

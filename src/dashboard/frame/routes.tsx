@@ -48,6 +48,11 @@ const ways: Way[] = [
     pattern: /^\/errors\/([^/]+)$/,
     load: () => import('../pages/errors/error.tsx').then(({ ErrorPage }) => ErrorPage)
   },
+  { pattern: /^\/webhooks$/, load: () => import('../pages/webhooks/webhooks.tsx').then(({ Webhooks }) => Webhooks) },
+  {
+    pattern: /^\/webhooks\/([^/]+)$/,
+    load: () => import('../pages/webhooks/webhook.tsx').then(({ WebhookPage }) => WebhookPage)
+  },
   { pattern: /^\/doctor$/, load: () => import('../pages/doctor/doctor.tsx').then(({ Doctor }) => Doctor) },
   {
     pattern: /^\/settings$/,

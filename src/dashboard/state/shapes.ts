@@ -39,6 +39,7 @@ export interface Task {
 export interface Page<T> {
   items: T[]
   next_cursor: string | null
+  prev_cursor?: string | null
 }
 
 export interface TaskPage extends Page<Task> {
@@ -297,6 +298,46 @@ export interface Video {
   error: Failure | null
   created_at: string
   ready_at: string | null
+}
+
+export interface Webhook {
+  id: string
+  url: string
+  types: string[]
+  queues: string[] | null
+  tasks: string[] | null
+  include: string[]
+  ordered: boolean
+  description: string | null
+  enabled: boolean
+  disabled_reason: string | null
+  disabled_at: string | null
+  failures: number
+  failing_since: string | null
+  old_secret_until: string | null
+  created_at: string
+  updated_at: string
+}
+
+export interface Delivery {
+  id: string
+  type: string
+  sequence: number
+  task_id: string | null
+  video_id: string | null
+  status: 'pending' | 'delivered' | 'failed'
+  data: unknown
+  created_at: string
+  delivered_at: string | null
+  next_at: string | null
+  attempts: {
+    number: number
+    at: string
+    ms: number
+    status: number | null
+    error: string | null
+    answer: string | null
+  }[]
 }
 
 export interface SeriesPoint {

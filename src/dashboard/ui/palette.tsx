@@ -126,6 +126,7 @@ function useChoices(): Choice[] {
     to('Page', 'Settings', '/settings'),
     to('Act', 'New task', '/new'),
     to('Act', 'New schedule', '/schedules/new'),
+    to('Act', 'New webhook', '/webhooks?new=1'),
     ...ownViews().map(({ name, search }) => to('View', name, `/tasks?${search}`)),
     to('Tasks', 'Failed tasks', '/tasks?status=FAILED'),
     to('Tasks', 'Running tasks', '/tasks?status=PROCESSING'),
@@ -147,6 +148,7 @@ async function goToId(id: string) {
     ['tasks', 'tasks'],
     ['videos', 'videos'],
     ['schedules', 'schedules'],
+    ['webhooks', 'webhooks'],
     ['workers', 'workers']
   ]
   for (const [api, page] of rooms) {

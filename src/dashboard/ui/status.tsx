@@ -90,7 +90,11 @@ const kin: Record<string, Status> = {
   cancelled: 'CANCELLED',
   shutdown: 'CANCELLED',
   fired: 'COMPLETED',
-  coalesced: 'RETRYING'
+  coalesced: 'RETRYING',
+  delivered: 'COMPLETED',
+  enabled: 'COMPLETED',
+  failing: 'RETRYING',
+  disabled: 'FAILED'
 }
 
 export const kinOf = (word: string): Status => kin[word] ?? 'PENDING'

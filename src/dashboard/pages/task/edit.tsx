@@ -9,6 +9,7 @@ import { Field } from '../../ui/field.tsx'
 import { QueueField } from '../../ui/queue-field.tsx'
 import { fieldError } from '../../ui/said.tsx'
 import { isFinal } from '../../words/tasks.ts'
+import { isoText } from '../../words/time.ts'
 
 /** What may be changed while it waits. */
 export function EditButton({ task }: { task: Task }) {
@@ -32,8 +33,7 @@ function Edit({ task, close }: { task: Task; close(): void }) {
   const [error, setError] = useState<ApiError | undefined>()
 
   async function save() {
-    const moment = new Date(eta)
-    const wanted = eta === '' ? null : Number.isNaN(moment.getTime()) ? eta : moment.toISOString()
+    const wanted = eta === '' ? null : isoText(eta)
     const words = tags.split(/[\s,]+/).filter(Boolean)
     const body = {
       ...(priority !== String(task.priority) && { priority: Number(priority) }),
