@@ -50,6 +50,8 @@ create table darkroom.tasks (
   schedule_id uuid,
   video_id uuid,
   request_id text,
+  created_by text,
+  owner text,
 
   -- finished_at and a final state can never disagree.
   constraint tasks_finished check ((finished_at is not null) = (state in ('SUCCESS', 'FAILURE', 'REVOKED')))
@@ -78,6 +80,10 @@ comment on view darkroom.task_groups is 'Combinations of state, kind and queue t
 -- For the tasks of a video.
 create index tasks_by_video on darkroom.tasks (video_id, created_at desc) where video_id is not null;
 
+-- For keys that see only what they have created, and for their numbers of open tasks.
+create index tasks_by_owner on darkroom.tasks (owner, created_at desc, id desc) where owner is not null;
+create index tasks_open_of_owner on darkroom.tasks (owner) where owner is not null and finished_at is null;
+
 comment on table darkroom.tasks is 'Submitted work; the pg-boss job with the same id carries it and keeps its result';
 comment on column darkroom.tasks.task is 'Kind of the task';
 comment on column darkroom.tasks.queue is 'Where it waits or ran; to move a waiting one, change pgboss.job.name, and this follows';
@@ -90,6 +96,8 @@ comment on column darkroom.tasks.outages is 'Failed attempts that found the stor
 comment on column darkroom.tasks.retry_delay is 'Seconds; where a retry or limit setting is null, the setting of the kind applies';
 comment on column darkroom.tasks.expires_at is 'Start deadline; past it an unstarted task is revoked. darkroom.deadlines says when to check';
 comment on column darkroom.tasks.request_id is 'X-Request-Id of the request that submitted it';
+comment on column darkroom.tasks.created_by is 'Name of the key that submitted it; null without one';
+comment on column darkroom.tasks.owner is 'Family of that key, where the key sees only what it has created or has a limit of open tasks; null for all others, which then cost no index';
 
 create table darkroom.attempts (
   task_id uuid not null,
@@ -164,15 +172,19 @@ comment on table darkroom.deadlines is 'When to check a task''s expires_at, whic
 
 -- Answers to creating requests that carried an Idempotency-Key, so that the same request gets the same answer.
 create table darkroom.idempotency_keys (
-  key text primary key,
+  key_id text not null default '',
+  key text not null,
   request bytea not null,
   answer jsonb,
-  created_at timestamptz not null default now()
+  created_at timestamptz not null default now(),
+
+  primary key (key_id, key)
 );
 
 create index idempotency_keys_oldest on darkroom.idempotency_keys (created_at);
 
 comment on table darkroom.idempotency_keys is 'First answers to repeatable requests, for a day';
+comment on column darkroom.idempotency_keys.key_id is 'Key of the API that the request came with, empty without one: the same Idempotency-Key of two of them is two requests';
 comment on column darkroom.idempotency_keys.request is 'SHA-256 of the request: another request under the same key is refused';
 
 -- Queues and workers --------------------------------------------------------------------------------------------------
@@ -259,6 +271,8 @@ create table darkroom.films (
   print_set_id uuid,
   error jsonb,
   original_expired_at timestamptz,
+  created_by text,
+  owner text,
   created_at timestamptz not null default now()
 );
 
@@ -270,12 +284,15 @@ create index films_original_expired on darkroom.films (original_expired_at) wher
 create index films_sha256 on darkroom.films (sha256, created_at);
 
 create index films_newest on darkroom.films (created_at desc, id desc);
+create index films_by_owner on darkroom.films (owner, created_at desc, id desc) where owner is not null;
 
 comment on table darkroom.films is 'Uploaded files, as darkroom.videos is made of; the file itself is DATA_DIR/videos/<id>/original';
 comment on column darkroom.films.filename is 'As the uploader named it: data, never part of a path';
 comment on column darkroom.films.task_id is 'The task of the upload, or the one that was asked for or recorded last';
 comment on column darkroom.films.print_set_id is 'The prints that are served; null until the first ones are made. Without a foreign key: the tables would refer to each other in a circle, which a dump cannot order';
 comment on column darkroom.films.original_expired_at is 'When ORIGINAL_EXPIRES removed the original; its prints stay, and it cannot be processed again';
+comment on column darkroom.films.created_by is 'Name of the key that uploaded it; null without one';
+comment on column darkroom.films.owner is 'Family of that key, where the key sees only what it has created; else null';
 comment on column darkroom.films.error is 'Error of a task that is forgotten by now; one that is still there says it itself';
 
 create table darkroom.print_sets (
@@ -375,7 +392,9 @@ select
   end as error,
   (select s.probe from darkroom.print_sets s where s.id = f.print_set_id) as probe,
   f.created_at,
-  (select s.made_at from darkroom.print_sets s where s.id = f.print_set_id) as ready_at
+  (select s.made_at from darkroom.print_sets s where s.id = f.print_set_id) as ready_at,
+  f.created_by,
+  f.owner
 from darkroom.films f;
 
 comment on view darkroom.videos is 'Films as HTTP shows them, from darkroom.films, its current print set and its process_video tasks; filename can be updated, rows can be locked and deleted here';
@@ -387,6 +406,8 @@ comment on column darkroom.videos.task_id is 'The open process_video task, or th
 comment on column darkroom.videos.error is 'Why status is failed, else null';
 comment on column darkroom.videos.probe is 'What ffprobe found in the original, once prints were made';
 comment on column darkroom.videos.ready_at is 'When the prints that are served were recorded';
+comment on column darkroom.videos.created_by is 'Name of the key that uploaded it; null without one';
+comment on column darkroom.videos.owner is 'Family of that key, where the key sees only what it has created; else null';
 
 -- A test compares the three names with the ladder of rungs.
 create view darkroom.renditions as

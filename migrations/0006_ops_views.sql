@@ -47,7 +47,7 @@ select
     else t.error
   end as error,
   t.attempts, t.max_retries, t.eta, t.expires_at, t.created_at, t.started_at, t.finished_at, t.worker, t.tags,
-  t.schedule_id, t.video_id
+  t.schedule_id, t.video_id, t.created_by
 from darkroom.tasks t;
 
 comment on view ops.tasks is 'Tasks as HTTP shows them. Found by id; by state, or by state, task and queue; newest first by id, which grows with time';
@@ -76,6 +76,7 @@ comment on column ops.tasks.worker is 'Id of the worker of its latest attempt';
 comment on column ops.tasks.tags is 'Tags';
 comment on column ops.tasks.schedule_id is 'Id of the schedule that made it';
 comment on column ops.tasks.video_id is 'Id of its film';
+comment on column ops.tasks.created_by is 'Name of the key that submitted it; null without one';
 
 create view ops.attempts as
 select

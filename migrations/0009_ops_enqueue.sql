@@ -192,7 +192,7 @@ begin
   if found then
     return null;
   end if;
-  select * into first from darkroom.idempotency_keys k where k.key = $1;
+  select * into first from darkroom.idempotency_keys k where k.key_id = '' and k.key = $1;
   if first.request is distinct from $2 then
     perform darkroom.refuse(
       409, 'IDEMPOTENCY_KEY_REUSED', format('The Idempotency-Key "%s" was used for another request', $1)
@@ -265,7 +265,7 @@ begin
   if $22 is not null then
     update darkroom.idempotency_keys k set answer = jsonb_build_object(
       'status', 201, 'location', '/api/tasks/' || new_id, 'body', to_jsonb(submitted)
-    ) where k.key = $22;
+    ) where k.key_id = '' and k.key = $22;
   end if;
   return submitted;
 end;

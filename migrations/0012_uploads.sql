@@ -13,6 +13,7 @@ create table darkroom.uploads (
   leased_until timestamptz,
   video_id uuid references darkroom.films on delete cascade,
   request_id text,
+  owner text,
   created_at timestamptz not null default now(),
   expires_at timestamptz not null,
 
@@ -36,5 +37,6 @@ comment on column darkroom.uploads.written_by is 'The lease under which the last
 comment on column darkroom.uploads.lease is 'The request that writes now';
 comment on column darkroom.uploads.leased_until is 'When another request may take over, unless the lease is renewed, as it is every 3 seconds while bytes arrive';
 comment on column darkroom.uploads.video_id is 'The film, once all bytes are there; the row goes with it';
+comment on column darkroom.uploads.owner is 'Family of the key that created it, where that key sees only what it has created; else null';
 comment on column darkroom.uploads.request_id is 'X-Request-Id of the request that created it';
 comment on column darkroom.uploads.expires_at is 'UPLOAD_EXPIRES after the last byte; expire_uploads then removes the upload, but no film';

@@ -52,9 +52,11 @@ select
     ), '[]')
     from darkroom.films f join darkroom.extras e on e.set_id = f.print_set_id
     where f.id = v.id and e.language is not null
-  ) as subtitles
+  ) as subtitles,
+  v.created_by
 from darkroom.videos v;
 
 comment on column ops.videos.poster_url is 'Path of the poster at the API; null without one';
 comment on column ops.videos.storyboard_url is 'Path of the storyboard (WebVTT with #xywh) at the API; null without one';
 comment on column ops.videos.subtitles is 'language (BCP 47) and url of each WebVTT file, as JSON';
+comment on column ops.videos.created_by is 'Name of the key that uploaded it; null without one';

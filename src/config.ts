@@ -99,6 +99,19 @@ export const settings = {
     origins,
     'comma list of origins whose pages may use the API, as in `http://localhost:4200`'
   ),
+  TRUSTED_PROXIES: optional(
+    networks,
+    'comma list of the proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, as in `10.1.0.0/16`'
+  ),
+  AUTH: setting(
+    'auto',
+    oneOf('auto', 'required', 'off'),
+    '`auto`: on this machine alone no key is needed until there is one; `required`: always one; `off`: never'
+  ),
+  ADMIN_KEY_FILE: optional(
+    folder,
+    'file with a first key for everything; one that is not there is written with a new key'
+  ),
   SECRET_KEY_FILE: optional(
     folder,
     'file with the master secret, 64 hexadecimal digits; unset: `DATA_DIR/secret.key`, which the first start writes'
@@ -306,6 +319,15 @@ function networkIn(entry: string) {
   const [, address = '', prefix] = /^([\d.:a-f]+)(?:\/(\d{1,3}))?$/.exec(entry) ?? []
   const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)]!
   return bits > 0 && Number(prefix ?? bits) <= bits ? `${address}/${prefix ?? bits}` : undefined
+}
+
+function networks(value: string) {
+  const entries = listOf(value.toLowerCase())
+  const found = entries.map(networkIn).filter(network => network !== undefined)
+  if (entries.length === 0 || found.length < entries.length) {
+    throw new Error(`must be a comma list of addresses and networks such as 10.1.0.0/16, not "${value}"`)
+  }
+  return found
 }
 
 /** As a URL has it. */

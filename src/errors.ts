@@ -87,6 +87,35 @@ export const CrossSite = createError(
   'The request comes from a page %s: to allow it, list its origin in ALLOWED_ORIGINS, or set PUBLIC_URL if the page is ours',
   403
 )
+export const Unauthorized = createError(
+  'UNAUTHORIZED',
+  'This needs a valid key: send one as "Authorization: Bearer dr_k_…"; "darkroom key create" makes one',
+  401
+)
+export const ScopeMissing = createError('SCOPE_MISSING', 'The key lacks the scope "%s"', 403)
+export const LimitExceeded = createError('LIMIT_EXCEEDED', 'The key has the limit "%s": %s', 403)
+export const KeyInUrl = createError(
+  'KEY_IN_URL',
+  'A key in a URL gets into logs: revoke it, and send the new one as "Authorization: Bearer …"',
+  400
+)
+export const RateLimited = createError(
+  'RATE_LIMITED',
+  'The key has sent more than %s requests a second: try again after Retry-After',
+  429
+)
+export const TooManyFailures = createError(
+  'TOO_MANY_FAILURES',
+  'Too many wrong keys came from this address: try again after Retry-After',
+  429
+)
+export const KeyNotFound = createError('KEY_NOT_FOUND', 'There is no key with the id "%s"', 404)
+export const KeyEnded = createError('KEY_ENDED', 'The key is %s already: create another one', 409)
+export const SessionInsecure = createError(
+  'SESSION_INSECURE',
+  'A session needs https, or an address of this machine such as http://127.0.0.1: set PUBLIC_URL to the https address of the proxy',
+  403
+)
 export const TooManyOpen = createError(
   'TOO_MANY_OPEN',
   'This client has %s %s open, and more are not allowed: close one first',

@@ -1,3 +1,4 @@
+import type { KeyLimits } from './limits.ts'
 import type { Scope } from './scopes.ts'
 
 /** Who acts: in a request, on the command line, in SQL, or Darkroom itself. Also the actor of a line of the audit. */
@@ -9,4 +10,29 @@ export interface Principal {
   /** Null where there is no connection. */
   address: string | null
   scopes: readonly Scope[]
+  /** Those of its key. */
+  limits?: KeyLimits
+  /** Written to what it creates, where its key is limited to that, or in its number. A rotated key has that of the old one. */
+  owner?: string
+  /** It sees and steers only what it has created. */
+  ownOnly?: boolean
+}
+
+/** What a row says of the principal that creates it: the name of its key, and its owner where the key is limited. */
+export function marksOf(principal: Principal | undefined) {
+  const isKey = principal?.kind === 'key' || principal?.kind === 'session'
+  return {
+    ...(isKey && principal.name !== null && { created_by: principal.name }),
+    ...(principal?.owner !== undefined && { owner: principal.owner })
+  }
+}
+
+/** Whether it may see a row of this owner. */
+export function maySee({ owner, ownOnly }: Principal, ofRow: string | null | undefined) {
+  return ownOnly !== true || owner === ofRow
+}
+
+/** The owner whose rows alone it may see; undefined for all. */
+export function sightOf({ owner, ownOnly }: Principal) {
+  return ownOnly === true ? owner : undefined
 }

@@ -55,15 +55,20 @@ export const dashboardRoutes: FastifyPluginAsyncTypebox<{ bundle?: () => Promise
       ...problems()
     }
   })
-  app.get('/ui', { logLevel: 'warn', schema: pageSchema('getDashboard', 'The dashboard') }, sendPage)
+  app.get(
+    '/ui',
+    { config: { scope: 'public' }, logLevel: 'warn', schema: pageSchema('getDashboard', 'The dashboard') },
+    sendPage
+  )
   const params = Type.Object({ '*': Type.String({ description: 'Path of the page' }) })
   const anyPage = { ...pageSchema('getDashboardPage', 'A page of the dashboard'), params }
-  app.get('/ui/*', { logLevel: 'warn', schema: anyPage }, sendPage)
+  app.get('/ui/*', { config: { scope: 'public' }, logLevel: 'warn', schema: anyPage }, sendPage)
 
   app.get(
     '/ui/assets/:file',
     {
       logLevel: 'warn',
+      config: { scope: 'public' },
       schema: {
         operationId: 'getDashboardAsset',
         summary: 'A script or style of the dashboard',

@@ -34,6 +34,8 @@ export interface Tables {
   webhooks: WebhooksTable
   webhook_messages: WebhookMessagesTable
   webhook_attempts: WebhookAttemptsTable
+  api_keys: ApiKeysTable
+  sessions: SessionsTable
   'pgboss.job': JobTable
   'pgboss.queue': QueueTable
 }
@@ -115,6 +117,8 @@ export interface TasksTable {
   schedule_id: Nullable<string>
   video_id: Nullable<string>
   request_id: Nullable<string>
+  created_by: Nullable<string>
+  owner: Nullable<string>
   webhook_id: Nullable<string>
 }
 
@@ -149,6 +153,8 @@ export interface FilmsTable {
   print_set_id: Nullable<string>
   error: NullableJson<TaskError>
   original_expired_at: Nullable<Date>
+  created_by: Nullable<string>
+  owner: Nullable<string>
   created_at: Generated<Date>
 }
 
@@ -197,6 +203,7 @@ export interface UploadsTable {
   leased_until: Nullable<Date>
   video_id: Nullable<string>
   request_id: Nullable<string>
+  owner: Nullable<string>
   created_at: Generated<Date>
   expires_at: Date
 }
@@ -223,6 +230,8 @@ export interface VideosView {
   probe: NullableJson
   created_at: Date
   ready_at: Nullable<Date>
+  created_by: Nullable<string>
+  owner: Nullable<string>
 }
 
 export interface RenditionsView {
@@ -422,6 +431,7 @@ export interface QueuesTable {
 }
 
 export interface IdempotencyKeysTable {
+  key_id: Generated<string>
   key: string
   request: Buffer
   answer: NullableJson
@@ -496,6 +506,33 @@ export interface WebhookAttemptsTable {
   error: Nullable<string>
   answer: Nullable<string>
   address: Nullable<string>
+}
+
+export interface ApiKeysTable {
+  id: string
+  name: string
+  family: string
+  hash: Buffer
+  scopes: string[]
+  limits: ColumnType<object, string | undefined, string>
+  created_at: Generated<Date>
+  created_by: Nullable<string>
+  expires_at: Nullable<Date>
+  last_used_at: Nullable<Date>
+  revoked_at: Nullable<Date>
+  revoked_by: Nullable<string>
+  replaced_by: Nullable<string>
+}
+
+export interface SessionsTable {
+  id: string
+  hash: Buffer
+  key_id: string
+  created_at: Generated<Date>
+  seen_at: Generated<Date>
+  expires_at: Date
+  address: Nullable<string>
+  agent: Nullable<string>
 }
 
 /** The pg-boss columns that we read; pg-boss's own calls and `tasks/` write them. */

@@ -62,6 +62,7 @@ export const doctorRoutes: FastifyPluginAsyncTypebox<DoctorNeeds> = async (app, 
   app.get(
     '/api/problems',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'listProblems',
         summary: 'What is wrong now, worst first',
@@ -81,6 +82,7 @@ export const doctorRoutes: FastifyPluginAsyncTypebox<DoctorNeeds> = async (app, 
   app.get(
     '/api/doctor',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'examine',
         summary: 'Findings about the installation',

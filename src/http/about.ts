@@ -48,6 +48,7 @@ export const aboutRoutes: FastifyPluginAsyncTypebox<{ db: Database; environment:
   app.get(
     '/api/about',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'getAbout',
         summary: 'Which installation this is',

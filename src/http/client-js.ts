@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { answer, bytesIn } from '#schema/answers.ts'
-import { problems } from '#schema/problems.ts'
+import { keyed, problems } from '#schema/problems.ts'
 
 const headers = {
   ETag: Type.String({ description: 'Of this version' }),
@@ -22,6 +22,7 @@ export const clientJs: FastifyPluginAsyncTypebox = async app => {
     '/client.js',
     {
       logLevel: 'warn',
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'getClient',
         summary: 'The client for browsers, an ES module',
@@ -31,7 +32,7 @@ export const clientJs: FastifyPluginAsyncTypebox = async app => {
         response: {
           200: bytesIn(['text/javascript'], 'The module', headers),
           304: answer(Type.Null(), 'The copy is current', headers),
-          ...problems()
+          ...problems(...keyed)
         }
       }
     },

@@ -1,7 +1,7 @@
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { bytesIn } from '#schema/answers.ts'
-import { problems } from '#schema/problems.ts'
+import { keyed, problems } from '#schema/problems.ts'
 
 // All assets are served from here, so that the page works without internet. Swagger UI sets inline styles.
 const policy =
@@ -11,11 +11,12 @@ const policy =
 export async function docsRoutes(app: FastifyInstance) {
   app.addHook('onRoute', route => {
     route.logLevel = 'warn'
+    route.config = { ...route.config, scope: 'read', own: true }
     if (route.url !== '/docs' || route.method !== 'GET') return
     route.schema = {
       operationId: 'getDocs',
       summary: 'This document as a page to try it out',
-      response: { 200: bytesIn(['text/html'], 'The page'), ...problems() }
+      response: { 200: bytesIn(['text/html'], 'The page'), ...problems(...keyed) }
     }
   })
   await app.register(swaggerUi, {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { listen } from '#database/listen.ts'
+import type { Keyring } from '#keys/keyring.ts'
 import { channels } from '#tasks/channels.ts'
 import type { Watching } from '#tasks/read/watch.ts'
 import type { Expirer } from '#tasks/upkeep/expirer.ts'
@@ -8,22 +9,28 @@ interface OpenEarsOptions {
   url: string
   watching: Watching
   deadlines: Expirer
+  keyring: Keyring
   log: Logger
 }
 
 /** Acts on notifications of other processes. They are hints: polling finds what a lost one announced. */
-export function openEars({ url, watching, deadlines, log }: OpenEarsOptions) {
+export function openEars({ url, watching, deadlines, keyring, log }: OpenEarsOptions) {
   return listen({
     url,
     name: 'darkroom api ears',
     channels: {
       [channels.changed]: watching.hear,
+      [channels.keys]: id => void keyring.hear(id),
       [channels.deadline]: payload => deadlines.by(Math.min(...payload.split(',').map(Number)))
     },
     onReconnect() {
       watching.lookAgain()
+      keyring.hearAgain()
       deadlines.by(0)
     },
-    onError: error => log.warn({ err: error }, 'the LISTEN connection was lost; reconnecting')
+    onError(error) {
+      keyring.deafen()
+      log.warn({ err: error }, 'the LISTEN connection was lost; reconnecting')
+    }
   })
 }

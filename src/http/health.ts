@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
+import type { Config } from '#config.ts'
 import type { Database } from '#database/connect.ts'
 import { isMigrated } from '#database/migrations.ts'
+import type { Keyring } from '#keys/keyring.ts'
 import { shown, unproved } from '#media/lock/sandbox.ts'
 import { answer } from '#schema/answers.ts'
 import { problems } from '#schema/problems.ts'
@@ -14,6 +16,7 @@ interface HealthNeeds {
   db: Database
   /** `server` is only ready with a worker; `api` alone does not need one. */
   needsWorker: boolean
+  auth(): Auth
 }
 
 // Milliseconds. Load balancers and Kubernetes wait for a health check a few seconds at most.
@@ -21,20 +24,31 @@ const patience = 2_000
 
 const nothingProved = unproved('No running worker has proved one', 'Start a worker')
 
+type Auth = 'required' | 'open' | 'off'
+
+/** What `auth` says. */
+export function authOf({ AUTH }: Pick<Config, 'AUTH'>, { isOpen }: Pick<Keyring, 'isOpen'>): Auth {
+  return AUTH === 'off' ? 'off' : isOpen() ? 'open' : 'required'
+}
+
 const Live = Type.Object({ status: Type.Literal('live', { description: 'Always the same word' }) })
 const Ready = Type.Object({
   status: Type.Enum(['ready', 'not ready'], { description: 'Whether all that is needed is there' }),
   database: Type.Boolean({ description: 'The database answers' }),
   migrations: Type.Boolean({ description: 'All migrations are in' }),
   worker: Type.Boolean({ description: 'A worker is up' }),
-  media_sandbox: MediaSandboxBody
+  media_sandbox: MediaSandboxBody,
+  auth: Type.Enum(['required', 'open', 'off'], {
+    description: 'Whether requests need a key; `open`: not from this machine, until there is one'
+  })
 })
 
-export const healthRoutes: FastifyPluginAsync<HealthNeeds> = async (app, { db, needsWorker }) => {
+export const healthRoutes: FastifyPluginAsync<HealthNeeds> = async (app, { db, needsWorker, auth }) => {
   app.get(
     '/health/live',
     {
       logLevel: 'warn',
+      config: { scope: 'public' },
       schema: {
         operationId: 'getLiveness',
         summary: 'Liveness',
@@ -58,11 +72,11 @@ export const healthRoutes: FastifyPluginAsync<HealthNeeds> = async (app, { db, n
     }
   }
   const look = impatient(() => lookInto(db))
-  app.get('/health/ready', { schema, logLevel: 'warn' }, async (_, reply) => {
+  app.get('/health/ready', { config: { scope: 'public' }, schema, logLevel: 'warn' }, async (_, reply) => {
     const { database, migrations, worker, media_sandbox } = await look()
     const ready = database && migrations && (worker || !needsWorker)
     if (!ready) reply.code(503).header('retry-after', 2)
-    return { status: ready ? 'ready' : 'not ready', database, migrations, worker, media_sandbox }
+    return { status: ready ? 'ready' : 'not ready', database, migrations, worker, media_sandbox, auth: auth() }
   })
 }
 

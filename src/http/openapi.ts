@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { answer } from '#schema/answers.ts'
-import { problems } from '#schema/problems.ts'
+import { keyed, problems } from '#schema/problems.ts'
 import { version } from '../version.ts'
 import { nameParts } from './openapi-parts.ts'
 
@@ -15,6 +15,9 @@ const tags: [start: string, name: string][] = [
   ['/api/uploads', 'Videos'],
   ['/api/queues', 'Queues'],
   ['/api/workers', 'Workers'],
+  ['/api/keys', 'Access'],
+  ['/api/session', 'Access'],
+  ['/api/tickets', 'Access'],
   ['/api/stats', 'Operations'],
   ['/upload', 'Dialects'],
   ['/status', 'Dialects'],
@@ -45,18 +48,26 @@ export async function collectRoutes(app: FastifyInstance) {
         { name: 'Videos', description: 'Films and the prints that are made of them' },
         { name: 'Queues', description: 'Where tasks wait for a worker' },
         { name: 'Workers', description: 'The processes that run tasks' },
+        { name: 'Access', description: 'Keys of the API, and sessions of the dashboard' },
         { name: 'Operations', description: 'Health, documentation and the client' },
         { name: 'Dialects', description: 'For front ends that were written for Django with Celery' }
       ]
     },
     // OpenAPI 3.1 has `const`.
     convertConstToEnum: false,
-    transform: ({ schema, url }) => {
+    transform: ({ schema, url, route }) => {
       const { params, ...rest } = schema ?? {}
+      const { scope } = route.config ?? {}
       return {
         // The router's wildcard `*` is no valid parameter name in OpenAPI.
         url: url.replace('*', ':name'),
-        schema: { tags: [tagOf(url)], ...rest, ...(params ? { params: renamed(params) } : {}) }
+        schema: {
+          tags: [tagOf(url)],
+          ...rest,
+          security: scope === 'public' ? [] : [{ key: [] }],
+          'x-scope': scope,
+          ...(params ? { params: renamed(params) } : {})
+        }
       }
     },
     transformObject: document => nameParts((document as { openapiObject: object }).openapiObject)
@@ -73,10 +84,11 @@ export async function openapiRoute(app: FastifyInstance) {
     '/openapi.json',
     {
       logLevel: 'warn',
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'getOpenapi',
         summary: 'This document',
-        response: { 200: answer(Document, 'An OpenAPI 3.1 document of every route'), ...problems() }
+        response: { 200: answer(Document, 'An OpenAPI 3.1 document of every route'), ...problems(...keyed) }
       }
     },
     async (_, reply) => reply.type('application/json; charset=utf-8').send(document())

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
 import { dashboardRoutes } from '#dashboard/routes.ts'
 import { type DoctorNeeds, doctorRoutes } from '#doctor/routes.ts'
+import { type KeyNeeds, keyRoutes } from '#keys/routes.ts'
 import { kindRoutes } from '#kinds/routes.ts'
 import { liveRoutes } from '#live/routes.ts'
 import { type QueueNeeds, queueRoutes } from '#queues/routes.ts'
@@ -34,7 +35,7 @@ import { requestId } from './doors/request-id.ts'
 import { errorHandler } from './errors/error-handler.ts'
 import { answerUnknown } from './errors/not-found.ts'
 import { logOutages } from './errors/outage-log.ts'
-import { healthRoutes } from './health.ts'
+import { authOf, healthRoutes } from './health.ts'
 import { parseJsonStrictly } from './json.ts'
 import { collectRoutes, openapiRoute } from './openapi.ts'
 import { publicFiles } from './pages/public-dir.ts'
@@ -51,10 +52,11 @@ export interface ServerNeeds
     VideoNeeds,
     DoctorNeeds,
     ResumableNeeds,
-    WebhookNeeds {
+    WebhookNeeds,
+    Omit<KeyNeeds, 'settings'> {
   log: Logger
   needsWorker: boolean
-  settings: BrowserSettings & Pick<Config, 'PUBLIC_DIR' | 'ENVIRONMENT'>
+  settings: BrowserSettings & Pick<Config, 'PUBLIC_DIR' | 'ENVIRONMENT' | 'TRUSTED_PROXIES' | 'AUTH'>
   limits: Limits
 }
 
@@ -74,6 +76,7 @@ export async function buildServer({ log, needsWorker, settings, limits, reads, .
     return503OnClosing: false,
     // A garbage id of any length is an unknown id (404); Node refuses longer URLs itself.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: maxHeaderSize },
+    trustProxy: settings.TRUSTED_PROXIES ?? false,
     genReqId: requestId,
     rewriteUrl: ({ url = '' }) => decodable(url)
   })
@@ -85,7 +88,7 @@ export async function buildServer({ log, needsWorker, settings, limits, reads, .
   app.addHook('onClose', async () => outages.close())
   parseJsonStrictly(app)
 
-  const drain = hangDoors(app, settings, limits, sockets)
+  const drain = hangDoors(app, settings, limits, sockets, needs.keyring)
   addPublicPath(app, settings.PUBLIC_URL)
   readRequests(app)
   logRequests(app)
@@ -93,7 +96,7 @@ export async function buildServer({ log, needsWorker, settings, limits, reads, .
   answerUnknown(app, settings.PUBLIC_DIR === undefined ? undefined : publicFiles(settings.PUBLIC_DIR))
 
   await collectRoutes(app)
-  await app.register(healthRoutes, { db: needs.db, needsWorker })
+  await app.register(healthRoutes, { db: needs.db, needsWorker, auth: () => authOf(settings, needs.keyring) })
   await app.register(createRoutes, needs)
   await app.register(countRoutes, { reads, count })
   await app.register(taskRoutes, { ...needs, reads })
@@ -105,6 +108,7 @@ export async function buildServer({ log, needsWorker, settings, limits, reads, .
   await app.register(scheduleRoutes, needs)
   await app.register(workerRoutes, needs)
   await app.register(webhookRoutes, needs)
+  await app.register(keyRoutes, { ...needs, settings })
   await app.register(doctorRoutes, { ...needs, db: reads })
   await app.register(aboutRoutes, { db: reads, environment: settings.ENVIRONMENT })
   await app.register(statsRoutes, { db: reads })

@@ -6,6 +6,7 @@ import { publishKinds, withdrawKinds } from '#kinds/publish.ts'
 import { findMediaTools } from '#media/binaries.ts'
 import { guardOf } from '#outbound/guard.ts'
 import { queueNames } from '#queue/names.ts'
+import { openSecrets } from '#secrets/master.ts'
 import { openSampler } from '#stats/sampler.ts'
 import { DiskStore } from '#storage/disk.ts'
 import { pairWithStore } from '#storage/installation.ts'
@@ -19,6 +20,7 @@ import { keepFailures } from '#videos/queries.ts'
 import { listenOn } from './address.ts'
 import { openConnections } from './connections.ts'
 import { type Limits, productionLimits } from './doors/limits.ts'
+import { openDoor } from './doors/open.ts'
 import { openEars } from './ears.ts'
 import { buildServer } from './server.ts'
 import type { Drain } from './stopping.ts'
@@ -59,14 +61,19 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   const voice = voiceOf(db.pool, deadlines.by)
   opened.defer(voice.flush)
   opened.defer(deadlines.stop)
+  const keyring = await openDoor({ db, config, log })
+  opened.defer(keyring.close)
+  const secrets = await openSecrets(config.DATA_DIR, config.SECRET_KEY_FILE)
   const watching = watchTasks(db)
   opened.defer(watching.close)
-  const ears = await openEars({ url, watching, deadlines, log })
+  const ears = await openEars({ url, watching, deadlines, keyring, log })
   opened.defer(ears.close)
 
   const processVideo = kinds.get('process_video')!
   const { app, drain } = await buildServer({
     settings: config,
+    keyring,
+    secrets,
     limits,
     db,
     reads,

@@ -10,14 +10,22 @@ export interface Answer {
   body: unknown
 }
 
+interface KeyedRequest {
+  headers: { [name: string]: unknown }
+  principal: { id: string | null }
+}
+
 export interface Key {
   key: string
+  /** Id of the API key that the request came with, empty without one: two of them never share an answer. */
+  holder: string
   /** Hash of the request: a different request under the same key is refused. */
   request: Buffer
 }
 
 /** Reads the header; undefined without one. `body` is anything that distinguishes this request from others. */
-export function keyOf(header: string | string[] | undefined, route: string, body: unknown): Key | undefined {
+export function keyOf({ headers, principal }: KeyedRequest, route: string, body: unknown): Key | undefined {
+  const header = headers['idempotency-key'] as string | string[] | undefined
   if (header === undefined) return undefined
   if (typeof header !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(header)) {
     throw new InvalidRequest('Idempotency-Key must be 1 to 255 visible ASCII characters')
@@ -25,7 +33,7 @@ export function keyOf(header: string | string[] | undefined, route: string, body
   const request = createHash('sha256')
     .update(`${route}\n${JSON.stringify(sorted(body))}`)
     .digest()
-  return { key: header, request }
+  return { key: header, holder: principal.id ?? '', request }
 }
 
 /**
@@ -34,7 +42,7 @@ export function keyOf(header: string | string[] | undefined, route: string, body
  */
 export async function recall({ pool }: Database, key: Key | undefined): Promise<Answer | undefined> {
   if (!key) return undefined
-  const { rows } = await pool.query<Kept>({ name: 'find answer', text: findAnswerSql, values: [key.key] })
+  const { rows } = await pool.query<Kept>({ name: 'find answer', text: findAnswerSql, values: [key.key, key.holder] })
   return rows[0] && answerOf(rows[0], key)
 }
 
@@ -51,14 +59,14 @@ export async function once(
   return query.transaction().execute(async trx => {
     // Without a key every request is the first.
     if (!known) return { answer: await create(trx), replayed: false }
-    const { key, request } = known
-    const { rows: fresh } = await trx.executeQuery(CompiledQuery.raw(claimKeySql, [key, request]))
+    const { key, holder, request } = known
+    const { rows: fresh } = await trx.executeQuery(CompiledQuery.raw(claimKeySql, [key, request, holder]))
     if (fresh.length === 0) {
-      const { rows } = await trx.executeQuery<Kept>(CompiledQuery.raw(findAnswerSql, [key]))
+      const { rows } = await trx.executeQuery<Kept>(CompiledQuery.raw(findAnswerSql, [key, holder]))
       return { answer: answerOf(rows[0], known), replayed: true }
     }
     const answer = await create(trx)
-    await trx.executeQuery(CompiledQuery.raw(keepAnswerSql, [key, JSON.stringify(answer)]))
+    await trx.executeQuery(CompiledQuery.raw(keepAnswerSql, [key, JSON.stringify(answer), holder]))
     return { answer, replayed: false }
   })
 }
@@ -74,17 +82,17 @@ function answerOf(kept: Kept | undefined, { key, request }: Key) {
 }
 
 export const claimKeySql = `
-insert into darkroom.idempotency_keys as known (key, request) values ($1, $2)
-on conflict (key) do update set request = $2, answer = null, created_at = now()
+insert into darkroom.idempotency_keys as known (key_id, key, request) values ($3, $1, $2)
+on conflict (key_id, key) do update set request = $2, answer = null, created_at = now()
   where known.created_at < now() - interval '1 day'
 returning key`
 
 export const findAnswerSql = `
 select request, answer from darkroom.idempotency_keys
-where key = $1 and created_at >= now() - interval '1 day'`
+where key_id = $2 and key = $1 and created_at >= now() - interval '1 day'`
 
 export const keepAnswerSql = `
-update darkroom.idempotency_keys set answer = $2 where key = $1`
+update darkroom.idempotency_keys set answer = $2 where key_id = $3 and key = $1`
 
 /** Sorts the fields, so that their order makes no difference. */
 function sorted(value: unknown): unknown {

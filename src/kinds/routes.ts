@@ -21,6 +21,7 @@ export const kindRoutes: FastifyPluginAsyncTypebox<KindNeeds> = async (app, { db
   app.get(
     '/api/kinds',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'listKinds',
         summary: 'Every kind of task',

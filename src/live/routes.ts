@@ -3,7 +3,7 @@ import type { Database } from '#database/connect.ts'
 import { findProblems } from '#doctor/problems.ts'
 import { CrossSite, RouteNotFound, TooManyOpen } from '#errors.ts'
 import { listQueues } from '#queues/queries.ts'
-import { problems } from '#schema/problems.ts'
+import { keyed, problems } from '#schema/problems.ts'
 import { internalKinds } from '#tasks/internal.ts'
 import type { CountTasks } from '#tasks/listing/counter.ts'
 import { listTasks } from '#tasks/listing/list.ts'
@@ -56,21 +56,21 @@ export const liveRoutes: FastifyPluginAsync<LiveNeeds & { sockets: Sockets }> = 
   app.route({
     method: 'GET',
     url: '/ws/live',
-    config: { keepsOpen: 'sockets' },
+    config: { scope: 'read', keepsOpen: 'sockets' },
     schema: {
       operationId: 'watchLive',
       summary: 'What a page shows, while it shows it (WebSocket)',
       description:
-        'The client sends `{ filter, ids, topics }` whenever its view changes: the filters of the list of tasks, the ids in sight (200 at most) and any of `counts`, `queues`, `workers`, `videos`, `problems`. The answers have `now` and what has changed of that, at most 4 a second: `tasks` (those in sight, without `args` and `result`), `new` (how many others came to fit the filter), `counts` (by status), `queues`, `workers`, `videos` (status of those at work), `problems`. Closed with 4400 after a message that does not fit, with 1013 if the client reads too slowly, if changes were missed or while the database is away, with 1001 when the API stops.',
+        'The client sends `{ filter, ids, topics }` whenever its view changes: the filters of the list of tasks, the ids in sight (200 at most) and any of `counts`, `queues`, `workers`, `videos`, `problems`. The answers have `now` and what has changed of that, at most 4 a second: `tasks` (those in sight, without `args` and `result`), `new` (how many others came to fit the filter), `counts` (by status), `queues`, `workers`, `videos` (status of those at work), `problems`. Closed with 4401 when the key or session ends, with 4400 after a message that does not fit, with 1013 if the client reads too slowly, if changes were missed or while the database is away, with 1001 when the API stops.',
       response: {
         101: { description: 'A WebSocket of JSON messages in both directions' },
-        ...problems(RouteNotFound, CrossSite, TooManyOpen)
+        ...problems(...keyed, RouteNotFound, CrossSite, TooManyOpen)
       }
     },
     handler: async ({ method, originalUrl }) => {
       throw new RouteNotFound(method, originalUrl.split('?')[0])
     },
-    wsHandler(socket: Socket) {
+    wsHandler(socket: Socket, request) {
       const page = feed({
         ...{ limits, count, news, submitted, internal: internalKinds },
         send: message => connection.send(Buffer.from(JSON.stringify(message))),
@@ -80,6 +80,7 @@ export const liveRoutes: FastifyPluginAsync<LiveNeeds & { sockets: Sockets }> = 
       let stop = () => {}
       const connection = sockets.adopt(
         socket,
+        request,
         () => {
           stop()
           page.close()

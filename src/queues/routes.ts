@@ -86,6 +86,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
   app.get(
     '/api/queues',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'listQueues',
         summary: 'Queues',
@@ -102,6 +103,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
       preValidation: async request => {
         request.body ??= {}
       },
+      config: { scope: 'operate' },
       schema: {
         operationId: 'pauseQueue',
         summary: 'Pause a queue',
@@ -123,6 +125,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
   app.post(
     '/api/queues/:name/resume',
     {
+      config: { scope: 'operate' },
       schema: {
         operationId: 'resumeQueue',
         summary: 'Resume a queue',
@@ -140,6 +143,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, ne
   app.post(
     '/api/queues/:name/purge',
     {
+      config: { scope: 'admin' },
       schema: {
         operationId: 'purgeQueue',
         summary: 'Purge a queue',

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { Principal } from '#access/principal.ts'
 import type { InTransaction } from '#database/connect.ts'
 import { ScheduleNameTaken } from '#errors.ts'
 import { newId } from '#tasks/submit/id.ts'
@@ -13,12 +14,17 @@ export interface AddNeeds extends WorkNeeds {
 }
 
 /** Writes a schedule in the caller's transaction. Workers give it its alarm once that is committed. */
-export async function addSchedule(needs: AddNeeds, trx: InTransaction, body: NewSchedule): Promise<Schedule> {
+export async function addSchedule(
+  needs: AddNeeds,
+  trx: InTransaction,
+  body: NewSchedule,
+  principal?: Principal
+): Promise<Schedule> {
   const now = await timeOf(trx)
   const settings = newSettings(body, needs.scheduleDefaults)
   const timing = { ...settings, id: newId(), anchor: now }
   const timezone = checkTiming(timing, now)
-  const template = await checkWork(needs, settings)
+  const template = await checkWork(needs, settings, principal)
   const next = mustCome({ ...timing, timezone }, now)
   return insertSchedule(trx, {
     ...columnsOf({ ...settings, timezone }),

@@ -1,3 +1,4 @@
+import type { Principal } from '#access/principal.ts'
 import { UnknownQueue } from '#errors.ts'
 import type { QueueNames } from '#queue/names.ts'
 import { type FieldProblem, refuse } from '#schema/check.ts'
@@ -74,16 +75,20 @@ export interface WorkNeeds {
 }
 
 /** The task that a schedule would make now, checked like a submission. */
-export async function checkWork(needs: WorkNeeds, settings: Settings) {
-  const { id: _, ...template } = await prepareTask(needs, {
-    ...(settings.options as Partial<Submission>),
-    task: settings.task,
-    args: settings.args as Record<string, unknown>,
-    name: settings.name,
-    queue: settings.queue ?? undefined,
-    priority: settings.priority ?? undefined,
-    tags: settings.tags
-  })
+export async function checkWork(needs: WorkNeeds, settings: Settings, principal?: Principal) {
+  const { id: _, ...template } = await prepareTask(
+    needs,
+    {
+      ...(settings.options as Partial<Submission>),
+      task: settings.task,
+      args: settings.args as Record<string, unknown>,
+      name: settings.name,
+      queue: settings.queue ?? undefined,
+      priority: settings.priority ?? undefined,
+      tags: settings.tags
+    },
+    principal
+  )
   return template
 }
 

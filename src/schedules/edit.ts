@@ -1,4 +1,6 @@
 import { sql } from 'kysely'
+import { refuseBeyond } from '#access/limits.ts'
+import type { Principal } from '#access/principal.ts'
 import type { InTransaction } from '#database/connect.ts'
 import { ScheduleNameTaken, SystemSchedule } from '#errors.ts'
 import { refuse } from '#schema/check.ts'
@@ -14,9 +16,16 @@ import { skipPaused } from './skip-paused.ts'
  * Changes a schedule in the caller's transaction. Only a change of its timing, or enabling it, moves the next
  * occurrence, and never back: what was due while it was disabled is written down as skipped.
  */
-export async function editSchedule(needs: AddNeeds, trx: InTransaction, named: string, patch: SchedulePatch) {
+export async function editSchedule(
+  needs: AddNeeds,
+  trx: InTransaction,
+  named: string,
+  patch: SchedulePatch,
+  principal?: Principal
+) {
   const before = await lockSchedule(trx, named)
   refuseFixed(before, patch)
+  refuseBeyond(principal?.limits, { task: before.task, queue: before.queue ?? undefined })
   const now = await timeOf(trx)
   const settings = changed(settingsOf(before), patch)
   const retimed = timingNames.some(name => differs(settings[name], before[name]))
@@ -24,7 +33,7 @@ export async function editSchedule(needs: AddNeeds, trx: InTransaction, named: s
   const enabling = settings.enabled && !before.enabled
   if (retimed || enabling) settings.timezone = checkTiming(timing, now)
   if (enabling && !retimed) refuseOver(settings, now)
-  const template = await checkedWork(needs, before, settings)
+  const template = await checkedWork(needs, before, settings, principal)
   if (settings.enabled) await skipPaused(trx, before, now)
 
   const columns = { ...columnsOf(settings), template: JSON.stringify(template), ...times(before, settings, now) }
@@ -53,9 +62,9 @@ function refuseOver({ at }: Settings, now: Date) {
 const workNames = ['name', 'task', 'args', 'queue', 'priority', 'options', 'tags'] as const
 
 /** Looked at only where it changes: a schedule can be disabled although its kind is gone. */
-async function checkedWork(needs: AddNeeds, before: Schedule, settings: Settings) {
+async function checkedWork(needs: AddNeeds, before: Schedule, settings: Settings, principal?: Principal) {
   if (!workNames.some(name => differs(settings[name], before[name]))) return before.template
-  if (!before.system) return checkWork(needs, settings)
+  if (!before.system) return checkWork(needs, settings, principal)
   await checkQueue(needs, settings.queue)
   return before.template
 }

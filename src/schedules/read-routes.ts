@@ -20,6 +20,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { db
   app.get(
     '/api/schedules/:id',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'getSchedule',
         summary: 'A schedule',
@@ -33,6 +34,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { db
   app.get(
     '/api/schedules/:id/preview',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'previewSchedule',
         summary: 'When a schedule will be due',
@@ -48,6 +50,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { db
   app.post(
     '/api/schedules/preview',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'previewTiming',
         summary: 'When a schedule would be due',
@@ -62,6 +65,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { db
   app.get(
     '/api/schedules/:id/occurrences',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'listOccurrences',
         summary: 'What became of the occurrences of a schedule, latest first',

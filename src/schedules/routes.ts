@@ -52,6 +52,7 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
   app.get(
     '/api/schedules',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'listSchedules',
         summary: 'Schedules, newest first',
@@ -69,6 +70,7 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
   app.post(
     '/api/schedules',
     {
+      config: { scope: 'operate' },
       schema: {
         operationId: 'addSchedule',
         summary: 'Add a schedule',
@@ -82,12 +84,12 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
         }
       }
     },
-    async ({ body, headers }, reply) => {
-      const key = keyOf(headers['idempotency-key'], 'POST /api/schedules', body)
+    async ({ body, headers, principal }, reply) => {
+      const key = keyOf({ headers, principal }, 'POST /api/schedules', body)
       const first = await recall(db, key)
       if (first) return say(reply, first, true) as ScheduleBody
       const { answer, replayed } = await once(db, key, async trx => {
-        const schedule = await addSchedule(needs, trx, body)
+        const schedule = await addSchedule(needs, trx, body, principal)
         return { status: 201, location: `/api/schedules/${schedule.id}`, body: present(schedule) }
       })
       voice.wake(dueQueue)
@@ -98,6 +100,7 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
   app.patch(
     '/api/schedules/:id',
     {
+      config: { scope: 'operate' },
       schema: {
         operationId: 'editSchedule',
         summary: 'Change a schedule',
@@ -111,8 +114,8 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
         }
       }
     },
-    async ({ params: { id }, body }) => {
-      const schedule = await db.query.transaction().execute(trx => editSchedule(needs, trx, id, body))
+    async ({ params: { id }, body, principal }) => {
+      const schedule = await db.query.transaction().execute(trx => editSchedule(needs, trx, id, body, principal))
       voice.wake(dueQueue)
       return present(schedule)
     }
@@ -121,6 +124,7 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
   app.delete(
     '/api/schedules/:id',
     {
+      config: { scope: 'operate' },
       schema: {
         operationId: 'removeSchedule',
         summary: 'Delete a schedule',
@@ -142,6 +146,7 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
   app.post(
     '/api/schedules/:id/run',
     {
+      config: { scope: 'operate' },
       schema: {
         operationId: 'runSchedule',
         summary: 'Run a schedule now',
@@ -154,10 +159,10 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
         }
       }
     },
-    async ({ params: { id }, headers }, reply) => {
-      const key = keyOf(headers['idempotency-key'], `POST /api/schedules/${id}/run`, {})
+    async ({ params: { id }, headers, principal }, reply) => {
+      const key = keyOf({ headers, principal }, `POST /api/schedules/${id}/run`, {})
       const { answer, replayed } = await makeOnce(key, async trx => {
-        const { task_id, enqueued } = await runNow(needs, trx, id)
+        const { task_id, enqueued } = await runNow(needs, trx, id, principal)
         return { enqueued, answer: { status: 202, location: `/api/tasks/${task_id}`, body: { task_id } } }
       })
       return say(reply, answer, replayed) as TaskMade
@@ -167,6 +172,7 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
   app.post(
     '/api/schedules/:id/backfill',
     {
+      config: { scope: 'operate' },
       schema: {
         operationId: 'backfillSchedule',
         summary: 'Make the tasks of past occurrences',
@@ -181,10 +187,10 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (a
         }
       }
     },
-    async ({ params: { id }, headers, body }, reply) => {
-      const key = keyOf(headers['idempotency-key'], `POST /api/schedules/${id}/backfill`, body)
+    async ({ params: { id }, headers, principal, body }, reply) => {
+      const key = keyOf({ headers, principal }, `POST /api/schedules/${id}/backfill`, body)
       const { answer, replayed } = await makeOnce(key, async trx => {
-        const { enqueued, answer } = await backfill(needs, trx, id, body)
+        const { enqueued, answer } = await backfill(needs, trx, id, body, principal)
         return { enqueued, answer: { status: 202, body: answer } }
       })
       return say(reply, answer, replayed) as Backfilled

@@ -1,4 +1,6 @@
 import { CompiledQuery } from 'kysely'
+import { refuseBeyond } from '#access/limits.ts'
+import type { Principal } from '#access/principal.ts'
 import type { InTransaction } from '#database/connect.ts'
 import { refuse } from '#schema/check.ts'
 import { type Enqueued, enqueueIn } from '#tasks/submit/enqueue.ts'
@@ -16,9 +18,10 @@ set last_run_at = now(), last_task_id = $2, total_run_count = total_run_count + 
 where id = $1`
 
 /** A task now, in the caller's transaction; its occurrence is `manual`. */
-export async function runNow(needs: TaskNeeds, trx: InTransaction, named: string) {
+export async function runNow(needs: TaskNeeds, trx: InTransaction, named: string, principal?: Principal) {
   const schedule = await lockSchedule(trx, named)
   const task = taskOf(needs, schedule)
+  refuseBeyond(principal?.limits, task)
   const now = await timeOf(trx)
   await writeOccurrences(trx, [
     {
@@ -55,8 +58,15 @@ async function freeMoment(trx: InTransaction, { id }: Schedule, now: Date): Prom
 const mostAtOnce = 1_000
 
 /** Tasks for occurrences of the past that made none, in the caller's transaction. */
-export async function backfill(needs: TaskNeeds, trx: InTransaction, named: string, { from, to }: Backfill) {
+export async function backfill(
+  needs: TaskNeeds,
+  trx: InTransaction,
+  named: string,
+  { from, to }: Backfill,
+  principal?: Principal
+) {
   const schedule = await lockSchedule(trx, named)
+  refuseBeyond(principal?.limits, taskOf(needs, schedule))
   const times = occurrencesBetween(schedule, new Date(from), new Date(to), await timeOf(trx))
   const planned = times.map(due_at => ({ due_at, task: taskOf(needs, schedule), schedule_id: schedule.id }))
   const written = await refireOccurrences(

@@ -24,6 +24,7 @@ export interface Maker extends Pick<Settings, 'name' | 'task' | 'args' | 'queue'
 export function taskOf({ kinds, defaults }: TaskNeeds, schedule: Maker): NewTask {
   const kind = kinds.get(schedule.task)
   if (!kind) return { ...(schedule.template as NewTask), id: newId(), schedule_id: schedule.id }
+  const { created_by, owner } = schedule.template as NewTask
   const { expires, ...options } = schedule.options as Partial<Record<Option, any>>
   return newTask(kind, schedule.args, defaults, {
     ...options,
@@ -32,6 +33,8 @@ export function taskOf({ kinds, defaults }: TaskNeeds, schedule: Maker): NewTask
     queue: schedule.queue ?? undefined,
     priority: schedule.priority ?? undefined,
     tags: schedule.tags,
-    schedule_id: schedule.id
+    schedule_id: schedule.id,
+    created_by,
+    owner
   })
 }

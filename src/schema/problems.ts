@@ -37,8 +37,17 @@ const anywhere = [
   errors.HeadersTooLarge,
   errors.Internal
 ]
+/** Routes that need a key. */
+export const keyed = [
+  errors.KeyInUrl,
+  errors.Unauthorized,
+  errors.ScopeMissing,
+  errors.LimitExceeded,
+  errors.RateLimited,
+  errors.TooManyFailures
+]
 // Routes that read or change data.
-const guarded = [...anywhere, errors.CrossSite, errors.DatabaseUnavailable, errors.Stopping]
+const guarded = [...anywhere, ...keyed, errors.CrossSite, errors.DatabaseUnavailable, errors.Stopping]
 // Fastify parses a body also where the route declares none.
 const withBody = [errors.InvalidJson, errors.BodyTooLarge, errors.UnsupportedMediaType, errors.UnsupportedEncoding]
 
@@ -94,6 +103,11 @@ const filledIn: Record<string, string[]> = {
   INVALID_REQUEST: ['priority must be <= 9'],
   HOST_NOT_ALLOWED: ['evil.example'],
   CROSS_SITE: ['of another site'],
+  SCOPE_MISSING: ['operate'],
+  LIMIT_EXCEEDED: ['kinds', 'it may not use the kind "sleep"'],
+  RATE_LIMITED: ['100'],
+  KEY_NOT_FOUND: ['8wK2vQz1Lp'],
+  KEY_ENDED: ['revoked'],
   TOO_MANY_OPEN: ['50', 'WebSockets'],
   METHOD_NOT_ALLOWED: ['POST', 'GET, HEAD, PATCH, DELETE, OPTIONS'],
   INVALID_JSON: ['Unexpected end of JSON input'],

@@ -65,6 +65,7 @@ export const statsRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async (a
   app.get(
     '/api/stats/series',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'getSeries',
         summary: 'Counts, waits, run times and depths over time',

@@ -11,5 +11,7 @@ export const channels = {
   /** Milliseconds until a new start deadline. */
   deadline: 'darkroom_deadline',
   /** Messages to webhooks were written; sent by triggers. */
-  webhooks: 'darkroom_webhooks'
+  webhooks: 'darkroom_webhooks',
+  /** Id of a key or session that has changed; sent by triggers. */
+  keys: 'darkroom_keys'
 } as const

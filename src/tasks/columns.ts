@@ -66,6 +66,8 @@ const columns = {
   schedule_id: { type: 'uuid', ...shown },
   video_id: { type: 'uuid', ...shown },
   request_id: { type: 'text', ...setting },
+  created_by: { type: 'text', ...shown },
+  owner: { type: 'text', ...shown },
   webhook_id: { type: 'uuid', submitted: true }
 } as const satisfies Record<keyof TasksTable, Column>
 

@@ -51,7 +51,8 @@ export const TaskBody = Type.Object(
     worker: Nullable(Type.String({ description: 'Id of the worker of its latest attempt' })),
     tags: Type.Array(Type.String(), { description: 'Tags' }),
     schedule_id: Nullable(Type.String({ description: 'Id of the schedule that made it' })),
-    video_id: Nullable(Type.String({ description: 'Id of its film' }))
+    video_id: Nullable(Type.String({ description: 'Id of its film' })),
+    created_by: Nullable(Type.String({ description: 'Name of the key that submitted it; null without one' }))
   },
   {
     title: 'Task',
@@ -81,7 +82,8 @@ export const TaskBody = Type.Object(
         worker: '01980000-0000-7000-8000-00000000000a',
         tags: [],
         schedule_id: null,
-        video_id: null
+        video_id: null,
+        created_by: 'shop'
       }
     ]
   }

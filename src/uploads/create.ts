@@ -15,13 +15,14 @@ interface Created {
 }
 
 /** Creates an upload, with the first bytes where the request brings some. */
-export async function createUpload(needs: ResumableNeeds, { headers, raw, id: request_id }: FastifyRequest) {
+export async function createUpload(needs: ResumableNeeds, request: FastifyRequest) {
+  const { headers, raw, id: request_id } = request
   const metadata = String(headers['upload-metadata'] ?? '').trim()
   const known = readMetadata(metadata)
   const length = lengthAtCreation(headers, needs.maxUploadBytes)
   const checksum = checksumIn(headers)
   const filename = cleanName(known.get('filename') ?? known.get('name') ?? '')
-  const key = keyOf(headers['idempotency-key'], 'POST /api/uploads', { length, metadata })
+  const key = keyOf(request, 'POST /api/uploads', { length, metadata })
 
   const { answer, replayed } = await once(needs.db, key, async trx => {
     const id = uuid()

@@ -16,17 +16,27 @@ export const resumableRoutes: FastifyPluginAsyncTypebox<ResumableNeeds> = async 
   const bodyLimit = Math.max(needs.maxUploadBytes * 2, 1024 * 1024)
   const one = `${address}/:id`
 
+  const config = { scope: 'submit' } as const
+
   speakTus(app)
   app.addHook('onClose', async () => void (await settled()))
 
   const able = abilities(needs.maxUploadBytes)
-  app.options(address, { schema: operations.abilities }, async (_, reply) => void reply.code(204).headers(able))
-  app.options(one, { schema: operations.abilitiesOfOne }, async (_, reply) => void reply.code(204).headers(able))
-  app.post(address, { schema: operations.create, bodyLimit, onRequest: mayBringBytes }, create)
-  app.get(one, { schema: operations.read }, read)
-  app.patch(one, { schema: operations.append, bodyLimit, onRequest: mustBringBytes }, append)
-  app.delete(one, { schema: operations.remove, onRequest: mustSayVersion }, remove)
-  app.post(one, { schema: operations.override, bodyLimit, onRequest: mustOverride }, (request, reply) => {
+  app.options(
+    address,
+    { config: { scope: 'public' }, schema: operations.abilities },
+    async (_, reply) => void reply.code(204).headers(able)
+  )
+  app.options(
+    one,
+    { config: { scope: 'public' }, schema: operations.abilitiesOfOne },
+    async (_, reply) => void reply.code(204).headers(able)
+  )
+  app.post(address, { config, schema: operations.create, bodyLimit, onRequest: mayBringBytes }, create)
+  app.get(one, { config: { scope: 'read', own: true }, schema: operations.read }, read)
+  app.patch(one, { config, schema: operations.append, bodyLimit, onRequest: mustBringBytes }, append)
+  app.delete(one, { config, schema: operations.remove, onRequest: mustSayVersion }, remove)
+  app.post(one, { config, schema: operations.override, bodyLimit, onRequest: mustOverride }, (request, reply) => {
     const meant = methodMeant(request)
     if (meant === 'PATCH') return append(request, reply)
     if (meant === 'DELETE') return remove(request, reply)

@@ -28,13 +28,17 @@ export const videoDialect: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
       params: Id,
       response: { 200: answer(FilmOrTask, 'Status of the film or task'), ...readProblems(VideoNotFound) }
     }
-    app.get(`${prefix}/status/:id`, { schema: statusSchema }, async ({ params: { id } }) => {
-      const video = isUuid(id) ? await findVideo(db, id) : undefined
-      if (video) return filmStatus(video)
-      const task = await findTask(db, id)
-      if (!task) throw new VideoNotFound(id)
-      return taskStatus(task)
-    })
+    app.get(
+      `${prefix}/status/:id`,
+      { config: { scope: 'read', own: true }, schema: statusSchema },
+      async ({ params: { id } }) => {
+        const video = isUuid(id) ? await findVideo(db, id) : undefined
+        if (video) return filmStatus(video)
+        const task = await findTask(db, id)
+        if (!task) throw new VideoNotFound(id)
+        return taskStatus(task)
+      }
+    )
 
     const processSchema = {
       operationId: `${operation}ProcessVideo`,
@@ -43,10 +47,14 @@ export const videoDialect: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
       body: ProcessVideo,
       response: { 200: answer(StartedAsBefore, 'The task that makes the prints'), ...writeProblems(VideoNotFound) }
     }
-    app.post(`${prefix}/process-video`, { schema: processSchema }, async ({ body: { video_id }, id: request_id }) => ({
-      task_id: await processAgain(needs, video_id, { request_id }),
-      status: 'Task started' as const
-    }))
+    app.post(
+      `${prefix}/process-video`,
+      { config: { scope: 'submit' }, schema: processSchema },
+      async ({ body: { video_id }, id: request_id }) => ({
+        task_id: await processAgain(needs, video_id, { request_id }),
+        status: 'Task started' as const
+      })
+    )
   }
 }
 

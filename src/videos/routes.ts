@@ -32,6 +32,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
   app.get(
     '/api/videos',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'listVideos',
         summary: 'Films, newest first',
@@ -50,6 +51,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
   app.get(
     '/api/videos/:id',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'getVideo',
         summary: 'A film and its prints',
@@ -63,6 +65,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
   app.get(
     '/api/videos/:id/status',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'getVideoStatus',
         summary: 'Film status',
@@ -80,6 +83,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
   app.get(
     '/api/videos/:id/files/*',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'getVideoFile',
         summary: 'A file of a film',
@@ -107,6 +111,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
       preValidation: async request => {
         request.body ??= {}
       },
+      config: { scope: 'submit' },
       schema: {
         operationId: 'processVideo',
         summary: 'Make the prints of a film again',
@@ -120,9 +125,9 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         }
       }
     },
-    async ({ params: { id }, headers, body, id: request_id }, reply) => {
+    async ({ params: { id }, headers, principal, body, id: request_id }, reply) => {
       const { only } = body
-      const key = keyOf(headers['idempotency-key'], `POST /api/videos/${id}/process`, only ? { only } : {})
+      const key = keyOf({ headers, principal }, `POST /api/videos/${id}/process`, only ? { only } : {})
       reply.code(202)
       return { task_id: await processAgain(needs, id, { request_id, key, only }) }
     }
@@ -131,6 +136,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
   app.delete(
     '/api/videos/:id',
     {
+      config: { scope: 'operate' },
       schema: {
         operationId: 'deleteVideo',
         summary: 'Delete a film',

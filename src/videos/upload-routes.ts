@@ -52,6 +52,7 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
       onRequest,
       bodyLimit,
       validatorCompiler,
+      config: { scope: 'submit' },
       schema: {
         operationId: 'uploadVideo',
         summary: 'Upload a film',
@@ -88,15 +89,22 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
         ...uploadProblems
       }
     }
-    app.post(url, { onRequest, bodyLimit, validatorCompiler, schema }, async (request, reply) => {
-      const body = await upload(request, reply, ({ id, task_id }) => ({ status: 201, body: { message, task_id, id } }))
-      return body as Static<typeof UploadedAsBefore>
-    })
+    app.post(
+      url,
+      { config: { scope: 'submit' }, onRequest, bodyLimit, validatorCompiler, schema },
+      async (request, reply) => {
+        const body = await upload(request, reply, ({ id, task_id }) => ({
+          status: 201,
+          body: { message, task_id, id }
+        }))
+        return body as Static<typeof UploadedAsBefore>
+      }
+    )
   }
 
   async function upload(request: FastifyRequest, reply: FastifyReply, answered: (video: Accepted) => Answer) {
     const route = `POST ${request.routeOptions.url}`
-    const keyFor = (sent: unknown) => keyOf(request.headers['idempotency-key'], route, sent)
+    const keyFor = (sent: unknown) => keyOf(request, route, sent)
     // A malformed key is refused before a byte of the film is read.
     keyFor({})
     const { arrived, filename } = await receiveForm(needs, request)

@@ -32,7 +32,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventNeeds> = async (
   app.get(
     '/api/tasks/:id/events',
     {
-      config: { keepsOpen: 'streams' },
+      config: { scope: 'read', own: true, keepsOpen: 'streams' },
       schema: {
         operationId: 'streamTaskEvents',
         summary: 'Events of a task (Server-Sent Events)',

@@ -27,7 +27,7 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogNeeds> = async (app, { read
   app.get(
     '/api/tasks/:id/log',
     {
-      config: { keepsOpen: 'streams' },
+      config: { scope: 'read', own: true, keepsOpen: 'streams' },
       schema: {
         operationId: 'getTaskLog',
         summary: 'What the body of a task logged and printed',

@@ -47,6 +47,8 @@ export function openStreams(app: Pick<FastifyInstance, 'addHook'>, { patience }:
       gone.abort()
     })
     if (closing) stop()
+    const release = reply.request.untilRevoked(stop)
+    raw.once('close', release)
     return reply.send(Readable.from(served(tell(gone.signal), patience, cut), { objectMode: false }))
   }
 }

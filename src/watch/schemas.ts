@@ -39,6 +39,7 @@ export const closings = {
   stopping: [1001, 'The API stops: connect again'],
   unwelcome: [1008, 'The client sends messages, and this socket takes none'],
   talkative: [1008, 'The client sends binary messages, or more than its view can change'],
+  revoked: [4401, 'The key or the session has ended'],
   unfit: [4400, 'The message does not fit'],
   broken: [1011, 'The API failed: its log says why'],
   slow: [1013, 'The client reads too slowly'],

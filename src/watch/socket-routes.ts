@@ -2,9 +2,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import websocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import type { Static } from 'typebox'
+import { maySee } from '#access/principal.ts'
 import { CrossSite, RouteNotFound, TooManyOpen } from '#errors.ts'
 import { Id, isUuid } from '#schema/common.ts'
-import { problems } from '#schema/problems.ts'
+import { keyed, problems } from '#schema/problems.ts'
+import { ownerOf } from '#tasks/read/present.ts'
 import type { Watching } from '#tasks/read/watch.ts'
 import { isFinal } from '#tasks/words.ts'
 import { changesOf } from './changes.ts'
@@ -46,26 +48,27 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
   app.route({
     method: 'GET',
     url: '/ws/tasks/:id',
-    config: { keepsOpen: 'sockets' },
+    config: { scope: 'read', own: true, keepsOpen: 'sockets' },
     schema: {
       operationId: 'watchTask',
       summary: 'Status of a task until it ends (WebSocket)',
       description:
-        'The current status at once, then one message on each change. Closed with 1000 after the final one, 4404 if there is no such task, 1013 if the client reads too slowly, 1001 when the API stops.',
+        'The current status at once, then one message on each change. Closed with 1000 after the final one, 4401 when the key or session ends, 4404 if there is no such task, 1013 if the client reads too slowly, 1001 when the API stops.',
       params: Id,
-      response: { 101: messages, ...problems(RouteNotFound, CrossSite, TooManyOpen) }
+      response: { 101: messages, ...problems(...keyed, RouteNotFound, CrossSite, TooManyOpen) }
     },
     handler: notAnAnswer,
-    wsHandler(socket: Socket, { params }) {
-      const { id } = params as Static<typeof Id>
+    wsHandler(socket: Socket, request) {
+      const { id } = request.params as Static<typeof Id>
+      const { principal } = request
       let last: Buffer | undefined
       let stop = () => {}
-      const connection = sockets.adopt(socket, () => stop())
+      const connection = sockets.adopt(socket, request, () => stop())
       if (!isUuid(id)) connection.end(closings.unknown)
       if (connection.ended) return
 
       stop = watching.watch(id, task => {
-        if (!task) return connection.end(closings.unknown)
+        if (!task || !maySee(principal, ownerOf(task))) return connection.end(closings.unknown)
         const message = messageOf(task)
         if (!last?.equals(message)) connection.send(message)
         last = message
@@ -77,24 +80,26 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
   app.route({
     method: 'GET',
     url: '/ws/tasks',
-    config: { keepsOpen: 'sockets' },
+    config: { scope: 'read', own: true, keepsOpen: 'sockets' },
     schema: {
       operationId: 'watchTasks',
       summary: 'Every change of every task (WebSocket)',
       description:
-        'Closed with 1013 if the client reads too slowly or changes were missed, with 1001 when the API stops.',
+        'Closed with 4401 when the key or session ends, with 1013 if the client reads too slowly or changes were missed, with 1001 when the API stops.',
       querystring: ChangeFilters,
-      response: { 101: messages, ...problems(RouteNotFound, CrossSite, TooManyOpen) }
+      response: { 101: messages, ...problems(...keyed, RouteNotFound, CrossSite, TooManyOpen) }
     },
     handler: notAnAnswer,
-    wsHandler(socket: Socket, { query }) {
-      const wanted = query as ChangeFilters
+    wsHandler(socket: Socket, request) {
+      const wanted = request.query as ChangeFilters
+      const { principal } = request
       let stop = () => {}
-      const connection = sockets.adopt(socket, () => stop())
+      const connection = sockets.adopt(socket, request, () => stop())
       if (connection.ended) return
 
       stop = listen({
         hear(task, message) {
+          if (!maySee(principal, ownerOf(task))) return
           if (wanted.task !== undefined && task.task !== wanted.task) return
           if (wanted.queue !== undefined && task.queue !== wanted.queue) return
           if (wanted.state !== undefined && task.state !== wanted.state) return

@@ -22,9 +22,17 @@ export interface SocketLimits {
   chatter: number
   /** Milliseconds that a client has to read the close reason. */
   patience: number
+  /** Milliseconds after which a socket ends like one of a revoked key. */
+  longest: number
 }
 
-export const socketLimits: SocketLimits = { backlog: 1024 * 1024, pulse: 30_000, chatter: 100, patience: 5_000 }
+export const socketLimits: SocketLimits = {
+  backlog: 1024 * 1024,
+  pulse: 30_000,
+  chatter: 100,
+  patience: 5_000,
+  longest: 12 * 3_600_000
+}
 // Clients of most routes send nothing. A longer message closes the socket before it is read: 1009.
 export const longestFromClient = 4 * 1024
 
@@ -37,6 +45,11 @@ export interface Connection {
   send(message: Buffer): void
   /** Closes with a reason. Messages that were sent before still arrive if the client reads. */
   end(closing: Closing): void
+}
+
+/** The request of a socket. */
+export interface Admitted {
+  untilRevoked(end: () => void): () => void
 }
 
 /** What a client may say; without it nothing. */
@@ -57,11 +70,13 @@ export function keepSockets(limits: SocketLimits = socketLimits) {
   let stopping: PromiseWithResolvers<void> | undefined
 
   /** Adds a socket and returns its connection; `onEnd` is called once, on any end, when nothing more is to be sent. */
-  function adopt(socket: Socket, onEnd: () => void, talk?: Talk): Connection {
+  function adopt(socket: Socket, request: Admitted, onEnd: () => void, talk?: Talk): Connection {
     let ended = false
     let alive = true
     let heard = 0
     let cut: NodeJS.Timeout | undefined
+    const release = request.untilRevoked(() => connection.end(closings.revoked))
+    const longest = setTimeout(() => connection.end(closings.revoked), limits.longest).unref()
 
     const connection: Connection = {
       get ended() {
@@ -83,6 +98,8 @@ export function keepSockets(limits: SocketLimits = socketLimits) {
     function over() {
       if (ended) return false
       ended = true
+      release()
+      clearTimeout(longest)
       onEnd()
       return true
     }

@@ -15,6 +15,7 @@ export const deliveryRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async
   app.get(
     '/api/webhooks/:id/deliveries',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'listDeliveries',
         summary: 'What became of the messages to a webhook, newest first',
@@ -36,6 +37,7 @@ export const deliveryRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async
   app.post(
     '/api/webhooks/:id/test',
     {
+      config: { scope: 'admin' },
       schema: {
         operationId: 'testWebhook',
         summary: 'Send a test message to a webhook',
@@ -56,6 +58,7 @@ export const deliveryRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async
   app.post(
     '/api/webhooks/:id/replay',
     {
+      config: { scope: 'operate' },
       schema: {
         operationId: 'replayWebhook',
         summary: 'Send messages to a webhook again',

@@ -28,6 +28,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
   app.get(
     '/api/webhooks',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'listWebhooks',
         summary: 'Webhooks, newest first',
@@ -44,6 +45,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
   app.post(
     '/api/webhooks',
     {
+      config: { scope: 'admin' },
       schema: {
         operationId: 'addWebhook',
         summary: 'Add a webhook',
@@ -57,8 +59,9 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
         }
       }
     },
-    async ({ body, headers }, reply) => {
-      const key = keyOf(headers['idempotency-key'], 'POST /api/webhooks', body)
+    async (request, reply) => {
+      const { body } = request
+      const key = keyOf(request, 'POST /api/webhooks', body)
       const first = await recall(db, key)
       if (first) return say(reply, first, true) as WebhookWithSecret
       await checkUrl(guard, body.url)
@@ -86,6 +89,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
   app.patch(
     '/api/webhooks/:id',
     {
+      config: { scope: 'admin' },
       schema: {
         operationId: 'editWebhook',
         summary: 'Change a webhook',
@@ -105,6 +109,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
   app.delete(
     '/api/webhooks/:id',
     {
+      config: { scope: 'admin' },
       schema: {
         operationId: 'removeWebhook',
         summary: 'Delete a webhook',
@@ -125,6 +130,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
       preValidation: async request => {
         request.body ??= {}
       },
+      config: { scope: 'admin' },
       schema: {
         operationId: 'rotateWebhook',
         summary: 'Give a webhook a new secret',

@@ -20,6 +20,7 @@ export const workerRoutes: FastifyPluginAsyncTypebox<WorkerNeeds> = async (app, 
   app.get(
     '/api/workers',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'listWorkers',
         summary: 'Workers, newest first',
@@ -34,6 +35,7 @@ export const workerRoutes: FastifyPluginAsyncTypebox<WorkerNeeds> = async (app, 
   app.get(
     '/api/workers/:id',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'getWorker',
         summary: 'A worker and its running tasks',
@@ -50,6 +52,7 @@ export const workerRoutes: FastifyPluginAsyncTypebox<WorkerNeeds> = async (app, 
   app.patch(
     '/api/workers/:id',
     {
+      config: { scope: 'operate' },
       schema: {
         operationId: 'steerWorker',
         summary: 'Change the concurrency of a worker, or pause it',
@@ -77,6 +80,7 @@ export const workerRoutes: FastifyPluginAsyncTypebox<WorkerNeeds> = async (app, 
       preValidation: async request => {
         request.body ??= {}
       },
+      config: { scope: 'admin' },
       schema: {
         operationId: 'shutDownWorker',
         summary: 'Shut down a worker',

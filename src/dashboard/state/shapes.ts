@@ -34,6 +34,7 @@ export interface Task {
   tags: string[]
   schedule_id: string | null
   video_id: string | null
+  created_by: string | null
 }
 
 export interface Page<T> {

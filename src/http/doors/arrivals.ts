@@ -44,7 +44,7 @@ export function endSlowBodies(app: FastifyInstance, { bodyTime, uploadBytes, upl
       if (raw.complete || raw.destroyed || arrival.reply.sent) arriving.delete(request)
       else if (isLate(request, arrival, now)) {
         arriving.delete(request)
-        giveUp(request, arrival.reply)
+        giveUp(request, arrival.reply, new RequestTimeout())
       }
     }
   }
@@ -66,8 +66,7 @@ function hasBody(headers: NodeJS.Dict<string | string[]>) {
 }
 
 /** Fails the reader of the body as a broken connection would, but keeps the connection for the answer. */
-function giveUp({ raw }: FastifyRequest, reply: FastifyReply) {
-  const error = new RequestTimeout()
+export function giveUp({ raw }: FastifyRequest, reply: FastifyReply, error: Error) {
   if (raw.listenerCount('error') > 0) raw.emit('error', error)
   else reply.send(error)
 }

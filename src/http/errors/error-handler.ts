@@ -23,7 +23,8 @@ export function errorHandler(outages: OutageLog, drain: Drain) {
       const { method, originalUrl: url } = request
       request.log.info({ method, url }, drain.hasCut() ? 'the API cut this request to stop' : 'the client hung up')
     }
-    if (problem.status === 503 || problem.status === 429) reply.header('retry-after', retryAfter)
+    if ((problem.status === 503 || problem.status === 429) && !reply.hasHeader('retry-after'))
+      reply.header('retry-after', retryAfter)
     // Otherwise Node would parse the rest of the slow body as the next request.
     if (problem.status === 408) reply.header('connection', 'close')
     return reply.code(problem.status).type('application/problem+json').send(problem)

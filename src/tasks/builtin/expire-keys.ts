@@ -4,8 +4,8 @@ import { batchSize, inBatches, timeLeft } from '../upkeep/batches.ts'
 
 /** Stored answers to requests with an Idempotency-Key. */
 export const removeKeysSql = `
-delete from darkroom.idempotency_keys where key in (
-  select key from darkroom.idempotency_keys where created_at < now() - interval '1 day'
+delete from darkroom.idempotency_keys where (key_id, key) in (
+  select key_id, key from darkroom.idempotency_keys where created_at < now() - interval '1 day'
   order by created_at limit ${batchSize} for update skip locked
 )`
 

@@ -66,6 +66,7 @@ export const failureRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async 
   app.get(
     '/api/errors',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'listErrors',
         summary: 'Failures that are alike',
@@ -84,6 +85,7 @@ export const failureRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async 
   app.get(
     '/api/errors/:fingerprint',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'getError',
         summary: 'Failures of a group',

@@ -10,8 +10,22 @@ export interface Row extends Pick<Task, ShownColumn> {
   result_expired: boolean
 }
 
+// Beside the bodies: answers do not show it.
+const owners = new WeakMap<TaskBody, string>()
+
+/** The family of the key that has created a task, where that key is limited to its own. */
+export function ownerOf(task: TaskBody) {
+  return owners.get(task)
+}
+
 /** Converts a row to the body of an answer. */
 export function present(row: Row): TaskBody {
+  const body = bodyOf(row)
+  if (row.owner !== null) owners.set(body, row.owner)
+  return body
+}
+
+function bodyOf(row: Row): TaskBody {
   const { finished_at, result_expires, result_expired } = row
   return {
     id: row.id,
@@ -38,7 +52,8 @@ export function present(row: Row): TaskBody {
     worker: row.worker,
     tags: row.tags,
     schedule_id: row.schedule_id,
-    video_id: row.video_id
+    video_id: row.video_id,
+    created_by: row.created_by
   }
 }
 
@@ -60,7 +75,9 @@ export function presentNew(task: NewTask, { eta, expires_at, created_at }: Enque
     created_at,
     tags: task.tags ?? [],
     schedule_id: task.schedule_id ?? null,
-    video_id: task.video_id ?? null
+    video_id: task.video_id ?? null,
+    created_by: task.created_by ?? null,
+    owner: task.owner ?? null
   })
 }
 

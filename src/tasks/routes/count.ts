@@ -95,6 +95,7 @@ export const countRoutes: FastifyPluginAsyncTypebox<CountNeeds> = async (app, { 
   app.get(
     '/api/tasks/counts',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'countTasks',
         summary: 'Numbers of tasks',
@@ -110,6 +111,7 @@ export const countRoutes: FastifyPluginAsyncTypebox<CountNeeds> = async (app, { 
   app.get(
     '/api/tasks/histogram',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'getTaskHistogram',
         summary: 'Numbers of tasks by time of submission and status',

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Principal } from '#access/principal.ts'
 import type { Database } from '#database/connect.ts'
 import { IdempotencyKeyReused, KindInternal, UnknownQueue, UnknownTask, VideoBusy } from '#errors.ts'
 import { type Answer, type Key, keyOf, once, recall } from '#idempotency/once.ts'
@@ -13,6 +14,7 @@ import { TaskBody } from '#tasks/schemas.ts'
 import { busyIn, prepareBulk } from '#tasks/submit/bulk.ts'
 import { type Enqueued, enqueue, enqueueIn, type NewTask } from '#tasks/submit/enqueue.ts'
 import { prepareTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
+import { mustHaveRoom } from '#tasks/submit/room.ts'
 import { BulkCreated, BulkSubmission, DataToProcess, Submission, TaskStarted } from '#tasks/submit/schemas.ts'
 import type { Submit } from '#tasks/submit/submitter.ts'
 import type { Webhooks } from '#tasks/submit/webhooks.ts'
@@ -38,6 +40,7 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
   app.post(
     '/api/tasks',
     {
+      config: { scope: 'submit' },
       schema: {
         operationId: 'submitTask',
         summary: 'Submit a task',
@@ -51,19 +54,19 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
         }
       }
     },
-    async ({ body, headers, id: request_id }, reply) => {
-      const key = keyOf(headers['idempotency-key'], 'POST /api/tasks', body)
+    async ({ body, headers, principal, id: request_id }, reply) => {
+      const key = keyOf({ headers, principal }, 'POST /api/tasks', body)
       const first = await recall(db, key)
       if (first) return say(reply, first, true) as TaskBody
 
-      const task = { ...(await prepareTask(needs, body)), request_id }
+      const task = { ...(await prepareTask(needs, body, principal)), request_id }
       const answerTo = (enqueued: Enqueued): Answer => ({
         status: 201,
         location: `/api/tasks/${task.id}`,
         body: presentNew(task, enqueued)
       })
-      if (!key) return say(reply, answerTo(await submit(task))) as TaskBody
-      const { answer, replayed } = await createOnce(key, [task], ([enqueued]) => answerTo(enqueued!))
+      if (!key) return say(reply, answerTo(await write(task, principal))) as TaskBody
+      const { answer, replayed } = await createOnce(key, [task], principal, ([enqueued]) => answerTo(enqueued!))
       return say(reply, answer, replayed) as TaskBody
     }
   )
@@ -71,6 +74,7 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
   app.post(
     '/api/tasks/process',
     {
+      config: { scope: 'submit' },
       schema: {
         operationId: 'processData',
         summary: 'Submit a `process_data` task',
@@ -83,18 +87,18 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
         }
       }
     },
-    async ({ body, headers, id: request_id }, reply) => {
-      const key = keyOf(headers['idempotency-key'], 'POST /api/tasks/process', body)
+    async ({ body, headers, principal, id: request_id }, reply) => {
+      const key = keyOf({ headers, principal }, 'POST /api/tasks/process', body)
       const first = await recall(db, key)
       if (first) return say(reply, first, true) as TaskStarted
 
-      const task = { ...(await prepareTask(needs, { task: 'process_data', args: body })), request_id }
+      const task = { ...(await prepareTask(needs, { task: 'process_data', args: body }, principal)), request_id }
       const ours = { status: 202, location: `/api/tasks/${task.id}`, body: { task_id: task.id } }
       if (!key) {
-        await submit(task)
+        await write(task, principal)
         return say(reply, ours) as TaskStarted
       }
-      const { answer, replayed } = await createOnce(key, [task], () => ours)
+      const { answer, replayed } = await createOnce(key, [task], principal, () => ours)
       return say(reply, answer, replayed) as TaskStarted
     }
   )
@@ -103,6 +107,7 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
     '/api/tasks/bulk',
     {
       bodyLimit: bulkLimit,
+      config: { scope: 'submit' },
       schema: {
         operationId: 'submitTasks',
         summary: 'Submit up to 10,000 tasks, all or none',
@@ -116,19 +121,19 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
         }
       }
     },
-    async ({ body, headers, id: request_id }, reply) => {
-      const key = keyOf(headers['idempotency-key'], 'POST /api/tasks/bulk', body)
+    async ({ body, headers, principal, id: request_id }, reply) => {
+      const key = keyOf({ headers, principal }, 'POST /api/tasks/bulk', body)
       const first = await recall(db, key)
       if (first) return say(reply, first, true) as BulkCreated
 
-      const tasks = (await prepareBulk(needs, body.tasks)).map(task => ({ ...task, request_id }))
+      const tasks = (await prepareBulk(needs, body.tasks, principal)).map(task => ({ ...task, request_id }))
       const ours = { status: 201, body: { ids: tasks.map(({ id }) => id) } }
       try {
         if (!key) {
-          voice.enqueued(await enqueue(db.pool, tasks))
+          await writeAll(tasks, principal)
           return say(reply, ours) as BulkCreated
         }
-        const { answer, replayed } = await createOnce(key, tasks, () => ours)
+        const { answer, replayed } = await createOnce(key, tasks, principal, () => ours)
         return say(reply, answer, replayed) as BulkCreated
       } catch (error) {
         throw busyIn(tasks, error)
@@ -136,10 +141,34 @@ export const createRoutes: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
     }
   )
 
+  /** With others that arrive meanwhile, unless the key has a limit of open tasks, which is counted alone. */
+  async function write(task: NewTask, principal: Principal) {
+    if (principal.limits?.max_pending === undefined) return submit(task)
+    return (await writeAll([task], principal))[0]!
+  }
+
+  async function writeAll(tasks: NewTask[], principal: Principal) {
+    const enqueued =
+      principal.limits?.max_pending === undefined
+        ? await enqueue(db.pool, tasks)
+        : await db.query.transaction().execute(async trx => {
+            await mustHaveRoom(trx, principal, tasks.length)
+            return enqueueIn(trx, tasks)
+          })
+    voice.enqueued(enqueued)
+    return enqueued
+  }
+
   /** Writes tasks and the answer in one transaction. */
-  async function createOnce(key: Key, tasks: NewTask[], answerTo: (enqueued: Enqueued[]) => Answer) {
+  async function createOnce(
+    key: Key,
+    tasks: NewTask[],
+    principal: Principal,
+    answerTo: (enqueued: Enqueued[]) => Answer
+  ) {
     let enqueued: Enqueued[] = []
     const outcome = await once(db, key, async trx => {
+      await mustHaveRoom(trx, principal, tasks.length)
       enqueued = await enqueueIn(trx, tasks)
       return answerTo(enqueued)
     })

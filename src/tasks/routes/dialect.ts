@@ -41,7 +41,7 @@ export const taskDialect: FastifyPluginAsyncTypebox<DialectNeeds> = async (app, 
       params: Id,
       response: { 200: answer(TaskStatus, 'Status of the task'), ...readProblems(TaskNotFound) }
     }
-    app.get(url, { schema }, async ({ params: { id } }) => {
+    app.get(url, { config: { scope: 'read', own: true }, schema }, async ({ params: { id } }) => {
       const task = await findTask(db, id)
       if (!task) throw new TaskNotFound(id)
       return answerOf(task)

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
+import { maySee, type Principal } from '#access/principal.ts'
 import type { Database } from '#database/connect.ts'
-import { TaskNotFound } from '#errors.ts'
+import { TaskNotFound, Unauthorized } from '#errors.ts'
 import { isUuid } from '#schema/common.ts'
+import { ownerOf } from '#tasks/read/present.ts'
 import { taskReader } from '#tasks/read/reader.ts'
 import { waitUntilFinished } from '#tasks/read/wait.ts'
 import type { Watching } from '#tasks/read/watch.ts'
@@ -12,15 +14,18 @@ import type { TaskBody } from '#tasks/schemas.ts'
 interface Request {
   raw: IncomingMessage
   signal: AbortSignal
+  principal: Principal
+  untilRevoked(end: () => void): () => void
 }
 
 /** Finds tasks for routes, or throws TaskNotFound. `closing` ends every wait with the task's present state. */
 export function taskFinder({ db, watching, closing }: { db: Database; watching: Watching; closing: AbortSignal }) {
   const read = taskReader(db)
 
-  async function task(id: string): Promise<TaskBody> {
+  /** Another key's task does not exist for one that sees only its own. */
+  async function task(id: string, principal: Principal): Promise<TaskBody> {
     const found = await read(id)
-    if (!found) throw new TaskNotFound(id)
+    if (!found || !maySee(principal, ownerOf(found))) throw new TaskNotFound(id)
     return found
   }
 
@@ -28,11 +33,16 @@ export function taskFinder({ db, watching, closing }: { db: Database; watching: 
     task,
 
     /** Resolves when the task is finished, after `seconds` at the latest. */
-    async whenFinished(id: string, seconds: number, { raw, signal }: Request): Promise<TaskBody> {
-      if (seconds === 0 || !isUuid(id)) return task(id)
-      const stop = AbortSignal.any([closing, signal])
-      const found = await withoutTimeout(raw, () => waitUntilFinished(watching, id, seconds, stop))
-      return found ?? task(id)
+    async whenFinished(id: string, seconds: number, request: Request): Promise<TaskBody> {
+      const { raw, signal, principal } = request
+      if (seconds === 0 || !isUuid(id)) return task(id, principal)
+      if (principal.ownOnly) await task(id, principal)
+      const revoked = new AbortController()
+      const release = request.untilRevoked(() => revoked.abort())
+      const stop = AbortSignal.any([closing, signal, revoked.signal])
+      const found = await withoutTimeout(raw, () => waitUntilFinished(watching, id, seconds, stop)).finally(release)
+      if (revoked.signal.aborted) throw new Unauthorized()
+      return found ?? task(id, principal)
     }
   }
 }

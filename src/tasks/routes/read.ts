@@ -24,6 +24,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
   app.get(
     '/api/tasks',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'listTasks',
         summary: 'Tasks, newest first',
@@ -39,7 +40,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
   app.get(
     '/api/tasks/:id',
     {
-      config: { keepsOpen: 'waits' },
+      config: { scope: 'read', own: true, keepsOpen: 'waits' },
       schema: {
         operationId: 'getTask',
         summary: 'A task',
@@ -56,6 +57,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
   app.get(
     '/api/tasks/:id/status',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'getTaskStatus',
         summary: 'Task status in plain English',
@@ -63,8 +65,8 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
         response: { 200: answer(StatusAnswer, 'Status, progress, result and error'), ...readProblems(TaskNotFound) }
       }
     },
-    async ({ params: { id } }) => {
-      const { status, state, progress, result, error } = await find.task(id)
+    async ({ params: { id }, principal }) => {
+      const { status, state, progress, result, error } = await find.task(id, principal)
       return { task_id: id, status, state, progress, result, error }
     }
   )
@@ -72,6 +74,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
   app.get(
     '/api/tasks/status/:id',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'getTaskState',
         summary: "Task status in Celery's words",
@@ -79,8 +82,8 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
         response: { 200: answer(StateAnswer, 'State and result'), ...readProblems(TaskNotFound) }
       }
     },
-    async ({ params: { id } }) => {
-      const { state, result } = await find.task(id)
+    async ({ params: { id }, principal }) => {
+      const { state, result } = await find.task(id, principal)
       return { task_id: id, status: state, result }
     }
   )
@@ -88,6 +91,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
   app.get(
     '/api/tasks/:id/timeline',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'getTaskTimeline',
         summary: 'What happened to a task: waits, attempts, events',
@@ -96,7 +100,8 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
         response: { 200: answer(Timeline, 'In order'), ...readProblems(TaskNotFound) }
       }
     },
-    async ({ params: { id } }) => {
+    async ({ params: { id }, principal }) => {
+      if (principal.ownOnly) await find.task(id, principal)
       const items = await readTimeline(reads.pool, id)
       if (!items) throw new TaskNotFound(id)
       return { items }
@@ -106,6 +111,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
   app.get(
     '/api/tasks/:id/attempts',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'listAttempts',
         summary: 'Attempts of a task',
@@ -117,7 +123,8 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
         }
       }
     },
-    async ({ params: { id }, query: { limit } }) => {
+    async ({ params: { id }, query: { limit }, principal }) => {
+      if (principal.ownOnly) await find.task(id, principal)
       const items = await listAttempts(reads, id)
       if (!items) throw new TaskNotFound(id)
       return { items: items.slice(0, limit) }

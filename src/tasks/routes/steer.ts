@@ -1,5 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { refuseBeyond } from '#access/limits.ts'
+import type { Principal } from '#access/principal.ts'
 import type { Database } from '#database/connect.ts'
 import {
   TaskFinished,
@@ -40,7 +42,7 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
   app.post(
     '/api/tasks/:id/cancel',
     {
-      config: { keepsOpen: 'waits' },
+      config: { scope: 'operate', keepsOpen: 'waits' },
       schema: {
         operationId: 'cancelTask',
         summary: 'Cancel a task',
@@ -57,6 +59,7 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
     },
     async (request, reply) => {
       const { id } = request.params
+      await mustSteer(id, request.principal)
       const cancellation = isUuid(id) ? await cancelTask(needs, id) : undefined
       if (!cancellation) throw new TaskNotFound(id)
       if (!cancellation.accepted) throw new TaskFinished(cancellation.state)
@@ -70,6 +73,7 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
   app.post(
     '/api/tasks/:id/retry',
     {
+      config: { scope: 'operate' },
       schema: {
         operationId: 'retryTask',
         summary: 'Retry a task that failed or was revoked',
@@ -81,18 +85,20 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
         }
       }
     },
-    async ({ params: { id } }, reply) => {
+    async ({ params: { id }, principal }, reply) => {
+      await mustSteer(id, principal)
       const request = isUuid(id) ? await retryTask(needs, id) : undefined
       if (!request) throw new TaskNotFound(id)
       if (!request.accepted) throw new TaskNotRetryable(request.state)
       reply.code(202)
-      return find.task(id)
+      return find.task(id, principal)
     }
   )
 
   app.patch(
     '/api/tasks/:id',
     {
+      config: { scope: 'operate' },
       schema: {
         operationId: 'changeTask',
         summary: 'Change a task that waits',
@@ -105,18 +111,21 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
         }
       }
     },
-    async ({ params: { id }, body }) => {
+    async ({ params: { id }, body, principal }) => {
+      await mustSteer(id, principal)
+      refuseBeyond(principal.limits, { queue: body.queue, priority: body.priority })
       if (body.queue !== undefined && !(await queues.has(body.queue))) throw new UnknownQueue(body.queue)
       const request = isUuid(id) ? await changeTask(needs, id, body) : undefined
       if (!request) throw new TaskNotFound(id)
       if (!request.accepted) throw new TaskNotWaiting(request.state)
-      return find.task(id)
+      return find.task(id, principal)
     }
   )
 
   app.delete(
     '/api/tasks/:id',
     {
+      config: { scope: 'operate' },
       schema: {
         operationId: 'forgetTask',
         summary: 'Forget a finished task',
@@ -128,11 +137,20 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
         }
       }
     },
-    async ({ params: { id } }, reply) => {
+    async ({ params: { id }, principal }, reply) => {
+      await mustSteer(id, principal)
       const state = isUuid(id) ? await forgetTask(db, id, beforeForgetting) : undefined
       if (!state) throw new TaskNotFound(id)
       if (!isFinal(state)) throw new TaskNotFinished(state)
       reply.code(204)
     }
   )
+
+  /** Looks at the task first where the key is limited to its own, to kinds or to queues. */
+  async function mustSteer(id: string, principal: Principal) {
+    const { ownOnly, limits } = principal
+    if (!ownOnly && !limits?.kinds && !limits?.queues) return
+    const { task, queue } = await find.task(id, principal)
+    refuseBeyond(limits, { task, queue })
+  }
 }

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { VideoBusy } from '#errors.ts'
+import type { Principal } from '#access/principal.ts'
+import { LimitExceeded, VideoBusy } from '#errors.ts'
 import { checkOf, type FieldProblem, refuse } from '#schema/check.ts'
 import type { NewTask } from './enqueue.ts'
 import { busyVideo } from './one-open.ts'
@@ -15,26 +16,31 @@ const between = 500
  */
 export async function prepareBulk(
   needs: Parameters<typeof prepareTask>[0],
-  submissions: unknown[]
+  submissions: unknown[],
+  principal?: Principal
 ): Promise<NewTask[]> {
   const check = checkOf(Submission)
   const tasks: NewTask[] = []
   const problems: FieldProblem[] = []
+  let beyond: Error | undefined
 
   for (const [index, submission] of submissions.entries()) {
     if (index % between === between - 1) await nextTurn()
     const wrong = check(submission)
     try {
       if (wrong.length > 0) throw refuse(wrong)
-      const task = await prepareTask(needs, submission as Submission)
+      const task = await prepareTask(needs, submission as Submission, principal)
       if (problems.length === 0) tasks.push(task)
     } catch (error) {
       const { errors } = error as { errors?: FieldProblem[] }
       if (!errors) throw error
+      beyond ??= error instanceof LimitExceeded ? error : undefined
       for (const { field, message } of errors) problems.push({ field: at(index, field), message })
     }
   }
 
+  // Of a key's limit the status is another one.
+  if (beyond) throw Object.assign(beyond, { errors: problems })
   if (problems.length > 0) throw refuse(problems)
   return tasks
 }

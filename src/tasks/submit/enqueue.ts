@@ -39,6 +39,10 @@ export interface NewTask {
   video_id?: string
   /** X-Request-Id of the request that submits it. */
   request_id?: string
+  /** Name of the key that submits it. */
+  created_by?: string
+  /** Family of that key, where the key is limited to its own tasks, or in their number. */
+  owner?: string
   /** Webhook that is told of its end. */
   webhook_id?: string
 }

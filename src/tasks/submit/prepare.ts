@@ -1,3 +1,5 @@
+import { type KeyLimits, refuseBeyond } from '#access/limits.ts'
+import { marksOf, type Principal } from '#access/principal.ts'
 import { KindInternal, UnknownQueue, UnknownTask } from '#errors.ts'
 import type { QueueNames } from '#queue/names.ts'
 import { checkOf, type FieldProblem, refuse } from '#schema/check.ts'
@@ -25,8 +27,15 @@ interface PrepareNeeds {
 // Bytes, as many as for a result: a list of a thousand tasks has all of their arguments in memory at once.
 const largestArgs = 1024 * 1024
 
-/** Turns a checked body into a task that can be written, or throws an error that names the invalid fields. */
-export async function prepareTask(needs: PrepareNeeds, submission: Submission): Promise<NewTask> {
+/**
+ * Turns a checked body into a task that can be written, or throws an error that names the invalid fields. The limits of
+ * the principal hold, and the task says who has created it.
+ */
+export async function prepareTask(
+  needs: PrepareNeeds,
+  submission: Submission,
+  principal?: Principal
+): Promise<NewTask> {
   const { kinds, queues, webhooks, defaults } = needs
   const kind = kinds.get(submission.task ?? 'process_data')
   if (!kind) {
@@ -58,12 +67,27 @@ export async function prepareTask(needs: PrepareNeeds, submission: Submission): 
   const wrong = contradictions(submission, kind)
   if (wrong.length > 0) throw refuse(wrong)
 
-  return newTask(kind, args, defaults, {
+  const task = newTask(kind, args, defaults, {
     ...submission,
+    ...marksOf(principal),
     queue,
     webhook_id: webhook,
     ...times(submission)
   })
+  if (!principal?.limits) return task
+  refuseBeyond(principal.limits, { ...submission, task: task.task, queue })
+  return within(principal.limits, task, kind)
+}
+
+/** What a submission leaves open is that of its kind, as far as the key allows it. */
+function within({ max_priority, max_retries, max_time_limit }: KeyLimits, task: NewTask, kind: Kind): NewTask {
+  const hard = task.time_limit ?? kind.time_limit
+  return {
+    ...task,
+    priority: Math.min(task.priority, max_priority ?? 9),
+    max_retries: Math.min(task.max_retries, max_retries ?? Number.POSITIVE_INFINITY),
+    ...(max_time_limit !== undefined && { time_limit: Math.min(hard ?? max_time_limit, max_time_limit) })
+  }
 }
 
 /** A task of a kind with the given options; the others are the kind's. */
@@ -96,7 +120,9 @@ export function newTask(
     tags: said.tags,
     schedule_id: said.schedule_id,
     video_id: said.video_id ?? videoIn(args),
-    webhook_id: said.webhook_id
+    webhook_id: said.webhook_id,
+    created_by: said.created_by,
+    owner: said.owner
   }
 }
 

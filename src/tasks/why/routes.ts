@@ -54,6 +54,7 @@ export const whyRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async (app
   app.get(
     '/api/tasks/:id/why',
     {
+      config: { scope: 'read', own: true },
       schema: {
         operationId: 'explainTask',
         summary: 'Why a task does not run',

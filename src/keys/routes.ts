@@ -1,0 +1,143 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { Database } from '#database/connect.ts'
+import { IdempotencyKeyReused, KeyEnded, KeyNotFound } from '#errors.ts'
+import { keyOf, once, recall } from '#idempotency/once.ts'
+import { say } from '#idempotency/reply.ts'
+import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
+import { answer } from '#schema/answers.ts'
+import { First } from '#schema/common.ts'
+import { readProblems, writeProblems } from '#schema/problems.ts'
+import type { Secrets } from '#secrets/master.ts'
+import { sealer } from '#secrets/seal.ts'
+import { createKey, findKey, listKeys, revokeKey, rotateKey } from './acts.ts'
+import type { Keyring } from './keyring.ts'
+import { KeyBody, Keys, KeyWithSecret, NewKey, Rotation } from './schemas.ts'
+import { sessionRoutes } from './session-routes.ts'
+
+export interface KeyNeeds {
+  db: Database
+  keyring: Keyring
+  secrets: Secrets
+  settings: { PUBLIC_URL: string | undefined }
+}
+
+const Id = Type.Object({ id: Type.String({ description: 'Id of the key' }) })
+
+/** The routes that make and end keys, and sessions. */
+export const keyRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, needs) => {
+  const { db, keyring, secrets } = needs
+  // The answer to a repeated request is kept for a day, and has a key in it.
+  const { seal, open } = sealer(secrets('idempotent answers with keys'))
+  await app.register(sessionRoutes, needs)
+
+  app.get(
+    '/api/keys',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        operationId: 'listKeys',
+        summary: 'Keys, newest first',
+        description: 'Also those that have expired or were revoked; never the keys themselves.',
+        querystring: First,
+        response: { 200: answer(Keys, 'All keys'), ...readProblems() }
+      }
+    },
+    async ({ query: { limit = 1000 } }) => ({ items: await listKeys(db.query, limit) })
+  )
+
+  app.post(
+    '/api/keys',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        operationId: 'createKey',
+        summary: 'Create a key',
+        description:
+          'With `preset` (`viewer`: read; `submitter`: submit, and see what it has created; `operator`: read, submit, operate, play; `player`: play; `scraper`: metrics; `admin`: everything) or `scopes`. Only this answer shows the key. The first key closes a service that needed none.',
+        headers: IdempotencyKey,
+        body: NewKey,
+        response: {
+          201: answer(KeyWithSecret, 'The key', { Location, ...Replayed }),
+          ...writeProblems(IdempotencyKeyReused)
+        }
+      }
+    },
+    async (request, reply) => {
+      const { body, principal } = request
+      const repeat = keyOf(request, 'POST /api/keys', body)
+      const first = await recall(db, repeat)
+      if (first) return say(reply, { ...first, body: open(first.body) }, true) as KeyWithSecret
+      const { answer, replayed } = await once(db, repeat, async trx => {
+        const key = await createKey(trx, body, principal.name)
+        return { status: 201, location: `/api/keys/${key.id}`, body: seal(key) }
+      })
+      const key = open(answer.body) as KeyWithSecret
+      await keyring.hear(key.id)
+      return say(reply, { ...answer, body: key }, replayed) as KeyWithSecret
+    }
+  )
+
+  app.get(
+    '/api/keys/:id',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        operationId: 'getKey',
+        summary: 'A key',
+        params: Id,
+        response: { 200: answer(KeyBody, 'The key, without itself'), ...readProblems(KeyNotFound) }
+      }
+    },
+    async ({ params: { id } }) => findKey(db.query, id)
+  )
+
+  app.post(
+    '/api/keys/:id/rotate',
+    {
+      preValidation: async request => {
+        request.body ??= {}
+      },
+      config: { scope: 'admin' },
+      schema: {
+        operationId: 'rotateKey',
+        summary: 'Rotate a key',
+        description:
+          'Makes a second key with the same name, scopes and limits. The old one works for `overlap` more seconds, a day by default.',
+        params: Id,
+        body: Rotation,
+        response: {
+          201: answer(KeyWithSecret, 'The new key', { Location }),
+          ...writeProblems(KeyNotFound, KeyEnded)
+        }
+      }
+    },
+    async ({ params: { id }, body: { overlap = 86_400 }, principal }, reply) => {
+      const key = await db.query.transaction().execute(trx => rotateKey(trx, id, overlap, principal.name))
+      await keyring.hear(id)
+      reply.code(201).header('location', `/api/keys/${key.id}`)
+      return key
+    }
+  )
+
+  app.delete(
+    '/api/keys/:id',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        operationId: 'revokeKey',
+        summary: 'Revoke a key',
+        description:
+          'Its requests are refused, and its sockets, streams, waits, uploads and sessions end, within a second.',
+        params: Id,
+        response: { 204: answer(Type.Null(), 'The key is revoked'), ...writeProblems(KeyNotFound) }
+      }
+    },
+    async ({ params: { id }, principal }, reply) => {
+      await db.query.transaction().execute(trx => revokeKey(trx, id, principal.name))
+      // The request itself may come with this key: it is answered before it would be cut.
+      setImmediate(() => void keyring.hear(id))
+      reply.code(204)
+    }
+  )
+}

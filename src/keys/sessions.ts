@@ -1,0 +1,29 @@
+import type { Pool } from 'pg'
+import { newToken } from '#access/token.ts'
+import { sessionIdle, sessionLongest } from './queries.ts'
+
+export const openSessionSql = `
+insert into darkroom.sessions (id, hash, key_id, expires_at, address, agent)
+values ($1, $2, $3, now() + ${sessionLongest} * interval '1 second', $4, $5)
+returning least(expires_at, seen_at + ${sessionIdle} * interval '1 second') as ends_at`
+
+export async function openSession(pool: Pool, key: string, from: { address: string; agent: string | undefined }) {
+  const token = newToken('s')
+  const values = [token.id, token.hash, key, from.address, from.agent?.slice(0, 300) ?? null]
+  const { rows } = await pool.query<{ ends_at: Date }>(openSessionSql, values)
+  return { token, ends_at: rows[0]!.ends_at }
+}
+
+export const findSessionEndSql = `
+select least(expires_at, seen_at + ${sessionIdle} * interval '1 second') as ends_at from darkroom.sessions where id = $1`
+
+export async function endOfSession(pool: Pool, id: string) {
+  const { rows } = await pool.query<{ ends_at: Date }>(findSessionEndSql, [id])
+  return rows[0]?.ends_at
+}
+
+export const endSessionSql = `delete from darkroom.sessions where id = $1`
+
+export async function endSession(pool: Pool, id: string) {
+  await pool.query(endSessionSql, [id])
+}
