@@ -76,6 +76,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
   app.get(
     '/api/webhooks/:id',
     {
+      config: { scope: 'read' },
       schema: {
         operationId: 'getWebhook',
         summary: 'A webhook',

@@ -69,6 +69,7 @@ t.test('every page', { skip: skipWithoutBrowser }, async t => {
     [`/errors/${alike.fingerprint}`]: 'fails: Broken',
     '/webhooks': 'Webhooks',
     [`/webhooks/${hook.id}?message=${message.id}`]: script + backwards,
+    '/keys': 'Keys',
     '/doctor': 'Doctor',
     '/settings': 'Settings'
   }
@@ -107,7 +108,7 @@ t.test('every page', { skip: skipWithoutBrowser }, async t => {
 
   t.test('walking from page to page leaves nothing behind', async t => {
     const page = await visit('')
-    for (const name of ['Tasks', 'Films', 'Schedules', 'Queues', 'Workers', 'Webhooks', 'Doctor', 'Overview']) {
+    for (const name of ['Tasks', 'Films', 'Schedules', 'Queues', 'Workers', 'Webhooks', 'Keys', 'Doctor', 'Overview']) {
       await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click()
       await page.getByRole('heading', { level: 1, name }).waitFor()
       await loaded(page)

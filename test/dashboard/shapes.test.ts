@@ -5,6 +5,7 @@ import { messageTypes } from '../../src/database/tables.ts'
 import type { Finding } from '../../src/doctor/finding.ts'
 import type { Problem } from '../../src/doctor/problem.ts'
 import type { AboutBody } from '../../src/http/about.ts'
+import type { KeyBody, SessionBody } from '../../src/keys/schemas.ts'
 import type { KindBody } from '../../src/kinds/schemas.ts'
 import type { QueueRow } from '../../src/queues/queries.ts'
 import type { OccurrenceBody, ScheduleBody } from '../../src/schedules/schemas.ts'
@@ -49,11 +50,13 @@ t.test('what pages read is what the routes answer', async t => {
     fits<Sent<TimelineItem>, shown.TimelineItem>(),
     fits<Sent<ErrorGroup>, shown.ErrorGroup>(),
     fits<Sent<FailedTask>, shown.FailedTask>(),
+    fits<Sent<KeyBody>, shown.Key>(),
+    fits<Sent<SessionBody>, shown.Session>(),
     fits<Sent<WebhookBody>, shown.Webhook>(),
     fits<Sent<DeliveryBody>, shown.Delivery>()
   ]
 
-  t.equal(pairs.length, 19, 'the compiler compares them')
+  t.equal(pairs.length, 21, 'the compiler compares them')
 })
 
 t.test('a webhook can be told of every type but tests, which are sent by a button', t => {

@@ -10,6 +10,7 @@ export const places: { path: string; name: string; icon: IconName; key: string }
   { path: '/workers', name: 'Workers', icon: 'workers', key: 'w' },
   { path: '/errors', name: 'Errors', icon: 'errors', key: 'e' },
   { path: '/webhooks', name: 'Webhooks', icon: 'webhooks', key: 'h' },
+  { path: '/keys', name: 'Keys', icon: 'key', key: 'k' },
   { path: '/doctor', name: 'Doctor', icon: 'doctor', key: 'd' }
 ]
 

@@ -53,6 +53,7 @@ const ways: Way[] = [
     pattern: /^\/webhooks\/([^/]+)$/,
     load: () => import('../pages/webhooks/webhook.tsx').then(({ WebhookPage }) => WebhookPage)
   },
+  { pattern: /^\/keys$/, load: () => import('../pages/keys/keys.tsx').then(({ Keys }) => Keys) },
   { pattern: /^\/doctor$/, load: () => import('../pages/doctor/doctor.tsx').then(({ Doctor }) => Doctor) },
   {
     pattern: /^\/settings$/,

@@ -301,6 +301,44 @@ export interface Video {
   ready_at: string | null
 }
 
+export interface Limits {
+  kinds?: string[]
+  queues?: string[]
+  max_priority?: number
+  max_pending?: number
+  max_time_limit?: number
+  max_retries?: number
+  max_upload_bytes?: number
+  rate?: number
+  burst?: number
+  networks?: string[]
+  own?: boolean
+}
+
+export interface Session {
+  key: { id: string; name: string } | null
+  scopes: string[]
+  limits: Limits
+  expires_at: string | null
+  open: boolean
+}
+
+export interface Key {
+  id: string
+  name: string
+  scopes: string[]
+  limits: Limits
+  status: 'active' | 'expired' | 'revoked'
+  sessions: number
+  created_at: string
+  created_by: string | null
+  expires_at: string | null
+  last_used_at: string | null
+  revoked_at: string | null
+  revoked_by: string | null
+  replaced_by: string | null
+}
+
 export interface Webhook {
   id: string
   url: string

@@ -127,6 +127,7 @@ function useChoices(): Choice[] {
     to('Act', 'New task', '/new'),
     to('Act', 'New schedule', '/schedules/new'),
     to('Act', 'New webhook', '/webhooks?new=1'),
+    to('Act', 'New key', '/keys?new=1'),
     ...ownViews().map(({ name, search }) => to('View', name, `/tasks?${search}`)),
     to('Tasks', 'Failed tasks', '/tasks?status=FAILED'),
     to('Tasks', 'Running tasks', '/tasks?status=PROCESSING'),

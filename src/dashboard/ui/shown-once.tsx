@@ -1,4 +1,6 @@
 import type { ComponentChildren } from 'preact'
+import { useEffect } from 'preact/hooks'
+import { secretsShown } from '../state/door.ts'
 import { Button } from './button.tsx'
 import { CopyButton } from './copy.tsx'
 import { Dialog } from './dialog.tsx'
@@ -9,11 +11,19 @@ interface ShownOnceProps {
   label: string
   secret: string
   children: ComponentChildren
-  onClose(): void
+  /** What its button says. */
+  done?: string
+  onClose(): unknown
 }
 
 /** A secret that no other answer shows. It is nowhere but in this dialog, and goes with it. */
-export function ShownOnce({ title, label, secret, children, onClose }: ShownOnceProps) {
+export function ShownOnce({ title, label, secret, children, done = 'I have copied it', onClose }: ShownOnceProps) {
+  useEffect(() => {
+    secretsShown.value++
+    return () => {
+      secretsShown.value--
+    }
+  }, [])
   return (
     <Dialog title={title} wide stays onClose={onClose}>
       <p class="soft">It is shown this once. Copy it to where it is needed before you close this.</p>
@@ -26,7 +36,7 @@ export function ShownOnce({ title, label, secret, children, onClose }: ShownOnce
       {children}
       <div class="buttons end">
         <Button look="main" onClick={onClose}>
-          I have copied it
+          {done}
         </Button>
       </div>
     </Dialog>

@@ -94,7 +94,11 @@ const kin: Record<string, Status> = {
   delivered: 'COMPLETED',
   enabled: 'COMPLETED',
   failing: 'RETRYING',
-  disabled: 'FAILED'
+  disabled: 'FAILED',
+  active: 'COMPLETED',
+  expiring: 'RETRYING',
+  expired: 'CANCELLED',
+  revoked: 'FAILED'
 }
 
 export const kinOf = (word: string): Status => kin[word] ?? 'PENDING'

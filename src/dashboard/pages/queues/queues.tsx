@@ -80,7 +80,7 @@ function QueueCard({ queue, points }: { queue: Queue; points: SeriesPoint[] }) {
       </dl>
       <div class="buttons">
         <QueueButton queue={queue} />
-        <Button icon="trash" disabled={queue.depth === 0} onClick={() => purge(queue)}>
+        <Button icon="trash" needs="purgeQueue" disabled={queue.depth === 0} onClick={() => purge(queue)}>
           Purge<span class="only-heard"> queue {queue.name}</span>
         </Button>
       </div>
@@ -93,6 +93,7 @@ function purge({ name, depth }: Queue) {
     title: `Purge queue ${name}?`,
     text: `${plural(depth, 'waiting task')} will be cancelled. Each of them can be retried.`,
     yes: 'Purge queue',
+    needs: 'purgeQueue',
     danger: true,
     grave: true,
     ...(depth > 100 && { typed: name }),

@@ -5,6 +5,7 @@ import type { Page as Items, Occurrence, Preview, Schedule } from '../../state/s
 import { Button } from '../../ui/button.tsx'
 import { CopyAs } from '../../ui/copy.tsx'
 import { Json } from '../../ui/json.tsx'
+import { LinkButton } from '../../ui/link-button.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Refused, Waiting } from '../../ui/said.tsx'
 import { Word } from '../../ui/status.tsx'
@@ -36,11 +37,11 @@ export function SchedulePage({ id }: { id: string }) {
       actions={
         <>
           <ScheduleButtons schedule={schedule} />
-          <a class="button" href={href(`/schedules/${schedule.id}?edit=1`)}>
+          <LinkButton to={`/schedules/${schedule.id}?edit=1`} needs="editSchedule">
             Edit
-          </a>
+          </LinkButton>
           {!schedule.system && (
-            <Button icon="trash" onClick={() => removeSchedule(schedule)}>
+            <Button icon="trash" needs="removeSchedule" onClick={() => removeSchedule(schedule)}>
               Delete
             </Button>
           )}

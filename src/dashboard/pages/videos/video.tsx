@@ -36,13 +36,13 @@ export function VideoPage({ id }: { id: string }) {
       title={video.filename}
       actions={
         <>
-          <Button icon="retry" disabled={open} onClick={() => again(video)}>
+          <Button icon="retry" needs="processVideo" disabled={open} onClick={() => again(video)}>
             Make prints again
           </Button>
           <a class="button" href={addressOf(`${path}/files/original`)} download>
             Original
           </a>
-          <Button icon="trash" onClick={() => remove(video)}>
+          <Button icon="trash" needs="deleteVideo" onClick={() => remove(video)}>
             Delete
           </Button>
           <CopyAs
@@ -232,6 +232,7 @@ function again(video: Video) {
     title: `Make the prints of ${video.filename} again?`,
     text: video.processed ? 'The prints that are there are served until the new ones are done.' : '',
     yes: 'Make prints again',
+    needs: 'processVideo',
     act: () => act('A worker makes them again', 'POST', `/api/videos/${video.id}/process`)
   })
 }
@@ -241,6 +242,7 @@ function remove(video: Video) {
     title: `Delete ${video.filename}?`,
     text: 'Its original, its prints and its rows are removed, and its tasks are cancelled. This cannot be undone.',
     yes: 'Delete film',
+    needs: 'deleteVideo',
     danger: true,
     ...(video.status === 'ready' && { typed: video.filename.slice(0, 60) }),
     act: async () => {

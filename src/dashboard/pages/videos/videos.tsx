@@ -146,7 +146,7 @@ function Drop() {
           event.currentTarget.value = ''
         }}
       />
-      <Button icon="upload" look="main" onClick={() => input.current?.click()}>
+      <Button icon="upload" look="main" needs="uploadVideo" onClick={() => input.current?.click()}>
         Upload films
       </Button>
     </div>

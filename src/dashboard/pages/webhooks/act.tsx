@@ -15,6 +15,7 @@ interface ActProps {
 export function TestButton({ webhook, named = false }: ActProps) {
   return (
     <Button
+      needs="testWebhook"
       disabled={!webhook.enabled}
       onClick={() => act('A test message is on its way', 'POST', `${pathOf(webhook)}/test`)}
     >
@@ -31,11 +32,13 @@ export function SteerWebhook({ webhook, named = false, resumed }: ActProps & { r
       <Button
         key="pause"
         icon="pause"
+        needs="editWebhook"
         onClick={() =>
           confirm({
             title: 'Pause this webhook?',
             text: `Nothing is sent to ${webhook.url} until it is resumed, and what happens meanwhile is not kept for it.`,
             yes: 'Pause webhook',
+            needs: 'editWebhook',
             act: () => act('The webhook is paused', 'PATCH', pathOf(webhook), { body: { enabled: false } })
           })
         }
@@ -49,6 +52,7 @@ export function SteerWebhook({ webhook, named = false, resumed }: ActProps & { r
       key="resume"
       icon="play"
       look="main"
+      needs="editWebhook"
       onClick={async () => {
         const done = await act('The webhook is resumed', 'PATCH', pathOf(webhook), { body: { enabled: true } })
         if (done) resumed?.()
@@ -64,6 +68,7 @@ export function removeWebhook(webhook: Webhook) {
     title: 'Delete this webhook?',
     text: `Messages to ${webhook.url} that wait are not sent any more, and the list of its messages goes with it.`,
     yes: 'Delete webhook',
+    needs: 'removeWebhook',
     danger: true,
     grave: true,
     act: async () => {

@@ -99,7 +99,14 @@ function Message({ webhook, message }: { webhook: Webhook; message: Delivery }) 
         </td>
         <td>
           {message.status !== 'pending' && (
-            <Button icon="retry" look="quiet" label={`Replay ${shortId(message.id)}`} title="Replay" onClick={again} />
+            <Button
+              icon="retry"
+              look="quiet"
+              label={`Replay ${shortId(message.id)}`}
+              title="Replay"
+              needs="replayWebhook"
+              onClick={again}
+            />
           )}
         </td>
       </tr>

@@ -10,6 +10,7 @@ import { Drawer } from '../../ui/drawer.tsx'
 import { Field } from '../../ui/field.tsx'
 import { NameChecks } from '../../ui/name-checks.tsx'
 import { fieldError } from '../../ui/said.tsx'
+import { Submit } from '../../ui/submit.tsx'
 import { bodyOf, draftOf, type HookDraft, messageTypes } from '../../words/webhook.ts'
 import { pathOf } from './act.tsx'
 import { Secret } from './secret.tsx'
@@ -50,9 +51,7 @@ export function WebhookDrawer({ webhook, close }: WebhookDrawerProps) {
         <Fields draft={draft} change={part => setDraft(draft => ({ ...draft, ...part }))} error={error} />
         {error && error.errors.length === 0 && <p class="bad breaks">{error.message}</p>}
         <div class="buttons">
-          <button type="submit" class="button main">
-            {webhook ? 'Save' : 'Create'}
-          </button>
+          <Submit needs={webhook ? 'editWebhook' : 'addWebhook'}>{webhook ? 'Save' : 'Create'}</Submit>
           <Button onClick={close}>Back</Button>
         </div>
       </form>

@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks'
 import { serviceAddress } from '../../state/base.ts'
 import { useQuery } from '../../state/query.ts'
-import { go, href, query } from '../../state/route.ts'
+import { go, query } from '../../state/route.ts'
 import type { Webhook } from '../../state/shapes.ts'
 import { Button } from '../../ui/button.tsx'
 import { CopyAs } from '../../ui/copy.tsx'
-import { Icon } from '../../ui/icons.tsx'
+import { LinkButton } from '../../ui/link-button.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Refused, Waiting } from '../../ui/said.tsx'
 import { Word } from '../../ui/status.tsx'
@@ -53,15 +53,21 @@ function Found({ webhook }: { webhook: Webhook }) {
             webhook={webhook}
             {...(webhook.disabled_reason !== 'request' && { resumed: () => replay(missedSince) })}
           />
-          <a class="button" href={href(`/webhooks/${webhook.id}?edit=1`)}>
-            <Icon name="edit" />
-            <span>Edit</span>
-          </a>
-          <Button icon="retry" disabled={!webhook.enabled} onClick={() => replay(webhook.failing_since)}>
+          <LinkButton to={`/webhooks/${webhook.id}?edit=1`} icon="edit" needs="editWebhook">
+            Edit
+          </LinkButton>
+          <Button
+            icon="retry"
+            needs="replayWebhook"
+            disabled={!webhook.enabled}
+            onClick={() => replay(webhook.failing_since)}
+          >
             Replay
           </Button>
-          <Button onClick={() => setOpen('rotate')}>Rotate secret</Button>
-          <Button icon="trash" onClick={() => removeWebhook(webhook)}>
+          <Button needs="rotateWebhook" onClick={() => setOpen('rotate')}>
+            Rotate secret
+          </Button>
+          <Button icon="trash" needs="removeWebhook" onClick={() => removeWebhook(webhook)}>
             Delete
           </Button>
           <CopyAs

@@ -3,7 +3,7 @@ import { useQuery } from '../../state/query.ts'
 import { go, href, query } from '../../state/route.ts'
 import type { Page as Items, Webhook } from '../../state/shapes.ts'
 import { CopyAs } from '../../ui/copy.tsx'
-import { Icon } from '../../ui/icons.tsx'
+import { LinkButton } from '../../ui/link-button.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Empty, Refused, Waiting } from '../../ui/said.tsx'
 import { Word } from '../../ui/status.tsx'
@@ -24,10 +24,9 @@ export function Webhooks() {
       actions={
         <>
           <CopyAs curl={curlText(serviceAddress, 'GET', '/api/webhooks')} sql="select * from ops.webhooks;" />
-          <a class="button main" href={href('/webhooks?new=1')}>
-            <Icon name="plus" />
-            <span>New webhook</span>
-          </a>
+          <LinkButton to="/webhooks?new=1" icon="plus" look="main" needs="addWebhook">
+            New webhook
+          </LinkButton>
         </>
       }
     >
