@@ -67,6 +67,12 @@ const commands: Record<string, Command> = {
     operand: { name: 'FILE', about: 'new file to write; "-" for stdout' },
     run: async (config, { operand }) => (await import('./commands/dump.ts')).runDump(config, operand)
   },
+  key: {
+    about: 'make, list, rotate and revoke keys of the API',
+    options: {},
+    isWrapper: true,
+    run: async (config, { args }) => (await import('./commands/key.ts')).runKey(config, args)
+  },
   doctor: {
     about: 'ask the running service what is wrong with it, and what mends that',
     options: { json: { about: 'print one JSON document' } },
@@ -117,9 +123,10 @@ async function main([name, ...rest]: string[]): Promise<number> {
   }
 }
 
-function parse({ options, operand, isWrapper }: Command, args: string[]): Given {
+function parse(command: Command, args: string[]): Given {
+  const { options, operand, isWrapper } = command
   if (isWrapper) {
-    const isHelp = args[0] === '--help' || args[0] === '-h'
+    const isHelp = command !== commands.key && (args[0] === '--help' || args[0] === '-h')
     return { args, flags: new Set(isHelp ? ['help'] : []), grace: undefined, operand: undefined }
   }
   const kinds = Object.entries(options).map(([option, { value }]) => [option, { type: value ? 'string' : 'boolean' }])

@@ -1,4 +1,5 @@
 import type { Config } from '#config.ts'
+import { openService, Refused, Unreachable } from './service.ts'
 
 interface Finding {
   code: string
@@ -14,38 +15,22 @@ interface Problem {
   sentence: string
 }
 
-// Milliseconds.
-const patience = 30_000
-
 /** Asks the running service what is wrong; the exit code is 1 where something is critical, 3 without an answer. */
 export async function runDoctor(config: Config, { json }: { json: boolean }): Promise<number> {
-  const base = process.env.DARKROOM_URL ?? `http://${hostOf(config)}:${config.PORT}`
   let answers: [{ items: Problem[] }, { items: Finding[]; checked: string[] }]
   try {
-    answers = (await Promise.all([ask(base, '/api/problems'), ask(base, '/api/doctor')])) as typeof answers
+    const { ask } = await openService(config)
+    answers = (await Promise.all([ask('/api/problems'), ask('/api/doctor')])) as typeof answers
   } catch (error) {
-    const cause = (error as Error & { cause?: Error }).cause?.message
-    console.error(
-      `${base} does not answer (${cause ?? (error as Error).message}): start the service, or set DARKROOM_URL`
-    )
-    return 3
+    const { message } = error as Error
+    const isRefused = error instanceof Refused && error.status === 401
+    console.error(isRefused ? `${message}; for this command in DARKROOM_KEY or DARKROOM_KEY_FILE` : message)
+    return error instanceof Unreachable ? 3 : 1
   }
   const [{ items: problems }, { items: findings, checked }] = answers
   if (json) console.log(JSON.stringify({ problems, findings, checked }, null, 2))
   else show(problems, findings, checked)
   return [...problems, ...findings].some(({ severity }) => severity === 'critical') ? 1 : 0
-}
-
-function hostOf({ HOST }: Config) {
-  if (HOST === '0.0.0.0' || HOST === '::') return '127.0.0.1'
-  return HOST.includes(':') ? `[${HOST}]` : HOST
-}
-
-async function ask(base: string, path: string) {
-  const response = await fetch(new URL(path, base), { signal: AbortSignal.timeout(patience) })
-  const body = (await response.json()) as { detail?: string }
-  if (!response.ok) throw new Error(body.detail ?? `status ${response.status}`)
-  return body
 }
 
 function show(problems: Problem[], findings: Finding[], checked: string[]) {

@@ -1,9 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
 
-const securitySchemes = {
-  key: { type: 'http', scheme: 'bearer', description: 'A key, `dr_k_…`. `x-scope` says which scope an operation needs' }
-}
-
 /**
  * Moves repeated parts of the document into components: a schema with a title becomes a component of that name, and
  * problems that routes share become responses named by their codes.
@@ -27,7 +23,7 @@ export function nameParts(document: any) {
       }
     }
   }
-  return { ...document, paths, components: { schemas, responses, securitySchemes } }
+  return { ...document, paths, components: { ...document.components, schemas, responses } }
 
   function refer(value: any): any {
     if (Array.isArray(value)) return value.map(refer)

@@ -42,6 +42,15 @@ export async function collectRoutes(app: FastifyInstance) {
           'Video processing and background tasks. Times are ISO 8601 with offset, durations seconds. A trailing slash never matters. Errors are problems (RFC 9457) with a `code` whose meaning never changes.',
         license: { name: 'MIT', identifier: 'MIT' }
       },
+      components: {
+        securitySchemes: {
+          key: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'A key, `dr_k_…`; `x-scope` says which scope an operation needs'
+          }
+        }
+      },
       servers: [{ url: '/', description: 'The server of this document' }],
       tags: [
         { name: 'Tasks', description: 'Background work, at once or later' },

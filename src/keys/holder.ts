@@ -2,7 +2,7 @@ import { BlockList, isIPv6 } from 'node:net'
 import type { KeyLimits } from '#access/limits.ts'
 import type { Principal } from '#access/principal.ts'
 import { mayUse, type Scope } from '#access/scopes.ts'
-import type { ActiveKey } from './queries.ts'
+import type { KeyRow } from './queries.ts'
 
 /** A key, or a session of it, that has opened the door. */
 export interface Holder {
@@ -18,7 +18,7 @@ export interface Holder {
   networks: BlockList | undefined
 }
 
-export function holderOf(key: ActiveKey, session: string | undefined): Holder {
+export function holderOf(key: KeyRow, session: string | undefined): Holder {
   const { id, name, family, scopes, limits } = key
   const ownOnly = limits.own === true || !mayUse(scopes, 'read')
   return {

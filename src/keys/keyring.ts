@@ -3,7 +3,7 @@ import type { Pool } from 'pg'
 import type { Token } from '#access/token.ts'
 import { type Holder, holderOf } from './holder.ts'
 import { holdsOf } from './holds.ts'
-import { type ActiveKey, countKeys, findActive } from './queries.ts'
+import { countKeys, findToken, type KeyRow } from './queries.ts'
 import { useNotes } from './use-notes.ts'
 
 interface Entry {
@@ -30,7 +30,7 @@ const nothing = Buffer.alloc(32)
 /** The keys that this API has seen lately: a known one costs a hash and no query. */
 export async function openKeyring({ pool, opensWithoutKeys }: KeyringOptions) {
   const entries = new Map<string, Entry>()
-  const asking = new Map<string, Promise<ActiveKey | undefined>>()
+  const asking = new Map<string, Promise<KeyRow | undefined>>()
   const holds = holdsOf(pool)
   const notes = useNotes(pool)
   let isDeaf = false
@@ -67,7 +67,7 @@ export async function openKeyring({ pool, opensWithoutKeys }: KeyringOptions) {
   function ask({ kind, id }: Token) {
     const known = asking.get(kind + id)
     if (known) return known
-    const asked = findActive(pool, kind, id).finally(() => asking.delete(kind + id))
+    const asked = findToken(pool, kind, id).finally(() => asking.delete(kind + id))
     asking.set(kind + id, asked)
     return asked
   }
@@ -85,12 +85,14 @@ export async function openKeyring({ pool, opensWithoutKeys }: KeyringOptions) {
       return entry.holder
     },
 
-    async find(token: Token): Promise<Holder | undefined> {
+    /** `ended` for a key that was one: its client guesses nothing. */
+    async find(token: Token): Promise<Holder | 'ended' | undefined> {
       const [readAt, seen] = [performance.now(), changes]
       const key = await ask(token)
       // With a comparison also for an unknown id, the time of the answer does not tell which ids there are.
       const isRight = timingSafeEqual(key?.hash ?? nothing, token.hash)
       if (!key || !isRight) return undefined
+      if (!isActive(key)) return 'ended'
       const holder = holderOf(key, token.kind === 's' ? token.id : undefined)
       const endsAt = key.seconds_left === null ? Number.POSITIVE_INFINITY : readAt + key.seconds_left * 1000
       if (seen === changes) remember(token.id, { hash: key.hash, holder, readAt, endsAt })
@@ -100,8 +102,8 @@ export async function openKeyring({ pool, opensWithoutKeys }: KeyringOptions) {
 
     /** A key by its id alone: for what was minted from it. */
     async findById(id: string): Promise<Holder | undefined> {
-      const key = await findActive(pool, 'k', id)
-      return key && holderOf(key, undefined)
+      const key = await findToken(pool, 'k', id)
+      return key && isActive(key) ? holderOf(key, undefined) : undefined
     },
 
     /** Calls `end` once the key or session is revoked or expires; returns a function that stops that. */
@@ -130,6 +132,10 @@ export async function openKeyring({ pool, opensWithoutKeys }: KeyringOptions) {
       await notes.close()
     }
   }
+}
+
+function isActive({ is_revoked, seconds_left }: KeyRow) {
+  return !is_revoked && (seconds_left === null || seconds_left > 0)
 }
 
 export type Keyring = Awaited<ReturnType<typeof openKeyring>>

@@ -2,7 +2,7 @@ import type { Pool } from 'pg'
 import type { KeyLimits } from '#access/limits.ts'
 import type { Scope } from '#access/scopes.ts'
 
-export interface ActiveKey {
+export interface KeyRow {
   id: string
   name: string
   family: string
@@ -12,6 +12,7 @@ export interface ActiveKey {
   hash: Buffer
   /** Null: it does not end by itself. */
   seconds_left: number | null
+  is_revoked: boolean
 }
 
 /** Seconds that a session lasts: without a request, and in any case. */
@@ -19,21 +20,22 @@ export const sessionIdle = 12 * 3600
 export const sessionLongest = 7 * 86_400
 
 export const findKeySql = `
-select id, name, family, scopes, limits, hash, extract(epoch from expires_at - now())::float8 as seconds_left
+select id, name, family, scopes, limits, hash, extract(epoch from expires_at - now())::float8 as seconds_left,
+  revoked_at is not null as is_revoked
 from darkroom.api_keys
-where id = $1 and revoked_at is null and (expires_at is null or expires_at > now())`
+where id = $1`
 
 export const findSessionSql = `
 select k.id, k.name, k.family, k.scopes, k.limits, s.hash,
   extract(epoch from least(k.expires_at, s.expires_at, s.seen_at + ${sessionIdle} * interval '1 second') - now())::float8
-    as seconds_left
+    as seconds_left,
+  k.revoked_at is not null as is_revoked
 from darkroom.sessions s join darkroom.api_keys k on k.id = s.key_id
-where s.id = $1 and s.expires_at > now() and s.seen_at > now() - ${sessionIdle} * interval '1 second'
-  and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())`
+where s.id = $1`
 
-export async function findActive(pool: Pool, kind: 'k' | 's', id: string): Promise<ActiveKey | undefined> {
+export async function findToken(pool: Pool, kind: 'k' | 's', id: string): Promise<KeyRow | undefined> {
   const text = kind === 'k' ? findKeySql : findSessionSql
-  const { rows } = await pool.query<ActiveKey>({ name: `find ${kind}`, text, values: [id] })
+  const { rows } = await pool.query<KeyRow>({ name: `find ${kind}`, text, values: [id] })
   return rows[0]
 }
 

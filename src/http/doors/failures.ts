@@ -6,8 +6,7 @@ const minute = 60_000
 const mostAddresses = 10_000
 
 /**
- * Counts wrong keys by address, so that guessing costs the database nothing. Never by the id of a key: otherwise a
- * stranger could lock its owner out.
+ * Counts wrong keys by address. Never by the id of a key: otherwise a stranger could lock its owner out.
  */
 export function failures() {
   let counts = new Map<string, number>()
@@ -21,15 +20,13 @@ export function failures() {
   }
 
   return {
-    isFull(address: string) {
-      if (counts.size === 0) return false
-      turn()
-      return (counts.get(placeOf(address)) ?? 0) >= most
-    },
-    add(address: string) {
+    /** Whether that was one too many. */
+    add(address: string): boolean {
       turn()
       const place = placeOf(address)
-      counts.set(place, (counts.get(place) ?? 0) + 1)
+      const count = (counts.get(place) ?? 0) + 1
+      counts.set(place, count)
+      return count > most
     },
     /** Seconds until the next minute begins. */
     left: () => Math.ceil((since + minute - performance.now()) / 1000)

@@ -55,12 +55,8 @@ export function hangGate(app: FastifyInstance, keyring: Keyring) {
   })
 
   app.decorateRequest('signIn', async function signIn(this: FastifyRequest, token, reply) {
-    if (failed.isFull(this.ip)) throw tooMany(reply)
     const holder = token?.kind === 'k' ? (keyring.known(token) ?? (await keyring.find(token))) : undefined
-    if (!holder) {
-      failed.add(this.ip)
-      throw refusal(reply)
-    }
+    if (!holder || holder === 'ended') throw failure(this, reply, holder)
     const refused = outsideOf(holder, this)
     if (refused) throw refused
     return holder
@@ -73,9 +69,8 @@ export function hangGate(app: FastifyInstance, keyring: Keyring) {
       if (credential === undefined) return done(scope === 'public' || keyring.isOpen() ? undefined : refusal(reply))
       const known = credential === 'wrong' ? undefined : keyring.known(credential)
       if (known) return enter(known)
-      if (scope !== 'public' && failed.isFull(request.ip)) return done(tooMany(reply))
-      if (credential === 'wrong') return fail()
-      keyring.find(credential).then(found => (found ? enter(found) : fail()), done)
+      if (credential === 'wrong') return fail(undefined)
+      keyring.find(credential).then(found => (found && found !== 'ended' ? enter(found) : fail(found)), done)
 
       function enter(holder: Holder) {
         request.holder = holder
@@ -85,17 +80,17 @@ export function hangGate(app: FastifyInstance, keyring: Keyring) {
         done(refused)
       }
 
-      function fail() {
+      function fail(found: 'ended' | undefined) {
         if (scope === 'public' || (keyring.isOpen() && !isOurs(request))) return done()
-        failed.add(request.ip)
-        done(refusal(reply))
+        done(failure(request, reply, found))
       }
     }
   }
 
-  function tooMany(reply: FastifyReply) {
-    reply.header('retry-after', failed.left())
-    return new TooManyFailures()
+  /** A right key is let in all the same: others behind that address have done nothing wrong. */
+  function failure({ ip }: FastifyRequest, reply: FastifyReply, found: 'ended' | undefined) {
+    if (found !== 'ended' && failed.add(ip)) return refusal(reply, failed.left())
+    return refusal(reply)
   }
 
   function rateOf({ id, limits }: Holder, reply: FastifyReply) {
@@ -107,7 +102,11 @@ export function hangGate(app: FastifyInstance, keyring: Keyring) {
 }
 
 /** One sentence for a missing, malformed, unknown, expired or revoked key. */
-function refusal(reply: FastifyReply) {
+function refusal(reply: FastifyReply, wait?: number) {
+  if (wait !== undefined) {
+    reply.header('retry-after', wait)
+    return new TooManyFailures()
+  }
   reply.header('www-authenticate', 'Bearer')
   return new Unauthorized()
 }
