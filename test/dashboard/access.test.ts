@@ -75,7 +75,14 @@ t.test('everybody can use it', { skip: skipWithoutBrowser }, async t => {
       for (const key of keys) await page.keyboard.press(key)
     }
     const places = { o: '', t: '/tasks', f: '/videos', s: '/schedules', q: '/queues', w: '/workers', e: '/errors' }
-    for (const [key, path] of Object.entries({ ...places, h: '/webhooks', k: '/keys', d: '/doctor', u: '/videos' })) {
+    for (const [key, path] of Object.entries({
+      ...places,
+      h: '/webhooks',
+      k: '/keys',
+      a: '/audit',
+      d: '/doctor',
+      u: '/videos'
+    })) {
       await press(...(key === 'u' ? ['u'] : ['g', key]))
       await page.waitForURL(`${address}/ui${path}`)
     }
@@ -135,6 +142,7 @@ t.test('everybody can use it', { skip: skipWithoutBrowser }, async t => {
     '/errors',
     '/webhooks',
     '/keys',
+    '/audit',
     '/doctor',
     '/settings'
   )

@@ -70,6 +70,7 @@ t.test('every page', { skip: skipWithoutBrowser }, async t => {
     '/webhooks': 'Webhooks',
     [`/webhooks/${hook.id}?message=${message.id}`]: script + backwards,
     '/keys': 'Keys',
+    '/audit': 'Audit',
     '/doctor': 'Doctor',
     '/settings': 'Settings'
   }
@@ -108,7 +109,18 @@ t.test('every page', { skip: skipWithoutBrowser }, async t => {
 
   t.test('walking from page to page leaves nothing behind', async t => {
     const page = await visit('')
-    for (const name of ['Tasks', 'Films', 'Schedules', 'Queues', 'Workers', 'Webhooks', 'Keys', 'Doctor', 'Overview']) {
+    for (const name of [
+      'Tasks',
+      'Films',
+      'Schedules',
+      'Queues',
+      'Workers',
+      'Webhooks',
+      'Keys',
+      'Audit',
+      'Doctor',
+      'Overview'
+    ]) {
       await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click()
       await page.getByRole('heading', { level: 1, name }).waitFor()
       await loaded(page)

@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { LineBody } from '../../src/audit/schemas.ts'
 import type * as shown from '../../src/dashboard/state/shapes.ts'
 import { messageTypes as offered } from '../../src/dashboard/words/webhook.ts'
 import { messageTypes } from '../../src/database/tables.ts'
@@ -50,13 +51,14 @@ t.test('what pages read is what the routes answer', async t => {
     fits<Sent<TimelineItem>, shown.TimelineItem>(),
     fits<Sent<ErrorGroup>, shown.ErrorGroup>(),
     fits<Sent<FailedTask>, shown.FailedTask>(),
+    fits<Sent<LineBody>, shown.AuditLine>(),
     fits<Sent<KeyBody>, shown.Key>(),
     fits<Sent<SessionBody>, shown.Session>(),
     fits<Sent<WebhookBody>, shown.Webhook>(),
     fits<Sent<DeliveryBody>, shown.Delivery>()
   ]
 
-  t.equal(pairs.length, 21, 'the compiler compares them')
+  t.equal(pairs.length, 22, 'the compiler compares them')
 })
 
 t.test('a webhook can be told of every type but tests, which are sent by a button', t => {

@@ -11,6 +11,7 @@ export const places: { path: string; name: string; icon: IconName; key: string }
   { path: '/errors', name: 'Errors', icon: 'errors', key: 'e' },
   { path: '/webhooks', name: 'Webhooks', icon: 'webhooks', key: 'h' },
   { path: '/keys', name: 'Keys', icon: 'key', key: 'k' },
+  { path: '/audit', name: 'Audit', icon: 'audit', key: 'a' },
   { path: '/doctor', name: 'Doctor', icon: 'doctor', key: 'd' }
 ]
 

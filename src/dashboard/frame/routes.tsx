@@ -54,6 +54,7 @@ const ways: Way[] = [
     load: () => import('../pages/webhooks/webhook.tsx').then(({ WebhookPage }) => WebhookPage)
   },
   { pattern: /^\/keys$/, load: () => import('../pages/keys/keys.tsx').then(({ Keys }) => Keys) },
+  { pattern: /^\/audit$/, load: () => import('../pages/audit/audit.tsx').then(({ Audit }) => Audit) },
   { pattern: /^\/doctor$/, load: () => import('../pages/doctor/doctor.tsx').then(({ Doctor }) => Doctor) },
   {
     pattern: /^\/settings$/,

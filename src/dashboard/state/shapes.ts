@@ -339,6 +339,18 @@ export interface Key {
   replaced_by: string | null
 }
 
+export interface AuditLine {
+  id: string
+  at: string
+  actor: { kind: string; id: string | null; name: string | null }
+  action: string
+  target: { type: string; id: string | null }
+  outcome: 'done' | 'refused'
+  ip: string | null
+  request_id: string | null
+  detail: object
+}
+
 export interface Webhook {
   id: string
   url: string

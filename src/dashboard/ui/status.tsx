@@ -98,7 +98,10 @@ const kin: Record<string, Status> = {
   active: 'COMPLETED',
   expiring: 'RETRYING',
   expired: 'CANCELLED',
-  revoked: 'FAILED'
+  revoked: 'FAILED',
+  retired: 'CANCELLED',
+  done: 'COMPLETED',
+  refused: 'FAILED'
 }
 
 export const kinOf = (word: string): Status => kin[word] ?? 'PENDING'

@@ -28,7 +28,8 @@ export const scopeOf = {
   replayWebhook: 'operate',
   createKey: 'admin',
   rotateKey: 'admin',
-  revokeKey: 'admin'
+  revokeKey: 'admin',
+  listAudit: 'admin'
 } satisfies Record<string, Scope>
 
 /** An act by its operationId, or a scope by its name. */

@@ -4,6 +4,7 @@ import { confirm } from '../../state/confirm.ts'
 import { useQuery } from '../../state/query.ts'
 import { href } from '../../state/route.ts'
 import type { Queue, SeriesPoint } from '../../state/shapes.ts'
+import { AuditLink } from '../../ui/audit-link.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Spark } from '../../ui/charts.tsx'
 import { CopyAs } from '../../ui/copy.tsx'
@@ -76,6 +77,10 @@ function QueueCard({ queue, points }: { queue: Queue; points: SeriesPoint[] }) {
         <dt>Workers</dt>
         <dd class={queue.workers === 0 ? 'bad number' : 'number'}>
           {queue.workers === 0 ? 'none takes from it' : countText(queue.workers)}
+        </dd>
+        <dt>Audit</dt>
+        <dd>
+          <AuditLink type="queue" id={queue.name} />
         </dd>
       </dl>
       <div class="buttons">

@@ -2,6 +2,7 @@ import { serviceAddress } from '../../state/base.ts'
 import { useQuery } from '../../state/query.ts'
 import { href, query } from '../../state/route.ts'
 import type { Page as Items, Occurrence, Preview, Schedule } from '../../state/shapes.ts'
+import { AuditLink } from '../../ui/audit-link.tsx'
 import { Button } from '../../ui/button.tsx'
 import { CopyAs } from '../../ui/copy.tsx'
 import { Json } from '../../ui/json.tsx'
@@ -109,6 +110,10 @@ function Facts({ schedule }: { schedule: Schedule }) {
               </a>
             </>
           )}
+        </dd>
+        <dt>Audit</dt>
+        <dd>
+          <AuditLink type="schedule" id={schedule.id} />
         </dd>
         <dt>Overlap</dt>
         <dd>{schedule.overlap === 'skip' ? 'none while its last task is unfinished' : 'allowed'}</dd>

@@ -2,6 +2,7 @@ import { act } from '../../state/act.ts'
 import { useQuery } from '../../state/query.ts'
 import { href } from '../../state/route.ts'
 import type { Action, Task, Why } from '../../state/shapes.ts'
+import { AuditLink } from '../../ui/audit-link.tsx'
 import { Button } from '../../ui/button.tsx'
 import { CopyButton } from '../../ui/copy.tsx'
 import { Progress } from '../../ui/progress.tsx'
@@ -189,6 +190,10 @@ function Links({ task }: { task: Task }) {
           </dd>
         </>
       )}
+      <dt>Audit</dt>
+      <dd>
+        <AuditLink type="task" id={task.id} />
+      </dd>
       {task.tags.length > 0 && (
         <>
           <dt>Tags</dt>

@@ -4,6 +4,7 @@ import { confirm } from '../../state/confirm.ts'
 import { useQuery } from '../../state/query.ts'
 import { go, href } from '../../state/route.ts'
 import type { Video } from '../../state/shapes.ts'
+import { AuditLink } from '../../ui/audit-link.tsx'
 import { Button } from '../../ui/button.tsx'
 import { CopyAs, CopyButton } from '../../ui/copy.tsx'
 import { Json } from '../../ui/json.tsx'
@@ -118,6 +119,10 @@ function Facts({ video }: { video: Video }) {
         <a href={href(`/tasks/${video.task_id}`)}>Latest</a>
         {' · '}
         <a href={href(`/tasks?video_id=${video.id}`)}>all of this film</a>
+      </dd>
+      <dt>Audit</dt>
+      <dd>
+        <AuditLink type="video" id={video.id} />
       </dd>
       <dt>SHA-256</dt>
       <dd class="mono">{video.sha256}</dd>

@@ -3,6 +3,7 @@ import { serviceAddress } from '../../state/base.ts'
 import { useQuery } from '../../state/query.ts'
 import { go, query } from '../../state/route.ts'
 import type { Webhook } from '../../state/shapes.ts'
+import { AuditLink } from '../../ui/audit-link.tsx'
 import { Button } from '../../ui/button.tsx'
 import { CopyAs } from '../../ui/copy.tsx'
 import { LinkButton } from '../../ui/link-button.tsx'
@@ -121,6 +122,10 @@ function Facts({ webhook }: { webhook: Webhook }) {
           </dd>
         </>
       )}
+      <dt>Audit</dt>
+      <dd>
+        <AuditLink type="webhook" id={webhook.id} />
+      </dd>
       <dt>Made</dt>
       <dd>
         <At time={webhook.created_at} />
