@@ -56,6 +56,7 @@ cleanup.defer(() => browser.close())
 for (const [size, viewport] of Object.entries(sizes)) {
   for (const colorScheme of ['light', 'dark'] as const) {
     const page = await browser.newPage({ viewport, colorScheme, timezoneId: 'Europe/Berlin' })
+    await page.request.post(`${address}/api/session`, { data: { key: seeded.key } })
     for (const [name, at] of Object.entries(pages(seeded))) {
       const file = isTour ? `${name}-${colorScheme}.webp` : `${name}-${size}-${colorScheme}.png`
       if (!file.includes(wanted)) continue
@@ -101,6 +102,9 @@ function pages({
     workers: '/workers',
     worker: `/workers/${worker}`,
     errors: '/errors',
+    keys: '/keys',
+    'key-new': '/keys?new=1',
+    audit: '/audit',
     webhooks: '/webhooks',
     'webhook-new': '/webhooks?new=1',
     webhook: `/webhooks/${hook}`,

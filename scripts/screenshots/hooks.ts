@@ -38,7 +38,7 @@ export async function seedHooks(send: Send, url: string): Promise<string> {
   server.close()
   server.closeAllConnections()
 
-  // A name of another machine, instead of a port of this one.
+  // A name of another machine, instead of a port of this one; the next tries would not find it.
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   await client.query(
