@@ -42,6 +42,9 @@ export async function seedHooks(send: Send, url: string): Promise<string> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   await client.query(
+    `update darkroom.webhook_messages set next_at = now() + interval '4 hours' where next_at is not null`
+  )
+  await client.query(
     `update darkroom.webhooks set url = regexp_replace(url, '^.*/', 'https://hooks.example/darkroom/')`
   )
   await client.end()

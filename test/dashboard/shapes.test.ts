@@ -16,6 +16,7 @@ import type { LogBody } from '../../src/tasks/log/schemas.ts'
 import type { TimelineItem } from '../../src/tasks/read/timeline.ts'
 import type { TaskBody, TaskPage } from '../../src/tasks/schemas.ts'
 import type { WhyBody } from '../../src/tasks/why/routes.ts'
+import type { Links, SigningKeyBody } from '../../src/videos/playback/schemas.ts'
 import type { VideoBody } from '../../src/videos/schemas.ts'
 import type { DeliveryBody, WebhookBody } from '../../src/webhooks/schemas.ts'
 import type { WorkerBody } from '../../src/workers/schemas.ts'
@@ -51,6 +52,8 @@ t.test('what pages read is what the routes answer', async t => {
     fits<Sent<TimelineItem>, shown.TimelineItem>(),
     fits<Sent<ErrorGroup>, shown.ErrorGroup>(),
     fits<Sent<FailedTask>, shown.FailedTask>(),
+    fits<Sent<SigningKeyBody>, shown.SigningKey>(),
+    fits<Sent<Links>, shown.Links>(),
     fits<Sent<LineBody>, shown.AuditLine>(),
     fits<Sent<KeyBody>, shown.Key>(),
     fits<Sent<SessionBody>, shown.Session>(),
@@ -58,7 +61,7 @@ t.test('what pages read is what the routes answer', async t => {
     fits<Sent<DeliveryBody>, shown.Delivery>()
   ]
 
-  t.equal(pairs.length, 22, 'the compiler compares them')
+  t.equal(pairs.length, 24, 'the compiler compares them')
 })
 
 t.test('a webhook can be told of every type but tests, which are sent by a button', t => {

@@ -339,6 +339,21 @@ export interface Key {
   replaced_by: string | null
 }
 
+export interface SigningKey {
+  kid: string
+  name: string
+  created_at: string
+  retired_at: string | null
+}
+
+export interface Links {
+  url: string | null
+  hls_url: string | null
+  poster_url: string | null
+  storyboard_url: string | null
+  expires_at: string
+}
+
 export interface AuditLine {
   id: string
   at: string

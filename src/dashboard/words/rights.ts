@@ -29,7 +29,11 @@ export const scopeOf = {
   createKey: 'admin',
   rotateKey: 'admin',
   revokeKey: 'admin',
-  listAudit: 'admin'
+  listAudit: 'admin',
+  makeLinks: 'play',
+  revokeLinks: 'play',
+  addSigningKey: 'admin',
+  retireSigningKey: 'admin'
 } satisfies Record<string, Scope>
 
 /** An act by its operationId, or a scope by its name. */

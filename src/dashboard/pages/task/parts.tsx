@@ -190,6 +190,12 @@ function Links({ task }: { task: Task }) {
           </dd>
         </>
       )}
+      {task.created_by && (
+        <>
+          <dt>Submitted by</dt>
+          <dd>{task.created_by}</dd>
+        </>
+      )}
       <dt>Audit</dt>
       <dd>
         <AuditLink type="task" id={task.id} />

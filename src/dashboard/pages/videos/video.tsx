@@ -3,6 +3,7 @@ import { addressOf, serviceAddress } from '../../state/base.ts'
 import { confirm } from '../../state/confirm.ts'
 import { useQuery } from '../../state/query.ts'
 import { go, href } from '../../state/route.ts'
+import { lacks } from '../../state/session.ts'
 import type { Video } from '../../state/shapes.ts'
 import { AuditLink } from '../../ui/audit-link.tsx'
 import { Button } from '../../ui/button.tsx'
@@ -18,6 +19,7 @@ import { doneTo, languageText, notesOf, sourceText } from '../../words/film.ts'
 import { bitrateText, bytesText, percentText } from '../../words/number.ts'
 import { Making } from './making.tsx'
 import { isPlayable, Player } from './player.tsx'
+import { ShareButton } from './share.tsx'
 
 export function VideoPage({ id }: { id: string }) {
   const path = `/api/videos/${encodeURIComponent(id)}`
@@ -40,9 +42,8 @@ export function VideoPage({ id }: { id: string }) {
           <Button icon="retry" needs="processVideo" disabled={open} onClick={() => again(video)}>
             Make prints again
           </Button>
-          <a class="button" href={addressOf(`${path}/files/original`)} download>
-            Original
-          </a>
+          <ShareButton video={video} />
+          <Original path={path} />
           <Button icon="trash" needs="deleteVideo" onClick={() => remove(video)}>
             Delete
           </Button>
@@ -89,6 +90,15 @@ export function VideoPage({ id }: { id: string }) {
         </section>
       </div>
     </Page>
+  )
+}
+
+function Original({ path }: { path: string }) {
+  if (lacks('original')) return <Button needs="original">Original</Button>
+  return (
+    <a class="button" href={addressOf(`${path}/files/original`)} download>
+      Original
+    </a>
   )
 }
 
