@@ -8,7 +8,6 @@ export function AuditLink({ type, id }: { type: string; id: string }) {
   if (lacking) {
     return (
       <span class="soft">
-        the audit
         <Lacking scope={lacking} />
       </span>
     )

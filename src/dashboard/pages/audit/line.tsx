@@ -77,10 +77,12 @@ function Details({ line: { at, actor, target, request_id, detail } }: { line: Au
         <dt>Who</dt>
         <dd>
           {actorText(actor)}
-          <span class="soft">
-            {' '}
-            {actor.kind} {actor.id}
-          </span>
+          {actor.id !== null && (
+            <span class="soft">
+              {' '}
+              {actor.kind} {actor.id}
+            </span>
+          )}
         </dd>
         <dt>To what</dt>
         <dd>{room ? <a href={href(room)}>{targetText(target)}</a> : targetText(target)}</dd>
