@@ -28,7 +28,11 @@ export function Keys() {
       busy={!keys && !found.error.value}
       actions={
         <>
-          <CopyAs curl={curlText(serviceAddress, 'GET', '/api/keys')} sql="select * from ops.api_keys;" />
+          <CopyAs
+            curl={curlText(serviceAddress, 'GET', '/api/keys')}
+            cli="scripts/darkroom key list"
+            sql="select * from ops.api_keys;"
+          />
           <LinkButton to="/keys?new=1" icon="plus" look="main" needs="createKey">
             New key
           </LinkButton>
