@@ -44,44 +44,15 @@ function Share({ video, close }: { video: Video; close(): void }) {
   return (
     <Dialog title={`Share ${video.filename}`} onClose={close}>
       <p class="soft">Whoever has the link may use it, without a key.</p>
-      <div class="two">
-        <Field label="For">
-          {attributes => (
-            <select
-              {...attributes}
-              value={String(seconds)}
-              onChange={event => {
-                setSeconds(Number(event.currentTarget.value))
-                setLinks(undefined)
-              }}
-            >
-              {times.map(([seconds, text]) => (
-                <option key={seconds} value={String(seconds)}>
-                  {text}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-        <Field label="To">
-          {attributes => (
-            <select
-              {...attributes}
-              value={grant}
-              onChange={event => {
-                setGrant(event.currentTarget.value)
-                setLinks(undefined)
-              }}
-            >
-              <option value="stream">watch it</option>
-              <option value="download">download the largest print</option>
-              <option value="original" disabled={lacks('original') !== undefined}>
-                download the original
-              </option>
-            </select>
-          )}
-        </Field>
-      </div>
+      <Choices
+        seconds={seconds}
+        grant={grant}
+        choose={(seconds, grant) => {
+          setSeconds(seconds)
+          setGrant(grant)
+          setLinks(undefined)
+        }}
+      />
       {refused && <p class="bad breaks">{refused}</p>}
       {links && <Made links={links} />}
       <div class="buttons end">
@@ -93,6 +64,46 @@ function Share({ video, close }: { video: Video; close(): void }) {
         </Button>
       </div>
     </Dialog>
+  )
+}
+
+interface ChoicesProps {
+  seconds: number
+  grant: string
+  choose(seconds: number, grant: string): void
+}
+
+/** For how long, and to do what. */
+function Choices({ seconds, grant, choose }: ChoicesProps) {
+  return (
+    <div class="two">
+      <Field label="For">
+        {attributes => (
+          <select
+            {...attributes}
+            value={String(seconds)}
+            onChange={event => choose(Number(event.currentTarget.value), grant)}
+          >
+            {times.map(([seconds, text]) => (
+              <option key={seconds} value={String(seconds)}>
+                {text}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Field label="To">
+        {attributes => (
+          <select {...attributes} value={grant} onChange={event => choose(seconds, event.currentTarget.value)}>
+            <option value="stream">watch it</option>
+            <option value="download">download the largest print</option>
+            <option value="original" disabled={lacks('original') !== undefined}>
+              download the original
+            </option>
+          </select>
+        )}
+      </Field>
+    </div>
   )
 }
 

@@ -47,36 +47,7 @@ function Found({ webhook }: { webhook: Webhook }) {
   return (
     <Page
       title={webhook.description ?? 'Webhook'}
-      actions={
-        <>
-          <TestButton webhook={webhook} />
-          <SteerWebhook
-            webhook={webhook}
-            {...(webhook.disabled_reason !== 'request' && { resumed: () => replay(missedSince) })}
-          />
-          <LinkButton to={`/webhooks/${webhook.id}?edit=1`} icon="edit" needs="editWebhook">
-            Edit
-          </LinkButton>
-          <Button
-            icon="retry"
-            needs="replayWebhook"
-            disabled={!webhook.enabled}
-            onClick={() => replay(webhook.failing_since)}
-          >
-            Replay
-          </Button>
-          <Button needs="rotateWebhook" onClick={() => setOpen('rotate')}>
-            Rotate secret
-          </Button>
-          <Button icon="trash" needs="removeWebhook" onClick={() => removeWebhook(webhook)}>
-            Delete
-          </Button>
-          <CopyAs
-            curl={curlText(serviceAddress, 'GET', pathOf(webhook))}
-            sql={`select * from ops.webhooks where id = ${sqlText(webhook.id)};`}
-          />
-        </>
-      }
+      actions={<Acts webhook={webhook} missedSince={missedSince} replay={replay} rotate={() => setOpen('rotate')} />}
     >
       <p class="task-status">
         <Word word={wordOf(webhook)} />
@@ -98,6 +69,46 @@ function Found({ webhook }: { webhook: Webhook }) {
       {open === 'replay' && <Replay webhook={webhook} from={from} close={() => setOpen(undefined)} />}
       {query.value.has('edit') && <WebhookDrawer webhook={webhook} close={() => go(`/webhooks/${webhook.id}`)} />}
     </Page>
+  )
+}
+
+interface ActsProps {
+  webhook: Webhook
+  missedSince: string | null
+  replay(since: string | null): void
+  rotate(): void
+}
+
+function Acts({ webhook, missedSince, replay, rotate }: ActsProps) {
+  return (
+    <>
+      <TestButton webhook={webhook} />
+      <SteerWebhook
+        webhook={webhook}
+        {...(webhook.disabled_reason !== 'request' && { resumed: () => replay(missedSince) })}
+      />
+      <LinkButton to={`/webhooks/${webhook.id}?edit=1`} icon="edit" needs="editWebhook">
+        Edit
+      </LinkButton>
+      <Button
+        icon="retry"
+        needs="replayWebhook"
+        disabled={!webhook.enabled}
+        onClick={() => replay(webhook.failing_since)}
+      >
+        Replay
+      </Button>
+      <Button needs="rotateWebhook" onClick={rotate}>
+        Rotate secret
+      </Button>
+      <Button icon="trash" needs="removeWebhook" onClick={() => removeWebhook(webhook)}>
+        Delete
+      </Button>
+      <CopyAs
+        curl={curlText(serviceAddress, 'GET', pathOf(webhook))}
+        sql={`select * from ops.webhooks where id = ${sqlText(webhook.id)};`}
+      />
+    </>
   )
 }
 
