@@ -98,6 +98,8 @@ interface TaskBody {
     schedule_id: string | null
     /** Id of its film */
     video_id: string | null
+    /** Name of the key that submitted it; null without one */
+    created_by: string | null
 }
 
 interface TaskFilters {
@@ -246,6 +248,8 @@ interface VideoBody {
         /** Address of the WebVTT file */
         url: string
     })[]
+    /** Name of the key that uploaded it; null without one */
+    created_by: string | null
 }
 
 interface WhyBody {
@@ -265,7 +269,7 @@ interface WhyBody {
         method: string
         /** Path of the request, from the root of the API */
         url: string
-        /** Scope of the request; there are no keys yet that limit it */
+        /** Scope that a key needs for it */
         scope: string
         /** JSON body of the request, if it needs one */
         body?: {
@@ -315,6 +319,8 @@ declare function errorOf(status: number, text: string, retryAfter?: string | nul
 interface ConnectOptions {
     /** Instead of the global one. */
     fetch?: typeof globalThis.fetch;
+    /** Of the API, where it needs one: `dr_k_…`. Not for pages, whose readers would have it: they sign in. */
+    key?: string;
     /** Sent with every request. */
     headers?: Record<string, string>;
     /**
@@ -382,7 +388,7 @@ interface WaitOptions {
 }
 type Client = ReturnType<typeof connect>;
 /** The client of a server; in a page by default of the server at the page's own origin. */
-declare function connect(url?: string | URL, options?: ConnectOptions): {
+declare function connect(url?: string | URL, given?: ConnectOptions): {
     /** Submits a task. If the answer is lost, the request is repeated with the same key, and the task exists once. */
     submit<Result = unknown>(task: string, args?: object, submitOptions?: SubmitOptions): Promise<Task<Result>>;
     get<Result = unknown>(id: string): Promise<Task<Result>>;

@@ -348,7 +348,9 @@ async function* receive(socket, signal) {
 // src/client/client.ts
 var longestPoll = 25;
 var shortestPoll = 0.5;
-function connect(url, options = {}) {
+function connect(url, given = {}) {
+  const { key } = given;
+  const options = key === void 0 ? given : { ...given, headers: { ...given.headers, authorization: `Bearer ${key}` } };
   const base = addressOf(url);
   if (!base.pathname.endsWith("/")) base.pathname += "/";
   const send = sender(base, options);
@@ -357,10 +359,10 @@ function connect(url, options = {}) {
   return {
     /** Submits a task. If the answer is lost, the request is repeated with the same key, and the task exists once. */
     submit(task, args, submitOptions = {}) {
-      const { idempotency_key: key = randomName(), signal, ...said } = submitOptions;
+      const { idempotency_key: key2 = randomName(), signal, ...said } = submitOptions;
       return request("POST", "api/tasks", {
         body: { ...said, task, ...args && { args } },
-        headers: { "idempotency-key": key },
+        headers: { "idempotency-key": key2 },
         repeatable: true,
         signal
       });

@@ -169,9 +169,13 @@ export const secretNames = Object.entries(settings)
   .filter(([, { isSecret }]) => isSecret)
   .flatMap(([name]) => [name, `${name}_FILE`])
 
+/** The key of commands that ask a running service. */
+const ofClients = ['DARKROOM_KEY', 'DARKROOM_KEY_FILE']
+
 /** The environment for processes that must not have our secrets: children, and what they start. */
 export function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !secretNames.includes(name)))
+  const secret = new Set([...secretNames, ...ofClients])
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !secret.has(name)))
 }
 
 /** Read from a file, a secret is in no environment, which every process of the same user could read. */

@@ -81,17 +81,74 @@ order by started_at desc limit 500;
 select current_setting('server_version') as postgres, pg_database_size(current_database())::float8 as database_bytes;
 
 -- src/idempotency/once.ts: claimKeySql
-insert into darkroom.idempotency_keys as known (key, request) values ($1, $2)
-on conflict (key) do update set request = $2, answer = null, created_at = now()
+insert into darkroom.idempotency_keys as known (key_id, key, request) values ($3, $1, $2)
+on conflict (key_id, key) do update set request = $2, answer = null, created_at = now()
   where known.created_at < now() - interval '1 day'
 returning key;
 
 -- src/idempotency/once.ts: findAnswerSql
 select request, answer from darkroom.idempotency_keys
-where key = $1 and created_at >= now() - interval '1 day';
+where key_id = $2 and key = $1 and created_at >= now() - interval '1 day';
 
 -- src/idempotency/once.ts: keepAnswerSql
-update darkroom.idempotency_keys set answer = $2 where key = $1;
+update darkroom.idempotency_keys set answer = $2 where key_id = $3 and key = $1;
+
+-- src/keys/admin-key.ts: putAdminKeySql
+insert into darkroom.api_keys (id, name, family, hash, scopes, created_by)
+values ($1, 'admin', $1, $2, array['admin'], 'ADMIN_KEY_FILE')
+on conflict (id) do nothing;
+
+-- src/keys/admin-key.ts: readAdminKeySql
+select hash = $2 as same, revoked_at is not null as revoked from darkroom.api_keys where id = $1;
+
+-- src/keys/queries.ts: findKeySql
+select id, name, family, scopes, limits, hash, extract(epoch from expires_at - now())::float8 as seconds_left,
+  revoked_at is not null as is_revoked
+from darkroom.api_keys
+where id = $1;
+
+-- src/keys/queries.ts: findSessionSql
+select k.id, k.name, k.family, k.scopes, k.limits, s.hash,
+  extract(epoch from least(k.expires_at, s.expires_at, s.seen_at + 43200 * interval '1 second') - now())::float8
+    as seconds_left,
+  k.revoked_at is not null as is_revoked
+from darkroom.sessions s join darkroom.api_keys k on k.id = s.key_id
+where s.id = $1;
+
+-- src/keys/queries.ts: stillActiveSql
+select id from darkroom.api_keys
+where id = any($1::text[]) and revoked_at is null and (expires_at is null or expires_at > now())
+union all
+select s.id
+from unnest($2::text[]) asked (id)
+join darkroom.sessions s on s.id = asked.id
+where s.expires_at > now() and s.seen_at > now() - 43200 * interval '1 second';
+
+-- src/keys/queries.ts: countKeysSql
+select exists (select from darkroom.api_keys) as some,
+  exists (
+    select from darkroom.api_keys where revoked_at is null and (expires_at is null or expires_at > now())
+  ) as active;
+
+-- src/keys/queries.ts: noteUseSql
+with key as (
+  update darkroom.api_keys set last_used_at = now()
+  where id = any($1::text[]) and (last_used_at is null or last_used_at < now() - interval '30 seconds')
+)
+update darkroom.sessions set seen_at = now() where id = any($2::text[]);
+
+-- src/keys/sessions.ts: openSessionSql
+with gone as (delete from darkroom.sessions where expires_at < now())
+insert into darkroom.sessions (id, hash, key_id, expires_at, address, agent)
+select $1, $2, id, now() + 604800 * interval '1 second', $4, $5
+from darkroom.api_keys where id = $3 and revoked_at is null
+returning least(expires_at, seen_at + 43200 * interval '1 second') as ends_at;
+
+-- src/keys/sessions.ts: findSessionEndSql
+select least(expires_at, seen_at + 43200 * interval '1 second') as ends_at from darkroom.sessions where id = $1;
+
+-- src/keys/sessions.ts: endSessionSql
+delete from darkroom.sessions where id = $1;
 
 -- src/kinds/list.ts: countWorkersByKindSql
 select kind, count(*)::int as workers
@@ -990,8 +1047,8 @@ with back as (
 select id, queue from task;
 
 -- src/tasks/builtin/expire-keys.ts: removeKeysSql
-delete from darkroom.idempotency_keys where key in (
-  select key from darkroom.idempotency_keys where created_at < now() - interval '1 day'
+delete from darkroom.idempotency_keys where (key_id, key) in (
+  select key_id, key from darkroom.idempotency_keys where created_at < now() - interval '1 day'
   order by created_at limit 1000 for update skip locked
 );
 
@@ -1187,7 +1244,7 @@ with asked as materialized (
       and (t.created_at, t.id) > ((select at from start), (select id from start))
       and t.created_at < $8::timestamptz
     order by t.created_at asc, t.id asc
-    offset (select $26::int / greatest(count(*), 1) from asked) limit 1
+    offset (select $27::int / greatest(count(*), 1) from asked) limit 1
   ) t
   order by t.created_at asc, t.id asc
   limit 1
@@ -1222,8 +1279,9 @@ with asked as materialized (
     ) end,
     t.started_at, t.finished_at, now()
   ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    and ($26::text is null or t.owner = $26)
   ) t
-  where (t.key, t.id) > ($27::timestamptz, $28::uuid)
+  where (t.key, t.id) > ($28::timestamptz, $29::uuid)
   order by t.key asc, t.id asc
   limit $10::int
 )
@@ -1253,7 +1311,7 @@ with asked as materialized (
       and (t.created_at, t.id) > ((select at from start), (select id from start))
       and t.created_at < $8::timestamptz
     order by t.created_at asc, t.id asc
-    offset (select $26::int / greatest(count(*), 1) from asked) limit 1
+    offset (select $27::int / greatest(count(*), 1) from asked) limit 1
   ) t
   order by t.created_at asc, t.id asc
   limit 1
@@ -1288,8 +1346,9 @@ with asked as materialized (
     ) end,
     t.started_at, t.finished_at, now()
   ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    and ($26::text is null or t.owner = $26)
   ) t
-  where (t.key, t.id) < ($27::timestamptz, $28::uuid)
+  where (t.key, t.id) < ($28::timestamptz, $29::uuid)
   order by t.key desc, t.id desc
   limit $10::int
 )
@@ -1319,14 +1378,14 @@ with asked as materialized (
       and (t.created_at, t.id) < ((select at from start), (select id from start))
       and t.created_at > $9::timestamptz
     order by t.created_at desc, t.id desc
-    offset (select $26::int / greatest(count(*), 1) from asked) limit 1
+    offset (select $27::int / greatest(count(*), 1) from asked) limit 1
   ) t
   order by t.created_at desc, t.id desc
   limit 1
 ), found as (
   select t.id, t.key from asked
   cross join lateral (
-    select t.id, coalesce((extract(epoch from case when t.state = 'STARTED' then to_timestamp($29::float8 / 1000) - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end) * 1000000)::bigint, -1) as key from darkroom.tasks t
+    select t.id, coalesce((extract(epoch from case when t.state = 'STARTED' then to_timestamp($30::float8 / 1000) - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end) * 1000000)::bigint, -1) as key from darkroom.tasks t
     where 
       t.state = asked.state and t.task = asked.task and t.queue = asked.queue
       and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $9
@@ -1354,8 +1413,9 @@ with asked as materialized (
     ) end,
     t.started_at, t.finished_at, now()
   ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    and ($26::text is null or t.owner = $26)
   ) t
-  where (t.key, t.id) < ($27::bigint, $28::uuid)
+  where (t.key, t.id) < ($28::bigint, $29::uuid)
   order by t.key desc, t.id desc
   limit $10::int
 )
@@ -1385,14 +1445,14 @@ with asked as materialized (
       and (t.created_at, t.id) < ((select at from start), (select id from start))
       and t.created_at > $9::timestamptz
     order by t.created_at desc, t.id desc
-    offset (select $26::int / greatest(count(*), 1) from asked) limit 1
+    offset (select $27::int / greatest(count(*), 1) from asked) limit 1
   ) t
   order by t.created_at desc, t.id desc
   limit 1
 ), found as (
   select t.id, t.key from asked
   cross join lateral (
-    select t.id, coalesce((extract(epoch from case when t.state = 'STARTED' then to_timestamp($29::float8 / 1000) - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end) * 1000000)::bigint, -1) as key from darkroom.tasks t
+    select t.id, coalesce((extract(epoch from case when t.state = 'STARTED' then to_timestamp($30::float8 / 1000) - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end) * 1000000)::bigint, -1) as key from darkroom.tasks t
     where 
       t.state = asked.state and t.task = asked.task and t.queue = asked.queue
       and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $9
@@ -1420,8 +1480,9 @@ with asked as materialized (
     ) end,
     t.started_at, t.finished_at, now()
   ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    and ($26::text is null or t.owner = $26)
   ) t
-  where (t.key, t.id) > ($27::bigint, $28::uuid)
+  where (t.key, t.id) > ($28::bigint, $29::uuid)
   order by t.key asc, t.id asc
   limit $10::int
 )
@@ -1451,7 +1512,7 @@ with asked as materialized (
       and (t.created_at, t.id) < ((select at from start), (select id from start))
       and t.created_at > $9::timestamptz
     order by t.created_at desc, t.id desc
-    offset (select $26::int / greatest(count(*), 1) from asked) limit 1
+    offset (select $27::int / greatest(count(*), 1) from asked) limit 1
   ) t
   order by t.created_at desc, t.id desc
   limit 1
@@ -1486,6 +1547,7 @@ with asked as materialized (
     ) end,
     t.started_at, t.finished_at, now()
   ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    and ($26::text is null or t.owner = $26)
     order by t.created_at desc, t.id desc
     limit $10::int
   ) t
@@ -1521,7 +1583,7 @@ with asked as materialized (
       and (t.created_at, t.id) > ((select at from start), (select id from start))
       and t.created_at < $8::timestamptz
     order by t.created_at asc, t.id asc
-    offset (select $26::int / greatest(count(*), 1) from asked) limit 1
+    offset (select $27::int / greatest(count(*), 1) from asked) limit 1
   ) t
   order by t.created_at asc, t.id asc
   limit 1
@@ -1556,6 +1618,7 @@ with asked as materialized (
     ) end,
     t.started_at, t.finished_at, now()
   ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    and ($26::text is null or t.owner = $26)
     order by t.created_at asc, t.id asc
     limit $10::int
   ) t
@@ -1599,11 +1662,12 @@ with slice as materialized (
     ) end,
     t.started_at, t.finished_at, now()
   ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    and ($26::text is null or t.owner = $26)
   ) as fits
   from darkroom.tasks t
   where t.state = 'PENDING' and t.eta is not null and t.eta > now() and (t.eta, t.id) > ($6::timestamptz, $7::uuid)
   order by t.eta asc, t.id asc
-  limit $26
+  limit $27
 )
 select
   (
@@ -1612,7 +1676,7 @@ select
   ) as found,
   (
     select json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from slice
-    where (select count(*) from slice) = $26::int
+    where (select count(*) from slice) = $27::int
     order by at desc, id desc limit 1
   ) as stop;
 
@@ -1641,11 +1705,12 @@ with slice as materialized (
     ) end,
     t.started_at, t.finished_at, now()
   ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    and ($26::text is null or t.owner = $26)
   ) as fits
   from darkroom.tasks t
   where t.state = 'PENDING' and t.eta is not null and t.eta > now() and (t.eta, t.id) < ($6::timestamptz, $7::uuid)
   order by t.eta desc, t.id desc
-  limit $26
+  limit $27
 )
 select
   (
@@ -1654,7 +1719,7 @@ select
   ) as found,
   (
     select json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from slice
-    where (select count(*) from slice) = $26::int
+    where (select count(*) from slice) = $27::int
     order by at asc, id asc limit 1
   ) as stop;
 
@@ -1683,11 +1748,12 @@ with slice as materialized (
     ) end,
     t.started_at, t.finished_at, now()
   ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    and ($26::text is null or t.owner = $26)
   ) as fits
   from darkroom.tasks t
   where t.schedule_id = ($19::uuid[])[1] and (t.created_at, t.id) < ($6::timestamptz, $7::uuid)
   order by t.created_at desc, t.id desc
-  limit $26
+  limit $27
 )
 select
   (
@@ -1696,7 +1762,7 @@ select
   ) as found,
   (
     select json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from slice
-    where (select count(*) from slice) = $26::int
+    where (select count(*) from slice) = $27::int
     order by at asc, id asc limit 1
   ) as stop;
 
@@ -1725,11 +1791,12 @@ with slice as materialized (
     ) end,
     t.started_at, t.finished_at, now()
   ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    and ($26::text is null or t.owner = $26)
   ) as fits
   from darkroom.tasks t
   where t.schedule_id = ($19::uuid[])[1] and (t.created_at, t.id) > ($6::timestamptz, $7::uuid)
   order by t.created_at asc, t.id asc
-  limit $26
+  limit $27
 )
 select
   (
@@ -1738,7 +1805,7 @@ select
   ) as found,
   (
     select json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from slice
-    where (select count(*) from slice) = $26::int
+    where (select count(*) from slice) = $27::int
     order by at desc, id desc limit 1
   ) as stop;
 
@@ -1767,11 +1834,12 @@ with slice as materialized (
     ) end,
     t.started_at, t.finished_at, now()
   ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    and ($26::text is null or t.owner = $26)
   ) as fits
   from darkroom.tasks t
   where t.video_id = ($21::uuid[])[1] and (t.created_at, t.id) < ($6::timestamptz, $7::uuid)
   order by t.created_at desc, t.id desc
-  limit $26
+  limit $27
 )
 select
   (
@@ -1780,7 +1848,7 @@ select
   ) as found,
   (
     select json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from slice
-    where (select count(*) from slice) = $26::int
+    where (select count(*) from slice) = $27::int
     order by at asc, id asc limit 1
   ) as stop;
 
@@ -1809,11 +1877,12 @@ with slice as materialized (
     ) end,
     t.started_at, t.finished_at, now()
   ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    and ($26::text is null or t.owner = $26)
   ) as fits
   from darkroom.tasks t
   where t.video_id = ($21::uuid[])[1] and (t.created_at, t.id) > ($6::timestamptz, $7::uuid)
   order by t.created_at asc, t.id asc
-  limit $26
+  limit $27
 )
 select
   (
@@ -1822,7 +1891,93 @@ select
   ) as found,
   (
     select json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from slice
-    where (select count(*) from slice) = $26::int
+    where (select count(*) from slice) = $27::int
+    order by at desc, id desc limit 1
+  ) as stop;
+
+-- src/tasks/listing/search-sql.ts: followOwnerToOlderSql
+with slice as materialized (
+  select t.id, t.created_at as at, (
+    t.created_at < $8::timestamptz and t.created_at > $9::timestamptz and 
+    ($1::text[] is null or t.state = any($1)) and ($2::text[] is null or t.task = any($2))
+    and t.task <> all($3::text[]) and ($4::text[] is null or t.queue = any($4)) and t.queue <> all($5::text[])
+    and 
+    ($11::boolean is null or t.state <> 'PENDING' or coalesce(t.eta > now(), false) = $11)
+    and ($12::uuid[] is null or t.worker = any($12)) and (t.worker is null or t.worker <> all($13::uuid[]))
+    and ($14::text[] is null or t.tags && $14) and not t.tags && $15::text[]
+    and ($16::text is null or t.name ilike $16 or t.description ilike $16 or length($16) = 36 and t.id::text = lower($16))
+    and ($17::text[] is null or t.error ->> 'message' ilike any($17))
+    and coalesce(t.error ->> 'message', '') not ilike all($18::text[])
+    and ($19::uuid[] is null or t.schedule_id = any($19))
+    and (t.schedule_id is null or t.schedule_id <> all($20::uuid[]))
+    and ($21::uuid[] is null or t.video_id = any($21)) and (t.video_id is null or t.video_id <> all($22::uuid[]))
+    and t.attempts >= $23::int
+    and ($24::float8 is null or case when t.state = 'STARTED' then now() - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end >= $24 * interval '1 second')
+    and ($25::float8 is null or 
+  coalesce(
+    case when t.attempts > 1 then (
+      select a.started_at from darkroom.attempts a where a.task_id = t.id order by a.number limit 1
+    ) end,
+    t.started_at, t.finished_at, now()
+  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    and ($26::text is null or t.owner = $26)
+  ) as fits
+  from darkroom.tasks t
+  where t.owner = $26 and (t.created_at, t.id) < ($6::timestamptz, $7::uuid)
+  order by t.created_at desc, t.id desc
+  limit $27
+)
+select
+  (
+    select coalesce(json_agg(json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) order by at desc, id desc), '[]')
+    from (select id, at from slice where fits order by at desc, id desc limit $10::int) found
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from slice
+    where (select count(*) from slice) = $27::int
+    order by at asc, id asc limit 1
+  ) as stop;
+
+-- src/tasks/listing/search-sql.ts: followOwnerToNewerSql
+with slice as materialized (
+  select t.id, t.created_at as at, (
+    t.created_at < $8::timestamptz and t.created_at > $9::timestamptz and 
+    ($1::text[] is null or t.state = any($1)) and ($2::text[] is null or t.task = any($2))
+    and t.task <> all($3::text[]) and ($4::text[] is null or t.queue = any($4)) and t.queue <> all($5::text[])
+    and 
+    ($11::boolean is null or t.state <> 'PENDING' or coalesce(t.eta > now(), false) = $11)
+    and ($12::uuid[] is null or t.worker = any($12)) and (t.worker is null or t.worker <> all($13::uuid[]))
+    and ($14::text[] is null or t.tags && $14) and not t.tags && $15::text[]
+    and ($16::text is null or t.name ilike $16 or t.description ilike $16 or length($16) = 36 and t.id::text = lower($16))
+    and ($17::text[] is null or t.error ->> 'message' ilike any($17))
+    and coalesce(t.error ->> 'message', '') not ilike all($18::text[])
+    and ($19::uuid[] is null or t.schedule_id = any($19))
+    and (t.schedule_id is null or t.schedule_id <> all($20::uuid[]))
+    and ($21::uuid[] is null or t.video_id = any($21)) and (t.video_id is null or t.video_id <> all($22::uuid[]))
+    and t.attempts >= $23::int
+    and ($24::float8 is null or case when t.state = 'STARTED' then now() - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end >= $24 * interval '1 second')
+    and ($25::float8 is null or 
+  coalesce(
+    case when t.attempts > 1 then (
+      select a.started_at from darkroom.attempts a where a.task_id = t.id order by a.number limit 1
+    ) end,
+    t.started_at, t.finished_at, now()
+  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    and ($26::text is null or t.owner = $26)
+  ) as fits
+  from darkroom.tasks t
+  where t.owner = $26 and (t.created_at, t.id) > ($6::timestamptz, $7::uuid)
+  order by t.created_at asc, t.id asc
+  limit $27
+)
+select
+  (
+    select coalesce(json_agg(json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) order by at asc, id asc), '[]')
+    from (select id, at from slice where fits order by at asc, id asc limit $10::int) found
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from slice
+    where (select count(*) from slice) = $27::int
     order by at desc, id desc limit 1
   ) as stop;
 
@@ -1851,7 +2006,8 @@ where t.id = $10::uuid and (t.created_at, t.id) > ($6::timestamptz, $7::uuid)
       select a.started_at from darkroom.attempts a where a.task_id = t.id order by a.number limit 1
     ) end,
     t.started_at, t.finished_at, now()
-  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second');
+  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    and ($26::text is null or t.owner = $26);
 
 -- src/tasks/listing/tally-sql.ts: countGroupsSql
 with asked as materialized (
@@ -1981,14 +2137,14 @@ with asked as materialized (
       and (t.created_at, t.id) < ((select at from start), (select id from start))
       and t.created_at > $9::timestamptz
     order by t.created_at desc, t.id desc
-    offset (select $26::int / greatest(count(*), 1) from asked) limit 1
+    offset (select $27::int / greatest(count(*), 1) from asked) limit 1
   ) t
   order by t.created_at desc, t.id desc
   limit 1
 ), found as (
   select asked.*, t.* from asked
   cross join lateral (
-    select coalesce($10::int, width_bucket(extract(epoch from t.created_at)::float8, $27::float8, $28::float8, $29::int)) as bucket,
+    select coalesce($10::int, width_bucket(extract(epoch from t.created_at)::float8, $28::float8, $29::float8, $30::int)) as bucket,
       asked.state = 'PENDING' and coalesce(t.eta > now(), false) as scheduled, count(*) as count
     from darkroom.tasks t
     where 
@@ -2018,6 +2174,7 @@ with asked as materialized (
     ) end,
     t.started_at, t.finished_at, now()
   ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    and ($26::text is null or t.owner = $26)
     group by 1, 2
   ) t
 )
@@ -2067,7 +2224,7 @@ on conflict (task_id, attempt) do update set said = excluded.said, tail = exclud
 select
     t.id, t.task, t.queue, t.state, t.name, t.description, t.priority, t.args, t.attempts, t.max_retries,
     t.result_expires, t.progress, t.progress_detail, t.error, t.eta, t.expires_at, t.created_at, t.started_at,
-    t.finished_at, t.worker, t.tags, t.schedule_id, t.video_id,
+    t.finished_at, t.worker, t.tags, t.schedule_id, t.video_id, t.created_by, t.owner,
   case when t.state = 'SUCCESS' and j.readable then j.output end as result,
   t.state = 'SUCCESS' and j.readable is not true as result_expired
 from unnest($1::uuid[]) wanted (id)
@@ -2082,6 +2239,9 @@ select coalesce(pg_sequence_last_value(pg_get_serial_sequence('darkroom.events',
 
 -- src/tasks/read/missed.ts: findMissedSql
 select distinct task_id as id from darkroom.events where id > $1;
+
+-- src/tasks/read/sight.ts: findOwnerSql
+select owner from darkroom.tasks where id = $1;
 
 -- src/tasks/read/timeline.ts: readTimelineSql
 select
@@ -2146,20 +2306,21 @@ with new as (
     id uuid, task text, queue text, name text, description text, priority smallint, args jsonb, max_retries int,
     retry_delay real, retry_backoff boolean, retry_backoff_max real, retry_jitter boolean, time_limit real,
     soft_time_limit real, result_expires int, eta timestamptz, expires_at timestamptz, tags text[],
-    schedule_id uuid, video_id uuid, request_id text, webhook_id uuid, countdown float8, expires_in float8
+    schedule_id uuid, video_id uuid, request_id text, created_by text, owner text, webhook_id uuid,
+    countdown float8, expires_in float8
   )
 ), task as (
   insert into darkroom.tasks (
     id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
     retry_jitter, time_limit, soft_time_limit, result_expires, eta, expires_at, tags, schedule_id, video_id,
-    request_id, webhook_id
+    request_id, created_by, owner, webhook_id
   )
   select
     id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
     retry_jitter, time_limit, soft_time_limit, result_expires,
     coalesce(eta, now() + countdown * interval '1 second'),
     coalesce(expires_at, now() + expires_in * interval '1 second'), coalesce(tags, '{}'), schedule_id, video_id,
-    request_id, webhook_id
+    request_id, created_by, owner, webhook_id
   from new
   returning id, task, queue, priority, result_expires, eta, expires_at, created_at
 ), job as (
@@ -2183,20 +2344,21 @@ with new as (
     id uuid, task text, queue text, name text, description text, priority smallint, args jsonb, max_retries int,
     retry_delay real, retry_backoff boolean, retry_backoff_max real, retry_jitter boolean, time_limit real,
     soft_time_limit real, result_expires int, eta timestamptz, expires_at timestamptz, tags text[],
-    schedule_id uuid, video_id uuid, request_id text, webhook_id uuid, countdown float8, expires_in float8
+    schedule_id uuid, video_id uuid, request_id text, created_by text, owner text, webhook_id uuid,
+    countdown float8, expires_in float8
   )
 ), task as (
   insert into darkroom.tasks (
     id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
     retry_jitter, time_limit, soft_time_limit, result_expires, eta, expires_at, tags, schedule_id, video_id,
-    request_id, webhook_id
+    request_id, created_by, owner, webhook_id
   )
   select
     id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
     retry_jitter, time_limit, soft_time_limit, result_expires,
     coalesce(eta, now() + countdown * interval '1 second'),
     coalesce(expires_at, now() + expires_in * interval '1 second'), coalesce(tags, '{}'), schedule_id, video_id,
-    request_id, webhook_id
+    request_id, created_by, owner, webhook_id
   from new
   returning id, task, queue, priority, result_expires, eta, expires_at, created_at
 ), job as (
@@ -2213,6 +2375,14 @@ with new as (
   insert into darkroom.deadlines (expires_at, task_id) select expires_at, id from task where expires_at is not null
 )
 select id, queue, eta, expires_at, created_at, pg_notify('darkroom_wake', case when eta > created_at then 'delayed' else queue end) as woken from task;
+
+-- src/tasks/submit/room.ts: takeTurnSql
+select pg_advisory_xact_lock(hashtextextended('darkroom key ' || $1, 0));
+
+-- src/tasks/submit/room.ts: countOpenSql
+select count(*)::int as count from (
+  select from darkroom.tasks where owner = $1 and finished_at is null limit $2
+) open;
 
 -- src/tasks/submit/webhooks.ts: findWebhookIdSql
 select from darkroom.webhooks where id = $1;
@@ -2418,12 +2588,12 @@ order by kinds_waiting.task;
 select code, state, queue, paused_workers, since, until, sentence from darkroom.explain_task($1);
 
 -- src/uploads/queries.ts: createUploadSql
-insert into darkroom.uploads (id, filename, metadata, length, request_id, written_by, expires_at)
-values ($1, $2, $3, $4, $5, $1, now() + $6::float8 * interval '1 second')
+insert into darkroom.uploads (id, filename, metadata, length, request_id, written_by, expires_at, owner)
+values ($1, $2, $3, $4, $5, $1, now() + $6::float8 * interval '1 second', $7)
 returning created_at, expires_at;
 
 -- src/uploads/queries.ts: findUploadSql
-select u.id, u.filename, u.metadata, u.length, u.received, u.written_by, u.video_id, u.created_at, u.expires_at,
+select u.id, u.filename, u.metadata, u.length, u.received, u.written_by, u.video_id, u.created_at, u.expires_at, u.owner,
   coalesce(u.leased_until > now(), false) as is_locked,
   coalesce(extract(epoch from u.leased_until - now()), 0)::float8 as locked_for,
   u.expires_at <= now() and u.video_id is null as is_expired,
@@ -2489,6 +2659,7 @@ select from darkroom.uploads where id = $1;
 with slice as materialized (
   select f.id, f.created_at, f.filename from darkroom.films f
   where (f.created_at, f.id) < ($1::timestamptz, $2::uuid) and f.created_at < $3 and f.created_at > $4
+    and ($10::text is null or f.owner = $10)
   order by f.created_at desc, f.id desc
   limit $5
 )
@@ -2518,6 +2689,7 @@ select
 with slice as materialized (
   select f.id, f.created_at, f.filename from darkroom.films f
   where (f.created_at, f.id) > ($1::timestamptz, $2::uuid) and f.created_at < $3 and f.created_at > $4
+    and ($10::text is null or f.owner = $10)
   order by f.created_at asc, f.id asc
   limit $5
 )
@@ -2566,7 +2738,7 @@ select id from darkroom.films where original_expired_at > now() - interval '1 da
 select
     t.id, t.task, t.queue, t.state, t.name, t.description, t.priority, t.args, t.attempts, t.max_retries,
     t.result_expires, t.progress, t.progress_detail, t.error, t.eta, t.expires_at, t.created_at, t.started_at,
-    t.finished_at, t.worker, t.tags, t.schedule_id, t.video_id,
+    t.finished_at, t.worker, t.tags, t.schedule_id, t.video_id, t.created_by, t.owner,
   wanted.place, to_json(latest) as latest, missed.events,
   case when t.state = 'SUCCESS' and j.readable then j.output end as result,
   t.state = 'SUCCESS' and j.readable is not true as result_expired

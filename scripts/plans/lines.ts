@@ -20,7 +20,7 @@ export const few = 300
 const json = (...items: object[]) => JSON.stringify(items)
 const nobody = '01980000-0000-7000-8000-000000000000'
 const all = [null, null, [], null, []]
-const conditions = [null, null, [], null, [], null, null, [], null, [], null, [], 0, null, null]
+const conditions = [null, null, [], null, [], null, null, [], null, [], null, [], 0, null, null, null]
 const ever = ['infinity', '-infinity']
 const toOlder = ['infinity', greatestId]
 const toNewer = ['-infinity', leastId]
@@ -32,6 +32,7 @@ const hour = 3_600_000
 export function linesFor(sample: Sample): Record<string, Line> {
   return {
     ...ofTheProcesses(),
+    ...ofKeys(sample),
     ...ofAttempts(sample),
     ...ofLists(sample),
     ...ofTasks(sample),
@@ -61,9 +62,29 @@ function ofTheProcesses(): Record<string, Line> {
     steerWorkerSql: { values: [nobody, 2, null] },
     shutDownWorkerSql: { values: [nobody, 'warm'] },
     removeWorkersSql: {},
-    claimKeySql: { values: ['key 5', 'x'] },
-    findAnswerSql: { values: ['key 5'] },
-    keepAnswerSql: { values: ['key 5', {}] }
+    claimKeySql: { values: ['key 5', 'x', ''] },
+    findAnswerSql: { values: ['key 5', ''] },
+    keepAnswerSql: { values: ['key 5', {}, ''] }
+  }
+}
+
+function ofKeys({ finished }: Sample): Record<string, Line> {
+  const id = '8wK2vQz1Lp'
+  const hash = 'x'.repeat(32)
+  return {
+    countKeysSql: { whole: ['api_keys'], because: 'of keys there are few' },
+    findKeySql: { values: [id] },
+    findSessionSql: { values: [id] },
+    stillActiveSql: { values: [[id], [id]] },
+    noteUseSql: { values: [[id], [id]] },
+    putAdminKeySql: { values: [id, hash] },
+    readAdminKeySql: { values: [id, hash] },
+    openSessionSql: { values: ['5gVn0Xh3mY', hash, id, '127.0.0.1', null] },
+    findSessionEndSql: { values: [id] },
+    endSessionSql: { values: [id] },
+    findOwnerSql: { values: [finished] },
+    takeTurnSql: { values: [id] },
+    countOpenSql: { values: [id, 100] }
   }
 }
 
@@ -103,6 +124,7 @@ function ofLists({ finished }: Sample): Record<string, Line> {
   })
   const ofSchedule = { 19: [nobody] }
   const ofVideo = { 21: [nobody] }
+  const ofOwner = { 26: '8wK2vQz1Lp' }
   const now = Date.now()
   const counted = { most: 110_000, because: 'counts up to 100,000 by entries of the index alone' }
   return {
@@ -116,6 +138,8 @@ function ofLists({ finished }: Sample): Record<string, Line> {
     followScheduleToNewerSql: search(back, ofSchedule),
     followVideoToOlderSql: search(range, ofVideo),
     followVideoToNewerSql: search(back, ofVideo),
+    followOwnerToOlderSql: search(range, ofOwner),
+    followOwnerToNewerSql: search(back, ofOwner),
     searchByIdSql: { values: [...back, finished, ...conditions] },
     rankSoonestSql: { values: [...search(back).values, ...toNewer], ...slice },
     rankSoonestBackSql: { values: [...search(back).values, ...toOlder], ...slice },
@@ -132,12 +156,12 @@ function ofLists({ finished }: Sample): Record<string, Line> {
     estimateStatesSql: { values: [['SUCCESS', 'FAILURE'], ...ever] },
     countScheduledSql: { values: [...ever, size], most: size + few, because: 'counts as many as are asked for' },
     searchVideosToOlderSql: {
-      values: [...toOlder, ...ever, 100, '%film%', null, [], 51],
+      values: [...toOlder, ...ever, 100, '%film%', null, [], 51, null],
       most: 100 * 12,
       because: 'a slice of 100, with task and prints of each film'
     },
     searchVideosToNewerSql: {
-      values: [...toNewer, ...ever, 100, '%film%', null, [], 51],
+      values: [...toNewer, ...ever, 100, '%film%', null, [], 51, null],
       most: 100 * 12,
       because: 'a slice of 100, with task and prints of each film'
     },
@@ -224,7 +248,7 @@ function ofUpkeep({ finished, waiting, backlog }: Sample): Record<string, Line> 
 
 function ofFilms({ film, upload, lease }: Sample): Record<string, Line> {
   return {
-    createUploadSql: { values: [nobody, 'a.mp4', '', 10, null, 60] },
+    createUploadSql: { values: [nobody, 'a.mp4', '', 10, null, 60, null] },
     findUploadSql: { values: [upload] },
     takeUploadSql: { values: [upload, lease, 0] },
     renewUploadSql: { values: [upload, lease, 60] },

@@ -1,3 +1,4 @@
+import type {} from 'fastify'
 import type { KeyLimits } from './limits.ts'
 import type { Scope } from './scopes.ts'
 
@@ -16,6 +17,14 @@ export interface Principal {
   owner?: string
   /** It sees and steers only what it has created. */
   ownOnly?: boolean
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    principal: Principal
+    /** Calls `end` once what has let the request in is no longer valid; returns a function that stops that. */
+    untilRevoked(end: () => void): () => void
+  }
 }
 
 /** What a row says of the principal that creates it: the name of its key, and its owner where the key is limited. */

@@ -43,7 +43,10 @@ const longestPoll = 25
 const shortestPoll = 0.5
 
 /** The client of a server; in a page by default of the server at the page's own origin. */
-export function connect(url?: string | URL, options: ConnectOptions = {}) {
+export function connect(url?: string | URL, given: ConnectOptions = {}) {
+  const { key } = given
+  const options =
+    key === undefined ? given : { ...given, headers: { ...given.headers, authorization: `Bearer ${key}` } }
   const base = addressOf(url)
   // The server may be below a path.
   if (!base.pathname.endsWith('/')) base.pathname += '/'

@@ -4,6 +4,8 @@ import { backoff, pause } from './pause.ts'
 export interface ConnectOptions {
   /** Instead of the global one. */
   fetch?: typeof globalThis.fetch
+  /** Of the API, where it needs one: `dr_k_…`. Not for pages, whose readers would have it: they sign in. */
+  key?: string
   /** Sent with every request. */
   headers?: Record<string, string>
   /**

@@ -514,7 +514,7 @@ export interface ApiKeysTable {
   family: string
   hash: Buffer
   scopes: string[]
-  limits: ColumnType<object, string | undefined, string>
+  limits: Json<object>
   created_at: Generated<Date>
   created_by: Nullable<string>
   expires_at: Nullable<Date>

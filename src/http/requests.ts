@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { InvalidRequest, UnsupportedEncoding } from '#errors.ts'
+import { InvalidRequest, MethodNotAllowed, UnsupportedEncoding } from '#errors.ts'
 import { isUuid } from '#schema/common.ts'
+import { loggedUrl } from './logged-url.ts'
 
 const bodyless = new Set(['GET', 'HEAD'])
 
@@ -9,6 +10,10 @@ export function readRequests(app: FastifyInstance) {
   app.addHook('onRequest', ({ method, url, headers, is404 }, _reply, done) => {
     const query = url.indexOf('?')
     if (query >= 0 && /%00/.test(url.slice(query))) return done(new InvalidRequest('The query has a NUL in a text'))
+    // Only tus has it; elsewhere a proxy in front may have checked another method.
+    if (headers['x-http-method-override'] !== undefined && !url.startsWith('/api/uploads')) {
+      return done(new MethodNotAllowed(`${method} with X-HTTP-Method-Override`, method))
+    }
     const encoding = headers['content-encoding']
     // A compressed body would fail as JSON, or be stored as a film.
     if (encoding && !/^identity$/i.test(encoding) && !is404 && !bodyless.has(method)) {
@@ -27,8 +32,9 @@ export function readRequests(app: FastifyInstance) {
 /** Logs one line for each request, except on routes that are polled all the time. */
 export function logRequests(app: FastifyInstance) {
   app.addHook('onResponse', (request, reply, done) => {
-    const { method, originalUrl: url, routeOptions } = request
+    const { method, originalUrl, routeOptions } = request
     if (routeOptions.logLevel !== 'warn') {
+      const url = loggedUrl(originalUrl)
       request.log.info({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request')
     }
     done()

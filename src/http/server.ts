@@ -65,7 +65,7 @@ const bodyLimit = 1024 * 1024
 
 export async function buildServer({ log, needsWorker, settings, limits, reads, ...needs }: ServerNeeds) {
   const count = taskCounter(reads.pool, internalKinds)
-  const { create, sockets } = listener(limits)
+  const { create, sockets } = listener(limits, settings.TRUSTED_PROXIES)
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -88,7 +88,7 @@ export async function buildServer({ log, needsWorker, settings, limits, reads, .
   app.addHook('onClose', async () => outages.close())
   parseJsonStrictly(app)
 
-  const drain = hangDoors(app, settings, limits, sockets, needs.keyring)
+  const drain = hangDoors(app, settings, limits, sockets, needs)
   addPublicPath(app, settings.PUBLIC_URL)
   readRequests(app)
   logRequests(app)

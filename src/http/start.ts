@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
 import type { Database } from '#database/connect.ts'
+import { tickets } from '#keys/ticket.ts'
 import { publishKinds, withdrawKinds } from '#kinds/publish.ts'
 import { findMediaTools } from '#media/binaries.ts'
 import { guardOf } from '#outbound/guard.ts'
@@ -74,6 +75,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
     settings: config,
     keyring,
     secrets,
+    tickets: tickets(secrets('tickets')),
     limits,
     db,
     reads,

@@ -116,6 +116,13 @@ export async function openKeyring({ pool, opensWithoutKeys }: KeyringOptions) {
       await Promise.all([readDoor(), holds.look(id)])
     },
 
+    /** What a request has ended: refused from now on; what is open ends after the answer, which may be to that key. */
+    end(id: string) {
+      changes++
+      forget(id)
+      setImmediate(() => void holds.look(id))
+    },
+
     /** Messages may be lost from now on, or have been. */
     deafen() {
       isDeaf = true

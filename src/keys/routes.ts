@@ -14,11 +14,14 @@ import { createKey, findKey, listKeys, revokeKey, rotateKey } from './acts.ts'
 import type { Keyring } from './keyring.ts'
 import { KeyBody, Keys, KeyWithSecret, NewKey, Rotation } from './schemas.ts'
 import { sessionRoutes } from './session-routes.ts'
+import type { Tickets } from './ticket.ts'
+import { ticketRoutes } from './ticket-routes.ts'
 
 export interface KeyNeeds {
   db: Database
   keyring: Keyring
   secrets: Secrets
+  tickets: Tickets
   settings: { PUBLIC_URL: string | undefined }
 }
 
@@ -30,6 +33,7 @@ export const keyRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, needs)
   // The answer to a repeated request is kept for a day, and has a key in it.
   const { seal, open } = sealer(secrets('idempotent answers with keys'))
   await app.register(sessionRoutes, needs)
+  await app.register(ticketRoutes, needs)
 
   app.get(
     '/api/keys',
@@ -135,8 +139,7 @@ export const keyRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, needs)
     },
     async ({ params: { id }, principal }, reply) => {
       await db.query.transaction().execute(trx => revokeKey(trx, id, principal.name))
-      // The request itself may come with this key: it is answered before it would be cut.
-      setImmediate(() => void keyring.hear(id))
+      keyring.end(id)
       reply.code(204)
     }
   )

@@ -40,6 +40,7 @@ export const Limits = Type.Object(
   {
     additionalProperties: false,
     title: 'KeyLimits',
+    description: 'What it may not go beyond; without a field there is no such limit',
     examples: [{ kinds: ['process_data'], max_priority: 5, own: true }]
   }
 )
@@ -60,7 +61,7 @@ export const NewKey = Type.Object(
     additionalProperties: false,
     examples: [
       { name: 'shop', preset: 'submitter', limits: { kinds: ['process_data'], max_pending: 100 } },
-      { name: 'grafana', scopes: ['metrics'], expires_at: '2030-01-31T09:00:00Z' }
+      { name: 'grafana', scopes: ['metrics'], expires_at: null }
     ]
   }
 )
@@ -77,7 +78,7 @@ export const Rotation = Type.Object(
       })
     )
   },
-  { additionalProperties: false, default: {}, title: 'KeyRotation', examples: [{ overlap: 3600 }] }
+  { additionalProperties: false, default: {}, examples: [{ overlap: 3600 }] }
 )
 
 const key = {

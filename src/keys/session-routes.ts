@@ -4,9 +4,9 @@ import { Type } from 'typebox'
 import { cookieNames } from '#access/cookies.ts'
 import { scopes } from '#access/scopes.ts'
 import { readToken } from '#access/token.ts'
-import { SessionInsecure, TooManyFailures, Unauthorized } from '#errors.ts'
+import { KeyInUrl, LimitExceeded, SessionInsecure, TooManyFailures, Unauthorized } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
-import { readProblems, writeProblems } from '#schema/problems.ts'
+import { publicReadProblems, publicWriteProblems } from '#schema/problems.ts'
 import type { Holder } from './holder.ts'
 import { sessionLongest } from './queries.ts'
 import type { KeyNeeds } from './routes.ts'
@@ -24,7 +24,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, { 
       preValidation: async request => {
         request.body ??= {}
       },
-      config: { scope: 'public' },
+      config: { scope: 'public', asks: true },
       schema: {
         operationId: 'signIn',
         summary: 'Sign in with a key',
@@ -34,7 +34,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, { 
         response: {
           201: answer(SessionBody, 'The session', { 'Set-Cookie': Type.String({ description: 'The cookie' }) }),
           200: answer(SessionBody, 'No key is needed'),
-          ...writeProblems(SessionInsecure, TooManyFailures)
+          ...publicWriteProblems(KeyInUrl, Unauthorized, LimitExceeded, TooManyFailures, SessionInsecure)
         }
       }
     },
@@ -58,12 +58,12 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, { 
     '/api/session',
     {
       logLevel: 'warn',
-      config: { scope: 'public' },
+      config: { scope: 'public', asks: true },
       schema: {
         operationId: 'getSession',
         summary: 'Which key is signed in, and what it may do',
         description: 'For a cookie, or for a key itself.',
-        response: { 200: answer(SessionBody, 'The session'), ...readProblems() }
+        response: { 200: answer(SessionBody, 'The session'), ...publicReadProblems(KeyInUrl, Unauthorized) }
       }
     },
     async ({ holder }, reply) => {
@@ -78,7 +78,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, { 
   app.delete(
     '/api/session',
     {
-      config: { scope: 'public' },
+      config: { scope: 'public', asks: true },
       schema: {
         operationId: 'signOut',
         summary: 'Sign out',
@@ -87,7 +87,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, { 
           204: answer(Type.Null(), 'The session has ended', {
             'Clear-Site-Data': Type.String({ description: 'Makes the browser forget what it has kept' })
           }),
-          ...writeProblems()
+          ...publicWriteProblems(KeyInUrl)
         }
       }
     },
@@ -95,7 +95,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, { 
       const session = holder?.session
       if (session !== undefined) {
         await endSession(db.pool, session)
-        setImmediate(() => void keyring.hear(session))
+        keyring.end(session)
       }
       for (const isSecure of [true, false]) setCookie(reply, isSecure, '; Max-Age=0')
       reply.code(204).header('clear-site-data', '"cache", "storage"')

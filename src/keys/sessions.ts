@@ -1,17 +1,23 @@
 import type { Pool } from 'pg'
 import { newToken } from '#access/token.ts'
+import { Unauthorized } from '#errors.ts'
 import { sessionIdle, sessionLongest } from './queries.ts'
 
+/** Also removes those that have ended. */
 export const openSessionSql = `
+with gone as (delete from darkroom.sessions where expires_at < now())
 insert into darkroom.sessions (id, hash, key_id, expires_at, address, agent)
-values ($1, $2, $3, now() + ${sessionLongest} * interval '1 second', $4, $5)
+select $1, $2, id, now() + ${sessionLongest} * interval '1 second', $4, $5
+from darkroom.api_keys where id = $3 and revoked_at is null
 returning least(expires_at, seen_at + ${sessionIdle} * interval '1 second') as ends_at`
 
 export async function openSession(pool: Pool, key: string, from: { address: string; agent: string | undefined }) {
   const token = newToken('s')
   const values = [token.id, token.hash, key, from.address, from.agent?.slice(0, 300) ?? null]
   const { rows } = await pool.query<{ ends_at: Date }>(openSessionSql, values)
-  return { token, ends_at: rows[0]!.ends_at }
+  // The key was revoked a moment ago.
+  if (!rows[0]) throw new Unauthorized()
+  return { token, ends_at: rows[0].ends_at }
 }
 
 export const findSessionEndSql = `

@@ -21,7 +21,7 @@ where id = $1`
 export async function runNow(needs: TaskNeeds, trx: InTransaction, named: string, principal?: Principal) {
   const schedule = await lockSchedule(trx, named)
   const task = taskOf(needs, schedule)
-  refuseBeyond(principal?.limits, task)
+  refuseBeyond(principal?.limits, { task: task.task, queue: task.queue })
   const now = await timeOf(trx)
   await writeOccurrences(trx, [
     {
@@ -66,7 +66,8 @@ export async function backfill(
   principal?: Principal
 ) {
   const schedule = await lockSchedule(trx, named)
-  refuseBeyond(principal?.limits, taskOf(needs, schedule))
+  const { task, queue } = taskOf(needs, schedule)
+  refuseBeyond(principal?.limits, { task, queue })
   const times = occurrencesBetween(schedule, new Date(from), new Date(to), await timeOf(trx))
   const planned = times.map(due_at => ({ due_at, task: taskOf(needs, schedule), schedule_id: schedule.id }))
   const written = await refireOccurrences(

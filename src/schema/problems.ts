@@ -47,7 +47,8 @@ export const keyed = [
   errors.TooManyFailures
 ]
 // Routes that read or change data.
-const guarded = [...anywhere, ...keyed, errors.CrossSite, errors.DatabaseUnavailable, errors.Stopping]
+const data = [...anywhere, errors.CrossSite, errors.DatabaseUnavailable, errors.Stopping]
+const guarded = [...data, ...keyed]
 // Fastify parses a body also where the route declares none.
 const withBody = [errors.InvalidJson, errors.BodyTooLarge, errors.UnsupportedMediaType, errors.UnsupportedEncoding]
 
@@ -57,9 +58,18 @@ export const problems = (...own: Failure[]) => entries([...anywhere, ...own])
 /** The response entries of a route that reads from the database. */
 export const readProblems = (...own: Failure[]) => entries([...guarded, errors.TooSlow, ...own])
 
+const writing = [errors.DatabaseLocked, errors.StorageFull, errors.Overloaded, ...withBody]
+
 /** The response entries of a route that uses the database and may get a body. */
-export const writeProblems = (...own: Failure[]) =>
-  entries([...guarded, errors.DatabaseLocked, errors.StorageFull, errors.Overloaded, ...withBody, ...own])
+export const writeProblems = (...own: Failure[]) => entries([...guarded, ...writing, ...own])
+
+/** The same for routes that need no key. */
+export const publicReadProblems = (...own: Failure[]) => entries([...data, errors.TooSlow, ...own])
+export const publicWriteProblems = (...own: Failure[]) => entries([...data, ...writing, ...own])
+
+/** The response entries of a route that may get a body and does not use the database. */
+export const bodyProblems = (...own: Failure[]) =>
+  entries([...anywhere, ...keyed, errors.CrossSite, ...withBody, ...own])
 
 /** The response entries of a route that takes a form. */
 export const formProblems = (...own: Failure[]) => entries([...guarded, ...own])

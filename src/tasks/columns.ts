@@ -5,7 +5,7 @@ interface Column {
   type: string
   /** Written by a submission; as SQL where that is not the value of the same name. */
   submitted?: true | string
-  /** Read to show the task to an API client. */
+  /** Read to show the task to an API client, or to know whether its key may see it. */
   shown?: true
   /** Handed to the worker that claims the task, if need be as SQL over the task `t`. */
   claimed?: true | string

@@ -1,5 +1,5 @@
 /**
- * Built-in kinds of Darkroom's own upkeep. Clients cannot submit them: with arguments from outside they could remove
+ * Built-in kinds of Darkroom's own upkeep. Only keys with the scope `admin` submit them: with arguments from outside they could remove
  * files and rows that are in use. Listed by name, so that a program that calls a kind of its own under such a name is
  * refused too.
  */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { PassThrough, type Readable } from 'node:stream'
+import type { Principal } from '#access/principal.ts'
 import { UploadChecksum, UploadExpired, UploadNoFilm, UploadNotFound, UploadOverlong, UploadTooLarge } from '#errors.ts'
 import { refuse } from '#schema/check.ts'
 import { type Appended, ChecksumWrong, NotStored } from '#storage/store.ts'
@@ -23,6 +24,7 @@ interface Append {
   length: number | undefined
   checksum: { algorithm: string; digest: string } | undefined
   request_id: string
+  principal: Principal
 }
 
 export interface Progress {
@@ -53,7 +55,7 @@ export async function appendBytes(
     const isComplete = appended.offset === length && !(appended.error instanceof UploadOverlong)
     if (isComplete) {
       lease.isAlive = () => true
-      await finishUpload(needs, { id, lease, length, sha256: appended.sha256, request_id: append.request_id })
+      await finishUpload(needs, { id, lease, length, sha256: appended.sha256, ...by(append) })
       return { offset: length }
     }
     if (appended.error instanceof UploadOverlong || appended.error instanceof UploadNoFilm) throw appended.error
@@ -65,6 +67,15 @@ export async function appendBytes(
   } finally {
     await lease.end()
   }
+}
+
+/** A key may have a smaller limit of its own. */
+export function mostBytes({ maxUploadBytes }: ResumableNeeds, { limits }: Principal) {
+  return Math.min(limits?.max_upload_bytes ?? maxUploadBytes, maxUploadBytes)
+}
+
+function by({ request_id, principal }: Append) {
+  return { request_id, principal }
 }
 
 function bytesSaid({ headers }: IncomingMessage) {

@@ -1,3 +1,4 @@
+import type { Principal } from '#access/principal.ts'
 import { originalOf } from '#videos/keys.ts'
 import { findPrintsOf } from '#videos/queries.ts'
 import { acceptUpload, type UploadNeeds } from '#videos/upload.ts'
@@ -10,6 +11,7 @@ interface Finished {
   /** Undefined where this process has not seen all bytes: then the file is read again. */
   sha256: string | undefined
   request_id: string
+  principal: Principal
 }
 
 /**
@@ -17,7 +19,7 @@ interface Finished {
  * form asks for the work itself and always gets it. Where the rows cannot be written, or the process dies
  * in between, the file stays, the offset stays below the length, and the client's next bytes finish it.
  */
-export async function finishUpload(needs: UploadNeeds, { id, lease, length, sha256, request_id }: Finished) {
+export async function finishUpload(needs: UploadNeeds, { id, lease, length, sha256, request_id, principal }: Finished) {
   const received = await needs.store.complete(originalOf(id), { bytes: length, sha256 })
   const prints_of = await findPrintsOf(needs.db, received)
   await acceptUpload(
@@ -25,6 +27,7 @@ export async function finishUpload(needs: UploadNeeds, { id, lease, length, sha2
     { id, ...received, undo: async () => {} },
     {
       request_id,
+      principal,
       filename: lease.taken.filename,
       keyOf: () => undefined,
       ...(prints_of && { args: { prints_of } }),

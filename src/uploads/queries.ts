@@ -18,6 +18,7 @@ export interface UploadRow {
   sha256: string | null
   created_at: Date
   expires_at: Date
+  owner: string | null
 }
 
 /** Seconds after which a lease that is not renewed may be taken over. */
@@ -29,17 +30,18 @@ export interface NewUpload {
   metadata: string
   length: number | undefined
   request_id: string
+  owner: string | undefined
 }
 
 // A running SHA-256 begins with the first byte, so the first append follows the upload itself.
 export const createUploadSql = `
-insert into darkroom.uploads (id, filename, metadata, length, request_id, written_by, expires_at)
-values ($1, $2, $3, $4, $5, $1, now() + $6::float8 * interval '1 second')
+insert into darkroom.uploads (id, filename, metadata, length, request_id, written_by, expires_at, owner)
+values ($1, $2, $3, $4, $5, $1, now() + $6::float8 * interval '1 second', $7)
 returning created_at, expires_at`
 
 export async function insertUpload(trx: InTransaction, upload: NewUpload, expires: number) {
-  const { id, filename, metadata, length, request_id } = upload
-  const values = [id, filename, metadata, length ?? null, request_id, expires]
+  const { id, filename, metadata, length, request_id, owner } = upload
+  const values = [id, filename, metadata, length ?? null, request_id, expires, owner ?? null]
   const { rows } = await trx.executeQuery<{ created_at: Date; expires_at: Date }>(
     CompiledQuery.raw(createUploadSql, values)
   )
@@ -47,7 +49,7 @@ export async function insertUpload(trx: InTransaction, upload: NewUpload, expire
 }
 
 export const findUploadSql = `
-select u.id, u.filename, u.metadata, u.length, u.received, u.written_by, u.video_id, u.created_at, u.expires_at,
+select u.id, u.filename, u.metadata, u.length, u.received, u.written_by, u.video_id, u.created_at, u.expires_at, u.owner,
   coalesce(u.leased_until > now(), false) as is_locked,
   coalesce(extract(epoch from u.leased_until - now()), 0)::float8 as locked_for,
   u.expires_at <= now() and u.video_id is null as is_expired,

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { maySee, type Principal } from '#access/principal.ts'
 import { UploadExpired, UploadNotFound } from '#errors.ts'
 import { isUuid } from '#schema/common.ts'
-import { appendBytes, type ResumableNeeds } from './append.ts'
+import { appendBytes, mostBytes, type ResumableNeeds } from './append.ts'
 import { createUpload } from './create.ts'
 import { checksumIn, checkVersion, lengthIn, offsetIn } from './headers.ts'
 import { expiry, headersOf, present } from './present.ts'
@@ -21,10 +22,10 @@ export function answering(needs: ResumableNeeds) {
     return work.finally(() => writing.delete(work))
   }
 
-  async function mustFind(given: string) {
+  async function mustFind(given: string, principal: Principal) {
     const id = mustBeId(given)
     const upload = await findUpload(needs.db, id)
-    if (!upload) throw new UploadNotFound(id)
+    if (!upload || !maySee(principal, upload.owner)) throw new UploadNotFound(id)
     if (upload.is_expired) throw new UploadExpired(id)
     return upload
   }
@@ -37,31 +38,36 @@ export function answering(needs: ResumableNeeds) {
       return present(upload)
     },
 
-    async read({ params, headers, method }: OfOne, reply: FastifyReply) {
+    async read({ params, headers, method, principal }: OfOne, reply: FastifyReply) {
       if (method === 'HEAD') checkVersion(headers)
-      const upload = await mustFind(params.id)
+      const upload = await mustFind(params.id, principal)
       reply.headers(headersOf(upload))
       return present(upload)
     },
 
-    async readHeaders({ params }: OfOne, reply: FastifyReply) {
-      reply.code(204).headers(headersOf(await mustFind(params.id)))
+    async readHeaders({ params, principal }: OfOne, reply: FastifyReply) {
+      reply.code(204).headers(headersOf(await mustFind(params.id, principal)))
     },
 
-    async append({ params, headers, raw, id: request_id }: OfOne, reply: FastifyReply) {
+    async append({ params, headers, raw, id: request_id, principal }: OfOne, reply: FastifyReply) {
       const id = mustBeId(params.id)
       const said = {
         offset: offsetIn(headers),
-        length: lengthIn(headers, needs.maxUploadBytes),
+        length: lengthIn(headers, mostBytes(needs, principal)),
         checksum: checksumIn(headers),
-        request_id
+        request_id,
+        principal
       }
-      const { offset, expires_at } = await whileOpen(appendBytes(needs, id, said, raw))
+      if (principal.ownOnly) await mustFind(id, principal)
+      const { offset, expires_at } = await whileOpen(
+        appendBytes({ ...needs, maxUploadBytes: mostBytes(needs, principal) }, id, said, raw)
+      )
       reply.code(204).header('upload-offset', String(offset))
       if (expires_at) reply.headers(expiry(expires_at))
     },
 
-    async remove({ params }: OfOne, reply: FastifyReply) {
+    async remove({ params, principal }: OfOne, reply: FastifyReply) {
+      if (principal.ownOnly) await mustFind(params.id, principal)
       await removeUpload(needs, mustBeId(params.id))
       reply.code(204)
     },

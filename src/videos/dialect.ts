@@ -1,10 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Static } from 'typebox'
+import { maySee } from '#access/principal.ts'
 import { VideoNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { Id, isUuid } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
 import { findTask } from '#tasks/read/find.ts'
+import { ownerOf } from '#tasks/read/present.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
 import { presentStatus } from './present.ts'
 import { processAgain } from './process-again.ts'
@@ -31,11 +33,11 @@ export const videoDialect: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
     app.get(
       `${prefix}/status/:id`,
       { config: { scope: 'read', own: true }, schema: statusSchema },
-      async ({ params: { id } }) => {
+      async ({ params: { id }, principal }) => {
         const video = isUuid(id) ? await findVideo(db, id) : undefined
-        if (video) return filmStatus(video)
+        if (video && maySee(principal, video.owner)) return filmStatus(video)
         const task = await findTask(db, id)
-        if (!task) throw new VideoNotFound(id)
+        if (!task || !maySee(principal, ownerOf(task))) throw new VideoNotFound(id)
         return taskStatus(task)
       }
     )
@@ -50,8 +52,8 @@ export const videoDialect: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
     app.post(
       `${prefix}/process-video`,
       { config: { scope: 'submit' }, schema: processSchema },
-      async ({ body: { video_id }, id: request_id }) => ({
-        task_id: await processAgain(needs, video_id, { request_id }),
+      async ({ body: { video_id }, id: request_id, principal }) => ({
+        task_id: await processAgain(needs, video_id, { request_id, principal }),
         status: 'Task started' as const
       })
     )

@@ -2,6 +2,7 @@ import type { MultipartFile } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import {
   RequestTimeout,
+  Unauthorized,
   UploadBroken,
   UploadMissing,
   UploadNotMultipart,
@@ -67,7 +68,7 @@ function readable(filename: string) {
 
 function translate({ maxUploadBytes }: UploadNeeds, error: Error & { code?: string }) {
   if (error.code?.startsWith('UPLOAD_') || error.code?.startsWith('STORAGE_')) return error
-  if (error instanceof RequestTimeout) return error
+  if (error instanceof RequestTimeout || error instanceof Unauthorized) return error
   if (error.code === 'FST_FILES_LIMIT') return new UploadSeveral()
   if (error.code === 'FST_REQ_FILE_TOO_LARGE') return new UploadTooLarge(maxUploadBytes)
   // No disk error: the client has hung up, or the stop of the API has closed its connection.

@@ -12,6 +12,7 @@ const slice = (on: '<' | '>', order: 'asc' | 'desc', back: 'asc' | 'desc') => `
 with slice as materialized (
   select f.id, f.created_at, f.filename from darkroom.films f
   where (f.created_at, f.id) ${on} ($1::timestamptz, $2::uuid) and f.created_at < $3 and f.created_at > $4
+    and ($10::text is null or f.owner = $10)
   order by f.created_at ${order}, f.id ${order}
   limit $5
 )
@@ -41,15 +42,16 @@ select
 export const searchVideosToOlderSql = slice('<', 'desc', 'asc')
 export const searchVideosToNewerSql = slice('>', 'asc', 'desc')
 
-/** A page of films, newest first. */
-export async function listVideos(db: Database, filters: VideoFilters, limits?: SearchLimits) {
+/** A page of films, newest first; only those of an owner where one is asked for. */
+export async function listVideos(db: Database, filters: VideoFilters, limits?: SearchLimits, owner?: string) {
   const { limit = 50, cursor, status, q, created_before, created_after } = filters
-  if (status !== undefined || q !== undefined) return searchVideos(db, filters, limits)
+  if (status !== undefined || q !== undefined) return searchVideos(db, filters, limits, owner)
 
   const { condition, order } = beside({ at: 'v.created_at', id: 'v.id' }, cursor)
   const rows = await selectVideos(db)
     .select(place('v.created_at').as('place'))
     .where(condition)
+    .$if(owner !== undefined, query => query.where('v.owner', '=', owner!))
     .$if(created_before !== undefined, query => query.where('v.created_at', '<', time(created_before!)))
     .$if(created_after !== undefined, query => query.where('v.created_at', '>', time(created_after!)))
     .orderBy('v.created_at', order)
@@ -70,7 +72,12 @@ interface Slice {
 }
 
 /** Slice by slice, as tasks are searched. */
-async function searchVideos(db: Database, filters: VideoFilters, limits: SearchLimits = usualLimits) {
+async function searchVideos(
+  db: Database,
+  filters: VideoFilters,
+  limits: SearchLimits = usualLimits,
+  owner: string | undefined
+) {
   const { limit = 50, cursor, created_before = 'infinity', created_after = '-infinity' } = filters
   const { back, ...place } = cursor === undefined ? { back: false, at: 'infinity', id: greatestId } : placeOf(cursor)
   const wanted = conditionsOf(filters)
@@ -80,7 +87,7 @@ async function searchVideos(db: Database, filters: VideoFilters, limits: SearchL
   const found: Placed[] = []
   const start: Start = [place.at, place.id]
   const stopped = await inSlices(limits, start, async (from, size) => {
-    const values = [...from, created_before, created_after, size, ...wanted, limit + 1 - found.length]
+    const values = [...from, created_before, created_after, size, ...wanted, limit + 1 - found.length, owner ?? null]
     const { rows } = await db.pool.query<Slice>({ ...statement, values })
     found.push(...rows[0]!.found)
     return found.length > limit ? null : rows[0]!.stop

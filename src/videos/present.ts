@@ -50,7 +50,8 @@ export function present(video: VideoRow, { renditions, extras, streams }: VideoF
     error: video.error,
     created_at: video.created_at.toISOString(),
     ready_at: video.ready_at?.toISOString() ?? null,
-    subtitles: subtitlesOf(others)
+    subtitles: subtitlesOf(others),
+    created_by: video.created_by
   }
 }
 

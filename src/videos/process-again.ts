@@ -1,3 +1,5 @@
+import { refuseBeyond } from '#access/limits.ts'
+import { marksOf, maySee, type Principal } from '#access/principal.ts'
 import type { Database } from '#database/connect.ts'
 import { OriginalGone, VideoNotFound } from '#errors.ts'
 import { type Key, once } from '#idempotency/once.ts'
@@ -6,6 +8,7 @@ import type { Kind } from '#tasks/define.ts'
 import { type Enqueued, enqueueIn } from '#tasks/submit/enqueue.ts'
 import { busyVideo } from '#tasks/submit/one-open.ts'
 import { newTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
+import { mustHaveRoom } from '#tasks/submit/room.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { findOpenTasks, findOwnSet, lockFilm, setTask } from './queries.ts'
 
@@ -22,6 +25,7 @@ const mostTries = 5
 interface Request {
   request_id: string
   key?: Key | undefined
+  principal?: Principal
   /** Names of the prints to make; all without it. */
   only?: string[] | undefined
 }
@@ -41,13 +45,13 @@ export async function processAgain(needs: AgainNeeds, anyCase: string, request: 
 async function findOrEnqueue(
   { db, voice, processVideo, defaults }: AgainNeeds,
   id: string,
-  { request_id, key, only }: Request
+  { request_id, key, only, principal }: Request
 ) {
   let enqueued: Enqueued[] = []
   const { answer } = await once(db, key, async trx => {
     // Two requests at once take turns at this row; the second finds the first one's task.
     const film = await lockFilm(trx, id)
-    if (!film) throw new VideoNotFound(id)
+    if (!film || (principal && !maySee(principal, film.owner))) throw new VideoNotFound(id)
     if (film.original_expired_at) throw new OriginalGone(id)
 
     const open = (await findOpenTasks(trx, id)).find(({ task }) => task === processVideo.name)
@@ -56,7 +60,10 @@ async function findOrEnqueue(
     const said = { video_id: id, name: film.filename }
     const beside = only && (await findOwnSet(trx, id))
     const args = { ...(only && { only }), ...(beside && { beside }) }
-    const task = { ...newTask(processVideo, { video_id: id, ...args }, defaults, said), request_id }
+    const marks = marksOf(principal)
+    const task = { ...newTask(processVideo, { video_id: id, ...args }, defaults, { ...said, ...marks }), request_id }
+    refuseBeyond(principal?.limits, task)
+    if (principal) await mustHaveRoom(trx, principal, 1)
     await setTask(trx, id, task.id)
     enqueued = await enqueueIn(trx, [task])
     return { status: 202, body: task.id }

@@ -1,11 +1,14 @@
 import { sql } from 'kysely'
 import { v7 as uuid } from 'uuid'
+import { maySee, type Principal } from '#access/principal.ts'
 import type { Database, InTransaction } from '#database/connect.ts'
 import type { NewExtra, NewFilm, NewPrint, Rendition } from '#database/tables.ts'
+import { VideoNotFound } from '#errors.ts'
 import type { Made } from '#media/develop.ts'
 import type { Extra } from '#media/extras/extra.ts'
 import type { Skipped } from '#media/plan/ladder.ts'
 import type { Probe } from '#media/probe/probed.ts'
+import { isUuid } from '#schema/common.ts'
 
 // Facts are written to films, print_sets and prints; everything is read from the views videos and renditions, which
 // say the same to a DBA as to HTTP.
@@ -100,6 +103,13 @@ export interface PrintsOf {
   video_id: string
   task_id: string
   attempt: number
+}
+
+/** A film of another key does not exist for one that sees only its own. For all other keys this costs nothing. */
+export async function mustSeeVideo({ query }: Database, principal: Principal, id: string) {
+  if (!principal.ownOnly || !isUuid(id)) return
+  const film = await query.selectFrom('films').select('owner').where('id', '=', id).executeTakeFirst()
+  if (!film || !maySee(principal, film.owner)) throw new VideoNotFound(id)
 }
 
 /** The served prints of the newest film with these bytes. */

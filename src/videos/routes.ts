@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { IdempotencyKeyReused, InvalidCursor, OriginalGone, VideoNotFound } from '#errors.ts'
+import { maySee, type Principal, sightOf } from '#access/principal.ts'
+import { mayUse } from '#access/scopes.ts'
+import { IdempotencyKeyReused, InvalidCursor, OriginalGone, ScopeMissing, VideoNotFound } from '#errors.ts'
 import { keyOf } from '#idempotency/once.ts'
 import { IdempotencyKey } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
@@ -13,7 +15,7 @@ import { fileAnswers, serveFile } from './files.ts'
 import { listVideos } from './list.ts'
 import { present, presentStatus } from './present.ts'
 import { processAgain } from './process-again.ts'
-import { findVideo, listExtras, listRenditions, listStreams } from './queries.ts'
+import { findVideo, listExtras, listRenditions, listStreams, mustSeeVideo } from './queries.ts'
 import { FileHeaders, ProcessAgain, VideoBody, VideoFilters, VideoPage, VideoStatusBody } from './schemas.ts'
 import type { UploadNeeds } from './upload.ts'
 import { uploadRoutes } from './upload-routes.ts'
@@ -41,8 +43,8 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         response: { 200: answer(VideoPage, 'A page of films'), ...readProblems(InvalidCursor) }
       }
     },
-    async ({ query }) => {
-      const { items, ...cursors } = await listVideos(db, query)
+    async ({ query, principal }) => {
+      const { items, ...cursors } = await listVideos(db, query, undefined, sightOf(principal))
       const files = await filesOf(items.map(({ id }) => id))
       return { items: items.map(video => present(video, files)), ...cursors }
     }
@@ -59,7 +61,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         response: { 200: answer(VideoBody, 'The film'), ...readProblems(VideoNotFound) }
       }
     },
-    async ({ params: { id } }) => present(await mustFind(id), await filesOf([id]))
+    async ({ params: { id }, principal }) => present(await mustFind(id, principal), await filesOf([id]))
   )
 
   app.get(
@@ -77,7 +79,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         }
       }
     },
-    async ({ params: { id } }) => presentStatus(await mustFind(id))
+    async ({ params: { id }, principal }) => presentStatus(await mustFind(id, principal))
   )
 
   app.get(
@@ -101,7 +103,12 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         response: fileAnswers
       }
     },
-    async (request, reply) => serveFile(needs, request, reply, request.params.id, request.params['*'])
+    async (request, reply) => {
+      const { principal, params } = request
+      if (params['*'] === 'original' && !mayUse(principal.scopes, 'original')) throw new ScopeMissing('original')
+      await mustSeeVideo(db, principal, params.id)
+      return serveFile(needs, request, reply, params.id, params['*'])
+    }
   )
 
   app.post(
@@ -129,7 +136,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
       const { only } = body
       const key = keyOf({ headers, principal }, `POST /api/videos/${id}/process`, only ? { only } : {})
       reply.code(202)
-      return { task_id: await processAgain(needs, id, { request_id, key, only }) }
+      return { task_id: await processAgain(needs, id, { request_id, key, only, principal }) }
     }
   )
 
@@ -145,7 +152,8 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
         response: { 204: answer(Type.Null(), 'The film is deleted'), ...writeProblems(VideoNotFound) }
       }
     },
-    async ({ params: { id }, log }, reply) => {
+    async ({ params: { id }, log, principal }, reply) => {
+      await mustSeeVideo(db, principal, id)
       await removeVideo(needs, id, log)
       reply.code(204)
     }
@@ -160,9 +168,9 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
     return { renditions, extras, streams }
   }
 
-  async function mustFind(id: string) {
+  async function mustFind(id: string, principal: Principal) {
     const video = isUuid(id) ? await findVideo(db, id) : undefined
-    if (!video) throw new VideoNotFound(id)
+    if (!video || !maySee(principal, video.owner)) throw new VideoNotFound(id)
     return video
   }
 }

@@ -121,7 +121,8 @@ export const VideoBody = Type.Object(
     error: VideoError,
     created_at: Time('When it was uploaded'),
     ready_at: Nullable(Time('When the prints that are served were ready')),
-    subtitles: Type.Array(Subtitles, { description: 'The text subtitles of the original' })
+    subtitles: Type.Array(Subtitles, { description: 'The text subtitles of the original' }),
+    created_by: Nullable(Type.String({ description: 'Name of the key that uploaded it; null without one' }))
   },
   {
     title: 'Video',
@@ -169,7 +170,8 @@ export const VideoBody = Type.Object(
         error: null,
         created_at: '2026-03-01T09:00:00.000Z',
         ready_at: '2026-03-01T09:00:04.000Z',
-        subtitles: [{ language: 'en', url: '/api/videos/01980000-0000-7000-8000-000000000002/files/subtitles/en.vtt' }]
+        subtitles: [{ language: 'en', url: '/api/videos/01980000-0000-7000-8000-000000000002/files/subtitles/en.vtt' }],
+        created_by: 'shop'
       }
     ]
   }

@@ -2,6 +2,8 @@ import multipart from '@fastify/multipart'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static } from 'typebox'
+import { refuseBeyond } from '#access/limits.ts'
+import type { Principal } from '#access/principal.ts'
 import {
   IdempotencyKeyReused,
   StorageFull,
@@ -27,8 +29,12 @@ const message = 'File successfully uploaded. Background processing started.'
 /** The routes that take a form; everywhere else a form is an unsupported media type. */
 export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, needs) => {
   await app.register(multipart)
-  const { maxUploadBytes } = needs
-  const onRequest = (request: FastifyRequest) => refuseEarly(needs, request)
+  const { maxUploadBytes, processVideo } = needs
+  const onRequest = async (request: FastifyRequest) => {
+    const { principal } = request
+    refuseBeyond(principal.limits, { task: processVideo.name, queue: processVideo.queue })
+    await refuseEarly(within(needs, principal), request)
+  }
   // An upload is never in memory as a whole; its size is checked where it is written.
   const bodyLimit = Math.max(maxUploadBytes * 2, 1024 * 1024)
   // The form's schema is for the documentation: a stream cannot be validated as a whole.
@@ -107,13 +113,20 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
     const keyFor = (sent: unknown) => keyOf(request, route, sent)
     // A malformed key is refused before a byte of the film is read.
     keyFor({})
-    const { arrived, filename } = await receiveForm(needs, request)
+    const { arrived, filename } = await receiveForm(within(needs, request.principal), request)
     const { answer, replayed } = await acceptUpload(needs, arrived, {
       request_id: request.id,
+      principal: request.principal,
       filename,
       keyOf: keyFor,
       say: answered
     })
     return say(reply, answer, replayed)
   }
+}
+
+/** A key may have a smaller limit of its own. */
+function within(needs: UploadNeeds, { limits }: Principal): UploadNeeds {
+  const most = limits?.max_upload_bytes
+  return most === undefined ? needs : { ...needs, maxUploadBytes: Math.min(most, needs.maxUploadBytes) }
 }

@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream'
 import { v7 as uuid } from 'uuid'
+import { refuseBeyond } from '#access/limits.ts'
+import { marksOf, type Principal } from '#access/principal.ts'
 import type { Database, InTransaction } from '#database/connect.ts'
 import { isOutage } from '#database/outage.ts'
 import { StorageFull, StorageUnavailable, UploadEmpty, UploadTooLarge } from '#errors.ts'
@@ -8,6 +10,7 @@ import type { Received, Store } from '#storage/store.ts'
 import type { Kind } from '#tasks/define.ts'
 import { type Enqueued, enqueueIn } from '#tasks/submit/enqueue.ts'
 import { newTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
+import { mustHaveRoom } from '#tasks/submit/room.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { originalOf, prefixOf } from './keys.ts'
 import { insertFilm, type PrintsOf } from './queries.ts'
@@ -31,6 +34,7 @@ export interface Accepted {
 
 interface Upload {
   request_id: string
+  principal: Principal
   filename: string
   /** The idempotency key of the request, once the file's hash is known. */
   keyOf(sent: { filename: string; sha256: string }): Key | undefined
@@ -54,7 +58,7 @@ export interface Arrived extends Received {
 
 /** Streams a file to the store. No transaction is open while bytes arrive: a slow client holds nothing but its socket. */
 export async function receiveFile(
-  { store, maxUploadBytes }: UploadNeeds,
+  { store, maxUploadBytes }: Pick<UploadNeeds, 'store' | 'maxUploadBytes'>,
   file: Readable & { truncated?: boolean }
 ): Promise<Arrived> {
   const id = uuid()
@@ -76,18 +80,22 @@ export async function receiveFile(
  */
 export async function acceptUpload(needs: UploadNeeds, arrived: Arrived, upload: Upload) {
   const { db, store, voice, processVideo, defaults } = needs
-  const { request_id, filename, keyOf, say, args, also } = upload
+  const { request_id, principal, filename, keyOf, say, args, also } = upload
   const { id, bytes, sha256 } = arrived
   let committing = false
   try {
     await arrived.keep()
     const name = cleanName(filename)
-    const task = { ...newTask(processVideo, { video_id: id, ...args }, defaults, { video_id: id, name }), request_id }
+    const marks = marksOf(principal)
+    const said = { video_id: id, name, ...marks }
+    const task = { ...newTask(processVideo, { video_id: id, ...args }, defaults, said), request_id }
+    refuseBeyond(principal.limits, task)
     const video = { id, filename: name, bytes, sha256, task_id: task.id }
     let enqueued: Enqueued[] = []
     // The file is a part of the request: the same name with other bytes is a different request.
     const outcome = await once(db, keyOf({ filename: name, sha256 }), async trx => {
-      await insertFilm(trx, video)
+      await mustHaveRoom(trx, principal, 1)
+      await insertFilm(trx, { ...video, ...marks })
       enqueued = await enqueueIn(trx, [task])
       await also?.(trx)
       committing = true

@@ -6,6 +6,7 @@ import { answer, bytesIn } from '#schema/answers.ts'
 import { checkOf, refuse } from '#schema/check.ts'
 import { Id, isUuid } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
+import { mustSeeTask } from '#tasks/read/sight.ts'
 import type { Watching } from '#tasks/read/watch.ts'
 import { isFinal } from '#tasks/words.ts'
 import { streamEvents } from './event-stream.ts'
@@ -51,10 +52,11 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventNeeds> = async (
         }
       }
     },
-    async ({ params: { id }, query, headers }, reply) => {
+    async ({ params: { id }, query, headers, principal }, reply) => {
       const problems = checkHeaders(headers)
       if (problems.length > 0) throw refuse(problems)
       const asked = (headers['last-event-id'] || query.last_event_id) ?? null
+      await mustSeeTask(db.pool, principal, id)
       const first = isUuid(id) ? await read(id.toLowerCase(), asked) : undefined
       if (!first) throw new TaskNotFound(id)
 

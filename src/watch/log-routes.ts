@@ -8,6 +8,7 @@ import { Id } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
 import { type AttemptLog, readLog, type Wanted } from '#tasks/log/read.ts'
 import { LogBody, LogHeaders, LogQuery } from '#tasks/log/schemas.ts'
+import { mustSeeTask } from '#tasks/read/sight.ts'
 import { isLast, type LogLimits, placeIn, streamLog } from './log-stream.ts'
 import { openStreams, streamLimits } from './open-streams.ts'
 
@@ -46,8 +47,9 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogNeeds> = async (app, { read
         }
       }
     },
-    async ({ params, query, headers }, reply) => {
+    async ({ params, query, headers, principal }, reply) => {
       const id = params.id.toLowerCase()
+      await mustSeeTask(reads.pool, principal, params.id)
       const read = (wanted: Wanted) => readLog(reads, id, wanted)
       const problems = checkHeaders(headers)
       if (problems.length > 0) throw refuse(problems)

@@ -30,7 +30,15 @@ export const socketRoutes: FastifyPluginAsyncTypebox<SocketNeeds> = async (app, 
   await app.register(websocket, {
     // Pings count as messages, so that a client that floods us gets a close code; `ws` would only drop the connection
     // once its pongs pile up.
-    options: { maxPayload: longestFromClient, maxPendingAutoPongs: 0 },
+    options: {
+      maxPayload: longestFromClient,
+      maxPendingAutoPongs: 0,
+      // A client that offers a ticket offers this, too; the ticket itself is not said back.
+      handleProtocols: (offered: Set<string>) =>
+        offered.has('darkroom.v1')
+          ? 'darkroom.v1'
+          : (offered.values().find(each => !each.startsWith('darkroom.')) ?? false)
+    },
     errorHandler: (error, socket, request) => sockets.fail(error, socket as Socket, request.log),
     async preClose() {
       app.websocketServer.close()

@@ -66,7 +66,7 @@ export interface Service {
   /** Waits until a task satisfies a condition; by notifications, not by the clock. */
   until(id: string, condition: (task: TaskBody) => boolean): Promise<TaskBody>
   startWorker(env?: Record<string, string>): Promise<Worker>
-  /** Every file below DATA_DIR, except for the installation's id. */
+  /** Every file below DATA_DIR, except for the installation's id and its secret. */
   files(): Promise<string[]>
 }
 
@@ -152,7 +152,7 @@ export async function openService(
       return entries
         .filter(entry => entry.isFile())
         .map(entry => path.relative(config.DATA_DIR, path.join(entry.parentPath, entry.name)))
-        .filter(file => file !== installationKey)
+        .filter(file => file !== installationKey && file !== 'secret.key')
         .sort()
     }
   }

@@ -134,7 +134,7 @@ t.test('live: the API answers; ready: the API can do its work', async t => {
   const ready = await service.get('/health/ready')
   t.equal(ready.statusCode, 200, 'an api alone needs no worker')
   const { media_sandbox, ...rest } = ready.json()
-  t.strictSame(rest, { status: 'ready', database: true, migrations: true, worker: false })
+  t.strictSame(rest, { status: 'ready', database: true, migrations: true, worker: false, auth: 'open' })
   t.strictSame(Object.keys(media_sandbox), ['files', 'network', 'proved_at', 'missing'])
   t.match(media_sandbox, {
     files: null,

@@ -21,6 +21,8 @@ interface Call {
   body?: unknown
   /** Bytes as they are, instead of a body. */
   payload?: string | Buffer
+  /** Of the client. */
+  from?: string
 }
 
 const json = { 'content-type': 'application/json' }
@@ -40,7 +42,8 @@ subscribe('fastify.initialization', message => {
 const folder = await taskFolder(t, { 'stubborn.ts': taskModule('stubborn', 'await delay(600_000)') })
 const service = await openService(t, {
   needsWorker: true,
-  env: { MAX_UPLOAD_BYTES: '2 MiB', TASKS_DIR: folder, ...local }
+  // Keys are made here, and the service stays open.
+  env: { MAX_UPLOAD_BYTES: '2 MiB', TASKS_DIR: folder, AUTH: 'off', ...local }
 })
 const document = (await service.get('/openapi.json')).json()
 const { operations, undescribed, wrongWithAnswer, wrongWithExamples } = readDocument(document)
@@ -115,6 +118,18 @@ const [webhook, doomed, silent] = [await hook(), await hook(), await hook()]
 await service.post(`/api/webhooks/${webhook}/test`)
 await service.patch(`/api/webhooks/${silent}`, { enabled: false })
 let schedules = 0
+const key = async (body: object) => (await service.post('/api/keys', { name: 'some', ...body })).json()
+const bearer = ({ key }: { key: string }) => ({ authorization: `Bearer ${key}` })
+const [reader, player, scraper, elsewhereOnly, rotated, doomedKey, endedKey] = await Promise.all([
+  key({ preset: 'viewer' }),
+  key({ preset: 'player' }),
+  key({ preset: 'scraper' }),
+  key({ preset: 'admin', limits: { networks: ['10.0.0.0/8'] } }),
+  ...Array.from({ length: 3 }, () => key({ preset: 'viewer' }))
+])
+await service.api.app.inject({ method: 'DELETE', url: `/api/keys/${endedKey.id}` })
+let clients = 0
+const aClient = () => `10.1.${Math.floor(++clients / 200)}.${clients % 200}`
 
 /** Requests that succeed, for each operation. */
 const good: Record<string, Call[]> = {
@@ -195,6 +210,18 @@ const good: Record<string, Call[]> = {
     { ...of(webhook), body: { message: `msg_${unknownId}` } }
   ],
   'GET /api/webhooks/{id}/deliveries': [of(webhook), { ...of(webhook), query: 'limit=1&status=pending' }],
+  'GET /api/keys': [{}, { query: 'limit=1' }],
+  'POST /api/keys': [
+    { body: { name: 'shop', preset: 'submitter', limits: { kinds: ['add'] } } },
+    { body: { name: 'all', scopes: ['read', 'metrics'], expires_at: null } }
+  ],
+  'GET /api/keys/{id}': [of(reader.id), of(endedKey.id)],
+  'POST /api/keys/{id}/rotate': [of(rotated.id), { ...of(player.id), body: { overlap: 3600 } }],
+  'DELETE /api/keys/{id}': [of(doomedKey.id)],
+  'POST /api/session': [{ body: { key: reader.key }, headers: { host: 'localhost' } }, {}],
+  'GET /api/session': [{ headers: bearer(reader) }, {}],
+  'DELETE /api/session': [{ headers: bearer(reader) }, {}],
+  'POST /api/tickets': [{ body: { path: '/ws/tasks?queue=media', seconds: 30 } }],
   'GET /api/workers': [{}],
   'GET /api/stats/series': [
     {},
@@ -259,6 +286,20 @@ const good: Record<string, Call[]> = {
 const bad: Record<string, Call | ((operation: string) => Call)> = {
   HOST_NOT_ALLOWED: { headers: { host: 'evil.example' } },
   CROSS_SITE: { headers: { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' } },
+  KEY_IN_URL: { query: 'api_key=x' },
+  UNAUTHORIZED: operation => ({
+    headers: { authorization: 'Bearer dr_k_wrong' },
+    from: aClient(),
+    ...(operation === 'POST /api/session' && { body: { key: 'x' } })
+  }),
+  SCOPE_MISSING: operation => ({ headers: bearer(operation.endsWith('/metrics') ? player : scraper) }),
+  LIMIT_EXCEEDED: operation => ({
+    headers: bearer(elsewhereOnly),
+    ...(operation === 'POST /api/session' && { body: { key: elsewhereOnly.key }, headers: {} })
+  }),
+  SESSION_INSECURE: { body: { key: reader.key }, headers: { host: '10.0.0.5' } },
+  KEY_NOT_FOUND: of('nothing'),
+  KEY_ENDED: of(endedKey.id),
   INVALID_REQUEST: { query: 'x=%00' },
   INVALID_JSON: { headers: json, payload: '{' },
   BODY_TOO_LARGE: { headers: { ...json, 'content-length': '999999999' }, payload: '{}' },
@@ -369,6 +410,7 @@ const another: Record<string, Call> = {
   'POST /api/schedules/{id}/run': of(filming.id),
   'POST /api/schedules/{id}/backfill': { ...of(daily.id), body: { ...past, from: '2026-03-01T12:00:00Z' } },
   'POST /api/webhooks': { body: { url: 'http://127.0.0.1:65535/other' } },
+  'POST /api/keys': { body: { name: 'other', preset: 'viewer' } },
   'POST /api/videos': form([{ filename: 'film.mp4', content: 'another film' }]),
   'POST /api/uploads': { headers: { ...tus, 'upload-length': '8' } },
   'POST /upload': form([{ filename: 'film.mp4', content: 'another film' }]),
@@ -389,18 +431,21 @@ const elsewhere = [
   'TOO_SLOW',
   'STOPPING',
   'OVERLOADED',
-  'TOO_MANY_OPEN'
+  'TOO_MANY_OPEN',
+  'RATE_LIMITED',
+  'TOO_MANY_FAILURES'
 ]
 
 const address = await service.listen()
 
 async function send(on: typeof service, { method, path }: Operation, call: Call) {
-  const { params = {}, query = '', headers, body, payload = body as object } = call
+  const { params = {}, query = '', headers, from, body, payload = body as object } = call
   const url = path.replaceAll(/\{(\w+)\}/g, (_, name) => params[name] ?? unknownId)
   const { statusCode, ...answer } = await on.api.app.inject({
     method: method as 'GET',
     url: query ? `${url}?${query}` : url,
     headers,
+    ...(from !== undefined && { remoteAddress: from }),
     ...(payload !== undefined && method !== 'GET' && { payload })
   })
   return { status: statusCode, headers: answer.headers, body: answer.body }

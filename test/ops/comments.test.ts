@@ -35,6 +35,7 @@ t.test('its names are those of the contract', async t => {
     rows.map(({ name }) => name),
     [
       ...[
+        'api_keys',
         'attempts',
         'cancel_task',
         'change_task',

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import type { Test } from 'tap'
+import { identifyPrincipals } from '../../src/http/doors/principal.ts'
 import { streamLimits } from '../../src/watch/open-streams.ts'
 import { type WatchNeeds, watchRoutes } from '../../src/watch/routes.ts'
 import { socketLimits } from '../../src/watch/sockets.ts'
@@ -13,6 +14,7 @@ export async function openWatchers(
   limits: { sockets?: Partial<typeof socketLimits>; streams?: Partial<typeof streamLimits> }
 ) {
   const app = Fastify({ forceCloseConnections: 'idle' })
+  identifyPrincipals(app, { isOpen: () => true, hold: () => () => {} })
   await app.register(watchRoutes, {
     db,
     reads: db,

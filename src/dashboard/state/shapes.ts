@@ -299,6 +299,7 @@ export interface Video {
   error: Failure | null
   created_at: string
   ready_at: string | null
+  created_by: string | null
 }
 
 export interface Limits {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import type { Keyring } from '#keys/keyring.ts'
 import { drainWhenStopping } from '../stopping.ts'
+import type { Access } from './admission.ts'
 import { endSlowBodies } from './arrivals.ts'
 import { limitBodiesInMemory } from './bodies.ts'
 import { type BrowserSettings, guardAgainstPages } from './browsers.ts'
@@ -18,9 +18,9 @@ export function hangDoors(
   settings: BrowserSettings,
   limits: Limits,
   connections: Iterable<Socket>,
-  keyring: Keyring
+  access: Access
 ) {
-  identifyPrincipals(app, keyring)
+  identifyPrincipals(app, access.keyring)
   addSecurityHeaders(app, settings.PUBLIC_URL)
   guardAgainstPages(app, settings)
   const drain = drainWhenStopping(app, connections)
@@ -28,7 +28,7 @@ export function hangDoors(
   limitBodiesInMemory(app, limits)
   limitOpen(app, limits)
   // After `limitOpen`, whose hook of a route comes second then.
-  hangGate(app, keyring)
+  hangGate(app, access)
   lingerOnUnreadBodies(app)
   return drain
 }

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
+import { isIn, networksOf } from '#keys/holder.ts'
 import { isForWatchers } from '#watch/upgrade.ts'
 import { answerClientError } from '../errors/client-error.ts'
 import type { Limits } from './limits.ts'
@@ -13,7 +14,11 @@ const keepAliveTimeout = 65_000
  * Makes the HTTP servers: one, or two where `localhost` has two addresses. Connections beyond the limits are closed
  * without an answer, since answering would be work that an attacker can cause.
  */
-export function listener({ connections, connectionsOfAddress, headersTime, interval }: Limits) {
+export function listener(
+  { connections, connectionsOfAddress, headersTime, interval }: Limits,
+  trustedProxies: readonly string[] = []
+) {
+  const proxies = networksOf(trustedProxies)
   const ofAddress = new Map<string, number>()
   const sockets = new Set<Socket>()
   const options: ServerOptions = {
@@ -38,7 +43,8 @@ export function listener({ connections, connectionsOfAddress, headersTime, inter
       if (left > 0) ofAddress.set(address, left)
       else ofAddress.delete(address)
     })
-    if (open > connectionsOfAddress) socket.destroy()
+    // All clients behind a proxy have its address.
+    if (open > connectionsOfAddress && !isIn(proxies, address)) socket.destroy()
   }
 
   function create(handler: RequestListener) {

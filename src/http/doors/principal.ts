@@ -7,11 +7,8 @@ import type { Keyring } from '#keys/keyring.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    principal: Principal
     /** The key, or session of one, that the gate has let in; undefined for requests without one. */
     holder: Holder | undefined
-    /** Calls `end` once what has let the request in is no longer valid; returns a function that stops that. */
-    untilRevoked(end: () => void): () => void
     /** The holder of a key that the body has, checked as one of the header would be. */
     signIn(token: Token | undefined, reply: FastifyReply): Promise<Holder>
   }

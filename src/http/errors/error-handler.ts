@@ -5,6 +5,7 @@ import { goneQueue } from '#queue/gone.ts'
 import { type Coded, problemOf } from '#schema/problems.ts'
 import { isAway, isFull } from '#storage/outage.ts'
 import { busyVideo } from '#tasks/submit/one-open.ts'
+import { loggedUrl } from '../logged-url.ts'
 import type { Drain } from '../stopping.ts'
 import type { OutageLog } from './outage-log.ts'
 
@@ -20,7 +21,8 @@ export function errorHandler(outages: OutageLog, drain: Drain) {
     if (known instanceof errors.DatabaseUnavailable) outages.add(error)
     else if (problem.status >= 500 && !wanted.has(problem.code)) request.log.error({ err: error }, 'request failed')
     else if (request.raw.socket.destroyed) {
-      const { method, originalUrl: url } = request
+      const { method, originalUrl } = request
+      const url = loggedUrl(originalUrl)
       request.log.info({ method, url }, drain.hasCut() ? 'the API cut this request to stop' : 'the client hung up')
     }
     if ((problem.status === 503 || problem.status === 429) && !reply.hasHeader('retry-after'))

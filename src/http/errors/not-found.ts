@@ -2,6 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import { leadsToDashboard } from '#dashboard/routes.ts'
 import { MethodNotAllowed, RouteNotFound } from '#errors.ts'
 
+import { loggedUrl } from '../logged-url.ts'
+
 /** Answers whether there is a file, which it then sends. Not the reply: to await one is to wait for its end. */
 type Serve = (request: FastifyRequest, reply: FastifyReply) => Promise<boolean>
 
@@ -14,7 +16,7 @@ const methods: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE',
 export function answerUnknown(app: FastifyInstance, serve: Serve | undefined) {
   app.setNotFoundHandler(async (request, reply) => {
     const [path = '/'] = request.url.split('?')
-    const said = request.originalUrl.split('?')[0]
+    const said = loggedUrl(request.originalUrl.split('?')[0]!)
     const allowed = methods.filter(method => app.findRoute({ method, url: path })).join(', ')
     if (allowed !== '') {
       reply.header('allow', allowed)

@@ -24,7 +24,7 @@ const waited = `
   ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end)`
 
 /**
- * $11 to $25: conditions that no index answers. Of waiting tasks $11 tells those whose time is to come from others; $16
+ * $11 to $26: conditions that no index answers. Of waiting tasks $11 tells those whose time is to come from others; $16
  * is a pattern, or a whole id.
  */
 export const conditions = `
@@ -39,4 +39,5 @@ export const conditions = `
     and ($21::uuid[] is null or t.video_id = any($21)) and (t.video_id is null or t.video_id <> all($22::uuid[]))
     and t.attempts >= $23::int
     and ($24::float8 is null or ${ranAt('now()')} >= $24 * interval '1 second')
-    and ($25::float8 is null or ${waited} >= $25 * interval '1 second')`
+    and ($25::float8 is null or ${waited} >= $25 * interval '1 second')
+    and ($26::text is null or t.owner = $26)`

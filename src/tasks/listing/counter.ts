@@ -19,14 +19,14 @@ export interface CountAnswer {
 const fresh = 1_000
 const mostKept = 100
 
-export type CountTasks = (filters: Filters, by: readonly Dimension[]) => Promise<CountAnswer>
+export type CountTasks = (filters: Filters, by: readonly Dimension[], owner?: string) => Promise<CountAnswer>
 
 /** Counts for all pages of this process: a question reaches Postgres once a second at most. */
 export function taskCounter(pool: Pool, internal: readonly string[]): CountTasks {
   const answers = new Map<string, { at: number; answer: Promise<Counted> }>()
 
   function count(filters: Filters, asked: Asked): Promise<Counted> {
-    const key = JSON.stringify(Object.entries(filters).sort())
+    const key = JSON.stringify([asked.owner, Object.entries(filters).sort()])
     const last = answers.get(key)
     if (last && performance.now() - last.at < fresh) return last.answer
     const answer = countTasks(pool, asked)
@@ -36,8 +36,8 @@ export function taskCounter(pool: Pool, internal: readonly string[]): CountTasks
     return answer
   }
 
-  return async (filters, by) => {
-    const asked = readFilters(filters, internal)
+  return async (filters, by, owner) => {
+    const asked = readFilters(filters, internal, owner)
     const { counts, at, searchedUntil } = await count(filters, asked)
     const items = addUp(counts, by)
     return {

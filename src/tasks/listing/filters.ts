@@ -13,7 +13,7 @@ export interface Asked {
   groups: unknown[]
   /** $8 and $9: before, after. */
   times: [string, string]
-  /** $11 to $25, for what no index answers. */
+  /** $11 to $26, for what no index answers. */
   conditions: unknown[]
   /** Whether there is such a condition, but for $11. */
   searches: boolean
@@ -28,10 +28,12 @@ export interface Asked {
   /** All of them are of this schedule, or of this film. */
   schedule: string | undefined
   video: string | undefined
+  /** All of them are of this owner. */
+  owner: string | undefined
 }
 
-/** Reads filters; tasks of internal kinds are left out, unless `task` names one. */
-export function readFilters(filters: Filters, internal: readonly string[]): Asked {
+/** Reads filters; tasks of internal kinds are left out, unless `task` names one, and those of other owners. */
+export function readFilters(filters: Filters, internal: readonly string[], owner?: string): Asked {
   const { q, attempts_min = 0, ran_min, waited_min, created_before = 'infinity', created_after = '-infinity' } = filters
   const wanted = statusesOf(filters)
   const [tasks, queues] = [readWords(filters.task), readWords(filters.queue)]
@@ -54,9 +56,10 @@ export function readFilters(filters: Filters, internal: readonly string[]): Aske
       ],
       ...[errors.only?.map(pattern) ?? null, errors.not.map(pattern)],
       ...[schedules!.only, schedules!.not, videos!.only, videos!.not],
-      ...[attempts_min, ran_min ?? null, waited_min ?? null]
+      ...[attempts_min, ran_min ?? null, waited_min ?? null, owner ?? null]
     ],
     searches:
+      owner !== undefined ||
       q !== undefined ||
       attempts_min > 0 ||
       ran_min !== undefined ||
@@ -67,7 +70,8 @@ export function readFilters(filters: Filters, internal: readonly string[]): Aske
     statuses: wanted,
     onlyScheduled: wanted.length === 1 && scheduled === true,
     schedule: schedules!.only?.length === 1 ? schedules!.only[0] : undefined,
-    video: videos!.only?.length === 1 ? videos!.only[0] : undefined
+    video: videos!.only?.length === 1 ? videos!.only[0] : undefined,
+    owner
   }
 }
 

@@ -20,13 +20,14 @@ export async function histogram(
   { from, to, buckets = usualBuckets }: HistogramRange,
   filters: Filters,
   internal: readonly string[],
-  limits?: SearchLimits
+  limits?: SearchLimits,
+  owner?: string
 ) {
   const end = to === undefined ? Date.now() : Date.parse(to)
   const begin = from === undefined ? end - day : Date.parse(from)
   if (begin >= end) throw refuse([{ field: 'from', message: 'must be before to' }])
   const within = { ...filters, ...narrowed(filters, begin, end) }
-  const asked = readFilters(within, internal)
+  const asked = readFilters(within, internal, owner)
   const cut = { from: begin / 1000, to: end / 1000, count: buckets }
   const { counts, stopped } = await tally(pool, asked, cut, limits)
 

@@ -17,15 +17,16 @@ export interface Turn {
   limits: SearchLimits | undefined
 }
 
-/** A page of the list; tasks of internal kinds are left out, unless `task` names one. */
+/** A page of the list; tasks of internal kinds are left out, unless `task` names one, and those of other owners where one is asked for. */
 export async function listTasks(
   db: Database,
   filters: TaskFilters,
   internal: readonly string[] = [],
-  limits?: SearchLimits
+  limits?: SearchLimits,
+  owner?: string
 ): Promise<TaskPage> {
   const { limit = 50, cursor, order = 'newest', q } = filters
-  const asked = readFilters(filters, internal)
+  const asked = readFilters(filters, internal, owner)
 
   if (q !== undefined && isUuid(q)) return shown(db, await listOne(db, asked, q, cursor), { limit, cursor })
   if (order === 'longest') {
@@ -52,13 +53,15 @@ const byTime = {
     list: { name: 'list to older', text: statements.listToOlderSql },
     search: { name: 'search to older', text: searches.searchToOlderSql },
     schedule: { name: 'follow schedule to older', text: searches.followScheduleToOlderSql },
-    video: { name: 'follow video to older', text: searches.followVideoToOlderSql }
+    video: { name: 'follow video to older', text: searches.followVideoToOlderSql },
+    owner: { name: 'follow owner to older', text: searches.followOwnerToOlderSql }
   },
   toNewer: {
     list: { name: 'list to newer', text: statements.listToNewerSql },
     search: { name: 'search to newer', text: searches.searchToNewerSql },
     schedule: { name: 'follow schedule to newer', text: searches.followScheduleToNewerSql },
-    video: { name: 'follow video to newer', text: searches.followVideoToNewerSql }
+    video: { name: 'follow video to newer', text: searches.followVideoToNewerSql },
+    owner: { name: 'follow owner to newer', text: searches.followOwnerToNewerSql }
   }
 }
 
@@ -74,8 +77,15 @@ async function listByTime(
   const start: Start = place ? [place.at, place.id] : ends[way]
 
   if (asked.searches || asked.splits) {
-    const { search: all, schedule, video } = byTime[way]
-    const follow = asked.video !== undefined ? video : asked.schedule !== undefined ? schedule : undefined
+    const { search: all, schedule, video, owner } = byTime[way]
+    const follow =
+      asked.owner !== undefined
+        ? owner
+        : asked.video !== undefined
+          ? video
+          : asked.schedule !== undefined
+            ? schedule
+            : undefined
     const usual = follow ? followLimits : usualLimits
     return search(pool, { statement: follow ?? all, asked, start, limit, limits: limits ?? usual })
   }

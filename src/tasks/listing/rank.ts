@@ -16,7 +16,7 @@ interface Ranking {
 }
 
 /**
- * The $10 best of a slice, in an order that no index has, beyond the place ($27, $28). A search keeps the best of all
+ * The $10 best of a slice, in an order that no index has, beyond the place ($28, $29). A search keeps the best of all
  * slices.
  */
 const rankSql = ({ way, key, type, text }: Ranking, on: '<' | '>', order = on === '<' ? 'desc' : 'asc') => `
@@ -27,7 +27,7 @@ with ${sliceOf(way)}, found as (
     where ${inSlice(way)}
       and ${conditions}
   ) t
-  where (t.key, t.id) ${on} ($27::${type}, $28::uuid)
+  where (t.key, t.id) ${on} ($28::${type}, $29::uuid)
   order by t.key ${order}, t.id ${order}
   limit $10::int
 )
@@ -45,10 +45,10 @@ const soonest: Ranking = {
   type: 'timestamptz',
   text: placed('key')
 }
-// Microseconds; a task that has not run is at the end. $29 is the time of the first page.
+// Microseconds; a task that has not run is at the end. $30 is the time of the first page.
 const longest: Ranking = {
   way: toOlder,
-  key: `coalesce((extract(epoch from ${ranAt('to_timestamp($29::float8 / 1000)')}) * 1000000)::bigint, -1)`,
+  key: `coalesce((extract(epoch from ${ranAt('to_timestamp($30::float8 / 1000)')}) * 1000000)::bigint, -1)`,
   type: 'bigint',
   text: 'key::text'
 }

@@ -6,7 +6,7 @@ import { leastId, placed, startOf, toNewer, toOlder, type Way } from './ways.ts'
  * as each group's share. Everything before that row is in the slice, of every group. No such row: the slice reaches to
  * the end.
  */
-export const sliceOf = (way: Way, size = '$26') => `${askedGroups}, ${startOf(way)}, stop as materialized (
+export const sliceOf = (way: Way, size = '$27') => `${askedGroups}, ${startOf(way)}, stop as materialized (
   select t.created_at, t.id from asked
   cross join lateral (
     select t.created_at, t.id from darkroom.tasks t
@@ -34,7 +34,7 @@ export const sliceStop = `(
     select json_build_object('id', id, 'place', ${placed('created_at')}) from stop
   ) as stop`
 
-/** A slice of a search that no index answers: at most about $26 rows are read, and $10 are found. */
+/** A slice of a search that no index answers: at most about $27 rows are read, and $10 are found. */
 const searchSql = (way: Way) => `
 with ${sliceOf(way)}, found as (
   select t.id, t.created_at from asked
@@ -69,9 +69,10 @@ interface Path {
 
 const scheduled: Path = { tasks: `t.state = 'PENDING' and t.eta is not null and t.eta > now()`, key: 't.eta' }
 const ofSchedule: Path = { tasks: 't.schedule_id = ($19::uuid[])[1]', key: 't.created_at' }
+const ofOwner: Path = { tasks: 't.owner = $26', key: 't.created_at' }
 const ofVideo: Path = { tasks: 't.video_id = ($21::uuid[])[1]', key: 't.created_at' }
 
-/** A slice of a search through an index of its own: $26 rows are read. */
+/** A slice of a search through an index of its own: $27 rows are read. */
 const followSql = ({ tasks, key }: Path, { on, order }: Way, back = order === 'asc' ? 'desc' : 'asc') => `
 with slice as materialized (
   select t.id, ${key} as at, (
@@ -81,7 +82,7 @@ with slice as materialized (
   from darkroom.tasks t
   where ${tasks} and (${key}, t.id) ${on} ($6::timestamptz, $7::uuid)
   order by ${key} ${order}, t.id ${order}
-  limit $26
+  limit $27
 )
 select
   (
@@ -90,7 +91,7 @@ select
   ) as found,
   (
     select json_build_object('id', id, 'place', ${placed('at')}) from slice
-    where (select count(*) from slice) = $26::int
+    where (select count(*) from slice) = $27::int
     order by at ${back}, id ${back} limit 1
   ) as stop`
 
@@ -100,6 +101,8 @@ export const followScheduleToOlderSql = followSql(ofSchedule, toOlder)
 export const followScheduleToNewerSql = followSql(ofSchedule, toNewer)
 export const followVideoToOlderSql = followSql(ofVideo, toOlder)
 export const followVideoToNewerSql = followSql(ofVideo, toNewer)
+export const followOwnerToOlderSql = followSql(ofOwner, toOlder)
+export const followOwnerToNewerSql = followSql(ofOwner, toNewer)
 
 /** A single task, $10, where the filters allow it. */
 export const searchByIdSql = `

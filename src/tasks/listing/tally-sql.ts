@@ -93,7 +93,7 @@ export const tallySearchSql = `
 with ${sliceOf(toOlder)}, found as (
   select asked.*, t.* from asked
   cross join lateral (
-    select coalesce($10::int, ${bucket('$27', '$28', '$29')}) as bucket,
+    select coalesce($10::int, ${bucket('$28', '$29', '$30')}) as bucket,
       asked.state = 'PENDING' and coalesce(t.eta > now(), false) as scheduled, count(*) as count
     from darkroom.tasks t
     where ${inSlice(toOlder)}

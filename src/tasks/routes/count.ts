@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type TSchema, Type } from 'typebox'
+import { sightOf } from '#access/principal.ts'
 import type { Database } from '#database/connect.ts'
 import { answer } from '#schema/answers.ts'
 import { refuse } from '#schema/check.ts'
@@ -105,7 +106,7 @@ export const countRoutes: FastifyPluginAsyncTypebox<CountNeeds> = async (app, { 
         response: { 200: answer(Counts, 'The numbers'), ...readProblems() }
       }
     },
-    async ({ query: { by, ...filters } }) => count(filters, dimensionsOf(by))
+    async ({ query: { by, ...filters }, principal }) => count(filters, dimensionsOf(by), sightOf(principal))
   )
 
   app.get(
@@ -120,8 +121,8 @@ export const countRoutes: FastifyPluginAsyncTypebox<CountNeeds> = async (app, { 
         response: { 200: answer(Histogram, 'Each part of the time'), ...readProblems() }
       }
     },
-    async ({ query: { from, to, buckets, ...filters } }) =>
-      histogram(reads.pool, { from, to, buckets }, filters, internalKinds)
+    async ({ query: { from, to, buckets, ...filters }, principal }) =>
+      histogram(reads.pool, { from, to, buckets }, filters, internalKinds, undefined, sightOf(principal))
   )
 }
 

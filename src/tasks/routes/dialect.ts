@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
+import { maySee } from '#access/principal.ts'
 import type { Database } from '#database/connect.ts'
 import type { State } from '#database/tables.ts'
 import { TaskNotFound } from '#errors.ts'
@@ -7,6 +8,7 @@ import { answer } from '#schema/answers.ts'
 import { Id } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
 import { findTask } from '#tasks/read/find.ts'
+import { ownerOf } from '#tasks/read/present.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
 
 interface DialectNeeds {
@@ -41,9 +43,9 @@ export const taskDialect: FastifyPluginAsyncTypebox<DialectNeeds> = async (app, 
       params: Id,
       response: { 200: answer(TaskStatus, 'Status of the task'), ...readProblems(TaskNotFound) }
     }
-    app.get(url, { config: { scope: 'read', own: true }, schema }, async ({ params: { id } }) => {
+    app.get(url, { config: { scope: 'read', own: true }, schema }, async ({ params: { id }, principal }) => {
       const task = await findTask(db, id)
-      if (!task) throw new TaskNotFound(id)
+      if (!task || !maySee(principal, ownerOf(task))) throw new TaskNotFound(id)
       return answerOf(task)
     })
   }

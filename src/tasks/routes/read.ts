@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { sightOf } from '#access/principal.ts'
 import type { Database } from '#database/connect.ts'
 import { InvalidCursor, TaskNotFound, TooManyOpen } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
@@ -10,6 +11,7 @@ import { internalKinds } from '#tasks/internal.ts'
 import { listTasks } from '#tasks/listing/list.ts'
 import { TaskFilters } from '#tasks/listing/schemas.ts'
 import { Timeline, Wait } from '#tasks/read/schemas.ts'
+import { mustSeeTask } from '#tasks/read/sight.ts'
 import { readTimeline } from '#tasks/read/timeline.ts'
 import { StateAnswer, StatusAnswer, TaskBody, TaskPage } from '#tasks/schemas.ts'
 import type { TaskFinder } from './finder.ts'
@@ -34,7 +36,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
         response: { 200: answer(TaskPage, 'A page of tasks'), ...readProblems(InvalidCursor) }
       }
     },
-    async ({ query }) => listTasks(reads, query, internalKinds)
+    async ({ query, principal }) => listTasks(reads, query, internalKinds, undefined, sightOf(principal))
   )
 
   app.get(
@@ -101,7 +103,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
       }
     },
     async ({ params: { id }, principal }) => {
-      if (principal.ownOnly) await find.task(id, principal)
+      await mustSeeTask(reads.pool, principal, id)
       const items = await readTimeline(reads.pool, id)
       if (!items) throw new TaskNotFound(id)
       return { items }
@@ -124,7 +126,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { re
       }
     },
     async ({ params: { id }, query: { limit }, principal }) => {
-      if (principal.ownOnly) await find.task(id, principal)
+      await mustSeeTask(reads.pool, principal, id)
       const items = await listAttempts(reads, id)
       if (!items) throw new TaskNotFound(id)
       return { items: items.slice(0, limit) }

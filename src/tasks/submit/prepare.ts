@@ -43,9 +43,11 @@ export async function prepareTask(
       errors: [{ field: 'task', message: 'is not a known kind' }]
     })
   }
-  if (isInternal(kind.name)) {
+  if (isInternal(kind.name) && !isAdmin(principal)) {
     throw Object.assign(new KindInternal(kind.name), { errors: [{ field: 'task', message: 'is an internal kind' }] })
   }
+
+  refuseBeyond(principal?.limits, { task: kind.name })
 
   const args = submission.args ?? {}
   if (Buffer.byteLength(JSON.stringify(args)) > largestArgs) {
@@ -88,6 +90,11 @@ function within({ max_priority, max_retries, max_time_limit }: KeyLimits, task: 
     max_retries: Math.min(task.max_retries, max_retries ?? Number.POSITIVE_INFINITY),
     ...(max_time_limit !== undefined && { time_limit: Math.min(hard ?? max_time_limit, max_time_limit) })
   }
+}
+
+/** With a key: where none is needed a program is not the operator yet. */
+function isAdmin(principal: Principal | undefined) {
+  return principal !== undefined && principal.kind !== 'anonymous' && principal.scopes.includes('admin')
 }
 
 /** A task of a kind with the given options; the others are the kind's. */

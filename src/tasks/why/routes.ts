@@ -5,6 +5,7 @@ import { TaskNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { Id, Nullable, Time } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
+import { mustSeeTask } from '#tasks/read/sight.ts'
 import { actionsFor } from './actions.ts'
 import { codes, why } from './why.ts'
 
@@ -12,7 +13,7 @@ export const ActionBody = Type.Object({
   label: Type.String({ description: 'Text for a button' }),
   method: Type.String({ description: 'Method of the request' }),
   url: Type.String({ description: 'Path of the request, from the root of the API' }),
-  scope: Type.String({ description: 'Scope of the request; there are no keys yet that limit it' }),
+  scope: Type.String({ description: 'Scope that a key needs for it' }),
   body: Type.Optional(
     Type.Object({}, { additionalProperties: true, description: 'JSON body of the request, if it needs one' })
   )
@@ -63,7 +64,8 @@ export const whyRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async (app
         response: { 200: answer(WhyBody, 'Code, sentence and remedies'), ...readProblems(TaskNotFound) }
       }
     },
-    async ({ params: { id } }) => {
+    async ({ params: { id }, principal }) => {
+      await mustSeeTask(db.pool, principal, id)
       const reason = await why(db.pool, id)
       if (!reason) throw new TaskNotFound(id)
       const { code, sentence, since, until } = reason

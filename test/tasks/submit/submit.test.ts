@@ -62,7 +62,8 @@ t.test('submissions', async t => {
       worker: null,
       tags: [],
       schedule_id: null,
-      video_id: null
+      video_id: null,
+      created_by: null
     })
     t.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-/)
     t.ok(Math.abs(Date.parse(created_at) - Date.now()) < 60_000)
