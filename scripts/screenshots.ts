@@ -6,6 +6,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { chromium, type Page } from 'playwright-core'
 import { openEmbedded } from '../src/database/embedded.ts'
+import { hookSettings } from './screenshots/hooks.ts'
 import { type Seeded, seed } from './screenshots/seed.ts'
 import { writeTasks } from './screenshots/tasks.ts'
 import { tourSize, writeSmall } from './screenshots/tour.ts'
@@ -36,6 +37,7 @@ const server = spawn(process.execPath, [path.join(import.meta.dirname, '../src/c
     TASKS_DIR: await writeTasks(home),
     PORT: '0',
     ENVIRONMENT: 'staging',
+    ...hookSettings,
     WORKER_CONCURRENCY: '6'
   },
   stdio: ['ignore', 'pipe', 'inherit']
@@ -54,6 +56,7 @@ cleanup.defer(() => browser.close())
 for (const [size, viewport] of Object.entries(sizes)) {
   for (const colorScheme of ['light', 'dark'] as const) {
     const page = await browser.newPage({ viewport, colorScheme, timezoneId: 'Europe/Berlin' })
+    await page.request.post(`${address}/api/session`, { data: { key: seeded.key } })
     for (const [name, at] of Object.entries(pages(seeded))) {
       const file = isTour ? `${name}-${colorScheme}.webp` : `${name}-${size}-${colorScheme}.png`
       if (!file.includes(wanted)) continue
@@ -67,7 +70,17 @@ for (const [size, viewport] of Object.entries(sizes)) {
   }
 }
 
-function pages({ task, failed, running, waiting, film, encoding, schedule, worker }: Seeded): Record<string, string> {
+function pages({
+  task,
+  failed,
+  running,
+  waiting,
+  film,
+  encoding,
+  schedule,
+  worker,
+  hook
+}: Seeded): Record<string, string> {
   return {
     overview: '',
     'film-running': `/videos/${encoding}`,
@@ -89,6 +102,12 @@ function pages({ task, failed, running, waiting, film, encoding, schedule, worke
     workers: '/workers',
     worker: `/workers/${worker}`,
     errors: '/errors',
+    keys: '/keys',
+    'key-new': '/keys?new=1',
+    audit: '/audit',
+    webhooks: '/webhooks',
+    'webhook-new': '/webhooks?new=1',
+    webhook: `/webhooks/${hook}`,
     doctor: '/doctor',
     new: '/new?task=report',
     settings: '/settings'

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { connect } from '../../src/database/connect.ts'
 import { findEmbedded } from '../../src/database/embedded.ts'
 import { admission } from '../../src/http/doors/admission.ts'
@@ -28,12 +29,25 @@ const header = `authorization: Bearer ${key.key}\r\n`
 
 const ways = { 'without a key': '', 'with a key': header }
 const rates: Record<string, number[]> = { 'without a key': [], 'with a key': [] }
+const costs: Record<string, number[]> = { 'without a key': [], 'with a key': [] }
+// Otherwise the worker runs the tasks of one way during the other.
+await fetch(`${service.address}/api/queues/default/pause`, { method: 'POST' })
 await run(header, 2)
 for (let turn = 0; turn < turns; turn++) {
-  for (const [way, headers] of Object.entries(ways)) rates[way]!.push(await run(headers, seconds))
+  const order = Object.entries(ways)
+  for (const [way, headers] of turn % 2 === 0 ? order : order.toReversed()) {
+    const { rate, cpu } = await run(headers, seconds)
+    rates[way]!.push(rate)
+    costs[way]!.push(cpu)
+  }
 }
 const [without, withKey] = [median(rates['without a key']!), median(rates['with a key']!)]
 console.log(`submissions a second: ${without.toFixed(0)} without a key, ${withKey.toFixed(0)} with one`)
+console.log(
+  `µs of the API for each: ${Object.entries(costs)
+    .map(([way, all]) => `${median(all).toFixed(0)} ${way}`)
+    .join(', ')}`
+)
 console.log(`ratio of the medians: ${(withKey / without).toFixed(3)}`)
 
 const keyring = await openKeyring({ pool: db.pool, opensWithoutKeys: 'never' })
@@ -60,10 +74,19 @@ await db.close()
 await service.stop()
 
 async function run(headers: string, length: number) {
+  const before = await cpuOf(service.pid)
   const { statuses, waits, seconds } = await load(service.address, 32, length, () =>
     post('/api/tasks/process', { data: 'hello' }, headers)
   )
   const wrong = [...statuses.keys()].find(status => status !== '202')
   if (wrong) throw new Error(`It answered ${wrong}`)
-  return waits.length / seconds
+  const cpu = ((await cpuOf(service.pid)) - before) / waits.length
+  return { rate: waits.length / seconds, cpu }
+}
+
+/** Microseconds, in ticks of 10 ms. */
+async function cpuOf(pid: number) {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8')
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10_000
 }

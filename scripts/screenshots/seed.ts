@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import { seedHooks } from './hooks.ts'
+import { seedKeys } from './keys.ts'
 
 /** Ids of what the pages show. */
 export interface Seeded {
@@ -15,6 +17,9 @@ export interface Seeded {
   encoding: string
   schedule: string
   worker: string
+  hook: string
+  /** That signs in: from the end of the seed on the service asks for one. */
+  key: string
 }
 
 // Too many at midnight, as everywhere.
@@ -105,11 +110,23 @@ export async function seed(address: string, url: string, home: string): Promise<
   await history(url, schedule, home)
   const worker = (await get(address, '/api/workers')).items[0].id
   await waitFor(async () => (await get(address, `/api/videos/${film}`)).status === 'ready')
+  const hook = await seedHooks(send, url)
   // Eight minutes: its prints are made as long as pictures are.
   const long = { seconds: 5, times: 100, colours: 'c0=0x3a1c71:c1=0xd76d77:c2=0xffaf7b' }
   const encoding = await upload(address, 'three lakes, uncut.mp4', long)
   await waitFor(async () => (await get(address, `/api/videos/${encoding}`)).progress > 0.02)
-  return { task: done, failed, running, waiting, film, encoding, schedule, worker }
+  return {
+    task: done,
+    failed,
+    running,
+    waiting,
+    film,
+    encoding,
+    schedule,
+    worker,
+    hook,
+    key: await seedKeys(address, url)
+  }
 }
 
 async function get(address: string, path: string): Promise<any> {

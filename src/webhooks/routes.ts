@@ -16,7 +16,7 @@ import { addWebhook, checkUrl } from './add.ts'
 import { deliveryRoutes } from './delivery-routes.ts'
 import { editWebhook, removeWebhook, rotateSecret } from './edit.ts'
 import { present } from './present.ts'
-import { listWebhooks } from './queries.ts'
+import { findWebhook, listWebhooks } from './queries.ts'
 import { NewWebhook, Rotation, WebhookBody, WebhookPatch, Webhooks, WebhookWithSecret } from './schemas.ts'
 import { webhookKey } from './secret.ts'
 
@@ -83,6 +83,20 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
       const shown = { ...(answer.body as WebhookBody), secret }
       return say(reply, { ...answer, body: shown }, replayed) as WebhookWithSecret
     }
+  )
+
+  app.get(
+    '/api/webhooks/:id',
+    {
+      config: { scope: 'read' },
+      schema: {
+        operationId: 'getWebhook',
+        summary: 'A webhook',
+        params: Id,
+        response: { 200: answer(WebhookBody, 'The webhook'), ...readProblems(WebhookNotFound) }
+      }
+    },
+    async ({ params: { id } }) => present(await findWebhook(db.query, id))
   )
 
   app.patch(

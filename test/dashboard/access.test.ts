@@ -75,7 +75,14 @@ t.test('everybody can use it', { skip: skipWithoutBrowser }, async t => {
       for (const key of keys) await page.keyboard.press(key)
     }
     const places = { o: '', t: '/tasks', f: '/videos', s: '/schedules', q: '/queues', w: '/workers', e: '/errors' }
-    for (const [key, path] of Object.entries({ ...places, d: '/doctor', u: '/videos' })) {
+    for (const [key, path] of Object.entries({
+      ...places,
+      h: '/webhooks',
+      k: '/keys',
+      a: '/audit',
+      d: '/doctor',
+      u: '/videos'
+    })) {
       await press(...(key === 'u' ? ['u'] : ['g', key]))
       await page.waitForURL(`${address}/ui${path}`)
     }
@@ -127,7 +134,18 @@ t.test('everybody can use it', { skip: skipWithoutBrowser }, async t => {
   })
 
   const paths = ['', '/tasks', `/tasks?peek=${running}`, `/tasks/${running}`, '/new', '/videos', `/videos/${film.id}`]
-  paths.push('/queues', '/workers', '/schedules', '/schedules/new', '/errors', '/doctor', '/settings')
+  paths.push(
+    '/queues',
+    '/workers',
+    '/schedules',
+    '/schedules/new',
+    '/errors',
+    '/webhooks',
+    '/keys',
+    '/audit',
+    '/doctor',
+    '/settings'
+  )
 
   t.test('every page works below the path of a proxy, with large letters and without movement', async t => {
     for (const path of paths) {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { skipWithoutBrowser } from '../harness/browser.ts'
 import { barriers, loaded, openDashboard, sideways } from '../harness/dashboard.ts'
+import { addWebhook, deliveries, local, openReceiver } from '../harness/receiver.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 
@@ -10,11 +11,18 @@ const long = 'a word without an end'.replaceAll(' ', '').repeat(280)
 
 t.test('every page', { skip: skipWithoutBrowser }, async t => {
   const fails = `throw Object.assign(new Error(args.say), { name: 'Broken' })`
-  const env = { TASKS_DIR: await taskFolder(t, { 'fails.mjs': taskModule('fails', fails, 'max_retries: 0') }) }
+  const tasks = await taskFolder(t, { 'fails.mjs': taskModule('fails', fails, 'max_retries: 0') })
+  const env = { TASKS_DIR: tasks, ...local }
   const service = await openService(t, { worker: true, env })
   const address = await service.listen()
   const { visit, complaints } = await openDashboard(t, address)
 
+  const receiver = await openReceiver(t, response => response.writeHead(500).end(script + long))
+  const hook = await addWebhook(service, `${receiver.url}/${long}`.slice(0, 2000), {
+    description: script + backwards,
+    queues: [script.slice(0, 99)]
+  })
+  await service.post(`/api/webhooks/${hook.id}/test`)
   const failed = await service.submit('fails', { say: script + long }, { name: script, description: long })
   await service.submit(
     'process_data',
@@ -37,6 +45,7 @@ t.test('every page', { skip: skipWithoutBrowser }, async t => {
   await service.until(running, ({ state }) => state === 'STARTED')
   const [alike] = (await service.get('/api/errors?task=fails')).json().items
   const [worker] = (await service.get('/api/workers')).json().items
+  const [message] = await deliveries(service, hook.id, ([one]) => one.attempts.length > 0)
 
   const pages: Record<string, string> = {
     '': 'Overview',
@@ -58,6 +67,10 @@ t.test('every page', { skip: skipWithoutBrowser }, async t => {
     [`/schedules/${schedule}?edit=1`]: `Edit nightly ${script.slice(0, 60)}`,
     '/errors': 'Errors',
     [`/errors/${alike.fingerprint}`]: 'fails: Broken',
+    '/webhooks': 'Webhooks',
+    [`/webhooks/${hook.id}?message=${message.id}`]: script + backwards,
+    '/keys': 'Keys',
+    '/audit': 'Audit',
     '/doctor': 'Doctor',
     '/settings': 'Settings'
   }
@@ -115,7 +128,18 @@ t.test('every page', { skip: skipWithoutBrowser }, async t => {
 
   t.test('walking from page to page leaves nothing behind', async t => {
     const page = await visit('')
-    for (const name of ['Tasks', 'Films', 'Schedules', 'Queues', 'Workers', 'Doctor', 'Overview']) {
+    for (const name of [
+      'Tasks',
+      'Films',
+      'Schedules',
+      'Queues',
+      'Workers',
+      'Webhooks',
+      'Keys',
+      'Audit',
+      'Doctor',
+      'Overview'
+    ]) {
       await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click()
       await page.getByRole('heading', { level: 1, name }).waitFor()
       await loaded(page)

@@ -1,8 +1,12 @@
 import t from 'tap'
+import type { LineBody } from '../../src/audit/schemas.ts'
 import type * as shown from '../../src/dashboard/state/shapes.ts'
+import { messageTypes as offered } from '../../src/dashboard/words/webhook.ts'
+import { messageTypes } from '../../src/database/tables.ts'
 import type { Finding } from '../../src/doctor/finding.ts'
 import type { Problem } from '../../src/doctor/problem.ts'
 import type { AboutBody } from '../../src/http/about.ts'
+import type { KeyBody, SessionBody } from '../../src/keys/schemas.ts'
 import type { KindBody } from '../../src/kinds/schemas.ts'
 import type { QueueRow } from '../../src/queues/queries.ts'
 import type { OccurrenceBody, ScheduleBody } from '../../src/schedules/schemas.ts'
@@ -12,7 +16,9 @@ import type { LogBody } from '../../src/tasks/log/schemas.ts'
 import type { TimelineItem } from '../../src/tasks/read/timeline.ts'
 import type { TaskBody, TaskPage } from '../../src/tasks/schemas.ts'
 import type { WhyBody } from '../../src/tasks/why/routes.ts'
+import type { Links, SigningKeyBody } from '../../src/videos/playback/schemas.ts'
 import type { VideoBody } from '../../src/videos/schemas.ts'
+import type { DeliveryBody, WebhookBody } from '../../src/webhooks/schemas.ts'
 import type { WorkerBody } from '../../src/workers/schemas.ts'
 
 /** As it is in JSON. */
@@ -45,8 +51,23 @@ t.test('what pages read is what the routes answer', async t => {
     fits<Sent<VideoBody>, shown.Video>(),
     fits<Sent<TimelineItem>, shown.TimelineItem>(),
     fits<Sent<ErrorGroup>, shown.ErrorGroup>(),
-    fits<Sent<FailedTask>, shown.FailedTask>()
+    fits<Sent<FailedTask>, shown.FailedTask>(),
+    fits<Sent<SigningKeyBody>, shown.SigningKey>(),
+    fits<Sent<Links>, shown.Links>(),
+    fits<Sent<LineBody>, shown.AuditLine>(),
+    fits<Sent<KeyBody>, shown.Key>(),
+    fits<Sent<SessionBody>, shown.Session>(),
+    fits<Sent<WebhookBody>, shown.Webhook>(),
+    fits<Sent<DeliveryBody>, shown.Delivery>()
   ]
 
-  t.equal(pairs.length, 17, 'the compiler compares them')
+  t.equal(pairs.length, 24, 'the compiler compares them')
+})
+
+t.test('a webhook can be told of every type but tests, which are sent by a button', t => {
+  t.strictSame(
+    offered,
+    messageTypes.filter(type => type !== 'webhook.test')
+  )
+  t.end()
 })

@@ -242,6 +242,7 @@ const good: Record<string, Call[]> = {
   'POST /api/bulk-operations/{id}/abort': [of(slowBulk)],
   'POST /api/bulk-operations/{id}/undo': [of(undoable)],
   'POST /api/webhooks': [{ body: { url: 'http://127.0.0.1:65535/hook', types: ['task.failed'], queues: ['media'] } }],
+  'GET /api/webhooks/{id}': [of(webhook)],
   'PATCH /api/webhooks/{id}': [{ ...of(webhook), body: { ordered: true, tasks: null, description: 'ours' } }],
   'DELETE /api/webhooks/{id}': [of(doomed)],
   'POST /api/webhooks/{id}/test': [of(webhook)],

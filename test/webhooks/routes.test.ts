@@ -43,9 +43,11 @@ t.test('the secret is shown once, and no answer, view or role shows it again', a
   })
   const listed = await service.get('/api/webhooks')
   t.match(listed.json(), { items: [{ id, ...shown }], next_cursor: null })
+  const alone = await service.get(`/api/webhooks/${id}`)
+  t.strictSame(alone.json(), { id, ...shown })
   const changed = await service.patch(`/api/webhooks/${id}`, { queues: null, ordered: true })
   t.match(changed.json(), { id, queues: null, ordered: true, description: 'mine' })
-  for (const { body } of [listed, changed]) t.notMatch(body, secret.slice(6))
+  for (const { body } of [listed, alone, changed]) t.notMatch(body, secret.slice(6))
 
   const operator = await seat(t, service.url, 'darkroom_operator')
   const { rows } = await operator.query('select * from ops.webhooks')
@@ -75,6 +77,7 @@ t.test('an unknown webhook is 404 everywhere, and 400 in a submission', async t 
   for (const id of ['nothing', '01980000-0000-7000-8000-000000000000', '%00']) {
     const at = `/api/webhooks/${id}`
     const answers = [
+      await service.get(at),
       await service.get(`${at}/deliveries`),
       await service.patch(at, { ordered: true }),
       await service.delete(at),

@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { notice } from '../state/act.ts'
 import { useQuery } from '../state/query.ts'
 import { path } from '../state/route.ts'
+import { useSession } from '../state/session.ts'
 import type { Problem } from '../state/shapes.ts'
 import { pageTitle } from '../state/title.ts'
 import { Confirm } from '../ui/confirm.tsx'
@@ -14,9 +15,11 @@ import { Batches } from './batches.tsx'
 import { showFavicon } from './favicon.ts'
 import { Nav } from './nav.tsx'
 import { Routes } from './routes.tsx'
+import { SignIn } from './sign-in.tsx'
 import { Tray } from './tray.tsx'
 
 export function App() {
+  useSession()
   const problems = useQuery<{ items: Problem[] }>('/api/problems', 5)
   useEffect(
     () =>
@@ -47,6 +50,7 @@ export function App() {
       <Confirm />
       <Palette />
       <Help />
+      <SignIn />
     </>
   )
 }

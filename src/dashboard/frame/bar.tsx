@@ -1,5 +1,6 @@
 import { useAbout } from '../state/about.ts'
 import { connection } from '../state/connection.ts'
+import { closed } from '../state/door.ts'
 import { refreshAll } from '../state/query.ts'
 import { href } from '../state/route.ts'
 import { changeSetting, readSetting } from '../state/settings.ts'
@@ -10,6 +11,7 @@ import { Icon } from '../ui/icons.tsx'
 import { paletteOpen } from '../ui/palette.tsx'
 import { toneOf } from '../words/environment.ts'
 import { moodOf } from '../words/verdict.ts'
+import { Who } from './who.tsx'
 
 export function Bar({ problems }: { problems: Problem[] | undefined }) {
   return (
@@ -25,6 +27,7 @@ export function Bar({ problems }: { problems: Problem[] | undefined }) {
       </button>
       <Badge />
       <Live />
+      <Who />
       <Theme />
     </header>
   )
@@ -52,6 +55,7 @@ const polling = 'No WebSocket reaches the server, so the page asks every few sec
 
 function Live() {
   const live = readSetting('live')
+  if (closed.value) return null
   if (connection.lost) {
     const of = connection.heardAt === undefined ? '' : `data of ${zoned.clock(connection.heardAt)}, `
     return (

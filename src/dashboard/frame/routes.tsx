@@ -48,6 +48,13 @@ const ways: Way[] = [
     pattern: /^\/errors\/([^/]+)$/,
     load: () => import('../pages/errors/error.tsx').then(({ ErrorPage }) => ErrorPage)
   },
+  { pattern: /^\/webhooks$/, load: () => import('../pages/webhooks/webhooks.tsx').then(({ Webhooks }) => Webhooks) },
+  {
+    pattern: /^\/webhooks\/([^/]+)$/,
+    load: () => import('../pages/webhooks/webhook.tsx').then(({ WebhookPage }) => WebhookPage)
+  },
+  { pattern: /^\/keys$/, load: () => import('../pages/keys/keys.tsx').then(({ Keys }) => Keys) },
+  { pattern: /^\/audit$/, load: () => import('../pages/audit/audit.tsx').then(({ Audit }) => Audit) },
   { pattern: /^\/doctor$/, load: () => import('../pages/doctor/doctor.tsx').then(({ Doctor }) => Doctor) },
   {
     pattern: /^\/settings$/,

@@ -1,4 +1,5 @@
 import { addressOf } from './base.ts'
+import { closed } from './door.ts'
 import { hearServerTime, momentNow } from './time.ts'
 
 /** What the server, or the way to it, refused. */
@@ -55,6 +56,7 @@ export async function request<T>(method: string, path: string, { body, headers =
   }
   hearServerTime(answer.headers.get('date'))
   if (answer.ok) return (text === '' ? undefined : JSON.parse(text)) as T
+  if (answer.status === 401) closed.value = true
   throw new ApiError(answer, problemIn(text))
 }
 

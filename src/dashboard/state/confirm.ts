@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals'
+import type { Need } from '../words/rights.ts'
 
 export interface Question {
   title: string
@@ -10,6 +11,8 @@ export interface Question {
   grave?: boolean
   /** What has to be typed first. */
   typed?: string
+  /** The act as the API calls it. */
+  needs: Need
   act(): unknown
 }
 

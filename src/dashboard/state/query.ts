@@ -2,6 +2,7 @@ import { type Signal, signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { ApiError, request } from './api.ts'
 import { heard, missed } from './connection.ts'
+import { closed } from './door.ts'
 import { readSetting } from './settings.ts'
 
 /** An answer that is shown somewhere, asked for again while it is. */
@@ -111,7 +112,7 @@ setInterval(lookAround, 500)
 document.addEventListener('visibilitychange', lookAround)
 
 function lookAround() {
-  if (document.hidden || !readSetting('live')) return
+  if (document.hidden || !readSetting('live') || closed.peek()) return
   const now = Date.now()
   for (const entry of entries.values()) {
     if (entry.paces.length === 0) continue

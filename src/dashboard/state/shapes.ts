@@ -40,6 +40,7 @@ export interface Task {
 export interface Page<T> {
   items: T[]
   next_cursor: string | null
+  prev_cursor?: string | null
 }
 
 export interface TaskPage extends Page<Task> {
@@ -306,6 +307,111 @@ export interface Video {
   created_at: string
   ready_at: string | null
   created_by: string | null
+}
+
+export interface Limits {
+  kinds?: string[]
+  queues?: string[]
+  max_priority?: number
+  max_pending?: number
+  max_time_limit?: number
+  max_retries?: number
+  max_upload_bytes?: number
+  rate?: number
+  burst?: number
+  networks?: string[]
+  own?: boolean
+}
+
+export interface Session {
+  key: { id: string; name: string } | null
+  scopes: string[]
+  limits: Limits
+  expires_at: string | null
+  open: boolean
+}
+
+export interface Key {
+  id: string
+  name: string
+  scopes: string[]
+  limits: Limits
+  status: 'active' | 'expired' | 'revoked'
+  sessions: number
+  created_at: string
+  created_by: string | null
+  expires_at: string | null
+  last_used_at: string | null
+  revoked_at: string | null
+  revoked_by: string | null
+  replaced_by: string | null
+}
+
+export interface SigningKey {
+  kid: string
+  name: string
+  created_at: string
+  retired_at: string | null
+}
+
+export interface Links {
+  url: string | null
+  hls_url: string | null
+  poster_url: string | null
+  storyboard_url: string | null
+  expires_at: string
+}
+
+export interface AuditLine {
+  id: string
+  at: string
+  actor: { kind: string; id: string | null; name: string | null }
+  action: string
+  target: { type: string; id: string | null }
+  outcome: 'done' | 'refused'
+  ip: string | null
+  request_id: string | null
+  detail: object
+}
+
+export interface Webhook {
+  id: string
+  url: string
+  types: string[]
+  queues: string[] | null
+  tasks: string[] | null
+  include: string[]
+  ordered: boolean
+  description: string | null
+  enabled: boolean
+  disabled_reason: string | null
+  disabled_at: string | null
+  failures: number
+  failing_since: string | null
+  old_secret_until: string | null
+  created_at: string
+  updated_at: string
+}
+
+export interface Delivery {
+  id: string
+  type: string
+  sequence: number
+  task_id: string | null
+  video_id: string | null
+  status: 'pending' | 'delivered' | 'failed'
+  data: unknown
+  created_at: string
+  delivered_at: string | null
+  next_at: string | null
+  attempts: {
+    number: number
+    at: string
+    ms: number
+    status: number | null
+    error: string | null
+    answer: string | null
+  }[]
 }
 
 export interface SeriesPoint {

@@ -11,7 +11,7 @@ export function Confirm() {
   return asked ? <Asked key={asked.title} {...asked} /> : null
 }
 
-function Asked({ title, text, yes, danger, grave, typed: wanted, act }: Question) {
+function Asked({ title, text, yes, danger, grave, typed: wanted, needs, act }: Question) {
   const environment = useAbout()?.environment ?? null
   const typed = wanted ?? (grave && isProduction(environment) ? environment! : undefined)
   const [said, setSaid] = useState('')
@@ -33,6 +33,7 @@ function Asked({ title, text, yes, danger, grave, typed: wanted, act }: Question
         <Button onClick={close}>Back</Button>
         <Button
           look={danger ? 'danger' : 'main'}
+          needs={needs}
           disabled={typed !== undefined && said !== typed}
           onClick={async () => {
             await act()

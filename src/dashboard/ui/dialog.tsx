@@ -5,12 +5,14 @@ import { Button } from './button.tsx'
 interface DialogProps {
   title: string
   wide?: boolean
+  /** A click beside it does not close it. */
+  stays?: boolean
   children: ComponentChildren
   onClose(): void
 }
 
 /** The browser keeps the focus inside, closes it on Escape and gives the focus back. */
-export function Dialog({ title, wide = false, children, onClose }: DialogProps) {
+export function Dialog({ title, wide = false, stays = false, children, onClose }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
   useEffect(() => {
@@ -27,7 +29,7 @@ export function Dialog({ title, wide = false, children, onClose }: DialogProps) 
       class={wide ? 'dialog wide' : 'dialog'}
       aria-labelledby={id}
       onClose={onClose}
-      onClick={event => event.target === element.current && element.current?.close()}
+      onClick={event => !stays && event.target === element.current && element.current?.close()}
     >
       <div class="dialog-inside">
         <header class="dialog-head">

@@ -9,7 +9,10 @@ export const helpOpen = (wanted: boolean) => {
 const keys: [string, string][] = [
   ['⌘K, Ctrl K', 'Search, jump, act'],
   ['/', 'Filter'],
-  ['g, then o t f s q w e d', 'Overview, tasks, films, schedules, queues, workers, errors, doctor'],
+  [
+    'g, then o t f s q w e h k a d',
+    'Overview, tasks, films, schedules, queues, workers, errors, webhooks, keys, audit, doctor'
+  ],
   ['j, k', 'Next and previous row'],
   ['Enter', 'Open the row beside the list'],
   ['o', 'Open the row as a page'],

@@ -126,6 +126,8 @@ function useChoices(): Choice[] {
     to('Page', 'Settings', '/settings'),
     to('Act', 'New task', '/new'),
     to('Act', 'New schedule', '/schedules/new'),
+    to('Act', 'New webhook', '/webhooks?new=1'),
+    to('Act', 'New key', '/keys?new=1'),
     ...ownViews().map(({ name, search }) => to('View', name, `/tasks?${search}`)),
     to('Tasks', 'Failed tasks', '/tasks?status=FAILED'),
     to('Tasks', 'Running tasks', '/tasks?status=PROCESSING'),
@@ -147,6 +149,7 @@ async function goToId(id: string) {
     ['tasks', 'tasks'],
     ['videos', 'videos'],
     ['schedules', 'schedules'],
+    ['webhooks', 'webhooks'],
     ['workers', 'workers']
   ]
   for (const [api, page] of rooms) {

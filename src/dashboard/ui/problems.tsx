@@ -1,24 +1,16 @@
 import { ActionButton } from '../pages/task/parts.tsx'
 import { href } from '../state/route.ts'
 import type { Problem } from '../state/shapes.ts'
+import { roomOf } from '../words/rooms.ts'
 import { Icon } from './icons.tsx'
 import { Ago } from './time.tsx'
-
-const rooms: Record<string, (id: string) => string> = {
-  queue: id => `/tasks?queue=${encodeURIComponent(id)}`,
-  kind: id => `/tasks?task=${encodeURIComponent(id)}`,
-  worker: id => `/workers/${id}`,
-  schedule: id => `/schedules/${id}`,
-  task: id => `/tasks/${id}`,
-  video: id => `/videos/${id}`
-}
 
 /** Each with its sentence, its age and the button that mends it. */
 export function Problems({ problems }: { problems: readonly Problem[] }) {
   return (
     <ul class="problems">
       {problems.map(({ code, sentence, since, severity, subject, actions }) => {
-        const room = rooms[subject.type]?.(subject.id)
+        const room = roomOf(subject.type, subject.id)
         return (
           <li key={`${code} ${subject.id}`} class={`problem ${severity}`}>
             <Icon name="errors" />

@@ -90,7 +90,18 @@ const kin: Record<string, Status> = {
   cancelled: 'CANCELLED',
   shutdown: 'CANCELLED',
   fired: 'COMPLETED',
-  coalesced: 'RETRYING'
+  coalesced: 'RETRYING',
+  delivered: 'COMPLETED',
+  enabled: 'COMPLETED',
+  failing: 'RETRYING',
+  disabled: 'FAILED',
+  active: 'COMPLETED',
+  expiring: 'RETRYING',
+  expired: 'CANCELLED',
+  revoked: 'FAILED',
+  retired: 'CANCELLED',
+  done: 'COMPLETED',
+  refused: 'FAILED'
 }
 
 export const kinOf = (word: string): Status => kin[word] ?? 'PENDING'

@@ -1,4 +1,5 @@
 import type { Schedule } from '../state/shapes.ts'
+import { isoText } from './time.ts'
 
 export type Rule = 'cron' | 'every' | 'at'
 
@@ -38,9 +39,7 @@ export function draftOf(schedule: Schedule | undefined): Draft {
 export function timingOf({ rule, cron, every, at, timezone }: Draft) {
   if (rule === 'cron') return { cron, timezone }
   if (rule === 'every') return { every: Number.isNaN(Number(every)) ? every : Number(every) }
-  // A time without an offset is one of the user's own zone.
-  const moment = new Date(at)
-  return { at: Number.isNaN(moment.getTime()) ? at : moment.toISOString() }
+  return { at: isoText(at) }
 }
 
 /** What is sent: all of a new schedule, the parts of one that is changed. */

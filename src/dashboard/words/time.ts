@@ -76,3 +76,16 @@ export function everyZone(time: string): string {
   here ??= Intl.DateTimeFormat().resolvedOptions().timeZone
   return `${timeText(time, 'browser')} (${here})\n${timeText(time, 'UTC')} (UTC)\n${time}`
 }
+
+/** A time that a user wrote, in the zone of the browser. What is none is sent as it is, so that the API says so. */
+export function isoText(written: string): string {
+  const moment = new Date(written)
+  return Number.isNaN(moment.getTime()) ? written : moment.toISOString()
+}
+
+/** "2026-11-28 19:03", as a user writes it. */
+export function writtenText(time: Date): string {
+  const two = (number: number) => String(number).padStart(2, '0')
+  const day = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join('-')
+  return `${day} ${two(time.getHours())}:${two(time.getMinutes())}`
+}

@@ -13,6 +13,7 @@ export function retryGroup({ fingerprint, task, count }: ErrorGroup) {
     title: `Retry ${many} of ${task}?`,
     text: 'Each keeps its id and gets a fresh set of attempts.',
     yes: `Retry ${many}`,
+    needs: 'retryTask',
     act: async () => {
       const { tasks } = await request<ErrorTasks>('GET', `/api/errors/${fingerprint}?limit=${mostAtOnce}`)
       for (const { id } of tasks) await act('They wait for a worker again', 'POST', `/api/tasks/${id}/retry`)

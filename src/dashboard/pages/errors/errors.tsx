@@ -71,7 +71,7 @@ export function GroupAges({ group }: { group: ErrorGroup }) {
 
 export function RetryGroup({ group }: { group: ErrorGroup }) {
   return (
-    <Button icon="retry" onClick={() => retryGroup(group)}>
+    <Button icon="retry" needs="retryTask" onClick={() => retryGroup(group)}>
       Retry {countText(Math.min(group.count, mostAtOnce))}
     </Button>
   )

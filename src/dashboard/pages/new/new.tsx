@@ -10,6 +10,7 @@ import { KindField } from '../../ui/kind-field.tsx'
 import { Page } from '../../ui/page.tsx'
 import { fieldError, Refused, Waiting } from '../../ui/said.tsx'
 import { SameAs } from '../../ui/same-as.tsx'
+import { Submit } from '../../ui/submit.tsx'
 import { bodyOf, noOptions } from '../../words/submission.ts'
 import { Options } from './options.tsx'
 
@@ -51,9 +52,9 @@ export function NewTask() {
           <Options options={options} kind={kind} change={setOptions} said={said} />
           {error && error.errors.length === 0 && <p class="bad breaks">{error.message}</p>}
           <div class="buttons">
-            <button type="submit" class="button main" disabled={args === undefined}>
+            <Submit needs="submitTask" disabled={args === undefined}>
               Create task
-            </button>
+            </Submit>
           </div>
         </form>
         <aside class="form-side" aria-label="The same as curl">

@@ -12,6 +12,7 @@ export function QueueButton({ queue }: { queue: Queue }) {
         key="resume"
         icon="play"
         look="main"
+        needs="resumeQueue"
         onClick={() => act(`Queue ${queue.name} is resumed`, 'POST', `${path}/resume`)}
       >
         Resume<span class="only-heard"> queue {queue.name}</span>
@@ -22,11 +23,13 @@ export function QueueButton({ queue }: { queue: Queue }) {
     <Button
       key="pause"
       icon="pause"
+      needs="pauseQueue"
       onClick={() =>
         confirm({
           title: `Pause queue ${queue.name}?`,
           text: 'Running tasks finish, and new ones are accepted. None starts until it is resumed.',
           yes: 'Pause queue',
+          needs: 'pauseQueue',
           act: () => act(`Queue ${queue.name} is paused`, 'POST', `${path}/pause`)
         })
       }

@@ -4,6 +4,7 @@ import { confirm } from '../../state/confirm.ts'
 import { useQuery } from '../../state/query.ts'
 import { href } from '../../state/route.ts'
 import type { Queue, SeriesPoint } from '../../state/shapes.ts'
+import { AuditLink } from '../../ui/audit-link.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Spark } from '../../ui/charts.tsx'
 import { CopyAs } from '../../ui/copy.tsx'
@@ -77,10 +78,14 @@ function QueueCard({ queue, points }: { queue: Queue; points: SeriesPoint[] }) {
         <dd class={queue.workers === 0 ? 'bad number' : 'number'}>
           {queue.workers === 0 ? 'none takes from it' : countText(queue.workers)}
         </dd>
+        <dt>Audit</dt>
+        <dd>
+          <AuditLink type="queue" id={queue.name} />
+        </dd>
       </dl>
       <div class="buttons">
         <QueueButton queue={queue} />
-        <Button icon="trash" disabled={queue.depth === 0} onClick={() => purge(queue)}>
+        <Button icon="trash" needs="purgeQueue" disabled={queue.depth === 0} onClick={() => purge(queue)}>
           Purge<span class="only-heard"> queue {queue.name}</span>
         </Button>
       </div>
@@ -93,6 +98,7 @@ function purge({ name, depth }: Queue) {
     title: `Purge queue ${name}?`,
     text: `${plural(depth, 'waiting task')} will be cancelled. Each of them can be retried.`,
     yes: 'Purge queue',
+    needs: 'purgeQueue',
     danger: true,
     grave: true,
     ...(depth > 100 && { typed: name }),

@@ -12,11 +12,13 @@ export function ScheduleButtons({ schedule }: { schedule: Schedule }) {
     <>
       <Button
         icon="play"
+        needs="runSchedule"
         onClick={() =>
           confirm({
             title: `Run ${schedule.name} now?`,
             text: 'A task is made at once. The next occurrence comes as planned.',
             yes: 'Run now',
+            needs: 'runSchedule',
             act: () => act('A task is made', 'POST', `${path(schedule)}/run`)
           })
         }
@@ -26,11 +28,13 @@ export function ScheduleButtons({ schedule }: { schedule: Schedule }) {
       {schedule.enabled ? (
         <Button
           icon="pause"
+          needs="editSchedule"
           onClick={() =>
             confirm({
               title: `Pause ${schedule.name}?`,
               text: 'It makes no tasks until it is resumed.',
               yes: 'Pause schedule',
+              needs: 'editSchedule',
               act: () => act('The schedule is paused', 'PATCH', path(schedule), { body: { enabled: false } })
             })
           }
@@ -41,6 +45,7 @@ export function ScheduleButtons({ schedule }: { schedule: Schedule }) {
         <Button
           icon="play"
           look="main"
+          needs="editSchedule"
           onClick={() => act('The schedule is resumed', 'PATCH', path(schedule), { body: { enabled: true } })}
         >
           Resume{named}
@@ -55,6 +60,7 @@ export function removeSchedule(schedule: Schedule) {
     title: `Delete ${schedule.name}?`,
     text: 'Its occurrences go with it; the tasks that it made stay.',
     yes: 'Delete schedule',
+    needs: 'removeSchedule',
     danger: true,
     grave: true,
     act: async () => {

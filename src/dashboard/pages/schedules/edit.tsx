@@ -8,6 +8,7 @@ import { Field } from '../../ui/field.tsx'
 import { Page } from '../../ui/page.tsx'
 import { fieldError, Refused, Waiting } from '../../ui/said.tsx'
 import { SameAs } from '../../ui/same-as.tsx'
+import { Submit } from '../../ui/submit.tsx'
 import { bodyOf, type Draft, draftOf } from '../../words/draft.ts'
 import { NextRuns } from './next-runs.tsx'
 import { Options } from './options.tsx'
@@ -49,9 +50,9 @@ export function EditSchedule({ schedule }: { schedule?: Schedule }) {
           {!schedule?.system && <Work draft={draft} change={change} said={said} error={error} />}
           <Options draft={draft} change={change} said={said} />
           <div class="buttons">
-            <button type="submit" class="button main" disabled={draft.args === undefined}>
+            <Submit needs={schedule ? 'editSchedule' : 'addSchedule'} disabled={draft.args === undefined}>
               {schedule ? 'Save' : 'Create'}
-            </button>
+            </Submit>
             <a class="button" href={href(schedule ? `/schedules/${schedule.id}` : '/schedules')}>
               Back
             </a>

@@ -2,9 +2,11 @@ import { serviceAddress } from '../../state/base.ts'
 import { useQuery } from '../../state/query.ts'
 import { href, query } from '../../state/route.ts'
 import type { Page as Items, Occurrence, Preview, Schedule } from '../../state/shapes.ts'
+import { AuditLink } from '../../ui/audit-link.tsx'
 import { Button } from '../../ui/button.tsx'
 import { CopyAs } from '../../ui/copy.tsx'
 import { Json } from '../../ui/json.tsx'
+import { LinkButton } from '../../ui/link-button.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Refused, Waiting } from '../../ui/said.tsx'
 import { Word } from '../../ui/status.tsx'
@@ -36,11 +38,11 @@ export function SchedulePage({ id }: { id: string }) {
       actions={
         <>
           <ScheduleButtons schedule={schedule} />
-          <a class="button" href={href(`/schedules/${schedule.id}?edit=1`)}>
+          <LinkButton to={`/schedules/${schedule.id}?edit=1`} needs="editSchedule">
             Edit
-          </a>
+          </LinkButton>
           {!schedule.system && (
-            <Button icon="trash" onClick={() => removeSchedule(schedule)}>
+            <Button icon="trash" needs="removeSchedule" onClick={() => removeSchedule(schedule)}>
               Delete
             </Button>
           )}
@@ -108,6 +110,10 @@ function Facts({ schedule }: { schedule: Schedule }) {
               </a>
             </>
           )}
+        </dd>
+        <dt>Audit</dt>
+        <dd>
+          <AuditLink type="schedule" id={schedule.id} />
         </dd>
         <dt>Overlap</dt>
         <dd>{schedule.overlap === 'skip' ? 'none while its last task is unfinished' : 'allowed'}</dd>

@@ -3,7 +3,7 @@ import { useQuery } from '../../state/query.ts'
 import { href } from '../../state/route.ts'
 import type { Page as Items, Schedule } from '../../state/shapes.ts'
 import { CopyAs } from '../../ui/copy.tsx'
-import { Icon } from '../../ui/icons.tsx'
+import { LinkButton } from '../../ui/link-button.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Empty, Refused, Waiting } from '../../ui/said.tsx'
 import { Word } from '../../ui/status.tsx'
@@ -26,10 +26,9 @@ export function Schedules() {
       actions={
         <>
           <CopyAs curl={curlText(serviceAddress, 'GET', '/api/schedules')} sql="select * from ops.schedules;" />
-          <a class="button main" href={href('/schedules/new')}>
-            <Icon name="plus" />
-            <span>New schedule</span>
-          </a>
+          <LinkButton to="/schedules/new" icon="plus" look="main" needs="addSchedule">
+            New schedule
+          </LinkButton>
         </>
       }
     >

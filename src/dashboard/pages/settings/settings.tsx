@@ -7,6 +7,7 @@ import { helpOpen } from '../../ui/help.tsx'
 import { Page } from '../../ui/page.tsx'
 import { curlText } from '../../words/copy.ts'
 import { AboutCard } from './about.tsx'
+import { SessionCard } from './session.tsx'
 
 export function SettingsPage() {
   return (
@@ -43,6 +44,7 @@ export function SettingsPage() {
           </a>
         </div>
       </div>
+      <SessionCard />
       <AboutCard />
     </Page>
   )

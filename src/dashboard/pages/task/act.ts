@@ -10,6 +10,7 @@ export function askToRetry(task: Steered, then?: (task: Task) => void) {
     title: `Retry ${titleOfTask(task)}?`,
     text: 'It keeps its id and gets a fresh set of attempts.',
     yes: 'Retry task',
+    needs: 'retryTask',
     act: async () => {
       const answer = await act<Task>('It waits for a worker again', 'POST', `/api/tasks/${task.id}/retry`)
       if (answer) then?.(answer)
@@ -25,6 +26,7 @@ export function askToCancel(task: Steered, then?: (task: Task) => void) {
         ? 'Its worker is told, and its processes are ended.'
         : 'It will not run. It can be retried later.',
     yes: 'Cancel task',
+    needs: 'cancelTask',
     danger: true,
     act: async () => {
       const told = ({ status }: Task) =>
@@ -42,6 +44,7 @@ export function askToForget(task: Steered, then: () => void) {
     title: `Forget ${titleOfTask(task)}?`,
     text: 'Its row, its result and its attempts are removed. This cannot be undone.',
     yes: 'Forget task',
+    needs: 'forgetTask',
     danger: true,
     grave: true,
     act: async () => {

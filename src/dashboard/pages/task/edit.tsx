@@ -8,7 +8,9 @@ import { Dialog } from '../../ui/dialog.tsx'
 import { Field } from '../../ui/field.tsx'
 import { QueueField } from '../../ui/queue-field.tsx'
 import { fieldError } from '../../ui/said.tsx'
+import { Submit } from '../../ui/submit.tsx'
 import { isFinal } from '../../words/tasks.ts'
+import { isoText } from '../../words/time.ts'
 
 /** What may be changed while it waits. */
 export function EditButton({ task }: { task: Task }) {
@@ -16,7 +18,7 @@ export function EditButton({ task }: { task: Task }) {
   if (isFinal(task) || task.status === 'PROCESSING') return null
   return (
     <>
-      <Button icon="edit" onClick={() => setOpen(true)}>
+      <Button icon="edit" needs="changeTask" onClick={() => setOpen(true)}>
         Edit
       </Button>
       {open && <Edit task={task} close={() => setOpen(false)} />}
@@ -32,8 +34,7 @@ function Edit({ task, close }: { task: Task; close(): void }) {
   const [error, setError] = useState<ApiError | undefined>()
 
   async function save() {
-    const moment = new Date(eta)
-    const wanted = eta === '' ? null : Number.isNaN(moment.getTime()) ? eta : moment.toISOString()
+    const wanted = eta === '' ? null : isoText(eta)
     const words = tags.split(/[\s,]+/).filter(Boolean)
     const body = {
       ...(priority !== String(task.priority) && { priority: Number(priority) }),
@@ -82,9 +83,7 @@ function Edit({ task, close }: { task: Task; close(): void }) {
         {error && error.errors.length === 0 && <p class="bad breaks">{error.message}</p>}
         <div class="buttons end">
           <Button onClick={close}>Back</Button>
-          <button type="submit" class="button main">
-            Save
-          </button>
+          <Submit needs="changeTask">Save</Submit>
         </div>
       </form>
     </Dialog>

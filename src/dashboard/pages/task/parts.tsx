@@ -2,11 +2,13 @@ import { act } from '../../state/act.ts'
 import { useQuery } from '../../state/query.ts'
 import { href } from '../../state/route.ts'
 import type { Action, Task, Why } from '../../state/shapes.ts'
+import { AuditLink } from '../../ui/audit-link.tsx'
 import { Button } from '../../ui/button.tsx'
 import { CopyButton } from '../../ui/copy.tsx'
 import { Progress } from '../../ui/progress.tsx'
 import { Ago, At, Span } from '../../ui/time.tsx'
 import { percentText, shortId } from '../../words/number.ts'
+import type { Scope } from '../../words/rights.ts'
 import { isFinal, mayRetry } from '../../words/tasks.ts'
 import { askToCancel, askToForget, askToRetry } from './act.ts'
 
@@ -15,6 +17,7 @@ export function ActionButton({ action, main = false }: { action: Action; main?: 
   return (
     <Button
       look={main ? 'main' : 'usual'}
+      needs={action.scope as Scope}
       onClick={() => act(`${action.label}: done`, action.method, action.url, action.body ? { body: action.body } : {})}
     >
       {action.label}
@@ -71,17 +74,17 @@ export function SteerButtons({ task, onForgotten }: { task: Task; onForgotten?: 
   return (
     <>
       {mayRetry(task) && (
-        <Button icon="retry" look="main" onClick={() => askToRetry(task)}>
+        <Button icon="retry" look="main" needs="retryTask" onClick={() => askToRetry(task)}>
           Retry
         </Button>
       )}
       {!isFinal(task) && (
-        <Button icon="cancel" onClick={() => askToCancel(task)}>
+        <Button icon="cancel" needs="cancelTask" onClick={() => askToCancel(task)}>
           Cancel
         </Button>
       )}
       {onForgotten && isFinal(task) && (
-        <Button icon="trash" onClick={() => askToForget(task, onForgotten)}>
+        <Button icon="trash" needs="forgetTask" onClick={() => askToForget(task, onForgotten)}>
           Forget
         </Button>
       )}
@@ -187,6 +190,16 @@ function Links({ task }: { task: Task }) {
           </dd>
         </>
       )}
+      {task.created_by && (
+        <>
+          <dt>Submitted by</dt>
+          <dd>{task.created_by}</dd>
+        </>
+      )}
+      <dt>Audit</dt>
+      <dd>
+        <AuditLink type="task" id={task.id} />
+      </dd>
       {task.tags.length > 0 && (
         <>
           <dt>Tags</dt>

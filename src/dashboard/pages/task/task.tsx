@@ -8,6 +8,7 @@ import { CopyAs } from '../../ui/copy.tsx'
 import { AttemptTable, Gantt } from '../../ui/gantt.tsx'
 import { Json } from '../../ui/json.tsx'
 import { useKeys } from '../../ui/keys.ts'
+import { LinkButton } from '../../ui/link-button.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Empty, Refused, Waiting } from '../../ui/said.tsx'
 import { StatusWord } from '../../ui/status.tsx'
@@ -55,14 +56,12 @@ export function TaskPage({ id }: { id: string }) {
         <>
           <SteerButtons task={task} onForgotten={() => go('/tasks')} />
           <EditButton task={task} />
-          <a
-            class="button usual"
-            href={href(
-              `/new?task=${encodeURIComponent(task.task)}&args=${encodeURIComponent(JSON.stringify(task.args))}`
-            )}
+          <LinkButton
+            to={`/new?task=${encodeURIComponent(task.task)}&args=${encodeURIComponent(JSON.stringify(task.args))}`}
+            needs="submitTask"
           >
             Submit again with changes
-          </a>
+          </LinkButton>
           <CopyAs
             curl={curlText(serviceAddress, 'GET', path)}
             sql={`select * from ops.tasks where id = ${sqlText(task.id)};`}

@@ -14,6 +14,7 @@ export function Selection({ tasks, clear }: { tasks: Task[]; clear(): void }) {
       title: `${verb} ${plural(chosen.length, 'task')}?`,
       text: chosen.length < tasks.length ? `${countText(tasks.length - chosen.length)} of those selected stay.` : '',
       yes: `${verb} ${plural(chosen.length, 'task')}`,
+      needs: verb === 'Cancel' ? 'cancelTask' : 'retryTask',
       danger: verb === 'Cancel',
       grave: chosen.length > 1,
       act: () => {
@@ -27,10 +28,20 @@ export function Selection({ tasks, clear }: { tasks: Task[]; clear(): void }) {
   return (
     <section class="selection" aria-label="Selected tasks">
       <span>{plural(tasks.length, 'task')} selected</span>
-      <Button icon="retry" disabled={retryable.length === 0} onClick={() => each('Retry', retryable, 'retry')}>
+      <Button
+        icon="retry"
+        needs="retryTask"
+        disabled={retryable.length === 0}
+        onClick={() => each('Retry', retryable, 'retry')}
+      >
         Retry {countText(retryable.length)}
       </Button>
-      <Button icon="cancel" disabled={open.length === 0} onClick={() => each('Cancel', open, 'cancel')}>
+      <Button
+        icon="cancel"
+        needs="cancelTask"
+        disabled={open.length === 0}
+        onClick={() => each('Cancel', open, 'cancel')}
+      >
         Cancel {countText(open.length)}
       </Button>
       <Button look="quiet" onClick={clear}>

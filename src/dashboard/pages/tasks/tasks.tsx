@@ -8,8 +8,8 @@ import { type TaskList, useTaskList } from '../../state/task-list.ts'
 import { momentNow, zoned } from '../../state/time.ts'
 import { Button } from '../../ui/button.tsx'
 import { CopyAs } from '../../ui/copy.tsx'
-import { Icon } from '../../ui/icons.tsx'
 import { useKeys } from '../../ui/keys.ts'
+import { LinkButton } from '../../ui/link-button.tsx'
 import { Page } from '../../ui/page.tsx'
 import { AskedAgain, Empty, Waiting } from '../../ui/said.tsx'
 import { curlText, sqlOfTasks } from '../../words/copy.ts'
@@ -48,10 +48,9 @@ export function Tasks() {
       actions={
         <>
           <CopyList filter={filter} search={search} />
-          <a class="button main" href={href('/new')}>
-            <Icon name="plus" />
-            <span>New task</span>
-          </a>
+          <LinkButton to="/new" icon="plus" look="main" needs="submitTask">
+            New task
+          </LinkButton>
         </>
       }
     >

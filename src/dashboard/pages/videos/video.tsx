@@ -3,7 +3,9 @@ import { addressOf, serviceAddress } from '../../state/base.ts'
 import { confirm } from '../../state/confirm.ts'
 import { useQuery } from '../../state/query.ts'
 import { go, href } from '../../state/route.ts'
+import { lacks } from '../../state/session.ts'
 import type { Video } from '../../state/shapes.ts'
+import { AuditLink } from '../../ui/audit-link.tsx'
 import { Button } from '../../ui/button.tsx'
 import { CopyAs, CopyButton } from '../../ui/copy.tsx'
 import { Json } from '../../ui/json.tsx'
@@ -17,6 +19,7 @@ import { doneTo, languageText, notesOf, sourceText } from '../../words/film.ts'
 import { bitrateText, bytesText, percentText } from '../../words/number.ts'
 import { Making } from './making.tsx'
 import { isPlayable, Player } from './player.tsx'
+import { ShareButton } from './share.tsx'
 
 export function VideoPage({ id }: { id: string }) {
   const path = `/api/videos/${encodeURIComponent(id)}`
@@ -36,13 +39,12 @@ export function VideoPage({ id }: { id: string }) {
       title={video.filename}
       actions={
         <>
-          <Button icon="retry" disabled={open} onClick={() => again(video)}>
+          <Button icon="retry" needs="processVideo" disabled={open} onClick={() => again(video)}>
             Make prints again
           </Button>
-          <a class="button" href={addressOf(`${path}/files/original`)} download>
-            Original
-          </a>
-          <Button icon="trash" onClick={() => remove(video)}>
+          <ShareButton video={video} />
+          <Original path={path} />
+          <Button icon="trash" needs="deleteVideo" onClick={() => remove(video)}>
             Delete
           </Button>
           <CopyAs
@@ -91,6 +93,15 @@ export function VideoPage({ id }: { id: string }) {
   )
 }
 
+function Original({ path }: { path: string }) {
+  if (lacks('original')) return <Button needs="original">Original</Button>
+  return (
+    <a class="button" href={addressOf(`${path}/files/original`)} download>
+      Original
+    </a>
+  )
+}
+
 function Facts({ video }: { video: Video }) {
   return (
     <dl class="facts">
@@ -118,6 +129,10 @@ function Facts({ video }: { video: Video }) {
         <a href={href(`/tasks/${video.task_id}`)}>Latest</a>
         {' · '}
         <a href={href(`/tasks?video_id=${video.id}`)}>all of this film</a>
+      </dd>
+      <dt>Audit</dt>
+      <dd>
+        <AuditLink type="video" id={video.id} />
       </dd>
       <dt>SHA-256</dt>
       <dd class="mono">{video.sha256}</dd>
@@ -232,6 +247,7 @@ function again(video: Video) {
     title: `Make the prints of ${video.filename} again?`,
     text: video.processed ? 'The prints that are there are served until the new ones are done.' : '',
     yes: 'Make prints again',
+    needs: 'processVideo',
     act: () => act('A worker makes them again', 'POST', `/api/videos/${video.id}/process`)
   })
 }
@@ -241,6 +257,7 @@ function remove(video: Video) {
     title: `Delete ${video.filename}?`,
     text: 'Its original, its prints and its rows are removed, and its tasks are cancelled. This cannot be undone.',
     yes: 'Delete film',
+    needs: 'deleteVideo',
     danger: true,
     ...(video.status === 'ready' && { typed: video.filename.slice(0, 60) }),
     act: async () => {

@@ -10,6 +10,7 @@ import { Icon } from '../../ui/icons.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Rungs } from '../../ui/rungs.tsx'
 import { Empty, Refused, Waiting } from '../../ui/said.tsx'
+import { Segments } from '../../ui/segments.tsx'
 import { Word } from '../../ui/status.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { curlText, quoted } from '../../words/copy.ts'
@@ -45,23 +46,7 @@ export function Videos() {
     >
       <Drop />
       <div class="section-head">
-        <nav class="segments" aria-label="Status of films">
-          <a
-            href={href(withQuery({ status: undefined, cursor: undefined }))}
-            aria-current={status ? undefined : 'true'}
-          >
-            all
-          </a>
-          {states.map(name => (
-            <a
-              key={name}
-              href={href(withQuery({ status: name, cursor: undefined }))}
-              aria-current={status === name ? 'true' : undefined}
-            >
-              {name}
-            </a>
-          ))}
-        </nav>
+        <Segments label="Status of films" parameter="status" values={states} />
         <SearchName q={q ?? ''} />
       </div>
       <Refused query={found} />
@@ -161,7 +146,7 @@ function Drop() {
           event.currentTarget.value = ''
         }}
       />
-      <Button icon="upload" look="main" onClick={() => input.current?.click()}>
+      <Button icon="upload" look="main" needs="uploadVideo" onClick={() => input.current?.click()}>
         Upload films
       </Button>
     </div>

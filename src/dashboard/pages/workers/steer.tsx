@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { act } from '../../state/act.ts'
 import { confirm } from '../../state/confirm.ts'
+import { lacks } from '../../state/session.ts'
 import type { Worker } from '../../state/shapes.ts'
 import { Button } from '../../ui/button.tsx'
 import { plural } from '../../words/number.ts'
@@ -18,17 +19,22 @@ export function WorkerButtons({ worker }: { worker: Worker }) {
           key="resume"
           icon="play"
           look="main"
+          needs="steerWorker"
           onClick={() => act('The worker takes tasks again', 'PATCH', path(worker), { body: { paused: false } })}
         >
           Resume{named}
         </Button>
       ) : (
-        <Button key="pause" icon="pause" onClick={() => pause(worker)}>
+        <Button key="pause" icon="pause" needs="steerWorker" onClick={() => pause(worker)}>
           Pause{named}
         </Button>
       )}
-      <Button onClick={() => stop(worker, 'warm')}>Stop{named}</Button>
-      <Button onClick={() => stop(worker, 'cold')}>Stop at once{named}</Button>
+      <Button needs="shutDownWorker" onClick={() => stop(worker, 'warm')}>
+        Stop{named}
+      </Button>
+      <Button needs="shutDownWorker" onClick={() => stop(worker, 'cold')}>
+        Stop at once{named}
+      </Button>
     </div>
   )
 }
@@ -38,6 +44,7 @@ function pause(worker: Worker) {
     title: `Pause the worker on ${worker.host}?`,
     text: 'Its running tasks finish. It takes no others until it is resumed.',
     yes: 'Pause worker',
+    needs: 'steerWorker',
     act: () => act('The worker is paused', 'PATCH', path(worker), { body: { paused: true } })
   })
 }
@@ -51,6 +58,7 @@ function stop(worker: Worker, mode: 'warm' | 'cold') {
         ? `It finishes its ${running}, then its process ends.`
         : `Its ${running} go back to their queues, and its process ends now.`,
     yes: mode === 'warm' ? 'Stop worker' : 'Stop worker at once',
+    needs: 'shutDownWorker',
     danger: true,
     act: () => act('The worker is told to stop', 'POST', `${path(worker)}/shutdown`, { body: { mode } })
   })
@@ -69,6 +77,7 @@ export function Concurrency({ worker }: { worker: Worker }) {
         type="range"
         min={1}
         max={most}
+        disabled={lacks('steerWorker') !== undefined}
         value={value}
         aria-label={`Concurrency of the worker on ${worker.host}`}
         onInput={event => setAsked(Number(event.currentTarget.value))}

@@ -1,0 +1,41 @@
+import { useState } from 'preact/hooks'
+import { act } from '../../state/act.ts'
+import { confirm } from '../../state/confirm.ts'
+import type { Key } from '../../state/shapes.ts'
+import { Button } from '../../ui/button.tsx'
+import { Rotate } from './rotate.tsx'
+
+interface KeyButtonsProps {
+  item: Key
+  /** The key of this session. */
+  isMine: boolean
+}
+
+export function KeyButtons({ item, isMine }: KeyButtonsProps) {
+  const [rotates, setRotates] = useState(false)
+  const named = <span class="only-heard"> {item.name}</span>
+  return (
+    <>
+      <Button icon="retry" needs="rotateKey" onClick={() => setRotates(true)}>
+        Rotate{named}
+      </Button>
+      <Button icon="cancel" needs="revokeKey" onClick={() => revoke(item, isMine)}>
+        Revoke{named}
+      </Button>
+      {rotates && <Rotate item={item} close={() => setRotates(false)} />}
+    </>
+  )
+}
+
+function revoke({ id, name }: Key, isMine: boolean) {
+  const mine = isMine ? ' You are signed in with it: this page will ask for another key.' : ''
+  confirm({
+    title: `Revoke ${name}?`,
+    text: `Its requests are refused from now on, and its sockets, uploads and sessions end. This cannot be undone.${mine}`,
+    yes: 'Revoke key',
+    needs: 'revokeKey',
+    danger: true,
+    grave: true,
+    act: () => act('The key is revoked', 'DELETE', `/api/keys/${id}`)
+  })
+}

@@ -1,0 +1,27 @@
+import { serviceAddress } from '../../state/base.ts'
+import { CopyButton } from '../../ui/copy.tsx'
+import { ShownOnce } from '../../ui/shown-once.tsx'
+import { quoted } from '../../words/copy.ts'
+
+interface ShownKeyProps {
+  title: string
+  secret: string
+  done?: string
+  onClose(): unknown
+}
+
+/** A key, and how a program sends it. */
+export function ShownKey({ title, secret, ...rest }: ShownKeyProps) {
+  const example = `curl -s -H "authorization: Bearer $DARKROOM_KEY" ${quoted(`${serviceAddress}/api/session`)}`
+  return (
+    <ShownOnce title={title} label="Key" secret={secret} {...rest}>
+      <p class="section">A program sends it with each request:</p>
+      <div class="fix once">
+        <pre role="region" aria-label="How it is sent" tabIndex={0}>
+          {example}
+        </pre>
+        <CopyButton text={example} label="Copy the example" />
+      </div>
+    </ShownOnce>
+  )
+}

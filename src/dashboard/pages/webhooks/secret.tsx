@@ -1,0 +1,26 @@
+import { CopyButton } from '../../ui/copy.tsx'
+import { ShownOnce } from '../../ui/shown-once.tsx'
+import { verifySnippet } from '../../words/webhook.ts'
+
+interface SecretProps {
+  title: string
+  secret: string
+  onClose(): void
+}
+
+/** The secret of a webhook, and how a receiver uses it. */
+export function Secret({ title, secret, onClose }: SecretProps) {
+  return (
+    <ShownOnce title={title} label="Secret" secret={secret} onClose={onClose}>
+      <p class="section">
+        The receiver verifies each message with it, by any library of <i>Standard Webhooks</i>; in Node.js:
+      </p>
+      <div class="fix once">
+        <pre role="region" aria-label="How a receiver verifies" tabIndex={0}>
+          {verifySnippet}
+        </pre>
+        <CopyButton text={verifySnippet} label="Copy the example" />
+      </div>
+    </ShownOnce>
+  )
+}
