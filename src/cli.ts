@@ -7,7 +7,7 @@ import { takePackages } from './bundle/packages.ts'
 import { exitCodeOf, exitCodes } from './commands/failures.ts'
 import { findCommand } from './commands/parsing/find.ts'
 import { parse } from './commands/parsing/parse.ts'
-import { endWithReader, print, remark, thrownText } from './commands/screen/print.ts'
+import { endWithReader, print, remark, thrownText, written } from './commands/screen/print.ts'
 import { table } from './commands/table.ts'
 import { ConfigError } from './config.ts'
 import { version } from './version.ts'
@@ -20,6 +20,7 @@ takePackages()
 endWithReader()
 
 process.exitCode = await main(process.argv.slice(2))
+await written()
 // Parts that still keep the event loop alive have been asked to stop.
 process.exit()
 

@@ -8,7 +8,8 @@ export function fishScript(paths: CompletedPath[]): string {
     set -l words (commandline -opc)[2..]
     set -l wanted (string split -n ' ' -- $argv[1])
     set -l count (count $wanted)
-    test "$words[1..$count]" = "$wanted"; or test $count -eq 0; or return 1
+    test (count $words) -ge $count; or return 1
+    test $count -eq 0; or test "$words[1..$count]" = "$wanted"; or return 1
     test "$argv[2]" = more; or test (count $words) -eq $count
 end`,
     'complete -c darkroom -e',
@@ -23,7 +24,7 @@ function linesOf({ path, words, options, isFile }: CompletedPath) {
   return [
     ...words.map(({ word, about }) => `${line} -a ${word}${about ? ` -d ${quoted(about)}` : ''}`),
     ...options.map(({ word, about, takesValue, values }) => {
-      const value = takesValue ? ' -r' : ''
+      const value = takesValue ? ' -x' : ''
       const choices = values.length > 0 ? ` -a ${quoted(values.join(' '))}` : ''
       return `${more} -l ${word.slice(2)}${value}${choices} -d ${quoted(about)}`
     }),

@@ -18,7 +18,7 @@ export interface Queue {
 }
 
 const columns: Column<Queue>[] = [
-  { head: 'NAME', cell: ({ name }) => name, isLong: true },
+  { head: 'NAME', cell: ({ name }) => name, isLong: true, least: 20 },
   { head: 'STATUS', cell: ({ paused }) => (paused ? 'paused' : 'open'), isStatus: true },
   { head: 'DEPTH', cell: ({ depth }) => depth, isNumber: true },
   { head: 'OLDEST', cell: ({ oldest_age }) => long(oldest_age), extra: 1 },

@@ -12,7 +12,7 @@ interface Listed {
 }
 
 const columns: Column<Schedule>[] = [
-  { head: 'NAME', cell: ({ name }) => name, isLong: true },
+  { head: 'NAME', cell: ({ name }) => name, isLong: true, least: 24 },
   { head: 'STATUS', cell: statusOf, isStatus: true },
   { head: 'WHEN', cell: timingOf, extra: 2, isLong: true },
   { head: 'NEXT', cell: ({ next_run_at }) => ago(next_run_at), extra: 1 },

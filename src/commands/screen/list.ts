@@ -37,7 +37,7 @@ async function watchList<Body>({ json, read, text }: Shown<Body>) {
       if (isFirst || !mayPass(error)) throw error
       trouble = thrownText(error)
     }
-    const { isTTY, rows = 24 } = process.stdout
+    const { isTTY, rows } = process.stdout
     const width = terminalWidth()
     if (body !== undefined && json) {
       const line = JSON.stringify(body)
@@ -51,7 +51,7 @@ async function watchList<Body>({ json, read, text }: Shown<Body>) {
       if (body !== undefined) last = text(body, width)
       if (isFirst) process.stdout.write('\u001b[2J')
       const head = cut(trouble || `${new Date().toLocaleTimeString('en-GB')}, every 2 s; Ctrl-C ends it`, width! - 1)
-      const lines = [head, ...last.split('\n')].slice(0, rows - 1)
+      const lines = [head, ...last.split('\n')].slice(0, (rows || 24) - 1)
       process.stdout.write(`\u001b[H${lines.map(line => `${line}\u001b[K\n`).join('')}\u001b[J`)
     }
     await delay(pace)

@@ -17,6 +17,13 @@ export function endWithReader() {
   }
 }
 
+/** What a pipe has not taken yet would be lost at the exit. */
+export async function written() {
+  for (const stream of [process.stdout, process.stderr]) {
+    await new Promise<void>(resolve => stream.write('', () => resolve()))
+  }
+}
+
 export function print(text: string) {
   process.stdout.write(`${text}\n`)
 }

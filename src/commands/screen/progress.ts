@@ -33,7 +33,9 @@ export function progressBar(title: string): Progress {
 
   return {
     set(fraction, words) {
-      line = lineOf(title, fraction, words, stderr.columns || 80)
+      const next = lineOf(title, fraction, words, stderr.columns || 80)
+      if (next === line) return
+      line = next
       if (performance.now() - drawn >= pace) draw()
     },
     end() {

@@ -6,22 +6,23 @@ export interface Column<Row> {
   cell(row: Row): unknown
   /** What a narrow terminal leaves out: the greatest number first. Without one the column stays. */
   extra?: number
-  /** May be cut. */
+  /** May be cut, to eight columns, */
   isLong?: boolean
+  /** or to so many, as a name that is cut cannot be typed. */
+  least?: number
   isNumber?: boolean
   /** A word with a colour. */
   isStatus?: boolean
 }
 
 const gap = 2
-// A cut column keeps so much; one that is shorter keeps all.
 const shortest = 8
 
 /** Fits into `width`; without one, as in a pipe, nothing is cut or left out. */
 export function table<Row>(columns: Column<Row>[], rows: Row[], width = Number.POSITIVE_INFINITY): string {
   const texts = rows.map(row => columns.map(({ cell }) => said(cell(row))))
   const natural = columns.map(({ head }, at) => Math.max(widthOf(head), ...texts.map(line => widthOf(line[at]!))))
-  const least = natural.map((size, at) => (columns[at]!.isLong ? Math.min(size, shortest) : size))
+  const least = natural.map((size, at) => (columns[at]!.isLong ? Math.min(size, columns[at]!.least ?? shortest) : size))
   let shown = columns.map((_, at) => at)
   const sum = (sizes: number[]) => shown.reduce((total, at) => total + sizes[at]! + gap, -gap)
   while (sum(least) > width) {

@@ -2,16 +2,10 @@ import { settings } from '#config.ts'
 import { readAddress } from '../../address-file.ts'
 import { WrongUse } from '../failures.ts'
 
-export interface Place {
-  url: URL
-  /** How it was found, for a sentence about a service that does not answer. */
-  remedy: string
-}
-
 /** `DARKROOM_URL`; else `HOST` and `PORT`, where given; else where the API on `DATA_DIR` says that it listens. */
-export function findService(environment: NodeJS.ProcessEnv = process.env): Place {
+export function findService(environment: NodeJS.ProcessEnv = process.env): URL {
   const given = environment.DARKROOM_URL?.trim()
-  if (given) return { url: asBase(given), remedy: 'start the service, or correct DARKROOM_URL' }
+  if (given) return asBase(given)
 
   const { HOST, PORT, DATA_DIR } = settings
   const read = <T>(name: string, parse: (value: string | undefined) => T) => {
@@ -21,12 +15,16 @@ export function findService(environment: NodeJS.ProcessEnv = process.env): Place
       throw new WrongUse(`${name} ${(error as Error).message}`)
     }
   }
-  const remedy = 'start the service, or set DARKROOM_URL to its address'
   const port = read('PORT', PORT.read)
   const isGiven = Boolean(environment.PORT?.trim()) && port !== 0
   const told = isGiven ? undefined : readAddress(read('DATA_DIR', DATA_DIR.read))
-  if (told) return { url: asBase(withHost(told)), remedy }
-  return { url: asBase(withHost(`http://${bracketed(read('HOST', HOST.read))}:${port || PORT.fallback}`)), remedy }
+  if (told) return asBase(withHost(told))
+  return asBase(withHost(`http://${bracketed(read('HOST', HOST.read))}:${port || PORT.fallback}`))
+}
+
+/** As people write it. */
+export function placeOf(base: URL): string {
+  return base.href.replace(/\/$/, '')
 }
 
 /** The API may be below a path. */

@@ -1,4 +1,5 @@
 import { Unreachable } from '../failures.ts'
+import { placeOf } from './address.ts'
 import type { Service } from './service.ts'
 
 export interface Page<Item> {
@@ -44,7 +45,9 @@ export function restOf({ items, next_cursor, searched_until }: Page<unknown>): s
 
 function checkList(service: Service, path: string, page: Page<unknown> | undefined) {
   if (Array.isArray(page?.items)) return
-  throw new Unreachable(`${service.base} answers ${path} with something else than a list: it is another service`)
+  throw new Unreachable(
+    `${placeOf(service.base)} answers ${path} with something else than a list: it is another service`
+  )
 }
 
 function asTexts(query: Query) {

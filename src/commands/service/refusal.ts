@@ -2,31 +2,34 @@ import type { DarkroomError } from '#client/errors.ts'
 import type { Request } from '#client/request.ts'
 import { version } from '../../version.ts'
 import { Unreachable } from '../failures.ts'
+import { placeOf } from './address.ts'
+
+const remedy = 'start the service, or set DARKROOM_URL'
 
 interface Asked {
   base: URL
-  remedy: string
   path: string
   hasKey: boolean
   send: Request
 }
 
 /** One clear sentence for a request that failed. */
-export async function refusalOf(thrown: unknown, { base, remedy, path, hasKey, send }: Asked): Promise<Error> {
+export async function refusalOf(thrown: unknown, { base, path, hasKey, send }: Asked): Promise<Error> {
+  const place = placeOf(base)
   const error = thrown as Partial<DarkroomError> & Error
   const cause = innermost(error)
   if (cause instanceof Unreachable) return cause
-  if (error instanceof SyntaxError) return new Unreachable(`${base} answers ${path} with what is not JSON: ${remedy}`)
+  if (error instanceof SyntaxError) return new Unreachable(`${place} answers ${path} with what is not JSON: ${remedy}`)
   if (error.code === 'NETWORK') {
     const why = cause.name === 'TimeoutError' ? 'no answer in time' : cause.message || (cause as { code?: string }).code
-    return new Unreachable(`${base} does not answer (${why}): ${remedy}`)
+    return new Unreachable(`${place} does not answer (${why}): ${remedy}`)
   }
   if (error.status === undefined) return error
   // An error that no service of ours has written.
-  if (error.code === 'HTTP') return new Unreachable(`${base} answers with status ${error.status} alone: ${remedy}`)
+  if (error.code === 'HTTP') return new Unreachable(`${place} answers with status ${error.status} alone: ${remedy}`)
   if (error.status === 401) {
     const what = hasKey ? 'does not accept this key' : 'asks for a key'
-    error.message = `${base} ${what}: set DARKROOM_KEY or DARKROOM_KEY_FILE (${error.message})`
+    error.message = `${place} ${what}: set DARKROOM_KEY or DARKROOM_KEY_FILE (${error.message})`
   }
   if (error.code === 'ROUTE_NOT_FOUND' || (error.status === 400 && error.message.includes('is not a known field'))) {
     error.message += await otherVersion(send)

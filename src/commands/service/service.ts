@@ -26,7 +26,7 @@ const retries = 10
 
 /** The running service, as a client sees it. Nothing is sent yet. */
 export function openService(): Service {
-  const { url: base, remedy } = findService()
+  const base = findService()
   const key = findKey()
   const fetch = checkingFetch(base, key)
   const send = sender(base, { fetch })
@@ -39,7 +39,7 @@ export function openService(): Service {
       isHere = true
       return answer
     } catch (error) {
-      throw await refusalOf(error, { base, remedy, path, hasKey: key !== undefined, send })
+      throw await refusalOf(error, { base, path, hasKey: key !== undefined, send })
     }
   }
 

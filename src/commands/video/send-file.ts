@@ -1,4 +1,5 @@
 import { openAsBlob, type Stats, statSync } from 'node:fs'
+import path from 'node:path'
 import type { Uploaded } from '#client/bodies.ts'
 import { connect } from '#client/client.ts'
 import type { DarkroomError } from '#client/errors.ts'
@@ -32,13 +33,14 @@ export async function sendFile(service: Service, film: Film): Promise<Uploaded |
   }
 }
 
-async function send(service: Service, { file, stats, name }: Film, { key, isKept, forget }: Resumption) {
+async function send(service: Service, film: Film, { key, isKept, forget }: Resumption) {
+  const { file, stats, name } = film
   const stop = new AbortController()
   const bar = progressBar(name)
   const tell = teller(bar)
   let arrived = 0
   const interrupt = onInterrupt(() => stop.abort())
-  const darkroom = connect(service.base, { fetch: fetchOf(service, { file, stats }, stop) })
+  const darkroom = connect(service.base, { fetch: fetchOf(service, film, stop) })
   try {
     const sent = darkroom.uploadVideo(await openAsBlob(file), {
       filename: name,
@@ -55,9 +57,7 @@ async function send(service: Service, { file, stats, name }: Film, { key, isKept
     return film
   } catch (error) {
     bar.end()
-    const goesOn = isKept
-      ? `the same command goes on from there: darkroom video upload ${quoted(file)}`
-      : 'it cannot go on'
+    const goesOn = isKept ? `the same command goes on from there: ${commandOf(film)}` : 'it cannot go on'
     if (stop.signal.aborted || arrived > 0) remark(`Uploaded ${percentText(arrived / stats.size)}; ${goesOn}`)
     if (interrupt.happened) return undefined
     throw stop.signal.aborted ? stop.signal.reason : error
@@ -66,8 +66,13 @@ async function send(service: Service, { file, stats, name }: Film, { key, isKept
   }
 }
 
+function commandOf({ file, name }: Film) {
+  const named = name === path.basename(file) ? '' : ` --name ${quoted(name)}`
+  return `darkroom video upload ${quoted(file)}${named}`
+}
+
 /** A file that changes would become a film of two halves. */
-function fetchOf({ fetch }: Service, { file, stats }: Omit<Film, 'name'>, stop: AbortController): typeof fetch {
+function fetchOf({ fetch }: Service, { file, stats }: Film, stop: AbortController): typeof fetch {
   return (input, init) => {
     const { size, mtimeMs } = statSync(file, { throwIfNoEntry: false }) ?? {}
     if (size !== stats.size || mtimeMs !== stats.mtimeMs) {

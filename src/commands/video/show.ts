@@ -1,6 +1,6 @@
 import type { VideoBody } from '#client/bodies.ts'
 import { bitrateText, bytesText, percentText } from '#dashboard/words/number.ts'
-import { facts } from '../screen/facts.ts'
+import { type Fact, facts } from '../screen/facts.ts'
 import { show, terminalWidth } from '../screen/print.ts'
 import { type Column, table } from '../screen/table.ts'
 import { when } from '../screen/times.ts'
@@ -29,6 +29,9 @@ export function describeVideo(video: VideoBody, base: URL): string {
     ['task', video.task_id],
     ['stream', address(video.hls_url)],
     ['poster', address(video.poster_url)],
+    ...renditions
+      .filter(({ status, url }) => status === 'ready' && url !== null)
+      .map(({ name, url }): Fact => [name, address(url)]),
     ['subtitles', video.subtitles.map(({ language }) => language)]
   ])
   if (renditions.length === 0) return known
@@ -38,8 +41,7 @@ export function describeVideo(video: VideoBody, base: URL): string {
     { head: 'PICTURE', cell: ({ width, height }) => width && `${width}x${height}`, extra: 2 },
     { head: 'SIZE', cell: ({ bytes }) => bytes !== null && bytesText(bytes), extra: 3, isNumber: true },
     { head: 'BITRATE', cell: ({ bitrate }) => bitrate !== null && bitrateText(bitrate), extra: 4, isNumber: true },
-    { head: 'REASON', cell: ({ reason }) => reason, extra: 5, isLong: true },
-    { head: 'ADDRESS', cell: ({ url }) => address(url), extra: 1, isLong: true }
+    { head: 'REASON', cell: ({ reason }) => reason, extra: 1, isLong: true }
   ]
   return `${known}\n\n${table(columns, renditions, terminalWidth())}`
 }
