@@ -95,7 +95,7 @@ t.test('queues are paused, resumed and purged by name', async t => {
   }
   t.strictSame(await darkroom(['queue', 'purge', 'low_priority']), {
     code: 0,
-    out: 'Revoked 1 tasks of low_priority\n',
+    out: 'Revoked 1 task of low_priority\n',
     err: ''
   })
   t.match(await darkroom(['queue', 'pause', 'nowhere']), { code: 1, err: 'There is no queue named "nowhere"\n' })

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises'
+import { plural } from '#dashboard/words/number.ts'
 import { show } from '../screen/print.ts'
 import { readAll } from '../service/pages.ts'
 import type { Service } from '../service/service.ts'
@@ -16,7 +17,7 @@ export async function purgeQueue(service: Service, name: string, { json, yes }: 
   const purged = await service.request<{ name: string; purged: number }>('POST', `${pathOf(name)}/purge`, {
     timeout: 600
   })
-  show(purged, { json, text: () => `Revoked ${purged.purged} tasks of ${purged.name}` })
+  show(purged, { json, text: () => `Revoked ${plural(purged.purged, 'task')} of ${purged.name}` })
 }
 
 async function isConfirmed(question: string) {

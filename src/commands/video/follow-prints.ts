@@ -8,6 +8,7 @@ import { onInterrupt } from './interrupt.ts'
 /** Shows how the prints are made; false after Ctrl-C, which they do not notice. */
 export async function followPrints(service: Service, { id, task_id, filename }: Uploaded): Promise<boolean> {
   const bar = progressBar(filename)
+  bar.set(null, 'waits for a worker')
   const left = Promise.withResolvers<boolean>()
   const interrupt = onInterrupt(() => left.resolve(false))
   const finished = untilFinished(service, task_id, {
