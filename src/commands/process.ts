@@ -1,3 +1,4 @@
+import { takePackages } from '#bundle/packages.ts'
 import { type Config, readConfig, supervised } from '#config.ts'
 import { misspeltSettings } from '../misspelt.ts'
 import { type Command, command, type Given, type Options } from './command.ts'
@@ -17,6 +18,8 @@ export function serviceCommand<O extends Options>({ run, ...declared }: ProcessC
     ...declared,
     settings: 'service',
     run: async given => {
+      // Before the modules of the service, which import them.
+      takePackages()
       setVariables(declared.options, given.values)
       // The server has printed these for its worker.
       if (!isSupervised) for (const sentence of misspeltSettings(process.env)) remark(`Warning: ${sentence}`)
