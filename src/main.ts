@@ -8,10 +8,12 @@ import { type Config, withoutSecrets } from '#config.ts'
 import { findEmbedded, openEmbedded } from '#database/embedded.ts'
 import { beginOn } from '#database/reach.ts'
 import { checkAddress } from '#http/address.ts'
+import type { Api } from '#http/start.ts'
 import { answerMetrics } from '#metrics/relay.ts'
 import { isForTasks } from '#queue/names.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { endDeadNeighbours } from '#workers/presence.ts'
+import { writeAddress } from './address-file.ts'
 import { checkDataDir } from './data-dir.ts'
 import { run, type Stop } from './lifecycle.ts'
 import { openLogger } from './logger.ts'
@@ -51,7 +53,7 @@ export async function runServer(config: Config, grace = defaultGrace) {
     // The row of a killed server's worker would pass for the worker that this server waits for.
     await beginOn(url, { log, signal }, () => endDeadNeighbours(api.db.pool))
     signal.throwIfAborted()
-    const address = await api.listen()
+    const address = await listen(api, config, started)
     await Promise.race([worker.ready, once(signal, 'abort')])
     signal.throwIfAborted()
     log.info(`Darkroom ${version} is ready: ${address}`)
@@ -70,7 +72,7 @@ export async function runApi(config: Config, grace = defaultGrace) {
     const api = await beginOn(url, { log, signal }, () => startApi({ url, config, kinds, log, needsWorker: false }))
     started.push(api.stop)
     signal.throwIfAborted()
-    log.info(`Darkroom ${version} answers: ${await api.listen()}`)
+    log.info(`Darkroom ${version} answers: ${await listen(api, config, started)}`)
   })
 }
 
@@ -106,6 +108,13 @@ export async function runMigrate(config: Config) {
     log.info(applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to do')
     return 'done'
   })
+}
+
+/** Commands on this machine find the API by the file that says where it listens. */
+async function listen(api: Api, { DATA_DIR }: Config, started: Stop[]) {
+  const address = await api.listen()
+  started.push(await writeAddress(DATA_DIR, address))
+  return address
 }
 
 async function stopTogether(stops: Stop[], graceSeconds: number) {

@@ -65,14 +65,16 @@ const mistakes: [string, string[], RegExp][] = [
   ['an option without its value', ['worker', '--queues'], /--queues/],
   ['a word too many', ['migrate', 'now'], /now/],
   ['a grace that is none', ['worker', '--grace', 'soon'], /--grace must be a number of seconds, not "soon"/],
-  ['a negative grace', ['worker', '--grace=-1'], /--grace/]
+  ['a negative grace', ['worker', '--grace=-1'], /--grace/],
+  ['a file that is not named', ['dump'], /Missing FILE/],
+  ['an option of a process for its workers', ['worker', 'list', '--grace', '1'], /--grace/]
 ]
 
 for (const [what, args, sentence] of mistakes) {
   t.test(`${what} is one clear line on stderr`, { buffered: true }, async t => {
     const { code, out, err } = await darkroom(args)
 
-    t.equal(code, 1)
+    t.equal(code, 2)
     t.equal(out, '')
     t.match(err, sentence)
     t.equal(err.trim().split('\n').length, 1, err)

@@ -1,9 +1,13 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
 import t from 'tap'
+import { isGroup } from '../src/commands/command.ts'
+import { findCommand } from '../src/commands/parsing/find.ts'
+import { parse } from '../src/commands/parsing/parse.ts'
+import { table } from '../src/commands/table.ts'
 import { settings } from '../src/config.ts'
 import * as errors from '../src/errors.ts'
 import { openPage, skipWithoutBrowser } from './harness/browser.ts'
@@ -12,6 +16,7 @@ import { seat } from './harness/seat.ts'
 import { openService } from './harness/service.ts'
 import { patience } from './harness/until.ts'
 
+const cli = path.resolve(import.meta.dirname, '../src/cli.ts')
 const readme = await readFile(path.resolve(import.meta.dirname, '../README.md'), 'utf8')
 
 t.test('the README lists every setting, with its default and what it is', async t => {
@@ -25,6 +30,28 @@ t.test('the README lists every setting, with its default and what it is', async 
       about
     ])
   )
+})
+
+t.test('the README lists every command', async t => {
+  const rows = table.map(entry => [
+    `\`${entry.name}\``,
+    entry.about,
+    isGroup(entry) ? entry.commands.map(({ name }) => `\`${name}\``).join(', ') : ''
+  ])
+  t.strictSame(tableIn('## The command line'), rows)
+})
+
+t.test('every command that the README names has these operands and options', async t => {
+  const lines = blocks('sh').flatMap(({ code }) => code.split('\n').filter(line => line.includes('scripts/darkroom ')))
+  t.ok(lines.length >= 12)
+  for (const line of lines) {
+    const words = line.replace(/^.*?scripts\/darkroom /, '').replace(/\)$| > .*$/, '')
+    const args = execFileSync('bash', ['-c', `printf '%s\\n' ${words}`], { encoding: 'utf8' })
+      .trimEnd()
+      .split('\n')
+    const { name, command, rest } = findCommand(table, args)
+    t.ok(command && parse(name, command, rest), line)
+  }
 })
 
 t.test('the pictures of the README are there, in light and dark, and small', async t => {
@@ -60,8 +87,10 @@ t.test('the examples of the README give the answers that it shows', async t => {
   const examples = blocks('sh').filter(({ expected }) => expected !== undefined)
   t.ok(examples.length >= 10, 'there are examples')
   const outputs = await runInOneShell(
-    examples.map(({ code }) => code.replaceAll('http://127.0.0.1:8000', address)),
-    folder
+    examples.map(({ code }) =>
+      code.replaceAll('http://127.0.0.1:8000', address).replaceAll('scripts/darkroom', `"${process.execPath}" "${cli}"`)
+    ),
+    { cwd: folder, env: { ...process.env, DARKROOM_URL: address, HOME: folder } }
   )
 
   for (const [index, { code, expected }] of examples.entries()) {
@@ -140,10 +169,11 @@ function blocks(language: string) {
 }
 
 /** As a reader does it: one after the other, with the variables of earlier blocks. */
-async function runInOneShell(scripts: string[], cwd: string) {
+async function runInOneShell(scripts: string[], { cwd, env }: { cwd: string; env: NodeJS.ProcessEnv }) {
   const mark = '\u0001'
   const shell = spawn('bash', ['-e', '-c', scripts.join(`\nprintf '${mark}'\n`)], {
     cwd,
+    env,
     stdio: ['ignore', 'pipe', 'inherit']
   })
   let output = ''

@@ -9,8 +9,7 @@ import { dump } from '#database/backup/dump.ts'
 import { withDatabase } from './database.ts'
 
 /** Writes to a draft, which is renamed to the file when it is complete. */
-export async function runDump(config: Config, file: string | undefined) {
-  if (file === undefined) throw new Error('Name a new file for the dump, or "-" for stdout')
+export async function runDump(config: Config, file: string) {
   return withDatabase(config, {}, async ({ url, log, signal }) => {
     const rows = (sink: NodeJS.WritableStream) =>
       pipeline(dump(url, { signal, say: message => log.info(message) }), createGzip({ level: 3 }), sink, { signal })

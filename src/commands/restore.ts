@@ -11,8 +11,7 @@ import { makeHome } from '#database/embedded/cluster.ts'
 import { migrate } from '../migrate.ts'
 import { withDatabase } from './database.ts'
 
-export async function runRestore(config: Config, file: string | undefined, { force }: { force: boolean }) {
-  if (file === undefined) throw new Error('Name the file of the dump')
+export async function runRestore(config: Config, file: string, { force }: { force: boolean }) {
   await access(file).catch(error => {
     throw new Error(`${file} cannot be read: ${error.message}`, { cause: error })
   })

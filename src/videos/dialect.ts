@@ -50,14 +50,10 @@ export const videoDialect: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
       body: ProcessVideo,
       response: { 200: answer(StartedAsBefore, 'The task that makes the prints'), ...writeProblems(VideoNotFound) }
     }
-    app.post(
-      `${prefix}/process-video`,
-      { config: { scope: 'submit' }, schema: processSchema },
-      async request => ({
-        task_id: await processAgain(needs, request.body.video_id, { by: byRequest(request) }),
-        status: 'Task started' as const
-      })
-    )
+    app.post(`${prefix}/process-video`, { config: { scope: 'submit' }, schema: processSchema }, async request => ({
+      task_id: await processAgain(needs, request.body.video_id, { by: byRequest(request) }),
+      status: 'Task started' as const
+    }))
   }
 }
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { completionsOf } from '../../src/dashboard/words/complete.ts'
-import { callText, cliText, curlText, quoted, sqlOfTasks } from '../../src/dashboard/words/copy.ts'
+import { callText, cliText, commandText, curlText, quoted, sqlOfTasks } from '../../src/dashboard/words/copy.ts'
 import { cronText } from '../../src/dashboard/words/cron.ts'
 import { commonPart } from '../../src/dashboard/words/errors.ts'
 import {
@@ -134,6 +134,10 @@ t.test('what is copied cannot be misread by a shell or by Postgres', async t => 
   t.equal(
     curlText('http://x', 'POST', '/api/tasks', { args: { a: `'` } }),
     `curl -s -X POST 'http://x/api/tasks' -H 'content-type: application/json' -d '{"args":{"a":"'\\''"}}'`
+  )
+  t.equal(
+    commandText('task list', { status: '-FAILED', task: 'add', q: "it's", created_after: '2026-03-01T00:00:00Z' }),
+    `scripts/darkroom task list --status='-FAILED' --kind add --search='it'\\''s' --created-after 2026-03-01T00:00:00Z`
   )
   t.equal(cliText(`select 'a'`), `scripts/darkroom psql -c 'select '\\''a'\\'''`)
   t.equal(

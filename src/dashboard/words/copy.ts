@@ -22,6 +22,18 @@ export function cliText(sql: string): string {
   return `scripts/darkroom psql -c ${quoted(sql)}`
 }
 
+// Options that are not named as the fields of the API.
+const options: Record<string, string> = { task: 'kind', q: 'search', schedule_id: 'schedule', video_id: 'video' }
+
+/** A command of ours, with the query of a request as its options. */
+export function commandText(words: string, query: Record<string, string> = {}): string {
+  const given = Object.entries(query).map(([field, value]) => {
+    const option = options[field] ?? field.replaceAll('_', '-')
+    return /^\w[\w.,:@/+-]*$/.test(value) ? `--${option} ${value}` : `--${option}=${quoted(value)}`
+  })
+  return ['scripts/darkroom', words, ...given].join(' ')
+}
+
 /** A call of a function of the schema `ops`, whose parameters are named as in HTTP. Null is the default of each. */
 export function callText(name: string, body: Record<string, unknown>): string {
   const given = Object.entries(body).filter(([, value]) => value !== null && value !== undefined)

@@ -10,9 +10,9 @@ import { hangGate } from './gate.ts'
 import { addSecurityHeaders } from './headers.ts'
 import type { Limits } from './limits.ts'
 import { lingerOnUnreadBodies } from './linger.ts'
+import { noteRefusals } from './note-refusals.ts'
 import { limitOpen } from './places.ts'
 import { identifyPrincipals } from './principal.ts'
-import { noteRefusals } from './note-refusals.ts'
 
 /** The hooks before every route, in this order: checks against hostile pages, keys and scopes, limits. */
 export function hangDoors(

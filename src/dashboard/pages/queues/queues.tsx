@@ -12,7 +12,7 @@ import { Page } from '../../ui/page.tsx'
 import { Refused, Waiting } from '../../ui/said.tsx'
 import { Word } from '../../ui/status.tsx'
 import { Ago } from '../../ui/time.tsx'
-import { curlText } from '../../words/copy.ts'
+import { commandText, curlText } from '../../words/copy.ts'
 import { countText, plural } from '../../words/number.ts'
 import { durationText } from '../../words/time.ts'
 import { minuteNow } from '../overview/moment.ts'
@@ -27,7 +27,13 @@ export function Queues() {
     <Page
       title="Queues"
       busy={!queues && !found.error.value}
-      actions={<CopyAs curl={curlText(serviceAddress, 'GET', '/api/queues')} sql="select * from ops.queue_depth;" />}
+      actions={
+        <CopyAs
+          curl={curlText(serviceAddress, 'GET', '/api/queues')}
+          cli={commandText('queue list')}
+          sql="select * from ops.queue_depth;"
+        />
+      }
     >
       <Refused query={found} />
       {!queues && !found.error.value && <Waiting />}

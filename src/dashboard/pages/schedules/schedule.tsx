@@ -11,7 +11,7 @@ import { Page } from '../../ui/page.tsx'
 import { Refused, Waiting } from '../../ui/said.tsx'
 import { Word } from '../../ui/status.tsx'
 import { Ago, At } from '../../ui/time.tsx'
-import { curlText, sqlText } from '../../words/copy.ts'
+import { commandText, curlText, sqlText } from '../../words/copy.ts'
 import { countText, shortId } from '../../words/number.ts'
 import { occurrenceText, ruleText } from '../../words/schedules.ts'
 import { removeSchedule, ScheduleButtons } from './act.tsx'
@@ -48,6 +48,7 @@ export function SchedulePage({ id }: { id: string }) {
           )}
           <CopyAs
             curl={curlText(serviceAddress, 'GET', path)}
+            cli={commandText(`schedule show ${schedule.id}`)}
             sql={`select * from ops.schedules where id = ${sqlText(schedule.id)};`}
           />
         </>

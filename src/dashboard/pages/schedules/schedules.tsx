@@ -8,7 +8,7 @@ import { Page } from '../../ui/page.tsx'
 import { Empty, Refused, Waiting } from '../../ui/said.tsx'
 import { Word } from '../../ui/status.tsx'
 import { Ago } from '../../ui/time.tsx'
-import { curlText } from '../../words/copy.ts'
+import { commandText, curlText } from '../../words/copy.ts'
 import { ruleText } from '../../words/schedules.ts'
 import { ScheduleButtons } from './act.tsx'
 import { Strip } from './strip.tsx'
@@ -25,7 +25,11 @@ export function Schedules() {
       busy={!all && !found.error.value}
       actions={
         <>
-          <CopyAs curl={curlText(serviceAddress, 'GET', '/api/schedules')} sql="select * from ops.schedules;" />
+          <CopyAs
+            curl={curlText(serviceAddress, 'GET', '/api/schedules')}
+            cli={commandText('schedule list')}
+            sql="select * from ops.schedules;"
+          />
           <LinkButton to="/schedules/new" icon="plus" look="main" needs="addSchedule">
             New schedule
           </LinkButton>

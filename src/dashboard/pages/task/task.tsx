@@ -13,7 +13,7 @@ import { Page } from '../../ui/page.tsx'
 import { Empty, Refused, Waiting } from '../../ui/said.tsx'
 import { StatusWord } from '../../ui/status.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
-import { curlText, sqlText } from '../../words/copy.ts'
+import { commandText, curlText, sqlText } from '../../words/copy.ts'
 import { isFinal, mayRetry, paceOfTask, titleOfTask } from '../../words/tasks.ts'
 import { askToCancel, askToRetry } from './act.ts'
 import { Compare } from './compare.tsx'
@@ -64,6 +64,7 @@ export function TaskPage({ id }: { id: string }) {
           </LinkButton>
           <CopyAs
             curl={curlText(serviceAddress, 'GET', path)}
+            cli={commandText(`task show ${task.id}`)}
             sql={`select * from ops.tasks where id = ${sqlText(task.id)};`}
           />
         </>

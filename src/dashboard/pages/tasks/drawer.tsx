@@ -10,7 +10,7 @@ import { Json } from '../../ui/json.tsx'
 import { useKeys } from '../../ui/keys.ts'
 import { Refused, Waiting } from '../../ui/said.tsx'
 import { StatusWord } from '../../ui/status.tsx'
-import { curlText, sqlText } from '../../words/copy.ts'
+import { commandText, curlText, sqlText } from '../../words/copy.ts'
 import { isFinal, mayRetry, paceOfTask, titleOfTask } from '../../words/tasks.ts'
 import { askToCancel, askToRetry } from '../task/act.ts'
 import { ErrorBox, SteerButtons, TaskFacts, TaskProgress, WhyBox } from '../task/parts.tsx'
@@ -56,6 +56,7 @@ export function TaskDrawer({ id, move }: { id: string; move(step: number): void 
                 <SteerButtons task={task} />
                 <CopyAs
                   curl={curlText(serviceAddress, 'GET', path)}
+                  cli={commandText(`task show ${task.id}`)}
                   sql={`select * from ops.tasks where id = ${sqlText(task.id)};`}
                 />
               </div>

@@ -12,7 +12,7 @@ import { useKeys } from '../../ui/keys.ts'
 import { LinkButton } from '../../ui/link-button.tsx'
 import { Page } from '../../ui/page.tsx'
 import { AskedAgain, Empty, Waiting } from '../../ui/said.tsx'
-import { curlText, sqlOfTasks } from '../../words/copy.ts'
+import { commandText, curlText, sqlOfTasks } from '../../words/copy.ts'
 import { type Filter, filterOfQuery, queryOfFilter } from '../../words/filter.ts'
 import { countText, plural } from '../../words/number.ts'
 import { isFinal, mayRetry } from '../../words/tasks.ts'
@@ -114,6 +114,7 @@ function CopyList({ filter, search }: { filter: Filter; search: string }) {
   return (
     <CopyAs
       curl={curlText(serviceAddress, 'GET', `/api/tasks${search && `?${search}`}`)}
+      cli={commandText('task list', exact)}
       sql={sqlOfTasks(exact)}
       link={link}
     />

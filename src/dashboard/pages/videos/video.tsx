@@ -14,7 +14,7 @@ import { Rungs } from '../../ui/rungs.tsx'
 import { Refused, Waiting } from '../../ui/said.tsx'
 import { Word } from '../../ui/status.tsx'
 import { Ago, At } from '../../ui/time.tsx'
-import { curlText, sqlText } from '../../words/copy.ts'
+import { commandText, curlText, sqlText } from '../../words/copy.ts'
 import { doneTo, languageText, notesOf, sourceText } from '../../words/film.ts'
 import { bitrateText, bytesText, percentText } from '../../words/number.ts'
 import { Making } from './making.tsx'
@@ -49,6 +49,7 @@ export function VideoPage({ id }: { id: string }) {
           </Button>
           <CopyAs
             curl={curlText(serviceAddress, 'GET', path)}
+            cli={commandText(`video show ${video.id}`)}
             sql={`select * from ops.videos where id = ${sqlText(video.id)};`}
           />
         </>

@@ -13,7 +13,7 @@ import { Empty, Refused, Waiting } from '../../ui/said.tsx'
 import { Segments } from '../../ui/segments.tsx'
 import { Word } from '../../ui/status.tsx'
 import { Ago } from '../../ui/time.tsx'
-import { curlText, quoted } from '../../words/copy.ts'
+import { commandText, curlText, quoted } from '../../words/copy.ts'
 import { bytesText, percentText } from '../../words/number.ts'
 
 const states = ['uploaded', 'processing', 'ready', 'failed']
@@ -40,6 +40,7 @@ export function Videos() {
       actions={
         <CopyAs
           curl={`curl -s -F video=@film.mp4 ${quoted(`${serviceAddress}/api/videos`)}\n${curlText(serviceAddress, 'GET', path)}`}
+          cli={`${commandText('video upload film.mp4')}\n${commandText('video list')}`}
           sql="select id, filename, status, progress, error from ops.videos order by created_at desc limit 100;"
         />
       }

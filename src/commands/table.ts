@@ -1,0 +1,53 @@
+import { client } from './client.ts'
+import { type Command, command, type Group } from './command.ts'
+import { processes } from './processes.ts'
+import { queueGroup } from './queue/table.ts'
+import { scheduleGroup } from './schedule/table.ts'
+import { taskGroup } from './task/table.ts'
+import { videoGroup } from './video/table.ts'
+import { webhookGroup } from './webhook/table.ts'
+import { workerGroup } from './worker/table.ts'
+
+const doctor = client({
+  name: 'doctor',
+  about: 'ask the running service what is wrong with it, and what mends that',
+  options: {},
+  run: async (service, { values }) => (await import('./doctor.ts')).runDoctor(service, values)
+})
+
+const open = client({
+  name: 'open',
+  about: 'the dashboard in the browser',
+  options: {},
+  run: async (service, { values }) => (await import('./open.ts')).openDashboard(service, values)
+})
+
+const shells = ['bash', 'zsh', 'fish'] as const
+
+const completion = command({
+  name: 'completion',
+  about: 'a script with which a shell completes these commands',
+  operands: [{ name: 'SHELL', about: shells.join(', '), choices: shells }],
+  options: {},
+  notes: [
+    'bash  source <(darkroom completion bash)',
+    'zsh   source <(darkroom completion zsh)',
+    'fish  darkroom completion fish | source'
+  ],
+  settings: 'none',
+  run: async ({ operands: [shell] }) => (await import('./completion/completion.ts')).printCompletion(shell!, table)
+})
+
+/** Every command: parsing, help, shell completion and the README's table come from here. */
+export const table: (Command | Group)[] = [
+  ...processes,
+  taskGroup,
+  videoGroup,
+  scheduleGroup,
+  queueGroup,
+  workerGroup,
+  webhookGroup,
+  doctor,
+  open,
+  completion
+]
