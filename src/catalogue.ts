@@ -14,23 +14,9 @@ const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
   add: async () => (await import('#tasks/builtin/add.ts')).add,
   process_data: async () => (await import('#tasks/builtin/process-data.ts')).processData,
   sleep: async () => (await import('#tasks/builtin/sleep.ts')).sleep,
-  process_video: async config => {
-    const { processVideo } = await import('#videos/tasks/process-video.ts')
-    const { findMediaTools } = await import('#media/binaries.ts')
-    const { lockAsProved } = await import('#media/lock/lock.ts')
-    const tools = () => {
-      lockAsProved(config.MEDIA_SANDBOX)
-      return findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH })
-    }
-    const budget = {
-      seconds: config.MAX_FILM_SECONDS,
-      pixels: config.MAX_FILM_PIXELS,
-      frames: config.MAX_FILM_FRAMES,
-      streams: config.MAX_FILM_STREAMS,
-      temporaryBytes: config.MAX_TEMPORARY_BYTES
-    }
-    return processVideo({ ...(await storageIn(config)), tools, budget, rungs: config.RUNGS })
-  },
+  process_video: async config => (await import('#videos/tasks/process-video.ts')).processVideo(await filmsIn(config)),
+  process_video_part: async config =>
+    (await import('#videos/tasks/process-video-part.ts')).processVideoPart(await filmsIn(config)),
   sweep: async config => (await import('#videos/tasks/sweep.ts')).sweep(await storageIn(config)),
   expire_originals: async config => {
     const { expireOriginals } = await import('#videos/tasks/expire-originals.ts')
@@ -61,7 +47,7 @@ const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
 }
 
 /** The kinds whose bodies run ffmpeg on what users have uploaded. */
-export const decodingKinds = ['process_video']
+export const decodingKinds = ['process_video', 'process_video_part']
 
 /** Every kind: the built-in ones and those of TASKS_DIR. Only this file knows them all. */
 export async function loadKinds(config: Config, signal?: AbortSignal): Promise<Kinds> {
@@ -94,6 +80,25 @@ export async function loadKind(config: Config, name: string, file: string | unde
   const kind = kindIn(await import(pathToFileURL(file).href), file)
   if (kind?.name === name) return kind
   throw new Error(`${file} no longer defines the task "${name}"`)
+}
+
+async function filmsIn(config: Config) {
+  const { findMediaTools } = await import('#media/binaries.ts')
+  const { lockAsProved } = await import('#media/lock/lock.ts')
+  const { shareCores } = await import('#media/encode/threads.ts')
+  const tools = () => {
+    lockAsProved(config.MEDIA_SANDBOX)
+    shareCores(config.WORKER_CONCURRENCY)
+    return findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH })
+  }
+  const budget = {
+    seconds: config.MAX_FILM_SECONDS,
+    pixels: config.MAX_FILM_PIXELS,
+    frames: config.MAX_FILM_FRAMES,
+    streams: config.MAX_FILM_STREAMS,
+    temporaryBytes: config.MAX_TEMPORARY_BYTES
+  }
+  return { ...(await storageIn(config)), tools, budget, rungs: config.RUNGS }
 }
 
 async function storageIn(config: Config) {

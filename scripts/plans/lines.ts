@@ -77,6 +77,7 @@ function ofAttempts({ running, place, worker, finished }: Sample): Record<string
     claimOverLockedSql: { values: [...claims, []] },
     completeInPlaceSql: { values: ending },
     completeSql: { values: ending },
+    handOverSql: { values: [running, worker, '2026-01-01', 1] },
     settleSql: { values: ending },
     findSettledSql: { values: ending },
     lockAttemptsInPlaceSql: { values: ending },
@@ -235,6 +236,11 @@ function ofFilms({ film, upload, lease }: Sample): Record<string, Line> {
     deleteUploadSql: { values: [upload] },
     expireUploadsSql: {},
     knowsUploadSql: { values: [upload] },
+    beginPartsSql: { planless: 'a function, of one film' },
+    endPartSql: { planless: 'a function, of one film' },
+    endJoinSql: { planless: 'a function, of one film' },
+    carryProgressSql: { planless: 'a function, of the films that a worker makes' },
+    forgetPlansSql: {},
     expireOriginalsSql: { values: [86_400 * 365] },
     findExpiredOriginalsSql: {}
   }

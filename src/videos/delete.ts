@@ -31,7 +31,8 @@ export async function removeVideo({ db, store, voice, watching }: RemoveNeeds, i
   const cancelled = await transact(db, async trx => {
     if (!(await isThere(trx, id))) throw new VideoNotFound(id)
     const requests: CancelRequest[] = []
-    for (const task of await findOpenTasks(trx, id)) {
+    // Oldest first: the task of a film that is made in parts cancels them, in the order in which locks are taken.
+    for (const task of (await findOpenTasks(trx, id)).toReversed()) {
       const request = await requestCancel(trx, task.id)
       if (request) requests.push(request)
     }
