@@ -7,7 +7,7 @@
 -- beyond its concurrency are still ahead. Inline bodies start at once.
 create view darkroom.in_hand as
 select
-  t.id, t.queue,
+  t.id, t.queue, t.worker, inline,
   (not inline and row_number() over (
     partition by t.worker, inline order by t.started_at, t.priority desc, t.created_at, t.id
   ) > w.concurrency) is true as ahead

@@ -45,7 +45,7 @@ export const settings = {
   ),
   WORKER_HEALTH_PORT: optional(
     integer(0, 65_535),
-    'port on `HOST` for health checks of a worker; 0 takes a free one; unset: none'
+    'port on `HOST` for health checks and metrics of a worker; 0 takes a free one; unset: none'
   ),
   TASK_SOFT_TIME_LIMIT: optional(
     seconds(1, 31_536_000),

@@ -8,6 +8,7 @@ import { type Config, withoutSecrets } from '#config.ts'
 import { findEmbedded, openEmbedded } from '#database/embedded.ts'
 import { beginOn } from '#database/reach.ts'
 import { checkAddress } from '#http/address.ts'
+import { answerMetrics } from '#metrics/relay.ts'
 import { isForTasks } from '#queue/names.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { endDeadNeighbours } from '#workers/presence.ts'
@@ -39,7 +40,13 @@ export async function runServer(config: Config, grace = defaultGrace) {
     const worker = superviseWorker({ url, log, grace })
     both.push(worker.stop)
     const { startApi } = await import('#http/start.ts')
-    const api = await beginOn(url, { log, signal }, () => startApi({ url, config, kinds, log, needsWorker: true }))
+    const api = await beginOn(url, { log, signal }, () =>
+      startApi({
+        ...{ url, config, kinds, log, needsWorker: true },
+        // A port of its own would be asked, too, and its counts then be there twice.
+        ...(config.WORKER_HEALTH_PORT === undefined && { workerMetrics: worker.metrics })
+      })
+    )
     both.push(api.stop)
     // The row of a killed server's worker would pass for the worker that this server waits for.
     await beginOn(url, { log, signal }, () => endDeadNeighbours(api.db.pool))
@@ -80,6 +87,7 @@ export async function runWorker(config: Config, { grace = defaultGrace, isSuperv
     const needs = { id: uuid(), url, config, kinds, log, version, env: withoutSecrets(process.env), end }
     const worker = await beginOn(url, { log, signal }, () => startWorker(needs))
     started.push(worker.stop)
+    if (isSupervised) answerMetrics(worker.counted)
     process.send?.('ready')
   })
 }

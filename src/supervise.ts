@@ -3,6 +3,7 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { supervised, withoutSecrets } from '#config.ts'
+import { askMetrics } from '#metrics/relay.ts'
 import { stepBack } from '#runner/children/priority.ts'
 import { taskWarning } from '#tasks/define.ts'
 
@@ -72,6 +73,8 @@ export function superviseWorker({ url, log, grace }: SuperviseOptions) {
   return {
     /** Resolves when the worker takes tasks for the first time; rejects when its first start fails. */
     ready,
+    /** What the running worker and those before it have counted. */
+    metrics: askMetrics(() => worker),
     async stop(graceSeconds: number) {
       stopping = true
       over.abort()

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
@@ -6,6 +7,7 @@ import { openService } from './harness/service.ts'
 import { spawnWorker } from './harness/worker-process.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
+const promtool = ['/usr/bin/promtool', '/usr/local/bin/promtool'].find(file => existsSync(file))
 const read = (file: string) => readFile(path.join(root, file), 'utf8')
 
 t.test('supervisors wait longer for the process to end than its grace for running tasks', async t => {
@@ -50,7 +52,7 @@ t.test('units and image allow what locks ffmpeg in', async t => {
 
 t.test('the health check of a worker in the compose file tells a working worker from a dead one', async t => {
   const compose = await read('docker-compose.yml')
-  const [, script] = /test: \[CMD, node, -e, "(.*)"\]\n(?: {6}.*\n)*\nvolumes:/.exec(compose)!
+  const [, script] = /test: \[CMD, node, -e, "(.*8001.*)"\]/.exec(compose)!
   const [, port] = /WORKER_HEALTH_PORT: (\d+)/.exec(compose)!
   const service = await openService(t)
   let address = ''
@@ -72,3 +74,47 @@ t.test('the health check of a worker in the compose file tells a working worker 
   t.strictSame([during, after], [true, false])
   t.ok(script!.includes(`127.0.0.1:${port}/health/ready`), 'it asks the port that the worker is given')
 })
+
+t.test('alerts and the dashboard name metrics that exist, and each alert has its paragraph', async t => {
+  const service = await openService(t)
+  const worker = await spawnWorker(t, service, { WORKER_HEALTH_PORT: '0' })
+  const { health } = JSON.parse(await worker.heard('"health"'))
+  const texts = [(await service.get('/metrics')).body, await (await fetch(`${health}/metrics`)).text()]
+  const known = new Set(texts.flatMap(text => [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name)))
+  const [alerts, dashboard, readme] = await Promise.all(
+    ['scripts/deploy/monitoring/alerts.yml', 'scripts/deploy/monitoring/grafana/darkroom.json', 'README.md'].map(read)
+  )
+  const named = [...`${alerts}${dashboard}`.matchAll(/\b(?:darkroom|process|nodejs)_[a-z_]+/g)].map(([name]) =>
+    name.replace(/_(?:bucket|count|sum)$/, '')
+  )
+
+  t.ok(named.length > 20)
+  t.strictSame(
+    named.filter(name => !known.has(name)),
+    []
+  )
+  const table = readme!.slice(readme!.indexOf('### Metrics and alerts'), readme!.indexOf('### Proxies'))
+  for (const name of known) if (name?.startsWith('darkroom_')) t.match(table, `\`${name}`, name)
+  const names = [...alerts!.matchAll(/alert: (\w+)/g)].map(([, name]) => name!)
+  t.strictSame(
+    [...table.matchAll(/^- \*\*(\w+)\*\*:/gm)].map(([, name]) => name),
+    names
+  )
+})
+
+t.test(
+  'Prometheus accepts its configuration and the alert rules',
+  { skip: promtool ? false : 'promtool is not installed' },
+  async t => {
+    const folder = path.join(root, 'scripts/deploy/monitoring')
+    for (const args of [
+      ['check', 'rules', 'alerts.yml'],
+      ['check', 'config', 'prometheus.yml']
+    ]) {
+      const { code } = await new Promise<{ code: number }>(resolve =>
+        execFile(promtool!, args, { cwd: folder }, error => resolve({ code: error ? Number(error.code ?? 1) : 0 }))
+      )
+      t.equal(code, 0, args.join(' '))
+    }
+  }
+)

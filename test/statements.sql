@@ -338,15 +338,64 @@ with noted as (
   delete from darkroom.uncounted
   where (select pg_try_advisory_xact_lock(hashtext('darkroom'), hashtext('uncounted')))
   returning minute, task, queue, created, cancelled, succeeded, failed
+), folded as (
+  insert into darkroom.minutes as m (minute, task, queue, created, cancelled, succeeded, failed)
+  select minute, task, queue, sum(created), sum(cancelled), sum(succeeded), sum(failed) from noted
+  where minute > now() - interval '47 hours'
+  group by minute, task, queue
+  order by minute, task, queue
+  on conflict (minute, task, queue) do update set
+    created = m.created + excluded.created, cancelled = m.cancelled + excluded.cancelled,
+    succeeded = m.succeeded + excluded.succeeded, failed = m.failed + excluded.failed
 )
-insert into darkroom.minutes as m (minute, task, queue, created, cancelled, succeeded, failed)
-select minute, task, queue, sum(created), sum(cancelled), sum(succeeded), sum(failed) from noted
-where minute > now() - interval '47 hours'
-group by minute, task, queue
-order by minute, task, queue
-on conflict (minute, task, queue) do update set
-  created = m.created + excluded.created, cancelled = m.cancelled + excluded.cancelled,
-  succeeded = m.succeeded + excluded.succeeded, failed = m.failed + excluded.failed;
+select
+  task, queue, sum(created)::int as created, sum(cancelled)::int as cancelled, sum(succeeded)::int as succeeded,
+  sum(failed)::int as failed
+from noted group by task, queue;
+
+-- src/stats/gauges.ts: readGaugesSql
+with in_hand as materialized (
+  select * from darkroom.in_hand
+), runner as (
+  select
+    w.concurrency,
+    case when w.status = 'running' and w.heartbeat_at < now() - 10 * interval '1 second' then 'lost' else w.status end as status,
+    (select count(*)::int from in_hand where in_hand.worker = w.id and not inline and not ahead) as busy
+  from darkroom.workers w
+)
+select
+  (
+    select coalesce(json_agg(json_build_object(
+      'name', q.name, 'depth', waiting.depth, 'oldest', greatest(0, coalesce(waiting.oldest, 0)),
+      'running', (select count(*) from in_hand where in_hand.queue = q.name and not ahead),
+      'paused', exists (select from darkroom.paused_queues p where p.name = q.name)
+    ) order by q.name), '[]')
+    from pgboss.queue q
+    cross join lateral (
+      select
+        count(*)::int as depth,
+        extract(epoch from now() - min(greatest(j.created_on, j.start_after)))::float8 as oldest
+      from pgboss.job j
+      where j.name = q.name and j.state < 'active' and not j.blocked
+    ) waiting
+    where q.name not in ('delayed', 'due') and q.name not like '\_\_pgboss\_\_%'
+  ) as queues,
+  (
+    select json_build_object(
+      'running', count(*) filter (where status = 'running'),
+      'stopped', count(*) filter (where status = 'stopped'),
+      'lost', count(*) filter (where status = 'lost')
+    ) from runner
+  ) as workers,
+  (
+    select json_build_object(
+      'busy', coalesce(sum(least(busy, concurrency)), 0), 'free', coalesce(sum(greatest(0, concurrency - busy)), 0)
+    ) from runner where status = 'running'
+  ) as slots,
+  (
+    select greatest(0, coalesce(extract(epoch from now() - min(next_run_at)), 0))::float8
+    from darkroom.schedules where next_run_at < now()
+  ) as schedule_late;
 
 -- src/stats/roll-up.ts: finishedHoursSql
 with newest as (

@@ -315,6 +315,7 @@ function ofCharts({ backlog }: Sample): Record<string, Line> {
   const hourOfRows = { most: 2_000, because: 'the minutes of an hour' }
   return {
     foldSql: {},
+    readGaugesSql: { most: 2 * backlog + 1_000, because: 'counts what waits' },
     finishedHoursSql: {},
     sumHourSql: { values: [from.toISOString()], ...hourOfRows },
     sumQueueHourSql: { values: [from.toISOString()], ...hourOfRows },

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { InvalidRequest, UnsupportedEncoding } from '#errors.ts'
+import type { Metrics } from '#metrics/metrics.ts'
 import { isUuid } from '#schema/common.ts'
 
 const bodyless = new Set(['GET', 'HEAD'])
@@ -30,6 +31,18 @@ export function logRequests(app: FastifyInstance) {
     const { method, originalUrl: url, routeOptions } = request
     if (routeOptions.logLevel !== 'warn') {
       request.log.info({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request')
+    }
+    done()
+  })
+}
+
+/** Event streams and WebSockets are open for as long as clients like, which says nothing. */
+export function countRequests(app: FastifyInstance, metrics: Metrics) {
+  app.addHook('onResponse', ({ method, is404, routeOptions: { url, config } }, reply, done) => {
+    const { keepsOpen } = config
+    if (keepsOpen !== 'streams' && keepsOpen !== 'sockets') {
+      const route = is404 || url === undefined ? 'none' : url
+      metrics.requested({ method, route, status: reply.statusCode }, reply.elapsedTime)
     }
     done()
   })

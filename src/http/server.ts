@@ -36,10 +36,11 @@ import { answerUnknown } from './errors/not-found.ts'
 import { logOutages } from './errors/outage-log.ts'
 import { healthRoutes } from './health.ts'
 import { parseJsonStrictly } from './json.ts'
+import { type MetricsNeeds, metricsRoute } from './metrics.ts'
 import { collectRoutes, openapiRoute } from './openapi.ts'
 import { publicFiles } from './pages/public-dir.ts'
 import { addPublicPath } from './public-path.ts'
-import { logRequests, readRequests } from './requests.ts'
+import { countRequests, logRequests, readRequests } from './requests.ts'
 import { decodable } from './url.ts'
 import { validatorCompiler } from './validation.ts'
 
@@ -51,7 +52,8 @@ export interface ServerNeeds
     VideoNeeds,
     DoctorNeeds,
     ResumableNeeds,
-    WebhookNeeds {
+    WebhookNeeds,
+    Omit<MetricsNeeds, 'pool' | 'log'> {
   log: Logger
   needsWorker: boolean
   settings: BrowserSettings & Pick<Config, 'PUBLIC_DIR' | 'ENVIRONMENT'>
@@ -89,11 +91,13 @@ export async function buildServer({ log, needsWorker, settings, limits, reads, .
   addPublicPath(app, settings.PUBLIC_URL)
   readRequests(app)
   logRequests(app)
+  countRequests(app, needs.metrics)
   app.setErrorHandler(errorHandler(outages, drain) as never)
   answerUnknown(app, settings.PUBLIC_DIR === undefined ? undefined : publicFiles(settings.PUBLIC_DIR))
 
   await collectRoutes(app)
   await app.register(healthRoutes, { db: needs.db, needsWorker })
+  await app.register(metricsRoute, { ...needs, log, pool: reads.pool })
   await app.register(createRoutes, needs)
   await app.register(countRoutes, { reads, count })
   await app.register(taskRoutes, { ...needs, reads })

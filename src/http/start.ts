@@ -4,6 +4,7 @@ import type { Config } from '#config.ts'
 import type { Database } from '#database/connect.ts'
 import { publishKinds, withdrawKinds } from '#kinds/publish.ts'
 import { findMediaTools } from '#media/binaries.ts'
+import { openMetrics, type Snapshot } from '#metrics/metrics.ts'
 import { guardOf } from '#outbound/guard.ts'
 import { queueNames } from '#queue/names.ts'
 import { openSampler } from '#stats/sampler.ts'
@@ -30,6 +31,7 @@ interface ApiNeeds {
   log: Logger
   needsWorker: boolean
   limits?: Limits
+  workerMetrics?: () => Promise<Snapshot[]>
 }
 
 export interface Api {
@@ -43,7 +45,7 @@ export interface Api {
 }
 
 export async function startApi(needs: ApiNeeds): Promise<Api> {
-  const { url, config, kinds, log, needsWorker, limits = productionLimits } = needs
+  const { url, config, kinds, log, needsWorker, workerMetrics, limits = productionLimits } = needs
   // Closed in reverse order: at the stop, or at once when a later part fails to open.
   await using opened = new AsyncDisposableStack()
   const store = new DiskStore(config.DATA_DIR)
@@ -54,7 +56,9 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   await pairWithStore(db, store)
   await publishKinds(db.pool, kinds, config.RESULT_EXPIRES)
   await withdrawKinds(db.pool, kinds)
-  opened.defer(openSampler({ pool: db.pool, log }).close)
+  const metrics = openMetrics()
+  const sampler = openSampler({ pool: db.pool, metrics, log })
+  opened.defer(sampler.close)
   const deadlines = expirer({ pool: db.pool, onExpired: ids => voice.changed(...ids) })
   const voice = voiceOf(db.pool, deadlines.by)
   opened.defer(voice.flush)
@@ -73,12 +77,16 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
     kinds,
     log,
     needsWorker,
+    metrics,
+    sampler,
+    workerMetrics,
     processVideo,
     queues: queueNames(db),
     webhooks: webhooksIn(db.pool),
     guard: guardOf({ open: config.WEBHOOK_ALLOW_NETWORKS, database: url, port: config.PORT }),
     defaults: { resultExpires: config.RESULT_EXPIRES },
     scheduleDefaults: { timezone: config.TIMEZONE },
+    onReceived: metrics.uploaded,
     maxUploadBytes: config.MAX_UPLOAD_BYTES,
     uploadExpires: config.UPLOAD_EXPIRES,
     store,

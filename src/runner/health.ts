@@ -1,11 +1,15 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Registry } from 'prom-client'
 import type { Config } from '#config.ts'
 import { type Sandbox, shown } from '#media/lock/sandbox.ts'
 
-/** Serves the health checks of a worker (for a container, say) where a port is set. */
-export async function serveHealth({ HOST: host, WORKER_HEALTH_PORT: port }: Config) {
+/** Serves health checks of a worker (for a container, say) and its metrics, where a port is set. */
+export async function serveHealth(
+  { HOST: host, WORKER_HEALTH_PORT: port }: Config,
+  readMetrics: () => Promise<string>
+) {
   let isReady = () => false
   let media_sandbox: ReturnType<typeof shown> | null = null
   if (port === undefined) return { address: undefined, readyIf() {}, close() {} }
@@ -13,6 +17,7 @@ export async function serveHealth({ HOST: host, WORKER_HEALTH_PORT: port }: Conf
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0]?.replace(/(?<=.)\/$/, '')
     if (path === '/health/live') return answer(200, 'live')
+    if (path === '/metrics') return void measure(response, readMetrics)
     if (path !== '/health/ready') return answer(404, 'not found')
     const ready = isReady()
     answer(ready ? 200 : 503, ready ? 'ready' : 'not ready', { media_sandbox })
@@ -39,6 +44,12 @@ export async function serveHealth({ HOST: host, WORKER_HEALTH_PORT: port }: Conf
       server.closeAllConnections()
     }
   }
+}
+
+async function measure(response: ServerResponse, readMetrics: () => Promise<string>) {
+  const text = await readMetrics()
+  response.writeHead(200, { 'content-type': Registry.PROMETHEUS_CONTENT_TYPE })
+  response.end(text)
 }
 
 function sentences(host: string, port: number): Record<string, string> {

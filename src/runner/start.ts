@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
 import { publishKinds } from '#kinds/publish.ts'
+import { openMetrics, type Snapshot } from '#metrics/metrics.ts'
 import { openSampler } from '#stats/sampler.ts'
 import { DiskStore } from '#storage/disk.ts'
 import { pairWithStore } from '#storage/installation.ts'
@@ -35,6 +36,8 @@ export interface Worker {
   readonly id: string
   /** Takes no new work; running attempts get so many seconds and are then handed back, uncounted. */
   stop(graceSeconds: number): Promise<void>
+  /** What it has counted. */
+  counted(): Promise<Snapshot>
 }
 
 /**
@@ -51,20 +54,21 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
 
   const connections = open(openConnections(url))
   // Early, as the port may be in use.
-  const health = open(await serveHealth(config))
+  const metrics = openMetrics()
+  const sampler = open(openSampler({ pool: connections.work.pool, metrics, log }))
+  const health = open(await serveHealth(config, async () => sampler.foldNow().then(metrics.text)))
   await pairWithStore(connections.work, open(new DiskStore(config.DATA_DIR)))
   const [media] = await Promise.all([
     proveMedia({ config, kinds, log }),
     publishKinds(connections.work.pool, kinds, config.RESULT_EXPIRES)
   ])
-  const books = open(openBooks({ ...options, connections, media }))
+  const books = open(openBooks({ ...options, connections, media, metrics }))
   await books.worker.clear()
   const bodies = open(await openBodies({ ...options, connections, books, media }))
   const intake = open(await openIntake({ config, kinds, log, connections, books, bodies }))
   const heart = open(heartbeat({ ...options, connections, books, bodies, intake }))
   const clock = open(await startClock({ log, db: connections.work, kinds, config, voice: books.voice }))
   const couriers = open(openCouriers({ db: connections.work, config, log }))
-  open(openSampler({ pool: connections.work.pool, log }))
   open(await openEars({ log, db: connections.work, books, bodies, intake, heart, clock, couriers }))
 
   await bodies.ready()
@@ -84,6 +88,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
     get id() {
       return books.worker.id
     },
-    stop
+    stop,
+    counted: metrics.snapshot
   }
 }

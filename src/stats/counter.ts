@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { State } from '#database/tables.ts'
+import type { Metrics, Outcome } from '#metrics/metrics.ts'
 import { type Counted, type Lane, openCells } from './cells.ts'
 import { writeMinutes } from './write.ts'
 
@@ -11,9 +12,11 @@ const longestClose = 2_000
 
 // What becomes of a task; a cancellation is noted by the database.
 const words: Partial<Record<State, Counted>> = { SUCCESS: 'succeeded', FAILURE: 'failed', RETRY: 'retried' }
+const outcomes: Partial<Record<State, Outcome>> = { SUCCESS: 'success', FAILURE: 'failure' }
 
 interface OpenCounterOptions {
   pool: Pool
+  metrics: Metrics
   log: Logger
 }
 
@@ -22,7 +25,7 @@ interface OpenCounterOptions {
  * a task waits for a chart. What cannot be written is kept and added later. When the answer to a write is lost, its
  * counts may be added twice.
  */
-export function openCounter({ pool, log }: OpenCounterOptions) {
+export function openCounter({ pool, metrics, log }: OpenCounterOptions) {
   const cells = openCells()
   // The database's time when performance.now() was 0; this machine's clock may be off.
   let origin = performance.timeOrigin
@@ -56,13 +59,19 @@ export function openCounter({ pool, log }: OpenCounterOptions) {
     /** A body starts, so many milliseconds after its task was due; null where that is not known. */
     started(lane: Lane, waited: number | null) {
       cells.count(now(), lane, 'started')
-      if (waited !== null) cells.time(now(), lane, 'wait_hist', waited)
+      if (waited === null) return
+      cells.time(now(), lane, 'wait_hist', waited)
+      metrics.waited(lane, waited)
     },
     /** An attempt has ended and its ending is committed; `ran` in milliseconds, where its body ran here. */
     settled(lane: Lane, state: State, ran?: number) {
       const word = words[state]
       if (word) cells.count(now(), lane, word)
-      if (ran !== undefined) cells.time(now(), lane, 'run_hist', ran)
+      const outcome = outcomes[state]
+      if (outcome) metrics.ended(lane, outcome)
+      if (ran === undefined) return
+      cells.time(now(), lane, 'run_hist', ran)
+      metrics.ran(lane, ran)
     },
     /** Never rejects. */
     write,

@@ -50,6 +50,7 @@ export async function appendBytes(
     const limit = limitOf(needs, length, append.offset)
     if (bytesSaid(raw) > limit.room) throw limit.beyond()
     const appended = await write(needs, { id, lease, append, length, body, limit })
+    needs.onReceived(appended.offset - append.offset)
     const isComplete = appended.offset === length && !(appended.error instanceof UploadOverlong)
     if (isComplete) {
       lease.isAlive = () => true

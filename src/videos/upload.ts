@@ -19,6 +19,8 @@ export interface UploadNeeds {
   processVideo: Kind
   defaults: SubmitDefaults
   maxUploadBytes: number
+  /** Told of the bytes of each film that arrive, whether or not the film is kept. */
+  onReceived(bytes: number): void
 }
 
 export interface Accepted {
@@ -54,13 +56,14 @@ export interface Arrived extends Received {
 
 /** Streams a file to the store. No transaction is open while bytes arrive: a slow client holds nothing but its socket. */
 export async function receiveFile(
-  { store, maxUploadBytes }: UploadNeeds,
+  { store, maxUploadBytes, onReceived }: UploadNeeds,
   file: Readable & { truncated?: boolean }
 ): Promise<Arrived> {
   const id = uuid()
   const received = await store.receive(originalOf(id), file).catch(error => {
     throw outageOf(store, error)
   })
+  onReceived(received.bytes)
   const undo = async () => {
     await received.drop()
     await store.remove(prefixOf(id))

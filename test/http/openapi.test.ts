@@ -119,6 +119,7 @@ let schedules = 0
 /** Requests that succeed, for each operation. */
 const good: Record<string, Call[]> = {
   'GET /health/live': [{}],
+  'GET /metrics': [{}],
   'GET /health/ready': [{}],
   'POST /api/tasks': [{ body: { task: 'add', args: { x: 1, y: 2 } } }],
   'GET /api/tasks': [{}, { query: 'limit=2&state=SUCCESS&queue=default' }],

@@ -3,6 +3,7 @@ import pg from 'pg'
 import pino from 'pino'
 import t, { type Test } from 'tap'
 import { Type } from 'typebox'
+import { openMetrics } from '../../src/metrics/metrics.ts'
 import { asideWriter } from '../../src/runner/books/aside.ts'
 import { followUps } from '../../src/runner/books/follow-up.ts'
 import { openCounter } from '../../src/stats/counter.ts'
@@ -110,7 +111,12 @@ for (const [what, { record, message }] of Object.entries(troubles)) {
     await register(pool, { id: worker, version: 'test', queues: ['default'], pools, concurrency: 1 })
     const id = await service.submit('add', { x: 1, y: 2 })
     const { claims } = await claim(pool, { worker, rooms: [{ queue: 'default', slots: 1 }], most: 1, keepers: [] })
-    const followUp = followUps({ pool, voice: voiceOf(pool), counter: openCounter({ pool, log }), log })
+    const followUp = followUps({
+      pool,
+      voice: voiceOf(pool),
+      counter: openCounter({ pool, metrics: openMetrics(), log }),
+      log
+    })
     const aside = asideWriter({ db: service.db, log, followUp, limits: { each: 100, trouble: 500 } })
     t.teardown(() => aside.close())
 

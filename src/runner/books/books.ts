@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Metrics } from '#metrics/metrics.ts'
 import { openCounter } from '#stats/counter.ts'
 import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Kinds } from '#tasks/define.ts'
@@ -23,6 +24,7 @@ interface OpenBooksOptions {
   version: string
   kinds: Kinds
   media: Media
+  metrics: Metrics
   log: Logger
 }
 
@@ -30,10 +32,10 @@ interface OpenBooksOptions {
  * Everything that a worker writes: progress and endings of its attempts, its own row and lease, and the recovery of
  * lost tasks.
  */
-export function openBooks({ connections, id, version, kinds, media, log }: OpenBooksOptions) {
+export function openBooks({ connections, id, version, kinds, media, metrics, log }: OpenBooksOptions) {
   const { work, outcomes, aside: alone, heartbeats } = connections
   const voice = voiceOf(work.pool)
-  const counter = openCounter({ pool: work.pool, log })
+  const counter = openCounter({ pool: work.pool, metrics, log })
   const registration = openRegistration({ pool: heartbeats.pool, id, version, kinds, media })
   const lease = openLease({ pool: heartbeats.pool, registration })
   const progress = progressWriter({ pool: work.pool, kinds, voice, log })
