@@ -218,7 +218,7 @@ interface VideoBody {
         /** Codec of the picture, or of the sound if there is none */
         codec: string | null
     })[]
-    /** Master playlist (HLS): from the first segment on, while the film is still being made; null for sound alone */
+    /** Master playlist (HLS): from the first segment on, while the film is still being made */
     hls_url: string | null
     /** Address of the poster (JPEG), a frame that is not black; null without one */
     poster_url: string | null

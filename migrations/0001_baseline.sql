@@ -388,7 +388,16 @@ comment on column darkroom.videos.error is 'Why status is failed, else null';
 comment on column darkroom.videos.probe is 'What ffprobe found in the original, once prints were made';
 comment on column darkroom.videos.ready_at is 'When the prints that are served were recorded';
 
+create table darkroom.rungs (
+  name text primary key
+);
+
 -- A test compares the three names with the ladder of rungs.
+insert into darkroom.rungs values ('480p'), ('720p'), ('1080p');
+
+comment on table darkroom.rungs is 'The prints that films get (RUNGS), as the API or worker that started last published them';
+comment on column darkroom.rungs.name is 'As in darkroom.prints: 480p, 720p …';
+
 create view darkroom.renditions as
 select
   f.id as video_id, p.name, p.status, p.reason, p.width, p.height, p.bytes, p.bitrate, p.codec, p.duration,
@@ -398,7 +407,7 @@ union all
 select
   v.id, rung.name, case v.status when 'uploaded' then 'pending' else v.status end, v.error ->> 'type', null, null,
   null, null, null, null, null
-from darkroom.videos v cross join (values ('480p'), ('720p'), ('1080p')) as rung (name)
+from darkroom.videos v cross join darkroom.rungs rung
 where not v.processed;
 
 comment on view darkroom.renditions is 'The prints of each video: those of its current print set, or the rungs that are to come';

@@ -1,6 +1,6 @@
 alter table darkroom.print_sets add column hls boolean not null default false;
 
-comment on column darkroom.print_sets.hls is 'Whether it has streams (HLS) beside its prints; films of sound alone have none';
+comment on column darkroom.print_sets.hls is 'Whether it has streams (HLS) beside its prints';
 
 -- Of a film that is made in parts: whose folder these work in (0017_film_parts.sql).
 create function darkroom.attempt_of_parts(film uuid) returns int language plpgsql stable as $$

@@ -98,7 +98,8 @@ async function filmsIn(config: Config) {
     streams: config.MAX_FILM_STREAMS,
     temporaryBytes: config.MAX_TEMPORARY_BYTES
   }
-  return { ...(await storageIn(config)), tools, budget, rungs: config.RUNGS }
+  const style = { profile: config.PROFILE, loudness: config.LOUDNESS ?? null }
+  return { ...(await storageIn(config)), tools, budget, rungs: config.RUNGS, style }
 }
 
 async function storageIn(config: Config) {

@@ -63,9 +63,9 @@ export const settings = {
   MAX_FILM_FRAMES: setting('5184000', integer(1, 5_184_000), 'most frames of a film: a day at 60 a second'),
   MAX_FILM_STREAMS: setting('64', integer(1, 64), 'most streams of a file, used or not'),
   MAX_TEMPORARY_BYTES: setting(
-    '200 GiB',
+    '400 GiB',
     bytes,
-    'most bytes that the prints of one film may take while they are made, by their highest bitrates'
+    'most bytes that the prints and streams of one film may take while they are made'
   ),
   UPLOAD_EXPIRES: setting(
     '86400',
@@ -80,6 +80,15 @@ export const settings = {
     '480p,720p,1080p',
     rungs,
     'comma list of the prints that films get: `480p`, `720p`, `1080p`, `1440p`, `2160p`'
+  ),
+  PROFILE: setting(
+    'balanced',
+    oneOf('fast', 'balanced', 'quality'),
+    'how much work goes into prints: `fast`, `balanced` or `quality`'
+  ),
+  LOUDNESS: optional(
+    seconds(-40, -5, 'LUFS'),
+    'loudness of the sound of prints in LUFS, as in `-23` (EBU R128) or `-16`; unset: that of the original'
   ),
   TIMEZONE: setting('UTC', timezone, 'default time zone of schedules'),
   FFMPEG_PATH: optional(program, 'unset: `ffmpeg-static` where it is installed, else the one in `PATH`'),
@@ -242,11 +251,11 @@ function integer(least: number, most: number): Parse<number> {
   }
 }
 
-function seconds(least: number, most: number): Parse<number> {
+function seconds(least: number, most: number, unit = 'seconds'): Parse<number> {
   return value => {
     const number = /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN
     if (!(number >= least && number <= most)) {
-      throw new Error(`must be a number of seconds from ${least} to ${most}, not "${value}"`)
+      throw new Error(`must be a number of ${unit} from ${least} to ${most}, not "${value}"`)
     }
     return number
   }

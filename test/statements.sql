@@ -2618,6 +2618,15 @@ where p.made_at < now() - interval '1 day' and not exists (
   where t.id = p.task_id and (t.finished_at is null or t.finished_at > now() - interval '1 day')
 );
 
+-- src/videos/publish-rungs.ts: publishRungsSql
+with gone as (
+  delete from darkroom.rungs where name <> all($1)
+)
+insert into darkroom.rungs (name)
+select name from unnest($1::text[]) wanted (name)
+order by name
+on conflict do nothing;
+
 -- src/videos/tasks/expire-originals.ts: expireOriginalsSql
 with old as (
   select f.id from darkroom.films f

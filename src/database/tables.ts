@@ -12,6 +12,7 @@ export interface Tables {
   print_sets: PrintSetsTable
   prints: PrintsTable
   extras: ExtrasTable
+  rungs: RungsTable
   uploads: UploadsTable
   installation: InstallationTable
   videos: VideosView
@@ -186,6 +187,10 @@ export interface ExtrasTable {
   height: Nullable<number>
   bytes: number
   storage_key: string
+}
+
+interface RungsTable {
+  name: string
 }
 
 export interface UploadsTable {

@@ -16,6 +16,7 @@ import { submitter } from '#tasks/submit/submitter.ts'
 import { webhooksIn } from '#tasks/submit/webhooks.ts'
 import { expirer } from '#tasks/upkeep/expirer.ts'
 import { voiceOf } from '#tasks/voice.ts'
+import { publishRungs } from '#videos/publish-rungs.ts'
 import { keepFailures } from '#videos/queries.ts'
 import { listenOn } from './address.ts'
 import { openConnections } from './connections.ts'
@@ -56,6 +57,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   await pairWithStore(db, store)
   await publishKinds(db.pool, kinds, config.RESULT_EXPIRES)
   await withdrawKinds(db.pool, kinds)
+  await publishRungs(db.pool, config.RUNGS)
   const metrics = openMetrics()
   const sampler = openSampler({ pool: db.pool, metrics, log })
   opened.defer(sampler.close)

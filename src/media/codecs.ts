@@ -24,6 +24,15 @@ export const demuxers = [
   'amr'
 ]
 
+// Weighed and left out:
+// - RealMedia: its container and codecs (cook, rv34, sipr) have a long list of memory bugs, and no device has written it
+//   since about 2010; archives convert it once.
+// - H.264 without a container: dashcams and Raspberry Pis write it, and the decoder is here already. It has no clock, so
+//   ffmpeg assumes 25 frames a second, and the prints of most cameras would run at a wrong speed without a word.
+// - Dirac: next to no files, and a decoder that next to no installation exercises.
+// - JPEG 2000: cinema packages and archives have it, in XYZ colours that the prints would show as they are, and with
+//   sound in other files; its decoder is large and has had dozens of bugs.
+
 /** ffprobe's codec names, with the decoders that ffmpeg may pick for each: builds differ in which they have. */
 const videoDecoders: Record<string, string[]> = {
   h264: ['h264'],

@@ -4,7 +4,9 @@ import type { MediaTools } from './binaries.ts'
 import { assessDamage, isGarbage } from './check/damage.ts'
 import { type DecoderReport, readComplaints } from './check/decoder-report.ts'
 import { decodes } from './check/decodes.ts'
+import { decodeEndsOfPrints } from './check/ends.ts'
 import { checkStreams, type Stream } from './check/streams.ts'
+import { lengthProblem } from './check/times.ts'
 import { type Made, verify } from './check/verify.ts'
 import { type DiskErrorCode, DiskFailed, diskErrorIn } from './disk-failed.ts'
 import { encodeArguments, unfinished } from './encode/arguments.ts'
@@ -56,7 +58,7 @@ export interface Develop {
 
 export interface Developed {
   made: Made[]
-  /** Of each print with a picture, in their order. */
+  /** Of each print, in their order. */
   streams: Stream[]
   /** Missing or broken parts of the source; null if there are none. */
   damage: Damage | null
@@ -131,9 +133,9 @@ function encodedAfterAll(error: unknown): undefined {
 }
 
 async function attempt(work: Develop, reports: Reports): Promise<Developed> {
-  const { probe, prints, publisher } = work
+  const { prints, publisher } = work
   const directory = resolve(work.directory)
-  const rungs = probe.video ? prints.map(({ name }) => name) : []
+  const rungs = prints.map(({ name }) => name)
   reports.begin()
   await publisher?.begin()
   await mkdir(directory, { recursive: true })
@@ -219,15 +221,22 @@ async function judge(work: Develop, { encoded, report, segments, unsound }: Judg
   const checks = await Promise.allSettled(prints.map(print => verify(print, { probe, directory, tools, signal })))
   signal?.throwIfAborted()
   const broken = checks.find(check => check.status === 'rejected')
-  const made = checks.flatMap(check => (check.status === 'fulfilled' ? [check.value] : []))
+  const verified = checks.flatMap(check => (check.status === 'fulfilled' ? [check.value] : []))
+  const made = verified.map(({ made }) => made)
 
   // A killed ffmpeg has read only a part of the source, so missing parts prove nothing about the source.
   const ranToItsEnd = encoded.exitCode === 0 || encoded.exitCode === tooManyErrors
   const damage = ranToItsEnd ? assessDamage(report, probe, made) : null
   if (!broken && isLongEnough(encoded, report, probe, made)) {
     if (unsound) throw failure(encoded, unsound)
-    if (!probe.video) return { made, streams: [], damage }
-    const streams = await checkStreams(segments, made, { directory, tools, signal }).catch(error => {
+    const wrong = lengthProblem(verified, { probe, report, damaged: damage !== null || encoded.exitCode !== 0 })
+    if (wrong) throw failure(encoded, new Error(wrong))
+    const where = { directory, tools, signal }
+    const checked = async () => {
+      await decodeEndsOfPrints(made, where)
+      return checkStreams(segments, made, where)
+    }
+    const streams = await checked().catch(error => {
       signal?.throwIfAborted()
       throw failure(encoded, error)
     })

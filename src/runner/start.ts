@@ -6,6 +6,7 @@ import { openSampler } from '#stats/sampler.ts'
 import { DiskStore } from '#storage/disk.ts'
 import { pairWithStore } from '#storage/installation.ts'
 import type { Kinds } from '#tasks/define.ts'
+import { publishRungs } from '#videos/publish-rungs.ts'
 import { openBodies } from './bodies/bodies.ts'
 import { openBooks } from './books/books.ts'
 import { startClock } from './clock/clock.ts'
@@ -60,7 +61,8 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   await pairWithStore(connections.work, open(new DiskStore(config.DATA_DIR)))
   const [media] = await Promise.all([
     proveMedia({ config, kinds, log }),
-    publishKinds(connections.work.pool, kinds, config.RESULT_EXPIRES)
+    publishKinds(connections.work.pool, kinds, config.RESULT_EXPIRES),
+    publishRungs(connections.work.pool, config.RUNGS)
   ])
   const books = open(openBooks({ ...options, connections, media, metrics }))
   await books.worker.clear()

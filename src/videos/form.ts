@@ -24,17 +24,25 @@ export async function refuseEarly({ maxUploadBytes }: UploadNeeds, request: Fast
     throw new UploadTooLarge(maxUploadBytes)
 }
 
-/** Reads a form with one file in the field `video`; other fields are allowed and ignored. */
-export async function receiveForm(
-  needs: UploadNeeds,
-  request: FastifyRequest
-): Promise<{ arrived: Arrived; filename: string }> {
+interface Form {
+  arrived: Arrived
+  filename: string
+  /** The other fields that are texts. */
+  fields: Record<string, string>
+}
+
+/** Reads a form with one file in the field `video`, before or after its other fields. */
+export async function receiveForm(needs: UploadNeeds, request: FastifyRequest): Promise<Form> {
   let found: { arrived: Arrived; filename: string } | undefined
+  const fields: Record<string, string> = {}
   let files = 0
   try {
     const parts = request.parts({ limits: { ...limits, fileSize: needs.maxUploadBytes } })
     for await (const part of parts) {
-      if (part.type !== 'file') continue
+      if (part.type !== 'file') {
+        if (typeof part.value === 'string') fields[part.fieldname] = part.value
+        continue
+      }
       if (++files > 1) throw new UploadSeveral()
       // The parser would read a file that is too large to its end; there is no need to wait for that.
       const refuse = () => part.file.destroy(new UploadTooLarge(needs.maxUploadBytes))
@@ -49,7 +57,7 @@ export async function receiveForm(
     throw translate(needs, error as Error & { code?: string })
   }
   if (!found) throw new UploadMissing()
-  return found
+  return { ...found, fields }
 }
 
 /** The name is absent where the part is a file by its type only. */

@@ -1,14 +1,17 @@
 import type { MediaTools } from '#media/binaries.ts'
 import { develop, type Made } from '#media/develop.ts'
+import { measureLoudness } from '#media/encode/loudness.ts'
 import { makeExtras } from '#media/extras/make.ts'
 import { type Budget, refuseExcess } from '#media/plan/budget.ts'
 import { type Plan, planPrints } from '#media/plan/ladder.ts'
 import { probe } from '#media/probe/probe.ts'
 import type { Damage, Probe } from '#media/probe/probed.ts'
+import { limitSpace } from '#media/space.ts'
 import type { Store } from '#storage/store.ts'
 import { GiveUp } from '#tasks/define.ts'
 import { carrySet, describedAt, keepSet, nothingCarried, type PrintSet, type Streams } from './print-set.ts'
 import { publishHls } from './publish-hls.ts'
+import { isSameStyle, type Style } from './style.ts'
 
 export interface Place {
   store: Store
@@ -27,6 +30,7 @@ export interface Wishes {
   rungs: string[]
   /** Those that are asked for this time. */
   only: string[] | undefined
+  style: Style
   budget: Budget
 }
 
@@ -48,21 +52,24 @@ export interface Survey {
 /** Looks at a film and plans its prints. Throws where it may not or need not be made. */
 export async function surveyFilm(
   { store, original, before }: Pick<Place, 'store' | 'original' | 'before'>,
-  { rungs, only, budget }: Wishes,
-  { tools, signal, progress }: Pick<Work, 'tools' | 'signal' | 'progress'>
+  { rungs, only, style, budget }: Wishes,
+  { tools, signal, progress, log }: Work
 ): Promise<Survey> {
   progress(0, { phase: 'probing' })
   const facts = await probe(original, { tools, signal })
-  const plan = planPrints(facts, { rungs, only })
+  const plan = planPrints(facts, { rungs, only, profile: style.profile })
   if (plan.prints.length === 0) throw nothingToMake(plan)
   refuseExcess(facts, plan.prints, budget)
+  await chooseGain(original, facts, style, { tools, signal, log })
   return { facts, plan, own: before === undefined ? undefined : await describedAt(store, before) }
 }
 
 /** Makes what belongs to a film in one run, and puts it into the store: prints, streams, pictures and subtitles. */
 export async function makeSet(place: Place, wishes: Wishes, work: Work, survey: Survey): Promise<PrintSet> {
   const { store, original, folder, workspace, token } = place
-  const { tools, signal, progress, log } = work
+  const { tools, progress, log } = work
+  using space = limitSpace(workspace, wishes.budget.temporaryBytes, work.signal)
+  const { signal } = space
   const { facts, plan, own } = survey
   const publisher = publishHls({ store, folder, workspace, token, prints: plan.prints, probe: facts })
   const { made, streams, damage } = await develop({
@@ -78,13 +85,18 @@ export async function makeSet(place: Place, wishes: Wishes, work: Work, survey: 
     // Pictures and subtitles follow; the end of the task makes it 1.
     onProgress: ({ fraction, ...detail }) => progress(Math.min(fraction ?? 0, 0.99), detail)
   })
-  return finishSet(place, wishes, work, {
-    survey,
-    made,
-    damage,
-    hls: streams.length > 0,
-    publish: async kept => (streams.length > 0 ? publisher.finish(streams, kept) : { files: [], variants: [] })
-  })
+  return finishSet(
+    place,
+    wishes,
+    { ...work, signal },
+    {
+      survey,
+      made,
+      damage,
+      hls: streams.length > 0,
+      publish: async kept => (streams.length > 0 ? publisher.finish(streams, kept) : { files: [], variants: [] })
+    }
+  )
 }
 
 interface Finish {
@@ -100,7 +112,7 @@ interface Finish {
 /** Everything after the prints: what is kept of the film's present set, playlists, pictures, subtitles, the description. */
 export async function finishSet(
   { store, original, folder, workspace, before }: Place,
-  { rungs, only }: Pick<Wishes, 'rungs' | 'only'>,
+  { rungs, only, style }: Pick<Wishes, 'rungs' | 'only' | 'style'>,
   { tools, signal, log }: Pick<Work, 'tools' | 'signal' | 'log'>,
   { survey: { facts, plan, own }, made, damage, hls, publish }: Finish
 ): Promise<PrintSet> {
@@ -116,8 +128,26 @@ export async function finishSet(
   const carried = [...kept.renditions, ...kept.extras].map(({ name }) => name)
   const madeFor = only ? [...new Set([...kept.rungs, ...only])] : rungs
   const grid = own?.grid ?? gridOf(made)
-  await keepSet({ store, workspace, original, folder, streams: all, rungs: madeFor, grid, carried, signal }, set)
+  const about = { rungs: madeFor, grid, style: own && !isSameStyle(own.style, style) ? null : style }
+  await keepSet({ store, workspace, original, folder, streams: all, ...about, carried, signal }, set)
   return set
+}
+
+/** One gain for the whole film, where a loudness was asked for: the encoder finds it with the facts of the sound. */
+async function chooseGain(
+  original: string,
+  { audio, duration }: Probe,
+  { loudness }: Style,
+  { tools, signal, log }: Pick<Work, 'tools' | 'signal' | 'log'>
+) {
+  if (!audio || loudness === null) return
+  audio.loudness = await measureLoudness(original, audio, { tools, signal, target: loudness, duration })
+  const { lufs, peak, gain } = audio.loudness ?? {}
+  log(
+    audio.loudness
+      ? `the sound has ${lufs} LUFS with peaks of ${peak} dBTP: changed by ${gain} dB`
+      : 'the loudness of the sound cannot be measured: left as it is'
+  )
 }
 
 /** Beside a copied print segments begin at the keyframes of the source. */

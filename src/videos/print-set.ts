@@ -10,6 +10,7 @@ import type { Variant } from '#media/hls/playlist.ts'
 import type { Skipped } from '#media/plan/ladder.ts'
 import type { Probe } from '#media/probe/probed.ts'
 import { NotStored, type Store } from '#storage/store.ts'
+import { isSameStyle, type Style } from './style.ts'
 
 /** What an attempt made of a film. */
 export interface PrintSet {
@@ -28,6 +29,8 @@ interface Described extends PrintSet {
   grid: Grid
   /** The rungs that it was made for. */
   rungs: string[]
+  /** In which all of them were made; null where they were made in several. */
+  style: Style | null
   variants: Variant[]
   /** Files of its streams, below the prefix of the set. */
   streams: string[]
@@ -37,7 +40,7 @@ interface Described extends PrintSet {
 }
 
 /** Number of the way in which prints are made: to be raised when the same film gives other prints. */
-const recipe = 3
+const recipe = 4
 
 // Beside the files of the set; no route serves it.
 const description = 'set.json'
@@ -59,6 +62,7 @@ interface Keep {
   streams: Streams
   rungs: string[]
   grid: Grid
+  style: Style | null
   /** Names of prints that are in the store already. */
   carried: string[]
   signal: AbortSignal
@@ -66,7 +70,7 @@ interface Keep {
 
 /** Moves the prints into the store, and says beside them of which bytes they are. */
 export async function keepSet(
-  { store, workspace, original, folder, streams, rungs, grid, carried, signal }: Keep,
+  { store, workspace, original, folder, streams, rungs, grid, style, carried, signal }: Keep,
   set: PrintSet
 ) {
   const described: Described = {
@@ -74,6 +78,7 @@ export async function keepSet(
     sha256: await hashOf(original, signal),
     rungs,
     grid,
+    style,
     streams: streams.files,
     variants: streams.variants,
     ...set
@@ -94,6 +99,7 @@ interface Reuse {
   from: string
   folder: string
   rungs: string[]
+  style: Style
   signal: AbortSignal
 }
 
@@ -101,11 +107,19 @@ interface Reuse {
  * Takes the prints of another film with the same bytes, by keys of their own: each film can be deleted without the
  * other. Undefined where there are none, or where they were made of other bytes or in another way.
  */
-export async function reuseSet({ store, original, from, folder, rungs, signal }: Reuse): Promise<PrintSet | undefined> {
+export async function reuseSet({
+  store,
+  original,
+  from,
+  folder,
+  rungs,
+  style,
+  signal
+}: Reuse): Promise<PrintSet | undefined> {
   try {
     const set: Described = JSON.parse(await text(await store.open(`${from}/${description}`)))
-    if (set.recipe !== recipe || set.rungs.join() !== rungs.join() || set.sha256 !== (await hashOf(original, signal)))
-      return undefined
+    if (set.recipe !== recipe || set.rungs.join() !== rungs.join() || !isSameStyle(set.style, style)) return undefined
+    if (set.sha256 !== (await hashOf(original, signal))) return undefined
     const { renditions, skipped, extras, probe, hls } = set
     const files = [...renditions.map(({ file }) => file), ...extras.map(({ name }) => name), ...set.streams]
     for (const file of [...files, description]) await store.copy(`${from}/${file}`, `${folder}/${file}`)

@@ -1,6 +1,7 @@
 import type { Database } from '#database/connect.ts'
 import { OriginalGone, VideoNotFound } from '#errors.ts'
 import { type Key, once } from '#idempotency/once.ts'
+import type { Profile } from '#media/plan/profiles.ts'
 import { isUuid } from '#schema/common.ts'
 import type { Kind } from '#tasks/define.ts'
 import { type Enqueued, enqueueIn } from '#tasks/submit/enqueue.ts'
@@ -24,6 +25,9 @@ interface Request {
   key?: Key | undefined
   /** Names of the prints to make; all without it. */
   only?: string[] | undefined
+  profile?: Profile | undefined
+  /** LUFS. */
+  loudness?: number | undefined
 }
 
 /** Answers the open task that makes the prints, or a new one where there is none. */
@@ -41,7 +45,7 @@ export async function processAgain(needs: AgainNeeds, anyCase: string, request: 
 async function findOrEnqueue(
   { db, voice, processVideo, defaults }: AgainNeeds,
   id: string,
-  { request_id, key, only }: Request
+  { request_id, key, only, profile, loudness }: Request
 ) {
   let enqueued: Enqueued[] = []
   const { answer } = await once(db, key, async trx => {
@@ -55,7 +59,8 @@ async function findOrEnqueue(
 
     const said = { video_id: id, name: film.filename }
     const beside = only && (await findOwnSet(trx, id))
-    const args = { ...(only && { only }), ...(beside && { beside }) }
+    const style = { ...(profile && { profile }), ...(loudness !== undefined && { loudness }) }
+    const args = { ...(only && { only }), ...(beside && { beside }), ...style }
     const task = { ...newTask(processVideo, { video_id: id, ...args }, defaults, said), request_id }
     await setTask(trx, id, task.id)
     enqueued = await enqueueIn(trx, [task])

@@ -97,10 +97,10 @@ export function expected(
   { width, height }: Print,
   { video, audio }: Probe
 ): Variant {
-  const size = { width: width!, height: height! }
   const codecs = [...tracks.values()].flatMap(({ codec }) => codec ?? []).join(',')
-  const peak = overhead * (capFor(size, video!) + (audio ? soundBits : 0))
-  return { rung, ...size, fps: video!.fps, codecs, peak, average: null }
+  const cap = video ? capFor({ width: width!, height: height! }, video) : 0
+  const peak = overhead * (cap + (audio ? soundBits : 0))
+  return { rung, width, height, fps: video?.fps ?? null, codecs, peak, average: null }
 }
 
 export function measured({ rung, segments, duration }: Stream, variants: Variant[]): Variant {

@@ -110,7 +110,7 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
       schema: {
         operationId: 'processVideo',
         summary: 'Make the prints of a film again',
-        description: 'If the film has an open task, the answer names that one.',
+        description: 'If the film has an open task, the answer names that one, whatever that makes.',
         params: Id,
         headers: IdempotencyKey,
         body: ProcessAgain,
@@ -121,10 +121,9 @@ export const videoRoutes: FastifyPluginAsyncTypebox<VideoNeeds> = async (app, ne
       }
     },
     async ({ params: { id }, headers, body, id: request_id }, reply) => {
-      const { only } = body
-      const key = keyOf(headers['idempotency-key'], `POST /api/videos/${id}/process`, only ? { only } : {})
+      const key = keyOf(headers['idempotency-key'], `POST /api/videos/${id}/process`, body)
       reply.code(202)
-      return { task_id: await processAgain(needs, id, { request_id, key, only }) }
+      return { task_id: await processAgain(needs, id, { request_id, key, ...body }) }
     }
   )
 

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { List, Nullable, Page, Time } from '#schema/common.ts'
+import { StyleArgs } from './style.ts'
 
 const Url = (description: string) => Nullable(Type.String({ description }))
 const Bytes = (description: string) => Type.Integer({ description })
@@ -24,9 +25,11 @@ const filename = Type.String({ description: 'Name of the file, as uploaded' })
 const bytes = Bytes('Size of the original')
 const sha256 = Type.String({ description: 'SHA-256 of the original in hexadecimal' })
 
-export const UploadForm = Type.Object({
+export const FileForm = Type.Object({
   video: Type.String({ format: 'binary', description: 'The film' })
 })
+
+export const UploadForm = Type.Object({ ...FileForm.properties, ...StyleArgs })
 
 export const UploadedAsBefore = Type.Object({
   message: Type.String({ description: 'A sentence to show' }),
@@ -108,9 +111,7 @@ export const VideoBody = Type.Object(
     resolution_720p: Url('Address of the 720p print; null without one'),
     resolution_1080p: Url('Address of the 1080p print; null without one'),
     renditions: Type.Array(Rendition, { description: 'Each print, also those that were skipped, with the reason' }),
-    hls_url: Url(
-      'Master playlist (HLS): from the first segment on, while the film is still being made; null for sound alone'
-    ),
+    hls_url: Url('Master playlist (HLS): from the first segment on, while the film is still being made'),
     poster_url: Url('Address of the poster (JPEG), a frame that is not black; null without one'),
     storyboard_url: Url('Address of the storyboard (WebVTT): the part of a sheet, `#xywh=`, for each time'),
     probe: Type.Unknown({
@@ -218,7 +219,8 @@ export const ProcessAgain = Type.Object(
         description: 'Names of the prints to make; the others that the film has stay as they are. Default: all',
         examples: [['720p']]
       })
-    )
+    ),
+    ...StyleArgs
   },
   { additionalProperties: false, default: {} }
 )

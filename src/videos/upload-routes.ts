@@ -19,8 +19,9 @@ import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
 import { formProblems } from '#schema/problems.ts'
 import { receiveForm, refuseEarly } from './form.ts'
-import { Uploaded, UploadedAsBefore, UploadForm } from './schemas.ts'
-import { type Accepted, acceptUpload, type UploadNeeds } from './upload.ts'
+import { FileForm, Uploaded, UploadedAsBefore, UploadForm } from './schemas.ts'
+import { type Style, styleIn } from './style.ts'
+import { type Accepted, type Arrived, acceptUpload, type UploadNeeds } from './upload.ts'
 
 const message = 'File successfully uploaded. Background processing started.'
 
@@ -32,7 +33,7 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
   // An upload is never in memory as a whole; its size is checked where it is written.
   const bodyLimit = Math.max(maxUploadBytes * 2, 1024 * 1024)
   // The form's schema is for the documentation: a stream cannot be validated as a whole.
-  const form = { consumes: ['multipart/form-data'], headers: IdempotencyKey, body: UploadForm }
+  const form = { consumes: ['multipart/form-data'], headers: IdempotencyKey, body: FileForm }
   const validatorCompiler = () => () => true
   const uploadProblems = formProblems(
     UploadMissing,
@@ -55,8 +56,10 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
       schema: {
         operationId: 'uploadVideo',
         summary: 'Upload a film',
-        description: 'The answer comes once the last byte is stored, before any processing. Other fields are ignored.',
+        description:
+          'The answer comes once the last byte is stored, before any processing. `profile` and `loudness` may come before or after the file; other fields are ignored.',
         ...form,
+        body: UploadForm,
         response: {
           201: answer(Uploaded, 'The film is stored and its task submitted', { Location, ...Replayed }),
           ...uploadProblems
@@ -64,11 +67,12 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
       }
     },
     async (request, reply) => {
-      const body = await upload(request, reply, video => ({
+      const answered = (video: Accepted) => ({
         status: 201,
         location: `/api/videos/${video.id}`,
         body: { ...video, message, status: 'uploaded' }
-      }))
+      })
+      const body = await upload(request, reply, answered, styleIn)
       return body as Static<typeof Uploaded>
     }
   )
@@ -94,18 +98,35 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
     })
   }
 
-  async function upload(request: FastifyRequest, reply: FastifyReply, answered: (video: Accepted) => Answer) {
+  async function upload(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    answered: (video: Accepted) => Answer,
+    styleOf: (fields: Record<string, string>) => Partial<Style> = () => ({})
+  ) {
     const route = `POST ${request.routeOptions.url}`
     const keyFor = (sent: unknown) => keyOf(request.headers['idempotency-key'], route, sent)
     // A malformed key is refused before a byte of the film is read.
     keyFor({})
-    const { arrived, filename } = await receiveForm(needs, request)
+    const { arrived, filename, fields } = await receiveForm(needs, request)
+    const style = await styleWith(arrived, () => styleOf(fields))
     const { answer, replayed } = await acceptUpload(needs, arrived, {
       request_id: request.id,
       filename,
+      style,
       keyOf: keyFor,
       say: answered
     })
     return say(reply, answer, replayed)
+  }
+}
+
+/** A form is read in its order, so the film may be there when another field turns out to be wrong. */
+async function styleWith(arrived: Arrived, read: () => Partial<Style>) {
+  try {
+    return read()
+  } catch (error) {
+    await arrived.undo()
+    throw error
   }
 }

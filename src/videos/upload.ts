@@ -11,6 +11,7 @@ import { newTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { originalOf, prefixOf } from './keys.ts'
 import { insertFilm, type PrintsOf } from './queries.ts'
+import type { Style } from './style.ts'
 
 export interface UploadNeeds {
   db: Database
@@ -35,11 +36,13 @@ interface Upload {
   request_id: string
   filename: string
   /** The idempotency key of the request, once the file's hash is known. */
-  keyOf(sent: { filename: string; sha256: string }): Key | undefined
+  keyOf(sent: { filename: string; sha256: string } & Partial<Style>): Key | undefined
   /** The answer to an accepted upload. */
   say(video: Accepted): Answer
   /** Further arguments of the task that makes the prints. */
   args?: { prints_of?: PrintsOf }
+  /** How to make them, where the client has said it. */
+  style?: Partial<Style>
   /** Written in the same transaction, after the film. */
   also?: (trx: InTransaction) => Promise<void>
 }
@@ -79,17 +82,20 @@ export async function receiveFile(
  */
 export async function acceptUpload(needs: UploadNeeds, arrived: Arrived, upload: Upload) {
   const { db, store, voice, processVideo, defaults } = needs
-  const { request_id, filename, keyOf, say, args, also } = upload
+  const { request_id, filename, keyOf, say, args, style, also } = upload
   const { id, bytes, sha256 } = arrived
   let committing = false
   try {
     await arrived.keep()
     const name = cleanName(filename)
-    const task = { ...newTask(processVideo, { video_id: id, ...args }, defaults, { video_id: id, name }), request_id }
+    const task = {
+      ...newTask(processVideo, { video_id: id, ...args, ...style }, defaults, { video_id: id, name }),
+      request_id
+    }
     const video = { id, filename: name, bytes, sha256, task_id: task.id }
     let enqueued: Enqueued[] = []
     // The file is a part of the request: the same name with other bytes is a different request.
-    const outcome = await once(db, keyOf({ filename: name, sha256 }), async trx => {
+    const outcome = await once(db, keyOf({ filename: name, sha256, ...style }), async trx => {
       await insertFilm(trx, video)
       enqueued = await enqueueIn(trx, [task])
       await also?.(trx)

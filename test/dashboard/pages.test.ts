@@ -87,6 +87,25 @@ t.test('every page', { skip: skipWithoutBrowser }, async t => {
     )
   }
 
+  t.test('the page of a worker says what keeps ffmpeg in there, and what is missing', async t => {
+    const page = await visit(`/workers/${worker.id}`)
+    const card = page.getByRole('region', { name: 'Media sandbox' })
+    await card
+      .getByText(worker.media_sandbox.files ? `by ${worker.media_sandbox.files}` : 'open')
+      .first()
+      .waitFor()
+
+    const missing = [{ layer: 'network', why: 'seccomp is not there', how: 'Install koffi' }]
+    const open = { files: 'landlock-7', network: null, user: 'own', proved_at: null, missing }
+    await service.db.pool.query('update darkroom.workers set media_sandbox = $1', [JSON.stringify(open)])
+    await card.getByText('seccomp is not there. Install koffi.').waitFor()
+    t.strictSame(await card.getByRole('definition').allTextContents(), [
+      ...['kept from ffmpeg by landlock-7', 'open to ffmpeg', 'one of its own', 'no']
+    ])
+    await page.setViewportSize({ width: 360, height: 800 })
+    t.strictSame(await barriers(page), [])
+  })
+
   t.test('in forced colours and with large letters, too', async t => {
     const page = await visit('/tasks', { forced: true, width: 720, height: 450 })
 

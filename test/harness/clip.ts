@@ -5,7 +5,8 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 
 interface Shot {
-  size?: string
+  /** Null: sound alone. */
+  size?: string | null
   seconds?: number
   fps?: number
   sound?: boolean
@@ -25,7 +26,8 @@ export async function shoot({
   const file = path.join(folder, 'clip.mp4')
   try {
     await promisify(execFile)('ffmpeg', [
-      ...['-v', 'error', '-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${fps}:duration=${seconds}`],
+      ...['-v', 'error'],
+      ...(size ? ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${fps}:duration=${seconds}`] : []),
       ...(sound ? ['-f', 'lavfi', '-i', `sine=frequency=440:duration=${seconds}`] : []),
       ...(group ? ['-g', String(group), '-sc_threshold', '0', '-crf', '40'] : []),
       ...['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-c:a', 'aac', file]

@@ -238,7 +238,10 @@ const good: Record<string, Call[]> = {
     { params: file, headers: { range: 'bytes=0-9' } },
     { params: { ...file, name: print }, headers: { 'if-none-match': etag } }
   ],
-  'POST /api/videos/{id}/process': [of(video.id), { ...of(video.id), body: { only: ['480p'] } }],
+  'POST /api/videos/{id}/process': [
+    of(video.id),
+    { ...of(video.id), body: { only: ['480p'], profile: 'fast', loudness: -23 } }
+  ],
   'POST /process-video': [{ body: { video_id: video.id } }],
   'POST /api/process-video': [{ body: { video_id: video.id } }],
   'GET /status/{id}': [video.id, failed.id, finished, waiting, stopped].map(of),

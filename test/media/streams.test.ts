@@ -16,7 +16,7 @@ async function damaging(folder: string, damage: string) {
   const script = `#!/bin/sh
 '${tools.ffmpeg}' "$@" > '${folder}/progress'
 code=$?
-case "$*" in *hls_time*) cd '${folder}/work/hls/180p' && ${damage} ;; esac
+case "$*" in *hls_time*) cd '${folder}/work/hls/'* && ${damage} ;; esac
 cat '${folder}/progress'
 exit $code
 `
@@ -24,11 +24,11 @@ exit $code
   return file
 }
 
-async function developed(t: Test, damage: string) {
+async function developed(t: Test, damage: string, size: string | null = '320x180') {
   const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-streams-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const source = path.join(folder, 'film.mp4')
-  await writeFile(source, await shoot({ seconds: 9 }))
+  await writeFile(source, await shoot({ seconds: 9, size }))
   const found = await probe(source, { tools })
   const broken = { ...tools, ffmpeg: await damaging(folder, damage) }
   const directory = path.join(folder, 'work')
@@ -64,6 +64,15 @@ for (const [what, damage, reason] of damages) {
     t.rejects(developed(t, damage), { code: 'encode_failed', message: reason })
   )
 }
+
+t.test('a segment of sound alone that is lost or cut off fails it, and says why', async t => {
+  await t.rejects(developed(t, `sed -i '/index2/d' index.m3u8`, null), {
+    code: 'encode_failed',
+    message: /stream audio failed its check: it lasts \d\.\d\d s, and the print 9/
+  })
+  await t.rejects(developed(t, 'truncate -s 1000 index1.m4s', null), { message: /segment 1: a segment is cut off/ })
+  t.match((await developed(t, ':', null)).streams, [{ rung: 'audio', codecs: 'mp4a.40.2' }])
+})
 
 t.test('a stream that is whole has the facts of its print', async t => {
   const { made, streams } = await developed(t, ':')

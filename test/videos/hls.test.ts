@@ -86,6 +86,30 @@ t.test('a film is a stream of all its rungs, which are equally long and change a
   )
 })
 
+t.test('sound alone is a stream, too', async t => {
+  const service = await openService(t, { worker: true })
+  const { id, task_id } = await service.keep(await shoot({ size: null, seconds: 9 }), 'song.m4a')
+  t.match(await service.finished(task_id), { state: 'SUCCESS', result: { hls: true } })
+
+  const film = (await service.get(`/api/videos/${id}`)).json()
+  t.match(film, { status: 'ready', hls_url: /master\.m3u8$/, poster_url: null, resolution_480p: null })
+  t.match(film.renditions, [{ name: 'audio', status: 'ready', url: /\/audio\.m4a$/, codec: 'aac' }])
+  const { rows } = await service.db.pool.query('select hls_url from ops.videos where id = $1', [id])
+  t.strictSame(rows, [{ hls_url: film.hls_url }])
+  const master = await playlist(service, film.hls_url)
+  t.match(
+    master.body,
+    /#EXT-X-STREAM-INF:BANDWIDTH=\d+,AVERAGE-BANDWIDTH=\d+,CODECS="mp4a\.40\.2"\naudio\/index\.m3u8\n$/
+  )
+  const play = await playlist(service, master.urls[0]!)
+  t.ok(play.ended)
+  t.equal(play.durations.length, 3)
+  t.ok(Math.abs(sum(play.durations) - 9) < 0.1, 'it is as long as the sound')
+  const whole = await read(service, play)
+  t.match(whole.streams, [{ codec_name: 'aac' }])
+  t.equal(whole.streams.length, 1)
+})
+
 t.test('a film can be played while it is being made', async t => {
   const service = await openService(t)
   await service.startWorker(await slowFfmpeg(t))

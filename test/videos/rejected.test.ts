@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import t from 'tap'
 import { shoot } from '../harness/clip.ts'
 import { film, skipWithoutMedia } from '../harness/media.ts'
@@ -55,6 +57,27 @@ t.test('each budget is a setting, and a film beyond it is refused with its numbe
     t.strictSame(video.error, task.error)
     t.strictSame(await service.files(), [`videos/${video.id}/original`], 'nothing was encoded')
   }
+})
+
+t.test('an attempt that outgrows its budget while it is at work ends with that reason, and leaves nothing', async t => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-ffmpeg-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  // The real ffmpeg, at the speed of the film, beside which a large file grows.
+  const FFMPEG_PATH = path.join(folder, 'ffmpeg')
+  const script = `#!/bin/sh
+out=$(echo "$*" | sed -n 's#.*|\\[f=hls:.*file:\\(/[^ ]*\\)/hls/.*#\\1#p')
+[ "$out" ] && printf %03000000d 0 > "$out/ballast"
+exec ${process.env.FFMPEG_PATH || 'ffmpeg'} -re "$@"
+`
+  await writeFile(FFMPEG_PATH, script, { mode: 0o755 })
+  const service = await openService(t, { env: { FFMPEG_PATH, MAX_TEMPORARY_BYTES: '2 MiB' }, worker: true })
+  const { task, video } = await processed(service, await shoot({ seconds: 8 }))
+
+  const message =
+    /^The prints and streams of this film took 3\d{6} bytes before .*; the most is 2097152 \(MAX_TEMPORARY_BYTES\)\.$/
+  t.match(task, { state: 'FAILURE', attempts: 1, error: { type: 'too_many_bytes', message } })
+  t.match(video, { status: 'failed', hls_url: null, error: task.error })
+  t.strictSame(await service.files(), [`videos/${video.id}/original`])
 })
 
 t.test('a film within its budgets is made', async t => {

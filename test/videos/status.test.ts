@@ -113,11 +113,26 @@ t.test('the view can be locked, updated and deleted from like the table below it
   t.equal((await service.get(`/api/videos/${id}`)).statusCode, 404)
 })
 
-t.test('the rungs that the view announces are those of the ladder', async t => {
-  const service = await openService(t)
-  const { id } = await service.keep('no film')
-
-  const { rows } = await service.db.pool.query('select name from darkroom.renditions where video_id = $1', [id])
-
+t.test('the views announce the rungs of RUNGS, from the smallest to the largest, in SQL as in HTTP', async t => {
+  const usual = await openService(t)
+  const { id } = await usual.keep('no film')
+  const { rows } = await usual.db.pool.query('select name from darkroom.renditions where video_id = $1', [id])
   t.strictSame(rows.map(({ name }) => name).sort(), usualRungs.toSorted())
+
+  const service = await openService(t, { env: { RUNGS: '2160p,480p,1440p' } })
+  const large = await service.keep('no film')
+  const names = ({ renditions }: any) => renditions.map(({ name, status }: any) => `${name} ${status}`)
+  const inSql = async () => {
+    const { rows } = await service.db.pool.query('select * from ops.videos where id = $1', [large.id])
+    return names(rows[0])
+  }
+  const inHttp = async () => names((await service.get(`/api/videos/${large.id}`)).json())
+  t.strictSame(await inHttp(), ['480p pending', '1440p pending', '2160p pending'])
+  t.strictSame(await inSql(), await inHttp())
+  t.strictSame((await agreed(t, service, large.id)).prints, 'pending')
+
+  await service.startWorker({ RUNGS: '1080p' })
+  await service.finished(large.task_id)
+  t.strictSame(await inHttp(), ['1080p failed'], 'the worker makes the prints, so what it makes counts')
+  t.strictSame(await inSql(), await inHttp())
 })

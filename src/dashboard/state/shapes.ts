@@ -222,6 +222,13 @@ export interface Worker {
   }
   memory: number | null
   cpu: number | null
+  media_sandbox: {
+    files: string | null
+    network: string | null
+    user: 'own' | 'same'
+    proved_at: string | null
+    missing: { layer: string; why: string; how: string }[]
+  } | null
 }
 
 export interface Schedule {

@@ -2,9 +2,10 @@ import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { MediaTools } from '../binaries.ts'
 import { guardedInput, memoryGuard } from '../guards.ts'
-import type { Run } from '../hls/boxes.ts'
+import { mainOf, type Run } from '../hls/boxes.ts'
 import type { Segment } from '../hls/segments.ts'
 import { run } from '../run.ts'
+import { isAbout } from './times.ts'
 import type { Made } from './verify.ts'
 
 /** The stream of one rung, as it can be played. */
@@ -45,22 +46,21 @@ function bySegment(segments: Segment[], rung: string) {
   return segments.filter(segment => segment.rung === rung)
 }
 
-const picture = ({ runs }: Segment) => runs.find(({ kind }) => kind === 'picture')
+const main = ({ runs }: Segment) => mainOf(runs)
 const sound = ({ runs }: Segment) => runs.find(({ kind }) => kind === 'sound')
 
 function streamOf(print: Made, segments: Segment[]): Stream {
   const { name, frames, duration } = print
   if (segments.length === 0) throw refuse(name, 'it has no segments')
-  const shown = segments.map(picture)
-  const without = shown.indexOf(undefined)
+  const runs = segments.map(main)
+  const without = frames === null ? -1 : runs.findIndex(({ kind }) => kind !== 'picture')
   if (without >= 0) throw refuse(name, `its segment ${without} has no picture`)
-  const pictures = shown as Run[]
-  const late = pictures.findIndex(({ startsWithKeyframe }) => !startsWithKeyframe)
+  const late = runs.findIndex(({ startsWithKeyframe }) => !startsWithKeyframe)
   if (late >= 0) throw refuse(name, `its segment ${late} does not begin with a keyframe`)
 
-  const count = pictures.reduce((sum, { samples }) => sum + samples, 0)
-  if (count !== frames) throw refuse(name, `it has ${count} frames, and the print has ${frames}`)
-  const gap = gapIn(pictures)
+  const count = runs.reduce((sum, { samples }) => sum + samples, 0)
+  if (frames !== null && count !== frames) throw refuse(name, `it has ${count} frames, and the print has ${frames}`)
+  const gap = gapIn(runs)
   if (gap) throw refuse(name, `${gap} at a join of its segments`)
   const tracks = [...segments[0]!.tracks.values()]
   const heard = segments.some(sound)
@@ -77,19 +77,14 @@ function streamOf(print: Made, segments: Segment[]): Stream {
 }
 
 /** Decoding times go on from segment to segment without a hole. */
-function gapIn(pictures: Run[]) {
-  for (const [at, { decodeStart }] of pictures.entries()) {
-    const before = pictures[at - 1]
+function gapIn(runs: Run[]) {
+  for (const [at, { decodeStart }] of runs.entries()) {
+    const before = runs[at - 1]
     if (!before) continue
     const jump = decodeStart - (before.decodeStart + before.length)
     if (Math.abs(jump) > aligned) return `${jump.toFixed(3)} s are missing`
   }
   return undefined
-}
-
-/** Whether two lengths are the same within 0.2 s and 1 %. Sound may end later than the picture. */
-function isAbout(one: number, other: number) {
-  return Math.abs(one - other) <= 0.2 + 0.01 * Math.max(one, other)
 }
 
 function compare(one: Segment[], other: Segment[]) {
@@ -101,7 +96,7 @@ function compare(one: Segment[], other: Segment[]) {
   if (!isAbout(length!, otherLength!)) {
     throw refuse(second, `it lasts ${otherLength!.toFixed(2)} s, and ${first} ${length!.toFixed(2)} s`)
   }
-  const startOf = (segments: Segment[], at: number) => picture(segments[at]!)!.start - picture(segments[0]!)!.start
+  const startOf = (segments: Segment[], at: number) => main(segments[at]!).start - main(segments[0]!).start
   const apart = one.findIndex((_, at) => Math.abs(startOf(one, at) - startOf(other, at)) > aligned)
   if (apart >= 0) throw refuse(second, `its segment ${apart} does not begin where that of ${first} does`)
 }

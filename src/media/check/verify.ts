@@ -7,6 +7,8 @@ import type { Print } from '../plan/ladder.ts'
 import type { Probe } from '../probe/probed.ts'
 import type { RawStream } from '../probe/streams.ts'
 import { run } from '../run.ts'
+import { layoutProblem } from './layout.ts'
+import { type Span, type Timed, timesProblem } from './times.ts'
 
 export interface Made {
   name: string
@@ -31,16 +33,22 @@ interface Where {
   signal?: AbortSignal | undefined
 }
 
+export interface Verified extends Timed {
+  made: Made
+}
+
 /** Seconds for the check of one finished print. */
 const timeout = 30
 
 /** Opens a print as a player does, and returns its measured properties rather than the requested ones. */
-export async function verify(print: Print, { probe, directory, tools, signal }: Where): Promise<Made> {
+export async function verify(print: Print, { probe, directory, tools, signal }: Where): Promise<Verified> {
   const path = join(directory, unfinished(print.file))
   const refuse = (why: string) => new Error(`The print ${print.name} failed its check: ${why}`)
 
   const { size: bytes } = await stat(path).catch(() => ({ size: 0 }))
   if (bytes === 0) throw refuse('its file is missing or empty')
+  const layout = await layoutProblem(path)
+  if (layout) throw refuse(layout)
   const { exitCode, stdout } = await run(
     tools.ffprobe,
     ['-v', 'error', '-show_streams', '-show_entries', 'format=duration', '-of', 'json', ...guardedInput(path)],
@@ -49,27 +57,19 @@ export async function verify(print: Print, { probe, directory, tools, signal }: 
   if (exitCode !== 0) throw refuse('ffprobe cannot read it')
 
   const { streams, format } = JSON.parse(stdout) as { streams: RawStream[]; format: { duration?: string } }
-  const [video, ...moreVideo] = streams.filter(({ codec_type }) => codec_type === 'video')
-  const [audio, ...moreAudio] = streams.filter(({ codec_type }) => codec_type === 'audio')
+  const video = streams.find(({ codec_type }) => codec_type === 'video')
+  const audio = streams.find(({ codec_type }) => codec_type === 'audio')
   const duration = Number(format.duration)
   const frames = video ? Number(video.nb_frames) : null
+  const [picture, sound] = [video, audio].map(spanOf)
+  const problem =
+    streamsProblem(streams, probe) ??
+    (duration > 0 ? undefined : 'its duration is zero') ??
+    (video && pictureProblem(video, print)) ??
+    timesProblem({ picture, sound, frames }, probe)
+  if (problem) throw refuse(problem)
 
-  if (Boolean(video) !== Boolean(probe.video))
-    throw refuse(video ? 'it has an unexpected video stream' : 'it has no video stream')
-  if (Boolean(audio) !== Boolean(probe.audio))
-    throw refuse(audio ? 'it has an unexpected audio stream' : 'it has no audio stream')
-  if (moreVideo.length + moreAudio.length > 0 || streams.length > 2)
-    throw refuse('it has more than one video and one audio stream')
-  if (!(duration > 0)) throw refuse('its duration is zero')
-  if (video) {
-    if (video.width !== print.width || video.height !== print.height) throw refuse(`${video.width}x${video.height}`)
-    if (video.codec_name !== 'h264' || video.pix_fmt !== 'yuv420p') throw refuse(`${video.codec_name} ${video.pix_fmt}`)
-    if (!['1:1', undefined].includes(video.sample_aspect_ratio)) throw refuse(`pixels of ${video.sample_aspect_ratio}`)
-    if (video.side_data_list?.some(({ rotation }) => rotation)) throw refuse('it has a rotation')
-    if (!(frames! > 0)) throw refuse('it has no frames')
-  }
-
-  return {
+  const made = {
     name: print.name,
     file: print.file,
     width: print.width,
@@ -82,4 +82,33 @@ export async function verify(print: Print, { probe, directory, tools, signal }: 
     frames,
     copied: print.copied
   }
+  return { made, picture, sound }
+}
+
+function streamsProblem(streams: RawStream[], probe: Probe) {
+  const [videos, audios] = ['video', 'audio'].map(
+    type => streams.filter(({ codec_type }) => codec_type === type).length
+  ) as [number, number]
+  if (videos > 0 !== Boolean(probe.video))
+    return videos > 0 ? 'it has an unexpected video stream' : 'it has no video stream'
+  if (audios > 0 !== Boolean(probe.audio))
+    return audios > 0 ? 'it has an unexpected audio stream' : 'it has no audio stream'
+  if (videos + audios !== streams.length || videos > 1 || audios > 1)
+    return 'it has more than one video and one audio stream'
+  return undefined
+}
+
+function pictureProblem(video: RawStream, { width, height }: Print) {
+  if (video.width !== width || video.height !== height) return `${video.width}x${video.height}`
+  if (width % 2 !== 0 || height! % 2 !== 0) return `a side of ${width}x${height} is odd`
+  if (video.codec_name !== 'h264' || video.pix_fmt !== 'yuv420p') return `${video.codec_name} ${video.pix_fmt}`
+  if (!['1:1', undefined].includes(video.sample_aspect_ratio)) return `pixels of ${video.sample_aspect_ratio}`
+  if (video.side_data_list?.some(({ rotation }) => rotation)) return 'it has a rotation'
+  return Number(video.nb_frames) > 0 ? undefined : 'it has no frames'
+}
+
+function spanOf(stream: RawStream | undefined): Span | undefined {
+  if (!stream) return undefined
+  const start = Number(stream.start_time ?? 0)
+  return { start, end: start + Number(stream.duration ?? 0) }
 }

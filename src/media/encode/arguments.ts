@@ -2,7 +2,8 @@ import path from 'node:path'
 import { guardedInput, memoryGuard } from '../guards.ts'
 import { draftOf, draftPlaylist } from '../hls/segments.ts'
 import type { Print } from '../plan/ladder.ts'
-import { capFor, profileFor, quality } from '../plan/rungs.ts'
+import { profiles } from '../plan/profiles.ts'
+import { capFor, profileFor } from '../plan/rungs.ts'
 import { asFraction } from '../probe/frame-rate.ts'
 import type { Probe, ProbedVideo } from '../probe/probed.ts'
 import { isRgb, pictureGraph, soundGraph } from './filters.ts'
@@ -70,9 +71,7 @@ export function encodeArguments({
     // Only video and audio of the source: its metadata holds the place of the recording.
     ...['-dn', '-sn', '-map_metadata', '-1', '-map_chapters', '-1'],
     ...['-max_muxing_queue_size', '4096', '-flags', '+global_header'],
-    ...(video
-      ? pictureOutputs(prints, directory, Boolean(audio))
-      : ['-movflags', '+faststart', '-f', 'ipod', `file:${directory}/${unfinished(prints[0]!.file)}`])
+    ...(video ? pictureOutputs(prints, directory, Boolean(audio)) : soundOutputs(prints[0]!, directory))
   ]
 }
 
@@ -89,16 +88,16 @@ interface Picture {
   keyframes: string
 }
 
-function pictureOptions(at: number, { width, height }: Print, { video, canToneMap, keyframes: due }: Picture) {
+function pictureOptions(at: number, { width, height, profile }: Print, { video, canToneMap, keyframes: due }: Picture) {
   const size = { width: width!, height: height! }
   const cap = capFor(size, video)
   const toBt709 = (video.hdr && canToneMap) || isRgb(video)
   const options = {
     c: 'libx264',
-    preset: 'veryfast',
+    preset: profiles[profile].preset,
     profile: profileFor(size),
     threads: threads(),
-    crf: quality,
+    crf: profiles[profile].crf,
     maxrate: cap,
     bufsize: 2 * cap,
     r: asFraction(video.fps),
@@ -122,14 +121,30 @@ function pictureOptions(at: number, { width, height }: Print, { video, canToneMa
  * it goes through one tee, with one encode of the sound: one per print took 3 to 10 % more time.
  */
 function pictureOutputs(prints: Print[], directory: string, sound: boolean) {
-  const slaves = prints.flatMap(({ name, file, copied }, at) => {
-    const select = `select=\\'${sound ? `v:${at},a` : `v:${at}`}\\'`
-    return [
-      `[f=mp4:movflags=+faststart:${select}]file:${escaped(`${directory}/${unfinished(file)}`)}`,
-      `[f=hls:hls_time=${copied ? apart : 1}:${segmentOptions}:${select}]file:${escaped(path.join(draftOf(directory, name), draftPlaylist))}`
-    ]
-  })
-  return ['-f', 'tee', slaves.join('|')]
+  return tee(
+    prints.flatMap(({ name, file, copied }, at): [string, string][] => {
+      const select = `select=\\'${sound ? `v:${at},a` : `v:${at}`}\\'`
+      return [
+        [`f=mp4:movflags=+faststart:${select}`, path.join(directory, unfinished(file))],
+        [
+          `f=hls:hls_time=${copied ? apart : 1}:${segmentOptions}:${select}`,
+          path.join(draftOf(directory, name), draftPlaylist)
+        ]
+      ]
+    })
+  )
+}
+
+/** Sound can be cut anywhere, and four seconds of it are encoded in an instant. */
+function soundOutputs({ name, file }: Print, directory: string) {
+  return tee([
+    [`f=ipod:movflags=+faststart`, path.join(directory, unfinished(file))],
+    [`f=hls:hls_time=${apart}:${segmentOptions}`, path.join(draftOf(directory, name), draftPlaylist)]
+  ])
+}
+
+function tee(slaves: [options: string, file: string][]) {
+  return ['-f', 'tee', slaves.map(([options, file]) => `[${options}]file:${escaped(file)}`).join('|')]
 }
 
 /** Cuts at every keyframe that we make: none is less than a second after another; a source may have more of them. `temp_file`: a segment has its name when complete. */

@@ -49,15 +49,20 @@ function colours(video: ProbedVideo, size: Sizes, canToneMap: boolean) {
   return [`scale=${exactly(size)}${video.full_range ? ':in_range=pc:out_range=tv' : ''}`]
 }
 
-/** Fills gaps with silence, so that audio and video stay in sync; a late start is kept. */
 export function soundGraph(audio: ProbedAudio) {
+  const { gain = 0 } = audio.loudness ?? {}
+  const chain = [...soundChain(audio), ...(gain === 0 ? [] : [`volume=${gain}dB`])]
+  return `[0:${audio.index}]${chain.join(',')}[a]`
+}
+
+/** Fills gaps with silence, so that audio and video stay in sync; a late start is kept. */
+export function soundChain(audio: ProbedAudio) {
   const layout = audio.channels === 1 ? 'mono' : 'stereo'
-  const chain = [
+  return [
     ...named(audio),
     'aresample=48000:async=1:first_pts=0',
     `aformat=sample_fmts=fltp:sample_rates=48000:channel_layouts=${layout}`
   ]
-  return `[0:${audio.index}]${chain.join(',')}[a]`
 }
 
 /** ffmpeg cannot mix channels without known positions, so they get the usual order. */

@@ -25,6 +25,11 @@ export interface Run {
   startsWithKeyframe: boolean
 }
 
+/** What a player cuts by: the picture, or the sound where there is none. */
+export function mainOf(runs: Run[]): Run {
+  return runs.find(({ kind }) => kind === 'picture') ?? runs[0]!
+}
+
 interface Box {
   type: string
   /** What follows size and type. */

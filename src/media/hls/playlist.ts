@@ -7,9 +7,10 @@ export interface Listed {
 
 export interface Variant {
   rung: string
-  width: number
-  height: number
-  fps: number
+  /** Null where there is only sound. */
+  width: number | null
+  height: number | null
+  fps: number | null
   codecs: string
   /** Bits a second: of the largest segment, and of all of them. */
   peak: number
@@ -39,7 +40,7 @@ export function mediaPlaylist(init: string, segments: Listed[], { complete }: { 
 
 /** The smallest rung comes first: players that begin with the first one start soonest. */
 export function masterPlaylist(variants: Variant[]) {
-  const sorted = variants.toSorted((one, other) => one.width * one.height - other.width * other.height)
+  const sorted = variants.toSorted((one, other) => pixelsOf(one) - pixelsOf(other))
   return lines([
     '#EXTM3U',
     '#EXT-X-VERSION:7',
@@ -48,13 +49,14 @@ export function masterPlaylist(variants: Variant[]) {
       `#EXT-X-STREAM-INF:${[
         `BANDWIDTH=${Math.ceil(peak)}`,
         ...(average === null ? [] : [`AVERAGE-BANDWIDTH=${Math.ceil(average)}`]),
-        `RESOLUTION=${width}x${height}`,
-        `FRAME-RATE=${fps.toFixed(3)}`,
+        ...(fps === null ? [] : [`RESOLUTION=${width}x${height}`, `FRAME-RATE=${fps.toFixed(3)}`]),
         `CODECS="${codecs}"`
       ].join(',')}`,
       `${rung}/index.m3u8`
     ])
   ])
 }
+
+const pixelsOf = ({ width, height }: Variant) => (width ?? 0) * (height ?? 0)
 
 const lines = (all: string[]) => `${all.join('\n')}\n`

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { type Run, readInit, readSegment, SegmentBroken, type Tracks } from './boxes.ts'
+import { mainOf, type Run, readInit, readSegment, SegmentBroken, type Tracks } from './boxes.ts'
 
 /** A finished segment of a stream: ffmpeg does not touch it any more. */
 export interface Segment {
@@ -27,37 +27,16 @@ export const draftOf = (directory: string, rung: string) => path.join(directory,
  * a segment when it is complete, and names it in the playlist after that.
  */
 export function followSegments(directory: string, rungs: string[], add: (segment: Segment) => Promise<void>) {
-  const passed = new Map(rungs.map(rung => [rung, 0]))
-  const tracksOf = new Map<string, Tracks>()
+  const streams = rungs.map(rung => followStream(directory, rung, add))
   let failed: { error: unknown } | undefined
   let broken: Error | undefined
   let looking: Promise<void> | undefined
   let again = false
 
-  async function lookAt(rung: string) {
-    const folder = draftOf(directory, rung)
-    const playlist = await readFile(path.join(folder, draftPlaylist), 'utf8').catch(absent)
-    const listed = segmentsIn(playlist)
-    const last = playlist.includes('#EXT-X-ENDLIST') ? listed.at(-1) : undefined
-    for (const next of listed.slice(passed.get(rung))) {
-      const { name } = next
-      const file = path.join(folder, name)
-      const init = path.join(folder, 'init.mp4')
-      const number = passed.get(rung)!
-      const tracks = tracksOf.get(rung) ?? (await readInit(init).catch(error => refuse(rung, number, error)))
-      tracksOf.set(rung, tracks)
-      const { size: bytes } = await stat(file)
-      const runs = await readSegment(file, tracks).catch(error => refuse(rung, number, error))
-      const duration = next === last ? lengthOfLast(runs, next.duration) : next.duration
-      await add({ rung, number, file, init, duration, bytes, runs, tracks })
-      passed.set(rung, number + 1)
-    }
-  }
-
   async function lookUntilStill() {
     do {
       again = false
-      for (const rung of rungs) await lookAt(rung)
+      for (const lookAt of streams) await lookAt()
     } while (again)
   }
 
@@ -92,12 +71,35 @@ export function followSegments(directory: string, rungs: string[], add: (segment
   }
 }
 
+/** Of one rung: passes on what its playlist names since the last look. */
+function followStream(directory: string, rung: string, add: (segment: Segment) => Promise<void>) {
+  const folder = draftOf(directory, rung)
+  const init = path.join(folder, 'init.mp4')
+  let number = 0
+  let tracks: Tracks | undefined
+
+  return async () => {
+    const playlist = await readFile(path.join(folder, draftPlaylist), 'utf8').catch(absent)
+    const listed = segmentsIn(playlist)
+    const last = playlist.includes('#EXT-X-ENDLIST') ? listed.at(-1) : undefined
+    for (const next of listed.slice(number)) {
+      const file = path.join(folder, next.name)
+      tracks ??= await readInit(init).catch(error => refuse(rung, number, error))
+      const { size: bytes } = await stat(file)
+      const runs = await readSegment(file, tracks).catch(error => refuse(rung, number, error))
+      const duration = next === last ? lengthOfLast(runs, next.duration) : next.duration
+      await add({ rung, number, file, init, duration, bytes, runs, tracks })
+      number++
+    }
+  }
+}
+
 /** Seconds by which sound and picture of any film end apart. */
 const endNoise = 0.25
 
 /** The sound of a film may go on after its picture: for ffmpeg the last segment lasts as long as the picture. */
 function lengthOfLast(runs: Run[], listed: number) {
-  const from = runs.find(({ kind }) => kind === 'picture')?.start ?? 0
+  const from = mainOf(runs).start
   const all = Math.max(...runs.map(({ start, length }) => start + length - from))
   return all > listed + endNoise ? all : listed
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { MediaTools } from '../binaries.ts'
 import { checkStreams, type Stream } from '../check/streams.ts'
-import { type Made, verify } from '../check/verify.ts'
+import { lengthProblem } from '../check/times.ts'
+import { type Made, type Verified, verify } from '../check/verify.ts'
 import { EncodeFailed } from '../develop.ts'
 import { DiskFailed, diskErrorIn } from '../disk-failed.ts'
 import { unfinished } from '../encode/arguments.ts'
@@ -36,14 +37,18 @@ const start = 60
 /** Joins the segments of all parts into one file for each print, by copying, and checks prints and streams as a whole. */
 export async function joinParts(work: JoinParts): Promise<{ made: Made[]; streams: Stream[] }> {
   const { probe, prints, segments, directory, tools, signal, onProgress } = work
-  const made: Made[] = []
+  const verified: Verified[] = []
   for (const [at, print] of prints.entries()) {
     const own = segments.filter(({ rung }) => rung === print.name)
     await joinPrint(print, own, work)
-    const checked = await verify(print, { probe, directory, tools, signal }).catch(failed(signal))
-    made.push(checked)
+    verified.push(await verify(print, { probe, directory, tools, signal }).catch(failed(signal)))
     onProgress((at + 1) / (prints.length + 1))
   }
+  const made = verified.map(({ made }) => made)
+  // Each part has all frames that its stretch should have; this compares picture with sound, and the prints.
+  const report = { video: undefined, audio: undefined, skipped: 0, shown: made[0]!.frames ?? 0, repeated: 0 }
+  const wrong = lengthProblem(verified, { probe, report, damaged: false })
+  if (wrong) throw new PartDoubtful(wrong)
   const streams = await checkStreams(segments, made, { directory, tools, signal }).catch(failed(signal))
   for (const { file } of prints) await rename(join(directory, unfinished(file)), join(directory, file))
   return { made, streams }

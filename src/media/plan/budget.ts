@@ -13,7 +13,7 @@ export interface Budget {
   /** Of one print. */
   frames: number
   streams: number
-  /** Of all prints of an attempt, before they are in the store. */
+  /** Of all prints and streams of an attempt, before they are in the store. */
   temporaryBytes: number
 }
 
@@ -24,7 +24,7 @@ export const usualBudget: Budget = {
   // A day of 60 frames a second.
   frames: 24 * 60 * 60 * 60,
   streams: maxStreams,
-  temporaryBytes: 200 * 1024 ** 3
+  temporaryBytes: 400 * 1024 ** 3
 }
 
 /** The pixels of a day of 1080p at 60 frames a second: the most decoding that one upload may cause. */
@@ -96,15 +96,15 @@ function refuseFrames(probe: Probe, video: NonNullable<Probe['video']>, { frames
   }
 }
 
-/** By the caps of the prints, which few films reach. */
+/** By the caps of the prints, which few films reach; their streams are as large again. */
 function refuseBytes(probe: Probe, prints: Print[], { temporaryBytes: limit }: Budget) {
   const seconds = probe.video?.duration ?? probe.duration ?? 0
   const rates = prints.map(({ width, height }) => capFor({ width: width!, height: height! }, probe.video!) + soundRate)
-  const bytes = Math.round((rates.reduce((sum, rate) => sum + rate, 0) * seconds) / 8)
+  const bytes = Math.round((2 * rates.reduce((sum, rate) => sum + rate, 0) * seconds) / 8)
   if (bytes <= limit) return
   throw new MediaRejected(
     'too_many_bytes',
-    `The prints of this film may take ${bytes} bytes while they are made; the most is ${limit}.`,
+    `The prints and streams of this film may take ${bytes} bytes while they are made; the most is ${limit}.`,
     { evidence: { bytes, limit } }
   )
 }

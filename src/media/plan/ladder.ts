@@ -1,4 +1,5 @@
 import type { Probe } from '../probe/probed.ts'
+import { type Profile, usualProfile } from './profiles.ts'
 import { rungs, usualRungs } from './rungs.ts'
 
 /** A planned rendition. No sizes without video. */
@@ -9,6 +10,7 @@ export interface Print {
   height: number | null
   /** Its picture is copied from the source. */
   copied: boolean
+  profile: Profile
 }
 
 /** The reason for a rung without print: `reason` for programs, `detail` for people. */
@@ -28,6 +30,7 @@ interface Ladder {
   rungs?: string[] | undefined
   /** The prints to make, of those. */
   only?: string[] | undefined
+  profile?: Profile | undefined
 }
 
 /**
@@ -35,10 +38,11 @@ interface Ladder {
  * between two rungs gets the lower ones, and one below all of them a single print of its own size.
  */
 export function planPrints({ video }: Probe, ladder: Ladder = {}): Plan {
+  const { profile = usualProfile } = ladder
   const wanted = rungs.filter(({ name }) => (ladder.rungs ?? usualRungs).includes(name))
   if (!video) {
     return {
-      prints: [{ name: 'audio', file: 'audio.m4a', width: null, height: null, copied: false }],
+      prints: [{ name: 'audio', file: 'audio.m4a', width: null, height: null, copied: false, profile }],
       skipped: wanted.map(({ name }) => ({ name, reason: 'no_video', detail: 'the source has no picture' }))
     }
   }
@@ -47,8 +51,8 @@ export function planPrints({ video }: Probe, ladder: Ladder = {}): Plan {
   const within = wanted.filter(rung => rung.short <= short)
   const prints =
     within.length > 0
-      ? within.map(rung => picture(rung.name, fit(video, rung.short)))
-      : [picture(`${even(short)}p`, { width: even(video.width), height: even(video.height) })]
+      ? within.map(rung => picture(rung.name, fit(video, rung.short), profile))
+      : [picture(`${even(short)}p`, { width: even(video.width), height: even(video.height) }, profile)]
   const skipped = wanted
     .filter(rung => rung.short > short)
     .map(({ name }): Skipped => ({ name, reason: 'source_smaller', detail: `source is ${short}p` }))
@@ -63,11 +67,12 @@ function onlyThese({ prints, skipped }: Plan, only: string[] | undefined): Plan 
   return { prints: prints.filter(({ name }) => only.includes(name)), skipped: [...skipped, ...others] }
 }
 
-const picture = (name: string, size: { width: number; height: number }): Print => ({
+const picture = (name: string, size: { width: number; height: number }, profile: Profile): Print => ({
   name,
   file: `${name}.mp4`,
   ...size,
-  copied: false
+  copied: false,
+  profile
 })
 
 function fit({ width, height }: { width: number; height: number }, short: number) {

@@ -20,9 +20,6 @@ export const rungs: Rung[] = [
 /** Made where nothing else is configured; a test compares them with the database's. */
 export const usualRungs = ['480p', '720p', '1080p']
 
-/** Constant quality, with as many bits as the content needs; at 23 most viewers stop seeing the difference. */
-export const quality = 23
-
 /** Bits per pixel grow as frames shrink, approximately by this exponent. */
 const shrinking = 0.75
 

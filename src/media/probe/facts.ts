@@ -56,16 +56,19 @@ export function describeVideo(
   }
 }
 
-export function describeAudio(stream: RawStream): ProbedAudio {
+export function describeAudio(stream: RawStream, { packets }: { packets: Packets }): ProbedAudio {
+  const seen = packets.streams.get(stream.index)
   return {
     index: stream.index,
     codec: stream.codec_name!,
     channels: stream.channels!,
     channel_layout: known(stream.channel_layout),
     sample_rate: Number(stream.sample_rate),
+    duration: packets.whole && seen && seen.to > seen.from ? round(seen.to - seen.from) : null,
     language: language(stream.tags?.language),
     bitrate: positive(stream.bit_rate),
-    start_time: number(stream.start_time) ?? 0
+    start_time: number(stream.start_time) ?? 0,
+    loudness: null
   }
 }
 

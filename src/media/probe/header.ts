@@ -15,7 +15,7 @@ const mostText = 2_000_000
 const mostForeign = 4
 
 interface Answer {
-  format: { format_name?: string; duration?: string }
+  format: { format_name?: string; duration?: string; start_time?: string }
   streams: RawStream[]
   programs: RawProgram[]
 }

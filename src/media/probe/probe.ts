@@ -3,7 +3,7 @@ import type { MediaTools } from '../binaries.ts'
 import { MediaRejected } from '../rejected.ts'
 import { describeAudio, describeSubtitles, describeVideo } from './facts.ts'
 import { readHeader } from './header.ts'
-import { positive, round } from './numbers.ts'
+import { number, positive, round } from './numbers.ts'
 import { type Packets, readPackets } from './packets.ts'
 import type { Probe, ProbedVideo } from './probed.ts'
 import { chooseStreams, type RawStream } from './streams.ts'
@@ -26,13 +26,14 @@ export async function probe(
   const duration = trueDuration(claimed, packets)
   const facts = { duration, packets }
   const video = chosen.video ? describeVideo(chosen.video, facts) : null
-  const audio = chosen.audio ? describeAudio(chosen.audio) : null
+  const audio = chosen.audio ? describeAudio(chosen.audio, facts) : null
   return {
     container: format.format_name ?? 'unknown',
     duration,
     promised_duration: promises.test(format.format_name ?? '') ? (positive(chosen.video?.duration) ?? claimed) : null,
     bytes,
     bitrate: duration ? Math.round((bytes * 8) / duration) : null,
+    start_time: number(format.start_time) ?? 0,
     video,
     audio,
     streams: streams.length,

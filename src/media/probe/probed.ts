@@ -6,6 +6,8 @@ export interface Probe {
   promised_duration: number | null
   bytes: number
   bitrate: number | null
+  /** Of the earliest stream, used or not. */
+  start_time: number
   video: ProbedVideo | null
   audio: ProbedAudio | null
   /** All streams of the file, used or not. */
@@ -75,6 +77,16 @@ export interface ProbedVideo {
   start_time: number
 }
 
+/** By EBU R128. */
+export interface Loudness {
+  /** Integrated, in LUFS. */
+  lufs: number
+  /** True peak, in dBTP. */
+  peak: number
+  /** dB by which the prints are louder than the original. */
+  gain: number
+}
+
 export interface ProbedAudio {
   index: number
   codec: string
@@ -82,7 +94,11 @@ export interface ProbedAudio {
   /** Null where the file does not say which channel is which. */
   channel_layout: string | null
   sample_rate: number
+  /** Of its packets; null where they were not all read. */
+  duration: number | null
   language: string | null
   bitrate: number | null
   start_time: number
+  /** Where a loudness was asked for. */
+  loudness: Loudness | null
 }

@@ -10,6 +10,7 @@ import type { Probe } from '#media/probe/probed.ts'
 import { readVersion } from '#media/version.ts'
 import type { Store } from '#storage/store.ts'
 import type { Place, Survey, Wishes } from '../make-set.ts'
+import type { Style } from '../style.ts'
 
 /** What is to be made of a film, and in which parts; its parts read it from the store. */
 export interface FilmPlan {
@@ -18,6 +19,7 @@ export interface FilmPlan {
   parts: Part[]
   rungs: string[]
   only: string[] | null
+  style: Style
   /** Prefix of the keys of the film's present set, where some of its prints are made again. */
   before: string | null
   /** Parts of two encoders are not joined. */
@@ -47,7 +49,7 @@ interface Looking {
 /** Plans the parts of a film and puts the plan into the store. Undefined where the film is made in one run. */
 export async function planParts(
   { store, original, folder, workspace, before }: Place,
-  { rungs, only }: Pick<Wishes, 'rungs' | 'only'>,
+  { rungs, only, style }: Pick<Wishes, 'rungs' | 'only' | 'style'>,
   { facts, plan, own }: Survey,
   { tools, signal, log }: Looking
 ): Promise<Handed | undefined> {
@@ -63,7 +65,10 @@ export async function planParts(
     return undefined
   }
   const { version } = await readVersion(tools.ffmpeg)
-  const film: FilmPlan = { facts, plan, parts, rungs, only: only ?? null, before: before ?? null, encoder: version }
+  const film: FilmPlan = {
+    ...{ facts, plan, parts, rungs, only: only ?? null, style },
+    ...{ before: before ?? null, encoder: version }
+  }
   const json = JSON.stringify(film)
   const file = path.join(workspace, 'plan.json')
   await writeFile(file, json)

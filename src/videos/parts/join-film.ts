@@ -27,7 +27,7 @@ export async function joinFilm(place: PartPlace, made: string[], work: Work): Pr
   const { store, workspace, folder } = place
   const { tools, signal, progress } = work
   const film = await readPlan(store, folder)
-  const { facts, plan, rungs, only, before } = film
+  const { facts, plan, rungs, only, style, before } = film
   const parts = await Promise.all(made.map(token => readPart(store, folder, token)))
   const other = parts.findIndex(({ setups }) => JSON.stringify(setups) !== JSON.stringify(parts[0]!.setups))
   if (other >= 0) return { alone: `part ${other} needs another decoder than the first one` }
@@ -42,14 +42,19 @@ export async function joinFilm(place: PartPlace, made: string[], work: Work): Pr
   if ('alone' in joined) return joined
   progress(0.9, { phase: 'checking' })
   const own = before === null ? undefined : await describedAt(store, before)
-  const set = await finishSet({ ...place, before: before ?? undefined }, { rungs, only: only ?? undefined }, work, {
-    survey: { facts, plan, own },
-    made: joined.made,
-    damage: null,
-    hls: true,
-    publish: kept =>
-      publishJoined({ store, folder, workspace, film, named, streams: joined.streams, first: made[0]! }, kept)
-  })
+  const set = await finishSet(
+    { ...place, before: before ?? undefined },
+    { rungs, only: only ?? undefined, style },
+    work,
+    {
+      survey: { facts, plan, own },
+      made: joined.made,
+      damage: null,
+      hls: true,
+      publish: kept =>
+        publishJoined({ store, folder, workspace, film, named, streams: joined.streams, first: made[0]! }, kept)
+    }
+  )
   return set
 }
 

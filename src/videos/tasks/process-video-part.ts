@@ -28,7 +28,7 @@ const Args = Type.Object(
  * that of the last one ends the film's own task. No worker runs that task meanwhile, so even a single child makes a film,
  * and a worker that ends loses the parts in its hands and nothing else.
  */
-export function processVideoPart({ store, workspaces, tools }: ProcessVideoNeeds) {
+export function processVideoPart({ store, workspaces, tools, budget }: ProcessVideoNeeds) {
   return defineTask({
     name: 'process_video_part',
     description: 'Makes a part of a long video: a stretch of its picture, its sound, or the join of its parts.',
@@ -40,7 +40,7 @@ export function processVideoPart({ store, workspaces, tools }: ProcessVideoNeeds
 
     async run({ video_id, film, role, number, sound, made = [] }, { id, attempt, signal, progress, log }) {
       try {
-        const { makePicture, makeSoundPart, joinFilm } = await media()
+        const { makePicture, makeSoundPart, joinFilm, limitSpace } = await media()
         await using opened = new AsyncDisposableStack()
         const { path: original, release } = await store.borrow(originalOf(video_id))
         opened.defer(release)
@@ -48,7 +48,8 @@ export function processVideoPart({ store, workspaces, tools }: ProcessVideoNeeds
         opened.defer(workspace.remove)
         const folder = printsOf(video_id, film.task_id, film.attempt)
         const place = { store, original, workspace: workspace.path, folder, token: tokenOf(id, attempt) }
-        const work = { tools: await tools(), signal, progress, log }
+        using space = limitSpace(workspace.path, budget.temporaryBytes, signal)
+        const work = { tools: await tools(), signal: space.signal, progress, log }
         if (role === 'sound') return await makeSoundPart(place, work)
         if (role === 'picture') return await makePicture(place, number, sound, work)
         const set = await joinFilm(place, made, work)
@@ -89,9 +90,10 @@ export function processVideoPart({ store, workspaces, tools }: ProcessVideoNeeds
 
 /** As in process-video.ts: loaded with the first film. */
 async function media() {
-  const [{ makePicture, makeSoundPart }, { joinFilm }] = await Promise.all([
+  const [{ makePicture, makeSoundPart }, { joinFilm }, { limitSpace }] = await Promise.all([
     import('../parts/make-part.ts'),
-    import('../parts/join-film.ts')
+    import('../parts/join-film.ts'),
+    import('#media/space.ts')
   ])
-  return { makePicture, makeSoundPart, joinFilm }
+  return { makePicture, makeSoundPart, joinFilm, limitSpace }
 }

@@ -8,12 +8,15 @@ import type { Workspaces } from '#storage/workspace.ts'
 import { defineTask, GiveUp, StoreOutage } from '#tasks/define.ts'
 import { tokenOf } from '../hls-keys.ts'
 import { attemptName, originalOf, prefixOf, printsOf } from '../keys.ts'
+import { type Style, StyleArgs } from '../style.ts'
 
 export interface ProcessVideoNeeds {
   store: Store
   workspaces: Workspaces
   /** Names of the prints that films get. */
   rungs: string[]
+  /** What a task does not say of its own. */
+  style: Style
   /** Found when the first film comes: a server without ffmpeg still runs every other kind. */
   tools(): Promise<MediaTools>
   budget: Budget
@@ -49,12 +52,13 @@ const Args = Type.Object(
     ),
     parts: Type.Optional(
       Type.Boolean({ description: 'false: a long film is made in one run, too, and not in parts', default: true })
-    )
+    ),
+    ...StyleArgs
   },
   { additionalProperties: false }
 )
 
-export function processVideo({ store, workspaces, tools, budget, rungs }: ProcessVideoNeeds) {
+export function processVideo({ store, workspaces, tools, budget, rungs, style: usual }: ProcessVideoNeeds) {
   return defineTask({
     name: 'process_video',
     description:
@@ -65,22 +69,26 @@ export function processVideo({ store, workspaces, tools, budget, rungs }: Proces
     max_retries: 2,
     retry_delay: 5,
 
-    async run({ video_id, prints_of: like, only, beside, parts = true }, { id, attempt, signal, progress, log }) {
+    async run(
+      { video_id, prints_of: like, only, beside, parts = true, ...own },
+      { id, attempt, signal, progress, log }
+    ) {
       try {
         const { makeSet, planParts, reuseSet, surveyFilm } = await media()
+        const style = { ...usual, ...own }
         await using opened = new AsyncDisposableStack()
         const { path: original, release } = await store.borrow(originalOf(video_id))
         opened.defer(release)
         const folder = printsOf(video_id, id, attempt)
         const from = like && printsOf(like.video_id, like.task_id, like.attempt)
-        const same = from && (await reuseSet({ store, original, from, folder, rungs, signal }))
+        const same = from && (await reuseSet({ store, original, from, folder, rungs, style, signal }))
         if (same) return { video_id, ...same, reused: true }
 
         const workspace = await workspaces.open(attemptName(id, attempt))
         opened.defer(workspace.remove)
         const before = only && beside ? printsOf(video_id, beside.task_id, beside.attempt) : undefined
         const place = { store, original, folder, workspace: workspace.path, before, token: tokenOf(id, attempt) }
-        const wishes = { rungs, only, budget }
+        const wishes = { rungs, only, style, budget }
         const work = { tools: await tools(), signal, progress, log }
         const survey = await surveyFilm(place, wishes, work)
         const handed = parts ? await planParts(place, wishes, survey, work) : undefined

@@ -1,12 +1,10 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { addressOf } from '../../state/base.ts'
-import { go, query, withQuery } from '../../state/route.ts'
+import { query } from '../../state/route.ts'
 import type { Rendition, Video } from '../../state/shapes.ts'
-import { Icon } from '../../ui/icons.tsx'
-import { clockOf } from '../../words/player.ts'
-import { CaptionChoice, CaptionTracks, useCaptions } from './captions.tsx'
-import { SeekBar } from './seek.tsx'
-import { playStream } from './stream.ts'
+import { CaptionTracks, useCaptions } from './captions.tsx'
+import { keysOf, usePlayback, useStream } from './playback.ts'
+import { PlayerBar } from './player-bar.tsx'
 
 /** The quality of a stream, which changes with the connection. */
 const auto = 'Auto'
@@ -29,80 +27,24 @@ export function Player({ video }: { video: Video }) {
   const wanted = [query.value.get('quality'), first, names[0]].find(name => name && names.includes(name))!
   const print = prints.find(({ name }) => name === wanted)
   const stream = print ? null : video.hls_url
-  const element = useRef<HTMLVideoElement>(null)
-  const around = useRef<HTMLDivElement>(null)
-  const [at, setAt] = useState({ time: 0, length: 0, paused: true, muted: false, rate: 1 })
-  const keep = useRef<{ time: number; rate: number; playing: boolean; muted: boolean } | undefined>(undefined)
-
-  const [captions, setCaptions] = useState('')
-  useCaptions(element, captions)
   const { width, height } = prints.at(-1) ?? {}
 
-  const film = () => element.current!
-  function look() {
-    const { currentTime, duration, paused, muted, playbackRate } = film()
-    setAt({ time: currentTime, length: Number.isFinite(duration) ? duration : 0, paused, muted, rate: playbackRate })
-  }
-  function choose(name: string) {
-    const { currentTime, playbackRate, paused, muted } = film()
-    keep.current = { time: currentTime, rate: playbackRate, playing: !paused, muted }
-    go(withQuery({ quality: name }), { replace: true })
-  }
-  // A new source begins at its start.
-  useEffect(() => {
-    const { time, rate, playing, muted } = keep.current ?? {
-      time: Number(query.peek().get('t')) || 0,
-      rate: 1,
-      playing: false,
-      muted: false
-    }
-    const go = () => {
-      film().currentTime = time
-      film().playbackRate = rate
-      film().muted = muted
-      if (playing)
-        void film()
-          .play()
-          .catch(() => {})
-    }
-    film().addEventListener('loadedmetadata', go, { once: true })
-    return () => element.current?.removeEventListener('loadedmetadata', go)
-  }, [wanted])
-  useEffect(() => (stream ? playStream(film(), addressOf(stream)) : undefined), [stream])
-
-  const toggle = () =>
-    film().paused
-      ? void film()
-          .play()
-          .catch(() => {})
-      : film().pause()
-  const seek = (time: number) => {
-    film().currentTime = Math.max(0, Math.min(film().duration || 0, time))
-  }
-  function onKeyDown(event: KeyboardEvent) {
-    if (event.metaKey || event.ctrlKey || event.altKey || (event.target as Element).tagName === 'SELECT') return
-    const { currentTime, duration } = film()
-    const acts: Record<string, () => void> = {
-      k: toggle,
-      j: () => seek(currentTime - 10),
-      l: () => seek(currentTime + 10),
-      m: () => {
-        film().muted = !film().muted
-      },
-      f: () => full(around.current!),
-      ',': () => seek(currentTime - 1 / 25),
-      '.': () => seek(currentTime + 1 / 25)
-    }
-    const digit = /^[0-9]$/.test(event.key) ? () => seek((duration * Number(event.key)) / 10) : undefined
-    const act = acts[event.key] ?? digit
-    if (!act) return
-    event.preventDefault()
-    event.stopPropagation()
-    act()
-  }
+  const around = useRef<HTMLDivElement>(null)
+  const playback = usePlayback(wanted)
+  const { element, look, toggle } = playback
+  useStream(element, stream)
+  const [captions, setCaptions] = useState('')
+  useCaptions(element, captions)
+  const full = () => fill(around.current!)
 
   return (
-    <div ref={around} class="player" role="group" aria-label={`Player of ${video.filename}`} onKeyDown={onKeyDown}>
+    <div
+      ref={around}
+      class="player"
+      role="group"
+      aria-label={`Player of ${video.filename}`}
+      onKeyDown={keysOf(playback, full)}
+    >
       {/* biome-ignore lint/a11y/useMediaCaption: films with subtitles have tracks */}
       <video
         // An element of its own: the library removes the source of its element when it ends.
@@ -126,54 +68,20 @@ export function Player({ video }: { video: Video }) {
       >
         <CaptionTracks video={video} />
       </video>
-      <div class="player-bar">
-        <button type="button" onClick={toggle}>
-          <Icon name={at.paused ? 'play' : 'pause'} />
-          {at.paused ? 'Play' : 'Pause'}
-        </button>
-        <SeekBar time={at.time} length={at.length} storyboard={video.storyboard_url} seek={seek} />
-        <span class="number player-time">
-          {clockOf(at.time)} / {clockOf(at.length)}
-        </span>
-        <button
-          type="button"
-          aria-label={at.muted ? 'Sound on' : 'Sound off'}
-          onClick={() => {
-            film().muted = !film().muted
-          }}
-        >
-          <Icon name={at.muted ? 'mute' : 'sound'} />
-        </button>
-        <select
-          aria-label="Speed"
-          value={String(at.rate)}
-          onChange={event => {
-            film().playbackRate = Number(event.currentTarget.value)
-          }}
-        >
-          {[0.5, 1, 1.25, 1.5, 2].map(rate => (
-            <option key={rate} value={String(rate)}>
-              {rate}×
-            </option>
-          ))}
-        </select>
-        <CaptionChoice video={video} chosen={captions} choose={setCaptions} />
-        <select aria-label="Quality" value={wanted} onChange={event => choose(event.currentTarget.value)}>
-          {names.map(name => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
-        <button type="button" aria-label="Full screen" onClick={() => full(around.current!)}>
-          <Icon name="full" />
-        </button>
-      </div>
+      <PlayerBar
+        video={video}
+        playback={playback}
+        captions={captions}
+        setCaptions={setCaptions}
+        qualities={names}
+        quality={wanted}
+        full={full}
+      />
     </div>
   )
 }
 
-function full(element: HTMLElement) {
+function fill(element: HTMLElement) {
   if (document.fullscreenElement) void document.exitFullscreen()
   else void element.requestFullscreen?.().catch(() => {})
 }

@@ -9,6 +9,7 @@ import { Word } from '../../ui/status.tsx'
 import { Span } from '../../ui/time.tsx'
 import { curlText, sqlText } from '../../words/copy.ts'
 import { shortId } from '../../words/number.ts'
+import { Sandbox } from './sandbox.tsx'
 import { Slots } from './slots.tsx'
 import { WorkerButtons } from './steer.tsx'
 import { WorkerFacts } from './workers.tsx'
@@ -48,6 +49,10 @@ export function WorkerPage({ id }: { id: string }) {
         <section class="card">
           <h2>Worker</h2>
           <WorkerFacts worker={worker} />
+        </section>
+        <section class="card" aria-label="Media sandbox">
+          <h2>Media sandbox</h2>
+          <Sandbox sandbox={worker.media_sandbox} />
         </section>
         <section class="card">
           <h2>Running now</h2>
