@@ -103,15 +103,19 @@ create unlogged table darkroom.uncounted (
   task text not null,
   queue text not null,
   created int not null default 0,
-  cancelled int not null default 0
+  cancelled int not null default 0,
+  succeeded int not null default 0,
+  failed int not null default 0
 );
 
-comment on table darkroom.uncounted is 'Creations and cancellations that are added to darkroom.minutes within seconds';
+comment on table darkroom.uncounted is 'Creations and cancellations, and ends of films that are made in parts, that are added to darkroom.minutes within seconds';
 comment on column darkroom.uncounted.minute is 'When it happened';
 comment on column darkroom.uncounted.task is 'Kind';
 comment on column darkroom.uncounted.queue is 'Queue';
 comment on column darkroom.uncounted.created is 'Tasks that one statement submitted';
 comment on column darkroom.uncounted.cancelled is 'Tasks that one statement revoked';
+comment on column darkroom.uncounted.succeeded is 'Films whose last part ended well; other successes are counted by their workers';
+comment on column darkroom.uncounted.failed is 'Films of which a part failed; other failures are counted by their workers';
 
 -- Once a statement, however many tasks it inserts. As its owner: a role that may submit needs no right to the charts.
 create function darkroom.note_created() returns trigger

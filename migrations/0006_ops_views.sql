@@ -14,8 +14,9 @@ select
 from darkroom.tasks t
 left join darkroom.workers w on w.id = t.worker
 cross join lateral (select coalesce(t.task = any(w.inline_kinds), false) as inline) where_it_runs
-where t.state = 'STARTED';
-comment on view darkroom.in_hand is 'Every started task, and whether it waits in its worker for a child process';
+-- Without a worker: a film that its parts carry.
+where t.state = 'STARTED' and t.worker is not null;
+comment on view darkroom.in_hand is 'Every task that a worker holds, and whether it waits in its worker for a child process';
 
 -- Tasks ---------------------------------------------------------------------------------------------------------------
 
@@ -171,7 +172,7 @@ with lane as materialized (
       else due.at
     end
   ) why (code, since)
-  where t.state = 'STARTED' and why.code is not null
+  where t.state = 'STARTED' and t.worker is not null and why.code is not null
 )
 select
   id, task, queue, state, code, since, greatest(0, extract(epoch from now() - since)::float8) as age, worker,

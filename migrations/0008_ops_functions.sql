@@ -156,11 +156,19 @@ declare
   found_state text;
   tries int;
 begin
+  if exists (select from darkroom.carried_films c where c.task_id = $1) then
+    return query select * from darkroom.cancel_film($1);
+    return;
+  end if;
   select j.state::text, t.attempts into found_state, tries
   from darkroom.tasks t join pgboss.job j on j.id = t.id and j.name in (t.queue, 'delayed')
   where t.id = $1
   for update of j;
   if found_state = 'active' then
+    -- It was handed over to its parts while this waited for its job: they are locked before it, so the caller begins again.
+    if exists (select from darkroom.carried_films c where c.task_id = $1) then
+      raise serialization_failure;
+    end if;
     update darkroom.tasks t set cancel_requested_at = coalesce(t.cancel_requested_at, clock_timestamp()) where t.id = $1;
     return query values ('STARTED', true);
     return;

@@ -2,13 +2,21 @@ alter table darkroom.print_sets add column hls boolean not null default false;
 
 comment on column darkroom.print_sets.hls is 'Whether it has streams (HLS) beside its prints';
 
+-- Of a film that is made in parts: whose folder these work in (0017_film_parts.sql).
+create function darkroom.attempt_of_parts(film uuid) returns int language plpgsql stable as $$
+begin
+  return (select p.attempt from darkroom.film_plans p where p.task_id = film);
+end;
+$$;
+comment on function darkroom.attempt_of_parts(uuid) is 'The attempt in whose folder the parts of a film are; null where it has none';
+
 -- A view of its own: who changes darkroom.videos does not meet this.
 create view darkroom.streams as
 select s.video_id, s.task_id, s.attempt, true as complete
 from darkroom.films f join darkroom.print_sets s on s.id = f.print_set_id
 where s.hls
 union all
-select t.video_id, t.id, t.attempts, false
+select t.video_id, t.id, coalesce(darkroom.attempt_of_parts(t.id), t.attempts), false
 from darkroom.tasks t
 where t.task = 'process_video' and t.state = 'STARTED' and t.finished_at is null
   and t.progress_detail -> 'hls' = 'true'

@@ -91,7 +91,7 @@ with lane as materialized (
       else due.at
     end
   ) why (code, since)
-  where t.state = 'STARTED' and why.code is not null
+  where t.state = 'STARTED' and t.worker is not null and why.code is not null
 )
 select
   id, task, queue, state, code, since, greatest(0, extract(epoch from now() - since)::float8) as age, worker,
@@ -107,6 +107,24 @@ select
 from (select * from waiting union all select * from started) stuck;
 
 comment on column ops.stuck_tasks.code is 'As in ops.why: queue_paused, no_worker_for_queue, no_sandbox, kind_unknown_to_workers, workers_paused; of started ones worker_lost, cancel_requested (half a minute ago, and it still runs), over_time_limit';
+
+-- Of a film that no worker runs, as its parts do (0017_film_parts.sql).
+create function darkroom.explain_parts(film uuid) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if not exists (select from darkroom.carried_films c where c.task_id = film) then
+    return null;
+  end if;
+  return (
+    select format(
+      'The film is made in parts: %s of %s are done, and workers run %s', count(*) filter (where p.made is not null),
+      count(*), count(*) filter (where p.made is null and t.state = 'STARTED')
+    )
+    from darkroom.film_parts p left join darkroom.tasks t on t.id = p.part_task where p.task_id = film
+  );
+end;
+$$;
+comment on function darkroom.explain_parts(uuid) is 'How far the parts of a film are, for darkroom.explain_task; null for a task that a worker holds';
 
 create or replace function darkroom.explain_task(uuid) returns table (
   code text, state text, queue text, paused_workers jsonb, since timestamptz, until timestamptz, sentence text
@@ -177,7 +195,7 @@ select
   case code
     when 'finished' then format('The task ended as %s at %s', state, to_char(finished_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
     when 'claimed' then format('A worker (%s) has taken the task and starts it when a child process is free', worker_name)
-    when 'running' then format('Attempt %s runs in a worker (%s)', attempts, worker_name)
+    when 'running' then coalesce(darkroom.explain_parts($1), format('Attempt %s runs in a worker (%s)', attempts, worker_name))
     when 'job_gone' then 'Its job in pg-boss was removed or changed by hand; a worker revokes the task within half a minute'
     when 'retry_wait' then format('Attempt %s did not succeed; the next one starts at %s', attempts, to_char(start_after at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
     when 'scheduled' then format('The task is to start at %s', to_char(start_after at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))

@@ -14,24 +14,9 @@ const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
   add: async () => (await import('#tasks/builtin/add.ts')).add,
   process_data: async () => (await import('#tasks/builtin/process-data.ts')).processData,
   sleep: async () => (await import('#tasks/builtin/sleep.ts')).sleep,
-  process_video: async config => {
-    const { processVideo } = await import('#videos/tasks/process-video.ts')
-    const { findMediaTools } = await import('#media/binaries.ts')
-    const { lockAsProved } = await import('#media/lock/lock.ts')
-    const tools = () => {
-      lockAsProved(config.MEDIA_SANDBOX)
-      return findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH })
-    }
-    const budget = {
-      seconds: config.MAX_FILM_SECONDS,
-      pixels: config.MAX_FILM_PIXELS,
-      frames: config.MAX_FILM_FRAMES,
-      streams: config.MAX_FILM_STREAMS,
-      temporaryBytes: config.MAX_TEMPORARY_BYTES
-    }
-    const style = { profile: config.PROFILE, loudness: config.LOUDNESS ?? null }
-    return processVideo({ ...(await storageIn(config)), tools, budget, rungs: config.RUNGS, style })
-  },
+  process_video: async config => (await import('#videos/tasks/process-video.ts')).processVideo(await filmsIn(config)),
+  process_video_part: async config =>
+    (await import('#videos/tasks/process-video-part.ts')).processVideoPart(await filmsIn(config)),
   sweep: async config => {
     const { sweep } = await import('#videos/tasks/sweep.ts')
     return sweep({ ...(await storageIn(config)), auditExpires: config.AUDIT_EXPIRES })
@@ -73,7 +58,7 @@ const builtIn: Record<string, (config: Config) => Promise<Kind>> = {
 }
 
 /** The kinds whose bodies run ffmpeg on what users have uploaded. */
-export const decodingKinds = ['process_video']
+export const decodingKinds = ['process_video', 'process_video_part']
 
 /** Every kind: the built-in ones and those of TASKS_DIR. Only this file knows them all. */
 export async function loadKinds(config: Config, signal?: AbortSignal): Promise<Kinds> {
@@ -106,6 +91,26 @@ export async function loadKind(config: Config, name: string, file: string | unde
   const kind = kindIn(await import(pathToFileURL(file).href), file)
   if (kind?.name === name) return kind
   throw new Error(`${file} no longer defines the task "${name}"`)
+}
+
+async function filmsIn(config: Config) {
+  const { findMediaTools } = await import('#media/binaries.ts')
+  const { lockAsProved } = await import('#media/lock/lock.ts')
+  const { shareCores } = await import('#media/encode/threads.ts')
+  const tools = () => {
+    lockAsProved(config.MEDIA_SANDBOX)
+    shareCores(config.WORKER_CONCURRENCY)
+    return findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH })
+  }
+  const budget = {
+    seconds: config.MAX_FILM_SECONDS,
+    pixels: config.MAX_FILM_PIXELS,
+    frames: config.MAX_FILM_FRAMES,
+    streams: config.MAX_FILM_STREAMS,
+    temporaryBytes: config.MAX_TEMPORARY_BYTES
+  }
+  const style = { profile: config.PROFILE, loudness: config.LOUDNESS ?? null }
+  return { ...(await storageIn(config)), tools, budget, rungs: config.RUNGS, style }
 }
 
 async function storageIn(config: Config) {

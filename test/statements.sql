@@ -482,17 +482,21 @@ returning schedule_id, due_at, task_id;
 with noted as (
   delete from darkroom.uncounted
   where (select pg_try_advisory_xact_lock(hashtext('darkroom'), hashtext('uncounted')))
-  returning minute, task, queue, created, cancelled
+  returning minute, task, queue, created, cancelled, succeeded, failed
 ), folded as (
-  insert into darkroom.minutes as m (minute, task, queue, created, cancelled)
-  select minute, task, queue, sum(created), sum(cancelled) from noted
+  insert into darkroom.minutes as m (minute, task, queue, created, cancelled, succeeded, failed)
+  select minute, task, queue, sum(created), sum(cancelled), sum(succeeded), sum(failed) from noted
   where minute > now() - interval '47 hours'
   group by minute, task, queue
   order by minute, task, queue
   on conflict (minute, task, queue) do update set
-    created = m.created + excluded.created, cancelled = m.cancelled + excluded.cancelled
+    created = m.created + excluded.created, cancelled = m.cancelled + excluded.cancelled,
+    succeeded = m.succeeded + excluded.succeeded, failed = m.failed + excluded.failed
 )
-select task, queue, sum(created)::int as created, sum(cancelled)::int as cancelled from noted group by task, queue;
+select
+  task, queue, sum(created)::int as created, sum(cancelled)::int as cancelled, sum(succeeded)::int as succeeded,
+  sum(failed)::int as failed
+from noted group by task, queue;
 
 -- src/stats/gauges.ts: readGaugesSql
 with in_hand as materialized (
@@ -997,6 +1001,12 @@ with ending as (
 )
 select id, task, queue, state from task;
 
+-- src/tasks/attempts/hand-over.ts: handOverSql
+update darkroom.tasks t set worker = null, started_at = least(now(), greatest(t.created_at, t.started_at, $3::timestamptz))
+where t.id = any(array[$1::uuid]) and (t.worker = $2::uuid or t.worker is null) and t.attempts = $4
+  and (t.state = 'STARTED') is true
+returning t.id, t.task, t.queue, t.state;
+
 -- src/tasks/attempts/held.ts: findStoppedSql
 select
   held.id,
@@ -1059,7 +1069,7 @@ from pgboss.queue q
 join pgboss.job j on j.name = q.name and j.state = 'active'
 join darkroom.tasks t on t.id = j.id
 left join darkroom.workers w on w.id = t.worker
-where w.status is distinct from 'running'
+where w.status is distinct from 'running' and t.worker is not null
 order by turn;
 
 -- src/tasks/attempts/recover.ts: findUnknownSql
@@ -2865,6 +2875,25 @@ select
     where (select count(*) from slice) = $5
     order by created_at desc, id desc limit 1
   ) as stop;
+
+-- src/videos/parts/queries.ts: beginPartsSql
+select darkroom.begin_parts($1, $2, $3, $4, $5, $6, $7, $8) as attempt;
+
+-- src/videos/parts/queries.ts: endPartSql
+select darkroom.end_part($1, $2, $3, $4);
+
+-- src/videos/parts/queries.ts: endJoinSql
+select task_id, attempt from darkroom.end_join($1, $2);
+
+-- src/videos/parts/queries.ts: carryProgressSql
+select film_progress as id from darkroom.film_progress($1);
+
+-- src/videos/parts/queries.ts: forgetPlansSql
+delete from darkroom.film_plans p
+where p.made_at < now() - interval '1 day' and not exists (
+  select from darkroom.tasks t
+  where t.id = p.task_id and (t.finished_at is null or t.finished_at > now() - interval '1 day')
+);
 
 -- src/videos/playback/queries.ts: findPlaybackSql
 select

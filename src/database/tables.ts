@@ -18,6 +18,8 @@ export interface Tables {
   videos: VideosView
   renditions: RenditionsView
   streams: StreamsView
+  film_plans: FilmPlansTable
+  film_parts: FilmPartsTable
   workers: WorkersTable
   events: EventsTable
   queues: QueuesTable
@@ -268,6 +270,35 @@ export interface StreamsView {
   complete: boolean
 }
 
+interface FailedPart {
+  error: TaskError
+  outcome: string | null
+  stderr: string | null
+}
+
+export interface FilmPlansTable {
+  task_id: string
+  video_id: string
+  attempt: number
+  plan: string
+  seconds: number
+  worker: string | null
+  failed: NullableJson<FailedPart>
+  alone: string | null
+  made_at: Generated<Date>
+}
+
+export interface FilmPartsTable {
+  task_id: string
+  role: 'picture' | 'sound' | 'join'
+  number: Generated<number>
+  frames: number | null
+  part_task: string | null
+  made: string | null
+  rungs: NullableJson
+  made_at: Date | null
+}
+
 export interface SchedulesTable {
   id: string
   name: string
@@ -400,6 +431,8 @@ export interface UncountedTable {
   queue: string
   created: Generated<number>
   cancelled: Generated<number>
+  succeeded: Generated<number>
+  failed: Generated<number>
 }
 
 export interface WorkersTable {

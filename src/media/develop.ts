@@ -83,7 +83,7 @@ export class EncodeFailed extends Error {
 const stallLimit = 120
 
 /** Exit code of an ffmpeg that read its whole source and had more decode errors than its limit. */
-const tooManyErrors = 69
+export const tooManyErrors = 69
 
 /**
  * Makes all prints of a source in one pass, all or none: a file gets its final name only after every print was checked.

@@ -22,9 +22,11 @@ export function openSampler({ pool, metrics, log }: OpenSamplerOptions) {
   let folding: Promise<void> | undefined
 
   async function foldOnce() {
-    for (const { created, cancelled, ...lane } of await fold(pool)) {
+    for (const { created, cancelled, succeeded, failed, ...lane } of await fold(pool)) {
       if (created > 0) metrics.submitted(lane, created)
       if (cancelled > 0) metrics.ended(lane, 'revoked', cancelled)
+      if (succeeded > 0) metrics.ended(lane, 'success', succeeded)
+      if (failed > 0) metrics.ended(lane, 'failure', failed)
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Pool } from 'pg'
 import type { Static, TSchema } from 'typebox'
 import type { Database, InTransaction } from '#database/connect.ts'
 
@@ -28,6 +29,8 @@ export interface RetrySettings {
 export interface AttemptOf<Args> {
   id: string
   attempt: number
+  /** Id of its worker. */
+  worker: string
   args: Args
 }
 
@@ -97,6 +100,13 @@ export interface Definition<Args extends TSchema, Result> extends Partial<RetryS
     attempt: AttemptOf<Static<Args>>,
     result: Result
   ): Promise<undefined | (() => Promise<void>)>
+  /**
+   * Whether the task goes on after this result, in other tasks that `record` submits: it stays started, without a worker,
+   * until one of them ends it.
+   */
+  goesOn?(result: Result): boolean
+  /** Called when progress of tasks of this kind was written; answers the ids of other tasks that it has changed. */
+  reported?(pool: Pool, ids: string[]): Promise<string[]>
   /** Removes files of an attempt that did not succeed, once its processes are gone. */
   discard?(attempt: AttemptOf<Static<Args>>): Promise<void>
 }
@@ -149,6 +159,8 @@ const settings: Record<keyof Definition<TSchema, unknown>, true> = {
   schedules: true,
   run: true,
   record: true,
+  goesOn: true,
+  reported: true,
   discard: true
 }
 

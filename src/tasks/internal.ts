@@ -13,6 +13,7 @@ export const internalKinds: readonly string[] = [
   'expire_results',
   'expire_uploads',
   'forget_workers',
+  'process_video_part',
   'roll_up',
   'sweep'
 ]

@@ -37,7 +37,8 @@ export async function removeVideo(
   const cancelled = await transact(db, async trx => {
     if (!(await isThere(trx, id))) throw new VideoNotFound(id)
     const requests: CancelRequest[] = []
-    for (const task of await findOpenTasks(trx, id)) {
+    // Oldest first: the task of a film that is made in parts cancels them, in the order in which locks are taken.
+    for (const task of (await findOpenTasks(trx, id)).toReversed()) {
       const request = await requestCancel(trx, task.id)
       if (!request) continue
       await recordAct(trx, by, 'task.cancel', { type: 'task', id: task.id }, { video_id: id })

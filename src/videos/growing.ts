@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { mediaPlaylist } from '#media/hls/playlist.ts'
 import type { Store, Stored } from '#storage/store.ts'
-import { hlsIn, masterName, segmentIn } from './hls-keys.ts'
+import { hlsIn, masterName, rungsOfMaster, segmentIn } from './hls-keys.ts'
 
 /** A playlist of a stream that is being made: a text that will be another one soon. */
 export interface Growing {
@@ -16,7 +16,7 @@ export function growingPlaylist(store: Store, folder: string, name: string): Pro
 
 async function newestMaster(store: Store, folder: string) {
   const masters = await Array.fromAsync(store.list(`${hlsIn(folder)}/growing`))
-  const rungs = ({ key }: Stored) => Number.parseInt(path.basename(key), 10)
+  const rungs = ({ key }: Stored) => rungsOfMaster(path.basename(key))
   const newest = masters.toSorted((one, other) => rungs(one) - rungs(other)).at(-1)
   if (!newest) return undefined
   const text = await Array.fromAsync(await store.open(newest.key))
@@ -25,11 +25,20 @@ async function newestMaster(store: Store, folder: string) {
 
 async function playlistOf(store: Store, folder: string, rung: string) {
   const files = await Array.fromAsync(store.list(`${hlsIn(folder)}/${rung}`))
-  const init = files.map(({ key }) => path.basename(key)).find(name => name.endsWith('-init.mp4'))
-  const segments = files
-    .flatMap(({ key }) => segmentIn(path.basename(key)) ?? [])
-    .toSorted((one, other) => one.number - other.number)
+  // Of a part that is made again, there are segments of two attempts.
+  files.sort((one, other) => one.changed.getTime() - other.changed.getTime())
+  const names = files.map(({ key }) => path.basename(key))
+  const init = names.findLast(name => name.endsWith('-init.mp4'))
+  const byNumber = new Map(names.flatMap(name => segmentIn(name) ?? []).map(segment => [segment.number, segment]))
+  // Parts are made side by side: a playlist ends where a segment is missing.
+  const segments = takeWhile(at => byNumber.get(at))
   if (!init || segments.length === 0) return undefined
   const changed = new Date(Math.max(...files.map(({ changed }) => changed.getTime())))
   return { text: mediaPlaylist(init, segments, { complete: false }), changed }
+}
+
+function takeWhile<Item>(get: (at: number) => Item | undefined) {
+  const items: Item[] = []
+  for (let item = get(0); item !== undefined; item = get(items.length)) items.push(item)
+  return items
 }

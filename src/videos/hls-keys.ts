@@ -7,8 +7,10 @@ export const hlsIn = (folder: string) => `${folder}/hls`
 
 export const masterName = 'master.m3u8'
 
-/** The master playlist once so many rungs can be played. */
-export const growingMaster = (rungs: number) => `growing/${rungs}.m3u8`
+/** The master playlist once so many rungs can be played, as an attempt has written it. */
+export const growingMaster = (token: string, rungs: number) => `growing/${token}-${rungs}.m3u8`
+
+export const rungsOfMaster = (name: string) => Number(/(\d+)\.m3u8$/.exec(name)?.[1] ?? 0)
 
 export const initName = (token: string) => `${token}-init.mp4`
 

@@ -5,15 +5,15 @@ import { makeExtras } from '#media/extras/make.ts'
 import { type Budget, refuseExcess } from '#media/plan/budget.ts'
 import { type Plan, planPrints } from '#media/plan/ladder.ts'
 import { probe } from '#media/probe/probe.ts'
-import type { Probe } from '#media/probe/probed.ts'
+import type { Damage, Probe } from '#media/probe/probed.ts'
 import { limitSpace } from '#media/space.ts'
 import type { Store } from '#storage/store.ts'
 import { GiveUp } from '#tasks/define.ts'
-import { carrySet, describedAt, keepSet, nothingCarried, type PrintSet } from './print-set.ts'
+import { carrySet, describedAt, keepSet, nothingCarried, type PrintSet, type Streams } from './print-set.ts'
 import { publishHls } from './publish-hls.ts'
 import { isSameStyle, type Style } from './style.ts'
 
-interface Place {
+export interface Place {
   store: Store
   /** Paths of the film and of the attempt's own folder. */
   original: string
@@ -25,7 +25,7 @@ interface Place {
   token: string
 }
 
-interface Wishes {
+export interface Wishes {
   /** Names of the prints that films get. */
   rungs: string[]
   /** Those that are asked for this time. */
@@ -34,48 +34,97 @@ interface Wishes {
   budget: Budget
 }
 
-interface Work {
+export interface Work {
   tools: MediaTools
   signal: AbortSignal
   progress(fraction: number, detail: unknown): void
   log(line: string): void
 }
 
-/** Makes what belongs to a film, and puts it into the store: prints, streams, pictures and subtitles. */
-export async function makeSet(place: Place, { rungs, only, style, budget }: Wishes, work: Work): Promise<PrintSet> {
-  const { store, original, folder, workspace, before, token } = place
-  const { tools, progress, log } = work
-  using space = limitSpace(workspace, budget.temporaryBytes, work.signal)
-  const { signal } = space
+/** What an attempt knows of a film before it makes anything. */
+export interface Survey {
+  facts: Probe
+  plan: Plan
+  /** The film's present set, where some of its prints are made again. */
+  own: Awaited<ReturnType<typeof describedAt>>
+}
+
+/** Looks at a film and plans its prints. Throws where it may not or need not be made. */
+export async function surveyFilm(
+  { store, original, before }: Pick<Place, 'store' | 'original' | 'before'>,
+  { rungs, only, style, budget }: Wishes,
+  { tools, signal, progress, log }: Work
+): Promise<Survey> {
   progress(0, { phase: 'probing' })
   const facts = await probe(original, { tools, signal })
   const plan = planPrints(facts, { rungs, only, profile: style.profile })
-  const { prints } = plan
-  if (prints.length === 0) throw nothingToMake(plan)
-  refuseExcess(facts, prints, budget)
+  if (plan.prints.length === 0) throw nothingToMake(plan)
+  refuseExcess(facts, plan.prints, budget)
   await chooseGain(original, facts, style, { tools, signal, log })
+  return { facts, plan, own: before === undefined ? undefined : await describedAt(store, before) }
+}
 
-  const own = before === undefined ? undefined : await describedAt(store, before)
-  const publisher = publishHls({ store, folder, workspace, token, prints, probe: facts })
-  const source = { source: original, probe: facts, directory: workspace, tools, signal }
+/** Makes what belongs to a film in one run, and puts it into the store: prints, streams, pictures and subtitles. */
+export async function makeSet(place: Place, wishes: Wishes, work: Work, survey: Survey): Promise<PrintSet> {
+  const { store, original, folder, workspace, token } = place
+  const { tools, progress, log } = work
+  using space = limitSpace(workspace, wishes.budget.temporaryBytes, work.signal)
+  const { signal } = space
+  const { facts, plan, own } = survey
+  const publisher = publishHls({ store, folder, workspace, token, prints: plan.prints, probe: facts })
   const { made, streams, damage } = await develop({
-    ...source,
-    prints,
+    source: original,
+    probe: facts,
+    directory: workspace,
+    tools,
+    signal,
+    prints: plan.prints,
     publisher,
     grid: own?.grid,
     onNote: log,
     // Pictures and subtitles follow; the end of the task makes it 1.
     onProgress: ({ fraction, ...detail }) => progress(Math.min(fraction ?? 0, 0.99), detail)
   })
+  return finishSet(
+    place,
+    wishes,
+    { ...work, signal },
+    {
+      survey,
+      made,
+      damage,
+      hls: streams.length > 0,
+      publish: async kept => (streams.length > 0 ? publisher.finish(streams, kept) : { files: [], variants: [] })
+    }
+  )
+}
 
-  const except = prints.map(({ name }) => name)
+interface Finish {
+  survey: Survey
+  /** The prints, in the workspace. */
+  made: Made[]
+  damage: Damage | null
+  hls: boolean
+  /** Writes the playlists of the streams, which are in the store; they also name the streams that are kept. */
+  publish(kept: Streams): Promise<Streams>
+}
+
+/** Everything after the prints: what is kept of the film's present set, playlists, pictures, subtitles, the description. */
+export async function finishSet(
+  { store, original, folder, workspace, before }: Place,
+  { rungs, only, style }: Pick<Wishes, 'rungs' | 'only' | 'style'>,
+  { tools, signal, log }: Pick<Work, 'tools' | 'signal' | 'log'>,
+  { survey: { facts, plan, own }, made, damage, hls, publish }: Finish
+): Promise<PrintSet> {
+  const except = plan.prints.map(({ name }) => name)
   const kept = own && before ? await carrySet({ store, set: own, from: before, folder, except }) : nothingCarried
-  const all = streams.length > 0 ? await publisher.finish(streams, kept) : { files: [], variants: [] }
-  const { extras, notes } = kept.extras.length > 0 ? kept : await makeExtras({ ...source, made })
+  const all = await publish(kept)
+  const around = { source: original, probe: facts, directory: workspace, tools, signal }
+  const { extras, notes } = kept.extras.length > 0 ? kept : await makeExtras({ ...around, made })
   for (const { detail } of notes) log(detail)
   const renditions = [...made, ...kept.renditions]
   const skipped = plan.skipped.filter(({ name }) => renditions.every(print => print.name !== name))
-  const set = { renditions, skipped, extras, probe: { ...facts, damage, notes }, hls: streams.length > 0 }
+  const set = { renditions, skipped, extras, probe: { ...facts, damage, notes }, hls }
   const carried = [...kept.renditions, ...kept.extras].map(({ name }) => name)
   const madeFor = only ? [...new Set([...kept.rungs, ...only])] : rungs
   const grid = own?.grid ?? gridOf(made)

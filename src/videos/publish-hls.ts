@@ -73,7 +73,7 @@ export function publishHls({ store, folder, workspace, token, prints, probe }: P
       await put(`${rung}/${segmentName(nameOf(), { number, duration })}`, file)
       if (number > 0) return
       variants.push(expected(segment, prints.find(({ name }) => name === rung)!, probe))
-      await putText(growingMaster(variants.length), masterPlaylist(variants))
+      await putText(growingMaster(nameOf(), variants.length), masterPlaylist(variants))
     },
 
     async finish(streams, before) {
@@ -91,14 +91,19 @@ export function publishHls({ store, folder, workspace, token, prints, probe }: P
   }
 }
 
-function expected({ rung, tracks }: Segment, { width, height }: Print, { video, audio }: Probe): Variant {
+/** A rung as the master playlist names it before all of its segments are known. */
+export function expected(
+  { rung, tracks }: Pick<Segment, 'rung' | 'tracks'>,
+  { width, height }: Print,
+  { video, audio }: Probe
+): Variant {
   const codecs = [...tracks.values()].flatMap(({ codec }) => codec ?? []).join(',')
   const cap = video ? capFor({ width: width!, height: height! }, video) : 0
   const peak = overhead * (cap + (audio ? soundBits : 0))
   return { rung, width, height, fps: video?.fps ?? null, codecs, peak, average: null }
 }
 
-function measured({ rung, segments, duration }: Stream, variants: Variant[]): Variant {
+export function measured({ rung, segments, duration }: Stream, variants: Variant[]): Variant {
   const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0)
   return {
     ...variants.find(variant => variant.rung === rung)!,

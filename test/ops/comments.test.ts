@@ -46,6 +46,7 @@ t.test('its names are those of the contract', async t => {
         'enqueue_task',
         'events',
         'failure_summary',
+        'film_parts',
         'kinds'
       ],
       ...['kinds_by_hour', 'locks', 'occurrences', 'pause_queue', 'queue_depth', 'renditions', 'resume_queue'],

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { guardedInput, memoryGuard } from '../guards.ts'
 import { draftOf, draftPlaylist } from '../hls/segments.ts'
@@ -8,6 +7,7 @@ import { capFor, profileFor } from '../plan/rungs.ts'
 import { asFraction } from '../probe/frame-rate.ts'
 import type { Probe, ProbedVideo } from '../probe/probed.ts'
 import { isRgb, pictureGraph, soundGraph } from './filters.ts'
+import { threads } from './threads.ts'
 
 export interface Encode {
   source: string
@@ -21,9 +21,6 @@ export interface Encode {
   canToneMap?: boolean
 }
 
-/** By default each x264 takes one and a half threads per core, and three encoders mostly wait for each other. */
-const threads = Math.min(availableParallelism(), 8)
-
 /** Seconds between keyframes, at the same times in every print: a player changes between the rungs at each of them. */
 const apart = 4
 
@@ -31,7 +28,7 @@ const apart = 4
  * Times of the keyframes: 0, 1, 2, 4, 8, 12 … Each begins a segment, so the first ones are short: a film can be played
  * when its first segment is there, and two cores need longer than that for four seconds of three rungs.
  */
-const keyframeTimes = `expr:gte(t,if(lt(n_forced,3),n_forced,(n_forced-2)*${apart}))`
+export const keyframeTimes = `expr:gte(t,if(lt(n_forced,3),n_forced,(n_forced-2)*${apart}))`
 
 /** Seconds. Beside a copied print, segments begin at keyframes of the source. */
 const longest = 6
@@ -65,7 +62,7 @@ export function encodeArguments({
     // The summaries of packets, frames and repeats are logged at this level.
     ...['-loglevel', 'level+verbose'],
     ...memoryGuard,
-    ...['-threads', String(threads)],
+    ...['-threads', String(threads())],
     ...(video?.odd_rotation ? ['-noautorotate'] : []),
     ...guardedInput(source),
     ...['-filter_complex', graph.join(';')],
@@ -78,7 +75,7 @@ export function encodeArguments({
   ]
 }
 
-function pictureStreams(prints: Print[], picture: Picture) {
+export function pictureStreams(prints: Print[], picture: Picture) {
   return prints.flatMap((print, at) =>
     print.copied ? ['-map', `0:${picture.video.index}`, `-c:v:${at}`, 'copy'] : pictureOptions(at, print, picture)
   )
@@ -99,7 +96,7 @@ function pictureOptions(at: number, { width, height, profile }: Print, { video, 
     c: 'libx264',
     preset: profiles[profile].preset,
     profile: profileFor(size),
-    threads,
+    threads: threads(),
     crf: profiles[profile].crf,
     maxrate: cap,
     bufsize: 2 * cap,
@@ -151,11 +148,11 @@ function tee(slaves: [options: string, file: string][]) {
 }
 
 /** Cuts at every keyframe that we make: none is less than a second after another; a source may have more of them. `temp_file`: a segment has its name when complete. */
-const segmentOptions = [
+export const segmentOptions = [
   'hls_segment_type=fmp4',
   'hls_playlist_type=event',
   'hls_flags=temp_file+independent_segments'
 ].join(':')
 
 /** Our file names need no escapes, but the operator chose the directory. */
-const escaped = (file: string) => file.replace(/[\\'|\s]/g, '\\$&')
+export const escaped = (file: string) => file.replace(/[\\'|\s]/g, '\\$&')

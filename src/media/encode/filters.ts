@@ -11,13 +11,15 @@ interface Sizes {
  * Steps common to all prints come once, before the split: deinterlacing, the constant rate, scaling to the largest
  * print, colours. Smaller prints are scaled from that rather than from a source four times the size.
  */
-export function pictureGraph(video: ProbedVideo, all: Print[], canToneMap: boolean) {
+export function pictureGraph(video: ProbedVideo, all: Print[], canToneMap: boolean, cut: string[] = []) {
   const prints = all.filter(({ copied }) => !copied)
   const [largest, ...rest] = prints.map(({ width, height }) => ({ width: width!, height: height! }))
   const shared = [
     ...(video.interlaced ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
     // No start time here: fps would fill up from zero again wherever a broadcast changes its resolution.
     `fps=${asFraction(video.fps)}`,
+    // What a part of the film does without.
+    ...cut,
     ...colours(video, largest!, canToneMap),
     'format=yuv420p',
     'setsar=1'

@@ -6,6 +6,7 @@ import type { Database } from '#database/connect.ts'
 import { isOutage, reasonOf } from '#database/outage.ts'
 import { complete, completeIn } from '#tasks/attempts/complete.ts'
 import type { Ending } from '#tasks/attempts/ending.ts'
+import { handOver } from '#tasks/attempts/hand-over.ts'
 import { findLocked } from '#tasks/attempts/locked.ts'
 import { settle } from '#tasks/attempts/settle.ts'
 import type { EndedAttempt } from './ended-attempt.ts'
@@ -92,9 +93,10 @@ export function asideWriter({ db, log, followUp, limits = recordLimits }: AsideW
     const { claim, ending } = ended
     const { settled, afterwards } = await db.query.transaction().execute(async trx => {
       await sql`set local lock_timeout = ${sql.lit(recordLockTimeout)}`.execute(trx)
-      const settled = await completeIn(trx, ending)
+      const result = JSON.parse(ending.result!)
+      const settled = ended.kind!.goesOn?.(result) ? await handOver(trx, ending) : await completeIn(trx, ending)
       if (!settled) return { settled: [], afterwards: undefined }
-      const recording = Promise.try(() => ended.kind!.record!(trx, claim as never, JSON.parse(ending.result!)))
+      const recording = Promise.try(() => ended.kind!.record!(trx, claim as never, result))
       const afterwards = await within(limits.each, recording).catch(error => {
         throw new RecordFailed(error)
       })

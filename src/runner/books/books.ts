@@ -38,7 +38,7 @@ export function openBooks({ connections, id, version, kinds, media, metrics, log
   const counter = openCounter({ pool: work.pool, metrics, log })
   const registration = openRegistration({ pool: heartbeats.pool, id, version, kinds, media })
   const lease = openLease({ pool: heartbeats.pool, registration })
-  const progress = progressWriter({ pool: work.pool, voice, log })
+  const progress = progressWriter({ pool: work.pool, kinds, voice, log })
   const attemptLog = logWriter({ db: work, log })
   const followUp = followUps({ pool: outcomes.pool, voice, counter, log })
   const aside = asideWriter({ db: alone, log, followUp })

@@ -45,7 +45,8 @@ export function followUps({ pool, voice, counter, log }: FollowUpOptions) {
       const counted = new Set(settled.map(({ id }) => id))
       const ran = new Map(batch.map(({ claim, ran }) => [claim.id, ran]))
       for (const { id, task, state, queue } of settled) {
-        counter.settled({ task, queue }, state, ran.get(id))
+        // A task that goes on in others has not run to its end.
+        counter.settled({ task, queue }, state, state === 'STARTED' ? undefined : ran.get(id))
         voice.changed(id)
         if (state === 'RETRY') voice.wake(queue, delayedQueue)
         log.debug({ task: id, state }, 'settled')

@@ -2,6 +2,7 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Claim } from '#tasks/attempts/claim.ts'
 import { type Report, reportProgress } from '#tasks/attempts/report.ts'
+import type { Kinds } from '#tasks/define.ts'
 import type { Voice } from '#tasks/voice.ts'
 
 // Milliseconds. A front end polls once a second; more often only costs the database.
@@ -9,13 +10,14 @@ const interval = 1_000
 
 interface ProgressWriterOptions {
   pool: Pool
+  kinds: Kinds
   voice: Voice
   log: Logger
 }
 
 /** A running attempt. */
 interface Reporting {
-  claim: Pick<Claim, 'id' | 'attempt' | 'worker'>
+  claim: Pick<Claim, 'id' | 'attempt' | 'worker' | 'task'>
   stop(reason: 'lost'): void
 }
 
@@ -24,12 +26,23 @@ interface Reported extends Report {
 }
 
 /** Collects reports and writes once a second at most, for all attempts of the worker together. */
-export function progressWriter({ pool, voice, log }: ProgressWriterOptions) {
+export function progressWriter({ pool, kinds, voice, log }: ProgressWriterOptions) {
   // Last report of each running attempt. Kept after a write, because a write may fail or come too late.
   const latest = new Map<string, Reported>()
   const unwritten = new Set<string>()
   let timer: NodeJS.Timeout | undefined
   let writtenAt = Number.NEGATIVE_INFINITY
+
+  /** Other tasks whose progress follows from these: films from their parts. */
+  async function others(ours: Set<string>, reports: Reported[]) {
+    const changed: string[] = []
+    const written = reports.filter(({ id }) => ours.has(id))
+    for (const [task, all] of Map.groupBy(written, ({ of }) => of.claim.task)) {
+      const ids = all.map(({ id }) => id)
+      changed.push(...((await kinds.get(task)?.reported?.(pool, ids)) ?? []))
+    }
+    return changed
+  }
 
   async function write() {
     timer = undefined
@@ -42,7 +55,7 @@ export function progressWriter({ pool, voice, log }: ProgressWriterOptions) {
         pool,
         reports.map(({ of: _, ...report }) => report)
       )
-      voice.changed(...ours)
+      voice.changed(...ours, ...(await others(ours, reports)))
       // The attempt is no longer this worker's.
       for (const { id, of } of reports) if (!ours.has(id)) of.stop('lost')
     } catch (error) {

@@ -15,7 +15,7 @@ interface Orphan {
   children: number
 }
 
-// Through the active jobs, which are few and indexed.
+// Through the active jobs, which are few and indexed. A task without a worker goes on in other tasks; see hand-over.ts.
 export const findOrphansSql = `
 select
   t.id, j.name as queue, j.ctid as place, t.attempts as attempt, t.worker, t.started_at, t.crashes,
@@ -25,7 +25,7 @@ from pgboss.queue q
 join pgboss.job j on j.name = q.name and j.state = 'active'
 join darkroom.tasks t on t.id = j.id
 left join darkroom.workers w on w.id = t.worker
-where w.status is distinct from 'running'
+where w.status is distinct from 'running' and t.worker is not null
 order by turn`
 
 /**

@@ -2,6 +2,7 @@ import { CompiledQuery } from 'kysely'
 import { type By, recordAct } from '#audit/record.ts'
 import type { Database, InTransaction } from '#database/connect.ts'
 import type { State } from '#database/tables.ts'
+import { transact } from '#database/transact.ts'
 import type { Voice } from '#tasks/voice.ts'
 
 export interface CancelRequest {
@@ -29,16 +30,12 @@ export async function requestCancel(trx: InTransaction, id: string): Promise<Can
 
 /** Requests a cancellation in a transaction of its own, then notifies watchers and the task's worker. */
 export async function cancelTask({ db, voice }: { db: Database; voice: Voice }, id: string, by: By) {
-  const attempt = () =>
-    db.query.transaction().execute(async trx => {
-      const request = await requestCancel(trx, id)
-      if (request?.accepted) await recordAct(trx, by, 'task.cancel', { type: 'task', id })
-      return request
-    })
-  // While we waited for its row the job moved to the table of another queue, where a row lock cannot follow.
-  const request = await attempt().catch(error => {
-    if (error.code === '40001') return attempt()
-    throw error
+  // Again where the job moved, while this waited for its row, to the table of another queue, where a row lock cannot
+  // follow; or where the task was handed over to its parts.
+  const request = await transact(db, async trx => {
+    const request = await requestCancel(trx, id)
+    if (request?.accepted) await recordAct(trx, by, 'task.cancel', { type: 'task', id })
+    return request
   })
   if (request?.accepted) {
     voice.changed(id)

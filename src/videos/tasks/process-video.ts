@@ -10,7 +10,7 @@ import { tokenOf } from '../hls-keys.ts'
 import { attemptName, originalOf, prefixOf, printsOf } from '../keys.ts'
 import { type Style, StyleArgs } from '../style.ts'
 
-interface ProcessVideoNeeds {
+export interface ProcessVideoNeeds {
   store: Store
   workspaces: Workspaces
   /** Names of the prints that films get. */
@@ -23,7 +23,9 @@ interface ProcessVideoNeeds {
 }
 
 // A film may take hours; nothing that takes a day will ever end.
-const timeLimit = 23 * 60 * 60
+export const timeLimit = 23 * 60 * 60
+
+const mostLines = 20
 
 const Uuid = Type.String({ format: 'uuid' })
 const Args = Type.Object(
@@ -48,6 +50,9 @@ const Args = Type.Object(
         { additionalProperties: false, description: 'The attempt that made the prints which the film has' }
       )
     ),
+    parts: Type.Optional(
+      Type.Boolean({ description: 'false: a long film is made in one run, too, and not in parts', default: true })
+    ),
     ...StyleArgs
   },
   { additionalProperties: false }
@@ -64,9 +69,12 @@ export function processVideo({ store, workspaces, tools, budget, rungs, style: u
     max_retries: 2,
     retry_delay: 5,
 
-    async run({ video_id, prints_of: like, only, beside, ...own }, { id, attempt, signal, progress, log }) {
+    async run(
+      { video_id, prints_of: like, only, beside, parts = true, ...own },
+      { id, attempt, signal, progress, log }
+    ) {
       try {
-        const { makeSet, reuseSet } = await media()
+        const { makeSet, planParts, reuseSet, surveyFilm } = await media()
         const style = { ...usual, ...own }
         await using opened = new AsyncDisposableStack()
         const { path: original, release } = await store.borrow(originalOf(video_id))
@@ -81,14 +89,29 @@ export function processVideo({ store, workspaces, tools, budget, rungs, style: u
         const before = only && beside ? printsOf(video_id, beside.task_id, beside.attempt) : undefined
         const place = { store, original, folder, workspace: workspace.path, before, token: tokenOf(id, attempt) }
         const wishes = { rungs, only, style, budget }
-        const set = await makeSet(place, wishes, { tools: await tools(), signal, progress, log })
+        const work = { tools: await tools(), signal, progress, log }
+        const survey = await surveyFilm(place, wishes, work)
+        const handed = parts ? await planParts(place, wishes, survey, work) : undefined
+        if (handed) return { video_id, handed }
+        const set = await makeSet(place, wishes, work, survey)
         return { video_id, ...set, reused: false }
       } catch (error) {
         throw meaningOf(store, error, log)
       }
     },
 
-    async record(trx, { id, attempt, args: { video_id } }, { renditions, skipped, extras, probe, hls }) {
+    // A long film: its parts go on with it, and the last of them ends it.
+    goesOn: result => 'handed' in result && result.handed !== undefined,
+
+    async record(trx, { id, attempt, worker, args: { video_id, parts } }, result) {
+      if ('handed' in result && result.handed !== undefined) {
+        const { beginParts } = await import('../parts/queries.ts')
+        const used = await beginParts(trx, { video: video_id, task: id, attempt, worker }, result.handed)
+        return async () => {
+          if (used !== attempt) await store.remove(printsOf(video_id, id, attempt))
+        }
+      }
+      const { renditions, skipped, extras, probe, hls } = result
       const { recordPrintSet } = await import('../queries.ts')
       const folder = printsOf(video_id, id, attempt)
       const set = { video: video_id, task: id, attempt, folder, renditions, skipped, extras, probe, hls }
@@ -96,6 +119,8 @@ export function processVideo({ store, workspaces, tools, budget, rungs, style: u
       return async () => {
         if (replaced === 'gone') await store.remove(prefixOf(video_id))
         else if (replaced) await store.remove(printsOf(video_id, replaced.task, replaced.attempt))
+        // What its parts had made before one of them showed that the film has to be made in one run.
+        if (parts === false) for (let each = 1; each < attempt; each++) await store.remove(printsOf(video_id, id, each))
       }
     },
 
@@ -111,7 +136,8 @@ export function processVideo({ store, workspaces, tools, budget, rungs, style: u
  * Tells an outage of the store, and a failure that another attempt would repeat, from one that may be retried. Clients
  * see the thrown error; paths are for the log.
  */
-function meaningOf(store: Store, error: unknown, log: (line: string) => void) {
+export function meaningOf(store: Store, error: unknown, log: (line: string) => void) {
+  for (const line of lastLines(error)) log(line)
   // ffmpeg's failures to write have the same codes; see media/disk-failed.ts.
   const [isFull, isAway] = [store.isFull(error), store.isAway(error)]
   if (isFull || isAway) {
@@ -135,11 +161,21 @@ function meaningOf(store: Store, error: unknown, log: (line: string) => void) {
   return error
 }
 
+/** What ffmpeg said last, for the log of the attempt. */
+function lastLines(error: unknown) {
+  const { stderr } = (error ?? {}) as { stderr?: unknown }
+  return typeof stderr === 'string' ? stderr.trim().split('\n').slice(-mostLines) : []
+}
+
 /**
  * Loaded with the first film, and the queries with the first recording: every child process knows this kind, few ever
  * run it, and none of them uses the database. It saves each child 30 MiB and half of its start.
  */
 async function media() {
-  const [{ makeSet }, { reuseSet }] = await Promise.all([import('../make-set.ts'), import('../print-set.ts')])
-  return { makeSet, reuseSet }
+  const [{ makeSet, surveyFilm }, { reuseSet }, { planParts }] = await Promise.all([
+    import('../make-set.ts'),
+    import('../print-set.ts'),
+    import('../parts/film-plan.ts')
+  ])
+  return { makeSet, surveyFilm, reuseSet, planParts }
 }

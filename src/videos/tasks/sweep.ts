@@ -6,6 +6,7 @@ import type { Store, Stored } from '#storage/store.ts'
 import type { Workspaces } from '#storage/workspace.ts'
 import { defineTask } from '#tasks/define.ts'
 import { attemptIn, attemptName, ownerOf, videosPrefix } from '../keys.ts'
+import { forgetPlans } from '../parts/queries.ts'
 
 interface SweepOptions {
   store: Store
@@ -48,6 +49,7 @@ export function sweep({ store, workspaces, auditExpires }: SweepOptions) {
       const videos = new Set<string>()
       const attempts = new Set<string>()
       let half_uploads = 0
+      await forgetPlans(db.pool)
 
       for await (const upload of store.unfinished(before)) {
         signal.throwIfAborted()
@@ -125,6 +127,12 @@ async function findKnown({ query }: Database, videos: string[]) {
   const films = await query.selectFrom('films').select('id').where('id', 'in', ids).execute()
   // A crash between the file's key and the film's row: the client's next request makes the film.
   const uploads = await query.selectFrom('uploads').select('id').where('id', 'in', ids).execute()
+  // Parts that a retry of their film uses.
+  const plans = await query
+    .selectFrom('film_plans')
+    .select(['task_id', 'attempt'])
+    .where('video_id', 'in', ids)
+    .execute()
   const sets = await query
     .selectFrom('print_sets')
     .select(['task_id', 'attempt'])
@@ -132,7 +140,7 @@ async function findKnown({ query }: Database, videos: string[]) {
     .execute()
   return {
     films: new Set([...films, ...uploads].map(({ id }) => id)),
-    sets: new Set(sets.map(({ task_id, attempt }) => attemptName(task_id, attempt)))
+    sets: new Set([...sets, ...plans].map(({ task_id, attempt }) => attemptName(task_id, attempt)))
   }
 }
 
