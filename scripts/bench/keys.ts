@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { byCommand } from '../../src/audit/by.ts'
 import { connect } from '../../src/database/connect.ts'
 import { findEmbedded } from '../../src/database/embedded.ts'
 import { admission } from '../../src/http/doors/admission.ts'
@@ -24,7 +25,7 @@ const db = connect(url, { name: 'darkroom bench', max: 2 })
 const limits = { rate: 100_000, burst: 1_000_000 }
 const key = await db.query
   .transaction()
-  .execute(trx => createKey(trx, { name: 'bench', preset: 'admin', limits }, null))
+  .execute(trx => createKey(trx, { name: 'bench', preset: 'admin', limits }, byCommand()))
 const header = `authorization: Bearer ${key.key}\r\n`
 
 const ways = { 'without a key': '', 'with a key': header }

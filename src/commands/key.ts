@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { presetNames } from '#access/scopes.ts'
+import { byCommand } from '#audit/by.ts'
 import type { Config } from '#config.ts'
 import { connect, type Database } from '#database/connect.ts'
 import { isOutage } from '#database/outage.ts'
@@ -40,14 +41,12 @@ interface Said {
 /** A mistake on the command line. */
 class Misused extends Error {}
 
-const actor = 'cli'
-
 const acts: Record<string, (db: Database, said: Said) => Promise<void>> = {
   async create({ query }, { values, json }) {
     const said = newKeyOf(values)
     const problems = checkOf(NewKey)(said)
     if (problems.length > 0) throw new Misused(problems.map(({ field, message }) => `${field} ${message}`).join('; '))
-    print(await query.transaction().execute(trx => createKey(trx, said, actor)), json)
+    print(await query.transaction().execute(trx => createKey(trx, said, byCommand())), json)
   },
   async list({ query }, { json }) {
     const items = await listKeys(query, 1000)
@@ -55,10 +54,10 @@ const acts: Record<string, (db: Database, said: Said) => Promise<void>> = {
   },
   async rotate({ query }, { id, values, json }) {
     const overlap = numberOf('overlap', values.overlap ?? '86400', 31_536_000)
-    print(await query.transaction().execute(trx => rotateKey(trx, mustName(id), overlap, actor)), json)
+    print(await query.transaction().execute(trx => rotateKey(trx, mustName(id), overlap, byCommand())), json)
   },
   async revoke({ query }, { id, json }) {
-    const key = await query.transaction().execute(trx => revokeKey(trx, mustName(id), actor))
+    const key = await query.transaction().execute(trx => revokeKey(trx, mustName(id), byCommand()))
     console.log(json ? JSON.stringify(key, null, 2) : `${key.id} (${key.name}) is revoked`)
   }
 }

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { sql } from 'kysely'
 import { presets, type Scope, scopes } from '#access/scopes.ts'
 import { newToken } from '#access/token.ts'
+import { type By, recordAct } from '#audit/record.ts'
 import type { InTransaction, Queries } from '#database/connect.ts'
 import { KeyEnded, KeyNotFound } from '#errors.ts'
 import { type FieldProblem, refuse } from '#schema/check.ts'
@@ -11,8 +12,13 @@ const longest = 365 * 86_400_000
 // A client that asks for 365 days may have a clock that is ahead.
 const leeway = 60_000
 
+/** The name that a key says it was made by; an account's is in the audit. */
+function makerOf({ principal: { kind, name } }: By) {
+  return kind === 'cli' ? 'cli' : name
+}
+
 /** Makes a key in the caller's transaction; its text is in this answer alone. */
-export async function createKey(trx: InTransaction, said: NewKey, by: string | null) {
+export async function createKey(trx: InTransaction, said: NewKey, by: By) {
   const { name, preset, expires_at = null } = said
   const problems = problemsOf(said)
   if (problems.length > 0) throw refuse(problems)
@@ -23,11 +29,19 @@ export async function createKey(trx: InTransaction, said: NewKey, by: string | n
   await trx
     .insertInto('api_keys')
     .values({
-      ...{ id: token.id, family: token.id, hash: token.hash, name, created_by: by, expires_at: dateOf(expires_at) },
+      ...{
+        id: token.id,
+        family: token.id,
+        hash: token.hash,
+        name,
+        created_by: makerOf(by),
+        expires_at: dateOf(expires_at)
+      },
       scopes: scopes.filter(scope => held.includes(scope)),
       limits: JSON.stringify(limits)
     })
     .execute()
+  await recordAct(trx, by, 'key.create', { type: 'key', id: token.id }, { name, scopes: held, limits })
   return { ...(await findKey(trx, token.id)), key: token.text }
 }
 
@@ -56,14 +70,21 @@ function problemsOf({ preset, scopes, limits, expires_at }: NewKey) {
 }
 
 /** Makes a second key with the same rights, and dates the end of the first one. */
-export async function rotateKey(trx: InTransaction, id: string, overlap: number, by: string | null) {
+export async function rotateKey(trx: InTransaction, id: string, overlap: number, by: By) {
   const old = await lockKey(trx, id)
   const token = newToken('k')
   const lasts = old.expires_at && old.expires_at.getTime() - old.created_at.getTime()
   await trx
     .insertInto('api_keys')
     .values({
-      ...{ id: token.id, family: old.family, hash: token.hash, name: old.name, scopes: old.scopes, created_by: by },
+      ...{
+        id: token.id,
+        family: old.family,
+        hash: token.hash,
+        name: old.name,
+        scopes: old.scopes,
+        created_by: makerOf(by)
+      },
       limits: JSON.stringify(old.limits),
       expires_at: lasts === null ? null : sql<Date>`now() + ${lasts} * interval '1 millisecond'`
     })
@@ -76,20 +97,23 @@ export async function rotateKey(trx: InTransaction, id: string, overlap: number,
     })
     .where('id', '=', id)
     .execute()
+  const detail = { name: old.name, overlap, replaced_by: token.id }
+  await recordAct(trx, by, 'key.rotate', { type: 'key', id }, detail)
   return { ...(await findKey(trx, token.id)), key: token.text }
 }
 
 /** Sessions end with their key; revoking it again changes nothing. */
-export async function revokeKey(trx: InTransaction, id: string, by: string | null) {
+export async function revokeKey(trx: InTransaction, id: string, by: By) {
   const revoked = await trx
     .updateTable('api_keys')
-    .set({ revoked_at: sql<Date>`now()`, revoked_by: by })
+    .set({ revoked_at: sql<Date>`now()`, revoked_by: makerOf(by) })
     .where('id', '=', id)
     .where('revoked_at', 'is', null)
-    .returning('id')
+    .returning(['id', 'name'])
     .executeTakeFirst()
   if (!revoked) return findKey(trx, id)
   await trx.deleteFrom('sessions').where('key_id', '=', id).execute()
+  await recordAct(trx, by, 'key.revoke', { type: 'key', id }, { name: revoked.name })
   return findKey(trx, id)
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { byRequest } from '#audit/by.ts'
 import type { Database } from '#database/connect.ts'
 import { IdempotencyKeyReused, KeyEnded, KeyNotFound } from '#errors.ts'
 import { keyOf, once, recall } from '#idempotency/once.ts'
@@ -68,12 +69,12 @@ export const keyRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, needs)
       }
     },
     async (request, reply) => {
-      const { body, principal } = request
+      const { body } = request
       const repeat = keyOf(request, 'POST /api/keys', body)
       const first = await recall(db, repeat)
       if (first) return say(reply, { ...first, body: open(first.body) }, true) as KeyWithSecret
       const { answer, replayed } = await once(db, repeat, async trx => {
-        const key = await createKey(trx, body, principal.name)
+        const key = await createKey(trx, body, byRequest(request))
         return { status: 201, location: `/api/keys/${key.id}`, body: seal(key) }
       })
       const key = open(answer.body) as KeyWithSecret
@@ -116,8 +117,10 @@ export const keyRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, needs)
         }
       }
     },
-    async ({ params: { id }, body: { overlap = 86_400 }, principal }, reply) => {
-      const key = await db.query.transaction().execute(trx => rotateKey(trx, id, overlap, principal.name))
+    async (request, reply) => {
+      const { id } = request.params
+      const { overlap = 86_400 } = request.body
+      const key = await db.query.transaction().execute(trx => rotateKey(trx, id, overlap, byRequest(request)))
       await keyring.hear(id)
       reply.code(201).header('location', `/api/keys/${key.id}`)
       return key
@@ -137,8 +140,9 @@ export const keyRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, needs)
         response: { 204: answer(Type.Null(), 'The key is revoked'), ...writeProblems(KeyNotFound) }
       }
     },
-    async ({ params: { id }, principal }, reply) => {
-      await db.query.transaction().execute(trx => revokeKey(trx, id, principal.name))
+    async (request, reply) => {
+      const { id } = request.params
+      await db.query.transaction().execute(trx => revokeKey(trx, id, byRequest(request)))
       keyring.end(id)
       reply.code(204)
     }

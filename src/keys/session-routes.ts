@@ -4,6 +4,8 @@ import { Type } from 'typebox'
 import { cookieNames } from '#access/cookies.ts'
 import { scopes } from '#access/scopes.ts'
 import { readToken } from '#access/token.ts'
+import { byRequest } from '#audit/by.ts'
+import type { By } from '#audit/record.ts'
 import { KeyInUrl, LimitExceeded, SessionInsecure, TooManyFailures, Unauthorized } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { publicReadProblems, publicWriteProblems } from '#schema/problems.ts'
@@ -44,10 +46,10 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, { 
       const holder = await request.signIn(readToken(key ?? ''), reply)
       const isSecure = isHttps(request)
       if (!isSecure && !isLocal(request)) throw new SessionInsecure()
-      const { token, ends_at } = await openSession(db.pool, holder.id, {
-        address: request.ip,
-        agent: request.headers['user-agent']
-      })
+      const { id, name, scopes } = holder
+      const by: By = { principal: { kind: 'session', id, name, address: request.ip, scopes }, requestId: request.id }
+      const agent = request.headers['user-agent']
+      const { token, ends_at } = await db.query.transaction().execute(trx => openSession(trx, id, by, agent))
       setCookie(reply, isSecure, `${token.text}; Max-Age=${sessionLongest}`)
       reply.code(201)
       return bodyOf(holder, ends_at)
@@ -91,10 +93,10 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, { 
         }
       }
     },
-    async ({ holder }, reply) => {
-      const session = holder?.session
+    async (request, reply) => {
+      const session = request.holder?.session
       if (session !== undefined) {
-        await endSession(db.pool, session)
+        await db.query.transaction().execute(trx => endSession(trx, session, byRequest(request)))
         keyring.end(session)
       }
       for (const isSecure of [true, false]) setCookie(reply, isSecure, '; Max-Age=0')

@@ -1,5 +1,8 @@
+import { CompiledQuery } from 'kysely'
 import type { Pool } from 'pg'
 import { newToken } from '#access/token.ts'
+import { type By, recordAct } from '#audit/record.ts'
+import type { InTransaction } from '#database/connect.ts'
 import { Unauthorized } from '#errors.ts'
 import { sessionIdle, sessionLongest } from './queries.ts'
 
@@ -11,12 +14,13 @@ select $1, $2, id, now() + ${sessionLongest} * interval '1 second', $4, $5
 from darkroom.api_keys where id = $3 and revoked_at is null
 returning least(expires_at, seen_at + ${sessionIdle} * interval '1 second') as ends_at`
 
-export async function openSession(pool: Pool, key: string, from: { address: string; agent: string | undefined }) {
+export async function openSession(trx: InTransaction, key: string, by: By, agent: string | undefined) {
   const token = newToken('s')
-  const values = [token.id, token.hash, key, from.address, from.agent?.slice(0, 300) ?? null]
-  const { rows } = await pool.query<{ ends_at: Date }>(openSessionSql, values)
+  const values = [token.id, token.hash, key, by.principal.address, agent?.slice(0, 300) ?? null]
+  const { rows } = await trx.executeQuery<{ ends_at: Date }>(CompiledQuery.raw(openSessionSql, values))
   // The key was revoked a moment ago.
   if (!rows[0]) throw new Unauthorized()
+  await recordAct(trx, by, 'session.open', { type: 'session', id: token.id }, { key })
   return { token, ends_at: rows[0].ends_at }
 }
 
@@ -30,6 +34,7 @@ export async function endOfSession(pool: Pool, id: string) {
 
 export const endSessionSql = `delete from darkroom.sessions where id = $1`
 
-export async function endSession(pool: Pool, id: string) {
-  await pool.query(endSessionSql, [id])
+export async function endSession(trx: InTransaction, id: string, by: By) {
+  await trx.executeQuery(CompiledQuery.raw(endSessionSql, [id]))
+  await recordAct(trx, by, 'session.end', { type: 'session', id })
 }

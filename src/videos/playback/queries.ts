@@ -1,3 +1,5 @@
+import { CompiledQuery } from 'kysely'
+import { type By, recordAct } from '#audit/record.ts'
 import type { Database } from '#database/connect.ts'
 import { VideoNotFound } from '#errors.ts'
 import { isUuid } from '#schema/common.ts'
@@ -28,8 +30,12 @@ update darkroom.films set playback_epoch = playback_epoch + 1 where id = $1
 returning playback_epoch as epoch`
 
 /** No link that was made before is valid any more. Returns the number that later ones are signed with. */
-export async function revokePlayback({ pool }: Database, id: string): Promise<number> {
-  const { rows } = isUuid(id) ? await pool.query<{ epoch: number }>(revokePlaybackSql, [id]) : { rows: [] }
-  if (!rows[0]) throw new VideoNotFound(id)
-  return rows[0].epoch
+export async function revokePlayback({ query }: Database, id: string, by: By): Promise<number> {
+  if (!isUuid(id)) throw new VideoNotFound(id)
+  return query.transaction().execute(async trx => {
+    const { rows } = await trx.executeQuery<{ epoch: number }>(CompiledQuery.raw(revokePlaybackSql, [id]))
+    if (!rows[0]) throw new VideoNotFound(id)
+    await recordAct(trx, by, 'playback.revoke', { type: 'video', id })
+    return rows[0].epoch
+  })
 }

@@ -1,12 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { may } from '#access/principal.ts'
+import { may, maySee } from '#access/principal.ts'
+import { byRequest } from '#audit/by.ts'
 import { ScopeMissing, VideoNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { Id, isUuid } from '#schema/common.ts'
 import { writeProblems } from '#schema/problems.ts'
 import type { Secrets } from '#secrets/master.ts'
 import type { FileNeeds } from '../files.ts'
-import { findVideo, listFiles } from '../queries.ts'
+import { findVideo, listFiles, mustSeeVideo } from '../queries.ts'
 import { linksTo } from './links.ts'
 import { playRoute } from './play-route.ts'
 import { revokePlayback } from './queries.ts'
@@ -51,7 +52,7 @@ export const playbackRoutes: FastifyPluginAsyncTypebox<PlaybackNeeds> = async (a
     async ({ params: { id }, body, principal }) => {
       if (body.grant === 'original' && !may(principal, 'original')) throw new ScopeMissing('original')
       const video = isUuid(id) ? await findVideo(db, id) : undefined
-      if (!video) throw new VideoNotFound(id)
+      if (!video || !maySee(principal, video.owner)) throw new VideoNotFound(id)
       const files = await listFiles(db, [id])
       return linksTo({ video, files, asked: body, key: keyOf(ownKid), base, now: Date.now() })
     }
@@ -70,6 +71,10 @@ export const playbackRoutes: FastifyPluginAsyncTypebox<PlaybackNeeds> = async (a
         response: { 200: answer(Revoked, 'No older link is valid'), ...writeProblems(VideoNotFound) }
       }
     },
-    async ({ params: { id } }) => ({ playback_epoch: await revokePlayback(db, id) })
+    async request => {
+      const { id } = request.params
+      await mustSeeVideo(db, request.principal, id)
+      return { playback_epoch: await revokePlayback(db, id, byRequest(request)) }
+    }
   )
 }

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { byRequest } from '#audit/by.ts'
 import type { Database } from '#database/connect.ts'
 import { IdempotencyKeyReused, SigningKeyNotFound } from '#errors.ts'
 import { keyOf, once } from '#idempotency/once.ts'
@@ -49,7 +50,7 @@ export const signingKeyRoutes: FastifyPluginAsyncTypebox<{ db: Database; secrets
       const { body } = request
       const asked = keyOf(request, 'POST /api/signing-keys', body)
       const { answer, replayed } = await once(db, asked, async trx => {
-        const row = await addSigningKey(trx, { kid: newKid(), name: body.name })
+        const row = await addSigningKey(trx, { kid: newKid(), name: body.name }, byRequest(request))
         return { status: 201, body: presentSigningKey(row) }
       })
       const shown = answer.body as ReturnType<typeof presentSigningKey>
@@ -71,8 +72,9 @@ export const signingKeyRoutes: FastifyPluginAsyncTypebox<{ db: Database; secrets
         response: { 204: answer(Type.Null(), 'The key is retired'), ...writeProblems(SigningKeyNotFound) }
       }
     },
-    async ({ params: { kid } }, reply) => {
-      await retireSigningKey(db, kid)
+    async (request, reply) => {
+      const { kid } = request.params
+      await db.query.transaction().execute(trx => retireSigningKey(trx, kid, byRequest(request)))
       reply.code(204)
     }
   )
