@@ -61,7 +61,7 @@ function Live() {
     return (
       <output class="live lost">
         <span class="live-dot" aria-hidden="true" />
-        {of}reconnecting
+        <span class="live-text">{of}</span>reconnecting
       </output>
     )
   }

@@ -64,6 +64,10 @@ export function isLive() {
 
 setInterval(look, pace)
 document.addEventListener('visibilitychange', look)
+// At once: a key may be signed in before the next look.
+closed.subscribe(isClosed => {
+  if (isClosed) rest()
+})
 
 /** Tells the API what is shown, if that has changed. A hidden tab has no socket. */
 function look() {
