@@ -61,7 +61,7 @@ export function fileAnswers(named: Record<string, TSchema> = {}) {
       ...named,
       'Content-Range': Type.String({ description: 'Which part of how many bytes this is' })
     }),
-    304: answer(Type.Null(), 'The copy is current', tag)
+    304: answer(Type.Null(), 'The copy is current', { ...tag, ...named })
   }
 }
 

@@ -322,7 +322,8 @@ const good: Record<string, Call[]> = {
     { params: play, headers: { range: 'bytes=0-9' } },
     { params: play, headers: { 'if-none-match': etag } },
     { params: saving },
-    { params: saving, headers: { range: 'bytes=0-9' } }
+    { params: saving, headers: { range: 'bytes=0-9' } },
+    { params: saving, headers: { 'if-none-match': etag } }
   ],
   'OPTIONS /play/{token}/{id}/{name}': [{ params: play }],
   'GET /api/signing-keys': [{}],
