@@ -5,6 +5,7 @@ create table darkroom.bulk_operations (
   id uuid primary key,
   action text not null constraint bulk_operations_action check (action in ('retry', 'cancel', 'forget', 'move', 'undo')),
   filter jsonb not null,
+  sight jsonb not null default '{}',
   queue text,
   over double precision,
   expected bigint not null,
@@ -27,6 +28,7 @@ comment on table darkroom.bulk_operations is 'Acts on all tasks that match a fil
 comment on column darkroom.bulk_operations.id is 'Id';
 comment on column darkroom.bulk_operations.action is 'retry, cancel, forget, move; undo of one of them';
 comment on column darkroom.bulk_operations.filter is 'Parameters of the list, frozen: no task that was submitted later fits';
+comment on column darkroom.bulk_operations.sight is 'What its key is limited to: owner, kinds, queues';
 comment on column darkroom.bulk_operations.queue is 'Queue that tasks are moved to';
 comment on column darkroom.bulk_operations.over is 'Seconds over which retried tasks are spread';
 comment on column darkroom.bulk_operations.expected is 'Tasks that matched when it was made';

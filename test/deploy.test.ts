@@ -97,7 +97,7 @@ t.test('alerts and the dashboard name metrics that exist, and each alert has its
   for (const name of known) if (name?.startsWith('darkroom_')) t.match(table, `\`${name}`, name)
   const names = [...alerts!.matchAll(/alert: (\w+)/g)].map(([, name]) => name!)
   t.strictSame(
-    [...table.matchAll(/^- \*\*(\w+)\*\*:/gm)].map(([, name]) => name),
+    [...table.matchAll(/^- \*\*(Darkroom\w+)\*\*:/gm)].map(([, name]) => name),
     names
   )
 })

@@ -31,21 +31,22 @@ order by created_at, id limit $3;
 select 
   id, action, status, filter, queue, over, expected::float8 as expected, exact, done::float8 as done, skipped, undo_of,
   undone_by, task_id, created_by, created_at, started_at, finished_at,
-  to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place from ops.bulk_operations where id = $1;
+  to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place, (select sight ->> 'owner' from darkroom.bulk_operations o where o.id = $1) as owner
+from ops.bulk_operations where id = $1;
 
 -- src/bulk/routes.ts: abortBulkSql
 update darkroom.bulk_operations set abort_at = coalesce(abort_at, now()) where id = $1 and finished_at is null;
 
 -- src/bulk/start.ts: insertBulkSql
 insert into darkroom.bulk_operations (
-  id, action, filter, queue, over, expected, is_exact, undo_of, task_id, created_by
-) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+  id, action, filter, queue, over, expected, is_exact, undo_of, task_id, created_by, sight
+) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- src/bulk/steps.ts: beginBulkSql
 update darkroom.bulk_operations set started_at = coalesce(started_at, now())
 where id = $1 and finished_at is null and abort_at is null
 returning
-  id, action, filter, undo_of, place_id,
+  id, action, filter, sight, undo_of, place_id,
   case when place_at = '-infinity' then '-infinity'
     else to_char(place_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') end as place_at;
 

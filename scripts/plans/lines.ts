@@ -41,7 +41,7 @@ export function linesFor(sample: Sample): Record<string, Line> {
     ...ofSchedules(sample),
     ...ofCharts(sample),
     ...ofWebhooks(sample),
-    ...ofBulk(sample),
+    ...ofBulk(),
     ...ofTheAudit()
   }
 }
@@ -314,11 +314,11 @@ function ofSchedules({ schedule }: Sample): Record<string, Line> {
   }
 }
 
-function ofBulk({ backlog }: Sample): Record<string, Line> {
+function ofBulk(): Record<string, Line> {
   const batch = 1_000
   return {
     insertBulkSql: {
-      values: [nobody, 'retry', json(), null, null, 1, true, null, '01980000-0000-7000-8000-00000000000d', null]
+      values: [nobody, 'retry', json(), null, null, 1, true, null, '01980000-0000-7000-8000-00000000000d', null, json()]
     },
     listBulkSql: { values: [...toOlder, 51] },
     listBulkBackSql: { values: [...toNewer, 51] },
@@ -331,7 +331,7 @@ function ofBulk({ backlog }: Sample): Record<string, Line> {
     noteForgottenSql: { values: [nobody, 0, ...toNewer] },
     removeOldItemsSql: { values: [3_600], most: 4 * batch, because: `up to ${batch} that are old` },
     removeOldOperationsSql: { values: [3_600], most: 2 * batch, because: `up to ${batch} that are old` },
-    forgetJobsSql: { values: [[nobody]], most: backlog },
+    forgetJobsSql: { values: [[nobody]] },
     forgetTasksSql: { values: [[nobody], ['SUCCESS']] }
   }
 }

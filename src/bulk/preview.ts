@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Database } from '#database/connect.ts'
 import { PreviewRefused } from '#errors.ts'
-import { internalKinds } from '#tasks/internal.ts'
 import { type Count, countTasks } from '#tasks/listing/counts.ts'
-import { readFilters } from '#tasks/listing/filters.ts'
-import { listTasks } from '#tasks/listing/list.ts'
+import type { Asked } from '#tasks/listing/filters.ts'
+import { readOn } from '#tasks/listing/list.ts'
+import { greatestId } from '#tasks/listing/ways.ts'
+import { findTasks } from '#tasks/read/find.ts'
 import { stateOf } from '#tasks/words.ts'
-import { fitting, freeze, matching } from './matching.ts'
+import { fitting, freeze, matching, type Sight, visible } from './matching.ts'
 import type { NewBulk } from './schemas.ts'
 
 // Milliseconds for which a preview holds.
@@ -21,30 +22,32 @@ export interface Expectation {
 }
 
 /** What an operation would do, and a word by which the request that does it says: to these. */
-export async function dryRun(db: Database, request: NewBulk) {
+export async function dryRun(db: Database, request: NewBulk, sight: Sight) {
   const { action, filter } = request
   const moment = new Date()
   const frozen = freeze(filter, moment)
-  const { counts } = await countTasks(db.pool, readFilters(frozen, internalKinds))
+  const { counts } = await countTasks(db.pool, visible(frozen, sight))
   const fits = ({ status }: Count) => fitting[action].includes(stateOf(status))
   const by = counts.filter(each => each.count > 0 && fits(each))
   const expectation = sumOf(by)
-  const state = fitting[action].join()
-  const newest = matching(frozen, action)
-    ? await listTasks(db, { ...narrowed(frozen, state), limit: samples }, internalKinds)
-    : { items: [] }
+  const asked = matching(frozen, action, sight)
   return {
     ...expectation,
     by,
     skipped: counts.filter(each => each.count > 0 && !fits(each)),
-    samples: newest.items,
+    samples: asked ? await newestOf(db, asked) : [],
     preview: encode({ of: fingerprint(request), at: moment.toISOString(), ...expectation })
   }
 }
 
 /** How many tasks an operation will look at. */
-export async function expect(db: Database, { action }: NewBulk, frozen: NewBulk['filter']): Promise<Expectation> {
-  const asked = matching(frozen, action)
+export async function expect(
+  db: Database,
+  { action }: NewBulk,
+  frozen: NewBulk['filter'],
+  sight: Sight
+): Promise<Expectation> {
+  const asked = matching(frozen, action, sight)
   return asked ? sumOf((await countTasks(db.pool, asked)).counts) : { count: 0, exact: true }
 }
 
@@ -66,9 +69,18 @@ export function checkDrift({ preview }: NewBulk, { count }: Expectation) {
   throw new PreviewRefused(`${count} tasks match now, and ${seen.count} matched at the preview`)
 }
 
-function narrowed(filter: NewBulk['filter'], state: string) {
-  // Names of states and statuses may both be there, and both count.
-  return filter.state === undefined ? { ...filter, state } : filter
+async function newestOf(db: Database, asked: Asked) {
+  const start = ['infinity', greatestId] as const
+  const { rows } = await readOn(db.pool, asked, { way: 'toOlder', start, limit: samples - 1, limits: undefined })
+  const found = new Map(
+    (
+      await findTasks(
+        db,
+        rows.map(({ id }) => id)
+      )
+    ).map(task => [task.id, task])
+  )
+  return rows.map(({ id }) => found.get(id)).filter(task => task !== undefined)
 }
 
 function sumOf(counts: Count[]): Expectation {

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { maySee, type Principal } from '#access/principal.ts'
 import { type Placed, page, placeOf } from '#database/page.ts'
 import type { BulkAction } from '#database/tables.ts'
 import { BulkNotFound } from '#errors.ts'
@@ -30,7 +31,8 @@ where (created_at, id) > ($1::timestamptz, $2::uuid)
 order by created_at, id limit $3`
 
 export const findBulkSql = `
-select ${columns} from ops.bulk_operations where id = $1`
+select ${columns}, (select sight ->> 'owner' from darkroom.bulk_operations o where o.id = $1) as owner
+from ops.bulk_operations where id = $1`
 
 export async function listBulk(pool: Pool, { limit = 50, cursor }: { limit?: number; cursor?: string }) {
   const start = cursor === undefined ? { at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' } : placeOf(cursor)
@@ -41,10 +43,11 @@ export async function listBulk(pool: Pool, { limit = 50, cursor }: { limit?: num
   return { items: items.map(present), ...cursors }
 }
 
-export async function mustFindBulk(pool: Pool, id: string): Promise<BulkBody> {
-  const { rows } = isUuid(id) ? await pool.query<Row>(findBulkSql, [id]) : { rows: [] }
-  if (!rows[0]) throw new BulkNotFound(id)
-  return present(rows[0])
+export async function mustFindBulk(pool: Pool, id: string, principal: Principal): Promise<BulkBody> {
+  const { rows } = isUuid(id) ? await pool.query<Row & { owner: string | null }>(findBulkSql, [id]) : { rows: [] }
+  if (!rows[0] || !maySee(principal, rows[0].owner)) throw new BulkNotFound(id)
+  const { owner: _, ...row } = rows[0]
+  return present(row)
 }
 
 const undoable: BulkAction[] = ['retry', 'cancel', 'move']

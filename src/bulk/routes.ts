@@ -1,4 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { CompiledQuery } from 'kysely'
+import { refuseBeyond } from '#access/limits.ts'
+import { byRequest } from '#audit/by.ts'
+import { recordAct } from '#audit/record.ts'
 import type { Database } from '#database/connect.ts'
 import {
   BulkFinished,
@@ -20,6 +24,7 @@ import type { Kinds } from '#tasks/define.ts'
 import type { Enqueued } from '#tasks/submit/enqueue.ts'
 import type { SubmitDefaults } from '#tasks/submit/prepare.ts'
 import type { Voice } from '#tasks/voice.ts'
+import { sightOfKey } from './matching.ts'
 import { dryRun } from './preview.ts'
 import { hasEnded, listBulk, mustFindBulk } from './queries.ts'
 import { BulkBody, Bulks, DryRun, NewBulk, Started } from './schemas.ts'
@@ -59,16 +64,19 @@ export const bulkRoutes: FastifyPluginAsyncTypebox<BulkNeeds> = async (app, need
         }
       }
     },
-    async ({ body, headers, principal, id: request_id }, reply) => {
+    async (request, reply) => {
+      const { body, principal } = request
       await checkBulk(body, queues)
-      if (body.dry_run) return dryRun(reads, body)
-      const key = keyOf({ headers, principal }, 'POST /api/bulk-operations', body)
+      refuseBeyond(principal.limits, { queue: body.queue })
+      const sight = sightOfKey(principal)
+      if (body.dry_run) return dryRun(reads, body, sight)
+      const key = keyOf(request, 'POST /api/bulk-operations', body)
       const first = await recall(db, key)
       if (first) return say(reply, first, true) as never
-      const { filter, expectation } = await plan(reads, body)
+      const { filter, expectation } = await plan(reads, body, sight)
       let enqueued: Enqueued[] = []
       const { answer, replayed } = await once(db, key, async trx => {
-        const operation = { ...body, filter, created_by: principal.name, request_id }
+        const operation = { ...body, filter, sight, by: byRequest(request) }
         const started = await startBulk(trx, starting, operation, expectation)
         enqueued = started.enqueued
         const { id, task_id } = started
@@ -104,7 +112,7 @@ export const bulkRoutes: FastifyPluginAsyncTypebox<BulkNeeds> = async (app, need
         response: { 200: answer(BulkBody, 'The operation'), ...readProblems(BulkNotFound) }
       }
     },
-    async ({ params: { id } }) => mustFindBulk(db.pool, id)
+    async ({ params: { id }, principal }) => mustFindBulk(db.pool, id, principal)
   )
 
   app.post(
@@ -119,12 +127,16 @@ export const bulkRoutes: FastifyPluginAsyncTypebox<BulkNeeds> = async (app, need
         response: { 202: answer(BulkBody, 'The operation'), ...writeProblems(BulkNotFound, BulkFinished) }
       }
     },
-    async ({ params: { id } }, reply) => {
-      const { status } = await mustFindBulk(db.pool, id)
+    async (request, reply) => {
+      const { id } = request.params
+      const { status } = await mustFindBulk(db.pool, id, request.principal)
       if (hasEnded(status)) throw new BulkFinished(status)
-      await db.pool.query(abortBulkSql, [id])
+      await db.query.transaction().execute(async trx => {
+        await trx.executeQuery(CompiledQuery.raw(abortBulkSql, [id]))
+        await recordAct(trx, byRequest(request), 'bulk.abort', { type: 'bulk_operation', id })
+      })
       reply.code(202)
-      return mustFindBulk(db.pool, id)
+      return mustFindBulk(db.pool, id, request.principal)
     }
   )
 
@@ -144,16 +156,12 @@ export const bulkRoutes: FastifyPluginAsyncTypebox<BulkNeeds> = async (app, need
         }
       }
     },
-    async ({ params: { id }, principal, id: request_id }, reply) => {
-      const original = await mustFindBulk(db.pool, id)
+    async (request, reply) => {
+      const { id } = request.params
+      const original = await mustFindBulk(db.pool, id, request.principal)
       checkUndo(original)
-      const operation = {
-        action: 'undo',
-        filter: original.filter,
-        undo_of: id,
-        created_by: principal.name,
-        request_id
-      } as const
+      const sight = sightOfKey(request.principal)
+      const operation = { action: 'undo', filter: original.filter, undo_of: id, sight, by: byRequest(request) } as const
       const expectation = { count: original.done, exact: true }
       const started = await db.query
         .transaction()

@@ -1,5 +1,7 @@
 import { CompiledQuery } from 'kysely'
 import { v7 as uuid } from 'uuid'
+import { marksOf } from '#access/principal.ts'
+import { type By, recordAct } from '#audit/record.ts'
 import type { Database, InTransaction } from '#database/connect.ts'
 import type { BulkAction } from '#database/tables.ts'
 import { BulkNotUndoable, UnknownQueue } from '#errors.ts'
@@ -8,7 +10,7 @@ import { refuse } from '#schema/check.ts'
 import type { Kind } from '#tasks/define.ts'
 import { type Enqueued, enqueueIn } from '#tasks/submit/enqueue.ts'
 import { newTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
-import { freeze } from './matching.ts'
+import { freeze, type Sight } from './matching.ts'
 import { checkDrift, type Expectation, expect, momentOf } from './preview.ts'
 import { hasEnded } from './queries.ts'
 import type { BulkBody, NewBulk } from './schemas.ts'
@@ -19,8 +21,8 @@ export interface Operation {
   queue?: string | undefined
   over?: number | undefined
   undo_of?: string
-  created_by: string | null
-  request_id: string
+  sight: Sight
+  by: By
 }
 
 /** Rules that the schema does not say. */
@@ -37,9 +39,9 @@ export async function checkBulk({ action, filter, queue, over, preview, dry_run 
 }
 
 /** What an operation is about to do: its filter, frozen, and how many tasks match. */
-export async function plan(db: Database, request: NewBulk) {
+export async function plan(db: Database, request: NewBulk, sight: Sight) {
   const filter = freeze(request.filter, momentOf(request))
-  const expectation = await expect(db, request, filter)
+  const expectation = await expect(db, request, filter, sight)
   checkDrift(request, expectation)
   return { filter, expectation }
 }
@@ -55,8 +57,8 @@ export function checkUndo({ action, status, done, undone_by }: BulkBody) {
 
 export const insertBulkSql = `
 insert into darkroom.bulk_operations (
-  id, action, filter, queue, over, expected, is_exact, undo_of, task_id, created_by
-) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+  id, action, filter, queue, over, expected, is_exact, undo_of, task_id, created_by, sight
+) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 
 interface StartNeeds {
   kind: Kind
@@ -70,10 +72,20 @@ export async function startBulk(
   operation: Operation,
   { count, exact }: Expectation
 ): Promise<{ id: string; task_id: string; enqueued: Enqueued[] }> {
-  const { action, filter, queue, over, undo_of, created_by, request_id } = operation
+  const { action, filter, queue, over, undo_of, sight, by } = operation
   const id = uuid()
-  const task = { ...newTask(kind, { operation_id: id }, defaults, { name: `bulk ${action}` }), request_id }
+  const said = { name: `bulk ${action}`, ...marksOf(by.principal) }
+  const task = { ...newTask(kind, { operation_id: id }, defaults, said), request_id: by.requestId! }
   const values = [id, action, JSON.stringify(filter), queue ?? null, over ?? null, count, exact, undo_of ?? null]
-  await trx.executeQuery(CompiledQuery.raw(insertBulkSql, [...values, task.id, created_by]))
+  const marks = [task.id, by.principal.name, JSON.stringify(sight)]
+  await trx.executeQuery(CompiledQuery.raw(insertBulkSql, [...values, ...marks]))
+  const detail = {
+    filter,
+    expected: count,
+    ...(queue && { queue }),
+    ...(over && { over }),
+    ...(undo_of && { undo_of })
+  }
+  await recordAct(trx, by, `bulk.${action}`, { type: 'bulk_operation', id }, detail)
   return { id, task_id: task.id, enqueued: await enqueueIn(trx, [task]) }
 }

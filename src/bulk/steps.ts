@@ -4,7 +4,7 @@ import type { Placed } from '#database/page.ts'
 import type { BulkAction } from '#database/tables.ts'
 import { readOn } from '#tasks/listing/list.ts'
 import { type BeforeForgetting, forgetTasks } from '#tasks/steer/forget.ts'
-import { matching } from './matching.ts'
+import { matching, type Sight } from './matching.ts'
 import type { NewBulk } from './schemas.ts'
 
 // Tasks of a transaction: their rows are locked until its commit, which takes 20 to 60 ms.
@@ -14,6 +14,7 @@ export interface Running {
   id: string
   action: BulkAction
   filter: NewBulk['filter']
+  sight: Sight
   undo_of: string | null
   place_at: string
   place_id: string
@@ -34,7 +35,7 @@ export const beginBulkSql = `
 update darkroom.bulk_operations set started_at = coalesce(started_at, now())
 where id = $1 and finished_at is null and abort_at is null
 returning
-  id, action, filter, undo_of, place_id,
+  id, action, filter, sight, undo_of, place_id,
   case when place_at = '-infinity' then '-infinity'
     else to_char(place_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') end as place_at`
 
@@ -57,8 +58,8 @@ export async function step(db: Database, running: Running, remember: BeforeForge
   return db.query.transaction().execute(trx => act(trx, running, next, remember))
 }
 
-async function nextTasks({ pool }: Database, { action, filter, place_at, place_id }: Running) {
-  const asked = action === 'undo' ? undefined : matching(filter, action)
+async function nextTasks({ pool }: Database, { action, filter, sight, place_at, place_id }: Running) {
+  const asked = action === 'undo' ? undefined : matching(filter, action, sight)
   if (!asked) return undefined
   const on = { way: 'toNewer', start: [place_at, place_id], limit: batch - 1, limits: undefined } as const
   const { rows, stopped } = await readOn(pool, asked, on)

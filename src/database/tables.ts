@@ -519,6 +519,7 @@ export interface BulkOperationsTable {
   id: string
   action: BulkAction
   filter: Json
+  sight: Json
   queue: string | null
   over: number | null
   expected: number
