@@ -59,13 +59,6 @@ export const processes: Command[] = [
     run: async (config, { operands: [file] }) => (await import('./dump.ts')).runDump(config, file!)
   }),
   serviceCommand({
-    name: 'key',
-    about: 'make, list, rotate and revoke keys of the API',
-    options: {},
-    isWrapper: true,
-    run: async (config, { operands }) => (await import('./key.ts')).runKey(config, operands)
-  }),
-  serviceCommand({
     name: 'restore',
     about: 'load a backup into an empty database of the same version',
     operands: [{ name: 'FILE', about: 'file that dump has written', isFile: true }],

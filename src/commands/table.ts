@@ -1,5 +1,6 @@
 import { client } from './client.ts'
 import { type Command, command, type Group } from './command.ts'
+import { keyGroup } from './key/table.ts'
 import { processes } from './processes.ts'
 import { queueGroup } from './queue/table.ts'
 import { scheduleGroup } from './schedule/table.ts'
@@ -41,6 +42,7 @@ const completion = command({
 /** Every command: parsing, help, shell completion and the README's table come from here. */
 export const table: (Command | Group)[] = [
   ...processes,
+  keyGroup,
   taskGroup,
   videoGroup,
   scheduleGroup,

@@ -64,6 +64,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   await publishKinds(db.pool, kinds, config.RESULT_EXPIRES)
   await withdrawKinds(db.pool, kinds)
   const metrics = openMetrics()
+  opened.defer(metrics.close)
   const sampler = openSampler({ pool: db.pool, metrics, log })
   opened.defer(sampler.close)
   await publishRungs(db.pool, config.RUNGS)

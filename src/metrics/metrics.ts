@@ -6,6 +6,7 @@ import {
   type MetricValue,
   Registry
 } from 'prom-client'
+import { hearEncoded } from './encoded.ts'
 
 /** Kind and queue of a task. */
 interface Lane {
@@ -77,7 +78,7 @@ export function openMetrics() {
   })
   const encoding = new Histogram({
     name: 'darkroom_video_encode_seconds',
-    help: 'From the start of the encoder to its end, for each print; prints that are made together end together',
+    help: 'For how long the encoder ran, for each print and each part of a long film; prints are made together',
     labelNames: ['rung'] as const,
     buckets: encodings,
     registers
@@ -86,6 +87,10 @@ export function openMetrics() {
     name: 'darkroom_uploads_bytes_total',
     help: 'Bytes of films that arrived, also of uploads that broke off',
     registers
+  })
+
+  const unhear = hearEncoded(({ rungs, seconds }) => {
+    for (const rung of rungs) encoding.observe({ rung }, seconds)
   })
 
   const known = new Set<string>()
@@ -106,10 +111,10 @@ export function openMetrics() {
     ran: (of: Lane, ms: number) => run.observe(bounded(of), ms / 1000),
     requested: (labels: { method: string; route: string; status: number }, ms: number) =>
       request.observe(labels, ms / 1000),
-    encoded: (rung: string, seconds: number) => encoding.observe({ rung }, seconds),
     uploaded: (bytes: number) => uploaded.inc(bytes),
     /** All families, the process's own ones included, as text. */
     text: () => registry.metrics(),
+    close: unhear,
     snapshot: () => registry.getMetricsAsJSON() as Promise<Snapshot>
   }
 }

@@ -57,7 +57,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   const secrets = await openSecrets(config.DATA_DIR, config.SECRET_KEY_FILE)
   const connections = open(openConnections(url))
   // Early, as the port may be in use.
-  const metrics = openMetrics()
+  const metrics = open(openMetrics())
   const sampler = open(openSampler({ pool: connections.work.pool, metrics, log }))
   const health = open(await serveHealth(config, async () => sampler.foldNow().then(metrics.text)))
   await pairWithStore(connections.work, open(new DiskStore(config.DATA_DIR)))

@@ -7,6 +7,7 @@ import { type Plan, planPrints } from '#media/plan/ladder.ts'
 import { probe } from '#media/probe/probe.ts'
 import type { Damage, Probe } from '#media/probe/probed.ts'
 import { limitSpace } from '#media/space.ts'
+import type { Encoding } from '#metrics/encoded.ts'
 import type { Store } from '#storage/store.ts'
 import { GiveUp } from '#tasks/define.ts'
 import { carrySet, describedAt, keepSet, nothingCarried, type PrintSet, type Streams } from './print-set.ts'
@@ -65,13 +66,19 @@ export async function surveyFilm(
 }
 
 /** Makes what belongs to a film in one run, and puts it into the store: prints, streams, pictures and subtitles. */
-export async function makeSet(place: Place, wishes: Wishes, work: Work, survey: Survey): Promise<PrintSet> {
+export async function makeSet(
+  place: Place,
+  wishes: Wishes,
+  work: Work,
+  survey: Survey
+): Promise<PrintSet & { encoded: Encoding }> {
   const { store, original, folder, workspace, token } = place
   const { tools, progress, log } = work
   using space = limitSpace(workspace, wishes.budget.temporaryBytes, work.signal)
   const { signal } = space
   const { facts, plan, own } = survey
   const publisher = publishHls({ store, folder, workspace, token, prints: plan.prints, probe: facts })
+  const since = performance.now()
   const { made, streams, damage } = await develop({
     source: original,
     probe: facts,
@@ -85,7 +92,8 @@ export async function makeSet(place: Place, wishes: Wishes, work: Work, survey: 
     // Pictures and subtitles follow; the end of the task makes it 1.
     onProgress: ({ fraction, ...detail }) => progress(Math.min(fraction ?? 0, 0.99), detail)
   })
-  return finishSet(
+  const encoded = { rungs: plan.prints.map(({ name }) => name), seconds: (performance.now() - since) / 1000 }
+  const set = await finishSet(
     place,
     wishes,
     { ...work, signal },
@@ -97,6 +105,7 @@ export async function makeSet(place: Place, wishes: Wishes, work: Work, survey: 
       publish: async kept => (streams.length > 0 ? publisher.finish(streams, kept) : { files: [], variants: [] })
     }
   )
+  return { ...set, encoded }
 }
 
 interface Finish {

@@ -175,8 +175,8 @@ t.test('neither command creates a database that does not exist', async t => {
     code: 1,
     err: /nothing cannot be read: ENOENT/
   })
-  t.match(await darkroom(['dump'], {}), { code: 1, err: /Name a new file/ })
-  t.match(await darkroom(['restore', 'a', 'b'], {}), { code: 1, err: /Unexpected argument "b"/ })
+  t.match(await darkroom(['dump'], {}), { code: 2, err: /Missing FILE: new file to write/ })
+  t.match(await darkroom(['restore', 'a', 'b'], {}), { code: 2, err: /"b"/ })
 })
 
 t.test('psql runs statements from stdin, and a failing one sets the exit code', async t => {

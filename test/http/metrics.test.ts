@@ -59,6 +59,7 @@ t.test('what happens to tasks is counted once, whichever process does it', async
   t.equal(sumIn(texts, 'darkroom_task_wait_seconds_count', add), 2)
   t.equal(sumIn(texts, 'darkroom_task_run_seconds_count', add), 2)
   t.equal(sumIn(texts, 'darkroom_uploads_bytes_total'), film.length)
+  t.equal(sumIn(texts, 'darkroom_video_encode_seconds_count', { rung: '180p' }), 1)
   t.equal(sumIn(texts, 'darkroom_queue_paused', { queue: 'low_priority' }), 1)
   t.equal(sumIn(texts, 'darkroom_queue_depth', { queue: 'default' }), 0)
   t.equal(sumIn(texts, 'darkroom_queue_oldest_seconds', { queue: 'default' }), 0)

@@ -47,11 +47,13 @@ t.test('each operation names its scope and answers each key by it', async t => {
     'GET /api/session',
     'GET /health/live',
     'GET /health/ready',
+    'GET /play/{token}/{id}/{name}',
     'GET /ui',
     'GET /ui/assets/{file}',
     'GET /ui/{name}',
     'OPTIONS /api/uploads',
     'OPTIONS /api/uploads/{id}',
+    'OPTIONS /play/{token}/{id}/{name}',
     'POST /api/session'
   ])
   for (const operation of operations) {

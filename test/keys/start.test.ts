@@ -97,7 +97,7 @@ t.test('keys are made, listed and ended by the command, without the service and 
     t.equal(answer.err.trim().split('\n').length, 1)
   }
   t.equal((await darkroom(['key', 'list'], { DATABASE_URL: 'postgres://x:y@127.0.0.1:1/x' })).code, 3)
-  t.match(await key('--help'), { code: 0, out: /key create/ })
+  t.match(await key('--help'), { code: 0, out: /key create / })
 
   const address = await service.listen()
   const doctor = (more = {}) => darkroom(['doctor', '--json'], { DARKROOM_URL: address, ...more })
@@ -105,7 +105,7 @@ t.test('keys are made, listed and ended by the command, without the service and 
   const viewer = (await key('create', '--preset', 'viewer')).out.trim()
   t.match(JSON.parse((await doctor({ DARKROOM_KEY: viewer })).out), { problems: Array, findings: Array })
   const file = path.join(home, 'viewer.key')
-  await writeFile(file, `${viewer}\n`)
+  await writeFile(file, `${viewer}\n`, { mode: 0o600 })
   t.match(JSON.parse((await doctor({ DARKROOM_KEY_FILE: file })).out), { findings: Array })
 })
 

@@ -6,6 +6,7 @@ import type { Segment } from '#media/hls/segments.ts'
 import { developPart, PartDoubtful } from '#media/parts/encode-part.ts'
 import { makeSound, SoundDoubtful } from '#media/parts/sound.ts'
 import { timeOf } from '#media/parts/split.ts'
+import type { Encoding } from '#metrics/encoded.ts'
 import type { Store } from '#storage/store.ts'
 import type { Work } from '../make-set.ts'
 import { publishHls } from '../publish-hls.ts'
@@ -22,7 +23,9 @@ export interface PartPlace {
 }
 
 /** A part is made, or its film has to be made in one run. */
-export type PartMade = { made: string; rungs: { name: string; segments: number; bytes: number }[] } | { alone: string }
+export type PartMade =
+  | { made: string; rungs: { name: string; segments: number; bytes: number }[]; encoded?: Encoding }
+  | { alone: string }
 
 /** A segment as a later attempt reads it. */
 export interface KeptSegment extends Omit<Segment, 'file' | 'init' | 'tracks'> {
@@ -57,6 +60,7 @@ export async function makePicture(
   await publisher.begin()
   try {
     const ofSound = await soundFor(place, film, number, sound, work, opened)
+    const since = performance.now()
     const { segments, frames, setups } = await developPart({
       ...{ source: original, probe: facts, prints, part: parts[number]!, sound: ofSound, directory: workspace },
       ...{ tools, signal },
@@ -66,6 +70,7 @@ export async function makePicture(
         reports.served(segment)
       }
     })
+    const encoded = { rungs: prints.map(({ name }) => name), seconds: (performance.now() - since) / 1000 }
     const kept: KeptPart = {
       frames,
       setups,
@@ -74,7 +79,7 @@ export async function makePicture(
     const file = path.join(workspace, 'part.json')
     await writeFile(file, JSON.stringify(kept))
     await store.put(partKey(folder, token), file)
-    return { made: token, rungs: prints.map(({ name }) => sumOf(name, segments)) }
+    return { made: token, rungs: prints.map(({ name }) => sumOf(name, segments)), encoded }
   } catch (error) {
     return aloneFor(error, log)
   }

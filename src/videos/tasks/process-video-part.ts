@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { sayEncoded } from '#metrics/encoded.ts'
 import { isUuid } from '#schema/common.ts'
 import { defineTask } from '#tasks/define.ts'
 import { tokenOf } from '../hls-keys.ts'
@@ -61,7 +62,10 @@ export function processVideoPart({ store, workspaces, tools, budget }: ProcessVi
 
     async record(trx, { id, args: { video_id } }, result) {
       const { endJoin, endPart } = await import('../parts/queries.ts')
-      if (!('set' in result)) return endPart(trx, id, result)
+      if (!('set' in result)) {
+        await endPart(trx, id, result)
+        return async () => void ('encoded' in result && result.encoded && sayEncoded(result.encoded))
+      }
       const ended = await endJoin(trx, id, result.set)
       if (!ended) return undefined
       const { recordPrintSet } = await import('../queries.ts')

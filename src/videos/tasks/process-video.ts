@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import type { MediaTools } from '#media/binaries.ts'
 import type { Budget } from '#media/plan/budget.ts'
 import { MediaRejected } from '#media/rejected.ts'
+import { sayEncoded } from '#metrics/encoded.ts'
 import { isUuid } from '#schema/common.ts'
 import { NotStored, type Store } from '#storage/store.ts'
 import type { Workspaces } from '#storage/workspace.ts'
@@ -117,6 +118,7 @@ export function processVideo({ store, workspaces, tools, budget, rungs, style: u
       const set = { video: video_id, task: id, attempt, folder, renditions, skipped, extras, probe, hls }
       const replaced = await recordPrintSet(trx, set)
       return async () => {
+        if ('encoded' in result) sayEncoded(result.encoded)
         if (replaced === 'gone') await store.remove(prefixOf(video_id))
         else if (replaced) await store.remove(printsOf(video_id, replaced.task, replaced.attempt))
         // What its parts had made before one of them showed that the film has to be made in one run.
