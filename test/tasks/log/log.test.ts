@@ -131,7 +131,7 @@ t.test('inline bodies have a log, too', async t => {
   t.equal(rows.length, 1)
   const { task_id } = (await service.post('/api/schedules/sweep/run')).json()
   await service.finished(task_id)
-  t.match((await logOf(task_id)).items, [{ attempt: 1, ended: true, text: /^swept / }])
+  t.match((await logOf(task_id)).items, [{ attempt: 1, ended: true, text: /^swept /m }])
 })
 
 t.test('what a killed worker has written of an attempt stays', async t => {
