@@ -45,7 +45,3 @@ export function maySee({ owner, ownOnly }: Principal, ofRow: string | null | und
 export function sightOf({ owner, ownOnly }: Principal) {
   return ownOnly === true ? owner : undefined
 }
-
-export function may({ scopes }: Pick<Principal, 'scopes'>, scope: Scope) {
-  return scopes.includes(scope) || scopes.includes('admin')
-}

@@ -10,8 +10,8 @@ import { answer } from '#schema/answers.ts'
 import { First } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
 import type { Secrets } from '#secrets/master.ts'
-import { sealer } from '#secrets/seal.ts'
 import { createKey, findKey, listKeys, revokeKey, rotateKey } from './acts.ts'
+import { answerKeeper } from './kept-answer.ts'
 import type { Keyring } from './keyring.ts'
 import { KeyBody, Keys, KeyWithSecret, NewKey, Rotation } from './schemas.ts'
 import { sessionRoutes } from './session-routes.ts'
@@ -31,8 +31,7 @@ const Id = Type.Object({ id: Type.String({ description: 'Id of the key' }) })
 /** The routes that make and end keys, and sessions. */
 export const keyRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, needs) => {
   const { db, keyring, secrets } = needs
-  // The answer to a repeated request is kept for a day, and has a key in it.
-  const { seal, open } = sealer(secrets('idempotent answers with keys'))
+  const { seal, open } = answerKeeper(secrets)
   await app.register(sessionRoutes, needs)
   await app.register(ticketRoutes, needs)
 

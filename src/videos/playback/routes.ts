@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { may, maySee } from '#access/principal.ts'
+import { maySee } from '#access/principal.ts'
+import { mayUse } from '#access/scopes.ts'
 import { byRequest } from '#audit/by.ts'
 import { ScopeMissing, VideoNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
@@ -50,7 +51,7 @@ export const playbackRoutes: FastifyPluginAsyncTypebox<PlaybackNeeds> = async (a
       }
     },
     async ({ params: { id }, body, principal }) => {
-      if (body.grant === 'original' && !may(principal, 'original')) throw new ScopeMissing('original')
+      if (body.grant === 'original' && !mayUse(principal.scopes, 'original')) throw new ScopeMissing('original')
       const video = isUuid(id) ? await findVideo(db, id) : undefined
       if (!video || !maySee(principal, video.owner)) throw new VideoNotFound(id)
       const files = await listFiles(db, [id])
