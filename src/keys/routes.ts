@@ -6,12 +6,12 @@ import { IdempotencyKeyReused, KeyEnded, KeyNotFound } from '#errors.ts'
 import { keyOf, once, recall } from '#idempotency/once.ts'
 import { say } from '#idempotency/reply.ts'
 import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
+import { answerSealer } from '#idempotency/sealed-answer.ts'
 import { answer } from '#schema/answers.ts'
 import { First } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
 import type { Secrets } from '#secrets/master.ts'
 import { createKey, findKey, listKeys, revokeKey, rotateKey } from './acts.ts'
-import { answerKeeper } from './kept-answer.ts'
 import type { Keyring } from './keyring.ts'
 import { KeyBody, Keys, KeyWithSecret, NewKey, Rotation } from './schemas.ts'
 import { sessionRoutes } from './session-routes.ts'
@@ -31,7 +31,7 @@ const Id = Type.Object({ id: Type.String({ description: 'Id of the key' }) })
 /** The routes that make and end keys, and sessions. */
 export const keyRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, needs) => {
   const { db, keyring, secrets } = needs
-  const { seal, open } = answerKeeper(secrets)
+  const { seal, open } = answerSealer(secrets)
   await app.register(sessionRoutes, needs)
   await app.register(ticketRoutes, needs)
 

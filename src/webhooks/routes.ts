@@ -7,6 +7,7 @@ import { IdempotencyKeyReused, InvalidCursor, WebhookNotFound } from '#errors.ts
 import { keyOf, once, recall } from '#idempotency/once.ts'
 import { say } from '#idempotency/reply.ts'
 import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
+import { answerSealer } from '#idempotency/sealed-answer.ts'
 import type { Guard } from '#outbound/guard.ts'
 import { answer } from '#schema/answers.ts'
 import { Id, Page } from '#schema/common.ts'
@@ -29,6 +30,7 @@ export interface WebhookNeeds {
 /** The routes that make and change webhooks. */
 export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app, { db, guard, secrets }) => {
   const sealing = webhookKey(secrets)
+  const { seal, open } = answerSealer(secrets)
   await app.register(deliveryRoutes, { db })
 
   app.get(
@@ -69,19 +71,14 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app
       const { body } = request
       const key = keyOf(request, 'POST /api/webhooks', body)
       const first = await recall(db, key)
-      if (first) return say(reply, first, true) as WebhookWithSecret
+      if (first) return say(reply, { ...first, body: open(first.body) }, true) as WebhookWithSecret
       await checkUrl(guard, body.url)
-      let secret: string | null = null
       const { answer, replayed } = await once(db, key, async trx => {
-        const added = await addWebhook(trx, sealing, body)
-        secret = added.secret
-        const { row } = added
+        const { row, secret } = await addWebhook(trx, sealing, body)
         await recordAct(trx, byRequest(request), 'webhook.add', { type: 'webhook', id: row.id }, hostOf(row))
-        return { status: 201, location: `/api/webhooks/${row.id}/deliveries`, body: { ...present(row), secret: null } }
+        return { status: 201, location: `/api/webhooks/${row.id}/deliveries`, body: seal({ ...present(row), secret }) }
       })
-      // What is kept for a repetition is kept without the secret.
-      const shown = { ...(answer.body as WebhookBody), secret }
-      return say(reply, { ...answer, body: shown }, replayed) as WebhookWithSecret
+      return say(reply, { ...answer, body: open(answer.body) }, replayed) as WebhookWithSecret
     }
   )
 

@@ -67,7 +67,7 @@ t.test('the same Idempotency-Key makes one webhook', async t => {
   const [first, again] = [await add(), await add()]
 
   t.match(first.json().secret, /^whsec_/)
-  t.strictSame(again.json(), { ...first.json(), secret: null }, 'the secret is shown once')
+  t.strictSame(again.json(), first.json(), 'the same answer, from what is kept sealed')
   t.match(again.headers, { 'idempotency-replayed': 'true' })
   t.equal((await service.get('/api/webhooks')).json().items.length, 1)
   await service.delete(`/api/webhooks/${first.json().id}`)

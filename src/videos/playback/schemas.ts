@@ -67,9 +67,7 @@ export type SigningKeyBody = Static<typeof SigningKeyBody>
 export const SigningKeyWithKey = Type.Object(
   {
     ...signingKey,
-    key: Nullable(
-      Type.String({ description: 'Signs links; shown this once, and null where an Idempotency-Key is repeated' })
-    )
+    key: Type.String({ description: 'Signs links; no other answer shows it' })
   },
   {
     title: 'SigningKeyWithKey',

@@ -54,7 +54,8 @@ export const signingKeyRoutes: FastifyPluginAsyncTypebox<{ db: Database; secrets
         return { status: 201, body: presentSigningKey(row) }
       })
       const shown = answer.body as ReturnType<typeof presentSigningKey>
-      const key = replayed ? null : signingKey(secrets, shown.kid)
+      // Derived, and so the same for a repeated request.
+      const key = signingKey(secrets, shown.kid)
       return say(reply, { ...answer, body: { ...shown, key } }, replayed) as SigningKeyWithKey
     }
   )

@@ -4,9 +4,12 @@ import type { Secrets } from '#secrets/master.ts'
 // A repeated request has no other owner than the answer itself.
 const owner = 'answer'
 
-/** The answer to a repeatable request is kept for a day, and has a key in it: the database must not know that. */
-export function answerKeeper(secrets: Secrets) {
-  const key = secrets('idempotent answers with keys')
+/**
+ * For answers that have a secret in them. They are kept for a day, so that a client whose first answer was lost on the
+ * way gets it again; the database must not know what is in them.
+ */
+export function answerSealer(secrets: Secrets) {
+  const key = secrets('idempotent answers with secrets')
   return {
     seal: (body: unknown) => ({ sealed: seal(key, Buffer.from(JSON.stringify(body)), owner).toString('base64') }),
     open: (kept: unknown): unknown =>
