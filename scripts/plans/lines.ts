@@ -252,7 +252,7 @@ function ofUpkeep({ finished, waiting, backlog }: Sample): Record<string, Line> 
 
 function ofFilms({ film, upload, lease }: Sample): Record<string, Line> {
   return {
-    publishRungsSql: { values: [['480p', '720p', '1080p']] },
+    publishRungsSql: { values: [['480p', '720p', '1080p']], whole: ['rungs'], because: 'all of the five' },
     createUploadSql: { values: [nobody, 'a.mp4', '', 10, null, 60, null] },
     findUploadSql: { values: [upload] },
     takeUploadSql: { values: [upload, lease, 0] },

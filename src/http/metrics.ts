@@ -3,10 +3,11 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { Gauge, Registry } from 'prom-client'
+import { CrossSite } from '#errors.ts'
 import type { Metrics, Snapshot } from '#metrics/metrics.ts'
 import { textOf } from '#metrics/sum.ts'
 import { bytesIn } from '#schema/answers.ts'
-import { problems } from '#schema/problems.ts'
+import { keyed, problems } from '#schema/problems.ts'
 import { type Gauges, readGauges } from '#stats/gauges.ts'
 import type { Sampler } from '#stats/sampler.ts'
 
@@ -51,7 +52,7 @@ export const metricsRoute: FastifyPluginAsync<MetricsNeeds> = async (app, needs)
     summary: 'Metrics for Prometheus',
     description:
       'Counters are those of this process, and of the worker of a `server`; the sum over all APIs and workers is right. Without the database there are no gauges of queues and workers, and `darkroom_database_up` is 0.',
-    response: { 200: bytesIn(['text/plain'], 'Families in the text format 0.0.4'), ...problems() }
+    response: { 200: bytesIn(['text/plain'], 'Families in the text format 0.0.4'), ...problems(...keyed, CrossSite) }
   }
   app.get('/metrics', { schema, logLevel: 'warn', config: { scope: 'metrics' } }, async (_, reply) => {
     // First: it counts what this process's snapshot then has.
