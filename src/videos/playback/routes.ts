@@ -67,7 +67,7 @@ export const playbackRoutes: FastifyPluginAsyncTypebox<PlaybackNeeds> = async (a
         operationId: 'revokeLinks',
         summary: 'Revoke all links to a film',
         description:
-          'At once, also for who has begun to see it; a cache in front may serve what it has for up to an hour. Links that are made afterwards are valid.',
+          'At once, also for players that have begun with it; a cache in front may serve what it has for up to an hour. Links that are made afterwards are valid.',
         params: Id,
         response: { 200: answer(Revoked, 'No older link is valid'), ...writeProblems(VideoNotFound) }
       }

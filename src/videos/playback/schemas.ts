@@ -32,7 +32,7 @@ export const Links = Type.Object(
     hls_url: Link('Master playlist (HLS), from the first segment on; null without one, and of links to save files'),
     poster_url: Link('The poster (JPEG); null without one'),
     storyboard_url: Link('The storyboard (WebVTT); null without one'),
-    expires_at: Time('Until when a viewer may begin with the film. Who has begun may see it to its end')
+    expires_at: Time('Until when a player may begin with the film; one that has begun may go on to its end')
   },
   {
     title: 'Links',

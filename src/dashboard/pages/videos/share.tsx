@@ -43,7 +43,7 @@ function Share({ video, close }: { video: Video; close(): void }) {
     )
   return (
     <Dialog title={`Share ${video.filename}`} onClose={close}>
-      <p class="soft">Whoever has the link may use it, without a key.</p>
+      <p class="soft">The link works without a key: give it to viewers only.</p>
       <Choices
         seconds={seconds}
         grant={grant}
