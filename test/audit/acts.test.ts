@@ -42,7 +42,9 @@ const webhook = async () =>
 
 const worker = uuid()
 await service.db.pool.query(
-  `insert into darkroom.workers (id, host, pid, version, queues, concurrency) values ($1, 'here', 1, 'test', '{}', 1)`,
+  // No process renews its heartbeat: one of the future keeps the worker from being lost before its turn.
+  `insert into darkroom.workers (id, host, pid, version, queues, concurrency, heartbeat_at)
+   values ($1, 'here', 1, 'test', '{}', 1, now() + interval '1 hour')`,
   [worker]
 )
 const [cancelled, changed, retried, forgotten] = [await waiting(), await waiting(), await revoked(), await revoked()]

@@ -37,7 +37,8 @@ export const signingKeyRoutes: FastifyPluginAsyncTypebox<{ db: Database; secrets
       schema: {
         operationId: 'addSigningKey',
         summary: 'Make a key with which an app signs links to films',
-        description: 'A program with this key makes links to all films. It is kept nowhere, and only this answer shows it.',
+        description:
+          'A program with this key makes links to all films. It is kept nowhere, and only this answer shows it.',
         headers: IdempotencyKey,
         body: NewSigningKey,
         response: {
