@@ -222,6 +222,7 @@ create table darkroom.workers (
   queues text[] not null,
   kinds text[] not null default '{}',
   inline_kinds text[] not null default '{}',
+  withheld_kinds text[] not null default '{}',
   concurrency int not null constraint workers_concurrency check (concurrency between 1 and 256),
   status text not null default 'running' constraint workers_status check (status in ('running', 'stopped', 'lost')),
   paused_at timestamptz,
@@ -230,6 +231,7 @@ create table darkroom.workers (
   tasks jsonb not null default '{}',
   memory bigint,
   cpu real,
+  media_sandbox jsonb,
   started_at timestamptz not null default now(),
   heartbeat_at timestamptz not null default now(),
   stopped_at timestamptz,
@@ -253,6 +255,8 @@ comment on column darkroom.workers.shutdown is 'How it is to end: warm after its
 comment on column darkroom.workers.tasks is 'Attempts begun, and ended by outcome, since started_at';
 comment on column darkroom.workers.memory is 'Bytes held by the worker and its descendants at the last heartbeat';
 comment on column darkroom.workers.cpu is 'Cores kept busy by the worker and its descendants between the last two heartbeats';
+comment on column darkroom.workers.media_sandbox is 'What keeps ffmpeg from files and network, as proved when it started: files, network, user, proved_at, missing';
+comment on column darkroom.workers.withheld_kinds is 'Kinds that it knows and does not take, because MEDIA_SANDBOX=required and the sandbox is not proved';
 comment on column darkroom.workers.status is 'lost: no heartbeat for 10 seconds; its tasks were handed on';
 comment on column darkroom.workers.started_at is 'When it began to take tasks under this id';
 comment on column darkroom.workers.heartbeat_at is 'Last heartbeat; after 10 seconds without one the worker is lost';
@@ -303,6 +307,7 @@ create table darkroom.print_sets (
   task_id uuid not null,
   attempt int not null,
   probe jsonb not null,
+  hls boolean not null default false,
   made_at timestamptz not null default now()
 );
 
@@ -311,6 +316,7 @@ create index print_sets_by_video on darkroom.print_sets (video_id);
 comment on table darkroom.print_sets is 'What one attempt made of a film, as a whole; replaced and removed as a whole by the transaction that records the next';
 comment on column darkroom.print_sets.attempt is 'With task_id: whose folder the files are in, DATA_DIR/videos/<video_id>/prints-<task_id>-<attempt>';
 comment on column darkroom.print_sets.probe is 'What ffprobe found in the original';
+comment on column darkroom.print_sets.hls is 'Whether it has streams (HLS) beside its prints';
 
 create table darkroom.prints (
   set_id uuid not null constraint prints_set references darkroom.print_sets on delete cascade,
@@ -334,6 +340,26 @@ comment on column darkroom.prints.reason is 'Why a rung was skipped';
 comment on column darkroom.prints.bitrate is 'Bits per second';
 comment on column darkroom.prints.duration is 'Seconds';
 comment on column darkroom.prints.storage_key is 'Key of the file, below DATA_DIR; each attempt writes below a key of its own';
+
+-- Pictures and subtitles: made, replaced and removed with the prints of the same attempt.
+create table darkroom.extras (
+  set_id uuid not null constraint extras_set references darkroom.print_sets on delete cascade,
+  name text not null,
+  language text,
+  width int,
+  height int,
+  bytes bigint not null,
+  storage_key text not null,
+
+  primary key (set_id, name),
+  constraint extras_subtitles check ((language is not null) = starts_with(name, 'subtitles/'))
+);
+
+comment on table darkroom.extras is 'The files of a print set beside its prints: poster, storyboard, preview, subtitles';
+comment on column darkroom.extras.name is 'As in its address, /api/videos/<id>/files/<name>';
+comment on column darkroom.extras.language is 'BCP 47; of subtitles alone';
+comment on column darkroom.extras.width is 'Of a picture; of the storyboard: of one of its tiles';
+comment on column darkroom.extras.storage_key is 'Key of the file, below DATA_DIR; each attempt writes below a key of its own';
 
 -- Two open tasks of one film would make the same prints twice and replace each other's.
 create unique index tasks_one_open_per_video on darkroom.tasks (video_id)
@@ -439,6 +465,32 @@ comment on view darkroom.renditions is 'The prints of each video: those of its c
 comment on column darkroom.renditions.status is 'ready or skipped; before the first prints are made what their video is: pending, processing, failed';
 comment on column darkroom.renditions.reason is 'Why a rung was skipped, or the type of the error that its video failed with';
 comment on column darkroom.renditions.storage_key is 'Key of the file, below DATA_DIR';
+
+-- Of a film that is made in parts: whose folder these work in (0017_film_parts.sql).
+create function darkroom.attempt_of_parts(film uuid) returns int language plpgsql stable as $$
+begin
+  return (select p.attempt from darkroom.film_plans p where p.task_id = film);
+end;
+$$;
+comment on function darkroom.attempt_of_parts(uuid) is 'The attempt in whose folder the parts of a film are; null where it has none';
+
+-- A view of its own: who changes darkroom.videos does not meet this.
+create view darkroom.streams as
+select s.video_id, s.task_id, s.attempt, true as complete
+from darkroom.films f join darkroom.print_sets s on s.id = f.print_set_id
+where s.hls
+union all
+select t.video_id, t.id, coalesce(darkroom.attempt_of_parts(t.id), t.attempts), false
+from darkroom.tasks t
+where t.task = 'process_video' and t.state = 'STARTED' and t.finished_at is null
+  and t.progress_detail -> 'hls' = 'true'
+  and (
+    select s.hls from darkroom.films f join darkroom.print_sets s on s.id = f.print_set_id where f.id = t.video_id
+  ) is not true;
+
+comment on view darkroom.streams is 'Whose stream (HLS) is served of each video that has one: of its print set, or, while the first ones are made, of the attempt that is at work';
+comment on column darkroom.streams.attempt is 'With task_id: whose folder the files are in, DATA_DIR/videos/<video_id>/prints-<task_id>-<attempt>/hls';
+comment on column darkroom.streams.complete is 'Whether all of it is there; else it grows';
 
 -- The store of the films carries the same id in its file DATA_DIR/installation.
 create table darkroom.installation (

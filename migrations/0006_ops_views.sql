@@ -130,6 +130,7 @@ with lane as materialized (
     select
       count(*) as serving,
       count(*) filter (where g.task = any(w.kinds)) as knowing,
+      count(*) filter (where g.task = any(w.withheld_kinds)) as withholding,
       count(*) filter (where g.task = any(w.kinds) and w.paused_at is null) as taking
     from darkroom.workers w
     where w.status = 'running' and w.heartbeat_at > now() - interval '10 seconds' and w.shutdown is null
@@ -143,6 +144,7 @@ with lane as materialized (
     select case
       when lane.paused_at is not null then 'queue_paused'
       when lane.serving = 0 then 'no_worker_for_queue'
+      when lane.knowing = 0 and lane.withholding > 0 then 'no_sandbox'
       when lane.knowing = 0 then 'kind_unknown_to_workers'
       when lane.taking = 0 then 'workers_paused'
     end
@@ -180,6 +182,7 @@ select
     when 'queue_paused' then format('select ops.resume_queue(%L)', queue)
     when 'no_worker_for_queue' then format('Start a worker that takes from the queue "%s" (WORKER_QUEUES)', queue)
     when 'kind_unknown_to_workers' then format('Start a worker whose TASKS_DIR has the kind "%s"', task)
+    when 'no_sandbox' then 'Mend what media_sandbox of ops.workers says is missing, and restart the worker'
     when 'workers_paused' then 'Resume a worker: PATCH /api/workers/{id} {"paused": false}'
     when 'worker_lost' then 'Start a worker: it takes over what lost ones held'
     else format('Look at its worker; ops.locks says whether a transaction holds its row')
@@ -191,7 +194,7 @@ comment on column ops.stuck_tasks.id is 'Id of the task';
 comment on column ops.stuck_tasks.task is 'Kind';
 comment on column ops.stuck_tasks.queue is 'Queue';
 comment on column ops.stuck_tasks.state is 'PENDING, RETRY or STARTED';
-comment on column ops.stuck_tasks.code is 'As in ops.why: queue_paused, no_worker_for_queue, kind_unknown_to_workers, workers_paused; of started ones worker_lost, cancel_requested (half a minute ago, and it still runs), over_time_limit';
+comment on column ops.stuck_tasks.code is 'As in ops.why: queue_paused, no_worker_for_queue, no_sandbox, kind_unknown_to_workers, workers_paused; of started ones worker_lost, cancel_requested (half a minute ago, and it still runs), over_time_limit';
 comment on column ops.stuck_tasks.since is 'Since when';
 comment on column ops.stuck_tasks.age is 'Seconds since then';
 comment on column ops.stuck_tasks.worker is 'Id of the worker of its latest attempt';
@@ -381,11 +384,33 @@ select
   (select r.url from ops.renditions r where r.video_id = v.id and r.name = '1080p') as resolution_1080p,
   (
     select coalesce(jsonb_agg(
-      to_jsonb(r) - 'video_id' - 'duration' order by coalesce(array_position(array['480p', '720p', '1080p'], r.name), 0)
+      to_jsonb(r) - 'video_id' - 'duration' order by coalesce(array_position(array['480p', '720p', '1080p', '1440p', '2160p'], r.name), 0)
     ), '[]') from ops.renditions r where r.video_id = v.id
   ) as renditions,
-  null::text as hls_url, null::text as poster_url, null::text as storyboard_url,
-  v.probe, v.task_id, v.error, v.created_at, v.ready_at
+  (
+    select '/api/videos/' || v.id || '/files/hls/master.m3u8' from darkroom.streams s where s.video_id = v.id
+  ) as hls_url,
+  (
+    select '/api/videos/' || f.id || '/files/' || e.name
+    from darkroom.films f join darkroom.extras e on e.set_id = f.print_set_id
+    where f.id = v.id and e.name = 'poster.jpg'
+  ) as poster_url,
+  (
+    select '/api/videos/' || f.id || '/files/' || e.name
+    from darkroom.films f join darkroom.extras e on e.set_id = f.print_set_id
+    where f.id = v.id and e.name = 'storyboard.vtt'
+  ) as storyboard_url,
+  v.probe, v.task_id, v.error, v.created_at, v.ready_at,
+  (
+    select coalesce(jsonb_agg(
+      jsonb_build_object('language', e.language, 'url', '/api/videos/' || f.id || '/files/' || e.name)
+      order by e.language collate "C"
+    ), '[]')
+    from darkroom.films f join darkroom.extras e on e.set_id = f.print_set_id
+    where f.id = v.id and e.language is not null
+  ) as subtitles,
+  v.created_by,
+  v.playback_epoch
 from darkroom.videos v;
 
 comment on view ops.videos is 'Films as HTTP shows them. Found by id; newest first by created_at desc, id desc';
@@ -400,14 +425,17 @@ comment on column ops.videos.resolution_480p is 'Path of the 480p print at the A
 comment on column ops.videos.resolution_720p is 'Path of the 720p print at the API; null without one';
 comment on column ops.videos.resolution_1080p is 'Path of the 1080p print at the API; null without one';
 comment on column ops.videos.renditions is 'Each print as JSON, also those that were skipped; ops.renditions has them as rows';
-comment on column ops.videos.hls_url is 'Reserved for an HLS playlist; always null';
-comment on column ops.videos.poster_url is 'Reserved for a poster; always null';
-comment on column ops.videos.storyboard_url is 'Reserved for a storyboard; always null';
+comment on column ops.videos.hls_url is 'Path of the master playlist (HLS) at the API, from the first segment on; null without one';
+comment on column ops.videos.poster_url is 'Path of the poster at the API; null without one';
+comment on column ops.videos.storyboard_url is 'Path of the storyboard (WebVTT with #xywh) at the API; null without one';
 comment on column ops.videos.probe is 'Streams and properties of the original; null until prints were made';
 comment on column ops.videos.task_id is 'Id of the latest task that makes the prints';
 comment on column ops.videos.error is 'type and message: why the film failed, else null';
 comment on column ops.videos.created_at is 'When it was uploaded';
 comment on column ops.videos.ready_at is 'When the prints that are served were ready';
+comment on column ops.videos.subtitles is 'language (BCP 47) and url of each WebVTT file, as JSON';
+comment on column ops.videos.created_by is 'Name of the key that uploaded it; null without one';
+comment on column ops.videos.playback_epoch is 'Part of what signs a link to the film; each revocation raises it';
 
 -- Schedules -----------------------------------------------------------------------------------------------------------
 
@@ -512,7 +540,7 @@ select
   ) as running,
   '{"started": 0, "succeeded": 0, "failed": 0, "timed_out": 0, "crashed": 0, "cancelled": 0, "handed_back": 0}' || w.tasks
     as tasks,
-  w.memory, w.cpu
+  w.memory, w.cpu, w.media_sandbox
 from darkroom.workers w
 cross join lateral (
   select case
@@ -541,6 +569,7 @@ comment on column ops.workers.running is 'Running attempts as JSON, oldest first
 comment on column ops.workers.tasks is 'Attempts since started_at as JSON, as of its last heartbeat: started, succeeded, failed, timed_out, crashed, cancelled, handed_back';
 comment on column ops.workers.memory is 'Bytes held by the worker and all processes that it started';
 comment on column ops.workers.cpu is 'Cores kept busy by the worker and all processes that it started';
+comment on column ops.workers.media_sandbox is 'What keeps ffmpeg from files and network on its machine, as JSON: files, network, proved_at, missing; null before it has said';
 
 -- Waiting jobs are read once, from pg-boss's fetch index alone. The oldest job is not the one that was created first: a
 -- retry or a countdown waits from its due time.

@@ -6,6 +6,24 @@
 -- The first code that holds, in the order of what has to happen to a task. A delayed job waits for the queue of its
 -- task; any other one for the queue that it is in, which a DBA may have changed. Tasks before this one are counted up to
 -- 1,001.
+-- Of a film that no worker runs, as its parts do (0017_film_parts.sql).
+create function darkroom.explain_parts(film uuid) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if not exists (select from darkroom.carried_films c where c.task_id = film) then
+    return null;
+  end if;
+  return (
+    select format(
+      'The film is made in parts: %s of %s are done, and workers run %s', count(*) filter (where p.made is not null),
+      count(*), count(*) filter (where p.made is null and t.state = 'STARTED')
+    )
+    from darkroom.film_parts p left join darkroom.tasks t on t.id = p.part_task where p.task_id = film
+  );
+end;
+$$;
+comment on function darkroom.explain_parts(uuid) is 'How far the parts of a film are, for darkroom.explain_task; null for a task that a worker holds';
+
 create function darkroom.explain_task(uuid) returns table (
   code text, state text, queue text, paused_workers jsonb, since timestamptz, until timestamptz, sentence text
 ) language sql stable as $$
@@ -28,13 +46,15 @@ with in_hand as materialized (
   select
     count(*)::int as serving,
     count(*) filter (where knows)::int as knowing,
+    count(*) filter (where withholds)::int as withholding,
+    min(media_sandbox -> 'missing' -> 0 ->> 'why') filter (where withholds) as lacks,
     count(*) filter (where knows and w.paused_at is null)::int as taking,
     coalesce(sum(w.concurrency) filter (where knows and w.paused_at is null), 0)::int as slots,
     max(w.paused_at) filter (where knows) as paused_at,
     coalesce(json_agg(json_build_object('id', w.id, 'host', w.host)) filter (where knows and w.paused_at is not null), '[]') as paused
   from fact
   cross join lateral (
-    select w.*, fact.task = any(w.kinds) as knows from darkroom.workers w
+    select w.*, fact.task = any(w.kinds) as knows, fact.task = any(w.withheld_kinds) as withholds from darkroom.workers w
     where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' and w.shutdown is null and fact.lane = any(w.queues)
   ) w
 ), decided as materialized (
@@ -48,6 +68,7 @@ with in_hand as materialized (
       when start_after > now() then 'scheduled'
       when q.name is not null then 'queue_paused'
       when serving = 0 then 'no_worker_for_queue'
+      when knowing = 0 and withholding > 0 then 'no_sandbox'
       when knowing = 0 then 'kind_unknown_to_workers'
       when taking = 0 then 'workers_paused'
       else 'slots_busy'
@@ -72,7 +93,7 @@ select
   case code
     when 'finished' then format('The task ended as %s at %s', state, to_char(finished_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
     when 'claimed' then format('A worker (%s) has taken the task and starts it when a child process is free', worker_name)
-    when 'running' then format('Attempt %s runs in a worker (%s)', attempts, worker_name)
+    when 'running' then coalesce(darkroom.explain_parts($1), format('Attempt %s runs in a worker (%s)', attempts, worker_name))
     when 'job_gone' then 'Its job in pg-boss was removed or changed by hand; a worker revokes the task within half a minute'
     when 'retry_wait' then format('Attempt %s did not succeed; the next one starts at %s', attempts, to_char(start_after at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
     when 'scheduled' then format('The task is to start at %s', to_char(start_after at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
@@ -82,6 +103,10 @@ select
     when 'kind_unknown_to_workers' then format(
       'No running worker knows the kind "%s" (%s from the queue "%s"); start one whose TASKS_DIR has it',
       task, case serving when 1 then '1 takes' else serving || ' take' end, lane
+    )
+    when 'no_sandbox' then format(
+      'MEDIA_SANDBOX is "required", and no running worker has proved its media sandbox (%s); mend that and restart the worker',
+      left(lacks, 80)
     )
     when 'workers_paused' then format(
       'Every running worker that could take the task is paused (%s); resume one', knowing
