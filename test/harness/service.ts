@@ -7,7 +7,7 @@ import type { Test } from 'tap'
 import { v7 as uuid } from 'uuid'
 import { loadKinds } from '../../src/catalogue.ts'
 import { readConfig, withoutSecrets } from '../../src/config.ts'
-import type { Database } from '../../src/database/connect.ts'
+import { connect, type Database } from '../../src/database/connect.ts'
 import { type Limits, productionLimits } from '../../src/http/doors/limits.ts'
 import { type Api, startApi } from '../../src/http/start.ts'
 import { startWorker, type Worker } from '../../src/runner/start.ts'
@@ -17,6 +17,7 @@ import { isInternal } from '../../src/tasks/internal.ts'
 import type { TaskBody } from '../../src/tasks/schemas.ts'
 import { enqueue } from '../../src/tasks/submit/enqueue.ts'
 import { newTask } from '../../src/tasks/submit/prepare.ts'
+import { appUrlOf } from './cluster.ts'
 import { borrowDatabase } from './database.ts'
 import { type FilePart, form } from './form.ts'
 import { patience } from './until.ts'
@@ -49,6 +50,7 @@ export interface Service {
   dataDir: string
   env: Record<string, string>
   api: Api
+  /** As the owner of the tables, who may do more than the service. */
   db: Database
   get(url: string, headers?: Record<string, string>): Promise<Response>
   post(url: string, body?: unknown, headers?: Record<string, string>): Promise<Response>
@@ -76,11 +78,15 @@ export async function openService(
   { env = {}, worker = false, needsWorker = worker, hear, limits }: Options = {}
 ): Promise<Service> {
   const url = env.DATABASE_URL ?? (await borrowDatabase(t))
+  // As where Postgres is embedded: API and workers own nothing.
+  const appUrl = env.DATABASE_URL ?? (await appUrlOf(url))
+  const db = connect(url, { name: 'test', max: 4 })
+  t.teardown(() => db.close())
   const dataDir = await mkdtemp(path.join(tmpdir(), 'darkroom-test-'))
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
 
   const settings = {
-    DATABASE_URL: url,
+    DATABASE_URL: appUrl,
     DATA_DIR: dataDir,
     PORT: '0',
     WORKER_CONCURRENCY: '2',
@@ -90,7 +96,7 @@ export async function openService(
   const config = readConfig(settings)
   const kinds = await loadKinds(config)
   const log = hear ? pino({}, { write: line => hear(JSON.parse(line)) }) : pino({ level: config.LOG_LEVEL })
-  const api = await startApi({ url, config, kinds, log, needsWorker, limits: { ...usualLimits, ...limits } })
+  const api = await startApi({ url: appUrl, config, kinds, log, needsWorker, limits: { ...usualLimits, ...limits } })
   t.teardown(() => api.stop(0))
 
   const service: Service = {
@@ -98,7 +104,7 @@ export async function openService(
     dataDir: config.DATA_DIR,
     env: settings,
     api,
-    db: api.db,
+    db,
     get: (url, headers) => api.app.inject({ method: 'GET', url, headers }),
     post: (url, body, headers) => api.app.inject({ method: 'POST', url, payload: body as object, headers }),
     patch: (url, body) => api.app.inject({ method: 'PATCH', url, payload: body as object }),
@@ -113,8 +119,8 @@ export async function openService(
     async submit(task, args = {}, options = {}) {
       if (isInternal(task)) {
         const kind = kinds.get(task)!
-        const [enqueued] = await enqueue(api.db.pool, [newTask(kind, args, { resultExpires: 86_400 }, options)])
-        await api.db.pool.query('select pg_notify($1, $2)', [channels.wake, kind.queue])
+        const [enqueued] = await enqueue(db.pool, [newTask(kind, args, { resultExpires: 86_400 }, options)])
+        await db.pool.query('select pg_notify($1, $2)', [channels.wake, kind.queue])
         return enqueued!.id
       }
       const response = await service.post('/api/tasks', { task, args, ...options })
@@ -133,7 +139,7 @@ export async function openService(
       const own = readConfig({ ...settings, ...more })
       const started: Worker = await startWorker({
         id: uuid(),
-        url,
+        url: appUrl,
         config: own,
         kinds,
         log,

@@ -21,7 +21,7 @@ async function openHeard(t: Test, env: Record<string, string> = {}) {
 
 t.test('requests that find no free connection are one line at once, and then their number', async t => {
   const { service, refusals } = await openHeard(t)
-  const { pool } = service.db
+  const { pool } = service.api.db
   const busy = await Promise.all(Array.from({ length: pool.options.max }, () => pool.connect()))
 
   const answers = await Promise.all(Array.from({ length: 50 }, () => service.get('/api/videos')))
