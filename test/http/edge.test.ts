@@ -174,7 +174,7 @@ t.test('a service on a database without its tables is not ready', async t => {
 t.test('readiness does not wait for a silent database, and queries it once', async t => {
   const proxy = await openProxy(t, await borrowDatabase(t))
   const service = await openService(t, { env: { DATABASE_URL: proxy.url } })
-  const { pool } = service.db
+  const { pool } = service.api.db
   const isReady = () => service.get('/health/ready')
   // A connection for each, so that nothing but patience keeps them from asking.
   await Promise.all([1, 2, 3, 4].map(() => pool.query('select pg_sleep(0.2)')))
