@@ -247,10 +247,15 @@ t.test('an attempt that was lost and ends late does not hide the next attempt of
   const first = await service.startWorker()
   const id = await service.submit('slow', { file })
   await service.until(id, ({ state }) => state === 'STARTED')
+  const second = await service.startWorker({ WORKER_QUEUES: 'other' })
+  // Right after a heartbeat of the first, and before its next one: that would hand the attempt back.
+  const before = await heartbeatOf(service, first.id)
+  await until(async () => (await heartbeatOf(service, first.id)) > before, 'the first renews its lease')
   await service.db.pool.query(`update darkroom.workers set status = 'lost', stopped_at = now() where id = $1`, [
     first.id
   ])
-  await service.startWorker({ WORKER_QUEUES: 'other' })
+  // A change of its row is a heartbeat of the second, and with every fourth it looks for what lost workers held.
+  for (const concurrency of [3, 4, 5, 6]) await service.patch(`/api/workers/${second.id}`, { concurrency })
   await service.until(id, ({ attempts, state }) => attempts === 2 && state === 'STARTED')
 
   await writeFile(file, '')
