@@ -269,7 +269,7 @@ const good: Record<string, Call[]> = {
   'POST /api/session': [{ body: { key: reader.key }, headers: { host: 'localhost' } }, {}],
   'GET /api/session': [{ headers: bearer(reader) }, {}],
   'DELETE /api/session': [{ headers: bearer(reader) }, {}],
-  'GET /api/sessions': [{}, { query: `key=${reader.id}&limit=1` }],
+  'GET /api/sessions': [{}, { query: `key_id=${reader.id}&limit=1` }],
   'DELETE /api/sessions/{id}': [of(await session())],
   'POST /api/tickets': [{ body: { path: '/ws/tasks?queue=media', seconds: 30 } }],
   'GET /api/workers': [{}],

@@ -185,7 +185,7 @@ t.test('a session is signed in with a key and ends with it', async t => {
     'those that have ended are left out'
   )
   t.notMatch(JSON.stringify(all), /hash|dr_s_/)
-  t.match((await get(`/api/sessions?key=${bob.id}`, admin.with)).json().items, [{ id: all[0].id }])
+  t.match((await get(`/api/sessions?key_id=${bob.id}`, admin.with)).json().items, [{ id: all[0].id }])
   const open = openSocket(t, '/ws/tasks', ofBob)
   await open.opened
   t.equal((await remove(`/api/sessions/${all[0].id}`, others)).statusCode, 204)

@@ -43,7 +43,7 @@ export type SessionBody = Static<typeof SessionBody>
 export const SessionFilters = Type.Object(
   {
     ...First.properties,
-    key: Type.Optional(
+    key_id: Type.Optional(
       Type.String({ minLength: 1, maxLength: 100, description: 'Id of a key: only its', examples: ['8wK2vQz1Lp'] })
     )
   },

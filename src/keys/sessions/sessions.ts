@@ -46,7 +46,7 @@ export async function endSession(trx: InTransaction, id: string, by: By): Promis
 /** Those that open the door now. `mine` is the session that asks. */
 export async function listSessions(
   query: Queries,
-  { key, limit = 1000 }: SessionFilters,
+  { key_id, limit = 1000 }: SessionFilters,
   mine: string | undefined
 ): Promise<OpenSession[]> {
   const ends = sql<Date>`least(s.expires_at, s.seen_at + ${sessionIdle} * interval '1 second', k.expires_at)`
@@ -55,7 +55,7 @@ export async function listSessions(
     .innerJoin('api_keys as k', 'k.id', 's.key_id')
     .select(['s.id', 's.key_id', 'k.name', 's.created_at', 's.seen_at', 's.address', 's.agent', ends.as('expires_at')])
     .where(ends, '>', sql<Date>`now()`)
-    .$if(key !== undefined, found => found.where('s.key_id', '=', key!))
+    .$if(key_id !== undefined, found => found.where('s.key_id', '=', key_id!))
     .orderBy('s.created_at', 'desc')
     .orderBy('s.id', 'desc')
     .limit(limit)
