@@ -196,13 +196,6 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   const { TASK_SOFT_TIME_LIMIT: soft, TASK_TIME_LIMIT: hard } = config as Partial<Config>
   if (soft && hard && soft >= hard) problems.push('TASK_SOFT_TIME_LIMIT must be less than TASK_TIME_LIMIT')
 
-  if (config.AUTH_PROXY_HEADER !== undefined) {
-    for (const other of ['TRUSTED_PROXIES', 'AUTH_PROXY_SECRET', 'AUTH_PROXY_ROLES']) {
-      const isSaid = problems.some(problem => problem.startsWith(`${other} `))
-      if (config[other] === undefined && !isSaid) problems.push(`${other} is needed for AUTH_PROXY_HEADER`)
-    }
-  }
-
   if (problems.length > 0) throw new ConfigError(problems)
   return Object.freeze(config) as Config
 }

@@ -247,13 +247,6 @@ t.test('a soft limit has to be less than the hard one', async t => {
   t.match(readConfig({ TASK_SOFT_TIME_LIMIT: '9', TASK_TIME_LIMIT: '10' }), { TASK_SOFT_TIME_LIMIT: 9 })
 })
 
-t.test('a proxy that signs people in has an address, a secret and roles', async t => {
-  t.strictSame(problemsOf({ AUTH_PROXY_HEADER: 'Remote-User', AUTH_PROXY_ROLES: '*=viewer' }), [
-    'TRUSTED_PROXIES is needed for AUTH_PROXY_HEADER',
-    'AUTH_PROXY_SECRET is needed for AUTH_PROXY_HEADER'
-  ])
-})
-
 t.test('every problem is listed at once', async t => {
   const environment = Object.fromEntries(refused)
 

@@ -192,6 +192,11 @@ on conflict (id) do nothing;
 -- src/keys/admin-key.ts: readAdminKeySql
 select hash = $2 as same, revoked_at is not null as revoked from darkroom.api_keys where id = $1;
 
+-- src/keys/expiring.ts: findExpiringKeysSql
+select id, name, expires_at, last_used_at from darkroom.api_keys
+where revoked_at is null and replaced_by is null and expires_at between now() and now() + interval '14 days'
+order by expires_at limit 100;
+
 -- src/keys/queries.ts: findKeySql
 select id, name, family, scopes, limits, hash, extract(epoch from expires_at - now())::float8 as seconds_left,
   revoked_at is not null as is_revoked

@@ -95,6 +95,12 @@ t.test('a key goes before the person, and a page of another site gets nothing of
   t.equal((await pause({ ...as('anna'), origin: 'https://evil.example' })).json().code, 'CROSS_SITE')
 })
 
+t.test('without address, secret and roles of the proxy there is no start', async t => {
+  await t.rejects(openService(t, { env: { AUTH_PROXY_HEADER: 'Remote-User', AUTH_PROXY_ROLES: '*=viewer' } }), {
+    message: 'AUTH_PROXY_HEADER needs TRUSTED_PROXIES and AUTH_PROXY_SECRET, too'
+  })
+})
+
 t.test('without the setting the header means nothing', async t => {
   const plain = await openService(t)
   const { admin } = await openKeys(plain)

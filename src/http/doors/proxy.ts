@@ -23,12 +23,10 @@ const mostRemembered = 1_000
  * program on the proxy's machine, and the header is one that any client can send.
  */
 export function proxySignIn(settings: ProxySettings): ProxySignIn {
-  const { AUTH_PROXY_HEADER, AUTH_PROXY_SECRET, AUTH_PROXY_ROLES, TRUSTED_PROXIES } = settings
+  const { AUTH_PROXY_HEADER } = settings
   if (AUTH_PROXY_HEADER === undefined) return () => undefined
   const header = AUTH_PROXY_HEADER.toLowerCase()
-  const proxies = networksOf(TRUSTED_PROXIES!)
-  const secret = digest(AUTH_PROXY_SECRET!)
-  const roles = AUTH_PROXY_ROLES!
+  const { proxies, secret, roles } = needsOf(settings)
   const remembered = new Map<string, Holder>()
 
   return ({ headers, rawHeaders, socket }) => {
@@ -51,6 +49,16 @@ export function proxySignIn(settings: ProxySettings): ProxySignIn {
     remembered.set(name, holder)
     return holder
   }
+}
+
+/** Checked here and not with each setting: a worker signs in no person and gets no secret of the API. */
+function needsOf(settings: ProxySettings) {
+  const { AUTH_PROXY_SECRET, AUTH_PROXY_ROLES, TRUSTED_PROXIES } = settings
+  const missing = (['TRUSTED_PROXIES', 'AUTH_PROXY_SECRET', 'AUTH_PROXY_ROLES'] as const).filter(
+    name => settings[name] === undefined
+  )
+  if (missing.length > 0) throw new Error(`AUTH_PROXY_HEADER needs ${missing.join(' and ')}, too`)
+  return { proxies: networksOf(TRUSTED_PROXIES!), secret: digest(AUTH_PROXY_SECRET!), roles: AUTH_PROXY_ROLES! }
 }
 
 /** Without a role a person is known, and may do nothing. */
