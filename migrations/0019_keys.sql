@@ -97,3 +97,20 @@ comment on column ops.api_keys.revoked_by is 'Name of the key that revoked it; c
 comment on column ops.api_keys.replaced_by is 'Id of the key that a rotation made';
 comment on column ops.api_keys.status is 'active, expired or revoked';
 comment on column ops.api_keys.sessions is 'Browsers that are signed in with it';
+
+create view ops.sign_ins as
+select
+  s.id, s.key_id, k.name as key, s.created_at, s.seen_at,
+  least(s.expires_at, s.seen_at + interval '12 hours', k.expires_at) as expires_at, s.address, s.agent
+from darkroom.sessions s join darkroom.api_keys k on k.id = s.key_id
+where least(s.expires_at, s.seen_at + interval '12 hours', k.expires_at) > now();
+
+comment on view ops.sign_ins is 'Browsers that are signed in to the dashboard; never the cookie or its hash';
+comment on column ops.sign_ins.id is 'Id, as DELETE /api/sessions/{id} takes it';
+comment on column ops.sign_ins.key_id is 'Id of the key that has signed in';
+comment on column ops.sign_ins.key is 'Name of that key';
+comment on column ops.sign_ins.created_at is 'When it was opened';
+comment on column ops.sign_ins.seen_at is 'When it was used last, to the minute';
+comment on column ops.sign_ins.expires_at is 'When it ends, unless it is used';
+comment on column ops.sign_ins.address is 'Where it was opened from';
+comment on column ops.sign_ins.agent is 'User-Agent of the browser';

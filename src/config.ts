@@ -5,6 +5,10 @@ import path from 'node:path'
 
 const GiB = 1024 ** 3
 
+/** Those of keys. */
+const presetNames = ['viewer', 'submitter', 'operator', 'player', 'scraper', 'admin'] as const
+type Preset = (typeof presetNames)[number]
+
 /** The most attempts that a worker runs side by side, whether set here, by HTTP or by SQL. */
 export const mostConcurrent = 256
 
@@ -116,6 +120,18 @@ export const settings = {
   TRUSTED_PROXIES: optional(
     networks,
     'comma list of the proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, as in `10.1.0.0/16`'
+  ),
+  AUTH_PROXY_HEADER: optional(
+    proxyHeader,
+    'header with which a proxy in `TRUSTED_PROXIES` names the person whom it has signed in, as in `Remote-User`; unset: none'
+  ),
+  AUTH_PROXY_SECRET: secret(
+    longSecret,
+    'what that proxy sends in the header `Darkroom-Proxy-Secret`: 32 characters or more'
+  ),
+  AUTH_PROXY_ROLES: optional(
+    roles,
+    'comma list of people and the presets that they have, as in `anna=admin,*=viewer`; `*`: all others'
   ),
   AUTH: setting(
     'auto',
@@ -355,6 +371,31 @@ function networks(value: string) {
     throw new Error(`must be a comma list of addresses and networks such as 10.1.0.0/16, not "${value}"`)
   }
   return found
+}
+
+/** One of a proxy's own: those that mean something to HTTP or to Darkroom name nobody. */
+function proxyHeader(value: string) {
+  const taken =
+    /^(?:authorization|cookie|host|origin|connection|content-.*|sec-.*|x-forwarded-(?:for|proto|host)|darkroom-.*)$/i
+  if (!/^[a-z][a-z\d-]{0,63}$/i.test(value) || taken.test(value)) {
+    throw new Error(`must be the name of a header such as Remote-User, not "${value}"`)
+  }
+  return value
+}
+
+function longSecret(value: string) {
+  // Not repeated.
+  if (!/^[\x21-\x7e]{32,512}$/.test(value)) throw new Error('must be 32 to 512 visible ASCII characters')
+  return value
+}
+
+/** Presets by the name of a person. */
+function roles(value: string): ReadonlyMap<string, Preset> {
+  const entries = listOf(value).map(entry => /^(.{1,100}?)\s*=\s*(\w+)$/.exec(entry)?.slice(1) ?? [])
+  if (entries.length === 0 || !entries.every(([, role]) => presetNames.includes(role as Preset))) {
+    throw new Error(`must be a comma list such as anna=admin,*=viewer of ${presetNames.join(', ')}, not "${value}"`)
+  }
+  return new Map(entries as [string, Preset][])
 }
 
 /** As a URL has it. */

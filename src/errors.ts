@@ -103,6 +103,11 @@ export const KeyInUrl = createError(
   'A key in a URL gets into logs: revoke it, and send the new one as "Authorization: Bearer …"',
   400
 )
+export const ProxyNotTrusted = createError(
+  'PROXY_NOT_TRUSTED',
+  'The header %s names a person, and is believed once from a proxy in TRUSTED_PROXIES that sends AUTH_PROXY_SECRET: let the proxy remove what clients send',
+  400
+)
 export const RateLimited = createError(
   'RATE_LIMITED',
   'The key has sent more than %s requests a second: try again after Retry-After',
@@ -115,6 +120,7 @@ export const TooManyFailures = createError(
 )
 export const KeyNotFound = createError('KEY_NOT_FOUND', 'There is no key with the id "%s"', 404)
 export const KeyEnded = createError('KEY_ENDED', 'The key is %s already: create another one', 409)
+export const SessionNotFound = createError('SESSION_NOT_FOUND', 'There is no session with the id "%s"', 404)
 export const SessionInsecure = createError(
   'SESSION_INSECURE',
   'A session needs https, or an address of this machine such as http://127.0.0.1: set PUBLIC_URL to the https address of the proxy',

@@ -46,6 +46,9 @@ t.test('an empty environment gives every setting its default', async t => {
       ALLOWED_HOSTS: undefined,
       ALLOWED_ORIGINS: undefined,
       TRUSTED_PROXIES: undefined,
+      AUTH_PROXY_HEADER: undefined,
+      AUTH_PROXY_SECRET: undefined,
+      AUTH_PROXY_ROLES: undefined,
       AUTH: 'auto',
       ADMIN_KEY_FILE: undefined,
       SECRET_KEY_FILE: undefined,
@@ -93,6 +96,14 @@ const read: [keyof typeof settings, string, unknown][] = [
   ['FFPROBE_PATH', process.execPath, process.execPath],
   ['MEDIA_SANDBOX', 'Required', 'required'],
   ['PLAYBACK', 'Public', 'public'],
+  [
+    'AUTH_PROXY_ROLES',
+    'anna = admin, *=viewer',
+    new Map([
+      ['anna', 'admin'],
+      ['*', 'viewer']
+    ])
+  ],
   ['WEBHOOK_PROXY', 'http://me:pa%20ss@proxy:3128', 'http://me:pa%20ss@proxy:3128'],
   ['TIMEZONE', 'Europe/Berlin', 'Europe/Berlin'],
   ['ENVIRONMENT', ' production ', 'production'],
@@ -194,6 +205,13 @@ const refused: [keyof typeof settings, string][] = [
   ['ALLOWED_ORIGINS', '*'],
   ['TRUSTED_PROXIES', '10.0.0.0/33'],
   ['TRUSTED_PROXIES', 'proxy.example'],
+  ['AUTH_PROXY_HEADER', 'Remote User'],
+  ['AUTH_PROXY_HEADER', 'Authorization'],
+  ['AUTH_PROXY_HEADER', 'X-Forwarded-For'],
+  ['AUTH_PROXY_SECRET', 'too short'],
+  ['AUTH_PROXY_ROLES', 'anna'],
+  ['AUTH_PROXY_ROLES', 'anna=root'],
+  ['AUTH_PROXY_ROLES', '=admin'],
   ['AUTH', 'on'],
   ['ALLOWED_ORIGINS', 'null'],
   ['ALLOWED_ORIGINS', 'app.example'],

@@ -192,6 +192,11 @@ on conflict (id) do nothing;
 -- src/keys/admin-key.ts: readAdminKeySql
 select hash = $2 as same, revoked_at is not null as revoked from darkroom.api_keys where id = $1;
 
+-- src/keys/expiring.ts: findExpiringKeysSql
+select id, name, expires_at, last_used_at from darkroom.api_keys
+where revoked_at is null and replaced_by is null and expires_at between now() and now() + interval '14 days'
+order by expires_at limit 100;
+
 -- src/keys/queries.ts: findKeySql
 select id, name, family, scopes, limits, hash, extract(epoch from expires_at - now())::float8 as seconds_left,
   revoked_at is not null as is_revoked
@@ -221,6 +226,10 @@ select exists (select from darkroom.api_keys) as some,
     select from darkroom.api_keys where revoked_at is null and (expires_at is null or expires_at > now())
   ) as active;
 
+-- src/keys/queries.ts: countApisSql
+select greatest(1, count(*))::int as apis from pg_stat_activity
+where datname = current_database() and application_name = 'darkroom api ears';
+
 -- src/keys/queries.ts: noteUseSql
 with key as (
   update darkroom.api_keys set last_used_at = now()
@@ -228,18 +237,18 @@ with key as (
 )
 update darkroom.sessions set seen_at = now() where id = any($2::text[]);
 
--- src/keys/sessions.ts: openSessionSql
+-- src/keys/sessions/sessions.ts: openSessionSql
 with gone as (delete from darkroom.sessions where expires_at < now())
 insert into darkroom.sessions (id, hash, key_id, expires_at, address, agent)
 select $1, $2, id, now() + 604800 * interval '1 second', $4, $5
 from darkroom.api_keys where id = $3 and revoked_at is null
 returning least(expires_at, seen_at + 43200 * interval '1 second') as ends_at;
 
--- src/keys/sessions.ts: findSessionEndSql
+-- src/keys/sessions/sessions.ts: findSessionEndSql
 select least(expires_at, seen_at + 43200 * interval '1 second') as ends_at from darkroom.sessions where id = $1;
 
--- src/keys/sessions.ts: endSessionSql
-delete from darkroom.sessions where id = $1;
+-- src/keys/sessions/sessions.ts: endSessionSql
+delete from darkroom.sessions where id = $1 returning id;
 
 -- src/kinds/list.ts: countWorkersByKindSql
 select kind, count(*)::int as workers

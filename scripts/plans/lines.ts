@@ -78,6 +78,8 @@ function ofKeys({ finished }: Sample): Record<string, Line> {
     findKeySql: { values: [id] },
     findSessionSql: { values: [id] },
     stillActiveSql: { values: [[id], [id]] },
+    findExpiringKeysSql: { whole: ['api_keys'], because: 'of keys there are few' },
+    countApisSql: { because: 'a connection of each API' },
     noteUseSql: { values: [[id], [id]] },
     putAdminKeySql: { values: [id, hash] },
     readAdminKeySql: { values: [id, hash] },

@@ -36,14 +36,18 @@ export function refuseBeyond(limits: KeyLimits | undefined, { task, queue, prior
   if (queue !== undefined && queues && !queues.includes(queue)) {
     throw beyond('queues', `it may not use the queue "${queue}"`)
   }
-  for (const [name, value] of [
-    ['max_priority', priority],
-    ['max_retries', max_retries],
-    ['max_time_limit', time_limit]
-  ] as const) {
-    const most = limits[name]
-    if (value !== undefined && most !== undefined && value > most) throw beyond(name, `at most ${most}, not ${value}`)
-  }
+  refuseAbove(limits, 'max_priority', priority)
+  refuseAbove(limits, 'max_retries', max_retries)
+  refuseAbove(limits, 'max_time_limit', time_limit)
+}
+
+function refuseAbove(
+  limits: KeyLimits,
+  name: 'max_priority' | 'max_retries' | 'max_time_limit',
+  value: number | undefined
+) {
+  const most = limits[name]
+  if (value !== undefined && most !== undefined && value > most) throw beyond(name, `at most ${most}, not ${value}`)
 }
 
 /** With the field, as answers to many tasks name each that does not fit. */

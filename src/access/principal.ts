@@ -5,7 +5,7 @@ import type { Scope } from './scopes.ts'
 /** Who acts: in a request, on the command line, in SQL, or Darkroom itself. Also the actor of a line of the audit. */
 export interface Principal {
   kind: 'anonymous' | 'key' | 'session' | 'proxy' | 'sql' | 'cli' | 'system'
-  /** The key's id, or that of its session; null for others. */
+  /** The key's id, or that of its session; `proxy:<name>` of a person whom a proxy has signed in; null for others. */
   id: string | null
   name: string | null
   /** Null where there is no connection. */
@@ -27,11 +27,12 @@ declare module 'fastify' {
   }
 }
 
-/** What a row says of the principal that creates it: the name of its key, and its owner where the key is limited. */
+/** What a row says of the principal that creates it: the name of its key or person, and its owner where the key is limited. */
 export function marksOf(principal: Principal | undefined) {
-  const isKey = principal?.kind === 'key' || principal?.kind === 'session'
+  const { kind } = principal ?? {}
+  const isNamed = kind === 'key' || kind === 'session' || kind === 'proxy'
   return {
-    ...(isKey && principal.name !== null && { created_by: principal.name }),
+    ...(isNamed && principal!.name !== null && { created_by: principal!.name }),
     ...(principal?.owner !== undefined && { owner: principal.owner })
   }
 }

@@ -10,6 +10,8 @@ export interface Token {
   id: string
   /** SHA-256 of the whole. At 256 random bits a slow hash protects nothing, and each request would pay for it. */
   hash: Buffer
+  /** The whole, which is neither logged nor written anywhere. */
+  text: string
 }
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
@@ -23,7 +25,7 @@ const wellFormed = /^dr_([ks])_([\dA-Za-z]{10})_[\dA-Za-z]{43}([\dA-Za-z]{6})$/
  * A new token: `dr_k_<id>_<secret><checksum>`. The prefix and the checksum let scanners of repositories tell a real one
  * from a lookalike, and a mistyped one is refused without a query.
  */
-export function newToken(kind: TokenKind): Token & { text: string } {
+export function newToken(kind: TokenKind): Token {
   const id = randomText(idLength)
   const body = `dr_${kind}_${id}_${randomText(secretLength)}`
   const text = body + checksum(body)
@@ -34,7 +36,7 @@ export function newToken(kind: TokenKind): Token & { text: string } {
 export function readToken(text: string): Token | undefined {
   const [, kind, id, sum] = wellFormed.exec(text) ?? []
   if (id === undefined || checksum(text.slice(0, -sumLength)) !== sum) return undefined
-  return { kind: kind as TokenKind, id, hash: digest(text) }
+  return { kind: kind as TokenKind, id, hash: digest(text), text }
 }
 
 function digest(text: string) {

@@ -1,10 +1,12 @@
-import { client } from './client.ts'
+import { client, watch } from './client.ts'
 import { type Command, command, type Group } from './command.ts'
 import { keyGroup } from './key/table.ts'
+import { choice, moment, text } from './parsing/options.ts'
 import { processes } from './processes.ts'
 import { queueGroup } from './queue/table.ts'
 import { scheduleGroup } from './schedule/table.ts'
-import { taskGroup } from './task/table.ts'
+import { sessionGroup } from './session/table.ts'
+import { paging, taskGroup } from './task/table.ts'
 import { videoGroup } from './video/table.ts'
 import { webhookGroup } from './webhook/table.ts'
 import { workerGroup } from './worker/table.ts'
@@ -14,6 +16,22 @@ const doctor = client({
   about: 'ask the running service what is wrong with it, and what mends that',
   options: {},
   run: async (service, { values }) => (await import('./doctor.ts')).runDoctor(service, values)
+})
+
+const audit = client({
+  name: 'audit',
+  about: 'who did what, newest first',
+  options: {
+    actor: text('WORD', 'kind, id or name of the actor, such as sql or anna'),
+    action: text('ACTION', 'one action, or all of a type: queue.pause, "queue.*"'),
+    target: text('TARGET', 'id, name or type of the target, or both: media, queue, queue:media'),
+    outcome: choice(['done', 'refused'], 'only these'),
+    since: moment('lines from this time on; "2h" is two hours ago', 'past'),
+    ...paging,
+    watch
+  },
+  examples: ['darkroom audit --action "queue.*" --since 1d'],
+  run: async (service, { values }) => (await import('./audit.ts')).listAudit(service, values)
 })
 
 const open = client({
@@ -43,6 +61,7 @@ const completion = command({
 export const table: (Command | Group)[] = [
   ...processes,
   keyGroup,
+  sessionGroup,
   taskGroup,
   videoGroup,
   scheduleGroup,
@@ -50,6 +69,7 @@ export const table: (Command | Group)[] = [
   workerGroup,
   webhookGroup,
   doctor,
+  audit,
   open,
   completion
 ]

@@ -1,6 +1,7 @@
 import { isOutage } from '#database/outage.ts'
 import { checkAudit } from './checks/audit.ts'
 import { checkDatabase } from './checks/database.ts'
+import { checkKeys } from './checks/keys.ts'
 import { checkMachine } from './checks/machine.ts'
 import { checkSandbox } from './checks/sandbox.ts'
 import { checkTables } from './checks/tables.ts'
@@ -16,7 +17,8 @@ const checks: Record<string, Check> = {
   workers: checkWorkers,
   machine: checkMachine,
   sandbox: checkSandbox,
-  audit: checkAudit
+  audit: checkAudit,
+  keys: checkKeys
 }
 
 export const checkNames = Object.keys(checks)

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import { type Problem, severities } from './problem.ts'
 import { diskProblems } from './problems/disk.ts'
+import { keyProblems } from './problems/keys.ts'
 import { kindProblems } from './problems/kinds.ts'
 import { lockProblems } from './problems/locks.ts'
 import { queueProblems } from './problems/queues.ts'
@@ -25,7 +26,8 @@ export async function findProblems({ pool, dataDir }: ProblemNeeds): Promise<Pro
     lockProblems(pool),
     diskProblems(dataDir),
     sandboxProblems(pool),
-    webhookProblems(pool)
+    webhookProblems(pool),
+    keyProblems(pool)
   ])
   const rank = ({ severity }: Problem) => severities.indexOf(severity)
   const time = ({ since }: Problem) => since?.getTime() ?? Number.POSITIVE_INFINITY

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { listen } from '#database/listen.ts'
 import type { Keyring } from '#keys/keyring.ts'
+import { earsName } from '#keys/queries.ts'
 import { channels } from '#tasks/channels.ts'
 import type { Watching } from '#tasks/read/watch.ts'
 import type { Expirer } from '#tasks/upkeep/expirer.ts'
@@ -17,7 +18,7 @@ interface OpenEarsOptions {
 export function openEars({ url, watching, deadlines, keyring, log }: OpenEarsOptions) {
   return listen({
     url,
-    name: 'darkroom api ears',
+    name: earsName,
     channels: {
       [channels.changed]: watching.hear,
       [channels.keys]: id => void keyring.hear(id),

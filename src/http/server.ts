@@ -34,6 +34,7 @@ import type { BrowserSettings } from './doors/browsers.ts'
 import { hangDoors } from './doors/doors.ts'
 import type { Limits } from './doors/limits.ts'
 import { listener } from './doors/listener.ts'
+import { type ProxySettings, proxySignIn } from './doors/proxy.ts'
 import { requestId } from './doors/request-id.ts'
 import { errorHandler } from './errors/error-handler.ts'
 import { answerUnknown } from './errors/not-found.ts'
@@ -62,7 +63,7 @@ export interface ServerNeeds
     Omit<KeyNeeds, 'settings'> {
   log: Logger
   needsWorker: boolean
-  settings: BrowserSettings & Pick<Config, 'PUBLIC_DIR' | 'ENVIRONMENT' | 'TRUSTED_PROXIES' | 'AUTH'>
+  settings: BrowserSettings & ProxySettings & Pick<Config, 'PUBLIC_DIR' | 'ENVIRONMENT' | 'AUTH'>
   limits: Limits
   refusals: Refusals
 }
@@ -95,7 +96,7 @@ export async function buildServer({ log, needsWorker, settings, limits, refusals
   app.addHook('onClose', async () => outages.close())
   parseJsonStrictly(app)
 
-  const drain = hangDoors(app, settings, limits, sockets, needs, refusals)
+  const drain = hangDoors(app, settings, limits, sockets, { ...needs, proxy: proxySignIn(settings) }, refusals)
   addPublicPath(app, settings.PUBLIC_URL)
   readRequests(app)
   logRequests(app)

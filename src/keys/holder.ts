@@ -4,9 +4,9 @@ import type { Principal } from '#access/principal.ts'
 import { mayUse, type Scope } from '#access/scopes.ts'
 import type { KeyRow } from './queries.ts'
 
-/** A key, or a session of it, that has opened the door. */
+/** A key, a session of it, or a person whom the proxy in front has signed in, that has opened the door. */
 export interface Holder {
-  kind: 'key' | 'session'
+  kind: 'key' | 'session' | 'proxy'
   /** Of the key. */
   id: string
   session: string | undefined

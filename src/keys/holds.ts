@@ -4,18 +4,22 @@ import { stillActive } from './queries.ts'
 
 type End = () => void
 
+// Milliseconds. Then the client comes again, through the proxy, which knows whether its person may.
+const longestByProxy = 3_600_000
+
 /** What stays open for long: sockets, streams, waits and uploads, by the key or session that has opened them. */
 export function holdsOf(pool: Pool) {
   const ofKeys = new Map<string, Set<End>>()
   const ofSessions = new Map<string, Set<End>>()
   const anonymous = new Set<End>()
 
-  /** `holder` is undefined for what was opened while no key was needed. */
+  /** `holder` is undefined for what was opened while no key was needed. Nothing is told of the people of a proxy. */
   function add(holder: Holder | undefined, end: End): () => void {
     if (!holder) {
       anonymous.add(end)
       return () => anonymous.delete(end)
     }
+    if (holder.kind === 'proxy') return endLater(end)
     join(ofKeys, holder.id, end)
     if (holder.session !== undefined) join(ofSessions, holder.session, end)
     return () => {
@@ -43,6 +47,11 @@ export function holdsOf(pool: Pool) {
     lookAtAll: () => lookAt([...ofKeys.keys()], [...ofSessions.keys()]),
     endAnonymous: () => endAll(anonymous)
   }
+}
+
+function endLater(end: End) {
+  const timer = setTimeout(end, longestByProxy).unref()
+  return () => clearTimeout(timer)
 }
 
 function join(map: Map<string, Set<End>>, id: string, end: End) {

@@ -3,91 +3,67 @@ import type { Pool } from 'pg'
 import type { Token } from '#access/token.ts'
 import { type Holder, holderOf } from './holder.ts'
 import { holdsOf } from './holds.ts'
-import { countKeys, findToken, type KeyRow } from './queries.ts'
+import { type OpensWithoutKeys, opennessOf } from './openness.ts'
+import { countApis, findToken, type KeyRow } from './queries.ts'
+import { remembered } from './remembered.ts'
 import { useNotes } from './use-notes.ts'
-
-interface Entry {
-  hash: Buffer
-  holder: Holder
-  /** Moments of this process's clock. */
-  readAt: number
-  endsAt: number
-}
 
 export interface KeyringOptions {
   pool: Pool
-  /** Without a key everything is open: AUTH=off, or AUTH=auto on loopback as long as there is no key. */
-  opensWithoutKeys: 'always' | 'until the first key' | 'never'
+  opensWithoutKeys: OpensWithoutKeys
 }
 
-const mostRemembered = 10_000
-// Milliseconds. A changed key is forgotten at its NOTIFY; while none can arrive, its row is read again sooner.
-const freshFor = 30_000
-const freshWhileDeaf = 5_000
+// Milliseconds
 const interval = 5_000
 const nothing = Buffer.alloc(32)
 
-/** The keys that this API has seen lately: a known one costs a hash and no query. */
+/** The keys of this API: a known one costs a look into a map and no query. */
 export async function openKeyring({ pool, opensWithoutKeys }: KeyringOptions) {
-  const entries = new Map<string, Entry>()
-  const asking = new Map<string, Promise<KeyRow | undefined>>()
+  const seen = remembered()
   const holds = holdsOf(pool)
   const notes = useNotes(pool)
-  let isDeaf = false
-  let isOpen = opensWithoutKeys === 'always'
+  const openness = await opennessOf(pool, opensWithoutKeys, holds.endAnonymous)
+  const ask = askTogether(pool)
   // A row that is read while its change is announced may be the old one.
   let changes = 0
-  if (opensWithoutKeys === 'until the first key') isOpen = !(await countKeys(pool)).some
+  let apis = 1
   const timer = setInterval(look, interval).unref()
+  void countApisAgain()
 
   function look() {
-    void readDoor()
+    void openness.look()
     void holds.lookAtAll()
+    void countApisAgain()
   }
 
-  async function readDoor() {
-    if (opensWithoutKeys !== 'until the first key') return
-    const { some } = await countKeys(pool).catch(() => ({ some: !isOpen }))
-    if (isOpen && some) holds.endAnonymous()
-    isOpen = !some
+  async function countApisAgain() {
+    // Without an answer the last number stands.
+    apis = await countApis(pool).catch(() => apis)
   }
 
-  function forget(id: string) {
-    entries.delete(id)
-    for (const [each, { holder }] of entries) if (holder.id === id) entries.delete(each)
+  function changed(id: string) {
+    changes++
+    seen.forget(id)
   }
 
-  function remember(id: string, entry: Entry) {
-    entries.delete(id)
-    entries.set(id, entry)
-    if (entries.size > mostRemembered) entries.delete(entries.keys().next().value!)
-  }
-
-  /** Requests that arrive together share a query. */
-  function ask({ kind, id }: Token) {
-    const known = asking.get(kind + id)
-    if (known) return known
-    const asked = findToken(pool, kind, id).finally(() => asking.delete(kind + id))
-    asking.set(kind + id, asked)
-    return asked
+  function use(holder: Holder | undefined, now: number) {
+    if (holder) notes.add(holder, now)
+    return holder
   }
 
   return {
-    isOpen: () => isOpen,
+    isOpen: openness.isOpen,
+    /** Processes that answer requests now: each lets a key have its share of the key's rate. */
+    apis: () => apis,
 
+    /** By the text of its `Authorization` header. Undefined where the header has to be read. */
+    ofHeader: (text: string, now: number) => use(seen.ofHeader(text, now), now),
     /** Undefined where the database has to be asked. */
-    known({ id, hash }: Token): Holder | undefined {
-      const entry = entries.get(id)
-      const now = performance.now()
-      if (!entry || now - entry.readAt > (isDeaf ? freshWhileDeaf : freshFor) || now > entry.endsAt) return undefined
-      if (!timingSafeEqual(entry.hash, hash)) return undefined
-      notes.add(entry.holder)
-      return entry.holder
-    },
+    known: (token: Token, now = performance.now()) => use(seen.ofToken(token, now), now),
 
     /** `ended` for a key that was one: its client guesses nothing. */
     async find(token: Token): Promise<Holder | 'ended' | undefined> {
-      const [readAt, seen] = [performance.now(), changes]
+      const [readAt, before] = [performance.now(), changes]
       const key = await ask(token)
       // With a comparison also for an unknown id, the time of the answer does not tell which ids there are.
       const isRight = timingSafeEqual(key?.hash ?? nothing, token.hash)
@@ -95,9 +71,8 @@ export async function openKeyring({ pool, opensWithoutKeys }: KeyringOptions) {
       if (!isActive(key)) return 'ended'
       const holder = holderOf(key, token.kind === 's' ? token.id : undefined)
       const endsAt = key.seconds_left === null ? Number.POSITIVE_INFINITY : readAt + key.seconds_left * 1000
-      if (seen === changes) remember(token.id, { hash: key.hash, holder, readAt, endsAt })
-      notes.add(holder)
-      return holder
+      if (before === changes) seen.add({ token, holder, readAt, endsAt })
+      return use(holder, readAt)
     },
 
     /** A key by its id alone: for what was minted from it. */
@@ -111,26 +86,21 @@ export async function openKeyring({ pool, opensWithoutKeys }: KeyringOptions) {
 
     /** Takes a message of the channel of keys, or what this API itself has changed. */
     async hear(id: string) {
-      changes++
-      forget(id)
-      await Promise.all([readDoor(), holds.look(id)])
+      changed(id)
+      await Promise.all([openness.look(), holds.look(id)])
     },
 
     /** What a request has ended: refused from now on; what is open ends after the answer, which may be to that key. */
     end(id: string) {
-      changes++
-      forget(id)
+      changed(id)
       setImmediate(() => void holds.look(id))
     },
 
     /** Messages may be lost from now on, or have been. */
-    deafen() {
-      isDeaf = true
-    },
+    deafen: () => seen.deafen(true),
     hearAgain() {
-      isDeaf = false
       changes++
-      entries.clear()
+      seen.deafen(false)
       look()
     },
 
@@ -138,6 +108,19 @@ export async function openKeyring({ pool, opensWithoutKeys }: KeyringOptions) {
       clearInterval(timer)
       await notes.close()
     }
+  }
+}
+
+/** Requests that arrive together share a query. */
+function askTogether(pool: Pool) {
+  const asking = new Map<string, Promise<KeyRow | undefined>>()
+
+  return ({ kind, id }: Token) => {
+    const known = asking.get(kind + id)
+    if (known) return known
+    const asked = findToken(pool, kind, id).finally(() => asking.delete(kind + id))
+    asking.set(kind + id, asked)
+    return asked
   }
 }
 

@@ -15,6 +15,9 @@ export interface KeyRow {
   is_revoked: boolean
 }
 
+/** `application_name` of the connection of an API that listens. */
+export const earsName = 'darkroom api ears'
+
 /** Seconds that a session lasts: without a request, and in any case. */
 export const sessionIdle = 12 * 3600
 export const sessionLongest = 7 * 86_400
@@ -68,6 +71,16 @@ select exists (select from darkroom.api_keys) as some,
 export async function countKeys(pool: Pool) {
   const { rows } = await pool.query<{ some: boolean; active: boolean }>(countKeysSql)
   return rows[0]!
+}
+
+/** APIs on this database, by the connection with which each listens: it ends with its process. */
+export const countApisSql = `
+select greatest(1, count(*))::int as apis from pg_stat_activity
+where datname = current_database() and application_name = '${earsName}'`
+
+export async function countApis(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ apis: number }>(countApisSql)
+  return rows[0]!.apis
 }
 
 /** To the minute, and gathered: no request waits for it. */

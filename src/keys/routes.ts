@@ -14,7 +14,7 @@ import type { Secrets } from '#secrets/master.ts'
 import { createKey, findKey, listKeys, revokeKey, rotateKey } from './acts.ts'
 import type { Keyring } from './keyring.ts'
 import { KeyBody, Keys, KeyWithSecret, NewKey, Rotation } from './schemas.ts'
-import { sessionRoutes } from './session-routes.ts'
+import { sessionRoutes } from './sessions/routes.ts'
 import type { Tickets } from './ticket.ts'
 import { ticketRoutes } from './ticket-routes.ts'
 
@@ -28,13 +28,16 @@ export interface KeyNeeds {
 
 const Id = Type.Object({ id: Type.String({ description: 'Id of the key' }) })
 
-/** The routes that make and end keys, and sessions. */
+/** The routes that make and end keys, sessions and tickets. */
 export const keyRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, needs) => {
-  const { db, keyring, secrets } = needs
-  const { seal, open } = answerSealer(secrets)
   await app.register(sessionRoutes, needs)
   await app.register(ticketRoutes, needs)
+  await app.register(readRoutes, needs)
+  await app.register(createRoute, needs)
+  await app.register(endRoutes, needs)
+}
 
+const readRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, { db }) => {
   app.get(
     '/api/keys',
     {
@@ -50,6 +53,23 @@ export const keyRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, needs)
     async ({ query: { limit = 1000 } }) => ({ items: await listKeys(db.query, limit) })
   )
 
+  app.get(
+    '/api/keys/:id',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        operationId: 'getKey',
+        summary: 'A key',
+        params: Id,
+        response: { 200: answer(KeyBody, 'The key, without itself'), ...readProblems(KeyNotFound) }
+      }
+    },
+    async ({ params: { id } }) => findKey(db.query, id)
+  )
+}
+
+const createRoute: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, { db, keyring, secrets }) => {
+  const { seal, open } = answerSealer(secrets)
   app.post(
     '/api/keys',
     {
@@ -81,21 +101,9 @@ export const keyRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, needs)
       return say(reply, { ...answer, body: key }, replayed) as KeyWithSecret
     }
   )
+}
 
-  app.get(
-    '/api/keys/:id',
-    {
-      config: { scope: 'admin' },
-      schema: {
-        operationId: 'getKey',
-        summary: 'A key',
-        params: Id,
-        response: { 200: answer(KeyBody, 'The key, without itself'), ...readProblems(KeyNotFound) }
-      }
-    },
-    async ({ params: { id } }) => findKey(db.query, id)
-  )
-
+const endRoutes: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, { db, keyring }) => {
   app.post(
     '/api/keys/:id/rotate',
     {

@@ -45,7 +45,11 @@ export const Limits = Type.Object(
   }
 )
 
-const Scopes = Type.Array(Type.Enum(scopes), { minItems: 1, maxItems: scopes.length, description: 'What it may do' })
+export const Scopes = Type.Array(Type.Enum(scopes), {
+  minItems: 1,
+  maxItems: scopes.length,
+  description: 'What it may do'
+})
 
 export const NewKey = Type.Object(
   {
@@ -125,38 +129,3 @@ export const KeyWithSecret = Type.Object(
 export type KeyWithSecret = Static<typeof KeyWithSecret>
 
 export const Keys = Type.Object({ items: Type.Array(KeyBody, { description: 'Newest first' }) })
-
-export const SignIn = Type.Object(
-  { key: Type.Optional(Type.String({ maxLength: 200, description: 'The key; not needed while no key is' })) },
-  { additionalProperties: false, default: {}, examples: [{}] }
-)
-
-export const SessionBody = Type.Object(
-  {
-    key: Type.Unsafe<{ id: string; name: string } | null>(
-      Nullable(
-        Type.Object(
-          { id: Type.String({ description: 'Its id' }), name: Type.String({ description: 'Its name' }) },
-          { description: 'The key that has signed in; null where none is needed' }
-        )
-      )
-    ),
-    scopes: Scopes,
-    limits: Limits,
-    expires_at: Nullable(Time('When the session ends, unless it is used; null for a key itself')),
-    open: Type.Boolean({ description: 'No key is needed' })
-  },
-  {
-    title: 'Session',
-    examples: [
-      {
-        key: { id: '8wK2vQz1Lp', name: 'anna' },
-        scopes: ['read', 'submit', 'operate', 'play'],
-        limits: {},
-        expires_at: '2030-01-31T21:00:00.000Z',
-        open: false
-      }
-    ]
-  }
-)
-export type SessionBody = Static<typeof SessionBody>

@@ -25,8 +25,7 @@ export function useNotes(pool: Pool) {
   }
 
   return {
-    add(holder: Holder) {
-      const now = performance.now()
+    add(holder: Holder, now: number) {
       if (now - (noted.get(holder) ?? Number.NEGATIVE_INFINITY) < often) return
       noted.set(holder, now)
       keys.add(holder.id)

@@ -40,6 +40,7 @@ const anywhere = [
 /** Routes that need a key. */
 export const keyed = [
   errors.KeyInUrl,
+  errors.ProxyNotTrusted,
   errors.Unauthorized,
   errors.ScopeMissing,
   errors.LimitExceeded,

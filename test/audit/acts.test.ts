@@ -53,6 +53,12 @@ const [edited, other, removed] = [await schedule('edited'), await schedule('othe
 const [hook, gone] = [await webhook(), await webhook()]
 const key = async () => (await service.post('/api/keys', { name: 'some', preset: 'viewer' })).json().id as string
 const [turned, ended] = [await key(), await key()]
+const session = async () => {
+  const { key } = (await service.post('/api/keys', { name: 'anna', preset: 'viewer' })).json()
+  const { headers } = await service.post('/api/session', { key }, { host: 'localhost' })
+  return /dr_s_(\w{10})/.exec(String(headers['set-cookie']))![1]!
+}
+const signedIn = await session()
 const bulk = async () => {
   await submit('add', { x: 1, y: 1 }, { ...later, tags: ['bulk'] })
   const filter = { tag: 'bulk' }
@@ -188,6 +194,7 @@ const acts: Act[] = [
   },
   { route: 'POST /api/keys/{id}/rotate', action: 'key.rotate', ...of('key', turned), detail: { overlap: 86_400 } },
   { route: 'DELETE /api/keys/{id}', action: 'key.revoke', ...of('key', ended), detail: { name: 'some' } },
+  { route: 'DELETE /api/sessions/{id}', action: 'session.end', ...of('session', signedIn) },
   {
     route: 'POST /api/signing-keys',
     action: 'signing_key.add',

@@ -22,12 +22,13 @@ const words = table.flatMap(entry =>
 t.test('the commands that operators know by name are there, each with its help', async t => {
   const promised = `task submit/list/show/cancel/retry/wait/why/log/timeline video upload/list/show
     schedule list/show/add/edit/enable/disable/run/preview/remove queue list/pause/resume/purge worker list/pause/resume/stop
+    session list/end
     webhook list/show/add/edit/remove/test/rotate/deliveries/replay`
   const pairs = [...promised.matchAll(/(\w+) (\S+\/\S+)/g)].flatMap(([, group, names]) =>
     names!.split('/').map(name => `${group} ${name}`)
   )
   const known = words.map(each => each.join(' '))
-  for (const name of [...pairs, 'doctor', 'open', 'server', 'api', 'worker', 'migrate'])
+  for (const name of [...pairs, 'audit', 'doctor', 'open', 'server', 'api', 'worker', 'migrate'])
     t.ok(known.includes(name), name)
 
   for (const each of words) {

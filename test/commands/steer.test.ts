@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { createInterface } from 'node:readline'
 import t from 'tap'
 import { darkroomAt, skipWithoutTerminal } from '../harness/cli.ts'
 import { local, openReceiver } from '../harness/receiver.ts'
@@ -155,4 +156,38 @@ t.test('the dashboard is opened in the browser', async t => {
   t.match(await darkroom(['open']), { code: 0, out: `${address}/ui\n`, err: /no browser/ })
   t.match(await darkroom(['open'], { BROWSER: browser }), { code: 0, err: '' })
   t.equal(await until(() => readFile(`${browser}.opened`, 'utf8').catch(() => ''), 'it is opened'), `${address}/ui\n`)
+})
+
+t.test('the audit and sessions are listed, and a session is ended', async t => {
+  const first = JSON.parse((await darkroom(['audit', '--action', 'queue.*', '--limit', '1', '--json'])).out)
+  t.match(first.items, [{ action: /^queue\./, target: { type: 'queue' }, outcome: 'done' }])
+  const { code, out } = await darkroom(['audit', '--actor', 'anonymous', '--since', '1h'])
+  t.equal(code, 0)
+  t.match(out, /^AT +ACTOR +ACTION/)
+  t.match(out, /anonymous +queue\.pause +queue low_priority/)
+  t.match(await darkroom(['audit', '--since', 'yesterday-ish']), { code: 2, err: /--since/ })
+  const watching = darkroom.start(['audit', '--watch', '--json', '--limit', '1'])
+  t.teardown(() => watching.kill())
+  await service.post('/api/queues/default/pause')
+  await service.post('/api/queues/default/resume')
+  for await (const line of createInterface(watching.stdout)) {
+    if (JSON.parse(line).items[0].action !== 'queue.resume') continue
+    t.pass('it is told of what happens')
+    break
+  }
+
+  const { key } = (await service.post('/api/keys', { name: 'anna', preset: 'admin' })).json()
+  const keyed = { DARKROOM_KEY: key }
+  await service.post('/api/session', { key }, { host: 'localhost' })
+  const { items } = JSON.parse((await darkroom(['session', 'list', '--json'], keyed)).out)
+  t.match(items, [{ key: { name: 'anna' }, mine: false }])
+  t.match(
+    (await darkroom(['session', 'list', '--key', items[0].key.id], keyed)).out,
+    new RegExp(`^${items[0].id} +anna`, 'm')
+  )
+  t.match(await darkroom(['session', 'end', items[0].id, 'nothing'], keyed), {
+    code: 1,
+    out: `${items[0].id} is signed out\n`,
+    err: /^nothing: There is no session/
+  })
 })

@@ -6,7 +6,8 @@ import { messageTypes } from '../../src/database/tables.ts'
 import type { Finding } from '../../src/doctor/finding.ts'
 import type { Problem } from '../../src/doctor/problem.ts'
 import type { AboutBody } from '../../src/http/about.ts'
-import type { KeyBody, SessionBody } from '../../src/keys/schemas.ts'
+import type { KeyBody } from '../../src/keys/schemas.ts'
+import type { OpenSession, SessionBody } from '../../src/keys/sessions/schemas.ts'
 import type { KindBody } from '../../src/kinds/schemas.ts'
 import type { QueueRow } from '../../src/queues/queries.ts'
 import type { OccurrenceBody, ScheduleBody } from '../../src/schedules/schemas.ts'
@@ -57,6 +58,7 @@ t.test('what pages read is what the routes answer', async t => {
     fits<Sent<LineBody>, shown.AuditLine>(),
     fits<Sent<KeyBody>, shown.Key>(),
     fits<Sent<SessionBody>, shown.Session>(),
+    fits<Sent<OpenSession>, shown.OpenSession>(),
     fits<Sent<WebhookBody>, shown.Webhook>(),
     fits<Sent<DeliveryBody>, shown.Delivery>()
   ]

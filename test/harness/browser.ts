@@ -18,8 +18,12 @@ export const flags = [
 ]
 
 /** An empty page, and what fails in it: errors, and requests to any address except the service. */
-export async function openPage(t: Test, address: string): Promise<{ page: Page; complaints: string[] }> {
-  const browser = await chromium.launch({ executablePath: program, args: flags })
+export async function openPage(
+  t: Test,
+  address: string,
+  more: string[] = []
+): Promise<{ page: Page; complaints: string[] }> {
+  const browser = await chromium.launch({ executablePath: program, args: [...flags, ...more] })
   t.teardown(() => browser.close())
   const page = await browser.newPage()
   const complaints: string[] = []

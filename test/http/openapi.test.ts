@@ -161,6 +161,11 @@ const [reader, player, scraper, elsewhereOnly, rotated, doomedKey, endedKey] = a
   ...Array.from({ length: 3 }, () => key({ preset: 'viewer' }))
 ])
 await service.api.app.inject({ method: 'DELETE', url: `/api/keys/${endedKey.id}` })
+/** The id of a session of that key. */
+async function session() {
+  const signed = await service.post('/api/session', { key: reader.key }, { host: 'localhost' })
+  return /dr_s_(\w{10})/.exec(String(signed.headers['set-cookie']))![1]!
+}
 let clients = 0
 const aClient = () => `10.1.${Math.floor(++clients / 200)}.${clients % 200}`
 
@@ -264,6 +269,8 @@ const good: Record<string, Call[]> = {
   'POST /api/session': [{ body: { key: reader.key }, headers: { host: 'localhost' } }, {}],
   'GET /api/session': [{ headers: bearer(reader) }, {}],
   'DELETE /api/session': [{ headers: bearer(reader) }, {}],
+  'GET /api/sessions': [{}, { query: `key_id=${reader.id}&limit=1` }],
+  'DELETE /api/sessions/{id}': [of(await session())],
   'POST /api/tickets': [{ body: { path: '/ws/tasks?queue=media', seconds: 30 } }],
   'GET /api/workers': [{}],
   'GET /api/stats/series': [
@@ -369,6 +376,7 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
   }),
   SESSION_INSECURE: { body: { key: reader.key }, headers: { host: '10.0.0.5' } },
   KEY_NOT_FOUND: of('nothing'),
+  SESSION_NOT_FOUND: of('nothing'),
   KEY_ENDED: of(endedKey.id),
   INVALID_REQUEST: { query: 'x=%00' },
   INVALID_JSON: { headers: json, payload: '{' },
@@ -527,7 +535,9 @@ const elsewhere = [
   'OVERLOADED',
   'TOO_MANY_OPEN',
   'RATE_LIMITED',
-  'TOO_MANY_FAILURES'
+  'TOO_MANY_FAILURES',
+  // Without the setting there is no such header.
+  'PROXY_NOT_TRUSTED'
 ]
 
 const address = await service.listen()

@@ -158,6 +158,7 @@ t.test('a session is signed in with a key and ends with it', async t => {
   t.match((await get('/api/session', session)).json(), { key: { id: key.id }, expires_at: /T/ })
   t.match((await post('/api/tasks', { args: { data: '' }, countdown: 3600 }, session)).json(), { created_by: 'anna' })
   t.equal((await get('/api/keys', session)).statusCode, 403)
+  t.equal((await get('/api/sessions', session)).statusCode, 403)
 
   const again = { cookie: String((await signIn({ key: key.key })).headers['set-cookie']).split(';')[0]! }
   const socket = openSocket(t, '/ws/tasks', again)
@@ -170,6 +171,28 @@ t.test('a session is signed in with a key and ends with it', async t => {
   t.equal((await get('/api/tasks', session)).statusCode, 200, 'the other session goes on')
   await remove(`/api/keys/${key.id}`, admin.with)
   t.equal((await get('/api/tasks', session)).statusCode, 401)
+
+  const others = { cookie: String((await signIn({ key: admin.key })).headers['set-cookie']).split(';')[0]! }
+  const bob = await make({ name: 'bob', preset: 'viewer' })
+  const ofBob = { cookie: String((await signIn({ key: bob.key })).headers['set-cookie']).split(';')[0]! }
+  const all = (await get('/api/sessions', others)).json().items
+  t.match(
+    all.map(({ key, mine, address }: any) => [key.name, mine, address]),
+    [
+      ['bob', false, '127.0.0.1'],
+      ['root', true, '127.0.0.1']
+    ],
+    'those that have ended are left out'
+  )
+  t.notMatch(JSON.stringify(all), /hash|dr_s_/)
+  t.match((await get(`/api/sessions?key_id=${bob.id}`, admin.with)).json().items, [{ id: all[0].id }])
+  const open = openSocket(t, '/ws/tasks', ofBob)
+  await open.opened
+  t.equal((await remove(`/api/sessions/${all[0].id}`, others)).statusCode, 204)
+  t.equal(await open.closed, 4401)
+  t.equal((await get('/api/tasks', ofBob)).statusCode, 401)
+  t.equal((await get('/api/tasks', bob.with)).statusCode, 200, 'its key goes on')
+  t.equal((await remove(`/api/sessions/${all[0].id}`, others)).statusCode, 404)
 
   const secure = await openService(t, {
     env: { PUBLIC_URL: 'https://films.example', DATABASE_URL: service.url, DATA_DIR: service.dataDir }

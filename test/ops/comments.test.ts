@@ -55,6 +55,7 @@ t.test('its names are those of the contract', async t => {
         'retry_where',
         'schedules',
         'set_schedule',
+        'sign_ins',
         'signing_keys',
         'sizes',
         'slow_tasks',

@@ -5,7 +5,7 @@ import { session, signingIn, signOut } from '../state/session.ts'
 import { Button } from '../ui/button.tsx'
 import { Menu } from '../ui/menu.tsx'
 
-/** Which key this page acts with; nothing where none is needed. */
+/** Which key, or person of the proxy in front, this page acts as; nothing where none is needed. */
 export function Who() {
   if (closed.value) {
     return (
@@ -20,12 +20,16 @@ export function Who() {
       </Button>
     )
   }
-  const key = session()?.key
-  if (!key) return null
+  const { key, person } = session() ?? {}
+  const name = key?.name ?? person
+  if (name == null) return null
   const items = [
     { label: 'What it may do', act: () => go('/settings') },
     { label: 'Keys', act: () => go('/keys') },
-    { label: 'Sign out', apart: true, act: () => signOut().catch((error: Error) => tell(error.message, true)) }
+    // The proxy would sign its person in again.
+    ...(key
+      ? [{ label: 'Sign out', apart: true, act: () => signOut().catch((error: Error) => tell(error.message, true)) }]
+      : [])
   ]
-  return <Menu icon="key" label={key.name} items={items} />
+  return <Menu icon="key" label={name} items={items} />
 }

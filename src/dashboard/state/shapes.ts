@@ -325,10 +325,23 @@ export interface Limits {
 
 export interface Session {
   key: { id: string; name: string } | null
+  /** Whom the proxy in front has signed in. */
+  person: string | null
   scopes: string[]
   limits: Limits
   expires_at: string | null
   open: boolean
+}
+
+export interface OpenSession {
+  id: string
+  key: { id: string; name: string }
+  created_at: string
+  seen_at: string
+  expires_at: string
+  address: string | null
+  agent: string | null
+  mine: boolean
 }
 
 export interface Key {

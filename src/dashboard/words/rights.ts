@@ -29,6 +29,7 @@ export const scopeOf = {
   createKey: 'admin',
   rotateKey: 'admin',
   revokeKey: 'admin',
+  endSession: 'admin',
   listAudit: 'admin',
   makeLinks: 'play',
   revokeLinks: 'play',

@@ -1,75 +1,123 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { Scope } from '#access/scopes.ts'
+import type { Token } from '#access/token.ts'
 import type { Holder } from '#keys/holder.ts'
 import type { Keyring } from '#keys/keyring.ts'
 import { plainPath, type Tickets } from '#keys/ticket.ts'
 import { giveUp } from './arrivals.ts'
 import { credentialIn } from './credentials.ts'
+import type { ProxySignIn } from './proxy.ts'
 import type { Refusals } from './refusals.ts'
 
 export interface Access {
   keyring: Keyring
   tickets: Tickets
+  proxy: ProxySignIn
 }
 
 type Done = (error?: Error) => void
+
+interface Visit {
+  request: FastifyRequest
+  reply: FastifyReply
+  scope: Scope | 'public'
+  own: boolean
+  done: Done
+}
 
 const ticketProtocol = 'darkroom.ticket.'
 const upload = /^\s*(?:multipart\/|application\/offset\+octet-stream)/i
 
 /** The hook of each route that lets a request in or refuses it. A key that is known costs no turn of the event loop. */
-export function admission({ keyring, tickets }: Access, refuse: Refusals) {
+export function admission(access: Access, refuse: Refusals) {
+  const { keyring } = access
+  const doorman = doormanOf(access, refuse)
+
   return (route: RouteOptions) => {
     const { keepsOpen } = route.config ?? {}
 
     return (request: FastifyRequest, reply: FastifyReply, done: Done) => {
       // Read now: a route may get its scope from a later hook.
       const { scope = 'admin', own = false, asks = false } = route.config ?? {}
-      const { headers } = request.raw
       if (scope === 'public' && !asks) return done()
+      const visit = { request, reply, scope, own, done }
       const ticket = keepsOpen === undefined ? undefined : ticketIn(request)
-      if (ticket !== undefined)
-        return void findTicket(ticket).then(found => (found === 'open' ? done() : settle(found)), done)
-      const credential = credentialIn(headers)
-      if (credential === undefined) {
-        return done(scope === 'public' || keyring.isOpen() ? undefined : refuse.missing(reply))
-      }
-      if (credential === 'wrong') return settle(undefined)
-      const known = keyring.known(credential)
-      if (known) return settle(known)
-      keyring.find(credential).then(settle, done)
+      if (ticket !== undefined) return doorman.takeTicket(visit, ticket)
+      const { authorization } = request.raw.headers
+      const now = performance.now()
+      const known = authorization === undefined ? undefined : keyring.ofHeader(authorization, now)
+      if (known) return doorman.letIn(visit, known, now)
+      doorman.look(visit)
+    }
+  }
+}
 
-      function settle(found: Holder | 'ended' | undefined) {
-        if (!found || found === 'ended') return turnAway(found)
-        request.holder = found
-        if (scope === 'public') return done()
-        const refused =
-          refuse.outside(found, request) ?? refuse.tooLittle(found, scope, own) ?? refuse.tooOften(found, reply)
-        if (!refused && upload.test(headers['content-type'] ?? '')) cutWhenRevoked(request, reply)
-        done(refused)
-      }
-
-      function turnAway(found: 'ended' | undefined) {
-        // While everything is open a wrong key of ours is refused, as its client believes that it has one.
-        if (keyring.isOpen() && !/^bearer +dr_/i.test(headers.authorization ?? '')) return done()
-        // Signing in and out are for wrong ones, too.
-        if (scope === 'public' && request.method !== 'GET') return done()
-        // A cookie that has ended is sent again and again: that is no guess.
-        done(refuse.wrong(request, reply, found !== 'ended' && headers.authorization !== undefined))
-      }
-
-      async function findTicket(text: string) {
-        const read = tickets.read(text)
-        if (read?.path !== plainPath(request.originalUrl)) return undefined
-        if (read.key === null) return keyring.isOpen() ? 'open' : 'ended'
-        return (await keyring.findById(read.key)) ?? 'ended'
+function doormanOf({ keyring, tickets, proxy }: Access, refuse: Refusals) {
+  /** Reads the credentials of a request whose key is not known by the text of its header. */
+  function look(visit: Visit) {
+    const { request, reply, scope, done } = visit
+    const credential = credentialIn(request.raw.headers)
+    // A key was chosen for this request. A cookie is sent in any case, and the proxy knows whose the browser is now.
+    if (request.raw.headers.authorization === undefined) {
+      try {
+        const person = proxy(request.raw)
+        if (person) return letIn(visit, person)
+      } catch (error) {
+        return done(error as Error)
       }
     }
+    if (credential === undefined) {
+      return done(scope === 'public' || keyring.isOpen() ? undefined : refuse.missing(reply))
+    }
+    if (credential === 'wrong') return turnAway(visit, undefined)
+    const known = keyring.known(credential)
+    if (known) return letIn(visit, known)
+    ask(visit, credential)
+  }
+
+  function ask(visit: Visit, token: Token) {
+    keyring.find(token).then(found => settle(visit, found), visit.done)
+  }
+
+  function settle(visit: Visit, found: Holder | 'ended' | undefined) {
+    if (!found || found === 'ended') turnAway(visit, found)
+    else letIn(visit, found)
+  }
+
+  function letIn({ request, reply, scope, own, done }: Visit, holder: Holder, now = performance.now()) {
+    request.holder = holder
+    if (scope === 'public') return done()
+    const refused =
+      refuse.outside(holder, request) ??
+      refuse.tooLittle(holder, scope, own) ??
+      refuse.tooOften(holder, reply, keyring.apis(), now)
+    if (!refused && upload.test(request.raw.headers['content-type'] ?? '')) cutWhenRevoked(request, reply)
+    done(refused)
+  }
+
+  function turnAway({ request, reply, scope, done }: Visit, found: 'ended' | undefined) {
+    const { authorization } = request.raw.headers
+    // While everything is open a wrong key of ours is refused, as its client believes that it has one.
+    if (keyring.isOpen() && !/^bearer +dr_/i.test(authorization ?? '')) return done()
+    // Signing in and out are for wrong ones, too.
+    if (scope === 'public' && request.method !== 'GET') return done()
+    // A cookie that has ended is sent again and again: that is no guess.
+    done(refuse.wrong(request, reply, found !== 'ended' && authorization !== undefined))
+  }
+
+  function takeTicket(visit: Visit, text: string) {
+    const read = tickets.read(text)
+    if (read?.path !== plainPath(visit.request.originalUrl)) return turnAway(visit, undefined)
+    if (read.key === null) return keyring.isOpen() ? visit.done() : turnAway(visit, 'ended')
+    keyring.findById(read.key).then(found => settle(visit, found ?? 'ended'), visit.done)
   }
 
   function cutWhenRevoked(request: FastifyRequest, reply: FastifyReply) {
     const release = request.untilRevoked(() => giveUp(request, reply, refuse.missing(reply)))
     reply.raw.once('close', release)
   }
+
+  return { look, letIn, takeTicket }
 }
 
 /** Taken out of the query, which the route would refuse. */

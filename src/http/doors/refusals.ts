@@ -44,8 +44,8 @@ export function refusals() {
       return undefined
     },
 
-    tooOften({ id, limits }: Holder, reply: FastifyReply) {
-      const late = take(id, limits)
+    tooOften({ id, limits }: Holder, reply: FastifyReply, apis: number, now: number) {
+      const late = take(id, limits, apis, now)
       if (!late) return undefined
       reply.header('retry-after', late.wait)
       return new RateLimited(late.rate)

@@ -3,6 +3,7 @@ import { provideDatabaseUrl } from '#calling/database-url.ts'
 import type { Config } from '#config.ts'
 import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Kind, Kinds } from '#tasks/define.ts'
+import { redactor } from '#tasks/log/redact.ts'
 import { Tail } from '#tasks/log/tail.ts'
 import type { Books } from '../books/books.ts'
 import { typeboxInOneFile } from '../children/one-file.ts'
@@ -36,13 +37,14 @@ export async function openBodies({ config, kinds, connections, books, media, log
   const uncaught = failBodiesAlone()
   const stopProviding = provideDatabaseUrl(async () => connections.work.url)
   const desk = openDesk()
+  const redact = redactor(config.DATA_DIR)
   const start = attemptStarter({ config, connections, books, children, log })
   let thereIsRoom = (_milliseconds: number) => {}
 
   /** Runs an attempt and has its ending written. */
   async function run(claim: Claim, kind: Kind) {
     const since = performance.now()
-    const tail = new Tail()
+    const tail = new Tail(redact)
     let began = false
     const attempt = start(claim, kind, tail, () => {
       began = true

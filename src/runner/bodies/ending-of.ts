@@ -16,6 +16,7 @@ interface Ended {
 
 /** What the books write of an attempt, whether it ran in a child or inline. */
 export function endingOf(end: End, { claim, kind, tail, startedAt, reason }: Ended): Ending {
+  const { error, stack, ...verdict } = judge(end, reason, claim, kind)
   return {
     id: claim.id,
     queue: claim.queue,
@@ -27,6 +28,8 @@ export function endingOf(end: End, { claim, kind, tail, startedAt, reason }: End
     signal: end.type === 'exit' ? end.signal : null,
     peak_memory: end.type === 'given_up' ? null : (end.peak_memory ?? null),
     stderr: tail.text || null,
-    ...judge(end, reason, claim, kind)
+    ...verdict,
+    ...(error && { error: { ...error, message: tail.redact(error.message) } }),
+    ...(stack !== undefined && { stack: tail.redact(stack) })
   }
 }

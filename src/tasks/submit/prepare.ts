@@ -83,6 +83,7 @@ export async function prepareTask(
 
 /** What a submission leaves open is that of its kind, as far as the key allows it. */
 function within({ max_priority, max_retries, max_time_limit }: KeyLimits, task: NewTask, kind: Kind): NewTask {
+  if ((max_priority ?? max_retries ?? max_time_limit) === undefined) return task
   const hard = task.time_limit ?? kind.time_limit
   return {
     ...task,

@@ -144,7 +144,7 @@ export function meaningOf(store: Store, error: unknown, log: (line: string) => v
   const [isFull, isAway] = [store.isFull(error), store.isAway(error)]
   if (isFull || isAway) {
     const { code, message } = error as Error & { code: string }
-    log(`the store in DATA_DIR ${store.place} is ${isFull ? 'full' : 'away'}: ${message}`)
+    log(`the store in ${store.place} is ${isFull ? 'full' : 'away'}: ${message}`)
     return isFull
       ? new StoreOutage('StorageFull', 'The store of the films has no space left', { cause: error })
       : new StoreOutage('StorageUnavailable', `The store of the films cannot be used (${code})`, { cause: error })

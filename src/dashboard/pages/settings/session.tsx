@@ -11,8 +11,10 @@ export function SessionCard() {
     <section class="section about" aria-label="This session">
       <h2>This session</h2>
       <dl class="facts">
-        <dt>Key</dt>
-        <dd>{now.key?.name ?? <span class="soft">none is needed: the service is open to this machine</span>}</dd>
+        <dt>{now.person === null ? 'Key' : 'Signed in by the proxy'}</dt>
+        <dd>
+          {now.key?.name ?? now.person ?? <span class="soft">none is needed: the service is open to this machine</span>}
+        </dd>
         <dt>Scopes</dt>
         <dd>{now.scopes.join(', ')}</dd>
         {limits && (

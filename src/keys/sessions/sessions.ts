@@ -1,10 +1,11 @@
-import { CompiledQuery } from 'kysely'
+import { CompiledQuery, sql } from 'kysely'
 import type { Pool } from 'pg'
 import { newToken } from '#access/token.ts'
 import { type By, recordAct } from '#audit/record.ts'
-import type { InTransaction } from '#database/connect.ts'
+import type { InTransaction, Queries } from '#database/connect.ts'
 import { Unauthorized } from '#errors.ts'
-import { sessionIdle, sessionLongest } from './queries.ts'
+import { sessionIdle, sessionLongest } from '../queries.ts'
+import type { OpenSession, SessionFilters } from './schemas.ts'
 
 /** Also removes those that have ended. */
 export const openSessionSql = `
@@ -32,9 +33,32 @@ export async function endOfSession(pool: Pool, id: string) {
   return rows[0]?.ends_at
 }
 
-export const endSessionSql = `delete from darkroom.sessions where id = $1`
+export const endSessionSql = `delete from darkroom.sessions where id = $1 returning id`
 
-export async function endSession(trx: InTransaction, id: string, by: By) {
-  await trx.executeQuery(CompiledQuery.raw(endSessionSql, [id]))
+/** False where there is no such session. */
+export async function endSession(trx: InTransaction, id: string, by: By): Promise<boolean> {
+  const { rows } = await trx.executeQuery(CompiledQuery.raw(endSessionSql, [id]))
+  if (rows.length === 0) return false
   await recordAct(trx, by, 'session.end', { type: 'session', id })
+  return true
+}
+
+/** Those that open the door now. `mine` is the session that asks. */
+export async function listSessions(
+  query: Queries,
+  { key_id, limit = 1000 }: SessionFilters,
+  mine: string | undefined
+): Promise<OpenSession[]> {
+  const ends = sql<Date>`least(s.expires_at, s.seen_at + ${sessionIdle} * interval '1 second', k.expires_at)`
+  const rows = await query
+    .selectFrom('sessions as s')
+    .innerJoin('api_keys as k', 'k.id', 's.key_id')
+    .select(['s.id', 's.key_id', 'k.name', 's.created_at', 's.seen_at', 's.address', 's.agent', ends.as('expires_at')])
+    .where(ends, '>', sql<Date>`now()`)
+    .$if(key_id !== undefined, found => found.where('s.key_id', '=', key_id!))
+    .orderBy('s.created_at', 'desc')
+    .orderBy('s.id', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.map(({ key_id, name, ...row }) => ({ ...row, key: { id: key_id, name }, mine: row.id === mine }))
 }

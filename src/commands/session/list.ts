@@ -1,0 +1,41 @@
+import { showList } from '../screen/list.ts'
+import { type Column, table } from '../screen/table.ts'
+import { ago } from '../screen/times.ts'
+import type { Page } from '../service/pages.ts'
+import type { Service } from '../service/service.ts'
+
+interface Session {
+  id: string
+  key: { id: string; name: string }
+  created_at: string
+  seen_at: string
+  expires_at: string
+  address: string | null
+  agent: string | null
+}
+
+interface Listed {
+  json?: boolean
+  watch?: boolean
+  key_id?: string
+  limit?: number
+}
+
+const columns: Column<Session>[] = [
+  { head: 'ID', cell: ({ id }) => id },
+  { head: 'KEY', cell: ({ key }) => key.name },
+  { head: 'FROM', cell: ({ address }) => address, extra: 1 },
+  { head: 'USED', cell: ({ seen_at }) => ago(seen_at), extra: 2 },
+  { head: 'OPENED', cell: ({ created_at }) => ago(created_at), extra: 3 },
+  { head: 'ENDS', cell: ({ expires_at }) => ago(expires_at), extra: 4 },
+  { head: 'BROWSER', cell: ({ agent }) => agent, extra: 5, isLong: true }
+]
+
+export async function listSessions(service: Service, { json, watch, ...filters }: Listed) {
+  await showList({
+    json,
+    watch,
+    read: () => service.get<Page<Session>>('api/sessions', filters),
+    text: ({ items }, width) => table(columns, items, width)
+  })
+}
