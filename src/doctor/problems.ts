@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
-import { type Problem, severities } from './problem.ts'
+import { severities } from '#database/tables.ts'
+import type { Problem } from './problem.ts'
 import { diskProblems } from './problems/disk.ts'
 import { kindProblems } from './problems/kinds.ts'
 import { lockProblems } from './problems/locks.ts'
