@@ -69,6 +69,8 @@ create table darkroom.problem_silences (
 );
 create unique index problem_silences_once
   on darkroom.problem_silences (code, coalesce(subject_type, ''), coalesce(subject_id, ''));
+create index problem_silences_ended on darkroom.problem_silences (until);
+
 comment on table darkroom.problem_silences is 'Problems that webhooks are not told of, until a time';
 comment on column darkroom.problem_silences.id is 'Id';
 comment on column darkroom.problem_silences.code is 'Which problem';

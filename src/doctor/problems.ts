@@ -2,11 +2,13 @@ import type { Pool } from 'pg'
 import { severities } from '#database/tables.ts'
 import type { Problem } from './problem.ts'
 import { diskProblems } from './problems/disk.ts'
+import { failureProblems } from './problems/failures.ts'
 import { kindProblems } from './problems/kinds.ts'
 import { lockProblems } from './problems/locks.ts'
 import { queueProblems } from './problems/queues.ts'
 import { sandboxProblems } from './problems/sandbox.ts'
 import { scheduleProblems } from './problems/schedules.ts'
+import { versionProblems } from './problems/versions.ts'
 import { webhookProblems } from './problems/webhooks.ts'
 import { workerProblems } from './problems/workers.ts'
 
@@ -26,7 +28,9 @@ export async function findProblems({ pool, dataDir }: ProblemNeeds): Promise<Pro
     lockProblems(pool),
     diskProblems(dataDir),
     sandboxProblems(pool),
-    webhookProblems(pool)
+    webhookProblems(pool),
+    failureProblems(pool),
+    versionProblems(pool)
   ])
   const rank = ({ severity }: Problem) => severities.indexOf(severity)
   const time = ({ since }: Problem) => since?.getTime() ?? Number.POSITIVE_INFINITY

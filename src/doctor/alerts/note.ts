@@ -7,7 +7,7 @@ import { isConsequence } from './causes.ts'
 import { activeSilencesSql, type Silence, silencedUntil } from './silences.ts'
 import { begin, type Standing, type Step, seen, unseen } from './step.ts'
 import { flapping } from './times.ts'
-import { keepTurnSql } from './turn.ts'
+import { keepProblemTurnSql } from './turn.ts'
 
 // A rack that dies takes hundreds of workers along. The worst come first.
 const most = 500
@@ -32,10 +32,9 @@ export const forgetProblemsSql = `
 delete from darkroom.problems where id = any($1::uuid[])`
 
 export const tellProblemsSql = `
-select darkroom.tell_problem(told.type, p, told.more)
+select darkroom.tell_problem(told.type, found.problem, told.more)
 from jsonb_to_recordset($1::jsonb) as told (id uuid, type text, more jsonb)
-join darkroom.problems p on p.id = any(array[told.id])
-order by p.id`
+cross join lateral (select p as problem from darkroom.problems p where p.id = any(array[told.id])) found`
 
 /**
  * Old ones are removed a few at a time: one look in ten seconds has more than enough of them.
@@ -67,7 +66,7 @@ const keyOfFound = ({ code, subject }: Problem) => key(code, subject.type, subje
 export async function noteProblems(db: Database, found: Problem[], options: NoteOptions): Promise<boolean> {
   const { looker, pause, historyExpires } = options
   return transact(db, async trx => {
-    const [turn] = await ask<{ now: Date }>(trx, keepTurnSql, [looker, pause])
+    const [turn] = await ask<{ now: Date }>(trx, keepProblemTurnSql, [looker, pause])
     if (!turn) return false
     const rows = await ask<Standing>(trx, standingProblemsSql)
     const silences = await ask<Silence>(trx, activeSilencesSql)

@@ -42,7 +42,12 @@ t.test('a webhook is told of a problem that stands and of its end; lists, SQL an
   t.match(record, { code: 'queue_paused', state: 'open', closed_at: null, told_at: String, seconds: Number })
   t.match(await current(), [{ code: 'queue_paused', opened_at: record.opened_at }])
 
-  const body = { code: 'queue_paused', subject: record.subject, until: new Date(Date.now() + 3_600_000), reason: 'known' }
+  const body = {
+    code: 'queue_paused',
+    subject: record.subject,
+    until: new Date(Date.now() + 3_600_000),
+    reason: 'known'
+  }
   const silence = (await service.post('/api/problems/silences', body)).json()
   t.match((await service.get('/api/problems/silences')).json(), { items: [{ id: silence.id, reason: 'known' }] })
   t.match(await current(), [{ silenced_until: silence.until }])

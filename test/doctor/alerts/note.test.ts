@@ -33,7 +33,10 @@ async function messages() {
   return rows
 }
 
-async function webhook(description: string, { types = ['problem.opened', 'problem.closed'], queues = null as unknown }) {
+async function webhook(
+  description: string,
+  { types = ['problem.opened', 'problem.closed'], queues = null as unknown }
+) {
   const { rows } = await db.pool.query(
     `insert into darkroom.webhooks (id, url, description, types, queues, ordered, secret)
     values (gen_random_uuid(), 'https://hooks.example/', $1, $2, $3, true, sha256('x')) returning id`,
