@@ -1328,12 +1328,16 @@ with failures as materialized (
   where newest.finished_at >= $1
 ), alike as materialized (
   select task, type, message, count(*)::int as count, min(finished_at) as first_at, max(finished_at) as last_at,
-    (array_agg(id order by finished_at desc))[1] as sample, darkroom.blank_message(message) as blanked
+    (array_agg(id order by finished_at desc))[1] as sample, darkroom.blank_message(message) as blanked,
+    string_agg(width_bucket(
+      extract(epoch from finished_at), extract(epoch from $1::timestamptz), extract(epoch from now()) + 1, 24
+    )::text, ',') as parts
   from failures
   group by task, type, message
 )
 select darkroom.fingerprint(task, type, blanked) as fingerprint, task, type, blanked as message, sum(count)::int as count,
-  min(first_at) as first_at, max(last_at) as last_at, (array_agg(sample order by last_at desc))[1] as sample
+  min(first_at) as first_at, max(last_at) as last_at, (array_agg(sample order by last_at desc))[1] as sample,
+  string_agg(parts, ',') as parts
 from alike
 group by task, type, blanked
 order by count desc, last_at desc
@@ -1359,7 +1363,10 @@ with failures as materialized (
   where newest.finished_at >= $1
 ), alike as materialized (
   select task, type, message, count(*)::int as count, min(finished_at) as first_at, max(finished_at) as last_at,
-    (array_agg(id order by finished_at desc))[1] as sample, darkroom.blank_message(message) as blanked
+    (array_agg(id order by finished_at desc))[1] as sample, darkroom.blank_message(message) as blanked,
+    string_agg(width_bucket(
+      extract(epoch from finished_at), extract(epoch from $1::timestamptz), extract(epoch from now()) + 1, 24
+    )::text, ',') as parts
   from failures
   group by task, type, message
 )

@@ -1,6 +1,8 @@
 import { client } from './client.ts'
 import { type Command, command, type Group } from './command.ts'
+import { errorGroup } from './error/table.ts'
 import { keyGroup } from './key/table.ts'
+import { problemGroup } from './problem/table.ts'
 import { processes } from './processes.ts'
 import { queueGroup } from './queue/table.ts'
 import { scheduleGroup } from './schedule/table.ts'
@@ -49,6 +51,8 @@ export const table: (Command | Group)[] = [
   queueGroup,
   workerGroup,
   webhookGroup,
+  problemGroup,
+  errorGroup,
   doctor,
   open,
   completion
