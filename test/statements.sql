@@ -617,7 +617,13 @@ select
   (
     select greatest(0, coalesce(extract(epoch from now() - min(next_run_at)), 0))::float8
     from darkroom.schedules where next_run_at < now()
-  ) as schedule_late;
+  ) as schedule_late,
+  (
+    select coalesce(json_agg(open), '[]') from (
+      select code, severity, count(*)::int as count from darkroom.problems
+      where closed_at is null and opened_at is not null group by code, severity
+    ) open
+  ) as problems;
 
 -- src/stats/roll-up.ts: finishedHoursSql
 with newest as (
