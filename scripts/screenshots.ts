@@ -101,6 +101,7 @@ function pages({
     queues: '/queues',
     workers: '/workers',
     worker: `/workers/${worker}`,
+    problems: '/problems',
     errors: '/errors',
     keys: '/keys',
     'key-new': '/keys?new=1',

@@ -215,6 +215,7 @@ export const OriginalGone = createError(
   409
 )
 export const QueueNotFound = createError('QUEUE_NOT_FOUND', 'There is no queue named "%s"', 404)
+export const SilenceNotFound = createError('SILENCE_NOT_FOUND', 'There is no silence with the id "%s"', 404)
 export const WebhookNotFound = createError('WEBHOOK_NOT_FOUND', 'There is no webhook with the id "%s"', 404)
 export const WebhookDisabled = createError(
   'WEBHOOK_DISABLED',

@@ -6,6 +6,7 @@ import { look } from '../scripts/plans/look.ts'
 import { allStatements } from '../scripts/print-sql.ts'
 import { connect, type Queries, throughIndexes } from '../src/database/connect.ts'
 import type { Tables } from '../src/database/tables.ts'
+import { listHistory } from '../src/doctor/history.ts'
 import { findSchedule, listOccurrences, listSchedules } from '../src/schedules/queries.ts'
 import { listVideos } from '../src/videos/list.ts'
 import { findOpenTasks, findPrintsOf, lockFilm } from '../src/videos/queries.ts'
@@ -56,6 +57,7 @@ const calls: Record<string, (query: Queries) => Promise<unknown>> = {
   'a schedule by its id': query => findSchedule(query, schedule),
   'a schedule by its name': query => findSchedule(query, 'schedule 7'),
   'the occurrences of a schedule': query => listOccurrences({ ...db, query }, schedule, 50),
+  'the problems that were': query => listHistory({ ...db, query }, { state: 'closed' }),
   'a list of webhooks': query => listWebhooks({ ...db, query }, {}),
   'a webhook by its id': query => findWebhook(query, webhook),
   'the deliveries of a webhook': query => listDeliveries({ ...db, query }, webhook, {}),

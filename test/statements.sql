@@ -81,6 +81,51 @@ delete from darkroom.bulk_operations where id in (
   order by o.created_at limit 1000
 );
 
+-- src/doctor/alerts/note.ts: standingProblemsSql
+select * from darkroom.problems where closed_at is null
+union all
+select * from darkroom.problems where closed_at > now() - 3600 * interval '1 s';
+
+-- src/doctor/alerts/note.ts: writeProblemsSql
+insert into darkroom.problems
+select * from jsonb_populate_recordset(null::darkroom.problems, $1::jsonb)
+on conflict (id) do update set
+  sentence = excluded.sentence, severity = excluded.severity, since = excluded.since, actions = excluded.actions,
+  first_seen_at = excluded.first_seen_at, severity_at = excluded.severity_at, last_seen_at = excluded.last_seen_at,
+  opened_at = excluded.opened_at, gone_at = excluded.gone_at, closed_at = excluded.closed_at,
+  told_at = excluded.told_at, told_severity = excluded.told_severity, flaps = excluded.flaps;
+
+-- src/doctor/alerts/note.ts: forgetProblemsSql
+delete from darkroom.problems where id = any($1::uuid[]);
+
+-- src/doctor/alerts/note.ts: tellProblemsSql
+select darkroom.tell_problem(told.type, found.problem, told.more)
+from jsonb_to_recordset($1::jsonb) as told (id uuid, type text, more jsonb)
+cross join lateral (select p as problem from darkroom.problems p where p.id = any(array[told.id])) found;
+
+-- src/doctor/alerts/note.ts: expireProblemsSql
+with old as (
+  select id from darkroom.problems where closed_at < now() - $1::float8 * interval '1 s' order by closed_at limit 100
+), ended as (
+  delete from darkroom.problem_silences where until < now()
+)
+delete from darkroom.problems p using old where p.id = any(array[old.id]);
+
+-- src/doctor/alerts/silences.ts: activeSilencesSql
+select code, subject_type, subject_id, until from darkroom.problem_silences where until > now();
+
+-- src/doctor/alerts/turn.ts: takeProblemTurnSql
+update darkroom.problem_turn set looker = $1, next_look_at = now() + interval '10 s'
+where one and ((looker = $1 and next_look_at <= now()) or next_look_at < now() - interval '15 s')
+returning now() as now;
+
+-- src/doctor/alerts/turn.ts: keepProblemTurnSql
+update darkroom.problem_turn set next_look_at = now() + $2::float8 * interval '1 s'
+where one and looker = $1 returning now() as now;
+
+-- src/doctor/alerts/turn.ts: leaveProblemTurnSql
+update darkroom.problem_turn set next_look_at = '-infinity' where one and looker = $1;
+
 -- src/doctor/checks/audit.ts: checkAuditSql
 select seals, lines, broken, why from darkroom.check_audit($1);
 
@@ -125,6 +170,24 @@ select version, count(*)::int as workers from darkroom.workers w where w.status 
 select tzdata, count(*)::int as schedules from darkroom.schedules
 where enabled and cron is not null and tzdata is not null group by tzdata order by tzdata;
 
+-- src/doctor/current.ts: openProblemsSql
+select code, subject_type, subject_id, opened_at from darkroom.problems
+where closed_at is null and opened_at is not null;
+
+-- src/doctor/problems/failures.ts: failingKindsSql
+with recent as (
+  select task, sum(failed)::int as failed, sum(failed + succeeded)::int as ended
+  from darkroom.minutes where minute > now() - interval '15 minutes'
+  group by task having sum(failed) >= 10
+)
+select recent.task as kind, recent.failed, recent.ended, coalesce(before.share, 0)::float8 as usual
+from recent cross join lateral (
+  select sum(h.failed)::numeric / nullif(sum(h.failed + h.succeeded), 0) as share
+  from darkroom.hours h
+  where h.hour > now() - interval '1 day' and h.hour < now() - interval '1 hour' and h.task = recent.task
+) before
+order by recent.task limit 100;
+
 -- src/doctor/problems/kinds.ts: oldestOfKindSql
 select min(oldest.created_at) as since
 from darkroom.task_groups g
@@ -153,6 +216,9 @@ where not waits and since < now() - $1 * interval '1 second';
   where refusal is not null and not enabled order by id limit 100
 );
 
+-- src/doctor/problems/versions.ts: runningVersionsSql
+select id, host, version, started_at from darkroom.workers w where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' order by started_at desc limit 500;
+
 -- src/doctor/problems/webhooks.ts: findTroubledWebhooksSql
 select w.id, w.url, w.description, w.disabled_reason, w.disabled_at, w.failures, w.failing_since
 from darkroom.webhooks w
@@ -167,6 +233,16 @@ from darkroom.workers w
 where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second'
   or (coalesce(stopped_at, heartbeat_at) > now() - interval '1 hour' and status in ('lost', 'running'))
 order by started_at desc limit 500;
+
+-- src/doctor/silence.ts: addSilenceSql
+insert into darkroom.problem_silences (id, code, subject_type, subject_id, until, reason, created_by)
+values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (code, coalesce(subject_type, ''), coalesce(subject_id, '')) do update set
+  until = excluded.until, reason = excluded.reason, created_by = excluded.created_by, created_at = now()
+returning *;
+
+-- src/doctor/silence.ts: listSilencesSql
+select * from darkroom.problem_silences where until > now() order by until, id limit 1000;
 
 -- src/http/about.ts: aboutSql
 select current_setting('server_version') as postgres, pg_database_size(current_database())::float8 as database_bytes;
@@ -550,7 +626,13 @@ select
   (
     select greatest(0, coalesce(extract(epoch from now() - min(next_run_at)), 0))::float8
     from darkroom.schedules where next_run_at < now()
-  ) as schedule_late;
+  ) as schedule_late,
+  (
+    select coalesce(json_agg(open), '[]') from (
+      select code, severity, count(*)::int as count from darkroom.problems
+      where closed_at is null and opened_at is not null group by code, severity
+    ) open
+  ) as problems;
 
 -- src/stats/roll-up.ts: finishedHoursSql
 with newest as (
@@ -1261,12 +1343,16 @@ with failures as materialized (
   where newest.finished_at >= $1
 ), alike as materialized (
   select task, type, message, count(*)::int as count, min(finished_at) as first_at, max(finished_at) as last_at,
-    (array_agg(id order by finished_at desc))[1] as sample, darkroom.blank_message(message) as blanked
+    (array_agg(id order by finished_at desc))[1] as sample, darkroom.blank_message(message) as blanked,
+    string_agg(width_bucket(
+      extract(epoch from finished_at), extract(epoch from $1::timestamptz), extract(epoch from now()) + 1, 24
+    )::text, ',') as parts
   from failures
   group by task, type, message
 )
 select darkroom.fingerprint(task, type, blanked) as fingerprint, task, type, blanked as message, sum(count)::int as count,
-  min(first_at) as first_at, max(last_at) as last_at, (array_agg(sample order by last_at desc))[1] as sample
+  min(first_at) as first_at, max(last_at) as last_at, (array_agg(sample order by last_at desc))[1] as sample,
+  string_agg(parts, ',') as parts
 from alike
 group by task, type, blanked
 order by count desc, last_at desc
@@ -1292,7 +1378,10 @@ with failures as materialized (
   where newest.finished_at >= $1
 ), alike as materialized (
   select task, type, message, count(*)::int as count, min(finished_at) as first_at, max(finished_at) as last_at,
-    (array_agg(id order by finished_at desc))[1] as sample, darkroom.blank_message(message) as blanked
+    (array_agg(id order by finished_at desc))[1] as sample, darkroom.blank_message(message) as blanked,
+    string_agg(width_bucket(
+      extract(epoch from finished_at), extract(epoch from $1::timestamptz), extract(epoch from now()) + 1, 24
+    )::text, ',') as parts
   from failures
   group by task, type, message
 )

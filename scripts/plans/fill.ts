@@ -32,6 +32,7 @@ export async function fill(client: ClientBase, count: number): Promise<Sample> {
   await fillSchedules(client, part)
   await fillCharts(client)
   await fillMessages(client, count)
+  await fillProblems(client, count / 20)
   await client.query(
     `insert into darkroom.idempotency_keys (key, request, created_at)
     select 'key ' || n, '', now() - n * interval '1 day' / $1::int from generate_series(1, $1::int) n`,
@@ -175,6 +176,19 @@ async function fillMessages(client: ClientBase, count: number) {
       returning id, created_at
     )
     insert into darkroom.webhook_attempts (message_id, number, at, ms, status) select id, 1, created_at, 5, 204 from message`,
+    [count]
+  )
+}
+
+/** Problems that have closed, one each five minutes. */
+async function fillProblems(client: ClientBase, count: number) {
+  await client.query(
+    `insert into darkroom.problems (
+      id, code, subject_type, subject_id, sentence, severity, actions, first_seen_at, severity_at, last_seen_at, opened_at,
+      gone_at, closed_at
+    )
+    select uuidv7(), 'queue_old', 'queue', n::text, 'x', 'warning', '[]', at, at, at, at, at, at
+    from generate_series(1, $1::int) n cross join lateral (select now() - n * interval '5 minutes' as at) moment`,
     [count]
   )
 }

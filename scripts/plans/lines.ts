@@ -55,6 +55,7 @@ function ofTheProcesses(): Record<string, Line> {
     workerVersionsSql: {},
     findSandboxesSql: {},
     findHoldersSql: { values: [60] },
+    ...ofProblems(),
     findTroubledWorkersSql: {},
     countWorkersByKindSql: {},
     publishKindsSql: { values: [json()] },
@@ -335,6 +336,26 @@ function ofBulk(): Record<string, Line> {
     removeOldOperationsSql: { values: [3_600], most: 2 * batch, because: `up to ${batch} that are old` },
     forgetJobsSql: { values: [[nobody]] },
     forgetTasksSql: { values: [[nobody], ['SUCCESS']] }
+  }
+}
+
+function ofProblems(): Record<string, Line> {
+  const silence = [nobody, 'disk_low', null, null, new Date(Date.now() + hour), null, null]
+  return {
+    runningVersionsSql: {},
+    failingKindsSql: { most: 2_000, because: 'the minutes of a quarter of an hour, and the hours of a day' },
+    openProblemsSql: {},
+    standingProblemsSql: { most: 2_000, because: 'those of the last hour' },
+    writeProblemsSql: { values: [json()] },
+    forgetProblemsSql: { values: [[nobody]] },
+    tellProblemsSql: { values: [json({ id: nobody, type: 'problem.opened', more: {} })] },
+    expireProblemsSql: { values: [3_600], most: 500, because: 'up to 100 that are old' },
+    activeSilencesSql: {},
+    listSilencesSql: {},
+    addSilenceSql: { values: silence },
+    takeProblemTurnSql: { values: [nobody] },
+    keepProblemTurnSql: { values: [nobody, 10] },
+    leaveProblemTurnSql: { values: [nobody] }
   }
 }
 

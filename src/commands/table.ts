@@ -1,7 +1,9 @@
 import { client, watch } from './client.ts'
 import { type Command, command, type Group } from './command.ts'
+import { errorGroup } from './error/table.ts'
 import { keyGroup } from './key/table.ts'
 import { choice, moment, text } from './parsing/options.ts'
+import { problemGroup } from './problem/table.ts'
 import { processes } from './processes.ts'
 import { queueGroup } from './queue/table.ts'
 import { scheduleGroup } from './schedule/table.ts'
@@ -68,6 +70,8 @@ export const table: (Command | Group)[] = [
   queueGroup,
   workerGroup,
   webhookGroup,
+  problemGroup,
+  errorGroup,
   doctor,
   audit,
   open,

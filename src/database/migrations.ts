@@ -48,6 +48,15 @@ function newer(what: string, version: string) {
   )
 }
 
+/** Migrations of a newer version. */
+export async function unknownMigrations(pool: Pick<Database['pool'], 'query'>): Promise<string[]> {
+  const { rows } = await pool.query<{ name: string }>(
+    'select name from darkroom.migrations where name <> all($1) order by name',
+    [await names()]
+  )
+  return rows.map(({ name }) => name)
+}
+
 /** True when every migration of this version is applied: one query, cheap enough for a health check. */
 export async function isMigrated({ pool }: Database): Promise<boolean> {
   const known = await names()

@@ -36,6 +36,9 @@ export interface Tables {
   uncounted: UncountedTable
   bulk_operations: BulkOperationsTable
   bulk_items: BulkItemsTable
+  problems: ProblemsTable
+  problem_turn: ProblemTurnTable
+  problem_silences: ProblemSilencesTable
   signing_keys: SigningKeysTable
   webhooks: WebhooksTable
   webhook_messages: WebhookMessagesTable
@@ -505,6 +508,8 @@ export const messageTypes = [
   'video.deleted',
   'queue.paused',
   'webhook.disabled',
+  'problem.opened',
+  'problem.closed',
   'webhook.test'
 ] as const
 export type MessageType = (typeof messageTypes)[number]
@@ -541,6 +546,46 @@ export interface BulkItemsTable {
   operation_id: string
   task_id: string
   before: Json
+}
+
+export const severities = ['critical', 'warning', 'notice'] as const
+export type Severity = (typeof severities)[number]
+
+export interface ProblemsTable {
+  id: string
+  code: string
+  subject_type: string
+  subject_id: string
+  sentence: string
+  severity: Severity
+  since: Nullable<Date>
+  actions: Json
+  first_seen_at: Date
+  severity_at: Date
+  last_seen_at: Date
+  opened_at: Nullable<Date>
+  gone_at: Nullable<Date>
+  closed_at: Nullable<Date>
+  told_at: Nullable<Date>
+  told_severity: Nullable<Severity>
+  flaps: Generated<number>
+}
+
+export interface ProblemTurnTable {
+  one: Generated<boolean>
+  looker: Nullable<string>
+  next_look_at: Generated<Date>
+}
+
+export interface ProblemSilencesTable {
+  id: string
+  code: string
+  subject_type: Nullable<string>
+  subject_id: Nullable<string>
+  until: Date
+  reason: Nullable<string>
+  created_by: Nullable<string>
+  created_at: Generated<Date>
 }
 
 export interface WebhooksTable {

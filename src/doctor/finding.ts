@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import type { Severity } from './problem.ts'
+import type { Severity } from '#database/tables.ts'
 
 /** What a check of the installation has found. */
 export interface Finding {

@@ -1,4 +1,5 @@
 import { isOutage } from '#database/outage.ts'
+import { severities } from '#database/tables.ts'
 import { checkAudit } from './checks/audit.ts'
 import { checkDatabase } from './checks/database.ts'
 import { checkKeys } from './checks/keys.ts'
@@ -8,7 +9,6 @@ import { checkTables } from './checks/tables.ts'
 import { checkTransactions } from './checks/transactions.ts'
 import { checkWorkers } from './checks/workers.ts'
 import type { Check, CheckNeeds, Finding } from './finding.ts'
-import { severities } from './problem.ts'
 
 const checks: Record<string, Check> = {
   database: checkDatabase,

@@ -1,7 +1,5 @@
+import type { Severity } from '#database/tables.ts'
 import type { Action } from '#tasks/why/actions.ts'
-
-export const severities = ['critical', 'warning', 'notice'] as const
-export type Severity = (typeof severities)[number]
 
 /** What is wrong now, in a sentence, and who can mend it. */
 export interface Problem {

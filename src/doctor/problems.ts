@@ -1,12 +1,15 @@
 import type { Pool } from 'pg'
-import { type Problem, severities } from './problem.ts'
+import { severities } from '#database/tables.ts'
+import type { Problem } from './problem.ts'
 import { diskProblems } from './problems/disk.ts'
 import { keyProblems } from './problems/keys.ts'
+import { failureProblems } from './problems/failures.ts'
 import { kindProblems } from './problems/kinds.ts'
 import { lockProblems } from './problems/locks.ts'
 import { queueProblems } from './problems/queues.ts'
 import { sandboxProblems } from './problems/sandbox.ts'
 import { scheduleProblems } from './problems/schedules.ts'
+import { versionProblems } from './problems/versions.ts'
 import { webhookProblems } from './problems/webhooks.ts'
 import { workerProblems } from './problems/workers.ts'
 
@@ -27,7 +30,9 @@ export async function findProblems({ pool, dataDir }: ProblemNeeds): Promise<Pro
     diskProblems(dataDir),
     sandboxProblems(pool),
     webhookProblems(pool),
-    keyProblems(pool)
+    keyProblems(pool),
+    failureProblems(pool),
+    versionProblems(pool)
   ])
   const rank = ({ severity }: Problem) => severities.indexOf(severity)
   const time = ({ since }: Problem) => since?.getTime() ?? Number.POSITIVE_INFINITY

@@ -1,51 +1,23 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import type { Database } from '#database/connect.ts'
 import { answer } from '#schema/answers.ts'
-import { Nullable, Time } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
-import { ActionBody } from '#tasks/why/routes.ts'
 import type { CheckNeeds } from './finding.ts'
 import { checkNames, examine } from './findings.ts'
-import { severities } from './problem.ts'
-import { findProblems } from './problems.ts'
+import { problemRoutes } from './problem-routes.ts'
+import { SeverityBody } from './schemas.ts'
 
 export interface DoctorNeeds extends Pick<CheckNeeds, 'dataDir' | 'findMedia'> {
   db: Database
 }
-
-const Severity = Type.Enum(severities, { description: 'How bad it is' })
-
-const Problems = Type.Object({
-  items: Type.Array(
-    Type.Object(
-      {
-        code: Type.String({ description: 'Which problem, such as `queue_paused`; its meaning never changes' }),
-        sentence: Type.String({ description: 'What is wrong and what mends it, for people' }),
-        since: Nullable(Time('Since when; null where that is unknown')),
-        severity: Severity,
-        subject: Type.Object(
-          {
-            type: Type.String({ description: '`queue`, `kind`, `worker`, …' }),
-            id: Type.String({ description: 'Its id or name' })
-          },
-          { description: 'What it is about' }
-        ),
-        actions: Type.Array(ActionBody, { description: 'Requests that mend it, the best first' })
-      },
-      { title: 'CurrentProblem' }
-    ),
-    { description: 'Worst first; empty when all is well' }
-  )
-})
-type Problems = Static<typeof Problems>
 
 const Findings = Type.Object({
   items: Type.Array(
     Type.Object(
       {
         code: Type.String({ description: 'Which finding' }),
-        severity: Severity,
+        severity: SeverityBody,
         what: Type.String({ description: 'What is the case' }),
         why: Type.String({ description: 'What follows from it' }),
         evidence: Type.Object({}, { additionalProperties: true, description: 'The numbers behind it' }),
@@ -59,25 +31,7 @@ const Findings = Type.Object({
 })
 
 export const doctorRoutes: FastifyPluginAsyncTypebox<DoctorNeeds> = async (app, { db, dataDir, findMedia }) => {
-  app.get(
-    '/api/problems',
-    {
-      config: { scope: 'read' },
-      schema: {
-        operationId: 'listProblems',
-        summary: 'What is wrong now, worst first',
-        description:
-          'For dashboards and alerts: paused queues, missing and lost workers, late schedules, locks, the disk.',
-        response: { 200: answer(Problems, 'The problems'), ...readProblems() }
-      }
-    },
-    async () => {
-      const problems = await findProblems({ pool: db.pool, dataDir })
-      return {
-        items: problems.map(problem => ({ ...problem, since: problem.since?.toISOString() ?? null }))
-      } as Problems
-    }
-  )
+  await app.register(problemRoutes, { db, dataDir })
 
   app.get(
     '/api/doctor',

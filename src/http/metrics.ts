@@ -83,6 +83,8 @@ function snapshotOf(gauges: Gauges | undefined) {
     for (const [status, count] of Object.entries(gauges.workers)) workers.set({ status }, count)
     const slots = gauge('darkroom_worker_slots', 'Child processes of running workers', ['state'])
     for (const [state, count] of Object.entries(gauges.slots)) slots.set({ state }, count)
+    const problems = gauge('darkroom_problems', 'Problems that are open', ['code', 'severity'])
+    for (const { code, severity, count } of gauges.problems) problems.set({ code, severity }, count)
     const late = 'Seconds by which the schedule that is most overdue is late; 0 if none is'
     gauge('darkroom_schedule_late_seconds', late).set(gauges.schedule_late)
   }

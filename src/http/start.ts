@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { openRefusals, type Refusals } from '#audit/refusals.ts'
 import type { Config } from '#config.ts'
 import type { Database } from '#database/connect.ts'
+import { watchProblems } from '#doctor/alerts/watcher.ts'
 import { tickets } from '#keys/ticket.ts'
 import { publishKinds, withdrawKinds } from '#kinds/publish.ts'
 import { findMediaTools } from '#media/binaries.ts'
@@ -68,6 +69,8 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   const sampler = openSampler({ pool: db.pool, metrics, log })
   opened.defer(sampler.close)
   await publishRungs(db.pool, config.RUNGS)
+  const alerts = watchProblems({ db, dataDir: config.DATA_DIR, historyExpires: config.HISTORY_EXPIRES, log })
+  opened.defer(alerts.close)
   const deadlines = expirer({ pool: db.pool, onExpired: ids => voice.changed(...ids) })
   const voice = voiceOf(db.pool, deadlines.by)
   opened.defer(voice.flush)

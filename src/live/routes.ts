@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { Database } from '#database/connect.ts'
-import { findProblems } from '#doctor/problems.ts'
+import { currentProblems } from '#doctor/current.ts'
 import { CrossSite, RouteNotFound, TooManyOpen } from '#errors.ts'
 import { listQueues } from '#queues/queries.ts'
 import { keyed, problems } from '#schema/problems.ts'
@@ -48,7 +48,7 @@ export const liveRoutes: FastifyPluginAsync<LiveNeeds & { sockets: Sockets }> = 
       read: async () => (await listVideos(db, { status: 'uploaded,processing', limit: 100 })).items.map(presentStatus),
       every: often
     }),
-    problems: newsOf({ read: () => findProblems({ pool, dataDir }), every: seldom })
+    problems: newsOf({ read: () => currentProblems({ pool, dataDir }), every: seldom })
   }
 
   const submitted = newsOf({ read: newest(db), every: often })

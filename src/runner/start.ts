@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
+import { watchProblems } from '#doctor/alerts/watcher.ts'
 import { publishKinds } from '#kinds/publish.ts'
 import { openMetrics, type Snapshot } from '#metrics/metrics.ts'
 import { openSecrets } from '#secrets/master.ts'
@@ -71,6 +72,8 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   const bodies = open(await openBodies({ ...options, connections, books, media }))
   const intake = open(await openIntake({ config, kinds, log, connections, books, bodies }))
   const heart = open(heartbeat({ ...options, connections, books, bodies, intake }))
+  const { DATA_DIR: dataDir, HISTORY_EXPIRES: historyExpires } = config
+  open(watchProblems({ db: connections.work, dataDir, historyExpires, log }))
   const clock = open(await startClock({ log, db: connections.work, kinds, config, voice: books.voice }))
   const couriers = open(openCouriers({ db: connections.work, config, secrets, log }))
   open(await openEars({ log, db: connections.work, books, bodies, intake, heart, clock, couriers }))

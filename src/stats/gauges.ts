@@ -9,6 +9,7 @@ export interface Gauges {
   slots: { busy: number; free: number }
   /** Seconds by which the schedule that is most overdue is late; 0 if none is. */
   schedule_late: number
+  problems: { code: string; severity: string; count: number }[]
 }
 
 /**
@@ -55,7 +56,13 @@ select
   (
     select greatest(0, coalesce(extract(epoch from now() - min(next_run_at)), 0))::float8
     from darkroom.schedules where next_run_at < now()
-  ) as schedule_late`
+  ) as schedule_late,
+  (
+    select coalesce(json_agg(open), '[]') from (
+      select code, severity, count(*)::int as count from darkroom.problems
+      where closed_at is null and opened_at is not null group by code, severity
+    ) open
+  ) as problems`
 
 export async function readGauges(pool: Pool): Promise<Gauges> {
   return (await pool.query<Gauges>(readGaugesSql)).rows[0]!

@@ -19,7 +19,7 @@ const Names = (description: string) =>
     uniqueItems: true,
     description
   })
-const queues = Nullable(Names('Only of tasks and pauses of these queues; null: of all'))
+const queues = Nullable(Names('Only of tasks, pauses and problems of these queues; null: of all'))
 const tasks = Nullable(Names('Only of tasks of these kinds; null: of all but internal ones'))
 const include = Type.Array(Type.Enum(['result'] as const), {
   maxItems: 1,

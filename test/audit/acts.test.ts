@@ -51,6 +51,8 @@ const [cancelled, changed, retried, forgotten] = [await waiting(), await waiting
 const [film, doomed] = [await service.keep('not a film'), await service.keep('not a film either')]
 const [edited, other, removed] = [await schedule('edited'), await schedule('other'), await schedule('removed')]
 const [hook, gone] = [await webhook(), await webhook()]
+const soon = new Date(Date.now() + 3_600_000).toISOString()
+const silence = (await service.post('/api/problems/silences', { code: 'queue_old', until: soon })).json().id as string
 const key = async () => (await service.post('/api/keys', { name: 'some', preset: 'viewer' })).json().id as string
 const [turned, ended] = [await key(), await key()]
 const session = async () => {
@@ -162,6 +164,19 @@ const acts: Act[] = [
     target: { type: 'webhook' },
     body: { url: 'http://127.0.0.1:65535/secret' },
     detail: { host: '127.0.0.1:65535' }
+  },
+  {
+    route: 'POST /api/problems/silences',
+    action: 'problem.silence',
+    target: { type: 'problem', id: 'disk_low' },
+    body: { code: 'disk_low', until: soon, reason: 'known' },
+    detail: { subject: null, until: soon, reason: 'known' }
+  },
+  {
+    route: 'DELETE /api/problems/silences/{id}',
+    action: 'problem.unsilence',
+    target: { type: 'problem', id: 'queue_old' },
+    params: { id: silence }
   },
   {
     route: 'PATCH /api/webhooks/{id}',

@@ -149,6 +149,36 @@ t.test('workers are paused, resumed and stopped by id or host', async t => {
   t.match(await darkroom(['worker', 'stop', '--cold', id]), { code: 1, err: /stopped/ })
 })
 
+t.test('problems: listed with an exit code for scripts, silenced, and what failed', async t => {
+  const listed = await darkroom(['problem', 'list'])
+  t.match(listed, { code: 1, out: /^SEVERITY .*\nCRITICAL +no_workers +service:workers +– +– +No worker runs/ })
+  t.match(await darkroom(['problem', 'silence', 'no_workers', '--until', '2h', '--reason', 'a move']), {
+    code: 0,
+    out: 'Webhooks are told nothing of no_workers; that ends in 1 h\n'
+  })
+  const { items } = await darkroom.json('problem', 'list')
+  t.match(items.at(-1), { code: 'no_workers', silenced_until: String })
+  t.match(await darkroom(['problem', 'list']), { code: 0, out: /no_workers.*in 1 h/ }, 'what is silenced is known')
+  t.match(await darkroom(['problem', 'silence', 'queue_old', '--subject', 'media']), { code: 2, err: /queue:media/ })
+  t.match(await darkroom(['problem', 'unsilence', 'no_workers', '--subject', 'queue:x']), {
+    code: 1,
+    err: /No silence/
+  })
+  t.match(await darkroom(['problem', 'unsilence', 'no_workers']), { code: 0, out: /are told of no_workers again/ })
+  t.match(await darkroom.json('problem', 'history', '--state', 'closed'), { items: [] })
+
+  await service.db.pool.query(`
+    insert into darkroom.tasks (id, task, queue, state, result_expires, error, finished_at)
+    values (gen_random_uuid(), 'add', 'default', 'FAILURE', 60, '{"type": "Error", "message": "row 7 is gone"}', now())`)
+  t.match(
+    (await darkroom(['error', 'list', '--kind', 'add'])).out,
+    /^FINGERPRINT .*\n\S+ +1 +add .* Error +row <n> is gone$/m
+  )
+  const { fingerprint } = (await darkroom.json('error', 'list')).items[0]
+  t.match((await darkroom(['error', 'show', fingerprint])).out, /^add: Error\nrow <n> is gone\n\nID .*row 7 is gone/s)
+  t.match(await darkroom(['error', 'show', 'nothing']), { code: 1, err: /nothing/ })
+})
+
 t.test('the dashboard is opened in the browser', async t => {
   const browser = path.join(home, 'browser')
   await writeFile(browser, `#!/bin/sh\necho "$1" > ${browser}.opened\n`, { mode: 0o755 })

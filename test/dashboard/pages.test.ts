@@ -65,6 +65,7 @@ t.test('every page', { skip: skipWithoutBrowser }, async t => {
     '/schedules/new': 'New schedule',
     [`/schedules/${schedule}`]: `nightly ${script.slice(0, 60)}`,
     [`/schedules/${schedule}?edit=1`]: `Edit nightly ${script.slice(0, 60)}`,
+    '/problems': 'Problems',
     '/errors': 'Errors',
     [`/errors/${alike.fingerprint}`]: 'fails: Broken',
     '/webhooks': 'Webhooks',

@@ -4,7 +4,7 @@ import type * as shown from '../../src/dashboard/state/shapes.ts'
 import { messageTypes as offered } from '../../src/dashboard/words/webhook.ts'
 import { messageTypes } from '../../src/database/tables.ts'
 import type { Finding } from '../../src/doctor/finding.ts'
-import type { Problem } from '../../src/doctor/problem.ts'
+import type { CurrentProblem, ProblemRecord, SilenceBody } from '../../src/doctor/schemas.ts'
 import type { AboutBody } from '../../src/http/about.ts'
 import type { KeyBody } from '../../src/keys/schemas.ts'
 import type { OpenSession, SessionBody } from '../../src/keys/sessions/schemas.ts'
@@ -41,7 +41,9 @@ t.test('what pages read is what the routes answer', async t => {
     fits<Sent<AttemptBody>, shown.Attempt>(),
     fits<LogBody['items'][number], shown.AttemptLog>(),
     fits<Sent<WhyBody>, shown.Why>(),
-    fits<Sent<Problem>, shown.Problem>(),
+    fits<Sent<CurrentProblem>, shown.Problem>(),
+    fits<Sent<ProblemRecord>, shown.ProblemRecord>(),
+    fits<Sent<SilenceBody>, shown.Silence>(),
     fits<Sent<Finding>, shown.Finding>(),
     fits<Sent<AboutBody>, shown.About>(),
     fits<Sent<KindBody>, shown.Kind>(),
@@ -63,7 +65,7 @@ t.test('what pages read is what the routes answer', async t => {
     fits<Sent<DeliveryBody>, shown.Delivery>()
   ]
 
-  t.equal(pairs.length, 24, 'the compiler compares them')
+  t.equal(pairs.length, 26, 'the compiler compares them')
 })
 
 t.test('a webhook can be told of every type but tests, which are sent by a button', t => {

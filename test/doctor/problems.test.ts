@@ -1,3 +1,4 @@
+import { rename } from 'node:fs/promises'
 import t from 'tap'
 import { connect } from '../../src/database/connect.ts'
 import { openService, type Service } from '../harness/service.ts'
@@ -48,6 +49,52 @@ t.test('without a worker: every waiting queue and kind is a problem, worst first
     const lost = (await problems(service)).filter(({ code }: any) => code === 'worker_lost')
     t.match(lost, [{ sentence: /^The worker on lost-now, process 1, has sent no heartbeat/, severity: 'warning' }])
     t.equal(lost.length, 1)
+  })
+
+  await t.test('a kind whose tasks fail, by its share and by what is usual for it', async t => {
+    await pool.query(`
+      insert into darkroom.minutes (minute, task, queue, succeeded, failed) values
+        (date_trunc('minute', now(), 'UTC'), 'broken', 'default', 2, 10),
+        (date_trunc('minute', now(), 'UTC'), 'worse', 'default', 40, 6),
+        (date_trunc('minute', now(), 'UTC') - interval '5 minutes', 'worse', 'media', 40, 6),
+        (date_trunc('minute', now(), 'UTC'), 'as usual', 'default', 80, 12),
+        (date_trunc('minute', now(), 'UTC'), 'few', 'default', 0, 9),
+        (date_trunc('minute', now(), 'UTC') - interval '16 minutes', 'over', 'default', 0, 99)`)
+    await pool.query(`
+      insert into darkroom.hours (hour, task, queue, succeeded, failed) values
+        (date_trunc('hour', now(), 'UTC') - interval '3 hours', 'worse', 'default', 9900, 100),
+        (date_trunc('hour', now(), 'UTC') - interval '3 hours', 'as usual', 'default', 90, 10)`)
+    const found = (await problems(service)).filter(({ code }: any) => code === 'kind_failing')
+    t.match(found, [
+      { sentence: /^10 of the last 12 tasks of the kind "broken" failed, within 15 minutes \(0 % in the day before\)/ },
+      {
+        sentence: /^12 of the last 92 tasks of the kind "worse" failed.*\(1\.0 % in/,
+        subject: { type: 'kind', id: 'worse' }
+      }
+    ])
+    t.equal(found.length, 2)
+    await pool.query('delete from darkroom.minutes; delete from darkroom.hours')
+  })
+
+  await t.test('workers of other versions than the one that started last, and a database of a newer one', async t => {
+    await pool.query(`
+      insert into darkroom.workers (id, host, pid, version, queues, kinds, concurrency, started_at, heartbeat_at) values
+        (gen_random_uuid(), 'left', 1, '0.9.0', '{}', '{}', 1, now() - interval '1 day', now() + interval '1 hour'),
+        (gen_random_uuid(), 'new', 2, '1.0.0', '{}', '{}', 1, now(), now() + interval '1 hour')`)
+    await pool.query(`insert into darkroom.migrations (name, timestamp) values ('9999_later', '')`)
+    const found = (await problems(service)).filter(({ subject }: any) => subject.type === 'service')
+    t.match(found, [
+      { code: 'database_newer', severity: 'warning', sentence: /9999_later/ },
+      {
+        code: 'versions_differ',
+        severity: 'notice',
+        sentence: /has version 1\.0\.0, and another one has 0\.9\.0/,
+        actions: [{ label: 'Shut down worker 0.9.0 on left', method: 'POST', scope: 'admin', body: { mode: 'warm' } }]
+      }
+    ])
+    const { method, url, body } = found[1].actions[0]
+    t.equal((await service.api.app.inject({ method, url, payload: body })).statusCode, 202, 'its button works')
+    await pool.query(`delete from darkroom.workers; delete from darkroom.migrations where name = '9999_later'`)
   })
 
   await t.test('a schedule that is a minute late, and one that a worker refused', async t => {
@@ -150,6 +197,22 @@ t.test('webhooks that were given up, or take nothing', async t => {
   const { method, url, body } = found[1].actions[0]
   await service.api.app.inject({ method, url, payload: body })
   t.equal((await problems(service)).length, 1, 'its button works')
+})
+
+t.test('a DATA_DIR that is away', async t => {
+  const service = await openService(t)
+  t.notOk((await codes(service)).includes('disk_away'))
+  await rename(service.dataDir, `${service.dataDir}.away`)
+  t.teardown(() => rename(`${service.dataDir}.away`, service.dataDir).catch(() => {}))
+  t.match(
+    (await problems(service)).find(({ code }: any) => code === 'disk_away'),
+    {
+      severity: 'critical',
+      subject: { type: 'disk', id: service.dataDir },
+      sentence: /ENOENT/
+    }
+  )
+  await rename(`${service.dataDir}.away`, service.dataDir)
 })
 
 t.test('a disk that is nearly full', async t => {

@@ -137,6 +137,8 @@ const hook = async () =>
   (await service.post('/api/webhooks', { url: 'http://127.0.0.1:65535/hook' })).json().id as string
 const [webhook, doomed, silent] = [await hook(), await hook(), await hook()]
 await service.post(`/api/webhooks/${webhook}/test`)
+const soon = new Date(Date.now() + 3_600_000).toISOString()
+const silence = (await service.post('/api/problems/silences', { code: 'queue_old', until: soon })).json().id as string
 await service.patch(`/api/webhooks/${silent}`, { enabled: false })
 const link = (await service.post(`/api/videos/${video.id}/playback`)).json().url as string
 const play = { ...file, token: link.split('/')[2]! }
@@ -238,6 +240,13 @@ const good: Record<string, Call[]> = {
   'GET /api/schedules/{id}/preview': [of(daily.id), { ...of('daily'), query: 'count=3' }],
   'GET /api/schedules/{id}/occurrences': [of('daily'), of('expire_results')],
   'GET /api/audit': [{}, { query: 'limit=1&action=queue.*&since=2026-01-01T00:00:00Z' }],
+  'GET /api/problems/history': [{}, { query: 'limit=1&state=closed' }],
+  'GET /api/problems/silences': [{}],
+  'POST /api/problems/silences': [
+    { body: { code: 'disk_low', until: soon, reason: 'known' } },
+    { body: { code: 'queue_old', subject: { type: 'queue', id: 'media' }, until: soon } }
+  ],
+  'DELETE /api/problems/silences/{id}': [of(silence)],
   'GET /api/webhooks': [{}, { query: 'limit=1' }],
   'POST /api/bulk-operations': [
     { body: { action: 'retry', filter: tagged } },
@@ -510,6 +519,7 @@ const another: Record<string, Call> = {
   'POST /api/schedules': { body: { name: 'another', args: { data: '' }, every: 60 } },
   'POST /api/schedules/{id}/run': of(filming.id),
   'POST /api/schedules/{id}/backfill': { ...of(daily.id), body: { ...past, from: '2026-03-01T12:00:00Z' } },
+  'POST /api/problems/silences': { body: { code: 'disk_away', until: soon } },
   'POST /api/webhooks': { body: { url: 'http://127.0.0.1:65535/other' } },
   'POST /api/keys': { body: { name: 'other', preset: 'viewer' } },
   'POST /api/signing-keys': { body: { name: 'a third' } },

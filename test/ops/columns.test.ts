@@ -1,5 +1,6 @@
 import t from 'tap'
 import { LineBody } from '../../src/audit/schemas.ts'
+import { ProblemRecord } from '../../src/doctor/schemas.ts'
 import { KindBody } from '../../src/kinds/schemas.ts'
 import { OccurrenceBody, ScheduleBody } from '../../src/schedules/schemas.ts'
 import { AttemptBody } from '../../src/tasks/attempts/schemas.ts'
@@ -33,6 +34,11 @@ t.test('a task, an attempt, a film, a worker and a schedule have the fields of H
   t.strictSame(await columnsOf('workers'), Object.keys(WorkerBody.properties))
   t.strictSame(await columnsOf('audit'), Object.keys(LineBody.properties))
   t.strictSame(await columnsOf('webhooks'), Object.keys(WebhookBody.properties))
+  const { subject, ...ofProblem } = ProblemRecord.properties
+  t.strictSame(
+    (await columnsOf('problems')).toSorted(),
+    [...Object.keys(ofProblem), 'subject_id', 'subject_type'].sort()
+  )
   const ofDelivery = await columnsOf('deliveries')
   t.strictSame(
     Object.keys(DeliveryBody.properties).filter(name => !ofDelivery.includes(name)),

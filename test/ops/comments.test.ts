@@ -49,7 +49,16 @@ t.test('its names are those of the contract', async t => {
         'film_parts',
         'kinds'
       ],
-      ...['kinds_by_hour', 'locks', 'occurrences', 'pause_queue', 'queue_depth', 'renditions', 'resume_queue'],
+      ...[
+        'kinds_by_hour',
+        'locks',
+        'occurrences',
+        'pause_queue',
+        'problems',
+        'queue_depth',
+        'renditions',
+        'resume_queue'
+      ],
       ...[
         'retry_task',
         'retry_where',

@@ -8,6 +8,7 @@ export const places: { path: string; name: string; icon: IconName; key: string }
   { path: '/schedules', name: 'Schedules', icon: 'schedules', key: 's' },
   { path: '/queues', name: 'Queues', icon: 'queues', key: 'q' },
   { path: '/workers', name: 'Workers', icon: 'workers', key: 'w' },
+  { path: '/problems', name: 'Problems', icon: 'problems', key: 'p' },
   { path: '/errors', name: 'Errors', icon: 'errors', key: 'e' },
   { path: '/webhooks', name: 'Webhooks', icon: 'webhooks', key: 'h' },
   { path: '/keys', name: 'Keys', icon: 'key', key: 'k' },

@@ -43,6 +43,10 @@ const ways: Way[] = [
     pattern: /^\/schedules\/([^/]+)$/,
     load: () => import('../pages/schedules/schedule.tsx').then(({ SchedulePage }) => SchedulePage)
   },
+  {
+    pattern: /^\/problems$/,
+    load: () => import('../pages/problems/problems.tsx').then(({ ProblemsPage }) => ProblemsPage)
+  },
   { pattern: /^\/errors$/, load: () => import('../pages/errors/errors.tsx').then(({ Errors }) => Errors) },
   {
     pattern: /^\/errors\/([^/]+)$/,

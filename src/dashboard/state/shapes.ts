@@ -106,6 +106,7 @@ export interface ErrorGroup {
   first_at: string
   last_at: string
   sample: string
+  trend: number[]
 }
 
 export interface FailedTask {
@@ -144,6 +145,29 @@ export interface Problem {
   severity: 'critical' | 'warning' | 'notice'
   subject: { type: string; id: string }
   actions: Action[]
+  opened_at: string | null
+  silenced_until: string | null
+}
+
+export interface ProblemRecord {
+  id: string
+  code: string
+  sentence: string
+  severity: Problem['severity']
+  subject: Problem['subject']
+  opened_at: string
+  gone_at: string | null
+  flaps: number
+  told_at: string | null
+}
+
+export interface Silence {
+  id: string
+  code: string
+  subject: Problem['subject'] | null
+  until: string
+  reason: string | null
+  created_by: string | null
 }
 
 export interface About {

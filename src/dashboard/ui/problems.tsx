@@ -1,28 +1,42 @@
-import { ActionButton } from '../pages/task/parts.tsx'
+import type { ComponentChildren } from 'preact'
 import { href } from '../state/route.ts'
 import type { Problem } from '../state/shapes.ts'
 import { roomOf } from '../words/rooms.ts'
+import { ActionButton } from './action-button.tsx'
 import { Icon } from './icons.tsx'
 import { Ago } from './time.tsx'
 
+interface ProblemsProps {
+  problems: readonly Problem[]
+  /** Beside the buttons of each. */
+  more?(problem: Problem): ComponentChildren
+}
+
 /** Each with its sentence, its age and the button that mends it. */
-export function Problems({ problems }: { problems: readonly Problem[] }) {
+export function Problems({ problems, more }: ProblemsProps) {
   return (
     <ul class="problems">
-      {problems.map(({ code, sentence, since, severity, subject, actions }) => {
+      {problems.map(problem => {
+        const { code, sentence, since, severity, subject, actions, opened_at, silenced_until } = problem
         const room = roomOf(subject.type, subject.id)
         return (
-          <li key={`${code} ${subject.id}`} class={`problem ${severity}`}>
+          <li key={`${code} ${subject.id}`} class={`problem ${silenced_until === null ? severity : 'notice'}`}>
             <Icon name="errors" />
             <div class="problem-text">
               <p class="breaks">{sentence}</p>
               <p class="soft">
-                {severity}
+                {severity}, {code}
                 {since && (
                   <>
                     , since <Ago time={since} />
                   </>
                 )}
+                {silenced_until !== null && (
+                  <>
+                    , silenced, ends <Ago time={silenced_until} />
+                  </>
+                )}
+                {more && opened_at === null && ', webhooks are not told yet'}
                 {room && (
                   <>
                     {' · '}
@@ -37,6 +51,7 @@ export function Problems({ problems }: { problems: readonly Problem[] }) {
               {actions.map((action, index) => (
                 <ActionButton key={action.url + action.label} action={action} main={index === 0} />
               ))}
+              {more?.(problem)}
             </div>
           </li>
         )

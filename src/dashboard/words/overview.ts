@@ -1,10 +1,11 @@
 import type { Problem, Queue, Worker } from '../state/shapes.ts'
 import { countText, plural } from './number.ts'
 import { durationText } from './time.ts'
+import { isSerious } from './verdict.ts'
 
 /** The state of the service in one sentence, the same for eye and ear. */
 export function verdictOf(problems: readonly Problem[], queues: readonly Queue[], workers: readonly Worker[]): string {
-  const [worst] = problems.filter(({ severity }) => severity !== 'notice')
+  const [worst] = problems.filter(isSerious)
   if (worst) return worst.sentence
   const running = workers.filter(({ status }) => status === 'running').length
   const oldest = Math.max(0, ...queues.map(({ oldest_age }) => oldest_age ?? 0))

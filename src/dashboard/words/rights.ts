@@ -20,6 +20,8 @@ export const scopeOf = {
   editSchedule: 'operate',
   removeSchedule: 'operate',
   runSchedule: 'operate',
+  silenceProblem: 'operate',
+  removeSilence: 'operate',
   addWebhook: 'admin',
   editWebhook: 'admin',
   removeWebhook: 'admin',

@@ -9,7 +9,9 @@ export const messageTypes = [
   'video.failed',
   'video.deleted',
   'queue.paused',
-  'webhook.disabled'
+  'webhook.disabled',
+  'problem.opened',
+  'problem.closed'
 ]
 
 export interface HookDraft {

@@ -9,6 +9,8 @@ export interface ErrorGroup {
   first_at: Date
   last_at: Date
   sample: string
+  /** Failures in each part of the time, the oldest first. */
+  trend: number[]
 }
 
 export interface FailedTask {
@@ -22,6 +24,9 @@ export interface FailedTask {
 
 /** Failures that are looked at; those of a storm are alike. */
 export const mostFailures = 10_000
+
+/** Parts of the time that is looked at. */
+export const parts = 24
 
 // A task that failed since $1 was as a rule submitted within the day before.
 const newest = `failures as materialized (
@@ -43,7 +48,10 @@ const newest = `failures as materialized (
   where newest.finished_at >= $1
 ), alike as materialized (
   select task, type, message, count(*)::int as count, min(finished_at) as first_at, max(finished_at) as last_at,
-    (array_agg(id order by finished_at desc))[1] as sample, darkroom.blank_message(message) as blanked
+    (array_agg(id order by finished_at desc))[1] as sample, darkroom.blank_message(message) as blanked,
+    string_agg(width_bucket(
+      extract(epoch from finished_at), extract(epoch from $1::timestamptz), extract(epoch from now()) + 1, ${parts}
+    )::text, ',') as parts
   from failures
   group by task, type, message
 )`
@@ -52,7 +60,8 @@ const newest = `failures as materialized (
 export const groupErrorsSql = `
 with ${newest}
 select darkroom.fingerprint(task, type, blanked) as fingerprint, task, type, blanked as message, sum(count)::int as count,
-  min(first_at) as first_at, max(last_at) as last_at, (array_agg(sample order by last_at desc))[1] as sample
+  min(first_at) as first_at, max(last_at) as last_at, (array_agg(sample order by last_at desc))[1] as sample,
+  string_agg(parts, ',') as parts
 from alike
 group by task, type, blanked
 order by count desc, last_at desc
@@ -79,7 +88,15 @@ const values = ({ from, tasks, not }: Asked) => [from, tasks, not]
 /** Failures by kind, type and message without its numbers, ids and paths; the most frequent first. */
 export async function groupErrors(pool: Pool, asked: Asked, limit: number): Promise<ErrorGroup[]> {
   const statement = { name: 'group errors', text: groupErrorsSql, values: [...values(asked), limit] }
-  return (await pool.query<ErrorGroup>(statement)).rows
+  const { rows } = await pool.query<Omit<ErrorGroup, 'trend'> & { parts: string }>(statement)
+  return rows.map(({ parts, ...group }) => ({ ...group, trend: trendOf(parts) }))
+}
+
+/** From the numbers of the parts in which failures fell, from 1 on. */
+function trendOf(list: string) {
+  const counts = Array<number>(parts).fill(0)
+  for (const part of list.split(',')) counts[Math.min(Math.max(Number(part), 1), parts) - 1]!++
+  return counts
 }
 
 /** The newest failures of a group. */

@@ -7,7 +7,7 @@ import { Nullable, Time } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
 import { internalKinds } from '#tasks/internal.ts'
 import { readWords } from '#tasks/listing/words.ts'
-import { failuresAlike, groupErrors, mostFailures } from './groups.ts'
+import { failuresAlike, groupErrors, mostFailures, parts } from './groups.ts'
 
 const week = 7 * 86_400_000
 const usualLimit = 100
@@ -38,7 +38,10 @@ const group = {
   count: Type.Integer({ description: 'Tasks that failed so' }),
   first_at: Type.Unsafe<Date>(Time('When the first of them failed')),
   last_at: Type.Unsafe<Date>(Time('When the last of them failed')),
-  sample: Type.String({ description: 'Id of the last of them' })
+  sample: Type.String({ description: 'Id of the last of them' }),
+  trend: Type.Array(Type.Integer(), {
+    description: `How many failed in each of ${parts} equal parts of the time since \`from\`, the oldest first`
+  })
 }
 const ErrorGroups = Type.Object({
   items: Type.Array(Type.Object(group, { title: 'ErrorGroup' }), { description: 'The most frequent first' })

@@ -24,5 +24,6 @@ function resultOf(result: Told['result']) {
 /** Where to read more. Without PUBLIC_URL only the path is known. */
 function addressOf({ type, task_id, video_id }: Told, publicUrl: string) {
   if (type.startsWith('task.')) return { url: `${publicUrl}/api/tasks/${task_id}` }
+  if (type.startsWith('problem.')) return { url: `${publicUrl}/ui/problems` }
   return type.startsWith('video.') ? { url: `${publicUrl}/api/videos/${video_id}` } : {}
 }

@@ -8,7 +8,7 @@ import { Page } from '../../ui/page.tsx'
 import { Refused, Waiting } from '../../ui/said.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { curlText, sqlOfTasks } from '../../words/copy.ts'
-import { commonPart } from '../../words/errors.ts'
+import { filterOf } from '../../words/errors.ts'
 import { shortId } from '../../words/number.ts'
 import { GroupAges, RetryGroup } from './errors.tsx'
 
@@ -29,7 +29,7 @@ export function ErrorPage({ id }: { id: string }) {
       </Page>
     )
   }
-  const alike = new URLSearchParams({ status: 'FAILED', task: group.task, error: commonPart(group.message ?? '') })
+  const alike = filterOf(group)
   return (
     <Page
       title={`${group.task}: ${group.type ?? 'Error'}`}

@@ -1,16 +1,17 @@
 import { serviceAddress } from '../../state/base.ts'
 import { useQuery } from '../../state/query.ts'
-import { href } from '../../state/route.ts'
+import { go, href } from '../../state/route.ts'
 import type { ErrorGroup } from '../../state/shapes.ts'
 import { Button } from '../../ui/button.tsx'
+import { Spark } from '../../ui/charts.tsx'
 import { CopyAs } from '../../ui/copy.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Empty, Refused, Waiting } from '../../ui/said.tsx'
 import { StatusGlyph } from '../../ui/status.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { curlText } from '../../words/copy.ts'
+import { filterOf } from '../../words/errors.ts'
 import { countText, plural } from '../../words/number.ts'
-import { mostAtOnce, retryGroup } from './act.ts'
 
 /** Failures of the last days, those that are alike together. */
 export function Errors() {
@@ -21,7 +22,11 @@ export function Errors() {
       title="Errors"
       busy={!groups && !found.error.value}
       actions={
-        <CopyAs curl={curlText(serviceAddress, 'GET', '/api/errors')} sql="select * from ops.failure_summary;" />
+        <CopyAs
+          curl={curlText(serviceAddress, 'GET', '/api/errors')}
+          cli="scripts/darkroom error list"
+          sql="select * from ops.failure_summary;"
+        />
       }
     >
       <Refused query={found} />
@@ -46,6 +51,9 @@ export function Errors() {
               <p class="breaks group-message">{(group.message ?? '').slice(0, 600)}</p>
               <GroupAges group={group} />
             </div>
+            <div class="group-trend">
+              <Spark values={group.trend} />
+            </div>
             <RetryGroup group={group} />
           </li>
         ))}
@@ -69,10 +77,11 @@ export function GroupAges({ group }: { group: ErrorGroup }) {
   )
 }
 
+/** Leads to the list of its tasks, which says what a retry does before it is done. */
 export function RetryGroup({ group }: { group: ErrorGroup }) {
   return (
-    <Button icon="retry" needs="retryTask" onClick={() => retryGroup(group)}>
-      Retry {countText(Math.min(group.count, mostAtOnce))}
+    <Button icon="retry" needs="retryTask" onClick={() => go(`/tasks?${filterOf(group)}`)}>
+      Retry all {countText(group.count)} …
     </Button>
   )
 }

@@ -3,7 +3,8 @@ import { act } from '../../state/act.ts'
 import { confirm } from '../../state/confirm.ts'
 import type { Key } from '../../state/shapes.ts'
 import { Button } from '../../ui/button.tsx'
-import { Rotate } from './rotate.tsx'
+import { Rotate } from '../../ui/rotate.tsx'
+import { ShownKey } from './shown-key.tsx'
 
 interface KeyButtonsProps {
   item: Key
@@ -13,6 +14,7 @@ interface KeyButtonsProps {
 
 export function KeyButtons({ item, isMine }: KeyButtonsProps) {
   const [rotates, setRotates] = useState(false)
+  const close = () => setRotates(false)
   const named = <span class="only-heard"> {item.name}</span>
   return (
     <>
@@ -22,7 +24,19 @@ export function KeyButtons({ item, isMine }: KeyButtonsProps) {
       <Button icon="cancel" needs="revokeKey" onClick={() => revoke(item, isMine)}>
         Revoke{named}
       </Button>
-      {rotates && <Rotate item={item} close={() => setRotates(false)} />}
+      {rotates && (
+        <Rotate<{ key: string }>
+          title={`Rotate ${item.name}?`}
+          text="A new key with the same scopes and limits is made and shown next."
+          label="The old one works for"
+          yes="Rotate key"
+          needs="rotateKey"
+          path={`/api/keys/${item.id}`}
+          done="There is a new key"
+          close={close}
+          shown={({ key }) => <ShownKey title={`The new key of ${item.name}`} secret={key} onClose={close} />}
+        />
+      )}
     </>
   )
 }

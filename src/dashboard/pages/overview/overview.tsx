@@ -2,6 +2,7 @@ import { serviceAddress } from '../../state/base.ts'
 import { useQuery } from '../../state/query.ts'
 import { go, href, query, withQuery } from '../../state/route.ts'
 import type { Page as Items, Problem, Queue, Schedule, SeriesPoint, Status, Task, Worker } from '../../state/shapes.ts'
+import { ActionButton } from '../../ui/action-button.tsx'
 import { type Bar, Bars, Spark } from '../../ui/charts.tsx'
 import { CopyAs } from '../../ui/copy.tsx'
 import { Page } from '../../ui/page.tsx'
@@ -13,9 +14,8 @@ import { curlText } from '../../words/copy.ts'
 import { countText, percentText, shortId } from '../../words/number.ts'
 import { shareText, slotsOf, verdictOf, waitingText } from '../../words/overview.ts'
 import { durationText } from '../../words/time.ts'
-import { moodOf } from '../../words/verdict.ts'
+import { isSerious, moodOf } from '../../words/verdict.ts'
 import { QueueButton } from '../queues/queue-button.tsx'
-import { ActionButton } from '../task/parts.tsx'
 import { minuteNow } from './moment.ts'
 
 export function Overview() {
@@ -55,7 +55,7 @@ export function Overview() {
 
 /** The worst problem is the sentence, with the button that mends it; the others are a list below. */
 function Verdict({ problems, queues, workers }: { problems: Problem[]; queues: Queue[]; workers: Worker[] }) {
-  const worst = problems.find(({ severity }) => severity !== 'notice')
+  const worst = problems.find(isSerious)
   const others = problems.filter(problem => problem !== worst)
   return (
     <>

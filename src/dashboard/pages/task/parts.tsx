@@ -1,29 +1,15 @@
-import { act } from '../../state/act.ts'
 import { useQuery } from '../../state/query.ts'
 import { href } from '../../state/route.ts'
-import type { Action, Task, Why } from '../../state/shapes.ts'
+import type { Task, Why } from '../../state/shapes.ts'
+import { ActionButton } from '../../ui/action-button.tsx'
 import { AuditLink } from '../../ui/audit-link.tsx'
 import { Button } from '../../ui/button.tsx'
 import { CopyButton } from '../../ui/copy.tsx'
 import { Progress } from '../../ui/progress.tsx'
 import { Ago, At, Span } from '../../ui/time.tsx'
 import { percentText, shortId } from '../../words/number.ts'
-import type { Scope } from '../../words/rights.ts'
 import { isFinal, mayRetry } from '../../words/tasks.ts'
 import { askToCancel, askToForget, askToRetry } from './act.ts'
-
-/** What a button does, in the words of the server. */
-export function ActionButton({ action, main = false }: { action: Action; main?: boolean }) {
-  return (
-    <Button
-      look={main ? 'main' : 'usual'}
-      needs={action.scope as Scope}
-      onClick={() => act(`${action.label}: done`, action.method, action.url, action.body ? { body: action.body } : {})}
-    >
-      {action.label}
-    </Button>
-  )
-}
 
 /** Why it does not run, and who can mend that. Retry and Cancel are buttons of the task already. */
 export function WhyBox({ task }: { task: Task }) {

@@ -8,6 +8,7 @@ import { Button } from '../../ui/button.tsx'
 import { CopyAs } from '../../ui/copy.tsx'
 import { LinkButton } from '../../ui/link-button.tsx'
 import { Page } from '../../ui/page.tsx'
+import { Rotate } from '../../ui/rotate.tsx'
 import { Refused, Waiting } from '../../ui/said.tsx'
 import { Word } from '../../ui/status.tsx'
 import { Ago, At } from '../../ui/time.tsx'
@@ -17,7 +18,7 @@ import { pathOf, removeWebhook, SteerWebhook, TestButton } from './act.tsx'
 import { Deliveries } from './deliveries.tsx'
 import { WebhookDrawer } from './form.tsx'
 import { Replay } from './replay.tsx'
-import { Rotate } from './rotate.tsx'
+import { Secret } from './secret.tsx'
 
 export function WebhookPage({ id }: { id: string }) {
   const path = `/api/webhooks/${encodeURIComponent(id)}`
@@ -42,6 +43,7 @@ function Found({ webhook }: { webhook: Webhook }) {
     setFrom(since ?? undefined)
     setOpen('replay')
   }
+  const close = () => setOpen(undefined)
   const missedSince = webhook.failing_since ?? webhook.disabled_at
   const trouble = troubleOf(webhook)
   return (
@@ -65,8 +67,20 @@ function Found({ webhook }: { webhook: Webhook }) {
       )}
       <Facts webhook={webhook} />
       <Deliveries webhook={webhook} />
-      {open === 'rotate' && <Rotate webhook={webhook} close={() => setOpen(undefined)} />}
-      {open === 'replay' && <Replay webhook={webhook} from={from} close={() => setOpen(undefined)} />}
+      {open === 'rotate' && (
+        <Rotate<{ secret: string }>
+          title="Rotate the secret?"
+          text="Messages are signed with a new secret, which is shown next."
+          label="Sign with the old one, too, for"
+          yes="Rotate secret"
+          needs="rotateWebhook"
+          path={pathOf(webhook)}
+          done="The webhook has a new secret"
+          close={close}
+          shown={({ secret }) => <Secret title="The new secret" secret={secret} onClose={close} />}
+        />
+      )}
+      {open === 'replay' && <Replay webhook={webhook} from={from} close={close} />}
       {query.value.has('edit') && <WebhookDrawer webhook={webhook} close={() => go(`/webhooks/${webhook.id}`)} />}
     </Page>
   )

@@ -1,0 +1,67 @@
+import { useState } from 'preact/hooks'
+import { act } from '../../state/act.ts'
+import type { Problem } from '../../state/shapes.ts'
+import { momentNow } from '../../state/time.ts'
+import { Button } from '../../ui/button.tsx'
+import { Dialog } from '../../ui/dialog.tsx'
+import { Field } from '../../ui/field.tsx'
+
+const lengths: [seconds: number, text: string][] = [
+  [3600, 'an hour'],
+  [14_400, 'four hours'],
+  [86_400, 'a day'],
+  [604_800, 'a week']
+]
+
+/** Webhooks are told nothing of it for a while; the page shows it all the same. */
+export function SilenceDialog({ problem, close }: { problem: Problem; close(): void }) {
+  const [seconds, setSeconds] = useState(3600)
+  const [reason, setReason] = useState('')
+  const [all, setAll] = useState(false)
+  async function silence() {
+    const { code, subject } = problem
+    const until = new Date(momentNow() + seconds * 1000).toISOString()
+    const body = { code, subject: all ? null : subject, until, reason: reason.trim() || null }
+    if (await act('Webhooks are not told of it', 'POST', '/api/problems/silences', { body })) close()
+  }
+  return (
+    <Dialog title={`Silence ${problem.code}?`} onClose={close}>
+      <p class="soft">Webhooks are told nothing of it until then, and at the end if it still stands.</p>
+      <Field label="For">
+        {attributes => (
+          <select
+            {...attributes}
+            value={String(seconds)}
+            onChange={event => setSeconds(Number(event.currentTarget.value))}
+          >
+            {lengths.map(([seconds, text]) => (
+              <option key={seconds} value={String(seconds)}>
+                {text}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Field label="Reason">
+        {attributes => (
+          <input
+            {...attributes}
+            maxLength={500}
+            value={reason}
+            onInput={event => setReason(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+      <label class="check">
+        <input type="checkbox" checked={all} onChange={event => setAll(event.currentTarget.checked)} />
+        Not only of {problem.subject.type} {problem.subject.id}: of every one
+      </label>
+      <div class="buttons end">
+        <Button onClick={close}>Back</Button>
+        <Button look="main" needs="silenceProblem" onClick={silence}>
+          Silence
+        </Button>
+      </div>
+    </Dialog>
+  )
+}
