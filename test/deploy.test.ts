@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -48,6 +48,27 @@ t.test('units and image allow what locks ffmpeg in', async t => {
     [...image.matchAll(/^FROM (\S+)/gm)].map(([, name]) => name),
     ['node:24-trixie-slim', 'node:24-trixie-slim']
   )
+})
+
+const [compose] = [['docker', 'compose'], ['docker-compose']].filter(
+  ([program, ...args]) => spawnSync(program!, [...args, 'version']).status === 0
+)
+
+t.test('compose accepts its file', { skip: compose ? false : 'docker compose is not installed' }, async t => {
+  const [program, ...args] = compose!
+  const checked = spawnSync(program!, [...args, '--profile', 'monitoring', 'config', '--quiet'], { cwd: root })
+  t.equal(checked.status, 0, String(checked.stderr))
+})
+
+t.test('Prometheus in compose may ask the API, with its key', async t => {
+  const [, ALLOWED_HOSTS] = /ALLOWED_HOSTS: (\S+)/.exec(await read('docker-compose.yml'))!
+  const [, host] = /targets: \['(api:\d+)'\]/.exec(await read('scripts/deploy/monitoring/prometheus.yml'))!
+  const service = await openService(t, { env: { ALLOWED_HOSTS: ALLOWED_HOSTS!, AUTH: 'auto' } })
+  const { key } = (await service.post('/api/keys', { name: 'prometheus', preset: 'scraper' })).json()
+
+  const ask = (headers: Record<string, string>) => service.get('/metrics', { host: host!, ...headers })
+  t.match((await ask({ authorization: `Bearer ${key}` })).body, 'darkroom_workers')
+  t.equal((await ask({})).statusCode, 401)
 })
 
 t.test('the health check of a worker in the compose file tells a working worker from a dead one', async t => {
@@ -109,7 +130,7 @@ t.test(
     const folder = path.join(root, 'scripts/deploy/monitoring')
     for (const args of [
       ['check', 'rules', 'alerts.yml'],
-      ['check', 'config', 'prometheus.yml']
+      ['check', 'config', '--syntax-only', 'prometheus.yml']
     ]) {
       const { code } = await new Promise<{ code: number }>(resolve =>
         execFile(promtool!, args, { cwd: folder }, error => resolve({ code: error ? Number(error.code ?? 1) : 0 }))

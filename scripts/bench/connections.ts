@@ -25,7 +25,7 @@ const open = readConfig({ WEBHOOK_ALLOW_NETWORKS: '127.0.0.0/8' }).WEBHOOK_ALLOW
 const guard = guardOf({ open, database: 'postgres://localhost:1/darkroom', port: 1 })
 const body = JSON.stringify({ type: 'task.completed', data: { text: 'x'.repeat(500) } })
 
-const ways = { kept: keepConnections(), 'one each': keepConnections({ oldest: 0 }) }
+const ways = { kept: keepConnections({ guard }), 'one each': keepConnections({ guard, oldest: 0 }) }
 const rates: Record<string, number[]> = { kept: [], 'one each': [] }
 const costs: Record<string, number[]> = { kept: [], 'one each': [] }
 for (let round = 0; round <= rounds; round++) {
@@ -33,7 +33,7 @@ for (let round = 0; round <= rounds; round++) {
     const [began, before] = [performance.now(), process.cpuUsage()]
     await Promise.all(
       Array.from({ length: atOnce }, async () => {
-        for (let n = 0; n < count / atOnce; n++) await post({ url, headers: {}, body, guard, connections })
+        for (let n = 0; n < count / atOnce; n++) await post({ url, headers: {}, body, connections })
       })
     )
     const { user, system } = process.cpuUsage(before)

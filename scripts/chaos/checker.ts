@@ -1,6 +1,7 @@
 import type { History, TaskHistory } from './history.ts'
 import { livesOf } from './lives.ts'
 import { rules } from './rules.ts'
+import { checkMessages } from './rules-of-messages.ts'
 import { checkOrders } from './rules-of-orders.ts'
 import { checkSchedules } from './rules-of-schedules.ts'
 import type { Violation } from './violation.ts'
@@ -11,6 +12,7 @@ export function check(history: History): Violation[] {
     ...history.tasks.flatMap(task => checkTask(task, history)),
     ...checkOrders(history),
     ...checkSchedules(history),
+    ...checkMessages(history),
     ...checkWorkers(history),
     ...history.tripped.map(({ task_id, what }) => ({
       rule: 'at each commit task, job and attempt agree',

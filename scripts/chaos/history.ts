@@ -3,6 +3,7 @@ import type { State } from '#database/tables.ts'
 import { internalKinds } from '#tasks/internal.ts'
 import type { Cluster } from './cluster.ts'
 import type { Ledger } from './ledger.ts'
+import { type MessageHistory, readMessages } from './messages.ts'
 import { readSchedules, type ScheduleHistory } from './occurrences.ts'
 import type { Process } from './processes.ts'
 
@@ -11,6 +12,8 @@ export interface History {
   ledger: Ledger
   tasks: TaskHistory[]
   schedules: ScheduleHistory[]
+  /** To webhooks. */
+  messages: MessageHistory[]
   workers: Map<string, WorkerHistory>
   /** Written by the triggers of tripwires.ts at a commit. */
   tripped: { task_id: string; what: string }[]
@@ -88,8 +91,9 @@ type Recorded = Omit<History, 'ledger' | 'leftRows' | 'leftProcesses'>
 
 export async function readHistory(cluster: Cluster, journal: string): Promise<Recorded> {
   const { insist } = cluster
-  const [schedules, tasks, jobs, tries, events, workers, tripped] = await Promise.all([
+  const [schedules, messages, tasks, jobs, tries, events, workers, tripped] = await Promise.all([
     readSchedules(cluster),
+    readMessages(cluster),
     insist<Omit<TaskHistory, 'jobs' | 'tries' | 'events' | 'runs'>>(
       `
       select
@@ -116,6 +120,7 @@ export async function readHistory(cluster: Cluster, journal: string): Promise<Re
   const byTask = { jobs: Map.groupBy(jobs, ({ id }) => id), tries: of(tries), events: of(events) }
   return {
     schedules,
+    messages,
     tasks: tasks.map(task => ({
       ...task,
       jobs: byTask.jobs.get(task.id) ?? [],

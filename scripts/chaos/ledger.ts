@@ -7,6 +7,8 @@ export interface Ledger {
   cancelled: Set<string>
   retried: Map<string, Retries>
   blows: Blow[]
+  /** What the receiver of the webhooks got, in this order. */
+  received: Receipt[]
   /** Pids of processes that ended during the run, for any reason. */
   gone: Set<number>
   /** Descriptions of processes that ended without a signal of ours, or not as they were told. */
@@ -33,6 +35,16 @@ export interface Retries {
   unknown: number
 }
 
+export interface Receipt {
+  /** The header `webhook-id`. */
+  id: string
+  /** Path of the address. */
+  webhook: string
+  text: string
+  /** It was answered with 204. */
+  taken: boolean
+}
+
 export interface Blow {
   /** Postgres crashed: what was not on its disk is gone. */
   crash?: boolean
@@ -53,6 +65,7 @@ export function openLedger(): Ledger {
     cancelled: new Set(),
     retried: new Map(),
     blows: [],
+    received: [],
     gone: new Set(),
     surprises: []
   }

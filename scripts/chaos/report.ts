@@ -11,6 +11,7 @@ export function summary(history: History): string {
   return table({
     orders: `${ledger.orders.length} (${list(answers)})`,
     occurrences: occurrencesOf(history),
+    messages: `${history.messages.length}, received ${ledger.received.length} times`,
     'under a key': ledger.orders.filter(({ key }) => key !== undefined).length,
     tasks: `${tasks.length} (${list(count(tasks.map(({ state }) => state)))})`,
     attempts: `${entries.length} (${list(count(entries.map(({ outcome }) => outcome)))})`,

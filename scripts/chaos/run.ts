@@ -13,9 +13,11 @@ import { customers } from './customers.ts'
 import { fill, type Post } from './fleet.ts'
 import { type History, readHistory, readLeftRows } from './history.ts'
 import { openLedger } from './ledger.ts'
+import { deliverAll } from './messages.ts'
 import type { Step } from './plan.ts'
 import { marked, marker, send } from './processes.ts'
 import type { Random } from './random.ts'
+import { openReceiver } from './receiver.ts'
 import { list } from './report.ts'
 import { addSchedules, disableSchedules } from './schedules.ts'
 import { stretchTripwires } from './tripwires.ts'
@@ -59,6 +61,7 @@ export async function runChaos(options: Options): Promise<Outcome> {
   const posts: Post[] = []
   const chaos = new AbortController()
   const over = new AbortController()
+  const receiver = await openReceiver(ledger, random.fork())
   let cluster: Cluster | undefined
 
   try {
@@ -67,6 +70,7 @@ export async function runChaos(options: Options): Promise<Outcome> {
     const address = await openService(cluster)
     const [api, ...fleet] = posts as [Post, ...Post[]]
     await stretchTripwires(cluster)
+    await receiver.addWebhooks(address)
     await addSchedules(address)
     say(`${workers} workers and the API are up; the chaos begins`)
 
@@ -95,6 +99,7 @@ export async function runChaos(options: Options): Promise<Outcome> {
     over.abort()
     await people.satisfied()
     say(settled ? 'all tasks are finished' : `some tasks are not finished after ${patience} s`)
+    if (!(await deliverAll(cluster, performance.now() + patience * 1000))) say('some messages are not delivered')
 
     const leftRows = await readLeftRows(cluster)
     await Promise.all(posts.map(post => post.stop()))
@@ -107,6 +112,7 @@ export async function runChaos(options: Options): Promise<Outcome> {
     await Promise.all(posts.map(post => post.stop()))
     for (const { pid } of await marked(run)) send(pid, 'SIGKILL')
     await cluster?.stop()
+    receiver.close()
     if (!keep) await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
@@ -122,6 +128,7 @@ export async function runChaos(options: Options): Promise<Outcome> {
       DATA_DIR: path.join(folder, 'media'),
       TASKS_DIR: path.join(import.meta.dirname, 'tasks'),
       PORT: String(port),
+      WEBHOOK_ALLOW_NETWORKS: '127.0.0.0/8',
       WORKER_CONCURRENCY: '2',
       // Low, so that children are also replaced during the run.
       WORKER_MAX_TASKS_PER_CHILD: '50'

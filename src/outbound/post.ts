@@ -1,12 +1,11 @@
-import { type ClientRequest, type IncomingMessage, type RequestOptions, request as requestPlain } from 'node:http'
-import { request as requestSecure } from 'node:https'
-import type { Connections } from './connections.ts'
-import { type Guard, Refused } from './guard.ts'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Connection, Connections } from './connections.ts'
+import { Refused } from './guard.ts'
 import { signIn } from './proxy.ts'
 
 export interface Answer {
   status: number
-  headers: IncomingMessage['headers']
+  headers: IncomingHttpHeaders
   /** First KiB of its body. */
   text: string
   /** IP address that answered; null of a proxy. */
@@ -17,9 +16,7 @@ interface PostOptions {
   url: string
   headers: Record<string, string>
   body: string
-  guard: Guard
   connections: Connections
-  signal?: AbortSignal
   /** Milliseconds from the look-up to the end of the answer. */
   patience?: number
 }
@@ -32,91 +29,114 @@ const kept = 1024
  * One request to an address that a client has named, over a connection that was kept from another or is opened and
  * checked now. No proxy of the environment; a redirect is an answer like any other.
  */
-export async function post(options: PostOptions): Promise<Answer> {
-  if (options.guard.problemOf(options.url) !== undefined) throw new Refused()
-  const deadline = performance.now() + (options.patience ?? usualPatience)
+export async function post({ url: text, headers, body, connections, patience = usualPatience }: PostOptions) {
+  if (connections.guard.problemOf(text) !== undefined) throw new Refused()
+  const url = new URL(text)
+  const what = { url, headers, body, patience, deadline: performance.now() + patience }
   try {
-    return await ask(options, deadline)
+    return await ask(what, connections, connections.take(url))
   } catch (error) {
     // The receiver has closed it at the moment in which it was used again. Only that is no failure of the receiver.
     if (!(error instanceof ClosedMeanwhile)) throw error
-    return ask(options, deadline, { anew: true })
+    return ask(what, connections, connections.open(url))
   }
+}
+
+interface Asked {
+  url: URL
+  headers: Record<string, string>
+  body: string
+  patience: number
+  deadline: number
 }
 
 class ClosedMeanwhile extends Error {}
 
-function ask(
-  { url: text, headers, body, guard, connections, signal, patience = usualPatience }: PostOptions,
-  deadline: number,
-  { anew = false } = {}
-) {
-  const url = new URL(text)
-  const { proxy } = connections
-  const length = { 'content-length': String(Buffer.byteLength(body)) }
-  return new Promise<Answer>((resolve, reject) => {
-    const request = open(url, proxy, {
-      method: 'POST',
-      headers: { ...headers, ...length },
-      agent: anew && !proxy ? false : connections.agentFor(url),
-      ...(!proxy && { lookup: guard.lookup(url) }),
-      ...(signal && { signal })
-    })
-    let end = (error: Error) => void request.destroy(error)
-    const late = setTimeout(() => end(new Error(`no answer in ${patience / 1000} s`)), deadline - performance.now())
-    checkAddress(request, { url, guard, connections })
-    request.on('error', (error: NodeJS.ErrnoException) => {
+function ask(what: Asked, connections: Connections, connection: Connection): Promise<Answer> {
+  const { url, body, patience, deadline } = what
+  const wasOpen = connection.isOpen
+  return new Promise((resolve, reject) => {
+    const answer = new Reading()
+    const fail = (error: Error) => end(() => reject(error))
+    // Its status is known, and the rest of its body decides nothing.
+    const finish = () => end(() => resolve({ ...answer.start(), address: connection.address }))
+    const late = setTimeout(() => {
+      if (answer.status > 0) finish()
+      else fail(new Error(`no answer in ${patience / 1000} s`))
+    }, deadline - performance.now())
+
+    function end(tell: () => void) {
       clearTimeout(late)
-      const isClosed = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-      reject(isClosed && !anew ? new ClosedMeanwhile() : error)
-    })
-    request.on('response', response => {
-      const { statusCode: status = 0, headers } = response
-      const address = proxy ? null : (response.socket.remoteAddress ?? null)
-      // Its status is known, and the rest of its body decides nothing.
-      end = () => void response.destroy()
-      readStart(response, text => {
-        clearTimeout(late)
-        // One whose answer is complete goes back to the kept ones.
-        if (!response.complete) request.destroy()
-        resolve({ status, headers, text, address })
-      })
-    })
-    request.end(body)
+      tell()
+      if (answer.isComplete) connections.keep(connection, url)
+      else connections.drop(connection)
+    }
+
+    connection.client.dispatch(
+      { method: 'POST', body, ...addressed(what, connections.proxy) },
+      {
+        onRequestStart() {},
+        onResponseStart: (_, status, headers) => answer.begin(status, headers),
+        onResponseData(_, chunk) {
+          if (answer.add(chunk)) finish()
+        },
+        onResponseEnd() {
+          answer.isComplete = true
+          finish()
+        },
+        onResponseError(_, error) {
+          if (answer.status > 0) finish()
+          else fail(wasOpen && isClosed(error) ? new ClosedMeanwhile() : inOurWords(error))
+        }
+      }
+    )
   })
 }
 
-/** By a proxy, `http:` is asked of it in one request; `https:` goes through a tunnel, which the agent opens. */
-function open(url: URL, proxy: URL | undefined, options: RequestOptions) {
-  if (url.protocol === 'https:') return requestSecure(url, options)
-  if (!proxy) return requestPlain(url, options)
-  const headers = { ...(options.headers as object), host: url.host, ...signIn(proxy) }
-  return requestPlain({ ...options, headers, host: proxy.hostname, port: proxy.port || 80, path: url.href })
+function addressed({ url, headers }: Asked, proxy: URL | undefined) {
+  if (!proxy || url.protocol === 'https:') return { path: `${url.pathname}${url.search}`, headers }
+  return { path: url.href, headers: { ...headers, host: url.host, ...signIn(proxy) } }
 }
 
-/** A name may lead elsewhere than its look-up said, and Node looks up no address. A proxy decides by itself. */
-function checkAddress(
-  request: ClientRequest,
-  { url, guard, connections }: { url: URL } & Pick<PostOptions, 'guard' | 'connections'>
-) {
-  request.on('socket', socket => {
-    if (!connections.isNew(socket) || connections.proxy) return
-    socket.once('connect', () => {
-      if (!guard.isAllowed(socket.remoteAddress ?? '', url)) request.destroy(new Refused())
-    })
-  })
+/** An answer as far as it has come. */
+class Reading {
+  status = 0
+  isComplete = false
+  #headers: IncomingHttpHeaders = {}
+  #chunks: Buffer[] = []
+  #read = 0
+
+  /** Also of what comes before the answer (103). */
+  begin(status: number, headers: IncomingHttpHeaders) {
+    if (status >= 200) Object.assign(this, { status })
+    this.#headers = headers
+  }
+
+  /** Whether it is enough. */
+  add(chunk: Buffer) {
+    if (this.#read < kept) this.#chunks.push(Buffer.from(chunk.subarray(0, kept - this.#read)))
+    this.#read += chunk.length
+    return this.#read >= mostBody
+  }
+
+  start() {
+    // Postgres keeps no NUL.
+    const text = Buffer.concat(this.#chunks).toString().replaceAll('\0', '')
+    return { status: this.status, headers: this.#headers, text }
+  }
 }
 
-/** Reads up to 64 KiB and keeps the start; ends too where the body breaks off: the status is known by then. */
-function readStart(response: IncomingMessage, done: (text: string) => void) {
-  const chunks: Buffer[] = []
-  let read = 0
-  response.on('data', (chunk: Buffer) => {
-    if (read < kept) chunks.push(chunk.subarray(0, kept - read))
-    read += chunk.length
-    if (read >= mostBody) response.destroy()
-  })
-  // Postgres keeps no NUL.
-  response.once('close', () => done(Buffer.concat(chunks).toString().replaceAll('\0', '')))
-  response.on('error', () => {})
+type Failure = Error & { code?: string }
+
+function isClosed({ code }: Failure) {
+  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE'
+}
+
+/** Codes of undici say nothing to operators. */
+function inOurWords(error: Failure): Failure {
+  if (!error.code?.startsWith('UND_ERR_')) return error
+  if (error.code === 'UND_ERR_CONNECT_TIMEOUT') return Object.assign(new Error('no connection'), { code: 'ETIMEDOUT' })
+  if (isClosed(error)) return Object.assign(new Error('closed without an answer'), { code: 'ECONNRESET' })
+  if (error.code === 'UND_ERR_HEADERS_OVERFLOW') return new Error('more than 16 KiB of headers')
+  return new Error(error.message)
 }

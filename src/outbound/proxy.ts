@@ -1,7 +1,5 @@
 import { request } from 'node:http'
-import type { Agent as SecureAgent } from 'node:https'
-import type { Duplex } from 'node:stream'
-import { connect } from 'node:tls'
+import type { Socket } from 'node:net'
 
 // Milliseconds.
 const patience = 15_000
@@ -13,32 +11,26 @@ export function signIn({ username, password }: URL): Record<string, string> {
   return { 'proxy-authorization': `Basic ${Buffer.from(text).toString('base64')}` }
 }
 
-/** Lets an agent open its connections by CONNECT: TLS is with the receiver, and the proxy resolves its name. */
-export function throughProxy(proxy: URL, agent: SecureAgent) {
-  agent.createConnection = (options, done) => {
-    const target = `${options.host}:${options.port}`
-    const tunnel = request(proxy, {
-      method: 'CONNECT',
-      path: target,
-      headers: { host: target, ...signIn(proxy) },
-      agent: false,
-      signal: AbortSignal.timeout(patience)
-    })
-    const failed = (error: Error) => done?.(error, undefined as never)
-    tunnel.on('error', failed)
-    tunnel.on('response', ({ statusCode }) => {
-      tunnel.destroy()
-      failed(new Error(`the proxy answered ${statusCode}`))
-    })
-    tunnel.on('connect', ({ statusCode }, socket: Duplex) => {
-      if (statusCode !== 200) {
-        socket.destroy()
-        return failed(new Error(`the proxy answered ${statusCode}`))
-      }
-      done?.(null, connect({ ...(options as object), socket }))
-    })
-    tunnel.end()
-    return undefined
-  }
-  return agent
+type Opened = (...result: [Error, null] | [null, Socket]) => void
+
+/** By CONNECT: TLS is with the receiver, and the proxy resolves its name. */
+export function openTunnel(proxy: URL, target: string, done: Opened) {
+  const tunnel = request(proxy, {
+    method: 'CONNECT',
+    path: target,
+    headers: { host: target, ...signIn(proxy) },
+    agent: false,
+    signal: AbortSignal.timeout(patience)
+  })
+  tunnel.on('error', error => done(error, null))
+  tunnel.on('response', ({ statusCode }) => {
+    tunnel.destroy()
+    done(new Error(`the proxy answered ${statusCode}`), null)
+  })
+  tunnel.on('connect', ({ statusCode }, socket: Socket) => {
+    if (statusCode === 200) return done(null, socket)
+    socket.destroy()
+    done(new Error(`the proxy answered ${statusCode}`), null)
+  })
+  tunnel.end()
 }

@@ -22,8 +22,10 @@ const settings = { ...throughIndexes, lock_timeout: '5s', synchronous_commit: 'o
 const db = connect(url, { name: 'darkroom worker couriers', max: 2, settings })
 const deliverer = openDeliverer({
   db,
-  guard: guardOf({ open, database: url, port }),
-  connections: keepConnections({ proxy: proxy === undefined ? undefined : new URL(proxy) }),
+  connections: keepConnections({
+    guard: guardOf({ open, database: url, port }),
+    proxy: proxy === undefined ? undefined : new URL(proxy)
+  }),
   key: Buffer.from(key),
   publicUrl,
   warn: (details, text) => parentPort!.postMessage({ details, text })

@@ -130,6 +130,22 @@ function scheduled(): TaskHistory {
   }
 }
 
+/** Of the tasks above to both webhooks; the receiver has taken each once. */
+function messages() {
+  const ends = [
+    ['a', 'task.completed'],
+    ['b', 'task.cancelled'],
+    ['b', 'task.failed'],
+    ['s', 'task.completed']
+  ] as const
+  return ['plain', 'ordered'].flatMap((webhook, half) =>
+    ends.map(([task_id, type], at) => {
+      const sequence = 2 * at + half
+      return { id: `msg_${sequence}`, webhook, type, task_id, sequence, delivered: true }
+    })
+  )
+}
+
 function truth(): History {
   const ledger = openLedger()
   ledger.orders.push(
@@ -139,6 +155,9 @@ function truth(): History {
   )
   ledger.cancelled.add('b')
   ledger.retried.set('b', { accepted: 1, unknown: 1 })
+  ledger.received = messages().map(({ id, webhook, type, task_id, sequence }) => {
+    return { id, webhook, taken: true, text: JSON.stringify({ type, data: { id: task_id, sequence } }) }
+  })
   ledger.blows.push({ at: 300, what: 'kill -9 of a worker', pid: 1, deadly: true })
   return {
     ledger,
@@ -154,6 +173,7 @@ function truth(): History {
         ]
       }
     ],
+    messages: messages(),
     workers: new Map([
       ['one', { pid: 1, status: 'lost' }],
       ['two', { pid: 2, status: 'running' }]
@@ -394,6 +414,31 @@ const forgeries: Record<
   'a commit left task and job in different states': [
     ({ tripped }) => tripped.push({ task_id: 'a', what: 'the task was STARTED and its job completed' }),
     'at each commit task, job and attempt agree'
+  ],
+  'an end has no message': [({ messages }) => messages.splice(1, 1), 'each end of a task has its message'],
+  'a message is given up': [
+    ({ messages }) => {
+      messages[0]!.delivered = false
+    },
+    'no message is lost'
+  ],
+  'a message is noted as delivered, and its receiver has refused it': [
+    ({ ledger }) => {
+      ledger.received[0]!.taken = false
+    },
+    'no message is lost'
+  ],
+  'a message came a second time under another id': [
+    ({ ledger }) => ledger.received.push({ ...ledger.received[0]!, id: 'msg_9' }),
+    'nothing is told that did not happen'
+  ],
+  'a message came a second time with another text': [
+    ({ ledger }) => ledger.received.push({ ...ledger.received[0]!, text: ledger.received[1]!.text }),
+    'a message is the same each time'
+  ],
+  'an ordered webhook was told the second end of a task before the first': [
+    ({ ledger }) => ledger.received.reverse(),
+    'an ordered webhook is told in order'
   ],
   'a row is left': [({ leftRows }) => leftRows.push('a deadline'), 'no row or session is left behind'],
   'a process is left': [

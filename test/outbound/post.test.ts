@@ -27,8 +27,8 @@ async function listen(t: Test, server: Server) {
   return (server.address() as AddressInfo).port
 }
 
-function kept(t: Test, options: Parameters<typeof keepConnections>[0] = {}) {
-  const connections = keepConnections(options)
+function kept(t: Test, options: Partial<Parameters<typeof keepConnections>[0]> = {}) {
+  const connections = keepConnections({ guard, ...options })
   t.teardown(connections.close)
   return connections
 }
@@ -56,14 +56,13 @@ t.test('a connection is kept for the next request, and its name looked up again 
     }
   })
   const url = `http://receiver.example:${port}/`
-  const send = (connections: ReturnType<typeof keepConnections>) =>
-    post({ url, headers: {}, body: '{}', guard, connections })
+  const send = (connections: ReturnType<typeof keepConnections>) => post({ url, headers: {}, body: '{}', connections })
 
-  const young = kept(t)
+  const young = kept(t, { guard })
   for (let n = 0; n < 3; n++) t.match(await send(young), { status: 200, text: 'ok', address: '127.0.0.1' })
   t.strictSame([asked.connections, asked.requests, looks], [1, 3, 1])
 
-  const old = kept(t, { oldest: 0 })
+  const old = kept(t, { guard, oldest: 0 })
   for (let n = 0; n < 3; n++) await send(old)
   t.strictSame([asked.connections, asked.requests, looks], [4, 6, 4])
 })
@@ -81,13 +80,13 @@ t.test('a kept connection that the receiver closes meanwhile is no failure of th
     request.resume().on('end', () => response.writeHead(204).end())
   })
   const url = `http://127.0.0.1:${await listen(t, server)}/`
-  const send = () => post({ url, headers: {}, body: '{}', guard, connections })
+  const send = () => post({ url, headers: {}, body: '{}', connections })
 
   t.match(await send(), { status: 204 })
   t.match(await send(), { status: 204 }, 'asked again by a new connection')
   t.equal(requests, 3)
   refused = true
-  await t.rejects(post({ url, headers: {}, body: '{}', guard, connections: kept(t) }), { code: 'ECONNRESET' })
+  await t.rejects(post({ url, headers: {}, body: '{}', connections: kept(t) }), { code: 'ECONNRESET' })
   t.equal(requests, 4, 'a new one is not asked again')
 })
 
@@ -101,7 +100,7 @@ t.test('silence, and an answer that drips, end after the limit', async t => {
       })
     )
     const connections = kept(t)
-    return post({ url: `http://127.0.0.1:${port}/`, headers: {}, body: '{}', guard, connections, patience: 300 })
+    return post({ url: `http://127.0.0.1:${port}/`, headers: {}, body: '{}', connections, patience: 300 })
   }
   const drip = (text: string) => (socket: Duplex) => {
     socket.write(text)
@@ -151,11 +150,11 @@ t.test('WEBHOOK_PROXY: every request goes through it, and TLS is with the receiv
       .pipe(onward)
   })
   const port = await listen(t, proxy)
-  const connections = kept(t, { proxy: new URL(`http://me:pa%20ss@127.0.0.1:${port}`) })
   const open = readConfig({ WEBHOOK_ALLOW_NETWORKS: 'inner:8065' }).WEBHOOK_ALLOW_NETWORKS!
   const resolve = () => t.fail('the proxy resolves names')
-  const send = (url: string) =>
-    post({ url, headers: {}, body: '{}', guard: guardOf({ ...base, open, resolve }), connections })
+  const proxied = new URL(`http://me:pa%20ss@127.0.0.1:${port}`)
+  const connections = kept(t, { guard: guardOf({ ...base, open, resolve }), proxy: proxied })
+  const send = (url: string) => post({ url, headers: {}, body: '{}', connections })
 
   t.match(await send('http://inner:8065/hook?a=1'), { status: 201, text: 'from the proxy', address: null })
   await t.rejects(

@@ -2,45 +2,13 @@ import t from 'tap'
 import { addWebhook, deliveries, hasten, local, openReceiver } from '../harness/receiver.ts'
 import { openService } from '../harness/service.ts'
 import { until } from '../harness/until.ts'
-import { spawnWorker } from '../harness/worker-process.ts'
 
-const service = await openService(t, { env: local, needsWorker: true })
+const service = await openService(t, { env: local, worker: true })
 
 /** Ends a task, which takes no worker. */
 async function end(id: string) {
   await service.post(`/api/tasks/${id}/cancel`)
 }
-
-t.test('a killed worker loses no message: another sends it again, under its id', async t => {
-  const first = await spawnWorker(t, service)
-  const held: (() => void)[] = []
-  const receiver = await openReceiver(t, response => void held.push(() => response.writeHead(204).end()))
-  const { id } = await addWebhook(service, receiver.url)
-  const ids = []
-  for (let n = 0; n < 6; n++)
-    ids.push(await service.submit('sleep', { seconds: 0 }, { queue: 'media', countdown: 600 }))
-  for (const task of ids) await end(task)
-  await receiver.got(4)
-  t.equal(receiver.received.length, 4, 'four at a time')
-
-  // Two have their answer, but it is not sure to be noted.
-  for (const answer of held.splice(0, 2)) answer()
-  first.kill('SIGKILL')
-  await first.exited
-  receiver.answer = response => response.writeHead(204).end()
-  await service.startWorker()
-  // Instead of waiting for the end of the lease.
-  await service.db.pool.query(
-    `update darkroom.webhook_messages set next_at = now() where lease is not null and next_at is not null`
-  )
-  await hasten(service)
-
-  await deliveries(service, id, items => items.length === 6 && items.every(({ status }) => status === 'delivered'))
-  const byId = Map.groupBy(receiver.received, ({ headers }) => headers['webhook-id'])
-  t.equal(byId.size, 6, 'each message has one id')
-  t.strictSame(new Set([...byId.values()].map(([one]) => one!.body.data.id)), new Set(ids))
-  await service.delete(`/api/webhooks/${id}`)
-})
 
 t.test('ordered: of one task the next waits for the one before, others do not', async t => {
   let fails = true

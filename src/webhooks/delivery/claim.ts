@@ -77,15 +77,15 @@ export interface Message {
   result: { value: unknown } | null
 }
 
-interface ClaimMessagesOptions {
-  lease: string
-  /** Free slots of webhooks that have fewer than `usual`, or more. */
+/** What a claim may take. */
+export interface Room {
+  /** Free slots of webhooks that this worker knows; of others as many as `usual`. */
   slots: Map<string, number>
   usual: number
   most: number
 }
 
-export async function claimMessages(pool: Pool, { lease, slots, usual, most }: ClaimMessagesOptions) {
+export async function claimMessages(pool: Pool, { lease, slots, usual, most }: Room & { lease: string }) {
   const values = [[...slots.keys()], [...slots.values()], usual, most, lease]
   return (await pool.query<Message>({ name: 'claim messages', text: claimMessagesSql, values })).rows
 }

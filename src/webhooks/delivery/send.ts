@@ -1,10 +1,10 @@
 import type { Connections } from '#outbound/connections.ts'
-import { type Guard, Refused } from '#outbound/guard.ts'
+import { Refused } from '#outbound/guard.ts'
 import { type Answer, post } from '#outbound/post.ts'
-import { unseal } from '#secrets/at-rest.ts'
 import { version } from '#version.ts'
 import { bodyOf } from './body.ts'
 import type { Message } from './claim.ts'
+import type { OpenSecret } from './secrets.ts'
 import { signed } from './sign.ts'
 import { delayAfter, wishIn } from './steps.ts'
 
@@ -29,10 +29,8 @@ export interface Told {
 }
 
 interface SendOptions {
-  guard: Guard
   connections: Connections
-  /** Opens the secrets of webhooks. */
-  key: Buffer
+  secretOf: OpenSecret
   publicUrl: string | undefined
   signal: AbortSignal
 }
@@ -48,16 +46,16 @@ export async function send(message: Message, options: SendOptions): Promise<Told
   return { id, webhook_id, lease, at, ms: Math.round(performance.now() - began), failing, ...ended }
 }
 
-async function attempt(message: Message, { guard, connections, key, publicUrl, signal }: SendOptions) {
+async function attempt(message: Message, { connections, secretOf, publicUrl }: SendOptions) {
   const { id, webhook_id, url, secret, old_secret } = message
   const body = bodyOf(message, publicUrl)
   const sealed = old_secret ? [secret, old_secret] : [secret]
   const headers = {
     'content-type': 'application/json',
     'user-agent': `Darkroom/${version}`,
-    ...signed({ id, body, secrets: sealed.map(each => unseal(key, each, webhook_id)) })
+    ...signed({ id, body, secrets: sealed.map(each => secretOf(webhook_id, each)) })
   }
-  return post({ url, headers, body, guard, connections, signal })
+  return post({ url, headers, body, connections })
 }
 
 function answered({ status, headers, text, address }: Answer, tries: number) {

@@ -1,11 +1,11 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, type KeyObject } from 'node:crypto'
 import { messageName } from '../present.ts'
 
 interface SignOptions {
   id: string
   body: string
   /** After a rotation the new one and the old one. */
-  secrets: Buffer[]
+  secrets: KeyObject[]
   now?: number
 }
 
