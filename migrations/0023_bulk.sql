@@ -45,9 +45,10 @@ comment on column darkroom.bulk_operations.place_id is 'Id of that task';
 comment on column darkroom.bulk_operations.done is 'Tasks that it has changed';
 comment on column darkroom.bulk_operations.skipped is 'Number of tasks that it has left as they are, by reason';
 
--- What an undo needs: each task that was changed, as it was.
+-- What an undo needs: each task that was changed, as it was. Without a foreign key, whose check of each row took as long as
+-- the row; expire_bulk_operations removes items before their operation.
 create table darkroom.bulk_items (
-  operation_id uuid not null references darkroom.bulk_operations on delete cascade,
+  operation_id uuid not null,
   task_id uuid not null,
   before jsonb not null,
   primary key (operation_id, task_id)
@@ -257,18 +258,22 @@ comment on function darkroom.take_back_many(uuid, uuid[]) is 'Undoes the retry o
 -- Those of many tasks that no other transaction holds, locked with their jobs (these first, as everywhere); it waits for
 -- none. A task whose job has expired has none.
 create function darkroom.lock_free(ids uuid[]) returns table (
-  id uuid, task text, queue text, owner text, state text, attempts int, error jsonb, job_state text
+  id uuid, task text, queue text, owner text, state text, attempts int, error jsonb, created_at timestamptz, job_state text
 )
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   return query
   with job as materialized (
     select j.id, j.state::text as state
-    from darkroom.tasks t join pgboss.job j on j.id = t.id and j.name in (t.queue, 'delayed')
+    from darkroom.tasks t
+    -- The job of a finished task is never among the delayed ones, which are a table of their own.
+    join pgboss.job j on j.id = t.id and j.name = any(
+      case when t.finished_at is null then array[t.queue, 'delayed'] else array[t.queue] end
+    )
     where t.id = any($1)
     for update of j skip locked
   ), free as materialized (
-    select t.id, t.task, t.queue, t.owner, t.state, t.attempts, t.error from darkroom.tasks t
+    select t.id, t.task, t.queue, t.owner, t.state, t.attempts, t.error, t.created_at from darkroom.tasks t
     where t.id = any($1) and (
       t.id in (select job.id from job)
       or not exists (select from pgboss.job j where j.id = t.id and j.name in (t.queue, 'delayed'))
@@ -280,14 +285,11 @@ end;
 $$;
 comment on function darkroom.lock_free(uuid[]) is 'Locks those of many tasks, with their jobs, that no other transaction holds';
 
-create function darkroom.bulk_may(op darkroom.bulk_operations, task text, queue text, owner text) returns boolean
-language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select
-    (op.sight -> 'kinds' is null or op.sight -> 'kinds' ? task)
-    and (op.sight -> 'queues' is null or op.sight -> 'queues' ? queue)
-    and (op.sight -> 'owner' is null or op.sight ->> 'owner' = owner) is true
+create function darkroom.bulk_sight(op darkroom.bulk_operations, out kinds text[], out queues text[], out owner text)
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select s.kinds, s.queues, s.owner from jsonb_to_record(op.sight) as s (kinds text[], queues text[], owner text)
 $$;
-comment on function darkroom.bulk_may(darkroom.bulk_operations, text, text, text) is 'Whether the key of an operation may act on such a task';
+comment on function darkroom.bulk_sight(darkroom.bulk_operations) is 'What the key of an operation is limited to; null: not limited';
 
 -- Acts on those tasks of a batch that are free and as the act expects them. Films are left to the act on one task: each
 -- may have one open task only, and parts of its own.
@@ -296,17 +298,19 @@ returns table (changed uuid[], lanes text[])
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   act text := coalesce('undo ' || original.action, op.action);
+  sight record := darkroom.bulk_sight(op);
   etas timestamptz[];
   queues text[];
 begin
   select
-    array_agg(l.id order by a.place), array_agg((i.before ->> 'eta')::timestamptz order by a.place),
-    array_agg(coalesce(i.before ->> 'queue', op.queue) order by a.place)
+    array_agg(l.id order by l.created_at, l.id),
+    array_agg((i.before ->> 'eta')::timestamptz order by l.created_at, l.id),
+    array_agg(coalesce(i.before ->> 'queue', op.queue) order by l.created_at, l.id)
   into changed, etas, queues
-  from unnest(ids) with ordinality as a (id, place)
-  join darkroom.lock_free(ids) l on l.id = a.id
+  from darkroom.lock_free(ids) l
   left join darkroom.bulk_items i on i.operation_id = original.id and i.task_id = l.id
-  where darkroom.bulk_may(op, l.task, l.queue, l.owner) and l.task <> 'process_video'
+  where l.task <> 'process_video' and (sight.kinds is null or l.task = any(sight.kinds))
+    and (sight.queues is null or l.queue = any(sight.queues)) and (sight.owner is null or l.owner = sight.owner)
     and exists (select from pgboss.queue q where q.name = l.queue)
     and (act <> 'undo move' or exists (select from pgboss.queue q where q.name = i.before ->> 'queue'))
     and case act
@@ -364,16 +368,17 @@ create function darkroom.bulk_act_alone(
 ) returns table (reason text, lane text)
 language plpgsql set search_path = pg_catalog, pg_temp set lock_timeout = '500ms' as $$
 declare
+  sight record := darkroom.bulk_sight(op);
   task darkroom.tasks;
   undone jsonb;
-  kept jsonb;
 begin
   select * into task from darkroom.tasks t where t.id = candidate;
   if task.id is null then
     return query values ('gone', null);
     return;
   end if;
-  if not darkroom.bulk_may(op, task.task, task.queue, task.owner) then
+  if task.task <> all(sight.kinds) or task.queue <> all(sight.queues) or task.owner is distinct from coalesce(sight.owner, task.owner)
+  then
     return query values ('beyond_limits', null);
     return;
   end if;
