@@ -1,3 +1,4 @@
+import { bulkGroup } from './bulk/table.ts'
 import { client } from './client.ts'
 import { type Command, command, type Group } from './command.ts'
 import { keyGroup } from './key/table.ts'
@@ -44,6 +45,7 @@ export const table: (Command | Group)[] = [
   ...processes,
   keyGroup,
   taskGroup,
+  bulkGroup,
   videoGroup,
   scheduleGroup,
   queueGroup,
