@@ -14,7 +14,7 @@ export const InvalidCursor = createError(
 export const UnknownTask = createError('UNKNOWN_TASK', 'There is no kind of task named "%s"', 400)
 export const KindInternal = createError(
   'KIND_INTERNAL',
-  'The kind "%s" is internal: only Darkroom submits its tasks',
+  'The kind "%s" is internal: only Darkroom and the scope "admin" submit and steer its tasks',
   403
 )
 export const UnknownQueue = createError('UNKNOWN_QUEUE', 'There is no queue named "%s"', 400)

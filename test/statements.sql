@@ -15,32 +15,31 @@ insert into darkroom.audit (
 select 
   id, action, status, filter, queue, over, expected::float8 as expected, exact, done::float8 as done, skipped, undo_of,
   undone_by, task_id, created_by, created_at, started_at, finished_at,
-  to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place from ops.bulk_operations
-where (created_at, id) < ($1::timestamptz, $2::uuid)
+  to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place from darkroom.bulk_progress
+where (created_at, id) < ($1::timestamptz, $2::uuid) and ($4::text is null or sight ->> 'owner' = $4)
 order by created_at desc, id desc limit $3;
 
 -- src/bulk/queries.ts: listBulkBackSql
 select 
   id, action, status, filter, queue, over, expected::float8 as expected, exact, done::float8 as done, skipped, undo_of,
   undone_by, task_id, created_by, created_at, started_at, finished_at,
-  to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place from ops.bulk_operations
-where (created_at, id) > ($1::timestamptz, $2::uuid)
+  to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place from darkroom.bulk_progress
+where (created_at, id) > ($1::timestamptz, $2::uuid) and ($4::text is null or sight ->> 'owner' = $4)
 order by created_at, id limit $3;
 
 -- src/bulk/queries.ts: findBulkSql
 select 
   id, action, status, filter, queue, over, expected::float8 as expected, exact, done::float8 as done, skipped, undo_of,
   undone_by, task_id, created_by, created_at, started_at, finished_at,
-  to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place, (select sight ->> 'owner' from darkroom.bulk_operations o where o.id = $1) as owner
-from ops.bulk_operations where id = $1;
-
--- src/bulk/routes.ts: abortBulkSql
-update darkroom.bulk_operations set abort_at = coalesce(abort_at, now()) where id = $1 and finished_at is null;
+  to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place, sight from darkroom.bulk_progress where id = $1;
 
 -- src/bulk/start.ts: insertBulkSql
 insert into darkroom.bulk_operations (
   id, action, filter, queue, over, expected, is_exact, undo_of, task_id, created_by, sight
 ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+
+-- src/bulk/steer-routes.ts: abortBulkSql
+update darkroom.bulk_operations set abort_at = coalesce(abort_at, now()) where id = $1 and finished_at is null;
 
 -- src/bulk/steps.ts: beginBulkSql
 update darkroom.bulk_operations set started_at = coalesce(started_at, now())
@@ -50,11 +49,14 @@ returning
   case when place_at = '-infinity' then '-infinity'
     else to_char(place_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') end as place_at;
 
+-- src/bulk/steps.ts: lockBulkSql
+select id from darkroom.bulk_operations where id = $1 and abort_at is null for update;
+
 -- src/bulk/steps.ts: finishBulkSql
 update darkroom.bulk_operations set finished_at = now() where id = $1 and finished_at is null;
 
 -- src/bulk/steps.ts: nextItemsSql
-select task_id as id from darkroom.bulk_items where operation_id = $1 and task_id > $2 order by task_id limit 200;
+select task_id as id from darkroom.bulk_items where operation_id = $1 and task_id > $2 order by task_id limit 1000;
 
 -- src/bulk/steps.ts: bulkStepSql
 select done::float8, expected::float8 from darkroom.bulk_step($1, $2::uuid[], $3, $4);
@@ -984,6 +986,88 @@ with me as materialized (
       order by j.priority desc, j.created_on
       limit room.slots
       for update of j, task skip locked
+    ) job
+    order by priority desc, created_on
+    limit $4
+  ) j
+  left join darkroom.tasks t on t.id = any(array[j.id])
+), job as (
+  update pgboss.job j set
+    state = case next.verdict when 'stale' then 'cancelled' else 'active' end::pgboss.job_state,
+    started_on = case next.verdict when 'stale' then j.started_on else now() end,
+    completed_on = case next.verdict when 'stale' then now() end,
+    retry_count = j.retry_count + case when j.started_on is null then 0 else 1 end
+  from next
+  where j.ctid = next.place and j.name = next.name and j.id = next.id and next.verdict <> 'unknown'
+  returning
+    j.id, j.name, j.retry_count, j.ctid as place, next.verdict = 'stale' as stale, next.was, next.priority, next.created_on,
+    next.due
+), task as (
+  update darkroom.tasks t set
+    queue = job.name,
+    state = case when job.stale then 'REVOKED' else 'STARTED' end,
+    attempts = case when job.stale then t.attempts else job.retry_count + 1 end,
+    worker = case when job.stale then null else $1::uuid end,
+    started_at = case when job.stale then t.started_at else now() end,
+    finished_at = case when job.stale then now() end,
+    error = case when job.stale then '{"type": "expired", "message": "It did not start in time"}'::jsonb else t.error end,
+    progress = null,
+    progress_detail = null
+  from job
+  where t.id = any(array[job.id]) and (t.state in ('PENDING', 'RETRY')) is true
+  returning
+    t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.outages, t.max_retries,
+    t.retry_delay, t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id,
+    t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error)
+  select id, state, attempt, case when state = 'REVOKED' then error end from task
+), hasty as materialized (
+  select set_config('synchronous_commit', 'off', true) as is_hasty
+  from (select bool_or(task = any($5::text[]) or max_retries = 0) as has_to_wait from next) any_of_them
+  where has_to_wait is not true
+)
+-- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
+select
+  unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place, is_hasty,
+  (extract(epoch from clock_timestamp() - due) * 1000)::float8 as waited
+from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
+left join hasty on true
+left join task on true
+order by priority desc, created_on, id;
+
+-- src/tasks/attempts/claim.ts: claimOfKindsSql
+with me as materialized (
+  select kinds from darkroom.workers where id = $1 and status = 'running'
+), next as materialized (
+  select
+    j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task, t.max_retries,
+    case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
+    case
+      when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
+      when t.expires_at <= now() and t.started_at is null then 'stale'
+      when t.task = any((select kinds from me)::text[]) then 'ready'
+      else 'unknown'
+    end as verdict
+  from (
+    select * from unnest($2::text[], $3::int[]) as room (queue, slots)
+    cross join lateral (
+      select j.name, j.id, j.ctid as place, j.state, j.priority, j.created_on, j.started_on, j.start_after
+      from lateral (
+        select t.id from darkroom.tasks t
+        where t.state in ('PENDING', 'RETRY') and t.task = any($6::text[]) and t.queue = room.queue
+        offset 0
+      ) waiting
+      cross join lateral (
+        select ctid, * from pgboss.job job where job.name = room.queue and job.id = waiting.id offset 0
+      ) j
+      where j.name = room.queue and j.state < 'active' and not j.blocked and j.start_after <= now()
+        and exists (select from me) and not exists (select from darkroom.paused_queues where name = room.queue)
+        and true
+      order by j.priority desc, j.created_on
+      limit room.slots
+      for update of j skip locked
     ) job
     order by priority desc, created_on
     limit $4

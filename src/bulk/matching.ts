@@ -40,9 +40,10 @@ export function visible(filter: Filters, { owner, kinds, queues }: Sight): Asked
   return { ...asked, groups, allKinds: asked.allKinds && kinds === undefined && queues === undefined }
 }
 
-type Names = string[] | null
+export type Names = string[] | null
 
-function both(asked: Names, allowed: string[] | undefined): Names {
+/** Names that a filter asks for and a limit allows; null for all. */
+export function both(asked: Names, allowed: string[] | undefined): Names {
   if (allowed === undefined) return asked
   return asked === null ? allowed : asked.filter(name => allowed.includes(name))
 }

@@ -86,7 +86,7 @@ export const BulkBody = Type.Object(
       Type.Object({
         reason: Type.String({
           description:
-            'Why: `not_retryable`, `finished`, `not_waiting`, `moved_on`, `was_running`, `video_busy`, `locked`, `gone`'
+            'Why: `not_retryable`, `finished`, `not_waiting`, `moved_on`, `was_running`, `video_busy`, `locked`, `gone`, `queue_gone`, `beyond_limits`'
         }),
         count: Type.Integer({ description: 'Number of tasks' })
       }),

@@ -60,7 +60,7 @@ insert into darkroom.bulk_operations (
   id, action, filter, queue, over, expected, is_exact, undo_of, task_id, created_by, sight
 ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 
-interface StartNeeds {
+export interface StartNeeds {
   kind: Kind
   defaults: SubmitDefaults
 }

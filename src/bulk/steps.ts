@@ -7,8 +7,8 @@ import { type BeforeForgetting, forgetTasks } from '#tasks/steer/forget.ts'
 import { matching, type Sight } from './matching.ts'
 import type { NewBulk } from './schemas.ts'
 
-// Tasks of a transaction: their rows are locked until its commit, which takes 20 to 60 ms.
-const batch = 200
+// Tasks of a transaction: their rows are locked until its commit.
+const batch = 1_000
 
 export interface Running {
   id: string
@@ -44,6 +44,10 @@ export async function begin({ pool }: Database, id: string): Promise<Running | u
   return (await pool.query<Running>(beginBulkSql, [id])).rows[0]
 }
 
+// An abort waits for the batch that is being written, and none begins behind it.
+export const lockBulkSql = `
+select id from darkroom.bulk_operations where id = $1 and abort_at is null for update`
+
 export const finishBulkSql = `
 update darkroom.bulk_operations set finished_at = now() where id = $1 and finished_at is null`
 
@@ -51,11 +55,14 @@ export async function finish({ pool }: Database, id: string) {
   await pool.query(finishBulkSql, [id])
 }
 
-/** The next batch, as a transaction; undefined behind the last one. */
+/** The next batch, as a transaction; undefined behind the last one, or where it was told to stop. */
 export async function step(db: Database, running: Running, remember: BeforeForgetting): Promise<Stepped | undefined> {
   const next = running.undo_of === null ? await nextTasks(db, running) : await nextItems(db, running)
   if (!next) return undefined
-  return db.query.transaction().execute(trx => act(trx, running, next, remember))
+  return db.query.transaction().execute(async trx => {
+    const { rows } = await trx.executeQuery(CompiledQuery.raw(lockBulkSql, [running.id]))
+    return rows.length > 0 ? act(trx, running, next, remember) : undefined
+  })
 }
 
 async function nextTasks({ pool }: Database, { action, filter, sight, place_at, place_id }: Running) {

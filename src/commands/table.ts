@@ -1,3 +1,4 @@
+import { bulkGroup } from './bulk/table.ts'
 import { client, watch } from './client.ts'
 import { type Command, command, type Group } from './command.ts'
 import { errorGroup } from './error/table.ts'
@@ -65,6 +66,7 @@ export const table: (Command | Group)[] = [
   keyGroup,
   sessionGroup,
   taskGroup,
+  bulkGroup,
   videoGroup,
   scheduleGroup,
   queueGroup,

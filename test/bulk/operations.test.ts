@@ -130,6 +130,21 @@ t.test('tasks are moved and moved back, spread, and forgotten', async t => {
   t.match(spread, { over: 1_000, done: 10 })
   for (const [at, eta] of etas.slice(1).entries()) t.equal(Math.round((eta - etas[at]!) / 1_000), 100, 'a tenth apart')
 
+  // More than a batch: the second one goes on where the first one ended.
+  await submit('wide', 2_500)
+  await run({ action: 'cancel', filter: { tag: 'wide' } })
+  const wide = await run({ action: 'retry', over: 250_000, filter: { tag: 'wide' } })
+  t.match(wide, { done: 2_500, skipped: [] })
+  const { rows } = await pool.query(
+    `select count(*)::int as count, min(gap)::int as least, max(gap)::int as most
+     from (select round(extract(epoch from eta - lag(eta) over (order by eta))) as gap
+       from darkroom.tasks where tags = '{wide}') gaps`
+  )
+  t.strictSame(rows, [{ count: 2_500, least: 100, most: 100 }], 'evenly, over all batches')
+  t.match(await statusesOf('wide'), { SCHEDULED: 2_499 })
+  t.match(await undo(wide.id), { done: 2_500, skipped: [] })
+  t.strictSame(await statusesOf('wide'), { CANCELLED: 2_500 })
+
   await run({ action: 'cancel', filter: { tag: 'spread' } })
   const forgotten = await run({ action: 'forget', filter: { tag: 'spread' } })
   t.match(forgotten, { done: 10, can_undo: false })
@@ -146,10 +161,10 @@ t.test('a running task is stopped, and its undo leaves it stopped', async t => {
 })
 
 t.test('an abort stops it behind a batch; more tasks than a batch; killed in the middle', async t => {
-  await submit('many', 1_500)
+  await submit('many', 2_500)
   await service.post('/api/queues/high_priority/pause')
   const waiting = await start({ action: 'cancel', filter: { tag: 'many' } })
-  t.match((await service.get(`${url}/${waiting.id}`)).json(), { status: 'waiting', progress: 0, expected: 1_500 })
+  t.match((await service.get(`${url}/${waiting.id}`)).json(), { status: 'waiting', progress: 0, expected: 2_500 })
   t.equal((await service.post(`${url}/${waiting.id}/abort`)).statusCode, 202)
   await service.post('/api/queues/high_priority/resume')
   t.match(await ended(waiting), { status: 'aborted', done: 0 })
@@ -157,13 +172,13 @@ t.test('an abort stops it behind a batch; more tasks than a batch; killed in the
 
   // Its first attempt breaks behind the second batch: the next one goes on from there.
   await pool.query(`create function break_it() returns trigger language plpgsql as $$ begin
-    if new.done = 400 and not exists (select from darkroom.tasks where id = new.task_id and attempts > 1)
+    if new.done = 2000 and not exists (select from darkroom.tasks where id = new.task_id and attempts > 1)
     then raise 'broken'; end if; return new; end $$;
     create trigger break_it before update on darkroom.bulk_operations for each row execute function break_it()`)
   const all = await run({ action: 'cancel', filter: { tag: 'many' } })
-  t.match(all, { status: 'completed', expected: 1_500, done: 1_500, skipped: [] })
-  t.match(await read(all.task_id), { attempts: 2, state: 'SUCCESS', result: { done: 1_500 } })
-  t.strictSame(await statusesOf('many'), { CANCELLED: 1_500 })
+  t.match(all, { status: 'completed', expected: 2_500, done: 2_500, skipped: [] })
+  t.match(await read(all.task_id), { attempts: 2, state: 'SUCCESS', result: { done: 2_500 } })
+  t.strictSame(await statusesOf('many'), { CANCELLED: 2_500 })
 })
 
 t.test('what cannot be done is refused, and nothing is done', async t => {

@@ -23,7 +23,6 @@ t.test('the commands that operators know by name are there, each with its help',
   const promised = `task submit/list/show/cancel/retry/wait/why/log/timeline video upload/list/show
     schedule list/show/add/edit/enable/disable/run/preview/remove queue list/pause/resume/purge worker list/pause/resume/stop
     session list/end
-    webhook list/show/add/edit/remove/test/rotate/deliveries/replay`
     webhook list/show/add/edit/remove/test/rotate/deliveries/replay problem list/history/silence/unsilence error list/show`
   const pairs = [...promised.matchAll(/(\w+) (\S+\/\S+)/g)].flatMap(([, group, names]) =>
     names!.split('/').map(name => `${group} ${name}`)

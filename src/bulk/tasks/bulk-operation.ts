@@ -20,11 +20,10 @@ export function bulkOperation({ remember }: BulkOperationNeeds) {
     max_retries: 5,
 
     async run({ operation_id }, { db, signal, progress }) {
+      const running = await begin(db, operation_id)
       let done = 0
       for (;;) {
         signal.throwIfAborted()
-        // Again before each batch: it may have been told to stop.
-        const running = await begin(db, operation_id)
         const stepped = running && (await step(db, running, remember))
         if (!stepped) break
         done = stepped.done

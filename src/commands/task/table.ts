@@ -1,10 +1,16 @@
+import { where } from '../bulk/where.ts'
 import { client, watch } from '../client.ts'
 import type { Group } from '../command.ts'
 import { choice, flag, json, moment, seconds, text, whole, words, yesOrNo } from '../parsing/options.ts'
+import { filters } from './filters.ts'
 
 const task = { name: 'TASK', about: 'id of the task, or its name' }
-const tasks = { ...task, isMany: true }
-const statuses = 'SCHEDULED, PENDING, PROCESSING, RETRYING, COMPLETED, FAILED, CANCELLED'
+const someTasks = { ...task, isOptional: true, isMany: true }
+const many = { where: where(), yes: flag('with --where: do not ask') }
+const ofMany = [
+  'With --where the command shows what would be done, asks, and waits for the end. Ctrl-C ends the waiting alone: what has',
+  'begun goes on; "darkroom bulk abort ID" stops it, "darkroom bulk undo ID" takes it back.'
+]
 
 /** Of a submission; those of a schedule are the same. */
 export const taskOptions = {
@@ -26,24 +32,6 @@ export const taskOptions = {
 export const paging = {
   limit: whole('N', 'how many at most (50)', [1, 100_000]),
   cursor: text('CURSOR', 'go on behind a page')
-}
-
-const filters = {
-  status: text('WORDS', `only these: ${statuses}; "a,b" is either, "-a" is not`),
-  state: text('WORDS', "the same in Celery's words"),
-  task: text('NAMES', 'only these kinds', { as: 'kind' }),
-  queue: text('NAMES', 'only these queues'),
-  worker: text('WORKER', 'only those of a worker: id, or host'),
-  tag: text('TAGS', 'only with one of these tags'),
-  q: text('TEXT', 'only with this in the name or the description', { as: 'search' }),
-  error: text('TEXT', 'only with this in the message of the error'),
-  schedule_id: text('SCHEDULE', 'only those of a schedule: id, or name', { as: 'schedule' }),
-  video_id: text('VIDEO', 'only those of a film: id, or file name', { as: 'video' }),
-  created_after: moment('submitted after this time; "2h" is two hours ago', 'past'),
-  created_before: moment('submitted before this time', 'past'),
-  attempts_min: whole('N', 'only with so many attempts'),
-  ran_min: seconds('only those that ran so long'),
-  waited_min: seconds('only those that waited so long')
 }
 
 export const taskGroup: Group = {
@@ -92,16 +80,36 @@ export const taskGroup: Group = {
     client({
       name: 'cancel',
       about: 'cancel tasks; running ones are stopped',
-      operands: [tasks],
-      options: { wait: seconds('to wait until the processes are gone (0)') },
+      operands: [someTasks],
+      options: { wait: seconds('to wait until the processes are gone (0)'), ...many },
+      notes: ofMany,
+      examples: ['darkroom task cancel --where "queue=media status=PENDING"'],
       run: async (service, { operands, values }) => (await import('./steer.ts')).cancelTasks(service, operands, values)
     }),
     client({
       name: 'retry',
       about: 'retry tasks that failed or were cancelled',
-      operands: [tasks],
-      options: {},
+      operands: [someTasks],
+      options: { ...many, over: seconds('over which the retries are spread, instead of all at once') },
+      notes: ofMany,
+      examples: ['darkroom task retry --where "status=FAILED kind=process_video created-after=2h" --over 10m'],
       run: async (service, { operands, values }) => (await import('./steer.ts')).retryTasks(service, operands, values)
+    }),
+    client({
+      name: 'forget',
+      about: 'remove finished tasks with their results, attempts and events, for good',
+      operands: [someTasks],
+      options: many,
+      notes: ofMany,
+      run: async (service, { operands, values }) => (await import('./steer.ts')).forgetTasks(service, operands, values)
+    }),
+    client({
+      name: 'move',
+      about: 'move tasks that wait to another queue',
+      operands: [someTasks],
+      options: { queue: text('NAME', 'queue to move to'), ...many },
+      notes: ofMany,
+      run: async (service, { operands, values }) => (await import('./steer.ts')).moveTasks(service, operands, values)
     }),
     client({
       name: 'why',

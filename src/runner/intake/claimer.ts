@@ -19,6 +19,8 @@ const longestStatement = 30_000
 // Rest after a claim that passes over much and gets nothing: a multiple of the claim's duration.
 const restFactor = 4
 const longestRest = 1_000
+// Between two looks for house-keeping while every slot is taken.
+const upkeepPause = 250
 
 interface ClaimerOptions {
   pool: Pool
@@ -30,6 +32,8 @@ interface ClaimerOptions {
   concurrency(): number
   /** Queues with room now, and the limit for all of them together. */
   rooms(): { rooms: Room[]; most: number }
+  /** Kinds that may have room while others have none. */
+  upkeep: { kinds: readonly string[]; rooms(): { rooms: Room[]; most: number } }
   begin(claimed: Claimed): void
   /** Tasks in these queues were left, because this worker does not know their kinds. */
   leave(kinds: string[], queues: string[]): void
@@ -38,7 +42,8 @@ interface ClaimerOptions {
 }
 
 /** Claims tasks as long as there are some and there is room; one query at a time. */
-export function claimer({ pool, log, worker, keepers, concurrency, rooms, begin, leave, findUnknown }: ClaimerOptions) {
+export function claimer(options: ClaimerOptions) {
+  const { pool, log, worker, keepers, concurrency, rooms, upkeep, begin, leave, findUnknown } = options
   let wanted = false
   let claiming: Promise<void> | undefined
   let stopped = false
@@ -46,6 +51,8 @@ export function claimer({ pool, log, worker, keepers, concurrency, rooms, begin,
   const obstacles = detour()
   let askedAt: number | undefined
   let arriving = false
+  let upkeepAt = Number.NEGATIVE_INFINITY
+  let later: NodeJS.Timeout | undefined
   const poll = setInterval(wake, backstop)
 
   function wake() {
@@ -79,7 +86,7 @@ export function claimer({ pool, log, worker, keepers, concurrency, rooms, begin,
     const { rooms: free, most } = rooms()
     if (most === 0 || free.length === 0) {
       askedAt = undefined
-      return
+      return claimUpkeep()
     }
     askedAt ??= performance.now()
     const over = obstacles.over()
@@ -99,6 +106,22 @@ export function claimer({ pool, log, worker, keepers, concurrency, rooms, begin,
     else if (arriving) await gather(claims.length, longestGather / concurrency())
     else if (!wanted) await gather(claims.length)
     arriving = false
+  }
+
+  /** Without room for others. A busy worker is woken a thousand times a second, so not each time. */
+  async function claimUpkeep() {
+    const { rooms: free, most } = upkeep.rooms()
+    if (most === 0) return
+    const left = upkeepAt + upkeepPause - performance.now()
+    if (left > 0) {
+      later ??= setTimeout(() => {
+        later = undefined
+        wake()
+      }, left)
+      return
+    }
+    upkeepAt = performance.now()
+    begin(await claim(pool, { worker: worker.id, rooms: free, most, keepers, only: upkeep.kinds }))
   }
 
   function note(error: unknown) {
@@ -129,6 +152,7 @@ export function claimer({ pool, log, worker, keepers, concurrency, rooms, begin,
     async stop() {
       stopped = true
       clearInterval(poll)
+      clearTimeout(later)
       await claiming
     }
   }

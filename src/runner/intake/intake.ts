@@ -3,6 +3,7 @@ import type { Config } from '#config.ts'
 import type { Claim, Claimed } from '#tasks/attempts/claim.ts'
 import { lease } from '#tasks/attempts/takers.ts'
 import type { Kinds } from '#tasks/define.ts'
+import { isInternal } from '#tasks/internal.ts'
 import type { Desired, Shutdown } from '#workers/presence.ts'
 import type { Bodies } from '../bodies/bodies.ts'
 import type { Books } from '../books/books.ts'
@@ -11,7 +12,7 @@ import { claimer } from './claimer.ts'
 import { giverBack } from './give-back.ts'
 import { prefetch } from './prefetch.ts'
 import { promoter } from './promoter.ts'
-import { roomsIn } from './rooms.ts'
+import { roomForUpkeep, roomsIn } from './rooms.ts'
 import { servedQueues } from './served-queues.ts'
 import { steering } from './steering.ts'
 import { turns } from './turns.ts'
@@ -39,6 +40,10 @@ export async function openIntake({ config, kinds, connections, books, bodies, lo
   const ahead = prefetch(() => steer.concurrency, config.WORKER_PREFETCH_MULTIPLIER)
   const back = giverBack({ log, putBack: recover.putBack })
   const turn = turns({ desk, ahead, giveBack })
+  // Internal kinds that need no child.
+  const upkeep = [...kinds.values()]
+    .filter(({ name, pool }) => pool === 'inline' && isInternal(name))
+    .map(({ name }) => name)
   const delayed = promoter({ pool: work.pool, voice, log })
   let started = false
 
@@ -49,6 +54,7 @@ export async function openIntake({ config, kinds, connections, books, bodies, lo
     keepers: [...kinds.values()].filter(({ discard }) => discard).map(({ name }) => name),
     concurrency: () => steer.concurrency,
     rooms,
+    upkeep: { kinds: upkeep, rooms: () => roomForUpkeep(room()) },
     begin,
     leave: unknownKinds({ pool: work.pool, voice, log }),
     findUnknown: () => recover.handOnUnknown(worker.id, inHand())
@@ -63,10 +69,15 @@ export async function openIntake({ config, kinds, connections, books, bodies, lo
     return [...desk.ids(), ...back.ids(), ...books.unwritten().map(({ id }) => id)]
   }
 
-  function rooms() {
+  function room() {
     // A task claimed before the worker is registered would be taken for an orphan.
     const capacity = started && steer.isTaking() ? ahead.capacity() : 0
-    return roomsIn({ queues: queues.names, concurrency: steer.concurrency, capacity, inHand: desk.queues() })
+    const held = desk.held().filter(({ claim }) => upkeep.includes(claim.task))
+    return { queues: queues.names, capacity, upkeep: held.length }
+  }
+
+  function rooms() {
+    return roomsIn({ ...room(), concurrency: steer.concurrency, inHand: desk.queues() })
   }
 
   function begin({ claims, revoked }: Claimed) {

@@ -8,6 +8,18 @@ interface RoomsInOptions {
   capacity: number
   /** Queue of each task that it holds. */
   inHand: string[]
+  /** How many of them are house-keeping. */
+  upkeep: number
+}
+
+// House-keeping and bulk operations run in the worker itself and need no child: so many side by side have a place of
+// their own, as an operator's act must not wait for tasks of an hour.
+const placesOfUpkeep = 4
+
+/** Number of house-keeping tasks to claim while there is no room for others. */
+export function roomForUpkeep({ queues, capacity, upkeep }: Pick<RoomsInOptions, 'queues' | 'capacity' | 'upkeep'>) {
+  const slots = capacity > 0 ? Math.max(0, placesOfUpkeep - upkeep) : 0
+  return { rooms: slots > 0 ? queues.map(queue => ({ queue, slots })) : [], most: slots }
 }
 
 /**
@@ -16,9 +28,11 @@ interface RoomsInOptions {
  * While enough tasks are held, nothing is claimed: a claim of three tasks costs the database nearly as much as one of a
  * hundred.
  */
-export function roomsIn({ queues, concurrency, capacity, inHand }: RoomsInOptions): { rooms: Room[]; most: number } {
-  const enough = inHand.length > concurrency && inHand.length * 2 > capacity
-  const most = enough ? 0 : Math.max(0, capacity - inHand.length)
+export function roomsIn(options: RoomsInOptions): { rooms: Room[]; most: number } {
+  const { queues, concurrency, capacity, inHand, upkeep } = options
+  const held = inHand.length - Math.min(upkeep, placesOfUpkeep)
+  const enough = held > concurrency && held * 2 > capacity
+  const most = enough ? 0 : Math.max(0, capacity - held)
   const servesOthers = queues.some(queue => !heavyQueues.includes(queue))
   const rooms = queues.map(queue => {
     if (!heavyQueues.includes(queue) || !servesOthers || concurrency === 1) return { queue, slots: most }

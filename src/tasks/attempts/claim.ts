@@ -37,6 +37,8 @@ export interface Taking {
   most: number
   /** Kinds that keep files by the number of their attempt. */
   keepers: readonly string[]
+  /** It takes these kinds alone. */
+  only?: readonly string[] | undefined
 }
 
 /** How many tasks a claim may take from a queue. */
@@ -172,6 +174,21 @@ export const claimOverLockedSql = statement({
   over: 'task.task <> all($6::text[])'
 })
 
+// Takes tasks of some kinds alone, which are found by the index of the list: the queue may have any number of others.
+// Without `offset 0` Postgres would read the queue in its order.
+export const claimOfKindsSql = statement({
+  jobs: `lateral (
+        select t.id from darkroom.tasks t
+        where t.state in ('PENDING', 'RETRY') and t.task = any($6::text[]) and t.queue = room.queue
+        offset 0
+      ) waiting
+      cross join lateral (
+        select ctid, * from pgboss.job job where job.name = room.queue and job.id = waiting.id offset 0
+      ) j`,
+  locked: 'j',
+  over: 'true'
+})
+
 export interface Claimed {
   claims: Claim[]
   /** Tasks that were revoked because they had missed their start deadline. */
@@ -187,16 +204,18 @@ interface Row extends Claim {
 
 export async function claim(
   pool: Pool,
-  { worker, rooms, most, keepers }: Taking,
+  { worker, rooms, most, keepers, only }: Taking,
   { kinds = [], locked = false }: Over = {}
 ): Promise<Claimed> {
   const where = [worker, rooms.map(({ queue }) => queue), rooms.map(({ slots }) => slots), most, keepers]
   const { rows } = await pool.query<Row>(
-    locked
-      ? { name: 'claim over locked', text: claimOverLockedSql, values: [...where, kinds] }
-      : kinds.length > 0
-        ? { name: 'claim over kinds', text: claimOverKindsSql, values: [...where, kinds] }
-        : { name: 'claim', text: claimSql, values: where }
+    only
+      ? { name: 'claim of kinds', text: claimOfKindsSql, values: [...where, only] }
+      : locked
+        ? { name: 'claim over locked', text: claimOverLockedSql, values: [...where, kinds] }
+        : kinds.length > 0
+          ? { name: 'claim over kinds', text: claimOverKindsSql, values: [...where, kinds] }
+          : { name: 'claim', text: claimSql, values: where }
   )
   return {
     claims: rows.filter(({ state }) => state === 'STARTED').map(row => Object.assign(row, { worker })),

@@ -5,6 +5,7 @@ import type { Principal } from '#access/principal.ts'
 import { byRequest } from '#audit/by.ts'
 import type { Database } from '#database/connect.ts'
 import {
+  KindInternal,
   TaskFinished,
   TaskNotFinished,
   TaskNotFound,
@@ -18,6 +19,7 @@ import type { QueueNames } from '#queue/names.ts'
 import { answer } from '#schema/answers.ts'
 import { Id, isUuid } from '#schema/common.ts'
 import { writeProblems } from '#schema/problems.ts'
+import { refuseInternal } from '#tasks/internal.ts'
 import { Wait } from '#tasks/read/schemas.ts'
 import { TaskBody } from '#tasks/schemas.ts'
 import { cancelTask } from '#tasks/steer/cancel.ts'
@@ -54,7 +56,7 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
         response: {
           200: answer(TaskBody, 'The task is revoked'),
           202: answer(TaskBody, 'The task is being stopped'),
-          ...writeProblems(TaskNotFound, TaskFinished, TooManyOpen)
+          ...writeProblems(TaskNotFound, KindInternal, TaskFinished, TooManyOpen)
         }
       }
     },
@@ -82,7 +84,7 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
         params: Id,
         response: {
           202: answer(TaskBody, 'The task waits for a worker'),
-          ...writeProblems(TaskNotFound, TaskNotRetryable, VideoBusy)
+          ...writeProblems(TaskNotFound, KindInternal, TaskNotRetryable, VideoBusy)
         }
       }
     },
@@ -110,7 +112,7 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
         body: TaskChange,
         response: {
           200: answer(TaskBody, 'The task, changed'),
-          ...writeProblems(TaskNotFound, TaskNotWaiting, UnknownQueue)
+          ...writeProblems(TaskNotFound, KindInternal, TaskNotWaiting, UnknownQueue)
         }
       }
     },
@@ -138,7 +140,7 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
         params: Id,
         response: {
           204: answer(Type.Null(), 'The task is removed'),
-          ...writeProblems(TaskNotFound, TaskNotFinished)
+          ...writeProblems(TaskNotFound, KindInternal, TaskNotFinished)
         }
       }
     },
@@ -152,11 +154,12 @@ export const steerRoutes: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, ne
     }
   )
 
-  /** Looks at the task first where the key is limited to its own, to kinds or to queues. */
+  /** Looks at the task first, unless the principal may act on each of any kind. */
   async function mustSteer(id: string, principal: Principal) {
-    const { ownOnly, limits } = principal
-    if (!ownOnly && !limits?.kinds && !limits?.queues) return
+    const { ownOnly, limits, scopes } = principal
+    if (scopes.includes('admin') && !ownOnly && !limits?.kinds && !limits?.queues) return
     const { task, queue } = await find.task(id, principal)
+    refuseInternal(task, principal)
     refuseBeyond(limits, { task, queue })
   }
 }

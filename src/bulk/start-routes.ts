@@ -1,0 +1,71 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { refuseBeyond } from '#access/limits.ts'
+import { byRequest } from '#audit/by.ts'
+import type { Database } from '#database/connect.ts'
+import { IdempotencyKeyReused, KindInternal, PreviewRefused, UnknownQueue } from '#errors.ts'
+import { keyOf, once, recall } from '#idempotency/once.ts'
+import { say } from '#idempotency/reply.ts'
+import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
+import type { QueueNames } from '#queue/names.ts'
+import { answer } from '#schema/answers.ts'
+import { writeProblems } from '#schema/problems.ts'
+import type { Enqueued } from '#tasks/submit/enqueue.ts'
+import type { Voice } from '#tasks/voice.ts'
+import { sightOfKey } from './matching.ts'
+import { dryRun } from './preview.ts'
+import { refuseInternalKinds } from './reach.ts'
+import { DryRun, NewBulk, Started } from './schemas.ts'
+import { checkBulk, plan, type StartNeeds, startBulk } from './start.ts'
+
+interface BulkStartNeeds extends StartNeeds {
+  db: Database
+  reads: Database
+  queues: QueueNames
+  voice: Voice
+}
+
+export const bulkStartRoutes: FastifyPluginAsyncTypebox<BulkStartNeeds> = async (app, needs) => {
+  const { db, reads, queues, voice } = needs
+
+  app.post(
+    '/api/bulk-operations',
+    {
+      config: { scope: 'operate' },
+      schema: {
+        operationId: 'startBulkOperation',
+        summary: 'Act on all tasks that match a filter',
+        description:
+          'A task carries it out, in batches. Tasks that were submitted after the preview (without one: after this request) are not touched. Where more than a fifth more or fewer tasks match than at the preview, nothing is done.',
+        headers: IdempotencyKey,
+        body: NewBulk,
+        response: {
+          200: answer(DryRun, 'What would be done'),
+          202: answer(Started, 'It is accepted', { Location, ...Replayed }),
+          ...writeProblems(UnknownQueue, KindInternal, PreviewRefused, IdempotencyKeyReused)
+        }
+      }
+    },
+    async (request, reply) => {
+      const { body, principal } = request
+      await checkBulk(body, queues)
+      refuseInternalKinds(body.filter, principal)
+      refuseBeyond(principal.limits, { queue: body.queue })
+      const sight = sightOfKey(principal)
+      if (body.dry_run) return dryRun(reads, body, sight)
+      const key = keyOf(request, 'POST /api/bulk-operations', body)
+      const first = await recall(db, key)
+      if (first) return say(reply, first, true) as never
+      const { filter, expectation } = await plan(reads, body, sight)
+      let enqueued: Enqueued[] = []
+      const { answer, replayed } = await once(db, key, async trx => {
+        const operation = { ...body, filter, sight, by: byRequest(request) }
+        const started = await startBulk(trx, needs, operation, expectation)
+        enqueued = started.enqueued
+        const { id, task_id } = started
+        return { status: 202, location: `/api/bulk-operations/${id}`, body: { id, task_id } }
+      })
+      voice.enqueued(enqueued)
+      return say(reply, answer, replayed) as never
+    }
+  )
+}
