@@ -212,7 +212,11 @@ begin
     return;
   end if;
 
-  update pgboss.job j set state = 'created', start_after = now(), completed_on = null, output = null
+  update pgboss.job j set
+    state = 'created', start_after = now(), completed_on = null, output = null,
+    created_on = case
+      when j.group_id is null then j.created_on else darkroom.turn_of(task.queue, j.priority, j.group_id)
+    end
   where j.name = task.queue and j.id = $1;
   if not found then
     insert into pgboss.job (
@@ -267,7 +271,14 @@ begin
   lane := case
     when job.start_after > now() and (change ? 'eta' or job.name = 'delayed') then 'delayed' else task.queue
   end;
-  update pgboss.job j set name = lane, priority = task.priority, start_after = job.start_after
+  -- With another queue or priority it has another turn.
+  update pgboss.job j set
+    name = lane, priority = task.priority, start_after = job.start_after,
+    group_id = case when lane = 'media' then coalesce(task.created_by, '') end,
+    created_on = case
+      when lane <> 'media' or (job.name = lane and j.priority = task.priority) then j.created_on
+      else darkroom.turn_of(lane, task.priority, coalesce(task.created_by, ''))
+    end
   where j.name = job.name and j.id = $1;
   update darkroom.tasks t set queue = task.queue, priority = task.priority, tags = task.tags, eta = task.eta
   where t.id = $1;

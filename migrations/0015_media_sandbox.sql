@@ -133,7 +133,7 @@ with in_hand as materialized (
   select * from darkroom.in_hand
 ), fact as materialized (
   select
-    t.*, j.priority as job_priority, j.created_on, j.start_after, coalesce(j.state < 'active', false) as waits,
+    t.*, j.priority as job_priority, j.created_on, j.group_id, j.start_after, coalesce(j.state < 'active', false) as waits,
     case when j.name is null or j.name = 'delayed' then t.queue else j.name end as lane,
     greatest(t.created_at, j.start_after) as ready_at,
     coalesce((select ahead from in_hand where in_hand.id = t.id), false) as ahead,
@@ -214,28 +214,31 @@ select
       'Every running worker that could take the task is paused (%s); resume one', knowing
     )
     else format(
-      'The task waits for its turn in the queue "%s": %s, and %s', lane,
+      'The task waits for its turn in the queue "%s": %s%s, and %s', lane,
       case
         when before.count > 1000 then 'more than 1000 tasks are before it'
         when before.count = 1 then '1 task is before it'
         else before.count || ' tasks are before it'
       end,
+      case when group_id is not null and before.count > 0 then
+        format(' (%s of its own key, %s of others: keys take turns)', before.own, before.count - before.own)
+      else '' end,
       case taking when 1 then '1 worker runs ' else taking || ' workers run ' end || slots || case slots when 1 then ' task' else ' tasks' end
         || ' at a time'
     )
   end as sentence
 from decided
 cross join lateral (
-  select count(*)::int as count from (
+  select count(*)::int as count, (count(*) filter (where waiting_before.group_id = decided.group_id))::int as own from (
     (
-      select from pgboss.job j
+      select j.group_id from pgboss.job j
       where code = 'slots_busy' and j.name = lane and j.state < 'active' and not j.blocked and j.start_after <= now()
         and j.priority > job_priority
       limit 1001
     )
     union all
     (
-      select from pgboss.job j
+      select j.group_id from pgboss.job j
       where code = 'slots_busy' and j.name = lane and j.state < 'active' and not j.blocked and j.start_after <= now()
         and j.priority = job_priority and j.created_on < decided.created_on
       limit 1001

@@ -293,7 +293,11 @@ select
   ) as pickup_p95,
   json_build_object(
     'created', (
-      select count(*) from pgboss.job j where j.name = q.name and created_on > now() - interval '1 minute'
+      select count(*) from pgboss.job j
+      where q.name <> 'media' and j.name = q.name and j.created_on > now() - interval '1 minute'
+    ) + (
+      select count(*) from darkroom.task_groups g join darkroom.tasks t using (state, task, queue)
+      where q.name = 'media' and g.queue = 'media' and t.created_at > now() - interval '1 minute'
     ),
     'finished', (
       select count(*) from pgboss.job j
@@ -305,7 +309,7 @@ left join darkroom.paused_queues d on d.name = q.name
 cross join lateral (
   select
     count(*)::int as depth,
-    extract(epoch from now() - min(greatest(j.created_on, j.start_after)))::float8 as oldest_age
+    extract(epoch from now() - min(j.start_after))::float8 as oldest_age
   from pgboss.job j
   where j.name = q.name and state < 'active' and not blocked
 ) waiting
@@ -520,7 +524,7 @@ select
     cross join lateral (
       select
         count(*)::int as depth,
-        extract(epoch from now() - min(greatest(j.created_on, j.start_after)))::float8 as oldest
+        extract(epoch from now() - min(j.start_after))::float8 as oldest
       from pgboss.job j
       where j.name = q.name and j.state < 'active' and not j.blocked
     ) waiting
@@ -635,7 +639,7 @@ cross join pgboss.queue q
 cross join lateral (
   select
     count(*)::int as depth,
-    extract(epoch from now() - min(greatest(j.created_on, j.start_after)))::float8 as oldest
+    extract(epoch from now() - min(j.start_after))::float8 as oldest
   from pgboss.job j
   where j.name = q.name and j.state < 'active' and not j.blocked
 ) waiting
@@ -725,7 +729,7 @@ with me as materialized (
 ), next as materialized (
   select
     j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task, t.max_retries,
-    case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
+    case when j.started_on is null or j.start_after > j.started_on then j.start_after end as due,
     case
       when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
       when t.expires_at <= now() and t.started_at is null then 'stale'
@@ -800,7 +804,7 @@ with me as materialized (
 ), next as materialized (
   select
     j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task, t.max_retries,
-    case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
+    case when j.started_on is null or j.start_after > j.started_on then j.start_after end as due,
     case
       when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
       when t.expires_at <= now() and t.started_at is null then 'stale'
@@ -875,7 +879,7 @@ with me as materialized (
 ), next as materialized (
   select
     j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task, t.max_retries,
-    case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
+    case when j.started_on is null or j.start_after > j.started_on then j.start_after end as due,
     case
       when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
       when t.expires_at <= now() and t.started_at is null then 'stale'

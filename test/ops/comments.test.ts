@@ -60,6 +60,7 @@ t.test('its names are those of the contract', async t => {
         'slow_tasks',
         'stuck_tasks',
         'tasks',
+        'turns',
         'videos',
         'webhooks',
         'why'
