@@ -54,7 +54,8 @@ select
     where f.id = v.id and e.language is not null
   ) as subtitles,
   v.created_by,
-  v.playback_epoch
+  v.playback_epoch,
+  v.playback
 from darkroom.videos v;
 
 comment on column ops.videos.poster_url is 'Path of the poster at the API; null without one';
@@ -62,3 +63,4 @@ comment on column ops.videos.storyboard_url is 'Path of the storyboard (WebVTT w
 comment on column ops.videos.subtitles is 'language (BCP 47) and url of each WebVTT file, as JSON';
 comment on column ops.videos.created_by is 'Name of the key that uploaded it; null without one';
 comment on column ops.videos.playback_epoch is 'Part of what signs a link to the film; each revocation raises it';
+comment on column ops.videos.playback is 'public (what is made of it is for all), signed (for keys and links alone), or null: as the setting PLAYBACK says';

@@ -2773,7 +2773,7 @@ update darkroom.uploads set lease = $2, leased_until = now() + 10 * interval '1 
 from set_config('synchronous_commit', 'off', true)
 where id = $1 and received = $3 and video_id is null and expires_at > now()
   and (lease is null or leased_until <= now())
-returning filename, length, received, written_by, expires_at;
+returning filename, metadata, length, received, written_by, expires_at;
 
 -- src/uploads/queries.ts: renewUploadSql
 update darkroom.uploads set leased_until = now() + 10 * interval '1 second',
@@ -2820,6 +2820,9 @@ returning u.id, u.video_id;
 
 -- src/uploads/tasks/expire-uploads.ts: knowsUploadSql
 select from darkroom.uploads where id = $1;
+
+-- src/videos/change.ts: setPlaybackSql
+select from darkroom.set_playback($1, $2);
 
 -- src/videos/list.ts: searchVideosToOlderSql
 with slice as materialized (
@@ -2910,6 +2913,9 @@ from (values (1)) one left join darkroom.films f on f.id = $1;
 -- src/videos/playback/queries.ts: revokePlaybackSql
 update darkroom.films set playback_epoch = playback_epoch + 1 where id = $1
 returning playback_epoch as epoch;
+
+-- src/videos/playback/visibility.ts: findFilmPlaybackSql
+select playback from darkroom.films where id = $1;
 
 -- src/videos/publish-rungs.ts: publishRungsSql
 with gone as (

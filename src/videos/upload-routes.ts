@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static } from 'typebox'
 import { refuseBeyond } from '#access/limits.ts'
 import type { Principal } from '#access/principal.ts'
+import type { Playback } from '#database/tables.ts'
 import {
   IdempotencyKeyReused,
   StorageFull,
@@ -20,10 +21,17 @@ import { say } from '#idempotency/reply.ts'
 import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
 import { formProblems } from '#schema/problems.ts'
+import { playbackIn } from './change.ts'
 import { receiveForm, refuseEarly } from './form.ts'
 import { FileForm, Uploaded, UploadedAsBefore, UploadForm } from './schemas.ts'
 import { type Style, styleIn } from './style.ts'
 import { type Accepted, type Arrived, acceptUpload, type UploadNeeds } from './upload.ts'
+
+/** What the other fields of a form say of the film. */
+interface Wishes {
+  style?: Partial<Style>
+  playback?: Playback | undefined
+}
 
 const message = 'File successfully uploaded. Background processing started.'
 
@@ -64,7 +72,7 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
         operationId: 'uploadVideo',
         summary: 'Upload a film',
         description:
-          'The answer comes once the last byte is stored, before any processing. `profile` and `loudness` may come before or after the file; other fields are ignored.',
+          'The answer comes once the last byte is stored, before any processing. `profile`, `loudness` and `playback` may come before or after the file; other fields are ignored.',
         ...form,
         body: UploadForm,
         response: {
@@ -79,7 +87,7 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
         location: `/api/videos/${video.id}`,
         body: { ...video, message, status: 'uploaded' }
       })
-      const body = await upload(request, reply, answered, styleIn)
+      const body = await upload(request, reply, answered, readWishes)
       return body as Static<typeof Uploaded>
     }
   )
@@ -116,19 +124,19 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
     request: FastifyRequest,
     reply: FastifyReply,
     answered: (video: Accepted) => Answer,
-    styleOf: (fields: Record<string, string>) => Partial<Style> = () => ({})
+    wishesIn: (fields: Record<string, string>) => Wishes = () => ({})
   ) {
     const route = `POST ${request.routeOptions.url}`
     const keyFor = (sent: unknown) => keyOf(request, route, sent)
     // A malformed key is refused before a byte of the film is read.
     keyFor({})
     const { arrived, filename, fields } = await receiveForm(within(needs, request.principal), request)
-    const style = await styleWith(arrived, () => styleOf(fields))
+    const wishes = await wishesWith(arrived, () => wishesIn(fields))
     const { answer, replayed } = await acceptUpload(needs, arrived, {
       request_id: request.id,
       principal: request.principal,
       filename,
-      style,
+      ...wishes,
       keyOf: keyFor,
       say: answered
     })
@@ -136,8 +144,12 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, 
   }
 }
 
+function readWishes(fields: Record<string, string>): Wishes {
+  return { style: styleIn(fields), playback: playbackIn(fields.playback) }
+}
+
 /** A form is read in its order, so the film may be there when another field turns out to be wrong. */
-async function styleWith(arrived: Arrived, read: () => Partial<Style>) {
+async function wishesWith(arrived: Arrived, read: () => Wishes) {
   try {
     return read()
   } catch (error) {

@@ -54,6 +54,7 @@ t.test('its names are those of the contract', async t => {
         'retry_task',
         'retry_where',
         'schedules',
+        'set_playback',
         'set_schedule',
         'signing_keys',
         'sizes',

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { Scope } from '#access/scopes.ts'
 import type { Holder } from '#keys/holder.ts'
 import type { Keyring } from '#keys/keyring.ts'
 import { plainPath, type Tickets } from '#keys/ticket.ts'
@@ -23,7 +24,13 @@ export function admission({ keyring, tickets }: Access, refuse: Refusals) {
 
     return (request: FastifyRequest, reply: FastifyReply, done: Done) => {
       // Read now: a route may get its scope from a later hook.
-      const { scope = 'admin', own = false, asks = false } = route.config ?? {}
+      const { scope = 'admin', scopeOf } = route.config ?? {}
+      if (scopeOf === undefined || keyring.isOpen()) return letIn(scope, request, reply, done)
+      scopeOf(request).then(scope => letIn(scope, request, reply, done), done)
+    }
+
+    function letIn(scope: Scope | 'public', request: FastifyRequest, reply: FastifyReply, done: Done) {
+      const { own = false, asks = false } = route.config ?? {}
       const { headers } = request.raw
       if (scope === 'public' && !asks) return done()
       const ticket = keepsOpen === undefined ? undefined : ticketIn(request)
