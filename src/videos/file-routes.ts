@@ -21,6 +21,13 @@ const FileOf = Type.Object({
 /** The routes of a film's files, for programs that have a key, and for all where the film is public. */
 export const fileRoutes: FastifyPluginAsyncTypebox<FileNeeds & { isPublic: IsPublic }> = async (app, needs) => {
   const { db, isPublic } = needs
+  const scopeOf = scopeOfFile(db, isPublic)
+
+  // Keys are for the host of the API.
+  app.addHook('onRequest', async request => {
+    const { id } = request.params as { id: string }
+    if (request.isOnMediaHost && (await scopeOf(request)) !== 'public') throw new VideoNotFound(id)
+  })
 
   // Of its own, as it has a scope of its own. The router decodes a path before it looks: no spelling leads past it.
   app.get(
@@ -47,7 +54,8 @@ export const fileRoutes: FastifyPluginAsyncTypebox<FileNeeds & { isPublic: IsPub
       config: {
         scope: isPublic({ playback: null }) ? 'public' : 'read',
         own: true,
-        scopeOf: scopeOfFile(db, isPublic)
+        host: 'both',
+        scopeOf
       },
       schema: {
         operationId: 'getVideoFile',
