@@ -252,6 +252,8 @@ interface VideoBody {
     created_by: string | null
     /** For apps that sign links to films by themselves: each revocation raises it */
     playback_epoch: number
+    /** `public`: prints, streams and pictures need no key; `signed`: a key or a signed link, where keys are needed; null: as the setting `PLAYBACK` says */
+    playback: "public" | "signed" | null
 }
 
 interface WhyBody {

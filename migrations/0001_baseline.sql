@@ -278,6 +278,7 @@ create table darkroom.films (
   created_by text,
   owner text,
   playback_epoch int not null default 0,
+  playback text constraint films_playback check (playback in ('public', 'signed')),
   created_at timestamptz not null default now()
 );
 
@@ -299,6 +300,7 @@ comment on column darkroom.films.original_expired_at is 'When ORIGINAL_EXPIRES r
 comment on column darkroom.films.created_by is 'Name of the key that uploaded it; null without one';
 comment on column darkroom.films.owner is 'Family of that key, where the key sees only what it has created; else null';
 comment on column darkroom.films.playback_epoch is 'Part of what signs a link to the film: raised by one, it ends all links that were made before';
+comment on column darkroom.films.playback is 'public (what is made of it is for all), signed (for keys and links alone), or null: as the setting PLAYBACK says';
 comment on column darkroom.films.error is 'Error of a task that is forgotten by now; one that is still there says it itself';
 
 create table darkroom.print_sets (
@@ -423,7 +425,8 @@ select
   (select s.made_at from darkroom.print_sets s where s.id = f.print_set_id) as ready_at,
   f.created_by,
   f.owner,
-  f.playback_epoch
+  f.playback_epoch,
+  f.playback
 from darkroom.films f;
 
 comment on view darkroom.videos is 'Films as HTTP shows them, from darkroom.films, its current print set and its process_video tasks; filename can be updated, rows can be locked and deleted here';
@@ -435,6 +438,7 @@ comment on column darkroom.videos.task_id is 'The open process_video task, or th
 comment on column darkroom.videos.error is 'Why status is failed, else null';
 comment on column darkroom.videos.probe is 'What ffprobe found in the original, once prints were made';
 comment on column darkroom.videos.playback_epoch is 'Part of what signs a link to the film; each revocation raises it';
+comment on column darkroom.videos.playback is 'public (what is made of it is for all), signed (for keys and links alone), or null: as the setting PLAYBACK says';
 comment on column darkroom.videos.ready_at is 'When the prints that are served were recorded';
 comment on column darkroom.videos.created_by is 'Name of the key that uploaded it; null without one';
 comment on column darkroom.videos.owner is 'Family of that key, where the key sees only what it has created; else null';

@@ -410,7 +410,8 @@ select
     where f.id = v.id and e.language is not null
   ) as subtitles,
   v.created_by,
-  v.playback_epoch
+  v.playback_epoch,
+  v.playback
 from darkroom.videos v;
 
 comment on view ops.videos is 'Films as HTTP shows them. Found by id; newest first by created_at desc, id desc';
@@ -418,6 +419,7 @@ comment on column ops.videos.id is 'Id';
 comment on column ops.videos.filename is 'Name of the file, as uploaded';
 comment on column ops.videos.bytes is 'Size of the original';
 comment on column ops.videos.sha256 is 'SHA-256 of the original in hexadecimal';
+comment on column ops.videos.playback is 'public (what is made of it is for all), signed (for keys and links alone), or null: as the setting PLAYBACK says';
 comment on column ops.videos.status is 'uploaded, processing, ready or failed';
 comment on column ops.videos.processed is 'Whether prints are served; stays true while they are made again';
 comment on column ops.videos.progress is 'From 0 to 1; null while unknown';
@@ -590,7 +592,12 @@ select
     where m.minute > now() - interval '15 minutes' and m.queue = q.name
   ) as pickup_p95,
   (
-    select count(*)::int from pgboss.job j where j.name = q.name and j.created_on > now() - interval '1 minute'
+    select count(*)::int from pgboss.job j
+    where q.name <> 'media' and j.name = q.name and j.created_on > now() - interval '1 minute'
+  ) + (
+    -- There the time of a job is its place: keys take turns.
+    select count(*)::int from darkroom.task_groups g join darkroom.tasks t using (state, task, queue)
+    where q.name = 'media' and g.queue = 'media' and t.created_at > now() - interval '1 minute'
   ) as created_per_minute,
   (
     select count(*)::int from pgboss.job j
@@ -602,7 +609,7 @@ left join in_hand h on h.queue = q.name
 cross join lateral (
   select
     count(*)::int as depth,
-    extract(epoch from now() - min(greatest(j.created_on, j.start_after)))::float8 as oldest_age
+    extract(epoch from now() - min(j.start_after))::float8 as oldest_age
   from pgboss.job j
   where j.name = q.name and j.state < 'active' and not j.blocked
 ) waiting

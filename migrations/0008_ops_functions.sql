@@ -31,7 +31,7 @@ with in_hand as materialized (
   select * from darkroom.in_hand
 ), fact as materialized (
   select
-    t.*, j.priority as job_priority, j.created_on, j.start_after, coalesce(j.state < 'active', false) as waits,
+    t.*, j.priority as job_priority, j.created_on, j.group_id, j.start_after, coalesce(j.state < 'active', false) as waits,
     case when j.name is null or j.name = 'delayed' then t.queue else j.name end as lane,
     greatest(t.created_at, j.start_after) as ready_at,
     coalesce((select ahead from in_hand where in_hand.id = t.id), false) as ahead,
@@ -112,28 +112,31 @@ select
       'Every running worker that could take the task is paused (%s); resume one', knowing
     )
     else format(
-      'The task waits for its turn in the queue "%s": %s, and %s', lane,
+      'The task waits for its turn in the queue "%s": %s%s, and %s', lane,
       case
         when before.count > 1000 then 'more than 1000 tasks are before it'
         when before.count = 1 then '1 task is before it'
         else before.count || ' tasks are before it'
       end,
+      case when group_id is not null and before.count > 0 then
+        format(' (%s of its own key, %s of others: keys take turns)', before.own, before.count - before.own)
+      else '' end,
       case taking when 1 then '1 worker runs ' else taking || ' workers run ' end || slots || case slots when 1 then ' task' else ' tasks' end
         || ' at a time'
     )
   end as sentence
 from decided
 cross join lateral (
-  select count(*)::int as count from (
+  select count(*)::int as count, (count(*) filter (where waiting_before.group_id = decided.group_id))::int as own from (
     (
-      select from pgboss.job j
+      select j.group_id from pgboss.job j
       where code = 'slots_busy' and j.name = lane and j.state < 'active' and not j.blocked and j.start_after <= now()
         and j.priority > job_priority
       limit 1001
     )
     union all
     (
-      select from pgboss.job j
+      select j.group_id from pgboss.job j
       where code = 'slots_busy' and j.name = lane and j.state < 'active' and not j.blocked and j.start_after <= now()
         and j.priority = job_priority and j.created_on < decided.created_on
       limit 1001
@@ -237,7 +240,11 @@ begin
     return;
   end if;
 
-  update pgboss.job j set state = 'created', start_after = now(), completed_on = null, output = null
+  update pgboss.job j set
+    state = 'created', start_after = now(), completed_on = null, output = null,
+    created_on = case
+      when j.group_id is null then j.created_on else darkroom.turn_of(task.queue, j.priority, j.group_id)
+    end
   where j.name = task.queue and j.id = $1;
   if not found then
     insert into pgboss.job (
@@ -292,7 +299,14 @@ begin
   lane := case
     when job.start_after > now() and (change ? 'eta' or job.name = 'delayed') then 'delayed' else task.queue
   end;
-  update pgboss.job j set name = lane, priority = task.priority, start_after = job.start_after
+  -- With another queue or priority it has another turn.
+  update pgboss.job j set
+    name = lane, priority = task.priority, start_after = job.start_after,
+    group_id = case when lane = 'media' then coalesce(task.created_by, '') end,
+    created_on = case
+      when lane <> 'media' or (job.name = lane and j.priority = task.priority) then j.created_on
+      else darkroom.turn_of(lane, task.priority, coalesce(task.created_by, ''))
+    end
   where j.name = job.name and j.id = $1;
   update darkroom.tasks t set queue = task.queue, priority = task.priority, tags = task.tags, eta = task.eta
   where t.id = $1;

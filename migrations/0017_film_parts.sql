@@ -54,7 +54,7 @@ comment on column darkroom.film_parts.rungs is 'Segments and bytes of each rung'
 
 -- A film's task that no worker runs: its parts do.
 create view darkroom.carried_films as
-select p.*, t.queue, t.cancel_requested_at, t.attempts, t.started_at
+select p.*, t.queue, t.created_by, t.cancel_requested_at, t.attempts, t.started_at
 from darkroom.film_plans p join darkroom.tasks t on t.id = p.task_id
 where t.state = 'STARTED' and t.worker is null;
 comment on view darkroom.carried_films is 'Films whose parts are being made';
@@ -65,21 +65,27 @@ from darkroom.film_parts p join darkroom.tasks t on t.id = p.part_task
 where t.finished_at is null;
 comment on view darkroom.open_parts is 'Parts that wait or run';
 
--- How many parts of a film may be open at a time: its share of the children that take films. So films take turns: the next
--- part of a film is submitted when one ends, and waits behind what other films have submitted before.
-create function darkroom.share_of_film(text) returns int language sql stable set search_path = pg_catalog, pg_temp as $$
-  select greatest(1, ceil(slots.count / greatest(1, films.count)::numeric))::int
+-- How many parts of a film may be open at a time: its share of the children that take films, of which each key has the same
+-- share. So films take turns: the next part of a film is submitted when one ends, and waits behind what other films of its
+-- key have submitted before.
+create function darkroom.share_of_film(queue text, created_by text) returns int
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select greatest(1, ceil(slots.count / (greatest(1, films.keys) * greatest(1, films.own))::numeric))::int
   from (
     select coalesce(sum(case when cardinality(w.queues) = 1 then w.concurrency else greatest(1, w.concurrency - 1) end), 1)
     from darkroom.workers w
     where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' and w.paused_at is null
       and w.shutdown is null and $1 = any(w.queues)
-  ) slots (count), (select count(*) from darkroom.carried_films c where c.queue = $1) films (count)
+  ) slots (count), (
+    select
+      count(distinct coalesce(c.created_by, '')), count(*) filter (where coalesce(c.created_by, '') = coalesce($2, ''))
+    from darkroom.carried_films c where c.queue = $1
+  ) films (keys, own)
 $$;
-comment on function darkroom.share_of_film(text) is 'How many parts of a film may be open at a time';
+comment on function darkroom.share_of_film(text, text) is 'How many parts of a film may be open at a time';
 
 -- As submit/enqueue.ts writes tasks. A part has the priority, the retries and the limits of its film's task; the first one
--- has its place in the queue, too: it goes before parts of other films that were submitted since the film came.
+-- has its place in the queue, too: it goes before parts of other films that came later. The others take their turn.
 create function darkroom.enqueue_part(film uuid, role text, number int) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -112,11 +118,16 @@ begin
     task.created_by, task.owner
   );
   insert into pgboss.job (
-    id, name, data, priority, policy, retry_limit, expire_seconds, deletion_seconds, keep_until, created_on
-  ) values (
+    id, name, data, priority, policy, retry_limit, expire_seconds, deletion_seconds, keep_until, created_on, group_id
+  )
+  select
     id, task.queue, '{"task": "process_video_part"}', task.priority, 'standard', 2147483647, 2147483647,
-    task.result_expires, 'infinity', case when role = 'picture' and number = 0 then task.created_at else clock_timestamp() end
-  );
+    task.result_expires, 'infinity', coalesce(place.created_on, clock_timestamp()), place.group_id
+  from (select) part
+  left join lateral (
+    select j.created_on, j.group_id from pgboss.job j
+    where j.name = task.queue and j.id = film and role = 'picture' and number = 0
+  ) place on true;
   insert into darkroom.events (task_id, state) values (id, 'PENDING');
   update darkroom.film_parts p set part_task = id
   where p.task_id = film and p.role = enqueue_part.role and p.number = enqueue_part.number;
@@ -142,7 +153,7 @@ begin
     )
     order by p.role = 'join', p.role = 'picture' and p.number > 0, p.role, p.number
     limit greatest(0, (
-      select darkroom.share_of_film(t.queue) from darkroom.tasks t where t.id = film
+      select darkroom.share_of_film(t.queue, t.created_by) from darkroom.tasks t where t.id = film
     ) - (select count(*) from darkroom.open_parts o where o.task_id = film))
   loop
     perform darkroom.enqueue_part(film, part.role, part.number);

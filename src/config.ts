@@ -109,6 +109,10 @@ export const settings = {
   ),
   PUBLIC_DIR: optional(folderThatIs, 'folder of your own pages, served at `/`'),
   PUBLIC_URL: optional(publicUrl, 'public address: scheme, host, path prefix, as in `https://films.example`'),
+  MEDIA_URL: optional(
+    publicUrl,
+    'public address of films, as in `https://media.example`: links to them lead there, and that host answers nothing else'
+  ),
   ALLOWED_HOSTS: optional(
     hosts,
     'comma list of host names that the API is called by, besides `localhost` and IP addresses'
@@ -195,9 +199,19 @@ export function readConfig(environment: Record<string, string | undefined> = pro
 
   const { TASK_SOFT_TIME_LIMIT: soft, TASK_TIME_LIMIT: hard } = config as Partial<Config>
   if (soft && hard && soft >= hard) problems.push('TASK_SOFT_TIME_LIMIT must be less than TASK_TIME_LIMIT')
+  const shared = hostOfBoth(config)
+  if (shared) problems.push(`MEDIA_URL must have a host of its own: ${shared} is one of the API`)
 
   if (problems.length > 0) throw new ConfigError(problems)
   return Object.freeze(config) as Config
+}
+
+/** The host of films, where the API answers there, too. It always does at localhost and at addresses. */
+function hostOfBoth({ PUBLIC_URL, MEDIA_URL, ALLOWED_HOSTS = [] }: Partial<Config>) {
+  if (MEDIA_URL === undefined) return undefined
+  const { hostname } = new URL(MEDIA_URL)
+  const named = ['localhost', ...ALLOWED_HOSTS, ...(PUBLIC_URL === undefined ? [] : [new URL(PUBLIC_URL).hostname])]
+  return named.includes(hostname) || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0 ? hostname : undefined
 }
 
 /** Set for the worker of a server: it reads the URL of its database from stdin, where no other process can read it. */

@@ -380,7 +380,11 @@ select
   ) as pickup_p95,
   json_build_object(
     'created', (
-      select count(*) from pgboss.job j where j.name = q.name and created_on > now() - interval '1 minute'
+      select count(*) from pgboss.job j
+      where q.name <> 'media' and j.name = q.name and j.created_on > now() - interval '1 minute'
+    ) + (
+      select count(*) from darkroom.task_groups g join darkroom.tasks t using (state, task, queue)
+      where q.name = 'media' and g.queue = 'media' and t.created_at > now() - interval '1 minute'
     ),
     'finished', (
       select count(*) from pgboss.job j
@@ -392,7 +396,7 @@ left join darkroom.paused_queues d on d.name = q.name
 cross join lateral (
   select
     count(*)::int as depth,
-    extract(epoch from now() - min(greatest(j.created_on, j.start_after)))::float8 as oldest_age
+    extract(epoch from now() - min(j.start_after))::float8 as oldest_age
   from pgboss.job j
   where j.name = q.name and state < 'active' and not blocked
 ) waiting
@@ -607,7 +611,7 @@ select
     cross join lateral (
       select
         count(*)::int as depth,
-        extract(epoch from now() - min(greatest(j.created_on, j.start_after)))::float8 as oldest
+        extract(epoch from now() - min(j.start_after))::float8 as oldest
       from pgboss.job j
       where j.name = q.name and j.state < 'active' and not j.blocked
     ) waiting
@@ -728,7 +732,7 @@ cross join pgboss.queue q
 cross join lateral (
   select
     count(*)::int as depth,
-    extract(epoch from now() - min(greatest(j.created_on, j.start_after)))::float8 as oldest
+    extract(epoch from now() - min(j.start_after))::float8 as oldest
   from pgboss.job j
   where j.name = q.name and j.state < 'active' and not j.blocked
 ) waiting
@@ -818,7 +822,7 @@ with me as materialized (
 ), next as materialized (
   select
     j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task, t.max_retries,
-    case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
+    case when j.started_on is null or j.start_after > j.started_on then j.start_after end as due,
     case
       when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
       when t.expires_at <= now() and t.started_at is null then 'stale'
@@ -893,7 +897,7 @@ with me as materialized (
 ), next as materialized (
   select
     j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task, t.max_retries,
-    case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
+    case when j.started_on is null or j.start_after > j.started_on then j.start_after end as due,
     case
       when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
       when t.expires_at <= now() and t.started_at is null then 'stale'
@@ -968,7 +972,7 @@ with me as materialized (
 ), next as materialized (
   select
     j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task, t.max_retries,
-    case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
+    case when j.started_on is null or j.start_after > j.started_on then j.start_after end as due,
     case
       when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
       when t.expires_at <= now() and t.started_at is null then 'stale'
@@ -2951,7 +2955,7 @@ update darkroom.uploads set lease = $2, leased_until = now() + 10 * interval '1 
 from set_config('synchronous_commit', 'off', true)
 where id = $1 and received = $3 and video_id is null and expires_at > now()
   and (lease is null or leased_until <= now())
-returning filename, length, received, written_by, expires_at;
+returning filename, metadata, length, received, written_by, expires_at;
 
 -- src/uploads/queries.ts: renewUploadSql
 update darkroom.uploads set leased_until = now() + 10 * interval '1 second',
@@ -2998,6 +3002,9 @@ returning u.id, u.video_id;
 
 -- src/uploads/tasks/expire-uploads.ts: knowsUploadSql
 select from darkroom.uploads where id = $1;
+
+-- src/videos/change.ts: setPlaybackSql
+select from darkroom.set_playback($1, $2);
 
 -- src/videos/list.ts: searchVideosToOlderSql
 with slice as materialized (
@@ -3088,6 +3095,9 @@ from (values (1)) one left join darkroom.films f on f.id = $1;
 -- src/videos/playback/queries.ts: revokePlaybackSql
 update darkroom.films set playback_epoch = playback_epoch + 1 where id = $1
 returning playback_epoch as epoch;
+
+-- src/videos/playback/visibility.ts: findFilmPlaybackSql
+select playback from darkroom.films where id = $1;
 
 -- src/videos/publish-rungs.ts: publishRungsSql
 with gone as (

@@ -268,6 +268,8 @@ function ofFilms({ film, upload, lease }: Sample): Record<string, Line> {
     deleteUploadSql: { values: [upload] },
     expireUploadsSql: {},
     knowsUploadSql: { values: [upload] },
+    findFilmPlaybackSql: { values: [film] },
+    setPlaybackSql: { values: [film, 'public'] },
     beginPartsSql: { planless: 'a function, of one film' },
     endPartSql: { planless: 'a function, of one film' },
     endJoinSql: { planless: 'a function, of one film' },

@@ -76,6 +76,8 @@ export type OccurrenceOutcome = (typeof occurrenceOutcomes)[number]
 export const skipReasons = ['overlap', 'missed', 'too_many', 'paused', 'queue_gone'] as const
 export type SkipReason = (typeof skipReasons)[number]
 
+/** For whom what is made of a film is: for all, or for keys and links alone. */
+export type Playback = 'public' | 'signed'
 export type VideoStatus = 'uploaded' | 'processing' | 'ready' | 'failed'
 export type PrintStatus = 'ready' | 'skipped'
 export type RenditionStatus = 'pending' | 'processing' | 'ready' | 'skipped' | 'failed'
@@ -168,6 +170,7 @@ export interface FilmsTable {
   created_by: Nullable<string>
   owner: Nullable<string>
   playback_epoch: Generated<number>
+  playback: Nullable<Playback>
   created_at: Generated<Date>
 }
 
@@ -250,6 +253,7 @@ export interface VideosView {
   created_by: Nullable<string>
   owner: Nullable<string>
   playback_epoch: number
+  playback: Nullable<Playback>
 }
 
 export interface RenditionsView {

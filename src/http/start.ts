@@ -111,7 +111,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
     uploadExpires: config.UPLOAD_EXPIRES,
     secrets,
     playback: config.PLAYBACK,
-    mediaUrl: config.PUBLIC_URL,
+    mediaUrl: config.MEDIA_URL ?? config.PUBLIC_URL,
     store,
     dataDir: config.DATA_DIR,
     findMedia: () => findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH }),

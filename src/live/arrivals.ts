@@ -13,24 +13,39 @@ const ofWork = ['status', 'error', 'worker', 'attempts_min', 'ran_min', 'waited_
 export function arrivalsOf(filter: TaskFilters, internal: readonly string[]) {
   const fits = matcher(filter, internal)
   const since = new Date().toISOString()
-  const ids = new Set<string>()
+  const submitted = new Set<string>()
+  const changed = new Set<string>()
+  let counted = 0
 
   /** Submitted since, or it has just come to its end, and so into a list of such. */
-  function isNew({ created_at, state, finished_at }: TaskBody) {
-    return created_at >= since || (isFinal(state) && finished_at !== null && finished_at >= since)
+  function setOf({ created_at, state, finished_at }: TaskBody) {
+    if (created_at >= since) return submitted
+    return isFinal(state) && finished_at !== null && finished_at >= since ? changed : undefined
   }
 
   return {
+    /** Of the tasks that were submitted since: for a count of those that are too many to be heard one by one. */
+    filterOfSubmitted: {
+      ...filter,
+      created_after: filter.created_after !== undefined && filter.created_after > since ? filter.created_after : since
+    },
     /** Whether a change can make a task fit that was submitted earlier. */
     byChange: ofWork.some(name => filter[name] !== undefined),
     /** Whether there is one more. */
     hear(task: TaskBody) {
-      if (ids.has(task.id) || ids.size >= most || !isNew(task) || !fits(task)) return false
+      const ids = setOf(task)
+      if (!ids || ids.size >= most || submitted.has(task.id) || changed.has(task.id) || !fits(task)) return false
       ids.add(task.id)
       return true
     },
+    /** They are so many that some were not heard. */
+    isFull: () => submitted.size >= most,
+    /** The database has counted so many that were submitted since. */
+    hearCount(submittedSince: number) {
+      counted = submittedSince
+    },
     get count() {
-      return ids.size
+      return Math.max(counted, submitted.size) + changed.size
     }
   }
 }

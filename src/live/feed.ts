@@ -18,8 +18,8 @@ export interface FeedOptions {
   read(ids: string[]): Promise<TaskBody[]>
   count: CountTasks
   news: Record<Exclude<Topic, 'counts'>, News<unknown>>
-  /** Tasks that were submitted lately. */
-  submitted: News<TaskBody[]>
+  /** Tasks that were submitted lately; `more` where these are not all. */
+  submitted: News<{ tasks: TaskBody[]; more: boolean }>
   internal: readonly string[]
 }
 
@@ -30,6 +30,7 @@ export function feed({ limits, send, lose, read, count, news, submitted, interna
   let arrivals: ReturnType<typeof arrivalsOf> | undefined
   let stops: (() => void)[] = []
   let view = 0
+  let flooded = false
 
   async function readShown(mine: number) {
     const tasks = await read([...shown]).catch(() => undefined)
@@ -48,6 +49,19 @@ export function feed({ limits, send, lose, read, count, news, submitted, interna
     if (!shown.has(task.id) && arrivals?.hear(task)) out.add({ new: arrivals.count })
   }
 
+  /** In a flood tasks are counted by Postgres, and no longer one by one. */
+  async function hearSubmitted({ tasks, more }: { tasks: TaskBody[]; more: boolean }) {
+    for (const task of tasks) hearNew(task)
+    if (!arrivals) return
+    flooded ||= more || arrivals.isFull()
+    if (!flooded || tasks.length === 0) return
+    const [mine, told] = [view, arrivals]
+    const { items } = await count(told.filterOfSubmitted, ['status'])
+    if (mine !== view) return
+    told.hearCount(items.reduce((sum, { count }) => sum + count, 0))
+    out.add({ new: told.count })
+  }
+
   function newsOn(topic: Topic, filter: Interest['filter'] = {}) {
     if (topic !== 'counts') return news[topic]
     return newsOf({ read: async () => (await count(filter, ['status'])).items, every: countsEvery })
@@ -60,12 +74,13 @@ export function feed({ limits, send, lose, read, count, news, submitted, interna
       out.empty()
       shown = new Set(ids.map(id => id.toLowerCase()))
       arrivals = filter && arrivalsOf(filter, internal)
+      flooded = false
       out.add(arrivals ? { new: 0 } : {})
       if (shown.size > 0) void readShown(view)
       for (const topic of new Set(topics)) {
         stops.push(newsOn(topic, filter).follow({ hear: value => out.add({ [topic]: value }), lose }))
       }
-      if (arrivals) stops.push(submitted.follow({ hear: tasks => tasks.forEach(hearNew), lose }))
+      if (arrivals) stops.push(submitted.follow({ hear: lately => void hearSubmitted(lately).catch(() => {}), lose }))
     },
     wants: (id: string) => shown.has(id) || arrivals?.byChange === true,
     hear(task: TaskBody) {

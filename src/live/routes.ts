@@ -112,7 +112,7 @@ function newest(db: Database) {
     const { items } = await listTasks(db, { created_after: mark, limit: mostArrivals }, internalKinds)
     // Some transactions commit after later ones.
     if (items[0]) mark = new Date(Math.max(Date.parse(mark), Date.parse(items[0].created_at) - overlap)).toISOString()
-    return items
+    return { tasks: items, more: items.length === mostArrivals }
   }
 }
 

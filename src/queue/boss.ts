@@ -7,6 +7,9 @@ export const standardQueues = ['default', 'media', 'high_priority', 'low_priorit
 /** Queues whose tasks keep every core of a machine busy. */
 export const heavyQueues = ['media']
 
+/** In which keys take turns (migrations/0024_turns.sql): the time of a job is its place, not when it was made. */
+export const turnsQueue = 'media'
+
 /** Queue of delayed tasks; a job keeps its id when it moves to the queue of its task. */
 export const delayedQueue = 'delayed'
 

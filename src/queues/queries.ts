@@ -1,7 +1,7 @@
 import { CompiledQuery } from 'kysely'
 import type { Pool } from 'pg'
 import type { InTransaction } from '#database/connect.ts'
-import { delayedQueue } from '#queue/boss.ts'
+import { delayedQueue, turnsQueue } from '#queue/boss.ts'
 import { forTasks } from '#queue/names.ts'
 import { inHand } from '#tasks/attempts/in-hand.ts'
 import { takesTasks } from '#tasks/attempts/takers.ts'
@@ -42,7 +42,11 @@ select
   ) as pickup_p95,
   json_build_object(
     'created', (
-      select count(*) from pgboss.job j where j.name = q.name and created_on > now() - interval '1 minute'
+      select count(*) from pgboss.job j
+      where q.name <> '${turnsQueue}' and j.name = q.name and j.created_on > now() - interval '1 minute'
+    ) + (
+      select count(*) from darkroom.task_groups g join darkroom.tasks t using (state, task, queue)
+      where q.name = '${turnsQueue}' and g.queue = '${turnsQueue}' and t.created_at > now() - interval '1 minute'
     ),
     'finished', (
       select count(*) from pgboss.job j
@@ -54,7 +58,7 @@ left join darkroom.paused_queues d on d.name = q.name
 cross join lateral (
   select
     count(*)::int as depth,
-    extract(epoch from now() - min(greatest(j.created_on, j.start_after)))::float8 as oldest_age
+    extract(epoch from now() - min(j.start_after))::float8 as oldest_age
   from pgboss.job j
   where j.name = q.name and state < 'active' and not blocked
 ) waiting

@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
 import type { Principal } from '#access/principal.ts'
-import type { InTransaction } from '#database/connect.ts'
+import type { Database, InTransaction } from '#database/connect.ts'
 import { ScheduleNameTaken } from '#errors.ts'
 import { newId } from '#tasks/submit/id.ts'
+import type { Voice } from '#tasks/voice.ts'
 import { checkTiming, checkWork, mustCome, type WorkNeeds } from './check.ts'
 import { timeOf } from './queries.ts'
 import type { Schedule } from './row.ts'
@@ -11,6 +12,12 @@ import { columnsOf, newSettings, type SettingsDefaults } from './settings.ts'
 
 export interface AddNeeds extends WorkNeeds {
   scheduleDefaults: SettingsDefaults
+}
+
+/** What the routes that make and change schedules need. */
+export interface ScheduleNeeds extends AddNeeds {
+  db: Database
+  voice: Voice
 }
 
 /** Writes a schedule in the caller's transaction. Workers give it its alarm once that is committed. */

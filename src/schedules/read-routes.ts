@@ -3,20 +3,31 @@ import type { Database } from '#database/connect.ts'
 import { InvalidCursor, ScheduleNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { Page } from '#schema/common.ts'
-import { readProblems, writeProblems } from '#schema/problems.ts'
+import { readProblems } from '#schema/problems.ts'
 import { present, presentOccurrence } from './present.ts'
-import { previewOf, previewRequest } from './preview.ts'
-import { findSchedule, listOccurrences } from './queries.ts'
-import { Named, Occurrences, Preview, PreviewCount, PreviewRequest, ScheduleBody } from './schemas.ts'
-import type { SettingsDefaults } from './settings.ts'
+import { findSchedule, listOccurrences, listSchedules } from './queries.ts'
+import { Named, Occurrences, ScheduleBody, ScheduleFilters, Schedules } from './schemas.ts'
 
-interface ReadNeeds {
-  db: Database
-  scheduleDefaults: SettingsDefaults
-}
+/** The routes that say what schedules there are, and what has become of their occurrences. */
+export const readRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
+  app.get(
+    '/api/schedules',
+    {
+      config: { scope: 'read' },
+      schema: {
+        operationId: 'listSchedules',
+        summary: 'Schedules, newest first',
+        description: "Also Darkroom's own, which are marked `system`.",
+        querystring: ScheduleFilters,
+        response: { 200: answer(Schedules, 'A page of schedules'), ...readProblems(InvalidCursor) }
+      }
+    },
+    async ({ query }) => {
+      const { items, ...cursors } = await listSchedules(db, query)
+      return { items: items.map(present), ...cursors }
+    }
+  )
 
-/** The routes that read one schedule, and those that look ahead. */
-export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { db, scheduleDefaults }) => {
   app.get(
     '/api/schedules/:id',
     {
@@ -29,37 +40,6 @@ export const readRoutes: FastifyPluginAsyncTypebox<ReadNeeds> = async (app, { db
       }
     },
     async ({ params: { id } }) => present(await findSchedule(db.query, id))
-  )
-
-  app.get(
-    '/api/schedules/:id/preview',
-    {
-      config: { scope: 'read' },
-      schema: {
-        operationId: 'previewSchedule',
-        summary: 'When a schedule will be due',
-        description: 'Also of a disabled one: when it would be due if it were enabled now.',
-        params: Named,
-        querystring: PreviewCount,
-        response: { 200: answer(Preview, 'The next occurrences'), ...readProblems(ScheduleNotFound) }
-      }
-    },
-    async ({ params: { id }, query: { count = 10 } }) => previewOf(db, await findSchedule(db.query, id), count)
-  )
-
-  app.post(
-    '/api/schedules/preview',
-    {
-      config: { scope: 'read' },
-      schema: {
-        operationId: 'previewTiming',
-        summary: 'When a schedule would be due',
-        description: 'Of a timing that is not saved.',
-        body: PreviewRequest,
-        response: { 200: answer(Preview, 'The next occurrences'), ...writeProblems() }
-      }
-    },
-    async ({ body }) => previewRequest(db, body, scheduleDefaults)
   )
 
   app.get(

@@ -35,7 +35,7 @@ select
     cross join lateral (
       select
         count(*)::int as depth,
-        extract(epoch from now() - min(greatest(j.created_on, j.start_after)))::float8 as oldest
+        extract(epoch from now() - min(j.start_after))::float8 as oldest
       from pgboss.job j
       where j.name = q.name and j.state < 'active' and not j.blocked
     ) waiting

@@ -3,6 +3,7 @@ import { v7 as uuid } from 'uuid'
 import { refuseBeyond } from '#access/limits.ts'
 import { UploadExpired } from '#errors.ts'
 import { keyOf, once } from '#idempotency/once.ts'
+import { playbackIn } from '#videos/change.ts'
 import { cleanName } from '#videos/upload.ts'
 import { appendBytes, mostBytes, type ResumableNeeds } from './append.ts'
 import { checksumIn, hasBytes, lengthAtCreation } from './headers.ts'
@@ -21,6 +22,8 @@ export async function createUpload(needs: ResumableNeeds, request: FastifyReques
   const maxUploadBytes = mostBytes(needs, principal)
   const metadata = String(headers['upload-metadata'] ?? '').trim()
   const known = readMetadata(metadata)
+  // Refused now, and read when the film is there.
+  playbackIn(known.get('playback'))
   const length = lengthAtCreation(headers, maxUploadBytes)
   const checksum = checksumIn(headers)
   const filename = cleanName(known.get('filename') ?? known.get('name') ?? '')

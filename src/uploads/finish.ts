@@ -1,8 +1,10 @@
 import type { Principal } from '#access/principal.ts'
+import { playbackIn } from '#videos/change.ts'
 import { originalOf } from '#videos/keys.ts'
 import { findPrintsOf } from '#videos/queries.ts'
 import { acceptUpload, type UploadNeeds } from '#videos/upload.ts'
 import type { Lease } from './lease.ts'
+import { readMetadata } from './metadata.ts'
 
 interface Finished {
   id: string
@@ -29,6 +31,7 @@ export async function finishUpload(needs: UploadNeeds, { id, lease, length, sha2
       request_id,
       principal,
       filename: lease.taken.filename,
+      playback: playbackIn(readMetadata(lease.taken.metadata).get('playback')),
       keyOf: () => undefined,
       ...(prints_of && { args: { prints_of } }),
       say: () => ({ status: 204, body: null }),

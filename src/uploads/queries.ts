@@ -64,6 +64,7 @@ export async function findUpload({ pool }: Database, id: string): Promise<Upload
 
 export interface Taken {
   filename: string
+  metadata: string
   length: number | null
   received: number
   written_by: string | null
@@ -81,7 +82,7 @@ update darkroom.uploads set lease = $2, leased_until = now() + ${leaseTime} * in
 from set_config('synchronous_commit', 'off', true)
 where id = $1 and received = $3 and video_id is null and expires_at > now()
   and (lease is null or leased_until <= now())
-returning filename, length, received, written_by, expires_at`
+returning filename, metadata, length, received, written_by, expires_at`
 
 export async function takeUpload({ pool }: Database, id: string, lease: string, offset: number) {
   const { rows } = await pool.query<Taken>({ name: 'take upload', text: takeUploadSql, values: [id, lease, offset] })

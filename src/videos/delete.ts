@@ -12,7 +12,7 @@ import type { Voice } from '#tasks/voice.ts'
 import { prefixOf } from './keys.ts'
 import { deleteFilm, findOpenTasks, isThere, lockFilm } from './queries.ts'
 
-interface RemoveNeeds {
+export interface RemoveNeeds {
   db: Database
   store: Store
   voice: Voice

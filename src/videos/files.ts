@@ -9,13 +9,12 @@ import { FileNotFound, PreconditionFailed, RangeNotSatisfiable, StorageUnavailab
 import { playlistType } from '#media/hls/playlist.ts'
 import type { Probe } from '#media/probe/probed.ts'
 import { answer, bytesIn } from '#schema/answers.ts'
-import { isUuid } from '#schema/common.ts'
 import { NotStored, type Store } from '#storage/store.ts'
 import { noting, type RecordDownload } from './downloads.ts'
 import { type Growing, growingPlaylist } from './growing.ts'
 import { hlsIn, isHlsFile, masterName } from './hls-keys.ts'
 import { originalOf, printsOf } from './keys.ts'
-import { findVideo, listExtras, listRenditions, listStreams, type VideoRow } from './queries.ts'
+import { listExtras, listRenditions, listStreams, type VideoRow } from './queries.ts'
 import { type Served, sendFile } from './send-file.ts'
 
 export interface FileNeeds {
@@ -80,11 +79,9 @@ export async function serveFile(
   needs: FileNeeds,
   request: FastifyRequest,
   reply: FastifyReply,
-  id: string,
+  video: VideoRow,
   name: string
 ) {
-  const video = isUuid(id) ? await findVideo(needs.db, id) : undefined
-  if (!video) throw new VideoNotFound(id)
   const file = await findFile(needs, video, name)
   const noted = name === originalName ? noting(file, () => needs.recordDownload(byRequest(request), video.id)) : file
   return sendFile(request, reply, noted)

@@ -46,7 +46,8 @@ export function present(video: VideoRow, { renditions, extras, streams }: VideoF
     ready_at: video.ready_at?.toISOString() ?? null,
     subtitles: subtitlesOf(others),
     created_by: video.created_by,
-    playback_epoch: video.playback_epoch
+    playback_epoch: video.playback_epoch,
+    playback: video.playback
   }
 }
 

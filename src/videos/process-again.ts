@@ -14,7 +14,7 @@ import { mustHaveRoom } from '#tasks/submit/room.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { findOpenTasks, findOwnSet, lockFilm, setTask } from './queries.ts'
 
-interface AgainNeeds {
+export interface AgainNeeds {
   db: Database
   voice: Voice
   processVideo: Kind

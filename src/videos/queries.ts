@@ -124,6 +124,13 @@ export async function mustSeeVideo({ query }: Database, principal: Principal, id
   if (!film || !maySee(principal, film.owner)) throw new VideoNotFound(id)
 }
 
+/** A film that the principal may see. */
+export async function mustFindVideo(db: Database, principal: Principal, id: string): Promise<VideoRow> {
+  const video = isUuid(id) ? await findVideo(db, id) : undefined
+  if (!video || !maySee(principal, video.owner)) throw new VideoNotFound(id)
+  return video
+}
+
 /** The served prints of the newest film with these bytes. */
 export async function findPrintsOf({ query }: Database, { sha256, bytes }: { sha256: string; bytes: number }) {
   const found: PrintsOf | undefined = await query

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { List, Nullable, Page, Time } from '#schema/common.ts'
+import { FilmPlayback } from './change.ts'
 import { StyleArgs } from './style.ts'
 
 const Url = (description: string) => Nullable(Type.String({ description }))
@@ -29,7 +30,11 @@ export const FileForm = Type.Object({
   video: Type.String({ format: 'binary', description: 'The film' })
 })
 
-export const UploadForm = Type.Object({ ...FileForm.properties, ...StyleArgs })
+export const UploadForm = Type.Object({
+  ...FileForm.properties,
+  ...StyleArgs,
+  playback: Type.Optional(FilmPlayback)
+})
 
 export const UploadedAsBefore = Type.Object({
   message: Type.String({ description: 'A sentence to show' }),
@@ -126,7 +131,8 @@ export const VideoBody = Type.Object(
     created_by: Nullable(Type.String({ description: 'Name of the key that uploaded it; null without one' })),
     playback_epoch: Type.Integer({
       description: 'For apps that sign links to films by themselves: each revocation raises it'
-    })
+    }),
+    playback: Nullable(FilmPlayback)
   },
   {
     title: 'Video',
@@ -176,7 +182,8 @@ export const VideoBody = Type.Object(
         ready_at: '2026-03-01T09:00:04.000Z',
         subtitles: [{ language: 'en', url: '/api/videos/01980000-0000-7000-8000-000000000002/files/subtitles/en.vtt' }],
         created_by: 'shop',
-        playback_epoch: 0
+        playback_epoch: 0,
+        playback: null
       }
     ]
   }

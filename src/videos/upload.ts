@@ -4,6 +4,7 @@ import { refuseBeyond } from '#access/limits.ts'
 import { marksOf, type Principal } from '#access/principal.ts'
 import type { Database, InTransaction } from '#database/connect.ts'
 import { isOutage } from '#database/outage.ts'
+import type { Playback } from '#database/tables.ts'
 import { StorageFull, StorageUnavailable, UploadEmpty, UploadTooLarge } from '#errors.ts'
 import { type Answer, type Key, once } from '#idempotency/once.ts'
 import type { Received, Store } from '#storage/store.ts'
@@ -40,13 +41,15 @@ interface Upload {
   principal: Principal
   filename: string
   /** The idempotency key of the request, once the file's hash is known. */
-  keyOf(sent: { filename: string; sha256: string } & Partial<Style>): Key | undefined
+  keyOf(sent: { filename: string; sha256: string; playback?: Playback } & Partial<Style>): Key | undefined
   /** The answer to an accepted upload. */
   say(video: Accepted): Answer
   /** Further arguments of the task that makes the prints. */
   args?: { prints_of?: PrintsOf }
   /** How to make them, where the client has said it. */
   style?: Partial<Style>
+  /** For whom it is, where the client has said it. */
+  playback?: Playback | undefined
   /** Written in the same transaction, after the film. */
   also?: (trx: InTransaction) => Promise<void>
 }
@@ -86,7 +89,7 @@ export async function receiveFile(
  */
 export async function acceptUpload(needs: UploadNeeds, arrived: Arrived, upload: Upload) {
   const { db, store, voice, processVideo, defaults } = needs
-  const { request_id, principal, filename, keyOf, say, args, style, also } = upload
+  const { request_id, principal, filename, keyOf, say, args, style, playback, also } = upload
   const { id, bytes, sha256 } = arrived
   let committing = false
   try {
@@ -99,14 +102,18 @@ export async function acceptUpload(needs: UploadNeeds, arrived: Arrived, upload:
     const video = { id, filename: name, bytes, sha256, task_id: task.id }
     let enqueued: Enqueued[] = []
     // The file is a part of the request: the same name with other bytes is a different request.
-    const outcome = await once(db, keyOf({ filename: name, sha256, ...style }), async trx => {
-      await mustHaveRoom(trx, principal, 1)
-      await insertFilm(trx, { ...video, ...marks })
-      enqueued = await enqueueIn(trx, [task])
-      await also?.(trx)
-      committing = true
-      return say(video)
-    })
+    const outcome = await once(
+      db,
+      keyOf({ filename: name, sha256, ...style, ...(playback && { playback }) }),
+      async trx => {
+        await mustHaveRoom(trx, principal, 1)
+        await insertFilm(trx, { ...video, ...marks, ...(playback && { playback }) })
+        enqueued = await enqueueIn(trx, [task])
+        await also?.(trx)
+        committing = true
+        return say(video)
+      }
+    )
     if (outcome.replayed) await arrived.undo()
     else voice.enqueued(enqueued)
     return outcome

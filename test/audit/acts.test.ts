@@ -239,6 +239,13 @@ const acts: Act[] = [
     detail: { undo_of: done.id }
   },
   {
+    route: 'PATCH /api/videos/{id}',
+    action: 'video.change',
+    ...of('video', film.id),
+    body: { playback: 'public' },
+    detail: { playback: 'public' }
+  },
+  {
     route: 'DELETE /api/videos/{id}',
     action: 'video.delete',
     ...of('video', doomed.id),

@@ -39,6 +39,16 @@ t.test('links to films in the dashboard', { skip: skipWithoutBrowser }, async t 
     t.equal((await fetch(link)).status, 403)
   })
 
+  t.test('a film is made public', async t => {
+    const film = await service.keep('no film')
+    const page = await visit(`/videos/${film.id}`)
+    await page.getByLabel('Playback').selectOption('public')
+    await page.getByText('Playback is changed').waitFor()
+    await page.locator('select[aria-label=Playback]').and(page.locator(':has(option:checked[value=public])')).waitFor()
+    t.strictSame(await barriers(page), [])
+    t.equal((await service.get(`/api/videos/${film.id}`)).json().playback, 'public')
+  })
+
   t.test('an app gets a signing key, which is shown once and retired', async t => {
     const page = await visit('/keys')
     const dialog = page.getByRole('dialog')

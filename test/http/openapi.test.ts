@@ -356,6 +356,7 @@ const good: Record<string, Call[]> = {
   'POST /api/process-video': [{ body: { video_id: video.id } }],
   'GET /status/{id}': [video.id, failed.id, finished, waiting, stopped].map(of),
   'GET /api/status/{id}': [of(video.id)],
+  'PATCH /api/videos/{id}': [{ ...of(other.id), body: { playback: 'public' } }],
   'DELETE /api/videos/{id}': [of(other.id)],
   'GET /client.js': [{}, { headers: { 'if-none-match': clientTag } }],
   'GET /ui': [{}, { headers: { 'if-none-match': uiTag! } }],

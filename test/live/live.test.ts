@@ -53,6 +53,21 @@ t.test('new tasks that fit its filter are counted, others are not', async t => {
   t.notOk(page.messages.some((message: any) => message.new > 2))
 })
 
+t.test('in a flood they are counted, too', async t => {
+  const page = await openPage(t, { filter: { tag: 'flood' } })
+  await page.hears(message => message.new === 0)
+
+  const task = (tag: string) => ({ task: 'add', args: add, tags: [tag], countdown: 600 })
+  for (const tag of ['flood', 'other', 'flood']) {
+    await service.post('/api/tasks/bulk', { tasks: Array(400).fill(task(tag)) })
+  }
+
+  await page.hears(message => message.new === 800)
+  await service.post('/api/tasks', task('flood'))
+  await page.hears(message => message.new === 801)
+  t.notOk(page.messages.some((message: any) => message.new > 801))
+})
+
 t.test('a task that comes to fit its filter by what happened to it is counted, too', async t => {
   const [early, other] = [await service.submit('add', add, { countdown: 600 }), await service.submit('add', add)]
   const page = await openPage(t, { filter: { status: 'CANCELLED' } })

@@ -63,6 +63,7 @@ t.test('its names are those of the contract', async t => {
         'retry_task',
         'retry_where',
         'schedules',
+        'set_playback',
         'set_schedule',
         'sign_ins',
         'signing_keys',
@@ -70,6 +71,7 @@ t.test('its names are those of the contract', async t => {
         'slow_tasks',
         'stuck_tasks',
         'tasks',
+        'turns',
         'videos',
         'webhooks',
         'why'

@@ -331,6 +331,7 @@ export interface Video {
   created_at: string
   ready_at: string | null
   created_by: string | null
+  playback: 'public' | 'signed' | null
 }
 
 export interface Limits {

@@ -10,6 +10,7 @@ export const scopeOf = {
   retryTask: 'operate',
   changeTask: 'operate',
   forgetTask: 'operate',
+  changeVideo: 'operate',
   deleteVideo: 'operate',
   pauseQueue: 'operate',
   resumeQueue: 'operate',

@@ -38,7 +38,13 @@ export function admission(access: Access, refuse: Refusals) {
 
     return (request: FastifyRequest, reply: FastifyReply, done: Done) => {
       // Read now: a route may get its scope from a later hook.
-      const { scope = 'admin', own = false, asks = false } = route.config ?? {}
+      const { scope = 'admin', scopeOf } = route.config ?? {}
+      if (scopeOf === undefined || keyring.isOpen()) return admit(scope, request, reply, done)
+      scopeOf(request).then(scope => admit(scope, request, reply, done), done)
+    }
+
+    function admit(scope: Scope | 'public', request: FastifyRequest, reply: FastifyReply, done: Done) {
+      const { own = false, asks = false } = route.config ?? {}
       if (scope === 'public' && !asks) return done()
       const visit = { request, reply, scope, own, done }
       const ticket = keepsOpen === undefined ? undefined : ticketIn(request)

@@ -4,16 +4,19 @@ import type { Config } from '#config.ts'
 import { InvalidRequest } from '#errors.ts'
 import { corsAnswer } from './cors.ts'
 import { hostCheck } from './host.ts'
+import { mediaHostCheck } from './media-host.ts'
 import { originCheck } from './origin.ts'
 
-export type BrowserSettings = Pick<Config, 'PUBLIC_URL' | 'ALLOWED_HOSTS' | 'ALLOWED_ORIGINS'>
+export type BrowserSettings = Pick<Config, 'PUBLIC_URL' | 'MEDIA_URL' | 'ALLOWED_HOSTS' | 'ALLOWED_ORIGINS'>
 
 /** Checks against hostile pages, before all routes: upgrades, preflights and 404s included. */
 export function guardAgainstPages(app: FastifyInstance, settings: BrowserSettings) {
-  const { PUBLIC_URL, ALLOWED_HOSTS = [], ALLOWED_ORIGINS = [] } = settings
+  const { PUBLIC_URL, MEDIA_URL, ALLOWED_HOSTS = [], ALLOWED_ORIGINS = [] } = settings
   const own = PUBLIC_URL === undefined ? undefined : new URL(PUBLIC_URL)
   const allowed = new Set(ALLOWED_ORIGINS)
-  const checkHost = hostCheck(own ? [own.hostname, ...ALLOWED_HOSTS] : ALLOWED_HOSTS)
+  const named = [PUBLIC_URL, MEDIA_URL].flatMap(url => (url === undefined ? [] : [new URL(url).hostname]))
+  const checkHost = hostCheck([...named, ...ALLOWED_HOSTS])
+  const checkMediaHost = mediaHostCheck(app, MEDIA_URL)
   const checkOrigin = originCheck({ own: own?.origin, allowed })
   const answerCors = corsAnswer(allowed)
 
@@ -21,6 +24,7 @@ export function guardAgainstPages(app: FastifyInstance, settings: BrowserSetting
     try {
       checkFraming(request.raw, reply)
       checkHost(request.raw)
+      checkMediaHost(request)
       checkOrigin(request)
     } catch (error) {
       return done(error as Error)

@@ -9,6 +9,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a principal needs for this route. */
     scope?: Scope | 'public'
+    /** What a principal needs for what this request asks for, where that differs. `scope` is the usual one. */
+    scopeOf?: (request: FastifyRequest) => Promise<Scope | 'public'>
     /** A route to read that shows principals which are limited to what they have created only that. */
     own?: boolean
     /** A public route that has to know which key a request comes with. */

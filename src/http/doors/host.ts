@@ -47,7 +47,7 @@ function countHosts(rawHeaders: string[]) {
 }
 
 /** The name in lower case, without port and final dot; undefined for a malformed header. */
-function nameIn(host: string) {
+export function nameIn(host: string) {
   const [, address, name] = wellFormed.exec(host) ?? []
   if (address !== undefined) return isIP(address) === 6 ? address : undefined
   return name?.toLowerCase().replace(/(?<=.)\.$/, '')

@@ -87,7 +87,7 @@ with me as materialized (
 ), next as materialized (
   select
     j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task, t.max_retries,
-    case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
+    case when j.started_on is null or j.start_after > j.started_on then j.start_after end as due,
     case
       when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
       when t.expires_at <= now() and t.started_at is null then 'stale'

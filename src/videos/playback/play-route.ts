@@ -58,7 +58,7 @@ export const playRoute: FastifyPluginAsyncTypebox<PlayNeeds> = async (app, needs
   app.options(
     '/play/:token/:id/*',
     {
-      config: { scope: 'public' },
+      config: { scope: 'public', host: 'media' },
       schema: {
         operationId: 'preflightPlay',
         summary: 'Says to browsers that any page may play films by link',
@@ -72,7 +72,7 @@ export const playRoute: FastifyPluginAsyncTypebox<PlayNeeds> = async (app, needs
   app.get(
     '/play/:token/:id/*',
     {
-      config: { scope: 'public' },
+      config: { scope: 'public', host: 'media' },
       schema: {
         operationId: 'playVideo',
         summary: 'A file of a film, by a signed link',

@@ -1,14 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { maySee } from '#access/principal.ts'
 import { mayUse } from '#access/scopes.ts'
 import { byRequest } from '#audit/by.ts'
 import { ScopeMissing, VideoNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
-import { Id, isUuid } from '#schema/common.ts'
+import { Id } from '#schema/common.ts'
 import { writeProblems } from '#schema/problems.ts'
 import type { Secrets } from '#secrets/master.ts'
 import type { FileNeeds } from '../files.ts'
-import { findVideo, listFiles, mustSeeVideo } from '../queries.ts'
+import { listFiles, mustFindVideo, mustSeeVideo } from '../queries.ts'
 import { linksTo } from './links.ts'
 import { playRoute } from './play-route.ts'
 import { revokePlayback } from './queries.ts'
@@ -52,8 +51,7 @@ export const playbackRoutes: FastifyPluginAsyncTypebox<PlaybackNeeds> = async (a
     },
     async ({ params: { id }, body, principal }) => {
       if (body.grant === 'original' && !mayUse(principal.scopes, 'original')) throw new ScopeMissing('original')
-      const video = isUuid(id) ? await findVideo(db, id) : undefined
-      if (!video || !maySee(principal, video.owner)) throw new VideoNotFound(id)
+      const video = await mustFindVideo(db, principal, id)
       const files = await listFiles(db, [id])
       return linksTo({ video, files, asked: body, key: keyOf(ownKid), base, now: Date.now() })
     }

@@ -3,7 +3,7 @@ import { addressOf } from '../../state/base.ts'
 import { query } from '../../state/route.ts'
 import type { Rendition, Video } from '../../state/shapes.ts'
 import { CaptionTracks, useCaptions } from './captions.tsx'
-import { keysOf, usePlayback, useStream } from './playback.ts'
+import { keysOf, type Playback, usePlayback, useStream } from './playback.ts'
 import { PlayerBar } from './player-bar.tsx'
 
 /** The quality of a stream, which changes with the connection. */
@@ -27,11 +27,10 @@ export function Player({ video }: { video: Video }) {
   const wanted = [query.value.get('quality'), first, names[0]].find(name => name && names.includes(name))!
   const print = prints.find(({ name }) => name === wanted)
   const stream = print ? null : video.hls_url
-  const { width, height } = prints.at(-1) ?? {}
 
   const around = useRef<HTMLDivElement>(null)
   const playback = usePlayback(wanted)
-  const { element, look, toggle } = playback
+  const { element } = playback
   useStream(element, stream)
   const [captions, setCaptions] = useState('')
   useCaptions(element, captions)
@@ -45,29 +44,13 @@ export function Player({ video }: { video: Video }) {
       aria-label={`Player of ${video.filename}`}
       onKeyDown={keysOf(playback, full)}
     >
-      {/* biome-ignore lint/a11y/useMediaCaption: films with subtitles have tracks */}
-      <video
+      <Screen
         // An element of its own: the library removes the source of its element when it ends.
         key={stream ? 'stream' : 'file'}
-        ref={element}
-        src={print ? addressOf(print.url!) : undefined}
-        poster={video.poster_url ? addressOf(video.poster_url) : undefined}
-        width={width ?? undefined}
-        height={height ?? undefined}
-        preload="metadata"
-        playsInline
-        tabIndex={-1}
-        onClick={toggle}
-        onTimeUpdate={look}
-        onLoadedMetadata={look}
-        onDurationChange={look}
-        onPlay={look}
-        onPause={look}
-        onVolumeChange={look}
-        onRateChange={look}
-      >
-        <CaptionTracks video={video} />
-      </video>
+        video={video}
+        print={print}
+        playback={playback}
+      />
       <PlayerBar
         video={video}
         playback={playback}
@@ -78,6 +61,41 @@ export function Player({ video }: { video: Video }) {
         full={full}
       />
     </div>
+  )
+}
+
+interface ScreenProps {
+  video: Video
+  /** What is played; undefined: the stream. */
+  print: Rendition | undefined
+  playback: Playback
+}
+
+/** As large as the largest print, whatever is played. */
+function Screen({ video, print, playback: { element, look, toggle } }: ScreenProps) {
+  const { width, height } = playable(video).at(-1) ?? {}
+  return (
+    // biome-ignore lint/a11y/useMediaCaption: films with subtitles have tracks
+    <video
+      ref={element}
+      src={print ? addressOf(print.url!) : undefined}
+      poster={video.poster_url ? addressOf(video.poster_url) : undefined}
+      width={width ?? undefined}
+      height={height ?? undefined}
+      preload="metadata"
+      playsInline
+      tabIndex={-1}
+      onClick={toggle}
+      onTimeUpdate={look}
+      onLoadedMetadata={look}
+      onDurationChange={look}
+      onPlay={look}
+      onPause={look}
+      onVolumeChange={look}
+      onRateChange={look}
+    >
+      <CaptionTracks video={video} />
+    </video>
   )
 }
 

@@ -20,6 +20,7 @@ import { bitrateText, bytesText, percentText } from '../../words/number.ts'
 import { Making } from './making.tsx'
 import { isPlayable, Player } from './player.tsx'
 import { ShareButton } from './share.tsx'
+import { Visibility } from './visibility.tsx'
 
 export function VideoPage({ id }: { id: string }) {
   const path = `/api/videos/${encodeURIComponent(id)}`
@@ -125,6 +126,10 @@ function Facts({ video }: { video: Video }) {
         </>
       )}
       <Source video={video} />
+      <dt>Playback</dt>
+      <dd>
+        <Visibility video={video} />
+      </dd>
       <dt>Task</dt>
       <dd>
         <a href={href(`/tasks/${video.task_id}`)}>Latest</a>
