@@ -1,6 +1,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { MediaTools } from './binaries.ts'
+import { checkTracks } from './check/audio-tracks.ts'
 import { assessDamage, isGarbage } from './check/damage.ts'
 import { type DecoderReport, readComplaints } from './check/decoder-report.ts'
 import { decodes } from './check/decodes.ts'
@@ -15,6 +16,7 @@ import { type Report, reporting } from './encode/report.ts'
 import { type Encoded, encode } from './encode/run-encode.ts'
 import { canToneMap } from './encode/tone-map.ts'
 import { draftOf, followSegments, type Segment } from './hls/segments.ts'
+import { streamOfTrack } from './plan/audio-tracks.ts'
 import { whyEncoded } from './plan/copy.ts'
 import type { Print } from './plan/ladder.ts'
 import { mostBytes } from './plan/most-bytes.ts'
@@ -60,6 +62,8 @@ export interface Developed {
   made: Made[]
   /** Of each print, in their order. */
   streams: Stream[]
+  /** Of each audio track beside the default one. */
+  tracks: Stream[]
   /** Missing or broken parts of the source; null if there are none. */
   damage: Damage | null
 }
@@ -133,22 +137,24 @@ function encodedAfterAll(error: unknown): undefined {
 }
 
 async function attempt(work: Develop, reports: Reports): Promise<Developed> {
-  const { prints, publisher } = work
+  const { probe, prints, publisher } = work
   const directory = resolve(work.directory)
   const rungs = prints.map(({ name }) => name)
+  const tracks = probe.further.map((_, at) => streamOfTrack(at))
   reports.begin()
   await publisher?.begin()
   await mkdir(directory, { recursive: true })
-  for (const rung of rungs) {
-    await rm(draftOf(directory, rung), { recursive: true, force: true })
-    await mkdir(draftOf(directory, rung), { recursive: true })
+  for (const stream of [...rungs, ...tracks]) {
+    await rm(draftOf(directory, stream), { recursive: true, force: true })
+    await mkdir(draftOf(directory, stream), { recursive: true })
   }
   const segments: Segment[] = []
-  const following = followSegments(directory, rungs, async segment => {
+  const add = async (segment: Segment) => {
     segments.push(segment)
     await publisher?.add(segment)
-    reports.served(segment)
-  })
+    if (!tracks.includes(segment.rung)) reports.served(segment)
+  }
+  const following = followSegments(directory, rungs, add, tracks)
   const ended = await encodeAndListen(work, reports, following)
   reports.phase('checking')
   return judge(work, { ...ended, segments })
@@ -234,13 +240,14 @@ async function judge(work: Develop, { encoded, report, segments, unsound }: Judg
     const where = { directory, tools, signal }
     const checked = async () => {
       await decodeEndsOfPrints(made, where)
-      return checkStreams(segments, made, where)
+      const streams = await checkStreams(segments, made, where)
+      return { streams, tracks: await checkTracks(segments, { ...probe, damage }, where) }
     }
-    const streams = await checked().catch(error => {
+    const sound = await checked().catch(error => {
       signal?.throwIfAborted()
       throw failure(encoded, error)
     })
-    return { made, streams, damage }
+    return { made, ...sound, damage }
   }
 
   const { index } = probe.video ?? probe.audio!
@@ -254,7 +261,7 @@ async function withoutSound(work: Develop, reports: Reports, error: unknown): Pr
   const bothThere = probe.video && probe.audio
   if (!(error instanceof EncodeFailed) || !bothThere) throw error
   if (await decodes(source, probe.audio!.index, { tools, signal })) throw error
-  const { damage, ...developed } = await attempt({ ...work, probe: { ...probe, audio: null } }, reports)
+  const { damage, ...developed } = await attempt({ ...work, probe: { ...probe, audio: null, further: [] } }, reports)
   return { ...developed, damage: { decode_errors: 0, missing_seconds: 0, share: 0, ...damage, sound_share: 1 } }
 }
 

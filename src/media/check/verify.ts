@@ -7,6 +7,7 @@ import type { Print } from '../plan/ladder.ts'
 import type { Probe } from '../probe/probed.ts'
 import type { RawStream } from '../probe/streams.ts'
 import { run } from '../run.ts'
+import { tracksProblem } from './audio-tracks.ts'
 import { layoutProblem } from './layout.ts'
 import { type Span, type Timed, timesProblem } from './times.ts'
 
@@ -93,9 +94,8 @@ function streamsProblem(streams: RawStream[], probe: Probe) {
     return videos > 0 ? 'it has an unexpected video stream' : 'it has no video stream'
   if (audios > 0 !== Boolean(probe.audio))
     return audios > 0 ? 'it has an unexpected audio stream' : 'it has no audio stream'
-  if (videos + audios !== streams.length || videos > 1 || audios > 1)
-    return 'it has more than one video and one audio stream'
-  return undefined
+  if (videos + audios !== streams.length || videos > 1) return 'it has more than one video stream, or a foreign one'
+  return tracksProblem(streams, probe)
 }
 
 function pictureProblem(video: RawStream, { width, height }: Print) {

@@ -1,12 +1,14 @@
 import path from 'node:path'
 import { guardedInput, memoryGuard } from '../guards.ts'
 import { draftOf, draftPlaylist } from '../hls/segments.ts'
+import { streamOfTrack } from '../plan/audio-tracks.ts'
 import type { Print } from '../plan/ladder.ts'
 import { profiles } from '../plan/profiles.ts'
 import { capFor, profileFor } from '../plan/rungs.ts'
 import { asFraction } from '../probe/frame-rate.ts'
-import type { Probe, ProbedVideo } from '../probe/probed.ts'
+import type { Probe, ProbedAudio, ProbedVideo } from '../probe/probed.ts'
 import { isRgb, pictureGraph, soundGraph } from './filters.ts'
+import { furtherGraphs, type Sounds, soundStreams } from './sound.ts'
 import { threads } from './threads.ts'
 
 export interface Encode {
@@ -66,12 +68,13 @@ export function encodeArguments({
     ...(video?.odd_rotation ? ['-noautorotate'] : []),
     ...guardedInput(source),
     ...['-filter_complex', graph.join(';')],
+    ...furtherGraphs(probe),
     ...(video ? pictureStreams(prints, { video, canToneMap, keyframes }) : []),
-    ...(audio ? ['-map', '[a]', '-c:a', 'aac', '-b:a', audio.channels === 1 ? '64k' : '128k'] : []),
+    ...soundStreams(probe),
     // Only video and audio of the source: its metadata holds the place of the recording.
     ...['-dn', '-sn', '-map_metadata', '-1', '-map_chapters', '-1'],
     ...['-max_muxing_queue_size', '4096', '-flags', '+global_header'],
-    ...(video ? pictureOutputs(prints, directory, Boolean(audio)) : soundOutputs(prints[0]!, directory))
+    ...(video ? pictureOutputs(prints, directory, probe) : soundOutputs(prints[0]!, directory, probe))
   ]
 }
 
@@ -120,30 +123,43 @@ function pictureOptions(at: number, { width, height, profile }: Print, { video, 
  * Each print is written twice from the same encode: as one file, whose index goes to the front, and as segments. All of
  * it goes through one tee, with one encode of the sound: one per print took 3 to 10 % more time.
  */
-function pictureOutputs(prints: Print[], directory: string, sound: boolean) {
-  return tee(
-    prints.flatMap(({ name, file, copied }, at): [string, string][] => {
-      const select = `select=\\'${sound ? `v:${at},a` : `v:${at}`}\\'`
-      return [
-        [`f=mp4:movflags=+faststart:${select}`, path.join(directory, unfinished(file))],
-        [
-          `f=hls:hls_time=${copied ? apart : 1}:${segmentOptions}:${select}`,
-          path.join(draftOf(directory, name), draftPlaylist)
-        ]
-      ]
-    })
-  )
-}
-
-/** Sound can be cut anywhere, and four seconds of it are encoded in an instant. */
-function soundOutputs({ name, file }: Print, directory: string) {
+function pictureOutputs(prints: Print[], directory: string, { audio, further }: Sounds) {
+  const [all, one] = audio ? [',a', further.length > 0 ? ',a:0' : ',a'] : ['', '']
   return tee([
-    [`f=ipod:movflags=+faststart`, path.join(directory, unfinished(file))],
-    [`f=hls:hls_time=${apart}:${segmentOptions}`, path.join(draftOf(directory, name), draftPlaylist)]
+    ...prints.flatMap(({ name, file, copied }, at): Slave[] => [
+      [`f=mp4:movflags=+faststart:${only(`v:${at}${all}`)}`, path.join(directory, unfinished(file))],
+      [
+        `f=hls:hls_time=${copied ? apart : 1}:${segmentOptions}:${only(`v:${at}${one}`)}`,
+        path.join(draftOf(directory, name), draftPlaylist)
+      ]
+    ]),
+    ...furtherOutputs(further, directory)
   ])
 }
 
-function tee(slaves: [options: string, file: string][]) {
+/** Sound can be cut anywhere, and four seconds of it are encoded in an instant. */
+function soundOutputs({ name, file }: Print, directory: string, { further }: Sounds) {
+  const own = further.length > 0 ? `:${only('a:0')}` : ''
+  return tee([
+    [`f=ipod:movflags=+faststart`, path.join(directory, unfinished(file))],
+    [`f=hls:hls_time=${apart}:${segmentOptions}${own}`, path.join(draftOf(directory, name), draftPlaylist)],
+    ...furtherOutputs(further, directory)
+  ])
+}
+
+/** The rungs carry the default track; each further one has a stream of its own. */
+function furtherOutputs(further: ProbedAudio[], directory: string) {
+  return further.map((_, at): Slave => [
+    `f=hls:hls_time=${apart}:${segmentOptions}:${only(`a:${at + 1}`)}`,
+    path.join(draftOf(directory, streamOfTrack(at)), draftPlaylist)
+  ])
+}
+
+type Slave = [options: string, file: string]
+
+const only = (streams: string) => `select=\\'${streams}\\'`
+
+function tee(slaves: Slave[]) {
   return ['-f', 'tee', slaves.map(([options, file]) => `[${options}]file:${escaped(file)}`).join('|')]
 }
 

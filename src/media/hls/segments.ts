@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { mainOf, type Run, readInit, readSegment, SegmentBroken, type Tracks } from './boxes.ts'
+import { takeEdits } from './edits.ts'
 
 /** A finished segment of a stream: ffmpeg does not touch it any more. */
 export interface Segment {
@@ -26,8 +27,17 @@ export const draftOf = (directory: string, rung: string) => path.join(directory,
  * Reads the playlists that ffmpeg writes and passes on each segment once, in order, when it is finished: ffmpeg renames
  * a segment when it is complete, and names it in the playlist after that.
  */
-export function followSegments(directory: string, rungs: string[], add: (segment: Segment) => Promise<void>) {
-  const streams = rungs.map(rung => followStream(directory, rung, add))
+export function followSegments(
+  directory: string,
+  rungs: string[],
+  add: (segment: Segment) => Promise<void>,
+  tracks: string[] = []
+) {
+  const beside = draftOf(directory, rungs.at(-1)!)
+  const streams = [
+    ...rungs.map(rung => followStream(directory, rung, add)),
+    ...tracks.map(track => followTrack(directory, track, beside, add))
+  ]
   let failed: { error: unknown } | undefined
   let broken: Error | undefined
   let looking: Promise<void> | undefined
@@ -92,6 +102,27 @@ function followStream(directory: string, rung: string, add: (segment: Segment) =
       number++
     }
   }
+}
+
+/** Of an audio track beside the rungs: its times are those of the sound in a rung, once there is one. */
+function followTrack(directory: string, track: string, beside: string, add: (segment: Segment) => Promise<void>) {
+  const follow = followStream(directory, track, add)
+  let isTimed = false
+
+  return async () => {
+    if (!isTimed) {
+      const [own, other] = await Promise.all([draftOf(directory, track), beside].map(isBegun))
+      if (!own || !other) return
+      await takeEdits(path.join(draftOf(directory, track), 'init.mp4'), path.join(beside, 'init.mp4'))
+      isTimed = true
+    }
+    await follow()
+  }
+}
+
+/** ffmpeg names the first segment when it has written the init segment. */
+async function isBegun(folder: string) {
+  return segmentsIn(await readFile(path.join(folder, draftPlaylist), 'utf8').catch(absent)).length > 0
 }
 
 /** Seconds by which sound and picture of any film end apart. */
