@@ -95,6 +95,11 @@ export const settings = {
     seconds(-40, -5, 'LUFS'),
     'loudness of the sound of prints in LUFS, as in `-23` (EBU R128) or `-16`; unset: that of the original'
   ),
+  AUDIO_TRACKS: setting(
+    'first',
+    oneOf('first', 'all'),
+    'audio tracks of prints: `first`, the one that the file names its default; `all`: each of them, up to 8'
+  ),
   TIMEZONE: setting('UTC', timezone, 'default time zone of schedules'),
   FFMPEG_PATH: optional(program, 'unset: `ffmpeg-static` where it is installed, else the one in `PATH`'),
   FFPROBE_PATH: optional(program, 'unset: the one in `PATH`'),

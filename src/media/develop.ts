@@ -154,7 +154,7 @@ async function attempt(work: Develop, reports: Reports): Promise<Developed> {
     await publisher?.add(segment)
     if (!tracks.includes(segment.rung)) reports.served(segment)
   }
-  const following = followSegments(directory, rungs, add, tracks)
+  const following = followSegments(directory, rungs, add, { names: tracks })
   const ended = await encodeAndListen(work, reports, following)
   reports.phase('checking')
   return judge(work, { ...ended, segments })

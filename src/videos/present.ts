@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { Rendition } from '#database/tables.ts'
 import { rungs } from '#media/plan/rungs.ts'
+import type { Probe } from '#media/probe/probed.ts'
 import type { ServedExtra, VideoFiles, VideoRow } from './queries.ts'
 import type { VideoBody } from './schemas.ts'
 
@@ -45,6 +46,7 @@ export function present(video: VideoRow, { renditions, extras, streams }: VideoF
     created_at: video.created_at.toISOString(),
     ready_at: video.ready_at?.toISOString() ?? null,
     subtitles: subtitlesOf(others),
+    audio_tracks: (video.probe as Partial<Probe> | null)?.audio_tracks ?? [],
     created_by: video.created_by,
     playback_epoch: video.playback_epoch
   }

@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Publisher, Stream } from '#media/develop.ts'
-import { masterPlaylist, mediaPlaylist, type Variant } from '#media/hls/playlist.ts'
+import { soundRate } from '#media/encode/sound.ts'
+import { masterPlaylist, mediaPlaylist, type Sound, type Variant } from '#media/hls/playlist.ts'
 import type { Segment } from '#media/hls/segments.ts'
+import { streamOfTrack } from '#media/plan/audio-tracks.ts'
 import type { Print } from '#media/plan/ladder.ts'
 import { capFor } from '#media/plan/rungs.ts'
 import type { Probe } from '#media/probe/probed.ts'
@@ -25,12 +27,11 @@ interface Publishing {
 
 export interface HlsPublisher extends Publisher {
   /** Writes the playlists of complete streams; the master playlist also names those that were made before. */
-  finish(streams: Stream[], before: Streams): Promise<Streams>
+  finish(made: { streams: Stream[]; tracks: Stream[] }, before: Streams): Promise<Streams>
 }
 
 /** Room above the cap of the picture for the sound and the container. */
 const overhead = 1.1
-const soundBits = 128_000
 
 /**
  * Puts each segment into the store when it is finished. The store overwrites nothing, so playlists are written at the
@@ -41,6 +42,7 @@ export function publishHls({ store, folder, workspace, token, prints, probe }: P
   const hls = hlsIn(folder)
   let tries = 0
   let variants: Variant[] = []
+  let tracks: string[] = []
   let names: string[] = []
 
   const nameOf = () => `${token}${tries > 1 ? `-${tries}` : ''}`
@@ -64,6 +66,7 @@ export function publishHls({ store, folder, workspace, token, prints, probe }: P
     async begin() {
       if (tries++ > 0) await store.remove(hls)
       variants = []
+      tracks = []
       names = []
     },
 
@@ -72,12 +75,16 @@ export function publishHls({ store, folder, workspace, token, prints, probe }: P
       if (number === 0) await put(`${rung}/${initName(nameOf())}`, init)
       await put(`${rung}/${segmentName(nameOf(), { number, duration })}`, file)
       if (number > 0) return
-      variants.push(expected(segment, prints.find(({ name }) => name === rung)!, probe))
-      await putText(growingMaster(nameOf(), variants.length), masterPlaylist(variants))
+      const print = prints.find(({ name }) => name === rung)
+      if (print) variants.push(expected(segment, print, probe))
+      else tracks.push(rung)
+      if (variants.length === 0) return
+      const sounds = soundsOf(probe).filter(({ stream }) => stream === null || tracks.includes(stream))
+      await putText(growingMaster(nameOf(), variants.length + tracks.length), masterPlaylist(variants, sounds))
     },
 
-    async finish(streams, before) {
-      for (const { rung, segments } of streams) {
+    async finish({ streams, tracks }, before) {
+      for (const { rung, segments } of [...streams, ...tracks]) {
         const listed = segments.map(({ number, duration }) => ({
           name: segmentName(nameOf(), { number, duration }),
           duration
@@ -85,10 +92,25 @@ export function publishHls({ store, folder, workspace, token, prints, probe }: P
         await putText(`${rung}/index.m3u8`, mediaPlaylist(initName(nameOf()), listed, { complete: true }))
       }
       const all = [...before.variants, ...streams.map(stream => measured(stream, variants))]
-      await putText(masterName, masterPlaylist(all))
+      await putText(masterName, masterPlaylist(all, soundsOf(probe, tracks)))
       return { files: [...before.files, ...names.map(name => `hls/${name}`)], variants: all }
     }
   }
+}
+
+/** The audio tracks as a master playlist names them, where there are several; with their streams once those are complete. */
+export function soundsOf({ audio, further, audio_tracks: names }: Probe, complete: Stream[] = []): Sound[] {
+  if (!audio || further.length === 0) return []
+  return [audio, ...further].map(({ channels }, at) => {
+    const stream = at === 0 ? null : streamOfTrack(at - 1)
+    const whole = complete.find(({ rung }) => rung === stream)
+    return {
+      ...names[at]!,
+      channels: channels === 1 ? 1 : 2,
+      stream,
+      peak: whole ? peakOf(whole) : overhead * soundRate
+    }
+  })
 }
 
 /** A rung as the master playlist names it before all of its segments are known. */
@@ -99,15 +121,19 @@ export function expected(
 ): Variant {
   const codecs = [...tracks.values()].flatMap(({ codec }) => codec ?? []).join(',')
   const cap = video ? capFor({ width: width!, height: height! }, video) : 0
-  const peak = overhead * (cap + (audio ? soundBits : 0))
+  const peak = overhead * (cap + (audio ? soundRate : 0))
   return { rung, width, height, fps: video?.fps ?? null, codecs, peak, average: null }
 }
 
-export function measured({ rung, segments, duration }: Stream, variants: Variant[]): Variant {
+export function measured(stream: Stream, variants: Variant[]): Variant {
+  const { rung, segments, duration } = stream
   const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0)
   return {
     ...variants.find(variant => variant.rung === rung)!,
-    peak: Math.max(...segments.map(({ bytes, duration }) => (bytes * 8) / Math.max(0.1, duration))),
+    peak: peakOf(stream),
     average: (bytes * 8) / duration
   }
 }
+
+const peakOf = ({ segments }: Stream) =>
+  Math.max(...segments.map(({ bytes, duration }) => (bytes * 8) / Math.max(0.1, duration)))

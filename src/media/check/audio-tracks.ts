@@ -25,7 +25,9 @@ function lengthProblem(end: number, track: ProbedAudio, { container, start_time,
   if (end <= 0) return 'is empty'
   if (damage || track.duration === null || track.begins === null || !steady.test(container)) return undefined
   const expected = track.begins + track.duration - start_time
-  return isAbout(end, expected) ? undefined : `ends at ${end.toFixed(2)} s, and that of the source at ${expected.toFixed(2)} s`
+  return isAbout(end, expected)
+    ? undefined
+    : `ends at ${end.toFixed(2)} s, and that of the source at ${expected.toFixed(2)} s`
 }
 
 /** Checks the streams of these tracks: sound alone, without holes, which decodes at both ends. */

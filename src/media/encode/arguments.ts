@@ -148,18 +148,20 @@ function soundOutputs({ name, file }: Print, directory: string, { further }: Sou
 }
 
 /** The rungs carry the default track; each further one has a stream of its own. */
-function furtherOutputs(further: ProbedAudio[], directory: string) {
-  return further.map((_, at): Slave => [
-    `f=hls:hls_time=${apart}:${segmentOptions}:${only(`a:${at + 1}`)}`,
-    path.join(draftOf(directory, streamOfTrack(at)), draftPlaylist)
-  ])
+export function furtherOutputs(further: ProbedAudio[], directory: string) {
+  return further.map(
+    (_, at): Slave => [
+      `f=hls:hls_time=${apart}:${segmentOptions}:${only(`a:${at + 1}`)}`,
+      path.join(draftOf(directory, streamOfTrack(at)), draftPlaylist)
+    ]
+  )
 }
 
 type Slave = [options: string, file: string]
 
 const only = (streams: string) => `select=\\'${streams}\\'`
 
-function tee(slaves: Slave[]) {
+export function tee(slaves: Slave[]) {
   return ['-f', 'tee', slaves.map(([options, file]) => `[${options}]file:${escaped(file)}`).join('|')]
 }
 

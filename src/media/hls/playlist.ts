@@ -17,6 +17,19 @@ export interface Variant {
   average: number | null
 }
 
+/** An audio track as the master playlist names it. */
+export interface Sound {
+  name: string
+  /** BCP 47; `und` where it is not known. */
+  language: string
+  default: boolean
+  channels: number
+  /** Name of its stream; null of the track that is in the rungs. */
+  stream: string | null
+  /** Bits a second. */
+  peak: number
+}
+
 /** Seconds of a segment. The first ones are shorter, and what a playlist says of the longest must not change. */
 const usual = 4
 
@@ -39,22 +52,42 @@ export function mediaPlaylist(init: string, segments: Listed[], { complete }: { 
 }
 
 /** The smallest rung comes first: players that begin with the first one start soonest. */
-export function masterPlaylist(variants: Variant[]) {
+export function masterPlaylist(variants: Variant[], sounds: Sound[] = []) {
   const sorted = variants.toSorted((one, other) => pixelsOf(one) - pixelsOf(other))
+  // A player that takes a track of its own loads that beside a rung.
+  const beside = Math.max(0, ...sounds.map(({ peak }) => peak))
+  const group = sounds.length > 0 ? [`AUDIO="${soundGroup}"`] : []
   return lines([
     '#EXTM3U',
     '#EXT-X-VERSION:7',
     '#EXT-X-INDEPENDENT-SEGMENTS',
+    ...sounds.map(mediaTag),
     ...sorted.flatMap(({ rung, width, height, fps, codecs, peak, average }) => [
       `#EXT-X-STREAM-INF:${[
-        `BANDWIDTH=${Math.ceil(peak)}`,
-        ...(average === null ? [] : [`AVERAGE-BANDWIDTH=${Math.ceil(average)}`]),
+        `BANDWIDTH=${Math.ceil(peak + beside)}`,
+        ...(average === null ? [] : [`AVERAGE-BANDWIDTH=${Math.ceil(average + beside)}`]),
         ...(fps === null ? [] : [`RESOLUTION=${width}x${height}`, `FRAME-RATE=${fps.toFixed(3)}`]),
-        `CODECS="${codecs}"`
+        `CODECS="${codecs}"`,
+        ...group
       ].join(',')}`,
       `${rung}/index.m3u8`
     ])
   ])
+}
+
+const soundGroup = 'sound'
+
+function mediaTag({ name, language, default: isDefault, channels, stream }: Sound) {
+  return `#EXT-X-MEDIA:${[
+    'TYPE=AUDIO',
+    `GROUP-ID="${soundGroup}"`,
+    `NAME="${name}"`,
+    ...(language === 'und' ? [] : [`LANGUAGE="${language}"`]),
+    `DEFAULT=${isDefault ? 'YES' : 'NO'}`,
+    'AUTOSELECT=YES',
+    `CHANNELS="${channels}"`,
+    ...(stream === null ? [] : [`URI="${stream}/index.m3u8"`])
+  ].join(',')}`
 }
 
 const pixelsOf = ({ width, height }: Variant) => (width ?? 0) * (height ?? 0)

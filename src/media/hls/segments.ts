@@ -23,6 +23,13 @@ export const draftPlaylist = 'index.m3u8'
 
 export const draftOf = (directory: string, rung: string) => path.join(directory, 'hls', rung)
 
+/** Streams of audio tracks beside the rungs. */
+interface Beside {
+  names: string[]
+  /** The init segment of a rung, where that is not at work in the same folder. */
+  timedBy?: string | undefined
+}
+
 /**
  * Reads the playlists that ffmpeg writes and passes on each segment once, in order, when it is finished: ffmpeg renames
  * a segment when it is complete, and names it in the playlist after that.
@@ -31,12 +38,12 @@ export function followSegments(
   directory: string,
   rungs: string[],
   add: (segment: Segment) => Promise<void>,
-  tracks: string[] = []
+  { names, timedBy }: Beside = { names: [] }
 ) {
-  const beside = draftOf(directory, rungs.at(-1)!)
+  const [smallest = ''] = rungs.slice(-1)
   const streams = [
     ...rungs.map(rung => followStream(directory, rung, add)),
-    ...tracks.map(track => followTrack(directory, track, beside, add))
+    ...names.map(track => followTrack({ directory, track, smallest, timedBy }, add))
   ]
   let failed: { error: unknown } | undefined
   let broken: Error | undefined
@@ -104,16 +111,23 @@ function followStream(directory: string, rung: string, add: (segment: Segment) =
   }
 }
 
+interface FollowTrack {
+  directory: string
+  track: string
+  smallest: string
+  timedBy: string | undefined
+}
+
 /** Of an audio track beside the rungs: its times are those of the sound in a rung, once there is one. */
-function followTrack(directory: string, track: string, beside: string, add: (segment: Segment) => Promise<void>) {
+function followTrack({ directory, track, smallest, timedBy }: FollowTrack, add: (segment: Segment) => Promise<void>) {
   const follow = followStream(directory, track, add)
+  const [folder, rung] = [draftOf(directory, track), draftOf(directory, smallest)]
   let isTimed = false
 
   return async () => {
     if (!isTimed) {
-      const [own, other] = await Promise.all([draftOf(directory, track), beside].map(isBegun))
-      if (!own || !other) return
-      await takeEdits(path.join(draftOf(directory, track), 'init.mp4'), path.join(beside, 'init.mp4'))
+      if (!(await isBegun(folder)) || !(timedBy ?? (await isBegun(rung)))) return
+      await takeEdits(path.join(folder, 'init.mp4'), timedBy ?? path.join(rung, 'init.mp4'))
       isTimed = true
     }
     await follow()

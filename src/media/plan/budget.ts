@@ -1,5 +1,5 @@
-import { maxPixels, maxStreams } from '../guards.ts'
 import { soundRate } from '../encode/sound.ts'
+import { maxPixels, maxStreams } from '../guards.ts'
 import { lead, mostFrames } from '../probe/probe.ts'
 import type { Probe } from '../probe/probed.ts'
 import { MediaRejected } from '../rejected.ts'

@@ -80,7 +80,10 @@ export function describeAudio(stream: RawStream, { packets }: { packets: Packets
 
 /** A title comes from the upload: no character of it may end a line or a text of a playlist. */
 function titleOf({ tags }: RawStream) {
-  const plain = (tags?.title ?? '').replaceAll(/[\p{C}\p{Zl}\p{Zp}"\\]/gu, ' ').replaceAll(/\s+/g, ' ').trim()
+  const plain = (tags?.title ?? '')
+    .replaceAll(/[\p{C}\p{Zl}\p{Zp}"\\]/gu, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
   return plain === '' ? null : [...plain].slice(0, longestTitle).join('').trim()
 }
 

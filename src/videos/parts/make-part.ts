@@ -107,7 +107,9 @@ async function soundFor(
   }
   const file = path.join(workspace, 'sound.part.m4a')
   const seconds = timeOf(parts[0]!.frames!, facts.video!.fps) + beyond
-  await makeSound({ source: original, probe: facts, file, directory: workspace, seconds, tools, signal })
+  // The other tracks join the film at its end.
+  const probe = { ...facts, further: [] }
+  await makeSound({ source: original, probe, file, directory: workspace, seconds, tools, signal })
   return file
 }
 

@@ -53,7 +53,7 @@ export function processVideoPart({ store, workspaces, tools, budget }: ProcessVi
         const work = { tools: await tools(), signal: space.signal, progress, log }
         if (role === 'sound') return await makeSoundPart(place, work)
         if (role === 'picture') return await makePicture(place, number, sound, work)
-        const set = await joinFilm(place, made, work)
+        const set = await joinFilm(place, { made, sound }, work)
         return 'alone' in set ? set : { made: place.token, set: { video_id, ...set, reused: false } }
       } catch (error) {
         throw meaningOf(store, error, log)

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { cuesOf, plainText } from '../../../src/media/extras/subtitles/cues.ts'
 import { planTracks } from '../../../src/media/extras/subtitles/tracks.ts'
-import { languageOf } from '../../../src/media/language.ts'
 import { vttTime } from '../../../src/media/extras/vtt.ts'
+import { languageOf } from '../../../src/media/language.ts'
 
 t.test('the words of an event of ASS', async t => {
   const cases: [string, string][] = [
