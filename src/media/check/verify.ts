@@ -63,8 +63,7 @@ export async function verify(print: Print, { probe, directory, tools, signal }: 
   const frames = video ? Number(video.nb_frames) : null
   const [picture, sound] = [video, audio].map(spanOf)
   // Further audio tracks may go on for longer; what plays is over then.
-  const duration =
-    probe.further.length > 0 ? Math.max(picture?.end ?? 0, sound?.end ?? 0) : Number(format.duration)
+  const duration = probe.further.length > 0 ? Math.max(picture?.end ?? 0, sound?.end ?? 0) : Number(format.duration)
   const problem =
     streamsProblem(streams, probe) ??
     (duration > 0 ? undefined : 'its duration is zero') ??
