@@ -11,6 +11,7 @@ import { lengthProblem } from './check/times.ts'
 import { type Made, verify } from './check/verify.ts'
 import { type DiskErrorCode, DiskFailed, diskErrorIn } from './disk-failed.ts'
 import { encodeArguments, unfinished } from './encode/arguments.ts'
+import { findEncoders, namesFor } from './encode/encoders.ts'
 import { type Progress, readProgress } from './encode/progress.ts'
 import { type Report, reporting } from './encode/report.ts'
 import { type Encoded, encode } from './encode/run-encode.ts'
@@ -50,6 +51,8 @@ export interface Develop {
   publisher?: Publisher | undefined
   /** Where segments begin, if other prints are there already; without it this decides. */
   grid?: 'usual' | 'source' | undefined
+  /** Prints of another codec of this film were made before: streams of its audio tracks are there. */
+  isFurther?: boolean | undefined
   /** Called with what was decided. */
   onNote?: ((note: string) => void) | undefined
   /** Called with the exact arguments, for the record. Twice, if the audio turns out to be unreadable. */
@@ -115,6 +118,15 @@ export async function develop(work: Develop): Promise<Developed> {
 
 type Reports = ReturnType<typeof reporting>
 
+/** Throws where this ffmpeg cannot make one of the codecs, and never will. */
+export async function encodersFor(prints: Print[], ffmpeg: string) {
+  const wanted = [...new Set(prints.map(({ codec }) => codec))]
+  const encoders = await findEncoders(ffmpeg, wanted)
+  const missing = wanted.find(codec => encoders[codec] === undefined)
+  if (missing === undefined) return encoders
+  throw new EncodeFailed(`CODECS names ${missing}, and ffmpeg has no encoder for it (${namesFor(missing)}).`, '')
+}
+
 /**
  * Copies the largest print where the source is what it has to be. What only shows on the way, damage or a keyframe that
  * is not where the others are, makes all prints be encoded after all.
@@ -140,7 +152,7 @@ async function attempt(work: Develop, reports: Reports): Promise<Developed> {
   const { probe, prints, publisher } = work
   const directory = resolve(work.directory)
   const rungs = prints.map(({ name }) => name)
-  const tracks = probe.further.map((_, at) => streamOfTrack(at))
+  const tracks = work.isFurther ? [] : probe.further.map((_, at) => streamOfTrack(at))
   reports.begin()
   await publisher?.begin()
   await mkdir(directory, { recursive: true })
@@ -170,7 +182,9 @@ async function encodeAndListen(work: Develop, reports: Reports, following: Retur
     prints,
     directory,
     likeSource: work.grid === 'source',
-    canToneMap: toneMap
+    canToneMap: toneMap,
+    encoders: await encodersFor(prints, tools.ffmpeg),
+    hasTracks: work.isFurther ?? false
   })
   work.onCommand?.([tools.ffmpeg, ...args])
 
@@ -241,7 +255,7 @@ async function judge(work: Develop, { encoded, report, segments, unsound }: Judg
     const checked = async () => {
       await decodeEndsOfPrints(made, where)
       const streams = await checkStreams(segments, made, where)
-      return { streams, tracks: await checkTracks(segments, { ...probe, damage }, where) }
+      return { streams, tracks: work.isFurther ? [] : await checkTracks(segments, { ...probe, damage }, where) }
     }
     const sound = await checked().catch(error => {
       signal?.throwIfAborted()

@@ -116,11 +116,11 @@ export function soundsOf({ audio, further, audio_tracks: names }: Probe, complet
 /** A rung as the master playlist names it before all of its segments are known. */
 export function expected(
   { rung, tracks }: Pick<Segment, 'rung' | 'tracks'>,
-  { width, height }: Print,
+  { width, height, codec }: Print,
   { video, audio }: Probe
 ): Variant {
   const codecs = [...tracks.values()].flatMap(({ codec }) => codec ?? []).join(',')
-  const cap = video ? capFor({ width: width!, height: height! }, video) : 0
+  const cap = video ? capFor({ width: width!, height: height!, codec }, video) : 0
   const peak = overhead * (cap + (audio ? soundRate : 0))
   return { rung, width, height, fps: video?.fps ?? null, codecs, peak, average: null }
 }

@@ -16,7 +16,7 @@ const tones = [
   { frequency: 1500, from: 1, marks: ['language=ger'] },
   { frequency: 2500, from: 12, marks: ['language=fre'] }
 ]
-const film = await shoot({ seconds: 14, tones, group: 30 })
+const film = await shoot({ size: '160x90', fps: 5, seconds: 14, tones, group: 15 })
 
 const audio_tracks = [
   { language: 'en', name: 'English', default: true },
@@ -64,7 +64,7 @@ async function checkFilm(t: Test, service: Service, id: string) {
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const get = async (name: string) => (await service.get(`/api/videos/${id}/files/${name}`)).rawPayload
   const print = path.join(folder, 'print.mp4')
-  await writeFile(print, await get('180p.mp4'))
+  await writeFile(print, await get('90p.mp4'))
   for (const [at, tone] of tones.slice(0, 3).entries()) {
     t.ok((await isTone(t, print, at, tone)) < 0.05, 'it begins with the picture of the file as in the original')
   }
@@ -78,11 +78,11 @@ async function checkFilm(t: Test, service: Service, id: string) {
       '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="German",LANGUAGE="de",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="1",URI="audio-3/index.m3u8"'
     ]
   )
-  t.match(master, /#EXT-X-STREAM-INF:.*CODECS="avc1\.\w{6},mp4a\.40\.2",AUDIO="sound"\n180p\/index\.m3u8/)
+  t.match(master, /#EXT-X-STREAM-INF:.*CODECS="avc1\.\w{6},mp4a\.40\.2",AUDIO="sound"\n90p\/index\.m3u8/)
 
   // Each stream as one file, from its playlist: what a player loads.
   const streams = await Promise.all(
-    ['180p', 'audio-2', 'audio-3'].map(async name => {
+    ['90p', 'audio-2', 'audio-3'].map(async name => {
       const playlist = String(await get(`hls/${name}/index.m3u8`))
       t.match(playlist, /#EXT-X-ENDLIST/)
       const urls = [/URI="([^"]+)"/.exec(playlist)![1]!, ...playlist.split('\n').filter(line => /^[^#]/.test(line))]

@@ -99,10 +99,10 @@ function streamsProblem(streams: RawStream[], probe: Probe) {
   return tracksProblem(streams, probe)
 }
 
-function pictureProblem(video: RawStream, { width, height }: Print) {
+function pictureProblem(video: RawStream, { width, height, codec }: Print) {
   if (video.width !== width || video.height !== height) return `${video.width}x${video.height}`
   if (width % 2 !== 0 || height! % 2 !== 0) return `a side of ${width}x${height} is odd`
-  if (video.codec_name !== 'h264' || video.pix_fmt !== 'yuv420p') return `${video.codec_name} ${video.pix_fmt}`
+  if (video.codec_name !== codec || video.pix_fmt !== 'yuv420p') return `${video.codec_name} ${video.pix_fmt}`
   if (!['1:1', undefined].includes(video.sample_aspect_ratio)) return `pixels of ${video.sample_aspect_ratio}`
   if (video.side_data_list?.some(({ rotation }) => rotation)) return 'it has a rotation'
   return Number(video.nb_frames) > 0 ? undefined : 'it has no frames'

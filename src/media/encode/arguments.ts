@@ -3,10 +3,10 @@ import { guardedInput, memoryGuard } from '../guards.ts'
 import { draftOf, draftPlaylist } from '../hls/segments.ts'
 import { streamOfTrack } from '../plan/audio-tracks.ts'
 import type { Print } from '../plan/ladder.ts'
-import { profiles } from '../plan/profiles.ts'
-import { capFor, profileFor } from '../plan/rungs.ts'
+import { capFor } from '../plan/rungs.ts'
 import { asFraction } from '../probe/frame-rate.ts'
 import type { Probe, ProbedAudio, ProbedVideo } from '../probe/probed.ts'
+import { type Encoders, encoderOptions, usualEncoders } from './encoders.ts'
 import { isRgb, pictureGraph, soundGraph } from './filters.ts'
 import { furtherGraphs, type Sounds, soundStreams } from './sound.ts'
 import { threads } from './threads.ts'
@@ -21,6 +21,10 @@ export interface Encode {
   likeSource?: boolean
   /** Whether this ffmpeg has the tone mapping filters. */
   canToneMap?: boolean
+  /** Of this ffmpeg, for the codecs of the prints. */
+  encoders?: Encoders
+  /** Whether audio tracks beside the default one get streams of their own: not where they have them. */
+  hasTracks?: boolean
 }
 
 /** Seconds between keyframes, at the same times in every print: a player changes between the rungs at each of them. */
@@ -51,7 +55,9 @@ export function encodeArguments({
   prints: all,
   directory,
   likeSource = false,
-  canToneMap = true
+  canToneMap = true,
+  encoders = usualEncoders,
+  hasTracks = false
 }: Encode) {
   const { video, audio } = probe
   // Progress counts the frames of the first stream: one that is copied runs ahead.
@@ -69,12 +75,12 @@ export function encodeArguments({
     ...guardedInput(source),
     ...['-filter_complex', graph.join(';')],
     ...furtherGraphs(probe),
-    ...(video ? pictureStreams(prints, { video, canToneMap, keyframes }) : []),
+    ...(video ? pictureStreams(prints, { video, canToneMap, keyframes, encoders }) : []),
     ...soundStreams(probe),
     // Only video and audio of the source: its metadata holds the place of the recording.
     ...['-dn', '-sn', '-map_metadata', '-1', '-map_chapters', '-1'],
     ...['-max_muxing_queue_size', '4096', '-flags', '+global_header'],
-    ...(video ? pictureOutputs(prints, directory, probe) : soundOutputs(prints[0]!, directory, probe))
+    ...(video ? pictureOutputs(prints, directory, probe, hasTracks) : soundOutputs(prints[0]!, directory, probe))
   ]
 }
 
@@ -89,25 +95,19 @@ interface Picture {
   canToneMap: boolean
   /** When keyframes are due. */
   keyframes: string
+  encoders: Encoders
 }
 
-function pictureOptions(at: number, { width, height, profile }: Print, { video, canToneMap, keyframes: due }: Picture) {
-  const size = { width: width!, height: height! }
-  const cap = capFor(size, video)
+function pictureOptions(at: number, print: Print, { video, canToneMap, keyframes: due, encoders }: Picture) {
+  const { profile, codec } = print
+  const size = { width: print.width!, height: print.height! }
   const toBt709 = (video.hdr && canToneMap) || isRgb(video)
   const options = {
-    c: 'libx264',
-    preset: profiles[profile].preset,
-    profile: profileFor(size),
-    threads: threads(),
-    crf: profiles[profile].crf,
-    maxrate: cap,
-    bufsize: 2 * cap,
+    ...encoderOptions(encoders[codec]!, { print: { ...size, profile }, cap: capFor({ ...size, codec }, video) }),
     r: asFraction(video.fps),
     fps_mode: 'cfr',
     pix_fmt: 'yuv420p',
     g: Math.max(1, Math.ceil(video.fps * longest)),
-    sc_threshold: 0,
     force_key_frames: due,
     ...(toBt709 && { color_primaries: 'bt709', color_trc: 'bt709', colorspace: 'bt709' }),
     ...((toBt709 || video.full_range) && { color_range: 'tv' })
@@ -123,7 +123,7 @@ function pictureOptions(at: number, { width, height, profile }: Print, { video, 
  * Each print is written twice from the same encode: as one file, whose index goes to the front, and as segments. All of
  * it goes through one tee, with one encode of the sound: one per print took 3 to 10 % more time.
  */
-function pictureOutputs(prints: Print[], directory: string, { audio, further }: Sounds) {
+function pictureOutputs(prints: Print[], directory: string, { audio, further }: Sounds, hasTracks: boolean) {
   const [all, one] = audio ? [',a', further.length > 0 ? ',a:0' : ',a'] : ['', '']
   return tee([
     ...prints.flatMap(({ name, file, copied }, at): Slave[] => [
@@ -133,7 +133,7 @@ function pictureOutputs(prints: Print[], directory: string, { audio, further }: 
         path.join(draftOf(directory, name), draftPlaylist)
       ]
     ]),
-    ...furtherOutputs(further, directory)
+    ...(hasTracks ? [] : furtherOutputs(further, directory))
   ])
 }
 

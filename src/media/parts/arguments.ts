@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { escaped, keyframeTimes, pictureStreams, segmentOptions } from '../encode/arguments.ts'
+import type { Encoders } from '../encode/encoders.ts'
 import { pictureGraph } from '../encode/filters.ts'
 import { threads } from '../encode/threads.ts'
 import { guardedInput, memoryGuard } from '../guards.ts'
@@ -18,6 +19,7 @@ export interface EncodePart {
   sound: string | undefined
   directory: string
   canToneMap: boolean
+  encoders: Encoders
 }
 
 /**
@@ -30,7 +32,7 @@ const before = 1
  * One decode of a part for all prints, as segments alone: the files of the prints are joined from these. Its sound is
  * copied packet by packet, so nothing of it is heard twice or missing.
  */
-export function partArguments({ source, probe, prints, part, sound, directory, canToneMap }: EncodePart) {
+export function partArguments({ source, probe, prints, part, sound, directory, canToneMap, encoders }: EncodePart) {
   const video = probe.video!
   const { from, frames } = part
   const lead = Math.min(from, Math.ceil(before * video.fps))
@@ -44,7 +46,7 @@ export function partArguments({ source, probe, prints, part, sound, directory, c
     ...guardedInput(source),
     ...(sound === undefined ? [] : [...soundOf(part, video.fps), ...guardedInput(sound)]),
     ...['-filter_complex', pictureGraph(video, prints, canToneMap, cut(lead, frames))],
-    ...pictureStreams(prints, { video, canToneMap, keyframes: keyframesFrom(part, video.fps) ?? keyframeTimes }),
+    ...pictureStreams(prints, { video, canToneMap, encoders, keyframes: keyframesFrom(part, video.fps) ?? keyframeTimes }),
     ...(sound === undefined ? [] : ['-map', '1:a:0', '-c:a', 'copy']),
     ...['-dn', '-sn', '-map_metadata', '-1', '-map_chapters', '-1'],
     ...['-max_muxing_queue_size', '4096', '-flags', '+global_header'],
