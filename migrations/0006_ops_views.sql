@@ -381,7 +381,8 @@ select
   (select r.url from ops.renditions r where r.video_id = v.id and r.name = '1080p') as resolution_1080p,
   (
     select coalesce(jsonb_agg(
-      to_jsonb(r) - 'video_id' - 'duration' order by coalesce(array_position(array['480p', '720p', '1080p'], r.name), 0)
+      to_jsonb(r) - 'video_id' - 'duration' order by coalesce(array_position(array['480p', '720p', '1080p'], split_part(r.name, '.', 1)), 0),
+      r.name collate "C"
     ), '[]') from ops.renditions r where r.video_id = v.id
   ) as renditions,
   null::text as hls_url, null::text as poster_url, null::text as storyboard_url,

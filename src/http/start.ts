@@ -67,7 +67,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   opened.defer(metrics.close)
   const sampler = openSampler({ pool: db.pool, metrics, log })
   opened.defer(sampler.close)
-  await publishRungs(db.pool, config.RUNGS)
+  await publishRungs(db.pool, config)
   const deadlines = expirer({ pool: db.pool, onExpired: ids => voice.changed(...ids) })
   const voice = voiceOf(db.pool, deadlines.by)
   opened.defer(voice.flush)

@@ -25,7 +25,7 @@ export function segmentIn(name: string): (Listed & { number: number }) | undefin
 
 /** What an URL below `hls/` may name: a playlist of a rung, its init segment, its segments. */
 export function isHlsFile(name: string) {
-  return /^[\w-]+\/(?:index\.m3u8|[\w-]+\.(?:m4s|mp4))$/.test(name)
+  return /^[\w-]+(?:\.\w+)?\/(?:index\.m3u8|[\w-]+\.(?:m4s|mp4))$/.test(name)
 }
 
 /** Of an attempt, short: the last part of its task's id is random. */

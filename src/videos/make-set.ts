@@ -1,9 +1,10 @@
 import type { MediaTools } from '#media/binaries.ts'
-import { develop, type Made } from '#media/develop.ts'
+import type { Made } from '#media/develop.ts'
 import { measureLoudness } from '#media/encode/loudness.ts'
 import { makeExtras } from '#media/extras/make.ts'
 import { chooseTracks } from '#media/plan/audio-tracks.ts'
 import { type Budget, refuseExcess } from '#media/plan/budget.ts'
+import { byCodec } from '#media/plan/codecs.ts'
 import { type Plan, planPrints } from '#media/plan/ladder.ts'
 import { probe } from '#media/probe/probe.ts'
 import type { Damage, Note, Probe, ProbedAudio } from '#media/probe/probed.ts'
@@ -11,7 +12,8 @@ import { limitSpace } from '#media/space.ts'
 import type { Encoding } from '#metrics/encoded.ts'
 import type { Store } from '#storage/store.ts'
 import { GiveUp } from '#tasks/define.ts'
-import { carrySet, describedAt, keepSet, nothingCarried, type PrintSet, type Streams } from './print-set.ts'
+import { developInPasses } from './passes.ts'
+import { carrySet, describedAt, gridOf, keepSet, nothingCarried, type PrintSet, type Streams } from './print-set.ts'
 import { publishHls } from './publish-hls.ts'
 import { isSameStyle, type Style } from './style.ts'
 
@@ -60,7 +62,7 @@ export async function surveyFilm(
   progress(0, { phase: 'probing' })
   const found = await probe(original, { tools, signal })
   const facts = await chooseTracks(found, style.audio_tracks, { source: original, tools, signal })
-  const plan = planPrints(facts, { rungs, only, profile: style.profile })
+  const plan = planPrints(facts, { rungs, only, codecs: style.codecs, profile: style.profile })
   if (plan.prints.length === 0) throw nothingToMake(plan)
   refuseExcess(facts, plan.prints, budget)
   for (const audio of soundsIn(facts)) await chooseGain(original, audio, facts, style, { tools, signal, log })
@@ -73,15 +75,14 @@ export async function makeSet(
   wishes: Wishes,
   work: Work,
   survey: Survey
-): Promise<PrintSet & { encoded: Encoding }> {
+): Promise<PrintSet & { encoded: Encoding[] }> {
   const { store, original, folder, workspace, token } = place
   const { tools, progress, log } = work
   using space = limitSpace(workspace, wishes.budget.temporaryBytes, work.signal)
   const { signal } = space
   const { facts, plan, own } = survey
   const publisher = publishHls({ store, folder, workspace, token, prints: plan.prints, probe: facts })
-  const since = performance.now()
-  const { made, streams, tracks, damage } = await develop({
+  const { made, streams, damage, encoded } = await developInPasses({
     source: original,
     probe: facts,
     directory: workspace,
@@ -94,7 +95,6 @@ export async function makeSet(
     // Pictures and subtitles follow; the end of the task makes it 1.
     onProgress: ({ fraction, ...detail }) => progress(Math.min(fraction ?? 0, 0.99), detail)
   })
-  const encoded = { rungs: plan.prints.map(({ name }) => name), seconds: (performance.now() - since) / 1000 }
   const set = await finishSet(
     place,
     wishes,
@@ -104,8 +104,7 @@ export async function makeSet(
       made,
       damage,
       hls: streams.length > 0,
-      publish: async kept =>
-        streams.length > 0 ? publisher.finish({ streams, tracks }, kept) : { files: [], variants: [] }
+      publish: async kept => (streams.length > 0 ? publisher.finish(kept) : { files: [], variants: [] })
     }
   )
   return { ...set, encoded }
@@ -132,7 +131,8 @@ export async function finishSet(
   const kept = own && before ? await carrySet({ store, set: own, from: before, folder, except }) : nothingCarried
   const all = await publish(kept)
   const around = { source: original, probe: facts, directory: workspace, tools, signal }
-  const { extras, notes } = kept.extras.length > 0 ? kept : await makeExtras({ ...around, made })
+  const { extras, notes } =
+    kept.extras.length > 0 ? kept : await makeExtras({ ...around, made: ofFirstCodec(made, plan) })
   for (const { detail } of notes) log(detail)
   const renditions = [...made, ...kept.renditions]
   const skipped = plan.skipped.filter(({ name }) => renditions.every(print => print.name !== name))
@@ -144,6 +144,12 @@ export async function finishSet(
   const way = { rungs: madeFor, grid, style: own && !isSameStyle(own.style, style) ? null : style }
   await keepSet({ store, workspace, original, folder, streams: all, ...way, carried, signal }, set)
   return set
+}
+
+/** Pictures are made of those that take the least to decode. */
+function ofFirstCodec(made: Made[], { prints }: Plan) {
+  const [first] = byCodec(prints)
+  return made.filter(({ name }) => first!.some(print => print.name === name))
 }
 
 /** What is said of the original beside the prints. Sound that turned out to be undecodable is in none of them. */
@@ -176,11 +182,6 @@ async function chooseGain(
       ? `${which} has ${lufs} LUFS with peaks of ${peak} dBTP: changed by ${gain} dB`
       : `the loudness of ${which} cannot be measured: left as it is`
   )
-}
-
-/** Beside a copied print segments begin at the keyframes of the source. */
-function gridOf(made: Made[]) {
-  return made.some(({ copied }) => copied) ? 'source' : 'usual'
 }
 
 function nothingToMake({ skipped }: Plan) {

@@ -68,11 +68,12 @@ function subtitlesOf(extras: ServedExtra[]) {
 }
 
 function byHeight(one: Rendition, other: Rendition) {
-  return order(one) - order(other)
+  return order(one) - order(other) || (one.name < other.name ? -1 : 1)
 }
 
 function order({ name }: Rendition) {
-  const rung = rungs.findIndex(each => each.name === name)
+  const own = name.split('.', 1)[0]
+  const rung = rungs.findIndex(each => each.name === own)
   // A print with a name of its own is smaller than every rung.
   return rung < 0 ? -1 : rungs.length - 1 - rung
 }

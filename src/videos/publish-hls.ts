@@ -26,8 +26,10 @@ interface Publishing {
 }
 
 export interface HlsPublisher extends Publisher {
-  /** Writes the playlists of complete streams; the master playlist also names those that were made before. */
-  finish(made: { streams: Stream[]; tracks: Stream[] }, before: Streams): Promise<Streams>
+  /** Writes the playlists of the complete streams of a pass. Those of a later pass come beside them. */
+  passed(made: { streams: Stream[]; tracks: Stream[] }): Promise<void>
+  /** Writes the master playlist, which also names the streams that were made before. */
+  finish(before: Streams): Promise<Streams>
 }
 
 /** Room above the cap of the picture for the sound and the container. */
@@ -41,9 +43,8 @@ const overhead = 1.1
 export function publishHls({ store, folder, workspace, token, prints, probe }: Publishing): HlsPublisher {
   const hls = hlsIn(folder)
   let tries = 0
-  let variants: Variant[] = []
-  let tracks: string[] = []
-  let names: string[] = []
+  let pass = nothingServed()
+  const complete = { ...nothingServed(), sounds: [] as Sound[] }
 
   const nameOf = () => `${token}${tries > 1 ? `-${tries}` : ''}`
 
@@ -52,22 +53,21 @@ export function publishHls({ store, folder, workspace, token, prints, probe }: P
     const second = `${file}.served`
     await linkFile(file, second)
     await store.put(`${hls}/${name}`, second)
-    names.push(name)
+    pass.names.push(name)
   }
 
   async function putText(name: string, text: string) {
     const file = path.join(workspace, 'hls', 'playlist.m3u8')
     await writeFile(file, text)
     await store.put(`${hls}/${name}`, file)
-    names.push(name)
+    pass.names.push(name)
   }
 
   return {
     async begin() {
-      if (tries++ > 0) await store.remove(hls)
-      variants = []
-      tracks = []
-      names = []
+      tries++
+      for (const place of new Set(pass.names.map(placeOf))) await store.remove(`${hls}/${place}`)
+      pass = nothingServed()
     },
 
     async add(segment) {
@@ -76,14 +76,16 @@ export function publishHls({ store, folder, workspace, token, prints, probe }: P
       await put(`${rung}/${segmentName(nameOf(), { number, duration })}`, file)
       if (number > 0) return
       const print = prints.find(({ name }) => name === rung)
-      if (print) variants.push(expected(segment, print, probe))
-      else tracks.push(rung)
-      if (variants.length === 0) return
+      if (print) pass.variants.push(expected(segment, print, probe))
+      else pass.tracks.push(rung)
+      // A player that took a stream of a later pass would soon be at its end.
+      const { variants, tracks } = pass
+      if (variants.length === 0 || (print && print.codec !== prints[0]!.codec)) return
       const sounds = soundsOf(probe).filter(({ stream }) => stream === null || tracks.includes(stream))
       await putText(growingMaster(nameOf(), variants.length + tracks.length), masterPlaylist(variants, sounds))
     },
 
-    async finish({ streams, tracks }, before) {
+    async passed({ streams, tracks }) {
       for (const { rung, segments } of [...streams, ...tracks]) {
         const listed = segments.map(({ number, duration }) => ({
           name: segmentName(nameOf(), { number, duration }),
@@ -91,12 +93,26 @@ export function publishHls({ store, folder, workspace, token, prints, probe }: P
         }))
         await putText(`${rung}/index.m3u8`, mediaPlaylist(initName(nameOf()), listed, { complete: true }))
       }
-      const all = [...before.variants, ...streams.map(stream => measured(stream, variants))]
-      await putText(masterName, masterPlaylist(all, soundsOf(probe, tracks)))
+      complete.variants.push(...streams.map(stream => measured(stream, pass.variants)))
+      complete.names.push(...pass.names)
+      if (complete.sounds.length === 0) complete.sounds = soundsOf(probe, tracks)
+      pass = nothingServed()
+    },
+
+    async finish(before) {
+      const all = [...before.variants, ...complete.variants]
+      await putText(masterName, masterPlaylist(all, complete.sounds))
+      const names = [...complete.names, ...pass.names]
       return { files: [...before.files, ...names.map(name => `hls/${name}`)], variants: all }
     }
   }
 }
+
+/** What a pass has put into the store. */
+const nothingServed = () => ({ variants: [] as Variant[], tracks: [] as string[], names: [] as string[] })
+
+/** The folder of a stream; of a master playlist the file itself. */
+const placeOf = (name: string) => (name.startsWith('growing/') ? name : name.slice(0, name.indexOf('/')))
 
 /** The audio tracks as a master playlist names them, where there are several; with their streams once those are complete. */
 export function soundsOf({ audio, further, audio_tracks: names }: Probe, complete: Stream[] = []): Sound[] {

@@ -230,7 +230,7 @@ export const VideoStatusBody = Type.Object({
 export const ProcessAgain = Type.Object(
   {
     only: Type.Optional(
-      Type.Array(Type.String({ pattern: '^\\d{1,4}p$' }), {
+      Type.Array(Type.String({ pattern: '^\\d{1,4}p(\\.(hevc|vp9|av1))?$' }), {
         minItems: 1,
         maxItems: 10,
         description: 'Names of the prints to make; the others that the film has stay as they are. Default: all',

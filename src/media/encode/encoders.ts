@@ -151,13 +151,25 @@ async function works(ffmpeg: string, name: string) {
   const { exitCode, stdout } = await run(
     ffmpeg,
     [
-      ...['-nostdin', '-hide_banner', '-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=128x128:rate=8:duration=1'],
+      ...[
+        '-nostdin',
+        '-hide_banner',
+        '-loglevel',
+        'error',
+        '-f',
+        'lavfi',
+        '-i',
+        'testsrc2=size=128x128:rate=8:duration=1'
+      ],
       ...Object.entries(options).flatMap(([option, value]) => [`-${option}:v`, String(value)]),
       ...['-pix_fmt', 'yuv420p', '-g', '64', '-force_key_frames', 'expr:gte(n,n_forced*4)', '-f', 'framecrc', 'pipe:1']
     ],
     { timeout }
   )
   // Packets that are no keyframes have flags.
-  const keyframes = stdout.split('\n').filter(line => /^0, /.test(line)).map(line => !line.includes(', F='))
+  const keyframes = stdout
+    .split('\n')
+    .filter(line => /^0, /.test(line))
+    .map(line => !line.includes(', F='))
   return exitCode === 0 && keyframes.join() === [true, false, false, false, true, false, false, false].join()
 }

@@ -25,7 +25,9 @@ function nameOfHevc(body: Buffer) {
   const constraints = [...body.subarray(6, 12)].map(byte => byte.toString(16).toUpperCase())
   while (constraints.at(-1) === '0') constraints.pop()
   const tier = `${first & 0x20 ? 'H' : 'L'}${body[12]}`
-  return ['hvc1', `${space}${first & 0x1f}`, Number.parseInt(compatible, 2).toString(16), tier, ...constraints].join('.')
+  return ['hvc1', `${space}${first & 0x1f}`, Number.parseInt(compatible, 2).toString(16), tier, ...constraints].join(
+    '.'
+  )
 }
 
 const two = (number: number) => String(number).padStart(2, '0')

@@ -46,7 +46,12 @@ export function partArguments({ source, probe, prints, part, sound, directory, c
     ...guardedInput(source),
     ...(sound === undefined ? [] : [...soundOf(part, video.fps), ...guardedInput(sound)]),
     ...['-filter_complex', pictureGraph(video, prints, canToneMap, cut(lead, frames))],
-    ...pictureStreams(prints, { video, canToneMap, encoders, keyframes: keyframesFrom(part, video.fps) ?? keyframeTimes }),
+    ...pictureStreams(prints, {
+      video,
+      canToneMap,
+      encoders,
+      keyframes: keyframesFrom(part, video.fps) ?? keyframeTimes
+    }),
     ...(sound === undefined ? [] : ['-map', '1:a:0', '-c:a', 'copy']),
     ...['-dn', '-sn', '-map_metadata', '-1', '-map_chapters', '-1'],
     ...['-max_muxing_queue_size', '4096', '-flags', '+global_header'],

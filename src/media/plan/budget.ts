@@ -98,7 +98,9 @@ function refuseFrames(probe: Probe, video: NonNullable<Probe['video']>, { frames
 function refuseBytes(probe: Probe, prints: Print[], { temporaryBytes: limit }: Budget) {
   const seconds = probe.video?.duration ?? probe.duration ?? 0
   const sound = soundRate * (1 + probe.further.length)
-  const rates = prints.map(({ width, height, codec }) => capFor({ width: width!, height: height!, codec }, probe.video!) + sound)
+  const rates = prints.map(
+    ({ width, height, codec }) => capFor({ width: width!, height: height!, codec }, probe.video!) + sound
+  )
   const bytes = Math.round((2 * rates.reduce((sum, rate) => sum + rate, 0) * seconds) / 8)
   if (bytes <= limit) return
   throw new MediaRejected(

@@ -11,6 +11,8 @@ const sound = 512_000
 export function mostBytes({ video, duration, further }: Probe, prints: Print[]): number | undefined {
   const seconds = video ? mostFrames(video) / video.fps : (duration ?? Infinity)
   if (!Number.isFinite(seconds)) return undefined
-  const caps = prints.map(({ width, height, codec }) => (video ? capFor({ width: width!, height: height!, codec }, video) : 0))
+  const caps = prints.map(({ width, height, codec }) =>
+    video ? capFor({ width: width!, height: height!, codec }, video) : 0
+  )
   return Math.ceil(64 * MiB + ((2 * Math.max(...caps) + sound * (1 + further.length)) / 8) * seconds)
 }

@@ -64,7 +64,9 @@ export function processVideoPart({ store, workspaces, tools, budget }: ProcessVi
       const { endJoin, endPart } = await import('../parts/queries.ts')
       if (!('set' in result)) {
         await endPart(trx, id, result)
-        return async () => void ('encoded' in result && result.encoded && sayEncoded(result.encoded))
+        return async () => {
+          if ('encoded' in result) for (const each of result.encoded ?? []) sayEncoded(each)
+        }
       }
       const ended = await endJoin(trx, id, result.set)
       if (!ended) return undefined
