@@ -54,6 +54,10 @@ select
     from darkroom.films f join darkroom.extras e on e.set_id = f.print_set_id
     where f.id = v.id and e.language is not null
   ) as subtitles,
+  case when jsonb_array_length(coalesce(v.probe -> 'audio_tracks', '[]')) > 1 then (
+    select '/api/videos/' || v.id || '/files/hls/tracks.m3u8'
+    from darkroom.streams s where s.video_id = v.id and s.complete
+  ) end as hls_tracks_url,
   coalesce(v.probe -> 'audio_tracks', '[]') as audio_tracks,
   v.created_by,
   v.playback_epoch
@@ -62,6 +66,7 @@ from darkroom.videos v;
 comment on column ops.videos.poster_url is 'Path of the poster at the API; null without one';
 comment on column ops.videos.storyboard_url is 'Path of the storyboard (WebVTT with #xywh) at the API; null without one';
 comment on column ops.videos.subtitles is 'language (BCP 47) and url of each WebVTT file, as JSON';
+comment on column ops.videos.hls_tracks_url is 'Path of the master playlist (HLS) for players that choose an audio track; null where there is one track or none';
 comment on column ops.videos.audio_tracks is 'language (BCP 47), name and default of each audio track of the prints, as JSON';
 comment on column ops.videos.created_by is 'Name of the key that uploaded it; null without one';
 comment on column ops.videos.playback_epoch is 'Part of what signs a link to the film; each revocation raises it';

@@ -17,7 +17,7 @@ import { type Report, reporting } from './encode/report.ts'
 import { type Encoded, encode } from './encode/run-encode.ts'
 import { canToneMap } from './encode/tone-map.ts'
 import { draftOf, followSegments, type Segment } from './hls/segments.ts'
-import { streamOfTrack } from './plan/audio-tracks.ts'
+import { tracksBeside } from './plan/audio-tracks.ts'
 import { whyEncoded } from './plan/copy.ts'
 import type { Print } from './plan/ladder.ts'
 import { mostBytes } from './plan/most-bytes.ts'
@@ -65,7 +65,7 @@ export interface Developed {
   made: Made[]
   /** Of each print, in their order. */
   streams: Stream[]
-  /** Of each audio track beside the default one. */
+  /** Of each audio track, where there are several. */
   tracks: Stream[]
   /** Missing or broken parts of the source; null if there are none. */
   damage: Damage | null
@@ -152,7 +152,7 @@ async function attempt(work: Develop, reports: Reports): Promise<Developed> {
   const { probe, prints, publisher } = work
   const directory = resolve(work.directory)
   const rungs = prints.map(({ name }) => name)
-  const tracks = work.isFurther ? [] : probe.further.map((_, at) => streamOfTrack(at))
+  const tracks = work.isFurther ? [] : tracksBeside(probe.further)
   reports.begin()
   await publisher?.begin()
   await mkdir(directory, { recursive: true })

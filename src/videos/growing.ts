@@ -31,7 +31,7 @@ async function playlistOf(store: Store, folder: string, rung: string) {
   // Of a part that is made again, there are segments of two attempts.
   files.sort((one, other) => one.changed.getTime() - other.changed.getTime())
   // Of a film that gets prints of further codecs, the streams of the first one are complete before the others.
-  const written = files.find(({ key }) => key.endsWith('.m3u8'))
+  const written = files.find(({ key }) => key.endsWith('/index.m3u8'))
   if (written) return { text: await textOf(store, written.key), changed: written.changed }
   const names = files.map(({ key }) => path.basename(key))
   const init = names.findLast(name => name.endsWith('-init.mp4'))

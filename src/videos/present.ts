@@ -12,6 +12,7 @@ export function presentStatus({ id, status, processed, progress, error }: VideoR
 export function present(video: VideoRow, { renditions, extras, streams }: VideoFiles): VideoBody {
   const prints = renditions.filter(({ video_id }) => video_id === video.id).sort(byHeight)
   const others = extras.filter(({ video_id }) => video_id === video.id)
+  const tracks = (video.probe as Partial<Probe> | null)?.audio_tracks ?? []
   const urlOf = (name: string) => urlOfPrint(prints.find(print => print.name === name))
   return {
     id: video.id,
@@ -46,7 +47,11 @@ export function present(video: VideoRow, { renditions, extras, streams }: VideoF
     created_at: video.created_at.toISOString(),
     ready_at: video.ready_at?.toISOString() ?? null,
     subtitles: subtitlesOf(others),
-    audio_tracks: (video.probe as Partial<Probe> | null)?.audio_tracks ?? [],
+    hls_tracks_url:
+      tracks.length > 1 && streams.some(stream => stream.video_id === video.id && stream.complete)
+        ? `/api/videos/${video.id}/files/hls/tracks.m3u8`
+        : null,
+    audio_tracks: tracks,
     created_by: video.created_by,
     playback_epoch: video.playback_epoch
   }

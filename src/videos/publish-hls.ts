@@ -2,15 +2,26 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Publisher, Stream } from '#media/develop.ts'
 import { soundRate } from '#media/encode/sound.ts'
-import { masterPlaylist, mediaPlaylist, type Sound, type Variant } from '#media/hls/playlist.ts'
+import { mainOf } from '#media/hls/boxes.ts'
+import { pictureBytes, pictureOnly } from '#media/hls/one-track.ts'
+import { masterPlaylist, mediaPlaylist, type Sound, tracksPlaylist, type Variant } from '#media/hls/playlist.ts'
 import type { Segment } from '#media/hls/segments.ts'
-import { streamOfTrack } from '#media/plan/audio-tracks.ts'
+import { tracksBeside } from '#media/plan/audio-tracks.ts'
 import type { Print } from '#media/plan/ladder.ts'
 import { capFor } from '#media/plan/rungs.ts'
 import type { Probe } from '#media/probe/probed.ts'
 import { linkFile } from '#storage/files.ts'
 import type { Store } from '#storage/store.ts'
-import { growingMaster, hlsIn, initName, masterName, segmentName } from './hls-keys.ts'
+import {
+  growingMaster,
+  hlsIn,
+  initName,
+  masterName,
+  pictureInitName,
+  pictureName,
+  segmentName,
+  tracksName
+} from './hls-keys.ts'
 import type { Streams } from './print-set.ts'
 
 interface Publishing {
@@ -42,9 +53,10 @@ const overhead = 1.1
  */
 export function publishHls({ store, folder, workspace, token, prints, probe }: Publishing): HlsPublisher {
   const hls = hlsIn(folder)
+  const hasTracks = probe.further.length > 0
   let tries = 0
   let pass = nothingServed()
-  const complete = { ...nothingServed(), sounds: [] as Sound[] }
+  const complete = nothingServed()
 
   const nameOf = () => `${token}${tries > 1 ? `-${tries}` : ''}`
 
@@ -63,6 +75,12 @@ export function publishHls({ store, folder, workspace, token, prints, probe }: P
     pass.names.push(name)
   }
 
+  async function notePicture({ rung, file, init }: Segment) {
+    const own = pass.pictures.get(rung) ?? { init: await pictureInit(init), bytes: [] }
+    own.bytes.push(await pictureBytes(file, init))
+    pass.pictures.set(rung, own)
+  }
+
   return {
     async begin() {
       tries++
@@ -74,15 +92,14 @@ export function publishHls({ store, folder, workspace, token, prints, probe }: P
       const { rung, number, file, init, duration } = segment
       if (number === 0) await put(`${rung}/${initName(nameOf())}`, init)
       await put(`${rung}/${segmentName(nameOf(), { number, duration })}`, file)
+      if (hasTracks && mainOf(segment.runs).kind === 'picture') await notePicture(segment)
       if (number > 0) return
       const print = prints.find(({ name }) => name === rung)
-      if (print) pass.variants.push(expected(segment, print, probe))
-      else pass.tracks.push(rung)
+      if (!print) return
+      pass.variants.push(expected(segment, print, probe))
       // A player that took a stream of a later pass would soon be at its end.
-      const { variants, tracks } = pass
-      if (variants.length === 0 || (print && print.codec !== prints[0]!.codec)) return
-      const sounds = soundsOf(probe).filter(({ stream }) => stream === null || tracks.includes(stream))
-      await putText(growingMaster(nameOf(), variants.length + tracks.length), masterPlaylist(variants, sounds))
+      if (print.codec !== prints[0]!.codec) return
+      await putText(growingMaster(nameOf(), pass.variants.length), masterPlaylist(pass.variants))
     },
 
     async passed({ streams, tracks }) {
@@ -92,41 +109,53 @@ export function publishHls({ store, folder, workspace, token, prints, probe }: P
           duration
         }))
         await putText(`${rung}/index.m3u8`, mediaPlaylist(initName(nameOf()), listed, { complete: true }))
+        const own = pass.pictures.get(rung)
+        if (!own) continue
+        const pictures = listed.map((each, at) => ({ ...each, bytes: own.bytes[at]! }))
+        await put(`${rung}/${pictureInitName(nameOf())}`, own.init)
+        const playlist = mediaPlaylist(pictureInitName(nameOf()), pictures, { complete: true })
+        await putText(`${rung}/${pictureName}`, playlist)
       }
       complete.variants.push(...streams.map(stream => measured(stream, pass.variants)))
       complete.names.push(...pass.names)
-      if (complete.sounds.length === 0) complete.sounds = soundsOf(probe, tracks)
       pass = nothingServed()
     },
 
     async finish(before) {
       const all = [...before.variants, ...complete.variants]
-      await putText(masterName, masterPlaylist(all, complete.sounds))
+      await putText(masterName, masterPlaylist(all))
+      if (hasTracks) await putText(tracksName, tracksPlaylist(all, soundsOf(probe)))
       const names = [...complete.names, ...pass.names]
       return { files: [...before.files, ...names.map(name => `hls/${name}`)], variants: all }
     }
   }
 }
 
-/** What a pass has put into the store. */
-const nothingServed = () => ({ variants: [] as Variant[], tracks: [] as string[], names: [] as string[] })
+/** What a pass has put into the store, and of its segments, how many bytes are the picture. */
+const nothingServed = () => ({
+  variants: [] as Variant[],
+  names: [] as string[],
+  pictures: new Map<string, { init: string; bytes: number[] }>()
+})
+
+/** Writes the init segment of a rung without its sound beside it. */
+async function pictureInit(init: string) {
+  const file = path.join(path.dirname(init), 'picture.mp4')
+  await writeFile(file, await pictureOnly(init))
+  return file
+}
 
 /** The folder of a stream; of a master playlist the file itself. */
 const placeOf = (name: string) => (name.startsWith('growing/') ? name : name.slice(0, name.indexOf('/')))
 
-/** The audio tracks as a master playlist names them, where there are several; with their streams once those are complete. */
-export function soundsOf({ audio, further, audio_tracks: names }: Probe, complete: Stream[] = []): Sound[] {
-  if (!audio || further.length === 0) return []
-  return [audio, ...further].map(({ channels }, at) => {
-    const stream = at === 0 ? null : streamOfTrack(at - 1)
-    const whole = complete.find(({ rung }) => rung === stream)
-    return {
-      ...names[at]!,
-      channels: channels === 1 ? 1 : 2,
-      stream,
-      peak: whole ? peakOf(whole) : overhead * soundRate
-    }
-  })
+/** The audio tracks as a master playlist names them, where there are several. */
+export function soundsOf({ audio, further, audio_tracks: names }: Probe): Sound[] {
+  const tracks = audio ? [audio, ...further] : []
+  return tracksBeside(further).map((stream, at) => ({
+    ...names[at]!,
+    channels: tracks[at]!.channels === 1 ? 1 : 2,
+    stream
+  }))
 }
 
 /** A rung as the master playlist names it before all of its segments are known. */
@@ -141,15 +170,11 @@ export function expected(
   return { rung, width, height, fps: video?.fps ?? null, codecs, peak, average: null }
 }
 
-export function measured(stream: Stream, variants: Variant[]): Variant {
-  const { rung, segments, duration } = stream
+export function measured({ rung, segments, duration }: Stream, variants: Variant[]): Variant {
   const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0)
   return {
     ...variants.find(variant => variant.rung === rung)!,
-    peak: peakOf(stream),
+    peak: Math.max(...segments.map(({ bytes, duration }) => (bytes * 8) / Math.max(0.1, duration))),
     average: (bytes * 8) / duration
   }
 }
-
-const peakOf = ({ segments }: Stream) =>
-  Math.max(...segments.map(({ bytes, duration }) => (bytes * 8) / Math.max(0.1, duration)))

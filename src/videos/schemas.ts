@@ -129,6 +129,9 @@ export const VideoBody = Type.Object(
     created_at: Time('When it was uploaded'),
     ready_at: Nullable(Time('When the prints that are served were ready')),
     subtitles: Type.Array(Subtitles, { description: 'The text subtitles of the original' }),
+    hls_tracks_url: Url(
+      'Master playlist (HLS) for players that choose an audio track, once the film is ready; null where there is one track or none'
+    ),
     audio_tracks: Type.Array(AudioTrack, {
       description:
         'Audio tracks of the prints and streams, in their order: several with the setting `AUDIO_TRACKS=all`; empty until prints were made, and without sound'
@@ -185,6 +188,7 @@ export const VideoBody = Type.Object(
         created_at: '2026-03-01T09:00:00.000Z',
         ready_at: '2026-03-01T09:00:04.000Z',
         subtitles: [{ language: 'en', url: '/api/videos/01980000-0000-7000-8000-000000000002/files/subtitles/en.vtt' }],
+        hls_tracks_url: null,
         audio_tracks: [{ language: 'en', name: 'English', default: true }],
         created_by: 'shop',
         playback_epoch: 0

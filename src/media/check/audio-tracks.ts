@@ -1,5 +1,5 @@
 import type { Segment } from '../hls/segments.ts'
-import { streamOfTrack } from '../plan/audio-tracks.ts'
+import { tracksBeside } from '../plan/audio-tracks.ts'
 import type { Probe, ProbedAudio } from '../probe/probed.ts'
 import type { RawStream } from '../probe/streams.ts'
 import { decodeEnds, gapIn, refuse, type Stream, type Where } from './streams.ts'
@@ -32,9 +32,10 @@ function lengthProblem(end: number, track: ProbedAudio, { container, start_time,
 
 /** Checks the streams of these tracks: sound alone, without holes, which decodes at both ends. */
 export async function checkTracks(segments: Segment[], probe: Probe, where: Where): Promise<Stream[]> {
-  const all = probe.further.map((_, at) => segments.filter(({ rung }) => rung === streamOfTrack(at)))
+  const all = tracksBeside(probe.further).map(name => segments.filter(({ rung }) => rung === name))
   if (all.length === 0) return []
-  const streams = all.map((own, at) => streamOf(streamOfTrack(at), own, probe.further[at]!, probe))
+  const tracks = [probe.audio!, ...probe.further]
+  const streams = all.map((own, at) => streamOf(`audio-${at + 1}`, own, tracks[at]!, probe))
   await decodeEnds(
     all.flatMap(own => [...new Set([own[0]!, own.at(-1)!])]),
     where

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { guardedInput, memoryGuard } from '../guards.ts'
 import { draftOf, draftPlaylist } from '../hls/segments.ts'
-import { streamOfTrack } from '../plan/audio-tracks.ts'
+import { tracksBeside } from '../plan/audio-tracks.ts'
 import type { Print } from '../plan/ladder.ts'
 import { capFor } from '../plan/rungs.ts'
 import { asFraction } from '../probe/frame-rate.ts'
@@ -125,15 +125,16 @@ function pictureOptions(at: number, print: Print, { video, canToneMap, keyframes
  */
 function pictureOutputs(prints: Print[], directory: string, { audio, further }: Sounds, hasTracks: boolean) {
   const [all, one] = audio ? [',a', further.length > 0 ? ',a:0' : ',a'] : ['', '']
+  const fragments = further.length > 0 ? `:${apartInside}` : ''
   return tee([
     ...prints.flatMap(({ name, file, copied }, at): Slave[] => [
       [`f=mp4:movflags=+faststart:${only(`v:${at}${all}`)}`, path.join(directory, unfinished(file))],
       [
-        `f=hls:hls_time=${copied ? apart : 1}:${segmentOptions}:${only(`v:${at}${one}`)}`,
+        `f=hls:hls_time=${copied ? apart : 1}:${segmentOptions}${fragments}:${only(`v:${at}${one}`)}`,
         path.join(draftOf(directory, name), draftPlaylist)
       ]
     ]),
-    ...(hasTracks ? [] : furtherOutputs(further, directory))
+    ...(hasTracks ? [] : trackOutputs(further, directory))
   ])
 }
 
@@ -143,16 +144,16 @@ function soundOutputs({ name, file }: Print, directory: string, { further }: Sou
   return tee([
     [`f=ipod:movflags=+faststart`, path.join(directory, unfinished(file))],
     [`f=hls:hls_time=${apart}:${segmentOptions}${own}`, path.join(draftOf(directory, name), draftPlaylist)],
-    ...furtherOutputs(further, directory)
+    ...trackOutputs(further, directory)
   ])
 }
 
-/** The rungs carry the default track; each further one has a stream of its own. */
-export function furtherOutputs(further: ProbedAudio[], directory: string) {
-  return further.map(
-    (_, at): Slave => [
-      `f=hls:hls_time=${apart}:${segmentOptions}:${only(`a:${at + 1}`)}`,
-      path.join(draftOf(directory, streamOfTrack(at)), draftPlaylist)
+/** Where there are several tracks, each has a stream of its own, also the default one, which the rungs carry. */
+export function trackOutputs(further: ProbedAudio[], directory: string) {
+  return tracksBeside(further).map(
+    (name, at): Slave => [
+      `f=hls:hls_time=${apart}:${segmentOptions}:${only(`a:${at}`)}`,
+      path.join(draftOf(directory, name), draftPlaylist)
     ]
   )
 }
@@ -171,6 +172,9 @@ export const segmentOptions = [
   'hls_playlist_type=event',
   'hls_flags=temp_file+independent_segments'
 ].join(':')
+
+/** Picture and sound of a segment in fragments of their own: players that take another track leave the second one out. */
+export const apartInside = 'hls_segment_options=movflags=+separate_moof'
 
 /** Our file names need no escapes, but the operator chose the directory. */
 export const escaped = (file: string) => file.replace(/[\\'|\s]/g, '\\$&')

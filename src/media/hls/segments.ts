@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { mainOf, type Run, readInit, readSegment, SegmentBroken, type Tracks } from './boxes.ts'
-import { takeEdits } from './edits.ts'
+import { takeEdits } from './one-track.ts'
 
 /** A finished segment of a stream: ffmpeg does not touch it any more. */
 export interface Segment {

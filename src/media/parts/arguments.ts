@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { escaped, keyframeTimes, pictureStreams, segmentOptions } from '../encode/arguments.ts'
+import { apartInside, escaped, keyframeTimes, pictureStreams, segmentOptions } from '../encode/arguments.ts'
 import type { Encoders } from '../encode/encoders.ts'
 import { pictureGraph } from '../encode/filters.ts'
 import { threads } from '../encode/threads.ts'
@@ -37,6 +37,7 @@ export function partArguments({ source, probe, prints, part, sound, directory, c
   const { from, frames } = part
   const lead = Math.min(from, Math.ceil(before * video.fps))
   const seek = timeOf(from - lead, video.fps)
+  const fragments = probe.further.length > 0 ? `:${apartInside}` : ''
   return [
     ...['-nostdin', '-hide_banner', '-y', '-nostats', '-progress', 'pipe:1', '-stats_period', '0.5'],
     ...['-loglevel', 'level+verbose', ...memoryGuard, '-threads', String(threads())],
@@ -55,7 +56,11 @@ export function partArguments({ source, probe, prints, part, sound, directory, c
     ...(sound === undefined ? [] : ['-map', '1:a:0', '-c:a', 'copy']),
     ...['-dn', '-sn', '-map_metadata', '-1', '-map_chapters', '-1'],
     ...['-max_muxing_queue_size', '4096', '-flags', '+global_header'],
-    ...['-f', 'tee', prints.map((print, at) => slave(print, at, directory, sound !== undefined)).join('|')]
+    ...[
+      '-f',
+      'tee',
+      prints.map((print, at) => slave(print, at, { directory, sound: sound !== undefined, fragments })).join('|')
+    ]
   ]
 }
 
@@ -71,8 +76,14 @@ function soundOf({ from, frames }: Part, fps: number) {
   return onlyPackets(first, frames === null ? undefined : packetAt(timeOf(from + frames, fps)) - first)
 }
 
-function slave({ name }: Print, at: number, directory: string, sound: boolean) {
+interface Slave {
+  directory: string
+  sound: boolean
+  fragments: string
+}
+
+function slave({ name }: Print, at: number, { directory, sound, fragments }: Slave) {
   const select = `select=\\'${sound ? `v:${at},a` : `v:${at}`}\\'`
   const file = escaped(path.join(draftOf(directory, name), draftPlaylist))
-  return `[f=hls:hls_time=1:${segmentOptions}:${select}]file:${file}`
+  return `[f=hls:hls_time=1:${segmentOptions}${fragments}:${select}]file:${file}`
 }

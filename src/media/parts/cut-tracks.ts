@@ -4,10 +4,10 @@ import { checkTracks } from '../check/audio-tracks.ts'
 import type { Stream } from '../check/streams.ts'
 import { EncodeFailed } from '../develop.ts'
 import { DiskFailed, diskErrorIn } from '../disk-failed.ts'
-import { furtherOutputs, tee } from '../encode/arguments.ts'
+import { tee, trackOutputs } from '../encode/arguments.ts'
 import { guardedInput, memoryGuard } from '../guards.ts'
 import { draftOf, followSegments, type Segment } from '../hls/segments.ts'
-import { streamOfTrack } from '../plan/audio-tracks.ts'
+import { tracksBeside } from '../plan/audio-tracks.ts'
 import type { Probe } from '../probe/probed.ts'
 import { run } from '../run.ts'
 
@@ -25,20 +25,20 @@ interface CutTracks {
 /** Seconds: an hour of eight tracks has 500 MB, which a slow disk reads and writes in two minutes. */
 const timeout = 1800
 
-/** Cuts the audio tracks beside the default one into streams, by copying, and checks them. */
+/** Cuts the audio tracks of a film into streams, by copying, and checks them. */
 export async function cutTracks({ probe, sound, segments, directory, tools, signal }: CutTracks): Promise<{
   tracks: Stream[]
   trackSegments: Segment[]
 }> {
   const { further } = probe
   if (sound === undefined || further.length === 0) return { tracks: [], trackSegments: [] }
-  const names = further.map((_, at) => streamOfTrack(at))
+  const names = tracksBeside(further)
   for (const name of names) await mkdir(draftOf(directory, name), { recursive: true })
   const { exitCode, stderr } = await run(
     tools.ffmpeg,
     [
       ...['-nostdin', '-hide_banner', '-y', '-loglevel', 'warning', ...memoryGuard, ...guardedInput(sound)],
-      ...['-map', '0:a', '-c', 'copy', ...tee(furtherOutputs(further, directory))]
+      ...['-map', '0:a', '-c', 'copy', ...tee(trackOutputs(further, directory))]
     ],
     { signal, timeout, reads: [sound], writes: [directory] }
   )

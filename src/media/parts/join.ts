@@ -41,7 +41,7 @@ const start = 60
 export interface Joined {
   made: Made[]
   streams: Stream[]
-  /** Of the audio tracks beside the default one, and their segments. */
+  /** Of the audio tracks, where there are several, and their segments. */
   tracks: Stream[]
   trackSegments: Segment[]
 }

@@ -70,5 +70,7 @@ function roleOf({ role, language }: ProbedAudio) {
   return role === null ? undefined : `${nameOfLanguage(languageOf(language)) ?? 'Audio'} (${role})`
 }
 
-/** Names the stream of a track; the default one is in the rungs. */
-export const streamOfTrack = (at: number) => `audio-${at + 2}`
+/** Names of the streams of audio tracks: of all of them, where there are several. */
+export function tracksBeside(further: ProbedAudio[]) {
+  return further.length === 0 ? [] : Array.from({ length: 1 + further.length }, (_, at) => `audio-${at + 1}`)
+}

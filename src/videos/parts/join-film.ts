@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
-import { masterPlaylist, mediaPlaylist } from '#media/hls/playlist.ts'
+import { pictureBytes, pictureOnly } from '#media/hls/one-track.ts'
+import { masterPlaylist, mediaPlaylist, tracksPlaylist } from '#media/hls/playlist.ts'
 import type { Segment } from '#media/hls/segments.ts'
 import { type Joined, joinParts } from '#media/parts/join.ts'
 import type { Store } from '#storage/store.ts'
-import { hlsIn, initName, masterName, segmentName } from '../hls-keys.ts'
+import { hlsIn, initName, masterName, pictureInitName, pictureName, segmentName, tracksName } from '../hls-keys.ts'
 import { finishSet, type Work } from '../make-set.ts'
 import { describedAt, type PrintSet, type Streams } from '../print-set.ts'
 import { expected, measured, soundsOf } from '../publish-hls.ts'
@@ -121,7 +122,7 @@ interface Publish {
 
 /** Writes the playlists, and removes the segments of attempts that did not make their part. */
 async function publishJoined(
-  { store, folder, workspace, film, named, joined: { streams, tracks, trackSegments }, token, first }: Publish,
+  { store, folder, workspace, film, named, joined: { streams, trackSegments }, token, first }: Publish,
   kept: Streams
 ): Promise<Streams> {
   const files: string[] = []
@@ -147,9 +148,20 @@ async function publishJoined(
     const init = `${rung}/${initName(first)}`
     files.push(init, ...own.map(({ name }) => name))
     await putText(`${rung}/index.m3u8`, mediaPlaylist(path.basename(init), listed, { complete: true }))
+    if (facts.further.length === 0) continue
+    const pictures = await Promise.all(
+      own.map(async ({ segment }, at) => ({ ...listed[at]!, bytes: await pictureBytes(segment.file, segment.init) }))
+    )
+    const name = `${rung}/${pictureInitName(token)}`
+    const file = path.join(workspace, 'picture.mp4')
+    await writeFile(file, await pictureOnly(own[0]!.segment.init))
+    await store.put(`${hlsIn(folder)}/${name}`, file)
+    files.push(name)
+    await putText(`${rung}/${pictureName}`, mediaPlaylist(path.basename(name), pictures, { complete: true }))
   }
   const all = [...kept.variants, ...streams.map(stream => measured(stream, variants))]
-  await putText(masterName, masterPlaylist(all, soundsOf(facts, tracks)))
+  await putText(masterName, masterPlaylist(all))
+  if (facts.further.length > 0) await putText(tracksName, tracksPlaylist(all, soundsOf(facts)))
   const wanted = new Set([...files.map(name => `hls/${name}`), ...kept.files].map(file => `${folder}/${file}`))
   for await (const { key } of store.list(hlsIn(folder))) if (!wanted.has(key)) await store.remove(key)
   return { files: [...kept.files, ...files.map(name => `hls/${name}`)], variants: all }

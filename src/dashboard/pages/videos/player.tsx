@@ -28,7 +28,7 @@ export function Player({ video }: { video: Video }) {
   const wanted = [query.value.get('quality'), first, names[0]].find(name => name && names.includes(name))!
   const print = prints.find(({ name }) => name === wanted)
   const track = wantedTrack(video)
-  const stream = print && track === 0 ? null : video.hls_url
+  const stream = track > 0 ? video.hls_tracks_url : print ? null : video.hls_url
   const { width, height } = prints.at(-1) ?? {}
 
   const around = useRef<HTMLDivElement>(null)

@@ -2,7 +2,7 @@ import type Hls from 'hls.js'
 
 /** What of a stream is played. */
 export interface Wanted {
-  /** Place of the audio track among those of the film; the first is in the rungs. */
+  /** Place of the audio track among those of the film; the first is in the rungs of the usual stream. */
   track: number
   /** Name of that track. */
   name: string
@@ -12,7 +12,7 @@ export interface Wanted {
 
 /**
  * Plays a stream in an element, and returns how to end that. The library is a chunk of its own, which a browser loads
- * when a stream is played and not before. The light one knows no audio tracks beside the one that each rung carries.
+ * when a stream is played and not before. The light one plays no audio tracks but the one that each rung carries.
  */
 export function playStream(element: HTMLVideoElement, url: string, { track, name, height }: Wanted): () => void {
   let hls: Hls | undefined
