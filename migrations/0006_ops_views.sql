@@ -384,7 +384,8 @@ select
   (select r.url from ops.renditions r where r.video_id = v.id and r.name = '1080p') as resolution_1080p,
   (
     select coalesce(jsonb_agg(
-      to_jsonb(r) - 'video_id' - 'duration' order by coalesce(array_position(array['480p', '720p', '1080p', '1440p', '2160p'], r.name), 0)
+      to_jsonb(r) - 'video_id' - 'duration' order by coalesce(array_position(array['480p', '720p', '1080p', '1440p', '2160p'], split_part(r.name, '.', 1)), 0),
+      r.name collate "C"
     ), '[]') from ops.renditions r where r.video_id = v.id
   ) as renditions,
   (
@@ -409,6 +410,11 @@ select
     from darkroom.films f join darkroom.extras e on e.set_id = f.print_set_id
     where f.id = v.id and e.language is not null
   ) as subtitles,
+  case when jsonb_array_length(coalesce(v.probe -> 'audio_tracks', '[]')) > 1 then (
+    select '/api/videos/' || v.id || '/files/hls/tracks.m3u8'
+    from darkroom.streams s where s.video_id = v.id and s.complete
+  ) end as hls_tracks_url,
+  coalesce(v.probe -> 'audio_tracks', '[]') as audio_tracks,
   v.created_by,
   v.playback_epoch,
   v.playback
@@ -436,6 +442,8 @@ comment on column ops.videos.error is 'type and message: why the film failed, el
 comment on column ops.videos.created_at is 'When it was uploaded';
 comment on column ops.videos.ready_at is 'When the prints that are served were ready';
 comment on column ops.videos.subtitles is 'language (BCP 47) and url of each WebVTT file, as JSON';
+comment on column ops.videos.hls_tracks_url is 'Path of the master playlist (HLS) for players that choose an audio track; null where there is one track or none';
+comment on column ops.videos.audio_tracks is 'language (BCP 47), name and default of each audio track of the prints, as JSON';
 comment on column ops.videos.created_by is 'Name of the key that uploaded it; null without one';
 comment on column ops.videos.playback_epoch is 'Part of what signs a link to the film; each revocation raises it';
 

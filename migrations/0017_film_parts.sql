@@ -97,9 +97,11 @@ begin
   select * into task from darkroom.tasks t where t.id = film;
   select * into plan from darkroom.film_plans p where p.task_id = film;
   more := case
-    when role = 'join' then jsonb_build_object('made', (
+    when role = 'join' then jsonb_strip_nulls(jsonb_build_object('made', (
       select jsonb_agg(p.made order by p.number) from darkroom.film_parts p where p.task_id = film and p.role = 'picture'
-    ))
+    ), 'sound', (
+      select p.made from darkroom.film_parts p where p.task_id = film and p.role = 'sound'
+    )))
     when role = 'picture' and number > 0 then jsonb_strip_nulls(jsonb_build_object('sound', (
       select p.made from darkroom.film_parts p where p.task_id = film and p.role = 'sound'
     )))

@@ -109,7 +109,12 @@ async function filmsIn(config: Config) {
     streams: config.MAX_FILM_STREAMS,
     temporaryBytes: config.MAX_TEMPORARY_BYTES
   }
-  const style = { profile: config.PROFILE, loudness: config.LOUDNESS ?? null }
+  const style = {
+    profile: config.PROFILE,
+    loudness: config.LOUDNESS ?? null,
+    audio_tracks: config.AUDIO_TRACKS,
+    codecs: config.CODECS
+  }
   return { ...(await storageIn(config)), tools, budget, rungs: config.RUNGS, style }
 }
 

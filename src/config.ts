@@ -99,6 +99,16 @@ export const settings = {
     seconds(-40, -5, 'LUFS'),
     'loudness of the sound of prints in LUFS, as in `-23` (EBU R128) or `-16`; unset: that of the original'
   ),
+  CODECS: setting(
+    'h264',
+    codecs,
+    'comma list of the codecs of prints: `h264`, which is always made, `hevc`, `vp9`, `av1`'
+  ),
+  AUDIO_TRACKS: setting(
+    'first',
+    oneOf('first', 'all'),
+    'audio tracks of prints: `first`, the one that the file names its default; `all`: each of them, up to 8'
+  ),
   TIMEZONE: setting('UTC', timezone, 'default time zone of schedules'),
   FFMPEG_PATH: optional(program, 'unset: `ffmpeg-static` where it is installed, else the one in `PATH`'),
   FFPROBE_PATH: optional(program, 'unset: the one in `PATH`'),
@@ -348,6 +358,16 @@ function rungs(value: string) {
     throw new Error(`must be a comma list of ${known.join(', ')}, not "${value}"`)
   }
   return list
+}
+
+/** Those beside H.264, in one order: sets of prints of the same codecs are the same. */
+function codecs(value: string) {
+  const list = listOf(value.toLowerCase())
+  const known = ['hevc', 'vp9', 'av1'] as const
+  if (list.length === 0 || !list.every(name => name === 'h264' || known.some(each => each === name))) {
+    throw new Error(`must be a comma list of h264, ${known.join(', ')}, not "${value}"`)
+  }
+  return known.filter(name => list.includes(name))
 }
 
 function listOf(value: string) {

@@ -68,7 +68,7 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
   opened.defer(metrics.close)
   const sampler = openSampler({ pool: db.pool, metrics, log })
   opened.defer(sampler.close)
-  await publishRungs(db.pool, config.RUNGS)
+  await publishRungs(db.pool, config)
   const alerts = watchProblems({ db, dataDir: config.DATA_DIR, historyExpires: config.HISTORY_EXPIRES, log })
   opened.defer(alerts.close)
   const deadlines = expirer({ pool: db.pool, onExpired: ids => voice.changed(...ids) })

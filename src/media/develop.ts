@@ -1,6 +1,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { MediaTools } from './binaries.ts'
+import { checkTracks } from './check/audio-tracks.ts'
 import { assessDamage, isGarbage } from './check/damage.ts'
 import { type DecoderReport, readComplaints } from './check/decoder-report.ts'
 import { decodes } from './check/decodes.ts'
@@ -10,11 +11,13 @@ import { lengthProblem } from './check/times.ts'
 import { type Made, verify } from './check/verify.ts'
 import { type DiskErrorCode, DiskFailed, diskErrorIn } from './disk-failed.ts'
 import { encodeArguments, unfinished } from './encode/arguments.ts'
+import { findEncoders, namesFor } from './encode/encoders.ts'
 import { type Progress, readProgress } from './encode/progress.ts'
 import { type Report, reporting } from './encode/report.ts'
 import { type Encoded, encode } from './encode/run-encode.ts'
 import { canToneMap } from './encode/tone-map.ts'
 import { draftOf, followSegments, type Segment } from './hls/segments.ts'
+import { tracksBeside } from './plan/audio-tracks.ts'
 import { whyEncoded } from './plan/copy.ts'
 import type { Print } from './plan/ladder.ts'
 import { mostBytes } from './plan/most-bytes.ts'
@@ -48,6 +51,8 @@ export interface Develop {
   publisher?: Publisher | undefined
   /** Where segments begin, if other prints are there already; without it this decides. */
   grid?: 'usual' | 'source' | undefined
+  /** Prints of another codec of this film were made before: streams of its audio tracks are there. */
+  isFurther?: boolean | undefined
   /** Called with what was decided. */
   onNote?: ((note: string) => void) | undefined
   /** Called with the exact arguments, for the record. Twice, if the audio turns out to be unreadable. */
@@ -60,6 +65,8 @@ export interface Developed {
   made: Made[]
   /** Of each print, in their order. */
   streams: Stream[]
+  /** Of each audio track, where there are several. */
+  tracks: Stream[]
   /** Missing or broken parts of the source; null if there are none. */
   damage: Damage | null
 }
@@ -111,6 +118,15 @@ export async function develop(work: Develop): Promise<Developed> {
 
 type Reports = ReturnType<typeof reporting>
 
+/** Throws where this ffmpeg cannot make one of the codecs, and never will. */
+export async function encodersFor(prints: Print[], ffmpeg: string) {
+  const wanted = [...new Set(prints.map(({ codec }) => codec))]
+  const encoders = await findEncoders(ffmpeg, wanted)
+  const missing = wanted.find(codec => encoders[codec] === undefined)
+  if (missing === undefined) return encoders
+  throw new EncodeFailed(`CODECS names ${missing}, and ffmpeg has no encoder for it (${namesFor(missing)}).`, '')
+}
+
 /**
  * Copies the largest print where the source is what it has to be. What only shows on the way, damage or a keyframe that
  * is not where the others are, makes all prints be encoded after all.
@@ -133,22 +149,24 @@ function encodedAfterAll(error: unknown): undefined {
 }
 
 async function attempt(work: Develop, reports: Reports): Promise<Developed> {
-  const { prints, publisher } = work
+  const { probe, prints, publisher } = work
   const directory = resolve(work.directory)
   const rungs = prints.map(({ name }) => name)
+  const tracks = work.isFurther ? [] : tracksBeside(probe.further)
   reports.begin()
   await publisher?.begin()
   await mkdir(directory, { recursive: true })
-  for (const rung of rungs) {
-    await rm(draftOf(directory, rung), { recursive: true, force: true })
-    await mkdir(draftOf(directory, rung), { recursive: true })
+  for (const stream of [...rungs, ...tracks]) {
+    await rm(draftOf(directory, stream), { recursive: true, force: true })
+    await mkdir(draftOf(directory, stream), { recursive: true })
   }
   const segments: Segment[] = []
-  const following = followSegments(directory, rungs, async segment => {
+  const add = async (segment: Segment) => {
     segments.push(segment)
     await publisher?.add(segment)
-    reports.served(segment)
-  })
+    if (!tracks.includes(segment.rung)) reports.served(segment)
+  }
+  const following = followSegments(directory, rungs, add, { names: tracks })
   const ended = await encodeAndListen(work, reports, following)
   reports.phase('checking')
   return judge(work, { ...ended, segments })
@@ -164,7 +182,9 @@ async function encodeAndListen(work: Develop, reports: Reports, following: Retur
     prints,
     directory,
     likeSource: work.grid === 'source',
-    canToneMap: toneMap
+    canToneMap: toneMap,
+    encoders: await encodersFor(prints, tools.ffmpeg),
+    hasTracks: work.isFurther ?? false
   })
   work.onCommand?.([tools.ffmpeg, ...args])
 
@@ -234,13 +254,14 @@ async function judge(work: Develop, { encoded, report, segments, unsound }: Judg
     const where = { directory, tools, signal }
     const checked = async () => {
       await decodeEndsOfPrints(made, where)
-      return checkStreams(segments, made, where)
+      const streams = await checkStreams(segments, made, where)
+      return { streams, tracks: work.isFurther ? [] : await checkTracks(segments, { ...probe, damage }, where) }
     }
-    const streams = await checked().catch(error => {
+    const sound = await checked().catch(error => {
       signal?.throwIfAborted()
       throw failure(encoded, error)
     })
-    return { made, streams, damage }
+    return { made, ...sound, damage }
   }
 
   const { index } = probe.video ?? probe.audio!
@@ -254,7 +275,7 @@ async function withoutSound(work: Develop, reports: Reports, error: unknown): Pr
   const bothThere = probe.video && probe.audio
   if (!(error instanceof EncodeFailed) || !bothThere) throw error
   if (await decodes(source, probe.audio!.index, { tools, signal })) throw error
-  const { damage, ...developed } = await attempt({ ...work, probe: { ...probe, audio: null } }, reports)
+  const { damage, ...developed } = await attempt({ ...work, probe: { ...probe, audio: null, further: [] } }, reports)
   return { ...developed, damage: { decode_errors: 0, missing_seconds: 0, share: 0, ...damage, sound_share: 1 } }
 }
 

@@ -15,6 +15,7 @@ import { startClock } from './clock/clock.ts'
 import { openConnections } from './connections.ts'
 import { openCouriers } from './couriers.ts'
 import { openEars } from './ears.ts'
+import { mustHaveEncoders } from './encoders.ts'
 import { serveHealth } from './health.ts'
 import { heartbeat } from './heartbeat.ts'
 import { openIntake } from './intake/intake.ts'
@@ -64,8 +65,9 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   await pairWithStore(connections.work, open(new DiskStore(config.DATA_DIR)))
   const [media] = await Promise.all([
     proveMedia({ config, kinds, log }),
+    mustHaveEncoders(config),
     publishKinds(connections.work.pool, kinds, config.RESULT_EXPIRES),
-    publishRungs(connections.work.pool, config.RUNGS)
+    publishRungs(connections.work.pool, config)
   ])
   const books = open(openBooks({ ...options, connections, media, metrics }))
   await books.worker.clear()

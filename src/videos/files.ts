@@ -12,7 +12,7 @@ import { answer, bytesIn } from '#schema/answers.ts'
 import { NotStored, type Store } from '#storage/store.ts'
 import { noting, type RecordDownload } from './downloads.ts'
 import { type Growing, growingPlaylist } from './growing.ts'
-import { hlsIn, isHlsFile, masterName } from './hls-keys.ts'
+import { hlsIn, isHlsFile, masterName, pictureName, tracksName } from './hls-keys.ts'
 import { originalOf, printsOf } from './keys.ts'
 import { listExtras, listRenditions, listStreams, type VideoRow } from './queries.ts'
 import { type Served, sendFile } from './send-file.ts'
@@ -109,7 +109,7 @@ async function findMade({ db, store }: FileNeeds, video: VideoRow, name: string)
 
 /** A file of the stream: of one that is complete, or of one that grows while its film is made. */
 async function findStreamed({ db, store }: FileNeeds, { id }: VideoRow, name: string): Promise<Served | undefined> {
-  if (name !== masterName && !isHlsFile(name)) return undefined
+  if (name !== masterName && name !== tracksName && !isHlsFile(name)) return undefined
   const [stream] = await listStreams(db, [id])
   if (!stream) return undefined
   const folder = printsOf(id, stream.task_id, stream.attempt)
@@ -121,6 +121,8 @@ async function findStreamed({ db, store }: FileNeeds, { id }: VideoRow, name: st
   const type = { 'content-type': playlistType }
   if (stream.complete)
     return stored(store, `${hlsIn(folder)}/${name}`, { 'cache-control': 'private, no-cache', ...type })
+  // These are written at the end.
+  if (name === tracksName || path.basename(name) === pictureName) return undefined
   const playlist = await growingPlaylist(store, folder, name).catch(orGone)
   return playlist && growing(playlist, { 'cache-control': 'no-store', ...type })
 }

@@ -19,14 +19,20 @@ async function newestMaster(store: Store, folder: string) {
   const rungs = ({ key }: Stored) => rungsOfMaster(path.basename(key))
   const newest = masters.toSorted((one, other) => rungs(one) - rungs(other)).at(-1)
   if (!newest) return undefined
-  const text = await Array.fromAsync(await store.open(newest.key))
-  return { text: Buffer.concat(text).toString(), changed: newest.changed }
+  return { text: await textOf(store, newest.key), changed: newest.changed }
+}
+
+async function textOf(store: Store, key: string) {
+  return Buffer.concat(await Array.fromAsync(await store.open(key))).toString()
 }
 
 async function playlistOf(store: Store, folder: string, rung: string) {
   const files = await Array.fromAsync(store.list(`${hlsIn(folder)}/${rung}`))
   // Of a part that is made again, there are segments of two attempts.
   files.sort((one, other) => one.changed.getTime() - other.changed.getTime())
+  // Of a film that gets prints of further codecs, the streams of the first one are complete before the others.
+  const written = files.find(({ key }) => key.endsWith('/index.m3u8'))
+  if (written) return { text: await textOf(store, written.key), changed: written.changed }
   const names = files.map(({ key }) => path.basename(key))
   const init = names.findLast(name => name.endsWith('-init.mp4'))
   const byNumber = new Map(names.flatMap(name => segmentIn(name) ?? []).map(segment => [segment.number, segment]))

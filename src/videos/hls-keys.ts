@@ -7,6 +7,13 @@ export const hlsIn = (folder: string) => `${folder}/hls`
 
 export const masterName = 'master.m3u8'
 
+/** The master playlist for players that choose an audio track, of a film that has several. */
+export const tracksName = 'tracks.m3u8'
+
+/** Of a rung without its sound. */
+export const pictureName = 'picture.m3u8'
+export const pictureInitName = (token: string) => `${token}-picture.mp4`
+
 /** The master playlist once so many rungs can be played, as an attempt has written it. */
 export const growingMaster = (token: string, rungs: number) => `growing/${token}-${rungs}.m3u8`
 
@@ -25,7 +32,7 @@ export function segmentIn(name: string): (Listed & { number: number }) | undefin
 
 /** What an URL below `hls/` may name: a playlist of a rung, its init segment, its segments. */
 export function isHlsFile(name: string) {
-  return /^[\w-]+\/(?:index\.m3u8|[\w-]+\.(?:m4s|mp4))$/.test(name)
+  return /^[\w-]+(?:\.\w+)?\/(?:(?:index|picture)\.m3u8|[\w-]+\.(?:m4s|mp4))$/.test(name)
 }
 
 /** Of an attempt, short: the last part of its task's id is random. */

@@ -1,16 +1,19 @@
 import type { MediaTools } from '#media/binaries.ts'
-import { develop, type Made } from '#media/develop.ts'
+import type { Made } from '#media/develop.ts'
 import { measureLoudness } from '#media/encode/loudness.ts'
 import { makeExtras } from '#media/extras/make.ts'
+import { chooseTracks } from '#media/plan/audio-tracks.ts'
 import { type Budget, refuseExcess } from '#media/plan/budget.ts'
+import { byCodec } from '#media/plan/codecs.ts'
 import { type Plan, planPrints } from '#media/plan/ladder.ts'
 import { probe } from '#media/probe/probe.ts'
-import type { Damage, Probe } from '#media/probe/probed.ts'
+import type { Damage, Note, Probe, ProbedAudio } from '#media/probe/probed.ts'
 import { limitSpace } from '#media/space.ts'
 import type { Encoding } from '#metrics/encoded.ts'
 import type { Store } from '#storage/store.ts'
 import { GiveUp } from '#tasks/define.ts'
-import { carrySet, describedAt, keepSet, nothingCarried, type PrintSet, type Streams } from './print-set.ts'
+import { developInPasses } from './passes.ts'
+import { carrySet, describedAt, gridOf, keepSet, nothingCarried, type PrintSet, type Streams } from './print-set.ts'
 import { publishHls } from './publish-hls.ts'
 import { isSameStyle, type Style } from './style.ts'
 
@@ -57,11 +60,12 @@ export async function surveyFilm(
   { tools, signal, progress, log }: Work
 ): Promise<Survey> {
   progress(0, { phase: 'probing' })
-  const facts = await probe(original, { tools, signal })
-  const plan = planPrints(facts, { rungs, only, profile: style.profile })
+  const found = await probe(original, { tools, signal })
+  const facts = await chooseTracks(found, style.audio_tracks, { source: original, tools, signal })
+  const plan = planPrints(facts, { rungs, only, codecs: style.codecs, profile: style.profile })
   if (plan.prints.length === 0) throw nothingToMake(plan)
   refuseExcess(facts, plan.prints, budget)
-  await chooseGain(original, facts, style, { tools, signal, log })
+  for (const audio of soundsIn(facts)) await chooseGain(original, audio, facts, style, { tools, signal, log })
   return { facts, plan, own: before === undefined ? undefined : await describedAt(store, before) }
 }
 
@@ -71,15 +75,14 @@ export async function makeSet(
   wishes: Wishes,
   work: Work,
   survey: Survey
-): Promise<PrintSet & { encoded: Encoding }> {
+): Promise<PrintSet & { encoded: Encoding[] }> {
   const { store, original, folder, workspace, token } = place
   const { tools, progress, log } = work
   using space = limitSpace(workspace, wishes.budget.temporaryBytes, work.signal)
   const { signal } = space
   const { facts, plan, own } = survey
   const publisher = publishHls({ store, folder, workspace, token, prints: plan.prints, probe: facts })
-  const since = performance.now()
-  const { made, streams, damage } = await develop({
+  const { made, streams, damage, encoded } = await developInPasses({
     source: original,
     probe: facts,
     directory: workspace,
@@ -92,7 +95,6 @@ export async function makeSet(
     // Pictures and subtitles follow; the end of the task makes it 1.
     onProgress: ({ fraction, ...detail }) => progress(Math.min(fraction ?? 0, 0.99), detail)
   })
-  const encoded = { rungs: plan.prints.map(({ name }) => name), seconds: (performance.now() - since) / 1000 }
   const set = await finishSet(
     place,
     wishes,
@@ -102,7 +104,7 @@ export async function makeSet(
       made,
       damage,
       hls: streams.length > 0,
-      publish: async kept => (streams.length > 0 ? publisher.finish(streams, kept) : { files: [], variants: [] })
+      publish: async kept => (streams.length > 0 ? publisher.finish(kept) : { files: [], variants: [] })
     }
   )
   return { ...set, encoded }
@@ -129,39 +131,57 @@ export async function finishSet(
   const kept = own && before ? await carrySet({ store, set: own, from: before, folder, except }) : nothingCarried
   const all = await publish(kept)
   const around = { source: original, probe: facts, directory: workspace, tools, signal }
-  const { extras, notes } = kept.extras.length > 0 ? kept : await makeExtras({ ...around, made })
+  const { extras, notes } =
+    kept.extras.length > 0 ? kept : await makeExtras({ ...around, made: ofFirstCodec(made, plan) })
   for (const { detail } of notes) log(detail)
   const renditions = [...made, ...kept.renditions]
   const skipped = plan.skipped.filter(({ name }) => renditions.every(print => print.name !== name))
-  const set = { renditions, skipped, extras, probe: { ...facts, damage, notes }, hls }
+  const about = describedFacts(facts, { damage, notes, sound: made.some(({ audio_codec }) => audio_codec !== null) })
+  const set = { renditions, skipped, extras, probe: about, hls }
   const carried = [...kept.renditions, ...kept.extras].map(({ name }) => name)
   const madeFor = only ? [...new Set([...kept.rungs, ...only])] : rungs
   const grid = own?.grid ?? gridOf(made)
-  const about = { rungs: madeFor, grid, style: own && !isSameStyle(own.style, style) ? null : style }
-  await keepSet({ store, workspace, original, folder, streams: all, ...about, carried, signal }, set)
+  const way = { rungs: madeFor, grid, style: own && !isSameStyle(own.style, style) ? null : style }
+  await keepSet({ store, workspace, original, folder, streams: all, ...way, carried, signal }, set)
   return set
 }
 
-/** One gain for the whole film, where a loudness was asked for: the encoder finds it with the facts of the sound. */
+/** Pictures are made of those that take the least to decode. */
+function ofFirstCodec(made: Made[], { prints }: Plan) {
+  const [first] = byCodec(prints)
+  return made.filter(({ name }) => first!.some(print => print.name === name))
+}
+
+/** What is said of the original beside the prints. Sound that turned out to be undecodable is in none of them. */
+function describedFacts(
+  facts: Probe,
+  { damage, notes, sound }: { damage: Damage | null; notes: Note[]; sound: boolean }
+): Probe {
+  // Those of tracks are of this attempt; notes of pictures and subtitles may be kept from an earlier one.
+  const others = notes.filter(({ about }) => about !== 'audio')
+  const tracks = sound ? {} : { further: [], audio_tracks: [] }
+  return { ...facts, ...tracks, damage, notes: [...facts.notes, ...others] }
+}
+
+const soundsIn = ({ audio, further }: Probe) => (audio ? [audio, ...further] : [])
+
+/** One gain for the whole of a track, where a loudness was asked for: the encoder finds it with the facts of the track. */
 async function chooseGain(
   original: string,
-  { audio, duration }: Probe,
+  audio: ProbedAudio,
+  { audio: first, duration }: Probe,
   { loudness }: Style,
   { tools, signal, log }: Pick<Work, 'tools' | 'signal' | 'log'>
 ) {
-  if (!audio || loudness === null) return
+  if (loudness === null) return
   audio.loudness = await measureLoudness(original, audio, { tools, signal, target: loudness, duration })
   const { lufs, peak, gain } = audio.loudness ?? {}
+  const which = audio === first ? 'the sound' : `the audio track of stream ${audio.index}`
   log(
     audio.loudness
-      ? `the sound has ${lufs} LUFS with peaks of ${peak} dBTP: changed by ${gain} dB`
-      : 'the loudness of the sound cannot be measured: left as it is'
+      ? `${which} has ${lufs} LUFS with peaks of ${peak} dBTP: changed by ${gain} dB`
+      : `the loudness of ${which} cannot be measured: left as it is`
   )
-}
-
-/** Beside a copied print segments begin at the keyframes of the source. */
-function gridOf(made: Made[]) {
-  return made.some(({ copied }) => copied) ? 'source' : 'usual'
 }
 
 function nothingToMake({ skipped }: Plan) {

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { Rendition } from '#database/tables.ts'
 import { rungs } from '#media/plan/rungs.ts'
+import type { Probe } from '#media/probe/probed.ts'
 import type { ServedExtra, VideoFiles, VideoRow } from './queries.ts'
 import type { VideoBody } from './schemas.ts'
 
@@ -11,6 +12,7 @@ export function presentStatus({ id, status, processed, progress, error }: VideoR
 export function present(video: VideoRow, { renditions, extras, streams }: VideoFiles): VideoBody {
   const prints = renditions.filter(({ video_id }) => video_id === video.id).sort(byHeight)
   const others = extras.filter(({ video_id }) => video_id === video.id)
+  const tracks = (video.probe as Partial<Probe> | null)?.audio_tracks ?? []
   const urlOf = (name: string) => urlOfPrint(prints.find(print => print.name === name))
   return {
     id: video.id,
@@ -45,6 +47,11 @@ export function present(video: VideoRow, { renditions, extras, streams }: VideoF
     created_at: video.created_at.toISOString(),
     ready_at: video.ready_at?.toISOString() ?? null,
     subtitles: subtitlesOf(others),
+    hls_tracks_url:
+      tracks.length > 1 && streams.some(stream => stream.video_id === video.id && stream.complete)
+        ? `/api/videos/${video.id}/files/hls/tracks.m3u8`
+        : null,
+    audio_tracks: tracks,
     created_by: video.created_by,
     playback_epoch: video.playback_epoch,
     playback: video.playback
@@ -67,11 +74,12 @@ function subtitlesOf(extras: ServedExtra[]) {
 }
 
 function byHeight(one: Rendition, other: Rendition) {
-  return order(one) - order(other)
+  return order(one) - order(other) || (one.name < other.name ? -1 : 1)
 }
 
 function order({ name }: Rendition) {
-  const rung = rungs.findIndex(each => each.name === name)
+  const own = name.split('.', 1)[0]
+  const rung = rungs.findIndex(each => each.name === own)
   // A print with a name of its own is smaller than every rung.
   return rung < 0 ? -1 : rungs.length - 1 - rung
 }

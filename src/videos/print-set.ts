@@ -181,3 +181,8 @@ async function hashOf(file: string, signal: AbortSignal) {
   await pipeline(createReadStream(file, { highWaterMark: 1024 * 1024 }), hash, { signal })
   return hash.digest('hex')
 }
+
+/** Beside a copied print segments begin at the keyframes of the source. */
+export function gridOf(made: Made[]): Grid {
+  return made.some(({ copied }) => copied) ? 'source' : 'usual'
+}

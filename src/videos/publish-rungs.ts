@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { printNames } from '#media/plan/codecs.ts'
 
 // Sorted, so that processes that start together lock the rows in one order.
 export const publishRungsSql = `
@@ -10,7 +11,7 @@ select name from unnest($1::text[]) wanted (name)
 order by name
 on conflict do nothing`
 
-/** Makes RUNGS known to the views, which name the prints that a film is going to get. */
-export async function publishRungs(pool: Pool, rungs: string[]) {
-  await pool.query(publishRungsSql, [rungs])
+/** Makes RUNGS and CODECS known to the views, which name the prints that a film is going to get. */
+export async function publishRungs(pool: Pool, { RUNGS, CODECS }: { RUNGS: string[]; CODECS: string[] }) {
+  await pool.query(publishRungsSql, [printNames(RUNGS, CODECS)])
 }

@@ -103,6 +103,12 @@ const Subtitles = Type.Object({
   url: Type.String({ description: 'Address of the WebVTT file' })
 })
 
+const AudioTrack = Type.Object({
+  language: Type.String({ description: 'Language (BCP 47); `und` if the file does not say' }),
+  name: Type.String({ description: 'As players show it: the title of the track, else its language' }),
+  default: Type.Boolean({ description: 'Whether it is played where nothing else is chosen' })
+})
+
 export const VideoBody = Type.Object(
   {
     id: Type.String({ description: 'Id (uuid)' }),
@@ -128,6 +134,13 @@ export const VideoBody = Type.Object(
     created_at: Time('When it was uploaded'),
     ready_at: Nullable(Time('When the prints that are served were ready')),
     subtitles: Type.Array(Subtitles, { description: 'The text subtitles of the original' }),
+    hls_tracks_url: Url(
+      'Master playlist (HLS) for players that choose an audio track, once the film is ready; null where there is one track or none'
+    ),
+    audio_tracks: Type.Array(AudioTrack, {
+      description:
+        'Audio tracks of the prints and streams, in their order: several with the setting `AUDIO_TRACKS=all`; empty until prints were made, and without sound'
+    }),
     created_by: Nullable(Type.String({ description: 'Name of the key that uploaded it; null without one' })),
     playback_epoch: Type.Integer({
       description: 'For apps that sign links to films by themselves: each revocation raises it'
@@ -181,6 +194,8 @@ export const VideoBody = Type.Object(
         created_at: '2026-03-01T09:00:00.000Z',
         ready_at: '2026-03-01T09:00:04.000Z',
         subtitles: [{ language: 'en', url: '/api/videos/01980000-0000-7000-8000-000000000002/files/subtitles/en.vtt' }],
+        hls_tracks_url: null,
+        audio_tracks: [{ language: 'en', name: 'English', default: true }],
         created_by: 'shop',
         playback_epoch: 0,
         playback: null
@@ -226,7 +241,7 @@ export const VideoStatusBody = Type.Object({
 export const ProcessAgain = Type.Object(
   {
     only: Type.Optional(
-      Type.Array(Type.String({ pattern: '^\\d{1,4}p$' }), {
+      Type.Array(Type.String({ pattern: '^\\d{1,4}p(\\.(hevc|vp9|av1))?$' }), {
         minItems: 1,
         maxItems: 10,
         description: 'Names of the prints to make; the others that the film has stay as they are. Default: all',

@@ -1,4 +1,6 @@
 import { type Static, Type } from 'typebox'
+import type { WantedTracks } from '#media/plan/audio-tracks.ts'
+import type { Codec } from '#media/plan/codecs.ts'
 import { type Profile, profileNames } from '#media/plan/profiles.ts'
 import { checkOf, refuse } from '#schema/check.ts'
 
@@ -7,6 +9,10 @@ export interface Style {
   profile: Profile
   /** LUFS; null: as loud as the original. */
   loudness: number | null
+  /** Only by the setting AUDIO_TRACKS. */
+  audio_tracks: WantedTracks
+  /** Those beside H.264. Only by the setting CODECS. */
+  codecs: Codec[]
 }
 
 /** What a request and a task may say of it; the settings PROFILE and LOUDNESS say the rest. */
@@ -41,5 +47,10 @@ export function styleIn({ profile = '', loudness = '' }: Record<string, string>)
 }
 
 export function isSameStyle(one: Style | null, other: Style) {
-  return one?.profile === other.profile && one.loudness === other.loudness
+  return (
+    one?.profile === other.profile &&
+    one.loudness === other.loudness &&
+    one.audio_tracks === other.audio_tracks &&
+    one.codecs.join() === other.codecs.join()
+  )
 }

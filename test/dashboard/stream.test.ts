@@ -59,3 +59,52 @@ t.test('a film that is ready is played from its prints, without the library', { 
   )
   t.strictSame(complaints, [])
 })
+
+/** Hertz of what the player plays now, by the browser's own analyser. */
+const listen = `(async () => {
+  const film = document.querySelector('.player video')
+  const context = new AudioContext()
+  const ears = new AnalyserNode(context, { fftSize: 8192 })
+  context.createMediaElementSource(film).connect(ears)
+  await context.resume()
+  const loudness = new Float32Array(ears.frequencyBinCount)
+  for (let tries = 0; tries < 200; tries++) {
+    await new Promise(resolve => setTimeout(resolve, 50))
+    ears.getFloatFrequencyData(loudness)
+    const most = loudness.indexOf(Math.max(...loudness))
+    if (loudness[most] > -60) return (most * context.sampleRate) / 8192
+  }
+  return null
+})()`
+
+t.test('a viewer chooses the audio track; quality, time and speed stay', { skip: skipWithoutBrowser }, async t => {
+  const service = await openService(t, { env: { AUDIO_TRACKS: 'all' }, worker: true })
+  const { visit, complaints } = await openDashboard(t, await service.listen())
+  const tones = [
+    { frequency: 400, marks: ['language=eng'] },
+    { frequency: 1200, marks: ['language=ger'] }
+  ]
+  const { id, task_id } = await service.keep(await shoot({ size: '160x90', fps: 5, seconds: 15, tones }))
+  t.match(await service.finished(task_id), { state: 'SUCCESS' })
+
+  const page = await visit(`/videos/${id}`)
+  t.strictSame(await page.getByLabel('Audio').locator('option').allInnerTexts(), ['English', 'German'])
+  await page.getByLabel('Speed').selectOption('0.5')
+  await page.getByRole('button', { name: /^Play/ }).click()
+  await holds(page, document => document.querySelector('.player video').currentTime > 0.3)
+  await page.getByLabel('Audio').selectOption('German')
+  await holds(page, document => document.querySelector('.player video').src.startsWith('blob:'))
+  await holds(page, document => document.querySelector('.player video').currentTime > 0.5)
+  t.equal(await page.getByLabel('Quality').inputValue(), '90p')
+  t.equal(await page.evaluate(`document.querySelector('.player video').playbackRate`), 0.5)
+  const hertz = Number(await page.evaluate(listen))
+  t.ok(Math.abs(hertz - 1200) < 30, `${hertz} Hz`)
+
+  await page.getByLabel('Audio').selectOption('English')
+  await holds(page, document => document.querySelector('.player video').src.endsWith('/90p.mp4'))
+  await page.getByLabel('Quality').selectOption('Auto')
+  await holds(page, document => document.querySelector('.player video').currentTime > 0.5)
+  const first = Number(await page.evaluate(listen))
+  t.ok(Math.abs(first - 400) < 30, `${first} Hz`)
+  t.strictSame(complaints, [])
+})

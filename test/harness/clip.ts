@@ -10,6 +10,8 @@ interface Shot {
   seconds?: number
   fps?: number
   sound?: boolean
+  /** Audio tracks instead, each a tone of its own: options of ffmpeg for each, as in `-metadata:s:a:1 language=ger`. */
+  tones?: { frequency: number; from?: number; marks?: string[] }[]
   /** Frames from one keyframe to the next, and few bits. */
   group?: number
 }
@@ -20,15 +22,25 @@ export async function shoot({
   seconds = 1,
   fps = 10,
   sound = true,
+  tones,
   group
 }: Shot = {}): Promise<Buffer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-clip-'))
-  const file = path.join(folder, 'clip.mp4')
+  const file = path.join(folder, tones ? 'clip.mkv' : 'clip.mp4')
+  const beeps = tones ?? (sound ? [{ frequency: 440 }] : [])
   try {
     await promisify(execFile)('ffmpeg', [
       ...['-v', 'error'],
       ...(size ? ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${fps}:duration=${seconds}`] : []),
-      ...(sound ? ['-f', 'lavfi', '-i', `sine=frequency=440:duration=${seconds}`] : []),
+      ...beeps.flatMap(tone => [
+        '-f',
+        'lavfi',
+        ...delayed(tone),
+        '-i',
+        `sine=frequency=${tone.frequency}:duration=${seconds - (tone.from ?? 0)}`
+      ]),
+      ...(tones ? ['-map', '0', ...tones.flatMap((_, at) => ['-map', String(at + 1)])] : []),
+      ...(tones ?? []).flatMap(({ marks = [] }, at) => marks.flatMap(mark => [`-metadata:s:a:${at}`, mark])),
       ...(group ? ['-g', String(group), '-sc_threshold', '0', '-crf', '40'] : []),
       ...['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-c:a', 'aac', file]
     ])
@@ -37,3 +49,5 @@ export async function shoot({
     await rm(folder, { recursive: true, force: true })
   }
 }
+
+const delayed = ({ from }: { from?: number }) => (from === undefined ? [] : ['-itsoffset', String(from)])

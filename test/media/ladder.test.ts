@@ -40,6 +40,8 @@ const source = (width: number, height: number): Probe => ({
   start_time: 0,
   video: video(width, height),
   audio: null,
+  further: [],
+  audio_tracks: [],
   streams: 1,
   subtitles: [],
   damage: null,

@@ -32,6 +32,7 @@ export function describeVideo(video: VideoBody, base: URL): string {
     ...renditions
       .filter(({ status, url }) => status === 'ready' && url !== null)
       .map(({ name, url }): Fact => [name, address(url)]),
+    ['audio', video.audio_tracks.length > 1 ? video.audio_tracks.map(({ name }) => name) : undefined],
     ['subtitles', video.subtitles.map(({ language }) => language)]
   ])
   if (renditions.length === 0) return known

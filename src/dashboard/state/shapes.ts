@@ -325,6 +325,8 @@ export interface Video {
   poster_url: string | null
   storyboard_url: string | null
   subtitles: { language: string; url: string }[]
+  hls_tracks_url: string | null
+  audio_tracks: { language: string; name: string; default: boolean }[]
   probe: unknown
   task_id: string
   error: Failure | null

@@ -16,7 +16,7 @@ export interface Stream {
   duration: number
 }
 
-interface Where {
+export interface Where {
   directory: string
   tools: MediaTools
   signal?: AbortSignal | undefined
@@ -40,7 +40,7 @@ export async function checkStreams(segments: Segment[], made: Made[], where: Whe
   return streams
 }
 
-const refuse = (rung: string, why: string) => new Error(`The stream ${rung} failed its check: ${why}`)
+export const refuse = (rung: string, why: string) => new Error(`The stream ${rung} failed its check: ${why}`)
 
 function bySegment(segments: Segment[], rung: string) {
   return segments.filter(segment => segment.rung === rung)
@@ -77,7 +77,7 @@ function streamOf(print: Made, segments: Segment[]): Stream {
 }
 
 /** Decoding times go on from segment to segment without a hole. */
-function gapIn(runs: Run[]) {
+export function gapIn(runs: Run[]) {
   for (const [at, { decodeStart }] of runs.entries()) {
     const before = runs[at - 1]
     if (!before) continue
@@ -104,7 +104,7 @@ function compare(one: Segment[], other: Segment[]) {
 const endsOf = (segments: Segment[]) => [...new Set([segments[0]!, segments.at(-1)!])]
 
 /** The first and the last segment of each stream, decoded as a whole, each behind its init segment. */
-async function decodeEnds(ends: Segment[], { directory, tools, signal }: Where) {
+export async function decodeEnds(ends: Segment[], { directory, tools, signal }: Where) {
   const files = await Promise.all(
     ends.map(async ({ rung, number, init, file }) => {
       const whole = path.join(directory, `check-${rung}-${number}.mp4`)

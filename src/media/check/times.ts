@@ -18,7 +18,7 @@ interface Times {
 const apart = 0.1
 
 /** Containers with one clock from their beginning to their end. Broadcasts jump, and only ffmpeg bridges that. */
-const steady = /^(mov|matroska|avi|mxf|mp3|wav|flac|aac|aiff|amr)/
+export const steady = /^(mov|matroska|avi|mxf|mp3|wav|flac|aac|aiff|amr)/
 
 /** Whether two lengths are the same within 0.2 s and 1 %. */
 export function isAbout(one: number, other: number) {

@@ -7,6 +7,7 @@ import type { Print } from '../plan/ladder.ts'
 import type { Probe } from '../probe/probed.ts'
 import type { RawStream } from '../probe/streams.ts'
 import { run } from '../run.ts'
+import { tracksProblem } from './audio-tracks.ts'
 import { layoutProblem } from './layout.ts'
 import { type Span, type Timed, timesProblem } from './times.ts'
 
@@ -59,9 +60,10 @@ export async function verify(print: Print, { probe, directory, tools, signal }: 
   const { streams, format } = JSON.parse(stdout) as { streams: RawStream[]; format: { duration?: string } }
   const video = streams.find(({ codec_type }) => codec_type === 'video')
   const audio = streams.find(({ codec_type }) => codec_type === 'audio')
-  const duration = Number(format.duration)
   const frames = video ? Number(video.nb_frames) : null
   const [picture, sound] = [video, audio].map(spanOf)
+  // Further audio tracks may go on for longer; what plays is over then.
+  const duration = probe.further.length > 0 ? Math.max(picture?.end ?? 0, sound?.end ?? 0) : Number(format.duration)
   const problem =
     streamsProblem(streams, probe) ??
     (duration > 0 ? undefined : 'its duration is zero') ??
@@ -93,15 +95,14 @@ function streamsProblem(streams: RawStream[], probe: Probe) {
     return videos > 0 ? 'it has an unexpected video stream' : 'it has no video stream'
   if (audios > 0 !== Boolean(probe.audio))
     return audios > 0 ? 'it has an unexpected audio stream' : 'it has no audio stream'
-  if (videos + audios !== streams.length || videos > 1 || audios > 1)
-    return 'it has more than one video and one audio stream'
-  return undefined
+  if (videos + audios !== streams.length || videos > 1) return 'it has more than one video stream, or a foreign one'
+  return tracksProblem(streams, probe)
 }
 
-function pictureProblem(video: RawStream, { width, height }: Print) {
+function pictureProblem(video: RawStream, { width, height, codec }: Print) {
   if (video.width !== width || video.height !== height) return `${video.width}x${video.height}`
   if (width % 2 !== 0 || height! % 2 !== 0) return `a side of ${width}x${height} is odd`
-  if (video.codec_name !== 'h264' || video.pix_fmt !== 'yuv420p') return `${video.codec_name} ${video.pix_fmt}`
+  if (video.codec_name !== codec || video.pix_fmt !== 'yuv420p') return `${video.codec_name} ${video.pix_fmt}`
   if (!['1:1', undefined].includes(video.sample_aspect_ratio)) return `pixels of ${video.sample_aspect_ratio}`
   if (video.side_data_list?.some(({ rotation }) => rotation)) return 'it has a rotation'
   return Number(video.nb_frames) > 0 ? undefined : 'it has no frames'

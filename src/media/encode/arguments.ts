@@ -1,12 +1,14 @@
 import path from 'node:path'
 import { guardedInput, memoryGuard } from '../guards.ts'
 import { draftOf, draftPlaylist } from '../hls/segments.ts'
+import { tracksBeside } from '../plan/audio-tracks.ts'
 import type { Print } from '../plan/ladder.ts'
-import { profiles } from '../plan/profiles.ts'
-import { capFor, profileFor } from '../plan/rungs.ts'
+import { capFor } from '../plan/rungs.ts'
 import { asFraction } from '../probe/frame-rate.ts'
-import type { Probe, ProbedVideo } from '../probe/probed.ts'
+import type { Probe, ProbedAudio, ProbedVideo } from '../probe/probed.ts'
+import { type Encoders, encoderOptions, usualEncoders } from './encoders.ts'
 import { isRgb, pictureGraph, soundGraph } from './filters.ts'
+import { furtherGraphs, type Sounds, soundStreams } from './sound.ts'
 import { threads } from './threads.ts'
 
 export interface Encode {
@@ -19,6 +21,10 @@ export interface Encode {
   likeSource?: boolean
   /** Whether this ffmpeg has the tone mapping filters. */
   canToneMap?: boolean
+  /** Of this ffmpeg, for the codecs of the prints. */
+  encoders?: Encoders
+  /** Whether audio tracks beside the default one get streams of their own: not where they have them. */
+  hasTracks?: boolean
 }
 
 /** Seconds between keyframes, at the same times in every print: a player changes between the rungs at each of them. */
@@ -49,7 +55,9 @@ export function encodeArguments({
   prints: all,
   directory,
   likeSource = false,
-  canToneMap = true
+  canToneMap = true,
+  encoders = usualEncoders,
+  hasTracks = false
 }: Encode) {
   const { video, audio } = probe
   // Progress counts the frames of the first stream: one that is copied runs ahead.
@@ -66,12 +74,13 @@ export function encodeArguments({
     ...(video?.odd_rotation ? ['-noautorotate'] : []),
     ...guardedInput(source),
     ...['-filter_complex', graph.join(';')],
-    ...(video ? pictureStreams(prints, { video, canToneMap, keyframes }) : []),
-    ...(audio ? ['-map', '[a]', '-c:a', 'aac', '-b:a', audio.channels === 1 ? '64k' : '128k'] : []),
+    ...furtherGraphs(probe),
+    ...(video ? pictureStreams(prints, { video, canToneMap, keyframes, encoders }) : []),
+    ...soundStreams(probe),
     // Only video and audio of the source: its metadata holds the place of the recording.
     ...['-dn', '-sn', '-map_metadata', '-1', '-map_chapters', '-1'],
     ...['-max_muxing_queue_size', '4096', '-flags', '+global_header'],
-    ...(video ? pictureOutputs(prints, directory, Boolean(audio)) : soundOutputs(prints[0]!, directory))
+    ...(video ? pictureOutputs(prints, directory, probe, hasTracks) : soundOutputs(prints[0]!, directory, probe))
   ]
 }
 
@@ -86,25 +95,19 @@ interface Picture {
   canToneMap: boolean
   /** When keyframes are due. */
   keyframes: string
+  encoders: Encoders
 }
 
-function pictureOptions(at: number, { width, height, profile }: Print, { video, canToneMap, keyframes: due }: Picture) {
-  const size = { width: width!, height: height! }
-  const cap = capFor(size, video)
+function pictureOptions(at: number, print: Print, { video, canToneMap, keyframes: due, encoders }: Picture) {
+  const { profile, codec } = print
+  const size = { width: print.width!, height: print.height! }
   const toBt709 = (video.hdr && canToneMap) || isRgb(video)
   const options = {
-    c: 'libx264',
-    preset: profiles[profile].preset,
-    profile: profileFor(size),
-    threads: threads(),
-    crf: profiles[profile].crf,
-    maxrate: cap,
-    bufsize: 2 * cap,
+    ...encoderOptions(encoders[codec]!, { print: { ...size, profile }, cap: capFor({ ...size, codec }, video) }),
     r: asFraction(video.fps),
     fps_mode: 'cfr',
     pix_fmt: 'yuv420p',
     g: Math.max(1, Math.ceil(video.fps * longest)),
-    sc_threshold: 0,
     force_key_frames: due,
     ...(toBt709 && { color_primaries: 'bt709', color_trc: 'bt709', colorspace: 'bt709' }),
     ...((toBt709 || video.full_range) && { color_range: 'tv' })
@@ -120,30 +123,46 @@ function pictureOptions(at: number, { width, height, profile }: Print, { video, 
  * Each print is written twice from the same encode: as one file, whose index goes to the front, and as segments. All of
  * it goes through one tee, with one encode of the sound: one per print took 3 to 10 % more time.
  */
-function pictureOutputs(prints: Print[], directory: string, sound: boolean) {
-  return tee(
-    prints.flatMap(({ name, file, copied }, at): [string, string][] => {
-      const select = `select=\\'${sound ? `v:${at},a` : `v:${at}`}\\'`
-      return [
-        [`f=mp4:movflags=+faststart:${select}`, path.join(directory, unfinished(file))],
-        [
-          `f=hls:hls_time=${copied ? apart : 1}:${segmentOptions}:${select}`,
-          path.join(draftOf(directory, name), draftPlaylist)
-        ]
-      ]
-    })
-  )
-}
-
-/** Sound can be cut anywhere, and four seconds of it are encoded in an instant. */
-function soundOutputs({ name, file }: Print, directory: string) {
+function pictureOutputs(prints: Print[], directory: string, { audio, further }: Sounds, hasTracks: boolean) {
+  const [all, one] = audio ? [',a', further.length > 0 ? ',a:0' : ',a'] : ['', '']
+  const fragments = further.length > 0 ? `:${apartInside}` : ''
   return tee([
-    [`f=ipod:movflags=+faststart`, path.join(directory, unfinished(file))],
-    [`f=hls:hls_time=${apart}:${segmentOptions}`, path.join(draftOf(directory, name), draftPlaylist)]
+    ...prints.flatMap(({ name, file, copied }, at): Slave[] => [
+      [`f=mp4:movflags=+faststart:${only(`v:${at}${all}`)}`, path.join(directory, unfinished(file))],
+      [
+        `f=hls:hls_time=${copied ? apart : 1}:${segmentOptions}${fragments}:${only(`v:${at}${one}`)}`,
+        path.join(draftOf(directory, name), draftPlaylist)
+      ]
+    ]),
+    ...(hasTracks ? [] : trackOutputs(further, directory))
   ])
 }
 
-function tee(slaves: [options: string, file: string][]) {
+/** Sound can be cut anywhere, and four seconds of it are encoded in an instant. */
+function soundOutputs({ name, file }: Print, directory: string, { further }: Sounds) {
+  const own = further.length > 0 ? `:${only('a:0')}` : ''
+  return tee([
+    [`f=ipod:movflags=+faststart`, path.join(directory, unfinished(file))],
+    [`f=hls:hls_time=${apart}:${segmentOptions}${own}`, path.join(draftOf(directory, name), draftPlaylist)],
+    ...trackOutputs(further, directory)
+  ])
+}
+
+/** Where there are several tracks, each has a stream of its own, also the default one, which the rungs carry. */
+export function trackOutputs(further: ProbedAudio[], directory: string) {
+  return tracksBeside(further).map(
+    (name, at): Slave => [
+      `f=hls:hls_time=${apart}:${segmentOptions}:${only(`a:${at}`)}`,
+      path.join(draftOf(directory, name), draftPlaylist)
+    ]
+  )
+}
+
+type Slave = [options: string, file: string]
+
+const only = (streams: string) => `select=\\'${streams}\\'`
+
+export function tee(slaves: Slave[]) {
   return ['-f', 'tee', slaves.map(([options, file]) => `[${options}]file:${escaped(file)}`).join('|')]
 }
 
@@ -153,6 +172,9 @@ export const segmentOptions = [
   'hls_playlist_type=event',
   'hls_flags=temp_file+independent_segments'
 ].join(':')
+
+/** Picture and sound of a segment in fragments of their own: players that take another track leave the second one out. */
+export const apartInside = 'hls_segment_options=movflags=+separate_moof'
 
 /** Our file names need no escapes, but the operator chose the directory. */
 export const escaped = (file: string) => file.replace(/[\\'|\s]/g, '\\$&')

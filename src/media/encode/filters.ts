@@ -49,10 +49,10 @@ function colours(video: ProbedVideo, size: Sizes, canToneMap: boolean) {
   return [`scale=${exactly(size)}${video.full_range ? ':in_range=pc:out_range=tv' : ''}`]
 }
 
-export function soundGraph(audio: ProbedAudio) {
+export function soundGraph(audio: ProbedAudio, label = 'a') {
   const { gain = 0 } = audio.loudness ?? {}
   const chain = [...soundChain(audio), ...(gain === 0 ? [] : [`volume=${gain}dB`])]
-  return `[0:${audio.index}]${chain.join(',')}[a]`
+  return `[0:${audio.index}]${chain.join(',')}[${label}]`
 }
 
 /** Fills gaps with silence, so that audio and video stay in sync; a late start is kept. */

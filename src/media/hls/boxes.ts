@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { codecOfPicture } from './codec-name.ts'
 
 /** More than any header of ours: the index of a segment of ten seconds takes some 20 KB. */
 const largestHeader = 8 * 1024 * 1024
@@ -154,10 +155,8 @@ function trackIn(trak: Buffer): [number, Track] {
 function codecIn(entries: Buffer) {
   const [entry] = boxesIn(entries)
   if (entry?.type === 'mp4a') return 'mp4a.40.2'
-  if (entry?.type !== 'avc1') return null
   // 78 bytes of sizes and names come before the boxes of a picture's entry.
-  const avcC = boxesIn(entry.body.subarray(78)).find(({ type }) => type === 'avcC')
-  return avcC ? `avc1.${avcC.body.toString('hex', 1, 4)}` : null
+  return entry ? codecOfPicture(entry.type, boxesIn(entry.body.subarray(78))) : null
 }
 
 const isNoKeyframe = 0x10000

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { mainOf, type Run, readInit, readSegment, SegmentBroken, type Tracks } from './boxes.ts'
+import { takeEdits } from './one-track.ts'
 
 /** A finished segment of a stream: ffmpeg does not touch it any more. */
 export interface Segment {
@@ -22,12 +23,28 @@ export const draftPlaylist = 'index.m3u8'
 
 export const draftOf = (directory: string, rung: string) => path.join(directory, 'hls', rung)
 
+/** Streams of audio tracks beside the rungs. */
+interface Beside {
+  names: string[]
+  /** The init segment of a rung, where that is not at work in the same folder. */
+  timedBy?: string | undefined
+}
+
 /**
  * Reads the playlists that ffmpeg writes and passes on each segment once, in order, when it is finished: ffmpeg renames
  * a segment when it is complete, and names it in the playlist after that.
  */
-export function followSegments(directory: string, rungs: string[], add: (segment: Segment) => Promise<void>) {
-  const streams = rungs.map(rung => followStream(directory, rung, add))
+export function followSegments(
+  directory: string,
+  rungs: string[],
+  add: (segment: Segment) => Promise<void>,
+  { names, timedBy }: Beside = { names: [] }
+) {
+  const [smallest = ''] = rungs.slice(-1)
+  const streams = [
+    ...rungs.map(rung => followStream(directory, rung, add)),
+    ...names.map(track => followTrack({ directory, track, smallest, timedBy }, add))
+  ]
   let failed: { error: unknown } | undefined
   let broken: Error | undefined
   let looking: Promise<void> | undefined
@@ -92,6 +109,34 @@ function followStream(directory: string, rung: string, add: (segment: Segment) =
       number++
     }
   }
+}
+
+interface FollowTrack {
+  directory: string
+  track: string
+  smallest: string
+  timedBy: string | undefined
+}
+
+/** Of an audio track beside the rungs: its times are those of the sound in a rung, once there is one. */
+function followTrack({ directory, track, smallest, timedBy }: FollowTrack, add: (segment: Segment) => Promise<void>) {
+  const follow = followStream(directory, track, add)
+  const [folder, rung] = [draftOf(directory, track), draftOf(directory, smallest)]
+  let isTimed = false
+
+  return async () => {
+    if (!isTimed) {
+      if (!(await isBegun(folder)) || !(timedBy ?? (await isBegun(rung)))) return
+      await takeEdits(path.join(folder, 'init.mp4'), timedBy ?? path.join(rung, 'init.mp4'))
+      isTimed = true
+    }
+    await follow()
+  }
+}
+
+/** ffmpeg names the first segment when it has written the init segment. */
+async function isBegun(folder: string) {
+  return segmentsIn(await readFile(path.join(folder, draftPlaylist), 'utf8').catch(absent)).length > 0
 }
 
 /** Seconds by which sound and picture of any film end apart. */

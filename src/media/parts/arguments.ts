@@ -1,5 +1,6 @@
 import path from 'node:path'
-import { escaped, keyframeTimes, pictureStreams, segmentOptions } from '../encode/arguments.ts'
+import { apartInside, escaped, keyframeTimes, pictureStreams, segmentOptions } from '../encode/arguments.ts'
+import type { Encoders } from '../encode/encoders.ts'
 import { pictureGraph } from '../encode/filters.ts'
 import { threads } from '../encode/threads.ts'
 import { guardedInput, memoryGuard } from '../guards.ts'
@@ -18,6 +19,7 @@ export interface EncodePart {
   sound: string | undefined
   directory: string
   canToneMap: boolean
+  encoders: Encoders
 }
 
 /**
@@ -30,11 +32,12 @@ const before = 1
  * One decode of a part for all prints, as segments alone: the files of the prints are joined from these. Its sound is
  * copied packet by packet, so nothing of it is heard twice or missing.
  */
-export function partArguments({ source, probe, prints, part, sound, directory, canToneMap }: EncodePart) {
+export function partArguments({ source, probe, prints, part, sound, directory, canToneMap, encoders }: EncodePart) {
   const video = probe.video!
   const { from, frames } = part
   const lead = Math.min(from, Math.ceil(before * video.fps))
   const seek = timeOf(from - lead, video.fps)
+  const fragments = probe.further.length > 0 ? `:${apartInside}` : ''
   return [
     ...['-nostdin', '-hide_banner', '-y', '-nostats', '-progress', 'pipe:1', '-stats_period', '0.5'],
     ...['-loglevel', 'level+verbose', ...memoryGuard, '-threads', String(threads())],
@@ -44,11 +47,20 @@ export function partArguments({ source, probe, prints, part, sound, directory, c
     ...guardedInput(source),
     ...(sound === undefined ? [] : [...soundOf(part, video.fps), ...guardedInput(sound)]),
     ...['-filter_complex', pictureGraph(video, prints, canToneMap, cut(lead, frames))],
-    ...pictureStreams(prints, { video, canToneMap, keyframes: keyframesFrom(part, video.fps) ?? keyframeTimes }),
+    ...pictureStreams(prints, {
+      video,
+      canToneMap,
+      encoders,
+      keyframes: keyframesFrom(part, video.fps) ?? keyframeTimes
+    }),
     ...(sound === undefined ? [] : ['-map', '1:a:0', '-c:a', 'copy']),
     ...['-dn', '-sn', '-map_metadata', '-1', '-map_chapters', '-1'],
     ...['-max_muxing_queue_size', '4096', '-flags', '+global_header'],
-    ...['-f', 'tee', prints.map((print, at) => slave(print, at, directory, sound !== undefined)).join('|')]
+    ...[
+      '-f',
+      'tee',
+      prints.map((print, at) => slave(print, at, { directory, sound: sound !== undefined, fragments })).join('|')
+    ]
   ]
 }
 
@@ -64,8 +76,14 @@ function soundOf({ from, frames }: Part, fps: number) {
   return onlyPackets(first, frames === null ? undefined : packetAt(timeOf(from + frames, fps)) - first)
 }
 
-function slave({ name }: Print, at: number, directory: string, sound: boolean) {
+interface Slave {
+  directory: string
+  sound: boolean
+  fragments: string
+}
+
+function slave({ name }: Print, at: number, { directory, sound, fragments }: Slave) {
   const select = `select=\\'${sound ? `v:${at},a` : `v:${at}`}\\'`
   const file = escaped(path.join(draftOf(directory, name), draftPlaylist))
-  return `[f=hls:hls_time=1:${segmentOptions}:${select}]file:${file}`
+  return `[f=hls:hls_time=1:${segmentOptions}${fragments}:${select}]file:${file}`
 }

@@ -4,7 +4,7 @@ import type { MediaTools } from '../binaries.ts'
 import { readComplaints } from '../check/decoder-report.ts'
 import { checkStreams } from '../check/streams.ts'
 import type { Made } from '../check/verify.ts'
-import { EncodeFailed, tooManyErrors } from '../develop.ts'
+import { EncodeFailed, encodersFor, tooManyErrors } from '../develop.ts'
 import { DiskFailed, diskErrorIn } from '../disk-failed.ts'
 import { type Progress, readProgress } from '../encode/progress.ts'
 import { encode } from '../encode/run-encode.ts'
@@ -85,7 +85,8 @@ async function encodeSegments(work: DevelopPart, directory: string, look: () => 
   const video = probe.video!
   const args = partArguments({
     ...{ source, probe, prints, part, sound, directory },
-    canToneMap: video.hdr ? await canToneMap(tools.ffmpeg) : false
+    canToneMap: video.hdr ? await canToneMap(tools.ffmpeg) : false,
+    encoders: await encodersFor(prints, tools.ffmpeg)
   })
   work.onCommand?.([tools.ffmpeg, ...args])
   const planned = part.frames ?? Math.max(1, Math.round(video.duration! * video.fps) - part.from)
@@ -174,11 +175,11 @@ async function judgePart(
 
 /** What the check compares a stream with: there is no file of a print yet. */
 function pretended(
-  { name, file, width, height }: Print,
+  { name, file, width, height, codec }: Print,
   { frames, seconds, sound }: { frames: number; seconds: number; sound: boolean; probe: Probe }
 ): Made {
   return {
-    ...{ name, file, width, height, frames, duration: seconds, bytes: 0, bitrate: 0, codec: 'h264', copied: false },
+    ...{ name, file, width, height, frames, duration: seconds, bytes: 0, bitrate: 0, codec, copied: false },
     audio_codec: sound ? 'aac' : null
   }
 }
@@ -186,7 +187,10 @@ function pretended(
 /** The decoder's settings in an init segment. What is around them has lengths and bitrates, which differ. */
 async function setupIn(init: string) {
   const bytes = await readFile(init)
-  const at = bytes.indexOf('avcC')
+  const at = Math.max(...setups.map(type => bytes.indexOf(type)))
   if (at < 4) throw new EncodeFailed('The init segment of a part has no settings of a decoder.', '')
   return bytes.toString('base64', at + 4, at - 4 + bytes.readUInt32BE(at - 4))
 }
+
+/** Boxes of these settings, by codec. */
+const setups = ['avcC', 'hvcC', 'vpcC', 'av1C']

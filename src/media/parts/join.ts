@@ -9,12 +9,14 @@ import { type Made, type Verified, verify } from '../check/verify.ts'
 import { EncodeFailed } from '../develop.ts'
 import { DiskFailed, diskErrorIn } from '../disk-failed.ts'
 import { unfinished } from '../encode/arguments.ts'
+import { namedTracks } from '../encode/sound.ts'
 import { guardedInput, memoryGuard } from '../guards.ts'
 import type { Segment } from '../hls/segments.ts'
 import type { Print } from '../plan/ladder.ts'
 import { mostBytes } from '../plan/most-bytes.ts'
 import type { Probe } from '../probe/probed.ts'
 import { run } from '../run.ts'
+import { cutTracks } from './cut-tracks.ts'
 import { PartDoubtful } from './encode-part.ts'
 import { trackOf } from './retime.ts'
 import { unitsOf } from './sound.ts'
@@ -24,6 +26,8 @@ export interface JoinParts {
   prints: Print[]
   /** Of all parts and prints, with local paths. */
   segments: Segment[]
+  /** The encoded sound of the whole film, where it has several audio tracks. */
+  sound: string | undefined
   directory: string
   tools: MediaTools
   signal: AbortSignal
@@ -34,8 +38,16 @@ export interface JoinParts {
 const slowest = 5_000_000
 const start = 60
 
+export interface Joined {
+  made: Made[]
+  streams: Stream[]
+  /** Of the audio tracks, where there are several, and their segments. */
+  tracks: Stream[]
+  trackSegments: Segment[]
+}
+
 /** Joins the segments of all parts into one file for each print, by copying, and checks prints and streams as a whole. */
-export async function joinParts(work: JoinParts): Promise<{ made: Made[]; streams: Stream[] }> {
+export async function joinParts(work: JoinParts): Promise<Joined> {
   const { probe, prints, segments, directory, tools, signal, onProgress } = work
   const verified: Verified[] = []
   for (const [at, print] of prints.entries()) {
@@ -50,12 +62,14 @@ export async function joinParts(work: JoinParts): Promise<{ made: Made[]; stream
   const wrong = lengthProblem(verified, { probe, report, damaged: false })
   if (wrong) throw new PartDoubtful(wrong)
   const streams = await checkStreams(segments, made, { directory, tools, signal }).catch(failed(signal))
+  const further = await cutTracks(work).catch(failed(signal))
   for (const { file } of prints) await rename(join(directory, unfinished(file)), join(directory, file))
-  return { made, streams }
+  return { made, streams, ...further }
 }
 
 /** A stream without its playlist is a file that any player reads; ffmpeg gives it an index at the front. */
-async function joinPrint(print: Print, segments: Segment[], { probe, prints, directory, tools, signal }: JoinParts) {
+async function joinPrint(print: Print, segments: Segment[], work: JoinParts) {
+  const { probe, prints, directory, sound, tools, signal } = work
   const whole = join(directory, `${print.name}.segments.mp4`)
   for (const [at, file] of [segments[0]!.init, ...segments.map(({ file }) => file)].entries()) {
     await pipeline(createReadStream(file), createWriteStream(whole, { flags: at === 0 ? 'w' : 'a' }), { signal })
@@ -68,12 +82,19 @@ async function joinPrint(print: Print, segments: Segment[], { probe, prints, dir
     [
       ...['-nostdin', '-hide_banner', '-y', '-loglevel', 'warning', ...memoryGuard],
       ...['-ignore_editlist', '1', ...guardedInput(whole)],
-      ...['-map', '0:v:0', '-map', '0:a:0?', '-c', 'copy', '-copyts', '-map_metadata', '-1', '-map_chapters', '-1'],
+      ...(sound === undefined ? [] : guardedInput(sound)),
+      ...['-map', '0:v:0', '-map', '0:a:0?', ...(sound === undefined ? [] : furtherOf(probe))],
+      ...['-c', 'copy', '-copyts', '-map_metadata', '-1', '-map_chapters', '-1'],
       ...earlier(segments[0]!),
       ...['-movflags', '+faststart', '-f', 'mp4', `file:${target}`]
     ],
     {
-      ...{ signal, timeout: Math.ceil(start + (2 * size) / slowest), reads: [whole], writes: [directory] },
+      ...{
+        signal,
+        timeout: Math.ceil(start + (2 * size) / slowest),
+        reads: [whole, ...(sound === undefined ? [] : [sound])],
+        writes: [directory]
+      },
       ...(most !== undefined && { fileSize: most })
     }
   )
@@ -81,6 +102,11 @@ async function joinPrint(print: Print, segments: Segment[], { probe, prints, dir
   const full = stderr.split('\n').map(diskErrorIn).find(Boolean)
   if (full) throw new DiskFailed(full, stderr)
   if (exitCode !== 0) throw new EncodeFailed(`The parts of ${print.name} could not be joined.`, stderr)
+}
+
+/** The other tracks, and the names of all. */
+function furtherOf({ audio, further, audio_tracks: names }: Probe) {
+  return [...further.flatMap((_, at) => ['-map', `1:a:${at + 1}`]), ...namedTracks([audio!, ...further], names)]
 }
 
 /**
@@ -93,7 +119,7 @@ function earlier({ runs, tracks }: Segment) {
   const [frames, packet] = [Math.round((start - decodeStart) * timescale), unitsOf(1)]
   return [
     ...['-bsf:v', `setts=pts=PTS-${frames}:dts=DTS-${frames}`],
-    ...(trackOf(tracks, 'sound') ? ['-bsf:a', `setts=pts=PTS-${packet}:dts=DTS-${packet}`] : [])
+    ...(trackOf(tracks, 'sound') ? ['-bsf:a:0', `setts=pts=PTS-${packet}:dts=DTS-${packet}`] : [])
   ]
 }
 

@@ -5,6 +5,7 @@ import { DiskFailed, diskErrorIn } from '../disk-failed.ts'
 import { soundGraph } from '../encode/filters.ts'
 import { readProgress } from '../encode/progress.ts'
 import { encode } from '../encode/run-encode.ts'
+import { furtherGraphs, soundStreams } from '../encode/sound.ts'
 import { guardedInput, memoryGuard } from '../guards.ts'
 import type { Probe } from '../probe/probed.ts'
 
@@ -55,7 +56,7 @@ export class SoundDoubtful extends Error {
 }
 
 /**
- * Encodes the sound of a film, or of its beginning. Each packet is the same in both, as the encoder looks back and one
+ * Encodes the sound of a film, with every track that its prints have, or of its beginning. Each packet is the same in both, as the encoder looks back and one
  * packet ahead, and so the parts of a film can be cut from either.
  */
 export async function makeSound(work: MakeSound) {
@@ -68,16 +69,7 @@ export async function makeSound(work: MakeSound) {
     ...['-loglevel', 'level+verbose', ...memoryGuard, '-threads', '1'],
     ...(seconds === undefined ? [] : ['-t', seconds.toFixed(3)]),
     ...guardedInput(source),
-    ...[
-      '-filter_complex',
-      soundGraph(audio),
-      '-map',
-      '[a]',
-      '-c:a',
-      'aac',
-      '-b:a',
-      audio.channels === 1 ? '64k' : '128k'
-    ],
+    ...['-filter_complex', soundGraph(audio), ...furtherGraphs(probe), ...soundStreams(probe)],
     ...['-dn', '-sn', '-map_metadata', '-1', '-map_chapters', '-1', '-f', 'ipod', `file:${file}`]
   ]
   const encoded = await encode(args, {

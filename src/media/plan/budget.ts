@@ -1,3 +1,4 @@
+import { soundRate } from '../encode/sound.ts'
 import { maxPixels, maxStreams } from '../guards.ts'
 import { lead, mostFrames } from '../probe/probe.ts'
 import type { Probe } from '../probe/probed.ts'
@@ -32,9 +33,6 @@ const mostPixels = 24 * 60 * 60 * 60 * 1920 * 1080
 
 /** Fewer frames than one a minute means a jumping clock rather than a film: a few kilobytes that last for hours. */
 const sparsest = 1 / 60
-
-/** Bits of the audio of a print. */
-const soundRate = 128_000
 
 /** Refuses a film for what its header and packets say, before a frame of it is decoded. */
 export function refuseExcess(probe: Probe, prints: Print[], budget: Budget) {
@@ -99,7 +97,10 @@ function refuseFrames(probe: Probe, video: NonNullable<Probe['video']>, { frames
 /** By the caps of the prints, which few films reach; their streams are as large again. */
 function refuseBytes(probe: Probe, prints: Print[], { temporaryBytes: limit }: Budget) {
   const seconds = probe.video?.duration ?? probe.duration ?? 0
-  const rates = prints.map(({ width, height }) => capFor({ width: width!, height: height! }, probe.video!) + soundRate)
+  const sound = soundRate * (1 + probe.further.length)
+  const rates = prints.map(
+    ({ width, height, codec }) => capFor({ width: width!, height: height!, codec }, probe.video!) + sound
+  )
   const bytes = Math.round((2 * rates.reduce((sum, rate) => sum + rate, 0) * seconds) / 8)
   if (bytes <= limit) return
   throw new MediaRejected(

@@ -19,6 +19,7 @@ const containers = /^(mov|matroska)/
 export function whyEncoded({ video, audio, container }: Probe, prints: Print[]): string | undefined {
   const [largest, ...others] = prints
   if (!video || !largest) return 'there is no picture'
+  if (largest.codec !== 'h264') return 'it gets another codec'
   // The decode for the other prints is what finds damage.
   if (others.length === 0) return 'it is the only print'
   if (!containers.test(container)) return `the container is ${container}`

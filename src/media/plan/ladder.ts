@@ -1,4 +1,5 @@
 import type { Probe } from '../probe/probed.ts'
+import { type Codec, inOrder, printName, usualCodec } from './codecs.ts'
 import { type Profile, usualProfile } from './profiles.ts'
 import { rungs, usualRungs } from './rungs.ts'
 
@@ -11,6 +12,8 @@ export interface Print {
   /** Its picture is copied from the source. */
   copied: boolean
   profile: Profile
+  /** Of the picture. */
+  codec: Codec
 }
 
 /** The reason for a rung without print: `reason` for programs, `detail` for people. */
@@ -30,6 +33,8 @@ interface Ladder {
   rungs?: string[] | undefined
   /** The prints to make, of those. */
   only?: string[] | undefined
+  /** Those beside H.264. */
+  codecs?: readonly string[] | undefined
   profile?: Profile | undefined
 }
 
@@ -40,20 +45,24 @@ interface Ladder {
 export function planPrints({ video }: Probe, ladder: Ladder = {}): Plan {
   const { profile = usualProfile } = ladder
   const wanted = rungs.filter(({ name }) => (ladder.rungs ?? usualRungs).includes(name))
+  const all = inOrder(ladder.codecs ?? [])
+  const names = all.flatMap(codec => wanted.map(({ name, short }) => ({ name: printName(name, codec), short })))
   if (!video) {
+    const size = { width: null, height: null }
     return {
-      prints: [{ name: 'audio', file: 'audio.m4a', width: null, height: null, copied: false, profile }],
-      skipped: wanted.map(({ name }) => ({ name, reason: 'no_video', detail: 'the source has no picture' }))
+      prints: [{ name: 'audio', file: 'audio.m4a', ...size, copied: false, profile, codec: usualCodec }],
+      skipped: names.map(({ name }) => ({ name, reason: 'no_video', detail: 'the source has no picture' }))
     }
   }
 
   const short = Math.min(video.width, video.height)
   const within = wanted.filter(rung => rung.short <= short)
-  const prints =
+  const sizes =
     within.length > 0
-      ? within.map(rung => picture(rung.name, fit(video, rung.short), profile))
-      : [picture(`${even(short)}p`, { width: even(video.width), height: even(video.height) }, profile)]
-  const skipped = wanted
+      ? within.map(rung => ({ name: rung.name, size: fit(video, rung.short) }))
+      : [{ name: `${even(short)}p`, size: { width: even(video.width), height: even(video.height) } }]
+  const prints = all.flatMap(codec => sizes.map(({ name, size }) => picture(name, size, profile, codec)))
+  const skipped = names
     .filter(rung => rung.short > short)
     .map(({ name }): Skipped => ({ name, reason: 'source_smaller', detail: `source is ${short}p` }))
   return onlyThese({ prints, skipped }, ladder.only)
@@ -67,13 +76,10 @@ function onlyThese({ prints, skipped }: Plan, only: string[] | undefined): Plan 
   return { prints: prints.filter(({ name }) => only.includes(name)), skipped: [...skipped, ...others] }
 }
 
-const picture = (name: string, size: { width: number; height: number }, profile: Profile): Print => ({
-  name,
-  file: `${name}.mp4`,
-  ...size,
-  copied: false,
-  profile
-})
+function picture(rung: string, size: { width: number; height: number }, profile: Profile, codec: Codec): Print {
+  const name = printName(rung, codec)
+  return { name, file: `${name}.mp4`, ...size, copied: false, profile, codec }
+}
 
 function fit({ width, height }: { width: number; height: number }, short: number) {
   return width >= height

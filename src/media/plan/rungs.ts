@@ -1,4 +1,5 @@
 import type { ProbedVideo } from '../probe/probed.ts'
+import { type Codec, shareOfBits, usualCodec } from './codecs.ts'
 
 export interface Rung {
   name: string
@@ -29,15 +30,21 @@ const denser = ['hevc', 'av1', 'vp9']
 /** Below this a cap saves next to nothing and spoils the first second. */
 const leastCap = 250_000
 
+interface Sized {
+  width: number
+  height: number
+  codec?: Codec
+}
+
 /**
  * The bitrate cap over constant quality. A print never gets more than 1.3 times what the source spent on such a frame,
  * so that a lean screen recording does not grow; above 30 frames a second a rung's cap is half as much again.
  */
-export function capFor({ width, height }: { width: number; height: number }, source: ProbedVideo) {
+export function capFor({ width, height, codec = usualCodec }: Sized, source: ProbedVideo) {
   const own = mostBits({ width, height }, source)
   const ratio = (width * height) / (source.width * source.height)
   const spent = (source.bitrate ?? Infinity) * (denser.includes(source.codec) ? 2 : 1)
-  return Math.round(Math.max(leastCap, Math.min(own, 1.3 * spent * ratio ** shrinking)))
+  return Math.round(Math.max(leastCap, Math.min(own, 1.3 * spent * ratio ** shrinking) * shareOfBits[codec]))
 }
 
 /** The most that a print of this size gets, whatever its source. */

@@ -5,6 +5,9 @@ import { groupLength, type Packets } from './packets.ts'
 import type { ProbedAudio, ProbedSubtitles, ProbedVideo } from './probed.ts'
 import type { RawStream } from './streams.ts'
 
+/** Characters. */
+const longestTitle = 60
+
 export function describeVideo(
   stream: RawStream,
   { duration, packets }: { duration: number | null; packets: Packets }
@@ -66,10 +69,28 @@ export function describeAudio(stream: RawStream, { packets }: { packets: Packets
     sample_rate: Number(stream.sample_rate),
     duration: packets.whole && seen && seen.to > seen.from ? round(seen.to - seen.from) : null,
     language: language(stream.tags?.language),
+    title: titleOf(stream),
+    role: roleOf(stream),
     bitrate: positive(stream.bit_rate),
     start_time: number(stream.start_time) ?? 0,
+    begins: seen && Number.isFinite(seen.from) ? seen.from : null,
     loudness: null
   }
+}
+
+/** A title comes from the upload: no character of it may end a line or a text of a playlist. */
+function titleOf({ tags }: RawStream) {
+  const plain = (tags?.title ?? '')
+    .replaceAll(/[\p{C}\p{Zl}\p{Zp}"\\]/gu, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+  return plain === '' ? null : [...plain].slice(0, longestTitle).join('').trim()
+}
+
+function roleOf({ disposition: is = {} }: RawStream): ProbedAudio['role'] {
+  if (is.comment) return 'commentary'
+  if (is.descriptions || is.visual_impaired) return 'described'
+  return is.hearing_impaired ? 'clear speech' : null
 }
 
 export function describeSubtitles(streams: RawStream[]): ProbedSubtitles[] {

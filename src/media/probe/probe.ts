@@ -36,6 +36,8 @@ export async function probe(
     start_time: number(format.start_time) ?? 0,
     video,
     audio,
+    further: chosen.further.map(stream => describeAudio(stream, facts)),
+    audio_tracks: [],
     streams: streams.length,
     subtitles: describeSubtitles(streams),
     damage: null,

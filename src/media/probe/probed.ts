@@ -10,6 +10,10 @@ export interface Probe {
   start_time: number
   video: ProbedVideo | null
   audio: ProbedAudio | null
+  /** Other audio tracks that could be in the prints; those of a film that is made: that are. */
+  further: ProbedAudio[]
+  /** As players name those of the prints; known before they are made. */
+  audio_tracks: AudioTrack[]
   /** All streams of the file, used or not. */
   streams: number
   subtitles: ProbedSubtitles[]
@@ -17,6 +21,15 @@ export interface Probe {
   damage: Damage | null
   /** Known at the end: what the film does without, and why. */
   notes: Note[]
+}
+
+/** An audio track of the prints. */
+export interface AudioTrack {
+  /** BCP 47; `und` where the file does not say. */
+  language: string
+  name: string
+  /** Played where nothing else is chosen. */
+  default: boolean
 }
 
 /** A subtitle stream. */
@@ -30,7 +43,7 @@ export interface ProbedSubtitles {
 
 /** Why a film does without a picture or a track: `reason` for programs, `detail` for people. */
 export interface Note {
-  about: 'poster' | 'storyboard' | 'preview' | 'subtitles'
+  about: 'poster' | 'storyboard' | 'preview' | 'subtitles' | 'audio'
   reason: string
   detail: string
 }
@@ -97,8 +110,13 @@ export interface ProbedAudio {
   /** Of its packets; null where they were not all read. */
   duration: number | null
   language: string | null
+  title: string | null
+  /** What the file says that it is for, as in menus; null: the film itself. */
+  role: 'commentary' | 'described' | 'clear speech' | null
   bitrate: number | null
   start_time: number
+  /** When its first packet is heard, of those that were read; null where none was. */
+  begins: number | null
   /** Where a loudness was asked for. */
   loudness: Loudness | null
 }

@@ -60,7 +60,7 @@ export function chooseStreams(streams: RawStream[], programs: RawProgram[]) {
     const { codec_name = 'unknown' } = pictures[0] ?? sounds[0]!
     throw new MediaRejected('unsupported_codec', `The codec of this file is not supported: ${codec_name}.`)
   }
-  return { video, audio }
+  return { video, audio, further: usable.filter(sound => sound !== audio) }
 }
 
 const preferred = (streams: RawStream[]) => streams.find(({ disposition }) => disposition?.default) ?? streams[0]

@@ -1,16 +1,16 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
-import type { Stream } from '#media/develop.ts'
-import { masterPlaylist, mediaPlaylist } from '#media/hls/playlist.ts'
+import { pictureBytes, pictureOnly } from '#media/hls/one-track.ts'
+import { masterPlaylist, mediaPlaylist, tracksPlaylist } from '#media/hls/playlist.ts'
 import type { Segment } from '#media/hls/segments.ts'
-import { joinParts } from '#media/parts/join.ts'
+import { type Joined, joinParts } from '#media/parts/join.ts'
 import type { Store } from '#storage/store.ts'
-import { hlsIn, initName, masterName, segmentName } from '../hls-keys.ts'
+import { hlsIn, initName, masterName, pictureInitName, pictureName, segmentName, tracksName } from '../hls-keys.ts'
 import { finishSet, type Work } from '../make-set.ts'
 import { describedAt, type PrintSet, type Streams } from '../print-set.ts'
-import { expected, measured } from '../publish-hls.ts'
-import { type FilmPlan, partKey, readPlan } from './film-plan.ts'
+import { expected, measured, soundsOf } from '../publish-hls.ts'
+import { type FilmPlan, partKey, readPlan, soundKey } from './film-plan.ts'
 import { aloneFor, type KeptPart, type PartPlace } from './make-part.ts'
 
 /** A segment, and its name in the store. */
@@ -19,11 +19,20 @@ interface Named {
   name: string
 }
 
+/** Names of the attempts that made the parts: the stretches in order, and the sound. */
+interface Attempts {
+  made: string[]
+  sound: string | undefined
+}
+
 /**
- * Joins the parts of a film and makes what follows the prints. `made` names the attempts that made the stretches, in
- * order. Answers why the film has to be made in one run, if it has to.
+ * Joins the parts of a film and makes what follows the prints. Answers why the film has to be made in one run, if it has to.
  */
-export async function joinFilm(place: PartPlace, made: string[], work: Work): Promise<PrintSet | { alone: string }> {
+export async function joinFilm(
+  place: PartPlace,
+  { made, sound }: Attempts,
+  work: Work
+): Promise<PrintSet | { alone: string }> {
   const { store, workspace, folder } = place
   const { tools, signal, progress } = work
   const film = await readPlan(store, folder)
@@ -36,7 +45,7 @@ export async function joinFilm(place: PartPlace, made: string[], work: Work): Pr
   const named = await borrowAll(store, folder, made, parts, opened)
   const joined = await joinParts({
     ...{ probe: facts, prints: plan.prints, segments: named.map(({ segment }) => segment), directory: workspace },
-    ...{ tools, signal },
+    ...{ tools, signal, sound: await borrowSound(place, film, sound, opened) },
     onProgress: fraction => progress(0.9 * fraction, { phase: 'packaging' })
   }).catch(error => aloneFor(error, work.log))
   if ('alone' in joined) return joined
@@ -52,10 +61,23 @@ export async function joinFilm(place: PartPlace, made: string[], work: Work): Pr
       damage: null,
       hls: true,
       publish: kept =>
-        publishJoined({ store, folder, workspace, film, named, streams: joined.streams, first: made[0]! }, kept)
+        publishJoined({ store, folder, workspace, film, named, joined, token: place.token, first: made[0]! }, kept)
     }
   )
   return set
+}
+
+/** Only where the film has several audio tracks: the default one is in the segments. */
+async function borrowSound(
+  { store, folder }: PartPlace,
+  { facts }: FilmPlan,
+  sound: string | undefined,
+  opened: AsyncDisposableStack
+) {
+  if (sound === undefined || facts.further.length === 0) return undefined
+  const { path: file, release } = await store.borrow(soundKey(folder, sound))
+  opened.defer(release)
+  return file
 }
 
 async function readPart(store: Store, folder: string, token: string): Promise<KeptPart> {
@@ -92,14 +114,15 @@ interface Publish {
   workspace: string
   film: FilmPlan
   named: Named[]
-  streams: Stream[]
-  /** The attempt that made the first stretch. */
+  joined: Joined
+  /** The attempt that joins, and the one that made the first stretch. */
+  token: string
   first: string
 }
 
 /** Writes the playlists, and removes the segments of attempts that did not make their part. */
 async function publishJoined(
-  { store, folder, workspace, film, named, streams, first }: Publish,
+  { store, folder, workspace, film, named, joined: { streams, trackSegments }, token, first }: Publish,
   kept: Streams
 ): Promise<Streams> {
   const files: string[] = []
@@ -108,6 +131,13 @@ async function publishJoined(
     await writeFile(file, content)
     await store.put(`${hlsIn(folder)}/${name}`, file)
     files.push(name)
+  }
+  for (const [rung, own] of Map.groupBy(trackSegments, ({ rung }) => rung)) {
+    const listed = own.map(segment => ({ name: segmentName(token, segment), duration: segment.duration }))
+    files.push(
+      ...(await putTrack({ store, folder: `${hlsIn(folder)}/${rung}`, token }, own)).map(each => `${rung}/${each}`)
+    )
+    await putText(`${rung}/index.m3u8`, mediaPlaylist(initName(token), listed, { complete: true }))
   }
   const { facts, plan } = film
   const firsts = plan.prints.map(({ name }) => named.find(({ segment }) => segment.rung === name)!.segment)
@@ -118,10 +148,31 @@ async function publishJoined(
     const init = `${rung}/${initName(first)}`
     files.push(init, ...own.map(({ name }) => name))
     await putText(`${rung}/index.m3u8`, mediaPlaylist(path.basename(init), listed, { complete: true }))
+    if (facts.further.length === 0) continue
+    const pictures = await Promise.all(
+      own.map(async ({ segment }, at) => ({ ...listed[at]!, bytes: await pictureBytes(segment.file, segment.init) }))
+    )
+    const name = `${rung}/${pictureInitName(token)}`
+    const file = path.join(workspace, 'picture.mp4')
+    await writeFile(file, await pictureOnly(own[0]!.segment.init))
+    await store.put(`${hlsIn(folder)}/${name}`, file)
+    files.push(name)
+    await putText(`${rung}/${pictureName}`, mediaPlaylist(path.basename(name), pictures, { complete: true }))
   }
   const all = [...kept.variants, ...streams.map(stream => measured(stream, variants))]
   await putText(masterName, masterPlaylist(all))
+  if (facts.further.length > 0) await putText(tracksName, tracksPlaylist(all, soundsOf(facts)))
   const wanted = new Set([...files.map(name => `hls/${name}`), ...kept.files].map(file => `${folder}/${file}`))
   for await (const { key } of store.list(hlsIn(folder))) if (!wanted.has(key)) await store.remove(key)
   return { files: [...kept.files, ...files.map(name => `hls/${name}`)], variants: all }
+}
+
+/** The stream of an audio track beside the rungs, which the join itself has made. */
+async function putTrack({ store, folder, token }: { store: Store; folder: string; token: string }, own: Segment[]) {
+  const files = [
+    { name: initName(token), file: own[0]!.init },
+    ...own.map(segment => ({ name: segmentName(token, segment), file: segment.file }))
+  ]
+  for (const { name, file } of files) await store.put(`${folder}/${name}`, file)
+  return files.map(({ name }) => name)
 }

@@ -3,12 +3,13 @@ import path from 'node:path'
 import { reporting } from '#media/encode/report.ts'
 import type { Track } from '#media/hls/boxes.ts'
 import type { Segment } from '#media/hls/segments.ts'
-import { developPart, PartDoubtful } from '#media/parts/encode-part.ts'
+import { type DevelopedPart, developPart, PartDoubtful } from '#media/parts/encode-part.ts'
 import { makeSound, SoundDoubtful } from '#media/parts/sound.ts'
 import { timeOf } from '#media/parts/split.ts'
 import type { Encoding } from '#metrics/encoded.ts'
 import type { Store } from '#storage/store.ts'
 import type { Work } from '../make-set.ts'
+import { passesOf } from '../passes.ts'
 import { publishHls } from '../publish-hls.ts'
 import { type FilmPlan, partKey, readPlan, soundKey } from './film-plan.ts'
 
@@ -24,7 +25,7 @@ export interface PartPlace {
 
 /** A part is made, or its film has to be made in one run. */
 export type PartMade =
-  | { made: string; rungs: { name: string; segments: number; bytes: number }[]; encoded?: Encoding }
+  | { made: string; rungs: { name: string; segments: number; bytes: number }[]; encoded?: Encoding[] }
   | { alone: string }
 
 /** A segment as a later attempt reads it. */
@@ -60,17 +61,26 @@ export async function makePicture(
   await publisher.begin()
   try {
     const ofSound = await soundFor(place, film, number, sound, work, opened)
-    const since = performance.now()
-    const { segments, frames, setups } = await developPart({
-      ...{ source: original, probe: facts, prints, part: parts[number]!, sound: ofSound, directory: workspace },
-      ...{ tools, signal },
-      onProgress: reports.progress,
-      async onSegment(segment) {
-        await publisher.add(segment)
-        reports.served(segment)
-      }
-    })
-    const encoded = { rungs: prints.map(({ name }) => name), seconds: (performance.now() - since) / 1000 }
+    const made: DevelopedPart[] = []
+    const encoded: Encoding[] = []
+    for (const pass of passesOf(prints)) {
+      const since = performance.now()
+      const developed = await developPart({
+        ...{ source: original, probe: facts, prints: pass.prints, part: parts[number]!, sound: ofSound },
+        ...{ directory: workspace, tools, signal },
+        onProgress: ({ fraction, ...report }) =>
+          reports.progress({ ...report, fraction: fraction === null ? null : pass.before + pass.share * fraction }),
+        async onSegment(segment) {
+          await publisher.add(segment)
+          reports.served(segment)
+        }
+      })
+      made.push(developed)
+      encoded.push({ rungs: pass.prints.map(({ name }) => name), seconds: (performance.now() - since) / 1000 })
+    }
+    const segments = made.flatMap(({ segments }) => segments)
+    const setups = Object.assign({}, ...made.map(({ setups }) => setups))
+    const { frames } = made[0]!
     const kept: KeptPart = {
       frames,
       setups,
@@ -107,7 +117,9 @@ async function soundFor(
   }
   const file = path.join(workspace, 'sound.part.m4a')
   const seconds = timeOf(parts[0]!.frames!, facts.video!.fps) + beyond
-  await makeSound({ source: original, probe: facts, file, directory: workspace, seconds, tools, signal })
+  // The other tracks join the film at its end.
+  const probe = { ...facts, further: [] }
+  await makeSound({ source: original, probe, file, directory: workspace, seconds, tools, signal })
   return file
 }
 

@@ -53,7 +53,7 @@ export function processVideoPart({ store, workspaces, tools, budget }: ProcessVi
         const work = { tools: await tools(), signal: space.signal, progress, log }
         if (role === 'sound') return await makeSoundPart(place, work)
         if (role === 'picture') return await makePicture(place, number, sound, work)
-        const set = await joinFilm(place, made, work)
+        const set = await joinFilm(place, { made, sound }, work)
         return 'alone' in set ? set : { made: place.token, set: { video_id, ...set, reused: false } }
       } catch (error) {
         throw meaningOf(store, error, log)
@@ -64,7 +64,9 @@ export function processVideoPart({ store, workspaces, tools, budget }: ProcessVi
       const { endJoin, endPart } = await import('../parts/queries.ts')
       if (!('set' in result)) {
         await endPart(trx, id, result)
-        return async () => void ('encoded' in result && result.encoded && sayEncoded(result.encoded))
+        return async () => {
+          if ('encoded' in result) for (const each of result.encoded ?? []) sayEncoded(each)
+        }
       }
       const ended = await endJoin(trx, id, result.set)
       if (!ended) return undefined

@@ -39,7 +39,7 @@ const Args = Type.Object(
       )
     ),
     only: Type.Optional(
-      Type.Array(Type.String({ pattern: '^\\d{1,4}p$' }), {
+      Type.Array(Type.String({ pattern: '^\\d{1,4}p(\\.(hevc|vp9|av1))?$' }), {
         minItems: 1,
         maxItems: 10,
         description: 'Names of the prints to make; the others of `beside` are kept'
@@ -118,7 +118,7 @@ export function processVideo({ store, workspaces, tools, budget, rungs, style: u
       const set = { video: video_id, task: id, attempt, folder, renditions, skipped, extras, probe, hls }
       const replaced = await recordPrintSet(trx, set)
       return async () => {
-        if ('encoded' in result) sayEncoded(result.encoded)
+        if ('encoded' in result) for (const each of result.encoded) sayEncoded(each)
         if (replaced === 'gone') await store.remove(prefixOf(video_id))
         else if (replaced) await store.remove(printsOf(video_id, replaced.task, replaced.attempt))
         // What its parts had made before one of them showed that the film has to be made in one run.

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { cuesOf, plainText } from '../../../src/media/extras/subtitles/cues.ts'
-import { languageOf, planTracks } from '../../../src/media/extras/subtitles/tracks.ts'
+import { planTracks } from '../../../src/media/extras/subtitles/tracks.ts'
 import { vttTime } from '../../../src/media/extras/vtt.ts'
+import { languageOf } from '../../../src/media/language.ts'
 
 t.test('the words of an event of ASS', async t => {
   const cases: [string, string][] = [

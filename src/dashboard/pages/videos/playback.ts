@@ -2,7 +2,7 @@ import type { RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { addressOf } from '../../state/base.ts'
 import { go, query, withQuery } from '../../state/route.ts'
-import { playStream } from './stream.ts'
+import { playStream, type Wanted } from './stream.ts'
 
 /** Seconds of a frame, about: for single steps. */
 const frame = 1 / 25
@@ -27,6 +27,8 @@ export interface Playback {
   speed(rate: number): void
   /** Takes another quality; time, speed and sound stay. */
   choose(name: string): void
+  /** The same with an audio track. */
+  listen(track: number): void
 }
 
 /** The controls of an element that plays one source after another. */
@@ -66,13 +68,20 @@ export function usePlayback(wanted: string): Playback {
     choose: name => {
       kept.current = playing(film())
       go(withQuery({ quality: name }), { replace: true })
+    },
+    listen: track => {
+      kept.current = playing(film())
+      go(withQuery({ audio: track > 0 ? String(track) : undefined }), { replace: true })
     }
   }
 }
 
 /** Plays a stream instead of a file, as long as there is one. */
-export function useStream(element: RefObject<HTMLVideoElement | null>, stream: string | null) {
-  useEffect(() => (stream ? playStream(element.current!, addressOf(stream)) : undefined), [stream])
+export function useStream(element: RefObject<HTMLVideoElement | null>, stream: string | null, wanted: Wanted) {
+  useEffect(
+    () => (stream ? playStream(element.current!, addressOf(stream), wanted) : undefined),
+    [stream, wanted.track, wanted.height]
+  )
 }
 
 /** The keys of a player, as other players have them. */

@@ -1,6 +1,7 @@
 import type { Video } from '../../state/shapes.ts'
 import { Icon } from '../../ui/icons.tsx'
 import { clockOf } from '../../words/player.ts'
+import { AudioChoice } from './audio.tsx'
 import { CaptionChoice } from './captions.tsx'
 import type { Playback } from './playback.ts'
 import { SeekBar } from './seek.tsx'
@@ -8,6 +9,7 @@ import { SeekBar } from './seek.tsx'
 interface PlayerBarProps {
   video: Video
   playback: Playback
+  track: number
   captions: string
   setCaptions(language: string): void
   qualities: string[]
@@ -16,8 +18,8 @@ interface PlayerBarProps {
 }
 
 /** The controls below a film. */
-export function PlayerBar({ video, playback, captions, setCaptions, qualities, quality, full }: PlayerBarProps) {
-  const { at, toggle, seek, mute, speed, choose } = playback
+export function PlayerBar({ video, playback, track, captions, setCaptions, qualities, quality, full }: PlayerBarProps) {
+  const { at, toggle, seek, mute, speed, choose, listen } = playback
   return (
     <div class="player-bar">
       <button type="button" onClick={toggle}>
@@ -38,6 +40,7 @@ export function PlayerBar({ video, playback, captions, setCaptions, qualities, q
           </option>
         ))}
       </select>
+      <AudioChoice video={video} chosen={track} choose={listen} />
       <CaptionChoice video={video} chosen={captions} choose={setCaptions} />
       <select aria-label="Quality" value={quality} onChange={event => choose(event.currentTarget.value)}>
         {qualities.map(name => (

@@ -2,6 +2,7 @@ import { useRef, useState } from 'preact/hooks'
 import { addressOf } from '../../state/base.ts'
 import { query } from '../../state/route.ts'
 import type { Rendition, Video } from '../../state/shapes.ts'
+import { wantedTrack } from './audio.tsx'
 import { CaptionTracks, useCaptions } from './captions.tsx'
 import { keysOf, type Playback, usePlayback, useStream } from './playback.ts'
 import { PlayerBar } from './player-bar.tsx'
@@ -17,7 +18,7 @@ export const isPlayable = (video: Video) => playable(video).length > 0 || video.
 
 /**
  * The qualities are the prints: what is played is what is downloaded. Time and speed stay when one changes. Before
- * there are prints, and by choice, the stream is played.
+ * there are prints, by choice, and for an audio track that is not the default one, the stream is played.
  */
 export function Player({ video }: { video: Video }) {
   const prints = playable(video)
@@ -26,12 +27,13 @@ export function Player({ video }: { video: Video }) {
   const [first] = useState(prints.at(-1)?.name ?? auto)
   const wanted = [query.value.get('quality'), first, names[0]].find(name => name && names.includes(name))!
   const print = prints.find(({ name }) => name === wanted)
-  const stream = print ? null : video.hls_url
+  const track = wantedTrack(video)
+  const stream = track > 0 ? video.hls_tracks_url : print ? null : video.hls_url
 
   const around = useRef<HTMLDivElement>(null)
-  const playback = usePlayback(wanted)
+  const playback = usePlayback(`${wanted} ${track}`)
   const { element } = playback
-  useStream(element, stream)
+  useStream(element, stream, { track, name: video.audio_tracks[track]?.name ?? '', height: print?.height ?? null })
   const [captions, setCaptions] = useState('')
   useCaptions(element, captions)
   const full = () => fill(around.current!)
@@ -48,12 +50,13 @@ export function Player({ video }: { video: Video }) {
         // An element of its own: the library removes the source of its element when it ends.
         key={stream ? 'stream' : 'file'}
         video={video}
-        print={print}
+        print={stream ? undefined : print}
         playback={playback}
       />
       <PlayerBar
         video={video}
         playback={playback}
+        track={track}
         captions={captions}
         setCaptions={setCaptions}
         qualities={names}

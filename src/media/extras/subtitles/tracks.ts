@@ -1,3 +1,4 @@
+import { languageOf } from '../../language.ts'
 import type { Note, ProbedSubtitles } from '../../probe/probed.ts'
 
 export interface Track {
@@ -33,16 +34,6 @@ export function planTracks(streams: ProbedSubtitles[]): { tracks: Track[]; notes
 }
 
 export const skipped = (reason: string, detail: string): Note => ({ about: 'subtitles', reason, detail })
-
-/** Names of ISO 639 in three letters become those of two, where there are any; `und` where the file says nothing. */
-export function languageOf(text: string | null) {
-  try {
-    const [tag = 'und'] = Intl.getCanonicalLocales((text ?? 'und').trim().replaceAll('_', '-').slice(0, 24))
-    return tag
-  } catch {
-    return 'und'
-  }
-}
 
 /** Two tracks of a language are told apart in its private part: `en`, `en-x-forced`, `en-x-sdh`, `en-x-2`. */
 function unlike(taken: Set<string>, { language, forced, hearing_impaired }: ProbedSubtitles) {

@@ -1,0 +1,63 @@
+import type { Segment } from '../hls/segments.ts'
+import { tracksBeside } from '../plan/audio-tracks.ts'
+import type { Probe, ProbedAudio } from '../probe/probed.ts'
+import type { RawStream } from '../probe/streams.ts'
+import { decodeEnds, gapIn, refuse, type Stream, type Where } from './streams.ts'
+import { isAbout, steady } from './times.ts'
+
+/** Why the audio tracks of a print beside the default one are not those of its source. */
+export function tracksProblem(streams: RawStream[], probe: Probe): string | undefined {
+  const sounds = streams.filter(({ codec_type }) => codec_type === 'audio')
+  const expected = probe.audio ? 1 + probe.further.length : 0
+  if (sounds.length !== expected) return `it has ${sounds.length} audio tracks and should have ${expected}`
+  for (const [at, track] of probe.further.entries()) {
+    const sound = sounds[at + 1]!
+    if (sound.codec_name !== 'aac') return `its audio track ${at + 2} is ${sound.codec_name}`
+    const end = Number(sound.start_time ?? 0) + Number(sound.duration ?? 0)
+    const wrong = lengthProblem(end, track, probe)
+    if (wrong) return `its audio track ${at + 2} ${wrong}`
+  }
+  return undefined
+}
+
+/** A track ends when that of the source does, which need not be the end of the film. */
+function lengthProblem(end: number, track: ProbedAudio, { container, start_time, damage }: Probe) {
+  if (end <= 0) return 'is empty'
+  if (damage || track.duration === null || track.begins === null || !steady.test(container)) return undefined
+  const expected = track.begins + track.duration - start_time
+  return isAbout(end, expected)
+    ? undefined
+    : `ends at ${end.toFixed(2)} s, and that of the source at ${expected.toFixed(2)} s`
+}
+
+/** Checks the streams of these tracks: sound alone, without holes, which decodes at both ends. */
+export async function checkTracks(segments: Segment[], probe: Probe, where: Where): Promise<Stream[]> {
+  const all = tracksBeside(probe.further).map(name => segments.filter(({ rung }) => rung === name))
+  if (all.length === 0) return []
+  const tracks = [probe.audio!, ...probe.further]
+  const streams = all.map((own, at) => streamOf(`audio-${at + 1}`, own, tracks[at]!, probe))
+  await decodeEnds(
+    all.flatMap(own => [...new Set([own[0]!, own.at(-1)!])]),
+    where
+  )
+  return streams
+}
+
+function streamOf(name: string, segments: Segment[], track: ProbedAudio, probe: Probe): Stream {
+  if (segments.length === 0) throw refuse(name, 'it has no segments')
+  const runs = segments.map(({ runs }) => runs[0]!)
+  if (segments.some(({ runs }) => runs.length !== 1 || runs[0]!.kind !== 'sound')) {
+    throw refuse(name, 'it is not sound alone')
+  }
+  const gap = gapIn(runs)
+  if (gap) throw refuse(name, `${gap} at a join of its segments`)
+  const duration = segments.reduce((sum, segment) => sum + segment.duration, 0)
+  const wrong = lengthProblem(duration, track, probe)
+  if (wrong) throw refuse(name, `it ${wrong}`)
+  return {
+    rung: name,
+    segments: segments.map(({ number, duration, bytes }) => ({ number, duration, bytes })),
+    codecs: [...segments[0]!.tracks.values()].flatMap(({ codec }) => codec ?? []).join(','),
+    duration
+  }
+}
