@@ -35,3 +35,5 @@ export function useNotes(pool: Pool) {
     close: write
   }
 }
+
+export type UseNotes = ReturnType<typeof useNotes>

@@ -99,6 +99,22 @@ t.test('keys in the dashboard', { skip: skipWithoutBrowser }, async t => {
     }
   })
 
+  t.test('another browser is signed out, with a second question', async t => {
+    const { key } = await send('POST', '/api/keys', { name: 'laptop', preset: 'viewer' })
+    const { headers } = await service.post('/api/session', { key }, { host: 'localhost', 'user-agent': 'Fox/1.0' })
+    const laptop = { cookie: String(headers['set-cookie']).split(';')[0]! }
+    t.equal((await service.get('/api/tasks', laptop)).statusCode, 200)
+    const page = await visit('/keys')
+    const list = page.getByRole('list', { name: 'Sessions' })
+    await list.getByText('this session').waitFor()
+    await list.getByText('Fox/1.0', { exact: false }).waitFor()
+    t.strictSame(await barriers(page), [])
+    await list.getByRole('button', { name: 'Sign out laptop' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click()
+    await list.getByText('Fox/1.0', { exact: false }).waitFor({ state: 'detached' })
+    t.equal((await service.get('/api/tasks', laptop)).statusCode, 401)
+  })
+
   t.test('one signs out, and in with another; what that may not do is disabled and says why', async t => {
     const { key, id } = await send('POST', '/api/keys', { name: 'guest', preset: 'viewer' })
     const page = await visit(`/tasks/${failed}`)

@@ -215,6 +215,26 @@ t.test('a DATA_DIR that is away', async t => {
   await rename(`${service.dataDir}.away`, service.dataDir)
 })
 
+t.test('a key that ends soon, until it is rotated', async t => {
+  const service = await openService(t, { env: { AUTH: 'off' } })
+  const make = async (name: string, days: number) => {
+    const expires_at = new Date(Date.now() + days * 86_400_000).toISOString()
+    return (await service.post('/api/keys', { name, preset: 'viewer', expires_at })).json().id as string
+  }
+  const soon = await make('soon', 13)
+  await make('later', 15)
+  const expiring = async (list: string) =>
+    (await service.get(list)).json().items.filter(({ code }: any) => code === 'key_expiring')
+  const found = await expiring('/api/problems')
+  t.match(found, [
+    { severity: 'notice', subject: { type: 'key', id: soon }, sentence: /^The key "soon" ends at .* UTC/ }
+  ])
+  t.equal(found.length, 1)
+  t.match(await expiring('/api/doctor'), [{ severity: 'notice', fix: `darkroom key rotate ${soon}` }])
+  await service.post(`/api/keys/${soon}/rotate`, {})
+  t.notMatch(await expiring('/api/problems'), [{ subject: { id: soon } }])
+})
+
 t.test('a disk that is nearly full', async t => {
   const disk = await mountSmallDisk(t, 64)
   if (disk === undefined) return t.comment(withoutSmallDisk)

@@ -4,6 +4,7 @@ import { openKeys, unknownKey } from '../harness/keys.ts'
 import { openLine } from '../harness/line.ts'
 import { type Operation, readDocument } from '../harness/openapi.ts'
 import { openService } from '../harness/service.ts'
+import { until } from '../harness/until.ts'
 
 const lines: string[] = []
 const service = await openService(t, { hear: line => lines.push(JSON.stringify(line)) })
@@ -162,6 +163,17 @@ t.test('a key has a rate of its own', async t => {
   const { statusCode, headers, body } = await get('/docs', slow.with)
   t.match([statusCode, JSON.parse(body).code, headers['retry-after']], [429, 'RATE_LIMITED', '1'])
   t.equal((await get('/docs', viewer!.with)).statusCode, 200, 'others are not meant')
+})
+
+t.test('several APIs share the rate of a key', async t => {
+  await openService(t, { env: { DATABASE_URL: service.url, DATA_DIR: service.dataDir } })
+  const passes = async () => {
+    const slow = await make({ preset: 'viewer', limits: { rate: 1, burst: 8 } })
+    const statuses = []
+    for (let n = 0; n < 8; n++) statuses.push((await get('/docs', slow.with)).statusCode)
+    return statuses.indexOf(429)
+  }
+  t.ok(await until(async () => [4, 5].includes(await passes()), 'each has half of it'))
 })
 
 t.test('a key may be bound to networks, and forwarded addresses are not believed', async t => {

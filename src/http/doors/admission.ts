@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { Scope } from '#access/scopes.ts'
-import type { Token } from '#access/token.ts'
 import type { Holder } from '#keys/holder.ts'
 import type { Keyring } from '#keys/keyring.ts'
 import { plainPath, type Tickets } from '#keys/ticket.ts'
@@ -64,25 +63,16 @@ function doormanOf({ keyring, tickets, proxy }: Access, refuse: Refusals) {
     const { request, reply, scope, done } = visit
     const credential = credentialIn(request.raw.headers)
     // A key was chosen for this request. A cookie is sent in any case, and the proxy knows whose the browser is now.
-    if (request.raw.headers.authorization === undefined) {
-      try {
-        const person = proxy(request.raw)
-        if (person) return letIn(visit, person)
-      } catch (error) {
-        return done(error as Error)
-      }
-    }
+    const person = request.raw.headers.authorization === undefined ? proxy(request.raw) : undefined
+    if (person instanceof Error) return done(person)
+    if (person) return letIn(visit, person)
     if (credential === undefined) {
       return done(scope === 'public' || keyring.isOpen() ? undefined : refuse.missing(reply))
     }
     if (credential === 'wrong') return turnAway(visit, undefined)
     const known = keyring.known(credential)
     if (known) return letIn(visit, known)
-    ask(visit, credential)
-  }
-
-  function ask(visit: Visit, token: Token) {
-    keyring.find(token).then(found => settle(visit, found), visit.done)
+    keyring.find(credential).then(found => settle(visit, found), done)
   }
 
   function settle(visit: Visit, found: Holder | 'ended' | undefined) {

@@ -9,7 +9,9 @@ export type ProxySettings = Pick<
   Config,
   'AUTH_PROXY_HEADER' | 'AUTH_PROXY_SECRET' | 'AUTH_PROXY_ROLES' | 'TRUSTED_PROXIES'
 >
-export type ProxySignIn = (request: Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'socket'>) => Holder | undefined
+export type ProxySignIn = (
+  request: Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'socket'>
+) => Holder | Error | undefined
 
 /** The header in which the proxy proves itself. */
 export const secretHeader = 'darkroom-proxy-secret'
@@ -34,12 +36,12 @@ export function proxySignIn(settings: ProxySettings): ProxySignIn {
     if (said === undefined) return undefined
     const given = headers[secretHeader]
     if (!isIn(proxies, socket.remoteAddress ?? '') || !timingSafeEqual(digest(String(given)), secret)) {
-      throw new ProxyNotTrusted(AUTH_PROXY_HEADER)
+      return new ProxyNotTrusted(AUTH_PROXY_HEADER)
     }
     // Node joins headers of the same name: one of them could be the client's own.
-    if (countOf(rawHeaders, header) !== 1) throw new ProxyNotTrusted(AUTH_PROXY_HEADER)
+    if (countOf(rawHeaders, header) !== 1) return new ProxyNotTrusted(AUTH_PROXY_HEADER)
     const name = Buffer.from(String(said), 'latin1').toString().trim()
-    if (!wellFormed.test(name)) throw new ProxyNotTrusted(AUTH_PROXY_HEADER)
+    if (!wellFormed.test(name)) return new ProxyNotTrusted(AUTH_PROXY_HEADER)
     return remembered.get(name) ?? remember(name)
   }
 

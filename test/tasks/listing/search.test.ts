@@ -49,6 +49,8 @@ async function walk(filters: TaskFilters, limits?: { budget: number; firstSlice:
 const searches: [string, TaskFilters, string][] = [
   ['a part of the name', { q: 'needle' }, `name ilike '%needle%'`],
   ['a name that no task has', { q: 'haystack' }, 'false'],
+  ['two hundred wildcards', { q: '%'.repeat(200) }, 'false'],
+  ['two hundred backslashes', { q: '\\'.repeat(200) }, 'false'],
   ['a tag', { tag: 'red' }, `'red' = any(tags)`],
   ['a worker', { worker }, `worker = '${worker}'`],
   ['a worker that ran nothing', { worker: other }, 'false'],

@@ -15,6 +15,7 @@ import { limitsText, wordOf } from '../../words/key.ts'
 import { plural } from '../../words/number.ts'
 import { KeyButtons } from './act.tsx'
 import { NewKey } from './new.tsx'
+import { Sessions } from './sessions.tsx'
 import { SigningKeys } from './signing.tsx'
 
 export function Keys() {
@@ -54,6 +55,7 @@ export function Keys() {
           <List label="Ended keys" keys={ended} />
         </section>
       )}
+      {keys && <Sessions />}
       {keys && <SigningKeys />}
       {query.value.has('new') && <NewKey close={() => go('/keys')} />}
     </Page>
