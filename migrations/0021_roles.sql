@@ -27,7 +27,7 @@ begin
       when n.nspname || '.' || c.relname = 'pgboss.version' then array['select', 'update']
       else array['select', 'insert', 'update', 'delete']
     end) privilege
-    where n.nspname in ('darkroom', 'pgboss') and c.relkind in ('r', 'p', 'v')
+    where n.nspname in ('darkroom', 'pgboss', 'ops') and c.relkind in ('r', 'p', 'v')
       and not has_table_privilege('darkroom_app', c.oid, privilege)
     group by c.oid
     union all
