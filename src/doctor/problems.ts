@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { severities } from '#database/tables.ts'
+import { causes } from './alerts/causes.ts'
 import type { Problem } from './problem.ts'
 import { diskProblems } from './problems/disk.ts'
 import { keyProblems } from './problems/keys.ts'
@@ -19,7 +20,7 @@ export interface ProblemNeeds {
   dataDir: string
 }
 
-/** Everything that is wrong now, worst first; of equal ones the longest-lasting first. */
+/** Everything that is wrong now, worst first; of equal ones causes before consequences, and the longest-lasting first. */
 export async function findProblems({ pool, dataDir }: ProblemNeeds): Promise<Problem[]> {
   const found = await Promise.all([
     workerProblems(pool),
@@ -34,7 +35,7 @@ export async function findProblems({ pool, dataDir }: ProblemNeeds): Promise<Pro
     failureProblems(pool),
     versionProblems(pool)
   ])
-  const rank = ({ severity }: Problem) => severities.indexOf(severity)
+  const rank = ({ severity, code }: Problem) => 2 * severities.indexOf(severity) - Number(causes.includes(code))
   const time = ({ since }: Problem) => since?.getTime() ?? Number.POSITIVE_INFINITY
   return found.flat().sort((one, other) => rank(one) - rank(other) || compare(time(one), time(other)))
 }

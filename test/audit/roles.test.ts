@@ -58,6 +58,9 @@ t.test('API and worker do all their work as a role that owns nothing', async t =
   for (const path of [
     '/api/doctor',
     '/api/problems',
+    '/api/problems/history',
+    '/api/problems/silences',
+    '/api/bulk-operations',
     '/api/stats/series?metric=depth',
     '/health/ready',
     '/api/workers'

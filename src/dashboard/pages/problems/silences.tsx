@@ -13,7 +13,7 @@ export function Silences() {
       <h2 id="silences">Silenced</h2>
       <ul class="entries" aria-label="Silences">
         {silences.map(({ id, code, subject, until, reason, created_by }) => (
-          <li key={id} class="entry">
+          <li key={id} class="entry past">
             <div class="entry-name">
               <span class="breaks">
                 <span class="mono">{code}</span>
