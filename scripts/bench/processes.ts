@@ -1,12 +1,17 @@
 import { readdir, readFile } from 'node:fs/promises'
 import type { Service } from './service.ts'
 
+// Threads of a worker that count by themselves, by their names.
+const threads = ['webhooks']
+
 /** Milliseconds of CPU that each part of a service has used so far, its threads included. */
 export async function cpuOf({ pid, database }: Service): Promise<Map<string, number>> {
   const used = new Map<string, number>()
   const parts = new Map([...(await ownProcesses(pid)), ...(await backends())])
   for (const [each, part] of parts) {
-    add(part, await cpu(each))
+    const apart = part === 'worker' ? await cpuOfThreads(each) : new Map<string, number>()
+    for (const [name, milliseconds] of apart) add(`worker: ${name}`, milliseconds)
+    add(part, (await cpu(each)) - [...apart.values()].reduce((sum, one) => sum + one, 0))
     if (part === 'worker') add('children', await cpuOfTheDead(each))
   }
   return used
@@ -89,11 +94,25 @@ async function cpuOfTheDead(parent: number) {
   return (Number(fields[13]) + Number(fields[14])) * 10
 }
 
-async function cpu(pid: number) {
-  let nanoseconds = 0
+async function cpuOfThreads(pid: number) {
+  const used = new Map<string, number>()
   for (const thread of await readdir(`/proc/${pid}/task`).catch(() => [])) {
-    const text = await readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').catch(() => '0')
-    nanoseconds += Number(text.split(' ')[0])
+    const name = (await readFile(`/proc/${pid}/task/${thread}/comm`, 'utf8').catch(() => '')).trim()
+    if (threads.includes(name)) used.set(name, (used.get(name) ?? 0) + (await cpuOfTask(`${pid}/task/${thread}`)))
   }
-  return nanoseconds / 1e6
+  return used
+}
+
+/** Milliseconds of CPU of a process, all of its threads included. */
+export async function cpu(pid: number) {
+  let milliseconds = 0
+  for (const thread of await readdir(`/proc/${pid}/task`).catch(() => [])) {
+    milliseconds += await cpuOfTask(`${pid}/task/${thread}`)
+  }
+  return milliseconds
+}
+
+async function cpuOfTask(task: string) {
+  const text = await readFile(`/proc/${task}/schedstat`, 'utf8').catch(() => '0')
+  return Number(text.split(' ')[0]) / 1e6
 }

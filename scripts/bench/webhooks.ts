@@ -1,36 +1,23 @@
+import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { cpuOf, perTask } from './processes.ts'
+import { cpu, cpuOf, perTask } from './processes.ts'
 import { median, percentile, startService } from './service.ts'
 
 /**
- * What webhooks cost, API, worker, database and receiver on one machine: the trigger without any webhook (a drain with
- * and without it in turns, and inserts of one event each), the time from a task's end to its message at an idle
- * service, and a drain of which each task sends a message.
+ * What webhooks cost, API, worker, database and receiver on one machine: a drain of tasks without a webhook and with one
+ * that is told of each, in turns; the same messages again without a drain (a replay); inserts of one event each, without a
+ * webhook; and the time from the end of a task to its message, idle. The CPU of a message is that of the receiver too.
  *
  *   node scripts/bench/webhooks.ts [rounds] [tasks]
  */
-const rounds = Number(process.argv[2] ?? 3)
-const count = Number(process.argv[3] ?? 10_000)
+const rounds = Number(process.argv[2] ?? 5)
+// A replay takes 10,000 at a time.
+const count = Math.min(10_000, Number(process.argv[3] ?? 10_000))
 
-const received = new Map<string, number>()
-let deliveries = 0
-const receiver = createServer((request, response) => {
-  let text = ''
-  request.on('data', chunk => {
-    text += chunk
-  })
-  request.on('end', () => {
-    response.writeHead(204).end()
-    deliveries++
-    received.set(JSON.parse(text).data.id, Date.now())
-  })
-}).listen(0, '127.0.0.1')
-
+const receiver = await startReceiver()
 const tasks = await mkdtemp(path.join(tmpdir(), 'darkroom-bench-'))
 await writeFile(
   path.join(tasks, 'noop.ts'),
@@ -43,44 +30,105 @@ export default defineTask({ name: 'noop', args: Type.Object({}), run: () => null
 const service = await startService({ TASKS_DIR: tasks, LOG_LEVEL: 'warn', WEBHOOK_ALLOW_NETWORKS: '127.0.0.0/8' })
 const { database, address } = service
 
-await drain(2_000)
-const rates: Record<string, number[]> = { 'no trigger': [], 'trigger, no webhook': [], 'a webhook for each task': [] }
-const delivered: number[] = []
 await insertEvents()
-for (let round = 0; round < rounds; round++) {
-  await toggle('disable')
-  rates['no trigger']!.push(await drained())
-  await toggle('enable')
-  rates['trigger, no webhook']!.push(await drained())
-  const id = await add()
-  deliveries = 0
-  const began = performance.now()
-  const before = await cpuOf(service)
-  rates['a webhook for each task']!.push(await drain(count))
-  while (deliveries < count) await delay(10)
-  console.log(`µs each, until all are delivered: ${perTask(before, await cpuOf(service), count)}`)
-  delivered.push((deliveries * 1000) / (performance.now() - began))
-  await fetch(`${address}/api/webhooks/${id}`, { method: 'DELETE' })
-  console.log(
-    Object.entries(rates)
-      .map(([what, each]) => `${what} ${each.at(-1)!.toFixed(0)}/s`)
-      .join(', ')
-  )
+// Also the thread for webhooks is warm after these.
+const first = await add()
+await drain(2_000)
+await receiver.got(2_000)
+await remove(first)
+
+interface Turn {
+  rate: number
+  /** µs of each task. */
+  cpu: number
 }
-for (const [what, each] of Object.entries(rates)) console.log(`${what}: ${median(each).toFixed(0)} tasks/s`)
-console.log(`delivered: ${median(delivered).toFixed(0)}/s, with the time of the drain`)
+const without: Turn[] = []
+const told: (Turn & { delivered: number })[] = []
+const replayed: Turn[] = []
+for (let round = 0; round < rounds; round++) {
+  without.push(await measured('without a webhook', () => drain(count)))
+
+  const since = new Date().toISOString()
+  const id = await add()
+  const before = await receiver.count()
+  const began = performance.now()
+  const turn = await measured('with a webhook', async () => {
+    const rate = await drain(count)
+    await receiver.got(before + count)
+    return rate
+  })
+  told.push({ ...turn, delivered: (count * 1000) / (performance.now() - began) })
+
+  replayed.push(
+    await measured('replayed', async () => {
+      const began = performance.now()
+      await call(`/api/webhooks/${id}/replay`, { since, only: 'all' })
+      await receiver.got(before + 2 * count)
+      return (count * 1000) / (performance.now() - began)
+    })
+  )
+  await remove(id)
+}
+const middle = (turns: Turn[], what: keyof Turn) => median(turns.map(turn => turn[what]))
+const ratios = told.map(({ rate }, round) => rate / without[round]!.rate)
+console.log(
+  `drain: ${middle(without, 'rate').toFixed(0)} tasks/s without a webhook, ${middle(told, 'rate').toFixed(0)} with`
+)
+console.log(`ratio: ${median(ratios).toFixed(2)} (${ratios.map(ratio => ratio.toFixed(2)).join(', ')})`)
+console.log(
+  `delivered: ${median(told.map(({ delivered }) => delivered)).toFixed(0)}/s with the submission and the drain,`
+)
+console.log(`           ${middle(replayed, 'rate').toFixed(0)}/s without a drain`)
+console.log(
+  `CPU: ${middle(without, 'cpu').toFixed(0)} µs a task, ${(middle(told, 'cpu') - middle(without, 'cpu')).toFixed(0)} more with its message, ` +
+    `${middle(replayed, 'cpu').toFixed(0)} a message alone`
+)
 await idle()
 await service.stop()
 await rm(tasks, { recursive: true })
-receiver.closeAllConnections()
-receiver.close()
+receiver.stop()
 
-/** With the CPU that each task took: the machine may be busy with other work. */
-async function drained() {
-  const before = await cpuOf(service)
-  const rate = await drain(count)
-  console.log(`µs each: ${perTask(before, await cpuOf(service), count)}`)
-  return rate
+/** In a process of its own, so that it does not wait for this one. */
+async function startReceiver() {
+  const program = `
+    let count = 0, last
+    const server = require('node:http').createServer((request, response) => {
+      let text = ''
+      request.on('data', chunk => { text += chunk })
+      request.on('end', () => { response.writeHead(204).end(); count++; last = [text, Date.now()] })
+    }).listen(0, '127.0.0.1', () => process.send(server.address().port))
+    process.on('message', () => process.send({ count, last }))`
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const next = () => new Promise<any>(resolve => child.once('message', resolve))
+  const port = await next()
+  async function ask(): Promise<{ count: number; last?: [text: string, at: number] }> {
+    const answer = next()
+    child.send('count')
+    return answer
+  }
+  return {
+    pid: child.pid!,
+    url: `http://127.0.0.1:${port}/`,
+    ask,
+    count: async () => (await ask()).count,
+    async got(total: number) {
+      while ((await ask()).count < total) await delay(20)
+    },
+    stop: () => child.kill()
+  }
+}
+
+/** With the CPU of all parts until all is done: the machine may be busy with other work. */
+async function measured(what: string, run: () => Promise<number>): Promise<Turn> {
+  const sample = async () => (await cpuOf(service)).set('receiver', await cpu(receiver.pid))
+  const before = await sample()
+  const rate = await run()
+  // What was delivered is noted a moment later.
+  await delay(300)
+  const after = await sample()
+  const total = [...after].reduce((sum, [part, now]) => sum + now - (before.get(part) ?? 0), 0)
+  console.log(`${what}: ${rate.toFixed(0)}/s; µs each: ${perTask(before, after, count)}`)
+  return { rate, cpu: (total * 1000) / count }
 }
 
 async function toggle(verb: 'enable' | 'disable') {
@@ -88,8 +136,11 @@ async function toggle(verb: 'enable' | 'disable') {
 }
 
 async function add() {
-  const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`
-  return (await call('/api/webhooks', { url })).id as string
+  return (await call('/api/webhooks', { url: receiver.url })).id as string
+}
+
+async function remove(id: string) {
+  await fetch(`${address}/api/webhooks/${id}`, { method: 'DELETE' })
 }
 
 async function call(url: string, body?: unknown) {
@@ -138,10 +189,12 @@ async function idle() {
   await add()
   const times: number[] = []
   for (let n = 0; n < 300; n++) {
+    const before = await receiver.count()
     const { id } = await call('/api/tasks', { task: 'noop' })
-    while (!received.has(id)) await delay(2)
+    await receiver.got(before + 1)
+    const { last } = await receiver.ask()
     const { rows } = await database.query('select finished_at from darkroom.tasks where id = $1', [id])
-    times.push(received.get(id)! - rows[0].finished_at.getTime())
+    times.push(last![1] - rows[0].finished_at.getTime())
     await delay(20)
   }
   console.log(

@@ -5,6 +5,7 @@ import { keepConnections } from '#outbound/connections.ts'
 import { guardOf } from '#outbound/guard.ts'
 import { stepBack } from '#processes/background.ts'
 import { openDeliverer } from '#webhooks/delivery/deliverer.ts'
+import type { Warning } from './thread.ts'
 
 /** The thread of `couriers.ts`. */
 const { url, open, port, publicUrl, proxy, key } = workerData as {
@@ -28,7 +29,7 @@ const deliverer = openDeliverer({
   }),
   key: Buffer.from(key),
   publicUrl,
-  warn: (details, text) => parentPort!.postMessage({ details, text })
+  warn: (details, text) => parentPort!.postMessage({ details, text } satisfies Warning)
 })
 
 parentPort!.on('message', async (order: 'look' | 'stop') => {

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
+import { keepThread } from '../thread.ts'
 
 interface SuperviseOptions {
   url: string
@@ -18,35 +17,15 @@ const longestStop = 2_000
  * waits for a pass.
  */
 export function superviseQueues({ url, log }: SuperviseOptions) {
-  let stopped = false
-  let thread: Worker | undefined
-  void startLater()
-
-  async function startLater() {
-    await delay(startAfter, undefined, { ref: false })
-    if (!stopped) thread = start()
-  }
-
-  function start() {
-    const thread = new Worker(new URL('./supervisor-thread.ts', import.meta.url), { workerData: { url } })
-    thread.on('message', ({ failed }: { failed: string }) => log.warn({ reason: failed }, 'pg-boss failed'))
-    thread.on('error', error => log.warn({ err: error }, 'the supervisor of pg-boss failed; restarting'))
-    thread.once('exit', () => {
-      if (!stopped) void startLater()
-    })
-    // A stop does not wait for it.
-    thread.unref()
-    return thread
-  }
-
-  return {
-    async stop() {
-      stopped = true
-      if (!thread || thread.threadId === -1) return
-      const ended = new Promise(resolve => thread!.once('exit', resolve))
-      thread.postMessage('stop')
-      await Promise.race([ended, delay(longestStop, undefined, { ref: false })])
-      await thread.terminate()
-    }
-  }
+  const thread = keepThread({
+    program: new URL('./supervisor-thread.ts', import.meta.url),
+    name: 'pg-boss',
+    data: { url },
+    log,
+    failure: 'the supervisor of pg-boss failed; restarting',
+    restartAfter: startAfter,
+    longestStop
+  })
+  void thread.startIn(startAfter)
+  return { stop: thread.stop }
 }
