@@ -584,7 +584,55 @@ begin
   perform darkroom.announce_changed(retried);
 end;
 $$;
-comment on function ops.retry_where(text, text, timestamptz, int) is 'Retries the tasks of a state (FAILURE or REVOKED), and kind if one is given, that finished since a time (null: ever; without it within a day), oldest first and at most so many; returns their ids. Call it again until it returns none';
+comment on function ops.retry_where(text, text, timestamptz, int) is 'Retries the tasks of a state (FAILURE or REVOKED), and kind if one is given, that finished since a time (null: ever; without it within a day), oldest first and at most so many; returns their ids. Call it again until it returns none. As POST /api/bulk-operations with the action retry, at once and without an undo';
+
+create function ops.cancel_where(
+  state text default 'PENDING', task text default null, queue text default null, since timestamptz default null,
+  most int default 1000
+) returns setof uuid
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp set plan_cache_mode = 'force_generic_plan' as $$
+declare
+  candidate uuid;
+  request record;
+  cancelled uuid[] := '{}';
+begin
+  if $1 is null or $1 not in ('PENDING', 'RETRY', 'STARTED') then
+    perform darkroom.refuse(400, 'INVALID_REQUEST', 'state must be PENDING, RETRY or STARTED');
+  end if;
+  for candidate in
+    select t.id
+    from darkroom.task_groups g
+    join darkroom.tasks t on t.state = g.state and t.task = g.task and t.queue = g.queue
+    where g.state = $1 and (g.queue = $3 or $3 is null) and (g.task = $2 or $2 is null and not exists (
+      select from darkroom.kinds k where k.name = g.task and k.internal
+    )) and ($4 is null or t.created_at >= $4) and t.cancel_requested_at is null
+    order by t.id
+    limit $5
+  loop
+    begin
+      select * into request from darkroom.request_cancel(candidate);
+    exception
+      -- Meanwhile the job moved to the table of another queue, where a row lock cannot follow.
+      when serialization_failure then select * into request from darkroom.request_cancel(candidate);
+    end;
+    if request.accepted then
+      cancelled := cancelled || candidate;
+      if request.state = 'STARTED' then
+        perform pg_notify('darkroom_cancel', candidate::text);
+      end if;
+      return next candidate;
+    end if;
+  end loop;
+  if cancelled <> '{}' then
+    perform darkroom.record_sql_act('task.cancel', 'task', null, jsonb_build_object(
+      'count', cardinality(cancelled), 'state', $1, 'task', $2, 'queue', $3, 'since', $4
+    ));
+  end if;
+  perform darkroom.announce_changed(cancelled);
+end;
+$$;
+comment on function ops.cancel_where(text, text, text, timestamptz, int) is 'Cancels the tasks of a state (PENDING, RETRY or STARTED), and kind and queue if one is given, that were submitted since a time (null: ever), oldest first and at most so many; running ones are stopped after the commit. Returns their ids; call it again until it returns none. As POST /api/bulk-operations with the action cancel, at once and without an undo';
 
 -- A queue that is paused already keeps its time, and what is not given now.
 create function darkroom.request_pause(name text, paused_by text, reason text, until timestamptz) returns void

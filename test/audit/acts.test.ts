@@ -360,6 +360,7 @@ t.test('the acts of the schema ops have one line each, of the login role', async
     [`ops.change_task('${b}', priority => 2)`, 'task.change', { type: 'task', id: b }],
     [`ops.retry_task('${c}')`, 'task.retry', { type: 'task', id: c }],
     [`ops.retry_where(state => 'REVOKED')`, 'task.retry', { type: 'task', id: null }],
+    [`ops.cancel_where()`, 'task.cancel', { type: 'task', id: null }],
     [`ops.pause_queue('media', 'full')`, 'queue.pause', { type: 'queue', id: 'media' }],
     [`ops.resume_queue('media')`, 'queue.resume', { type: 'queue', id: 'media' }],
     [`ops.set_schedule('by sql', every => 60, args => '{"data": ""}')`, 'schedule.add', { type: 'schedule' }],

@@ -1,5 +1,7 @@
 import t from 'tap'
+import type { Static } from 'typebox'
 import type { LineBody } from '../../src/audit/schemas.ts'
+import type { BulkBody, DryRun } from '../../src/bulk/schemas.ts'
 import type * as shown from '../../src/dashboard/state/shapes.ts'
 import { messageTypes as offered } from '../../src/dashboard/words/webhook.ts'
 import { messageTypes } from '../../src/database/tables.ts'
@@ -58,6 +60,8 @@ t.test('what pages read is what the routes answer', async t => {
     fits<Sent<SigningKeyBody>, shown.SigningKey>(),
     fits<Sent<Links>, shown.Links>(),
     fits<Sent<LineBody>, shown.AuditLine>(),
+    fits<Sent<BulkBody>, shown.BulkOperation>(),
+    fits<Sent<Static<typeof DryRun>>, shown.DryRun>(),
     fits<Sent<KeyBody>, shown.Key>(),
     fits<Sent<SessionBody>, shown.Session>(),
     fits<Sent<OpenSession>, shown.OpenSession>(),

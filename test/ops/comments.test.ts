@@ -40,6 +40,7 @@ t.test('its names are those of the contract', async t => {
         'audit',
         'bulk_operations',
         'cancel_task',
+        'cancel_where',
         'change_task',
         'deliveries',
         'end_session',

@@ -357,6 +357,24 @@ t.test('with a worker', async t => {
     t.match((await service.get(`/api/tasks/${first[0]}`)).json(), { attempts: 3 })
     await t.rejects(operator.query(`select ops.retry_where('SUCCESS')`), { code: 'DR400' })
   })
+
+  t.test('cancel_where cancels what waits and what runs, by kind and queue, in batches', async t => {
+    await service.post('/api/queues/low_priority/pause')
+    const waiting = await Promise.all([1, 2, 3].map(() => service.submit('add', add, { queue: 'low_priority' })))
+    const cancel = async (text: string) =>
+      (await operator.query(`select * from ops.cancel_where(${text}) as id`)).rows.map(({ id }) => id)
+    t.strictSame(await cancel(`task => 'fail', queue => 'low_priority'`), [])
+    t.strictSame(await cancel(`queue => 'low_priority', since => now() + interval '1 hour'`), [])
+    t.strictSame(await cancel(`queue => 'low_priority', most => 2`), waiting.toSorted().slice(0, 2))
+    t.equal((await cancel(`task => 'add', queue => 'low_priority'`)).length, 1)
+    for (const id of waiting) t.match(await service.finished(id), { state: 'REVOKED', error: { type: 'cancelled' } })
+    const id = await service.submit('sleep', { seconds: 600 })
+    await service.until(id, ({ state }) => state === 'STARTED')
+    t.strictSame(await cancel(`'STARTED', 'sleep'`), [id])
+    t.match(await service.finished(id), { state: 'REVOKED' })
+    await t.rejects(operator.query(`select ops.cancel_where('SUCCESS')`), { code: 'DR400' })
+    await service.post('/api/queues/low_priority/resume')
+  })
 })
 
 t.test('why has the code and sentence of HTTP', async t => {

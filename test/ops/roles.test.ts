@@ -48,6 +48,7 @@ t.test('a reader calls no function, an operator calls each', async t => {
     `ops.cancel_task('${id}')`,
     `ops.retry_task('${id}')`,
     `ops.retry_where()`,
+    `ops.cancel_where()`,
     `ops.pause_queue('media')`,
     `ops.resume_queue('media')`
   ]

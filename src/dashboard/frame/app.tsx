@@ -14,6 +14,7 @@ import { Bar } from './bar.tsx'
 import { Batches } from './batches.tsx'
 import { showFavicon } from './favicon.ts'
 import { Nav } from './nav.tsx'
+import { Operations } from './operations.tsx'
 import { Routes } from './routes.tsx'
 import { SignIn } from './sign-in.tsx'
 import { Tray } from './tray.tsx'
@@ -44,6 +45,7 @@ export function App() {
         {notice.value && <div class={`notice${notice.value.bad ? ' bad' : ''}`}>{notice.value.text}</div>}
       </div>
       <div class="trays">
+        <Operations />
         <Batches />
         <Tray />
       </div>

@@ -10,6 +10,7 @@ export const places: { path: string; name: string; icon: IconName; key: string }
   { path: '/workers', name: 'Workers', icon: 'workers', key: 'w' },
   { path: '/problems', name: 'Problems', icon: 'problems', key: 'p' },
   { path: '/errors', name: 'Errors', icon: 'errors', key: 'e' },
+  { path: '/bulk', name: 'Bulk', icon: 'bulk', key: 'b' },
   { path: '/webhooks', name: 'Webhooks', icon: 'webhooks', key: 'h' },
   { path: '/keys', name: 'Keys', icon: 'key', key: 'k' },
   { path: '/audit', name: 'Audit', icon: 'audit', key: 'a' },

@@ -52,6 +52,11 @@ const ways: Way[] = [
     pattern: /^\/errors\/([^/]+)$/,
     load: () => import('../pages/errors/error.tsx').then(({ ErrorPage }) => ErrorPage)
   },
+  { pattern: /^\/bulk$/, load: () => import('../pages/bulk/bulk.tsx').then(({ Bulk }) => Bulk) },
+  {
+    pattern: /^\/bulk\/([^/]+)$/,
+    load: () => import('../pages/bulk/operation.tsx').then(({ OperationPage }) => OperationPage)
+  },
   { pattern: /^\/webhooks$/, load: () => import('../pages/webhooks/webhooks.tsx').then(({ Webhooks }) => Webhooks) },
   {
     pattern: /^\/webhooks\/([^/]+)$/,

@@ -59,6 +59,45 @@ export interface Histogram {
   searched_until: string | null
 }
 
+export interface BulkBy {
+  status: string
+  task: string
+  queue: string
+  count: number
+  exact: boolean
+}
+
+export interface DryRun {
+  count: number
+  exact: boolean
+  by: BulkBy[]
+  skipped: BulkBy[]
+  samples: Task[]
+  preview: string
+}
+
+export interface BulkOperation {
+  id: string
+  action: 'retry' | 'cancel' | 'forget' | 'move' | 'undo'
+  status: 'waiting' | 'running' | 'completed' | 'aborted' | 'failed'
+  filter: Record<string, unknown>
+  queue: string | null
+  over: number | null
+  progress: number
+  expected: number
+  exact: boolean
+  done: number
+  skipped: { reason: string; count: number }[]
+  undo_of: string | null
+  undone_by: string | null
+  can_undo: boolean
+  task_id: string
+  created_by: string | null
+  created_at: string
+  started_at: string | null
+  finished_at: string | null
+}
+
 export interface Attempt {
   number: number
   worker: string | null

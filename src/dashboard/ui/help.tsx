@@ -10,13 +10,14 @@ const keys: [string, string][] = [
   ['⌘K, Ctrl K', 'Search, jump, act'],
   ['/', 'Filter'],
   [
-    'g, then o t f s q w e h k a d',
-    'Overview, tasks, films, schedules, queues, workers, errors, webhooks, keys, audit, doctor'
+    'g, then o t f s q w e b h k a d',
+    'Overview, tasks, films, schedules, queues, workers, errors, bulk, webhooks, keys, audit, doctor'
   ],
   ['j, k', 'Next and previous row'],
   ['Enter', 'Open the row beside the list'],
   ['o', 'Open the row as a page'],
   ['x', 'Select the row'],
+  ['a', 'Act on all that match (asks first)'],
   ['r, c', 'Retry, cancel (both ask first)'],
   ['[, ]', 'Previous and next task beside the list'],
   ['n', 'Show new rows'],

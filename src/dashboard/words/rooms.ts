@@ -5,6 +5,7 @@ const rooms: Record<string, (id: string) => string> = {
   schedule: id => `/schedules/${id}`,
   task: id => `/tasks/${id}`,
   video: id => `/videos/${id}`,
+  bulk_operation: id => `/bulk/${id}`,
   webhook: id => `/webhooks/${id}`,
   key: () => '/keys'
 }

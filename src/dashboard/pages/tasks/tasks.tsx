@@ -17,6 +17,7 @@ import { type Filter, filterOfQuery, queryOfFilter } from '../../words/filter.ts
 import { countText, plural } from '../../words/number.ts'
 import { isFinal, mayRetry } from '../../words/tasks.ts'
 import { askToCancel, askToRetry } from '../task/act.ts'
+import { AllThatMatch } from './all-that-match.tsx'
 import { TaskDrawer } from './drawer.tsx'
 import { addressOfFilter, FilterBar } from './filter-bar.tsx'
 import { Strip } from './histogram.tsx'
@@ -38,6 +39,9 @@ export function Tasks() {
     if (next) go(withQuery({ peek: next.id }), { replace: true })
   }
   useRowKeys(list, toggle)
+  const [isOfAll, setOfAll] = useState(false)
+  const askAll = () => setOfAll(true)
+  useKeys({ a: askAll })
   // The rows are asked for alone: on a busy server the rest would hold them up.
   const may = list.loaded.value || list.error.value !== undefined
 
@@ -47,6 +51,9 @@ export function Tasks() {
       busy={list.loading.value && !list.loaded.value}
       actions={
         <>
+          <Button icon="tasks" needs="startBulkOperation" title="Act on all tasks that match (a)" onClick={askAll}>
+            All that match
+          </Button>
           <CopyList filter={filter} search={search} />
           <LinkButton to="/new" icon="plus" look="main" needs="submitTask">
             New task
@@ -73,6 +80,7 @@ export function Tasks() {
         </div>
       </div>
       {peek && <TaskDrawer id={peek} move={move} />}
+      {isOfAll && <AllThatMatch filter={filter} close={() => setOfAll(false)} />}
     </Page>
   )
 }
