@@ -152,13 +152,18 @@ create table darkroom.events (
     constraint events_state check (state in ('PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED')),
   attempt int not null default 0,
   error jsonb,
+  edited jsonb,
 
   primary key (task_id, id)
 );
 
+-- Pages look each second for tasks that an edit has brought into their lists.
+create index events_edited on darkroom.events (at) where edited is not null;
+
 comment on table darkroom.events is 'Every change of a task''s state';
 comment on column darkroom.events.attempt is 'Tries so far, a running one included';
 comment on column darkroom.events.error is 'Reason of a failure, retry or revocation';
+comment on column darkroom.events.edited is 'What PATCH or ops.change_task has changed of a waiting task (queue, priority, tags, eta), with the values before';
 
 -- A table of its own: an index on the tasks would hold every task that ever had a deadline.
 create table darkroom.deadlines (

@@ -273,6 +273,7 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   job record;
   task darkroom.tasks;
+  before jsonb;
 begin
   select j.name, j.state, j.start_after into job
   from darkroom.tasks t join pgboss.job j on j.id = t.id and j.name in (t.queue, 'delayed')
@@ -287,6 +288,10 @@ begin
     return;
   end if;
 
+  before := (
+    select coalesce(jsonb_object_agg(field, to_jsonb(task) -> field), '{}')
+    from unnest(array['queue', 'priority', 'tags', 'eta']) field where change ? field
+  );
   task.queue := coalesce(change ->> 'queue', task.queue);
   task.priority := coalesce((change ->> 'priority')::int, task.priority);
   if change ? 'tags' then
@@ -310,8 +315,8 @@ begin
   where j.name = job.name and j.id = $1;
   update darkroom.tasks t set queue = task.queue, priority = task.priority, tags = task.tags, eta = task.eta
   where t.id = $1;
-  insert into darkroom.events (task_id, state, attempt, error)
-  select $1, task.state, task.attempts, case when task.state = 'RETRY' then task.error end;
+  insert into darkroom.events (task_id, state, attempt, error, edited)
+  select $1, task.state, task.attempts, case when task.state = 'RETRY' then task.error end, before;
   return query values (task.state, true, lane);
 end;
 $$;

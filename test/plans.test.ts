@@ -7,7 +7,10 @@ import { allStatements } from '../scripts/print-sql.ts'
 import { connect, type Queries, throughIndexes } from '../src/database/connect.ts'
 import type { Tables } from '../src/database/tables.ts'
 import { listHistory } from '../src/doctor/history.ts'
+import { turnsQueue } from '../src/queue/boss.ts'
 import { findSchedule, listOccurrences, listSchedules } from '../src/schedules/queries.ts'
+import { enqueueSql } from '../src/tasks/submit/enqueue.ts'
+import { newId } from '../src/tasks/submit/id.ts'
 import { listVideos } from '../src/videos/list.ts'
 import { findOpenTasks, findPrintsOf, lockFilm } from '../src/videos/queries.ts'
 import { findWebhook, listDeliveries, listWebhooks } from '../src/webhooks/queries.ts'
@@ -37,6 +40,23 @@ for (const { file, name, text } of statements) {
     if (most > few || whole.length > 0) t.ok(because, 'it says why')
   })
 }
+
+t.test('a job finds its place among those of other keys by reading a few rows', async t => {
+  const task = {
+    id: newId(),
+    task: 'add',
+    queue: turnsQueue,
+    args: {},
+    priority: 0,
+    max_retries: 0,
+    result_expires: 60
+  }
+
+  const { rows, whole, plan } = await look(client, enqueueSql, [JSON.stringify([{ ...task, created_by: 'shop' }])])
+
+  t.strictSame(whole, [], plan)
+  t.ok(rows <= few, `${rows} rows\n${plan}`)
+})
 
 /** The statements that Kysely makes of a call. */
 async function madeBy(call: (query: Queries) => Promise<unknown>) {

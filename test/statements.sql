@@ -359,6 +359,9 @@ where k.name <> all($1) and not exists (
   select from darkroom.workers w where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' and k.name = any(w.kinds)
 );
 
+-- src/live/edits.ts: findEditsSql
+select task_id, at, edited from darkroom.events where edited is not null and at > $1 order by at limit 200;
+
 -- src/queues/queries.ts: listQueuesSql
 with in_hand as materialized (
   select * from darkroom.in_hand

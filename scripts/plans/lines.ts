@@ -200,6 +200,7 @@ function ofTasks({ finished, waiting, delayed, running, backlog }: Sample): Reco
     priority: 0
   }
   return {
+    findEditsSql: { values: [new Date().toISOString()] },
     enqueueSql: { values: [json(task)] },
     enqueueAndWakeSql: { values: [json(task)] },
     findTasksSql: { values: [[finished, waiting, running]] },

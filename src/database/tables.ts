@@ -473,6 +473,7 @@ export interface EventsTable {
   state: State
   attempt: Generated<number>
   error: NullableJson<TaskError>
+  edited: NullableJson
 }
 
 export interface QueuesTable {

@@ -1,12 +1,12 @@
 import type { TaskFilters } from '#tasks/listing/schemas.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
 import { isFinal } from '#tasks/words.ts'
+import type { Edit } from './edits.ts'
 import { matcher } from './matches.ts'
 
 // Ids that are remembered, so that each counts once.
 const most = 10_000
-// Filters of what changes while a task is worked at: by any other, a task fits from its submission on. What a person
-// edits (queue, name, tags) is found when the page asks for its list again.
+// Filters of what changes while a task is worked at: by any other, a task fits from its submission on, or by an edit.
 const ofWork = ['status', 'error', 'worker', 'attempts_min', 'ran_min', 'waited_min'] as const
 
 /** Counts the tasks that come to fit a filter from now on. */
@@ -36,6 +36,13 @@ export function arrivalsOf(filter: TaskFilters, internal: readonly string[]) {
       const ids = setOf(task)
       if (!ids || ids.size >= most || submitted.has(task.id) || changed.has(task.id) || !fits(task)) return false
       ids.add(task.id)
+      return true
+    },
+    /** Whether an edit has brought one more. */
+    hearEdit({ at, task, before }: Edit) {
+      if (setOf(task) === submitted) return this.hear(task)
+      if (at < since || changed.size >= most || changed.has(task.id) || !fits(task) || fits(before)) return false
+      changed.add(task.id)
       return true
     },
     /** They are so many that some were not heard. */

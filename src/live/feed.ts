@@ -1,6 +1,7 @@
 import type { CountTasks } from '#tasks/listing/counter.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
 import { arrivalsOf } from './arrivals.ts'
+import type { Edit } from './edits.ts'
 import type { Interest, Topic } from './interest.ts'
 import { type News, newsOf } from './news.ts'
 import { type LiveLimits, type LiveMessage, outbox } from './outbox.ts'
@@ -20,11 +21,13 @@ export interface FeedOptions {
   news: Record<Exclude<Topic, 'counts'>, News<unknown>>
   /** Tasks that were submitted lately; `more` where these are not all. */
   submitted: News<{ tasks: TaskBody[]; more: boolean }>
+  /** Tasks that were edited lately. */
+  edited: News<Edit[]>
   internal: readonly string[]
 }
 
 /** What one page is told of its view. */
-export function feed({ limits, send, lose, read, count, news, submitted, internal }: FeedOptions) {
+export function feed({ limits, send, lose, read, count, news, submitted, edited, internal }: FeedOptions) {
   const out = outbox(limits, send)
   let shown = new Set<string>()
   let arrivals: ReturnType<typeof arrivalsOf> | undefined
@@ -47,6 +50,10 @@ export function feed({ limits, send, lose, read, count, news, submitted, interna
 
   function hearNew(task: TaskBody) {
     if (!shown.has(task.id) && arrivals?.hear(task)) out.add({ new: arrivals.count })
+  }
+
+  function hearEdit(edit: Edit) {
+    if (!shown.has(edit.task.id) && arrivals?.hearEdit(edit)) out.add({ new: arrivals.count })
   }
 
   /** In a flood tasks are counted by Postgres, and no longer one by one. */
@@ -80,7 +87,9 @@ export function feed({ limits, send, lose, read, count, news, submitted, interna
       for (const topic of new Set(topics)) {
         stops.push(newsOn(topic, filter).follow({ hear: value => out.add({ [topic]: value }), lose }))
       }
-      if (arrivals) stops.push(submitted.follow({ hear: lately => void hearSubmitted(lately).catch(() => {}), lose }))
+      if (!arrivals) return
+      stops.push(submitted.follow({ hear: lately => void hearSubmitted(lately).catch(() => {}), lose }))
+      stops.push(edited.follow({ hear: edits => edits.forEach(hearEdit), lose }))
     },
     wants: (id: string) => shown.has(id) || arrivals?.byChange === true,
     hear(task: TaskBody) {

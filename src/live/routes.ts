@@ -14,6 +14,7 @@ import { presentStatus } from '#videos/present.ts'
 import { closings } from '#watch/schemas.ts'
 import type { Socket, Sockets } from '#watch/sockets.ts'
 import { listWorkers } from '#workers/list.ts'
+import { editsSince } from './edits.ts'
 import { feed, liveLimits } from './feed.ts'
 import { readInterest } from './interest.ts'
 import { newsOf } from './news.ts'
@@ -52,6 +53,7 @@ export const liveRoutes: FastifyPluginAsync<LiveNeeds & { sockets: Sockets }> = 
   }
 
   const submitted = newsOf({ read: newest(db), every: often })
+  const edited = newsOf({ read: editsSince(db), every: often })
 
   app.route({
     method: 'GET',
@@ -72,7 +74,7 @@ export const liveRoutes: FastifyPluginAsync<LiveNeeds & { sockets: Sockets }> = 
     },
     wsHandler(socket: Socket, request) {
       const page = feed({
-        ...{ limits, count, news, submitted, internal: internalKinds },
+        ...{ limits, count, news, submitted, edited, internal: internalKinds },
         send: message => connection.send(Buffer.from(JSON.stringify(message))),
         lose: () => connection.end(closings.missed),
         read: ids => findTasks(db, ids)

@@ -80,6 +80,23 @@ t.test('a task that comes to fit its filter by what happened to it is counted, t
   await page.hears(message => message.new === 2)
 })
 
+t.test('a task that an edit brings into the list is counted, one that was there before is not', async t => {
+  const there = await service.submit('add', add, { countdown: 600, tags: ['edited'] })
+  const [tagged, moved] = [await service.submit('add', add, { countdown: 600 }), await service.submit('add', add)]
+  const byTag = await openPage(t, { filter: { tag: 'edited' } })
+  const byQueue = await openPage(t, { filter: { queue: 'low_priority', tag: '-edited' } })
+  for (const page of [byTag, byQueue]) await page.hears(message => message.new === 0)
+
+  await service.patch(`/api/tasks/${there}`, { priority: 9 })
+  await service.patch(`/api/tasks/${tagged}`, { tags: ['edited'] })
+  await service.patch(`/api/tasks/${moved}`, { queue: 'low_priority' })
+
+  for (const page of [byTag, byQueue]) await page.hears(message => message.new === 1)
+  await service.patch(`/api/tasks/${there}`, { tags: [], queue: 'low_priority' })
+  await byQueue.hears(message => message.new === 2)
+  t.notOk(byTag.messages.some((message: any) => message.new > 1))
+})
+
 t.test('each topic comes at once, and again when it has changed', async t => {
   const page = await openPage(t, {
     topics: ['counts', 'queues', 'workers', 'videos', 'problems'],
