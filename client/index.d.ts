@@ -248,6 +248,17 @@ interface VideoBody {
         /** Address of the WebVTT file */
         url: string
     })[]
+    /** Master playlist (HLS) for players that choose an audio track, once the film is ready; null where there is one track or none */
+    hls_tracks_url: string | null
+    /** Audio tracks of the prints and streams, in their order: several with the setting `AUDIO_TRACKS=all`; empty until prints were made, and without sound */
+    audio_tracks: ({
+        /** Language (BCP 47); `und` if the file does not say */
+        language: string
+        /** As players show it: the title of the track, else its language */
+        name: string
+        /** Whether it is played where nothing else is chosen */
+        default: boolean
+    })[]
     /** Name of the key that uploaded it; null without one */
     created_by: string | null
     /** For apps that sign links to films by themselves: each revocation raises it */

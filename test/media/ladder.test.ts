@@ -75,7 +75,7 @@ t.test('a source below every rung gets one print of its own size, named after it
   const { prints, skipped } = planPrints(source(320, 180))
 
   t.strictSame(prints, [
-    { name: '180p', file: '180p.mp4', width: 320, height: 180, copied: false, profile: 'balanced' }
+    { name: '180p', file: '180p.mp4', width: 320, height: 180, copied: false, profile: 'balanced', codec: 'h264' }
   ])
   t.strictSame(
     skipped.map(({ name, reason }) => `${name} ${reason}`),
@@ -95,7 +95,7 @@ t.test('sound alone is one print', async t => {
   const { prints, skipped } = planPrints({ ...source(1, 1), video: null })
 
   t.strictSame(prints, [
-    { name: 'audio', file: 'audio.m4a', width: null, height: null, copied: false, profile: 'balanced' }
+    { name: 'audio', file: 'audio.m4a', width: null, height: null, copied: false, profile: 'balanced', codec: 'h264' }
   ])
   t.strictSame(
     skipped.map(({ name, reason }) => `${name} ${reason}`),
@@ -182,4 +182,32 @@ t.test('rungs are those that are configured, and of these the ones that are aske
   t.strictSame(names(source(1920, 1080), { rungs: ['1440p', '720p'] }), [['720p'], ['1440p source_smaller']])
   t.strictSame(names(film, { only: ['720p'] }), [['720p'], ['1080p not_asked', '480p not_asked']])
   t.ok(capFor({ width: 3840, height: 2160 }, film.video!) > capFor({ width: 1920, height: 1080 }, film.video!))
+})
+
+t.test('each further codec gives each rung one more print, with a name of its own and fewer bits', async t => {
+  const { prints, skipped } = planPrints(source(1280, 720), { codecs: ['hevc', 'av1'] })
+  t.strictSame(
+    prints.map(({ name, file, codec, width }) => `${name} ${file} ${codec} ${width}`),
+    [
+      '720p 720p.mp4 h264 1280',
+      '480p 480p.mp4 h264 854',
+      '720p.hevc 720p.hevc.mp4 hevc 1280',
+      '480p.hevc 480p.hevc.mp4 hevc 854',
+      '720p.av1 720p.av1.mp4 av1 1280',
+      '480p.av1 480p.av1.mp4 av1 854'
+    ]
+  )
+  t.strictSame(
+    skipped.map(({ name }) => name),
+    ['1080p', '1080p.hevc', '1080p.av1']
+  )
+  const size = { width: 1280, height: 720 }
+  t.equal(capFor({ ...size, codec: 'hevc' }, video(1280, 720)), 0.65 * capFor(size, video(1280, 720)))
+  t.match(
+    whyEncoded(
+      source(1280, 720),
+      prints.filter(({ codec }) => codec === 'hevc')
+    ),
+    /another codec/
+  )
 })

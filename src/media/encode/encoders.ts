@@ -43,7 +43,7 @@ const encoders: Encoder[] = [
     options: ({ print, cap }) => ({
       ...by(print.profile, {
         fast: { preset: 'ultrafast', crf: 29 },
-        balanced: { preset: 'superfast', crf: 27 },
+        balanced: { preset: 'superfast', crf: 25 },
         quality: { preset: 'medium', crf: 24 }
       }),
       threads: Math.min(4, threads()),
@@ -61,8 +61,8 @@ const encoders: Encoder[] = [
     options: ({ print, cap }) => ({
       ...by(print.profile, {
         fast: { deadline: 'realtime', 'cpu-used': 8, crf: 38 },
-        balanced: { deadline: 'realtime', 'cpu-used': 6, crf: 35 },
-        quality: { deadline: 'good', 'cpu-used': 3, crf: 31 }
+        balanced: { deadline: 'good', 'cpu-used': 5, crf: 33 },
+        quality: { deadline: 'good', 'cpu-used': 2, crf: 31 }
       }),
       b: cap,
       threads: threads(),

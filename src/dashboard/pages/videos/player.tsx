@@ -10,8 +10,21 @@ import { PlayerBar } from './player-bar.tsx'
 /** The quality of a stream, which changes with the connection. */
 const auto = 'Auto'
 
+/** What a browser is asked about a codec. All of them play H.264. */
+const further: Record<string, string> = {
+  hevc: 'video/mp4; codecs="hvc1.1.6.L93.90"',
+  vp9: 'video/mp4; codecs="vp09.00.31.08"',
+  av1: 'video/mp4; codecs="av01.0.05M.08"'
+}
+
+const typeOf = ({ codec }: Rendition) => further[codec ?? '']
+
 export function playable(video: Video): Rendition[] {
-  return video.renditions.filter(({ status, url }) => status === 'ready' && url !== null)
+  return video.renditions.filter(print => {
+    const type = typeOf(print)
+    const plays = type === undefined || document.createElement('video').canPlayType(type) !== ''
+    return print.status === 'ready' && print.url !== null && plays
+  })
 }
 
 export const isPlayable = (video: Video) => playable(video).length > 0 || video.hls_url !== null
@@ -24,7 +37,7 @@ export function Player({ video }: { video: Video }) {
   const prints = playable(video)
   const names = [...(video.hls_url ? [auto] : []), ...prints.toReversed().map(({ name }) => name)]
   // A film whose prints become ready goes on as it is played.
-  const [first] = useState(prints.at(-1)?.name ?? auto)
+  const [first] = useState(prints.findLast(print => typeOf(print) === undefined)?.name ?? auto)
   const wanted = [query.value.get('quality'), first, names[0]].find(name => name && names.includes(name))!
   const print = prints.find(({ name }) => name === wanted)
   const track = wantedTrack(video)
