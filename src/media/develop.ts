@@ -4,7 +4,7 @@ import type { MediaTools } from './binaries.ts'
 import { assessDamage, isGarbage } from './check/damage.ts'
 import { type DecoderReport, readComplaints } from './check/decoder-report.ts'
 import { decodes } from './check/decodes.ts'
-import { decodeEndsOfPrints } from './check/ends.ts'
+import { checkEnds } from './check/ends.ts'
 import { checkStreams, type Stream } from './check/streams.ts'
 import { lengthProblem } from './check/times.ts'
 import { type Made, verify } from './check/verify.ts'
@@ -14,6 +14,8 @@ import { type Progress, readProgress } from './encode/progress.ts'
 import { type Report, reporting } from './encode/report.ts'
 import { type Encoded, encode } from './encode/run-encode.ts'
 import { canToneMap } from './encode/tone-map.ts'
+import type { Extras } from './extras/extra.ts'
+import { makeExtras } from './extras/make.ts'
 import { draftOf, followSegments, type Segment } from './hls/segments.ts'
 import { whyEncoded } from './plan/copy.ts'
 import type { Print } from './plan/ladder.ts'
@@ -21,6 +23,7 @@ import { mostBytes } from './plan/most-bytes.ts'
 import { lead, mostFrames } from './probe/probe.ts'
 import type { Damage, Probe } from './probe/probed.ts'
 import { MediaRejected } from './rejected.ts'
+import { together } from './together.ts'
 
 export type { Stream } from './check/streams.ts'
 export type { Made } from './check/verify.ts'
@@ -46,6 +49,8 @@ export interface Develop {
   signal?: AbortSignal | undefined
   onProgress?: ((report: Report) => void) | undefined
   publisher?: Publisher | undefined
+  /** Makes pictures and subtitles, too. */
+  extras?: boolean
   /** Where segments begin, if other prints are there already; without it this decides. */
   grid?: 'usual' | 'source' | undefined
   /** Called with what was decided. */
@@ -62,6 +67,8 @@ export interface Developed {
   streams: Stream[]
   /** Missing or broken parts of the source; null if there are none. */
   damage: Damage | null
+  /** Null where none were asked for. */
+  extras: Extras | null
 }
 
 /**
@@ -231,21 +238,43 @@ async function judge(work: Develop, { encoded, report, segments, unsound }: Judg
     if (unsound) throw failure(encoded, unsound)
     const wrong = lengthProblem(verified, { probe, report, damaged: damage !== null || encoded.exitCode !== 0 })
     if (wrong) throw failure(encoded, new Error(wrong))
-    const where = { directory, tools, signal }
-    const checked = async () => {
-      await decodeEndsOfPrints(made, where)
-      return checkStreams(segments, made, where)
-    }
-    const streams = await checked().catch(error => {
-      signal?.throwIfAborted()
-      throw failure(encoded, error)
-    })
-    return { made, streams, damage }
+    const [streams, extras] = await together(
+      signal,
+      signal => checkMedia(segments, made, { directory, tools, signal }).catch(failedCheck(encoded, signal)),
+      // Pictures have no part in the verdict, and the checks leave a core idle.
+      signal => extrasOf(work, made, signal)
+    )
+    return { made, streams, damage, extras }
   }
 
   const { index } = probe.video ?? probe.audio!
   if (!(await decodes(source, index, { tools, signal }))) throw unreadable()
   throw failure(encoded, broken?.reason)
+}
+
+interface Where {
+  directory: string
+  tools: MediaTools
+  signal: AbortSignal
+}
+
+async function checkMedia(segments: Segment[], made: Made[], where: Where) {
+  const streams = checkStreams(segments, made)
+  await checkEnds(segments, made, where)
+  return streams
+}
+
+function failedCheck(encoded: Encoded, signal: AbortSignal) {
+  return (error: Error): never => {
+    signal.throwIfAborted()
+    throw failure(encoded, error)
+  }
+}
+
+async function extrasOf({ source, probe, directory, tools, extras }: Develop, made: Made[], signal: AbortSignal) {
+  if (!extras) return null
+  const drafts = made.map(print => ({ ...print, file: unfinished(print.file) }))
+  return makeExtras({ source, probe, made: drafts, directory, tools, signal })
 }
 
 /** Undecodable audio does not fail the video. */

@@ -5,10 +5,11 @@ import type { Stream } from '#media/develop.ts'
 import { masterPlaylist, mediaPlaylist } from '#media/hls/playlist.ts'
 import type { Segment } from '#media/hls/segments.ts'
 import { joinParts } from '#media/parts/join.ts'
+import { together } from '#media/together.ts'
 import type { Store } from '#storage/store.ts'
 import { hlsIn, initName, masterName, segmentName } from '../hls-keys.ts'
 import { finishSet, type Work } from '../make-set.ts'
-import { describedAt, type PrintSet, type Streams } from '../print-set.ts'
+import { describedAt, hashOf, type PrintSet, type Streams } from '../print-set.ts'
 import { expected, measured } from '../publish-hls.ts'
 import { type FilmPlan, partKey, readPlan } from './film-plan.ts'
 import { aloneFor, type KeptPart, type PartPlace } from './make-part.ts'
@@ -34,11 +35,16 @@ export async function joinFilm(place: PartPlace, made: string[], work: Work): Pr
 
   await using opened = new AsyncDisposableStack()
   const named = await borrowAll(store, folder, made, parts, opened)
-  const joined = await joinParts({
-    ...{ probe: facts, prints: plan.prints, segments: named.map(({ segment }) => segment), directory: workspace },
-    ...{ tools, signal },
-    onProgress: fraction => progress(0.9 * fraction, { phase: 'packaging' })
-  }).catch(error => aloneFor(error, work.log))
+  const [joined, sha256] = await together(
+    signal,
+    signal =>
+      joinParts({
+        ...{ probe: facts, prints: plan.prints, segments: named.map(({ segment }) => segment), directory: workspace },
+        ...{ tools, signal },
+        onProgress: fraction => progress(0.9 * fraction, { phase: 'packaging' })
+      }).catch(error => aloneFor(error, work.log)),
+    signal => hashOf(place.original, signal)
+  )
   if ('alone' in joined) return joined
   progress(0.9, { phase: 'checking' })
   const own = before === null ? undefined : await describedAt(store, before)
@@ -50,6 +56,8 @@ export async function joinFilm(place: PartPlace, made: string[], work: Work): Pr
       survey: { facts, plan, own },
       made: joined.made,
       damage: null,
+      extras: null,
+      sha256,
       hls: true,
       publish: kept =>
         publishJoined({ store, folder, workspace, film, named, streams: joined.streams, first: made[0]! }, kept)
