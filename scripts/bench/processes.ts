@@ -12,7 +12,8 @@ export async function cpuOf({ pid, database }: Service): Promise<Map<string, num
     const apart = part === 'worker' ? await cpuOfThreads(each) : new Map<string, number>()
     for (const [name, milliseconds] of apart) add(`worker: ${name}`, milliseconds)
     add(part, (await cpu(each)) - [...apart.values()].reduce((sum, one) => sum + one, 0))
-    if (part === 'worker') add('children', await cpuOfTheDead(each))
+    // Of a worker's children, and of what these have started.
+    if (part !== 'api' && !part.startsWith('postgres')) add('children', await cpuOfTheDead(each))
   }
   return used
 
@@ -37,6 +38,17 @@ export function perTask(before: Map<string, number>, after: Map<string, number>,
     .toSorted(([, a], [, b]) => b - a)
     .map(([part, microseconds]) => `${part} ${microseconds.toFixed(0)}`)
     .join(', ')
+}
+
+/** Bytes of the largest process of each part, Postgres left out: each for itself, with the memory that they share. */
+export async function largestOf({ pid }: Service): Promise<Map<string, number>> {
+  const largest = new Map<string, number>()
+  for (const [each, part] of await ownProcesses(pid)) {
+    const status = await readFile(`/proc/${each}/status`, 'utf8').catch(() => '')
+    const bytes = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024
+    largest.set(part, Math.max(bytes, largest.get(part) ?? 0))
+  }
+  return largest
 }
 
 /** Bytes of memory of all processes of a service besides Postgres; shared memory counts once. */
@@ -87,8 +99,8 @@ async function commandOf(pid: number) {
   return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ')
 }
 
-/** CPU of the ended children of a parent, as the kernel sums it up, in hundredths of a second. */
-async function cpuOfTheDead(parent: number) {
+/** Milliseconds of CPU of the ended children of a parent and of theirs, as the kernel sums them up. */
+export async function cpuOfTheDead(parent: number) {
   const stat = await readFile(`/proc/${parent}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[13]) + Number(fields[14])) * 10

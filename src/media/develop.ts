@@ -5,7 +5,7 @@ import { checkTracks } from './check/audio-tracks.ts'
 import { assessDamage, isGarbage } from './check/damage.ts'
 import { type DecoderReport, readComplaints } from './check/decoder-report.ts'
 import { decodes } from './check/decodes.ts'
-import { decodeEndsOfPrints } from './check/ends.ts'
+import { checkEnds } from './check/ends.ts'
 import { checkStreams, type Stream } from './check/streams.ts'
 import { lengthProblem } from './check/times.ts'
 import { type Made, verify } from './check/verify.ts'
@@ -16,6 +16,8 @@ import { type Progress, readProgress } from './encode/progress.ts'
 import { type Report, reporting } from './encode/report.ts'
 import { type Encoded, encode } from './encode/run-encode.ts'
 import { canToneMap } from './encode/tone-map.ts'
+import type { Extras } from './extras/extra.ts'
+import { makeExtras } from './extras/make.ts'
 import { draftOf, followSegments, type Segment } from './hls/segments.ts'
 import { tracksBeside } from './plan/audio-tracks.ts'
 import { whyEncoded } from './plan/copy.ts'
@@ -24,6 +26,7 @@ import { mostBytes } from './plan/most-bytes.ts'
 import { lead, mostFrames } from './probe/probe.ts'
 import type { Damage, Probe } from './probe/probed.ts'
 import { MediaRejected } from './rejected.ts'
+import { together } from './together.ts'
 
 export type { Stream } from './check/streams.ts'
 export type { Made } from './check/verify.ts'
@@ -49,6 +52,8 @@ export interface Develop {
   signal?: AbortSignal | undefined
   onProgress?: ((report: Report) => void) | undefined
   publisher?: Publisher | undefined
+  /** Makes pictures and subtitles, too. */
+  extras?: boolean
   /** Where segments begin, if other prints are there already; without it this decides. */
   grid?: 'usual' | 'source' | undefined
   /** Prints of another codec of this film were made before: streams of its audio tracks are there. */
@@ -69,6 +74,8 @@ export interface Developed {
   tracks: Stream[]
   /** Missing or broken parts of the source; null if there are none. */
   damage: Damage | null
+  /** Null where none were asked for. */
+  extras: Extras | null
 }
 
 /**
@@ -237,11 +244,12 @@ async function judge(work: Develop, { encoded, report, segments, unsound }: Judg
   }
   if (isGarbage(report, probe)) throw unreadable()
 
-  const directory = resolve(work.directory)
-  const checks = await Promise.allSettled(prints.map(print => verify(print, { probe, directory, tools, signal })))
-  signal?.throwIfAborted()
-  const broken = checks.find(check => check.status === 'rejected')
-  const verified = checks.flatMap(check => (check.status === 'fulfilled' ? [check.value] : []))
+  // The ends of prints and streams are read meanwhile; what is wrong with them counts last.
+  const [{ verified, broken, extras }, badEnds] = await together(
+    signal,
+    signal => verifyAndPicture(work, signal),
+    signal => checkEnds(segments, prints, { directory: resolve(work.directory), tools, signal }).then(() => {}, asValue)
+  )
   const made = verified.map(({ made }) => made)
 
   // A killed ffmpeg has read only a part of the source, so missing parts prove nothing about the source.
@@ -251,22 +259,36 @@ async function judge(work: Develop, { encoded, report, segments, unsound }: Judg
     if (unsound) throw failure(encoded, unsound)
     const wrong = lengthProblem(verified, { probe, report, damaged: damage !== null || encoded.exitCode !== 0 })
     if (wrong) throw failure(encoded, new Error(wrong))
-    const where = { directory, tools, signal }
-    const checked = async () => {
-      await decodeEndsOfPrints(made, where)
-      const streams = await checkStreams(segments, made, where)
-      return { streams, tracks: work.isFurther ? [] : await checkTracks(segments, { ...probe, damage }, where) }
-    }
-    const sound = await checked().catch(error => {
-      signal?.throwIfAborted()
-      throw failure(encoded, error)
-    })
-    return { made, ...sound, damage }
+    const sound = streamsOf(segments, made, { ...work, probe: { ...probe, damage } }, encoded)
+    if (badEnds) throw failure(encoded, badEnds)
+    return { made, ...sound, damage, extras }
   }
 
   const { index } = probe.video ?? probe.audio!
   if (!(await decodes(source, index, { tools, signal }))) throw unreadable()
   throw failure(encoded, broken?.reason)
+}
+
+/** Opens all prints, and then makes the extras from them, as these have no part in the verdict. */
+async function verifyAndPicture({ source, probe, prints, tools, extras, ...work }: Develop, signal: AbortSignal) {
+  const directory = resolve(work.directory)
+  const checks = await Promise.allSettled(prints.map(print => verify(print, { probe, directory, tools, signal })))
+  signal.throwIfAborted()
+  const broken = checks.find(check => check.status === 'rejected')
+  const verified = checks.flatMap(check => (check.status === 'fulfilled' ? [check.value] : []))
+  if (broken || !extras) return { verified, broken, extras: null }
+  const made = verified.map(({ made }) => ({ ...made, file: unfinished(made.file) }))
+  return { verified, broken, extras: await makeExtras({ source, probe, made, directory, tools, signal }) }
+}
+
+const asValue = (error: Error) => error
+
+function streamsOf(segments: Segment[], made: Made[], { probe, isFurther }: Develop, encoded: Encoded) {
+  try {
+    return { streams: checkStreams(segments, made), tracks: isFurther ? [] : checkTracks(segments, probe) }
+  } catch (error) {
+    throw failure(encoded, error as Error)
+  }
 }
 
 /** Undecodable audio does not fail the video. */

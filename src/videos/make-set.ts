@@ -1,6 +1,7 @@
 import type { MediaTools } from '#media/binaries.ts'
 import type { Made } from '#media/develop.ts'
 import { measureLoudness } from '#media/encode/loudness.ts'
+import type { Extras } from '#media/extras/extra.ts'
 import { makeExtras } from '#media/extras/make.ts'
 import { chooseTracks } from '#media/plan/audio-tracks.ts'
 import { type Budget, refuseExcess } from '#media/plan/budget.ts'
@@ -9,11 +10,21 @@ import { type Plan, planPrints } from '#media/plan/ladder.ts'
 import { probe } from '#media/probe/probe.ts'
 import type { Damage, Note, Probe, ProbedAudio } from '#media/probe/probed.ts'
 import { limitSpace } from '#media/space.ts'
+import { together } from '#media/together.ts'
 import type { Encoding } from '#metrics/encoded.ts'
 import type { Store } from '#storage/store.ts'
 import { GiveUp } from '#tasks/define.ts'
 import { developInPasses } from './passes.ts'
-import { carrySet, describedAt, gridOf, keepSet, nothingCarried, type PrintSet, type Streams } from './print-set.ts'
+import {
+  carrySet,
+  describedAt,
+  gridOf,
+  hashOf,
+  keepSet,
+  nothingCarried,
+  type PrintSet,
+  type Streams
+} from './print-set.ts'
 import { publishHls } from './publish-hls.ts'
 import { isSameStyle, type Style } from './style.ts'
 
@@ -82,19 +93,25 @@ export async function makeSet(
   const { signal } = space
   const { facts, plan, own } = survey
   const publisher = publishHls({ store, folder, workspace, token, prints: plan.prints, probe: facts })
-  const { made, streams, damage, encoded } = await developInPasses({
-    source: original,
-    probe: facts,
-    directory: workspace,
-    tools,
+  const [{ made, streams, damage, extras, encoded }, sha256] = await together(
     signal,
-    prints: plan.prints,
-    publisher,
-    grid: own?.grid,
-    onNote: log,
-    // Pictures and subtitles follow; the end of the task makes it 1.
-    onProgress: ({ fraction, ...detail }) => progress(Math.min(fraction ?? 0, 0.99), detail)
-  })
+    signal =>
+      developInPasses({
+        source: original,
+        probe: facts,
+        directory: workspace,
+        tools,
+        signal,
+        prints: plan.prints,
+        publisher,
+        extras: !own?.extras.length,
+        grid: own?.grid,
+        onNote: log,
+        // The store follows; the end of the task makes it 1.
+        onProgress: ({ fraction, ...detail }) => progress(Math.min(fraction ?? 0, 0.99), detail)
+      }),
+    signal => hashOf(original, signal)
+  )
   const set = await finishSet(
     place,
     wishes,
@@ -103,6 +120,8 @@ export async function makeSet(
       survey,
       made,
       damage,
+      extras,
+      sha256,
       hls: streams.length > 0,
       publish: async kept => (streams.length > 0 ? publisher.finish(kept) : { files: [], variants: [] })
     }
@@ -115,24 +134,28 @@ interface Finish {
   /** The prints, in the workspace. */
   made: Made[]
   damage: Damage | null
+  /** Null: they are kept from the film's present set, or are still to be made. */
+  extras: Extras | null
+  /** Of the original. */
+  sha256: string
   hls: boolean
   /** Writes the playlists of the streams, which are in the store; they also name the streams that are kept. */
   publish(kept: Streams): Promise<Streams>
 }
 
-/** Everything after the prints: what is kept of the film's present set, playlists, pictures, subtitles, the description. */
+/** Everything after the prints: what is kept of the film's present set, playlists, the description. */
 export async function finishSet(
   { store, original, folder, workspace, before }: Place,
   { rungs, only, style }: Pick<Wishes, 'rungs' | 'only' | 'style'>,
   { tools, signal, log }: Pick<Work, 'tools' | 'signal' | 'log'>,
-  { survey: { facts, plan, own }, made, damage, hls, publish }: Finish
+  { survey: { facts, plan, own }, made, damage, hls, publish, sha256, ...done }: Finish
 ): Promise<PrintSet> {
   const except = plan.prints.map(({ name }) => name)
   const kept = own && before ? await carrySet({ store, set: own, from: before, folder, except }) : nothingCarried
   const all = await publish(kept)
   const around = { source: original, probe: facts, directory: workspace, tools, signal }
   const { extras, notes } =
-    kept.extras.length > 0 ? kept : await makeExtras({ ...around, made: ofFirstCodec(made, plan) })
+    kept.extras.length > 0 ? kept : (done.extras ?? (await makeExtras({ ...around, made: ofFirstCodec(made, plan) })))
   for (const { detail } of notes) log(detail)
   const renditions = [...made, ...kept.renditions]
   const skipped = plan.skipped.filter(({ name }) => renditions.every(print => print.name !== name))
@@ -142,7 +165,7 @@ export async function finishSet(
   const madeFor = only ? [...new Set([...kept.rungs, ...only])] : rungs
   const grid = own?.grid ?? gridOf(made)
   const way = { rungs: madeFor, grid, style: own && !isSameStyle(own.style, style) ? null : style }
-  await keepSet({ store, workspace, original, folder, streams: all, ...way, carried, signal }, set)
+  await keepSet({ store, workspace, sha256, folder, streams: all, ...way, carried }, set)
   return set
 }
 

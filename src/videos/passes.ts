@@ -48,6 +48,8 @@ export async function developInPasses(
       ...film,
       prints: pass.prints,
       isFurther: first !== undefined,
+      // Of those that take the least to decode.
+      extras: first === undefined && film.extras === true,
       grid: first ? gridOf(first.made) : film.grid,
       onProgress(report) {
         own = report.rungs
@@ -70,6 +72,7 @@ export async function developInPasses(
     streams: made.flatMap(({ streams }) => streams),
     tracks: made[0]!.tracks,
     damage: made[0]!.damage,
+    extras: made[0]!.extras,
     encoded
   }
 }

@@ -53,9 +53,10 @@ export interface Streams {
 
 interface Keep {
   store: Store
-  /** Where the attempt worked: the files, and the original. */
+  /** Where the attempt worked. */
   workspace: string
-  original: string
+  /** Of the original. */
+  sha256: string
   /** The prefix of the set's keys. */
   folder: string
   /** What its publisher has put into the store. */
@@ -65,17 +66,16 @@ interface Keep {
   style: Style | null
   /** Names of prints that are in the store already. */
   carried: string[]
-  signal: AbortSignal
 }
 
 /** Moves the prints into the store, and says beside them of which bytes they are. */
 export async function keepSet(
-  { store, workspace, original, folder, streams, rungs, grid, style, carried, signal }: Keep,
+  { store, workspace, sha256, folder, streams, rungs, grid, style, carried }: Keep,
   set: PrintSet
 ) {
   const described: Described = {
     recipe,
-    sha256: await hashOf(original, signal),
+    sha256,
     rungs,
     grid,
     style,
@@ -176,7 +176,7 @@ function orNone(error: unknown): undefined {
   if (!(error instanceof NotStored)) throw error
 }
 
-async function hashOf(file: string, signal: AbortSignal) {
+export async function hashOf(file: string, signal: AbortSignal) {
   const hash = createHash('sha256')
   await pipeline(createReadStream(file, { highWaterMark: 1024 * 1024 }), hash, { signal })
   return hash.digest('hex')

@@ -14,6 +14,8 @@ interface Shot {
   tones?: { frequency: number; from?: number; marks?: string[] }[]
   /** Frames from one keyframe to the next, and few bits. */
   group?: number
+  /** Ten bits and the light of PQ. */
+  hdr?: boolean
 }
 
 /** A short film of moving bars and a beep, made at once: real bytes for the real ffmpeg. */
@@ -23,7 +25,8 @@ export async function shoot({
   fps = 10,
   sound = true,
   tones,
-  group
+  group,
+  hdr = false
 }: Shot = {}): Promise<Buffer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-clip-'))
   const file = path.join(folder, tones ? 'clip.mkv' : 'clip.mp4')
@@ -42,7 +45,9 @@ export async function shoot({
       ...(tones ? ['-map', '0', ...tones.flatMap((_, at) => ['-map', String(at + 1)])] : []),
       ...(tones ?? []).flatMap(({ marks = [] }, at) => marks.flatMap(mark => [`-metadata:s:a:${at}`, mark])),
       ...(group ? ['-g', String(group), '-sc_threshold', '0', '-crf', '40'] : []),
-      ...['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-c:a', 'aac', file]
+      ...['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', hdr ? 'yuv420p10le' : 'yuv420p'],
+      ...(hdr ? ['-color_primaries', 'bt2020', '-color_trc', 'smpte2084', '-colorspace', 'bt2020nc'] : []),
+      ...['-c:a', 'aac', file]
     ])
     return await readFile(file)
   } finally {

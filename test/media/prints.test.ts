@@ -63,9 +63,13 @@ const damages: [what: string, damage: string, reason: RegExp][] = [
   [
     'whose last pictures are noise',
     noiseAt('$(( $(stat -c %s "$P") - 2500 ))'),
-    /the end of a print \(180p\) does not decode/
+    /the end of a print \(180p\) is not that of its stream/
   ],
-  ['whose first pictures are noise', noiseAt('8000'), /beginning or the end of a print \(180p\) does not decode/]
+  [
+    'whose first pictures are noise',
+    noiseAt('8000'),
+    /beginning or the end of a print or its stream \(180p\) does not decode/
+  ]
 ]
 
 for (const [what, damage, reason] of damages) {

@@ -49,7 +49,7 @@ const damages: [what: string, damage: string, reason: RegExp][] = [
   [
     'a last segment that does not decode',
     'head -c 3000 /dev/urandom | dd of=index4.m4s bs=1 seek=2000 conv=notrunc status=none',
-    /180p failed its check: a first or last segment does not decode/
+    /a print or its stream \(180p\) does not decode/
   ],
   [
     'a segment that is lost',

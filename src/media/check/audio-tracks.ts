@@ -2,7 +2,7 @@ import type { Segment } from '../hls/segments.ts'
 import { tracksBeside } from '../plan/audio-tracks.ts'
 import type { Probe, ProbedAudio } from '../probe/probed.ts'
 import type { RawStream } from '../probe/streams.ts'
-import { decodeEnds, gapIn, refuse, type Stream, type Where } from './streams.ts'
+import { gapIn, refuse, type Stream } from './streams.ts'
 import { isAbout, steady } from './times.ts'
 
 /** Why the audio tracks of a print beside the default one are not those of its source. */
@@ -30,17 +30,12 @@ function lengthProblem(end: number, track: ProbedAudio, { container, start_time,
     : `ends at ${end.toFixed(2)} s, and that of the source at ${expected.toFixed(2)} s`
 }
 
-/** Checks the streams of these tracks: sound alone, without holes, which decodes at both ends. */
-export async function checkTracks(segments: Segment[], probe: Probe, where: Where): Promise<Stream[]> {
+/** Checks the streams of these tracks by their headers: sound alone, without holes. `checkEnds` reads their media. */
+export function checkTracks(segments: Segment[], probe: Probe): Stream[] {
   const all = tracksBeside(probe.further).map(name => segments.filter(({ rung }) => rung === name))
   if (all.length === 0) return []
   const tracks = [probe.audio!, ...probe.further]
-  const streams = all.map((own, at) => streamOf(`audio-${at + 1}`, own, tracks[at]!, probe))
-  await decodeEnds(
-    all.flatMap(own => [...new Set([own[0]!, own.at(-1)!])]),
-    where
-  )
-  return streams
+  return all.map((own, at) => streamOf(`audio-${at + 1}`, own, tracks[at]!, probe))
 }
 
 function streamOf(name: string, segments: Segment[], track: ProbedAudio, probe: Probe): Stream {

@@ -1,18 +1,11 @@
-import path from 'node:path'
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import type { MediaTools } from '../binaries.ts'
 import { unfinished } from '../encode/arguments.ts'
 import { guardedInput, memoryGuard } from '../guards.ts'
+import type { Segment } from '../hls/segments.ts'
 import { run } from '../run.ts'
-import type { Made } from './verify.ts'
-
-/** Seconds for decoding the first and the last group of pictures of every print. */
-const timeout = 180
-
-/** Seconds from the beginning: the first group of pictures that we make is as long, one of a copied print may be longer. */
-const first = 1
-
-/** Seconds before the end from which ffmpeg seeks back to a keyframe: the last group is decoded as a whole. */
-const last = 0.1
+import { beginAlike, endAlike, type Packets, packetsIn } from './packet-hashes.ts'
 
 interface Where {
   directory: string
@@ -20,26 +13,111 @@ interface Where {
   signal?: AbortSignal | undefined
 }
 
-/** Decodes the beginning and the end of every print. Throws with what the decoder says where one is broken. */
-export async function decodeEndsOfPrints(made: Made[], { directory, tools, signal }: Where) {
-  const files = made.map(({ file }) => path.resolve(directory, unfinished(file)))
-  const ends = files.flatMap(file => [
-    ['-t', String(first), ...memoryGuard, ...guardedInput(file)],
-    ['-sseof', `-${last}`, ...memoryGuard, ...guardedInput(file)]
-  ])
-  const { exitCode, stderr } = await run(
+/** A print beside its stream. */
+interface Print {
+  name: string
+  file: string
+}
+
+/** Seconds for decoding the first and the last segment of every stream. */
+const timeout = 180
+
+/** Seconds from the beginning of a print: the first group of pictures that we make is as long. */
+const first = 1
+
+/** Seconds before the end of a print from which ffmpeg seeks back to a keyframe: the last group is read as a whole. */
+const last = 0.1
+
+/** Characters: a line for each packet of these beginnings and ends. */
+const mostText = 16_000_000
+
+/**
+ * Decodes the first and the last segment of every stream as a whole, each behind its init segment. A print has to have
+ * the same packets at its beginning and its end, as a player reads them, so that these are not decoded once more. Throws
+ * where one is broken. Without prints, the streams alone.
+ */
+export async function checkEnds(segments: Segment[], prints: Print[], where: Where) {
+  const rungs = [...new Set(segments.map(({ rung }) => rung))]
+  const ends = rungs.flatMap(name => {
+    const stream = segments.filter(({ rung }) => rung === name)
+    return [stream[0]!, stream.at(-1)!]
+  })
+  const files = await Promise.all(ends.map((end, at) => behindInit(end, join(where.directory, `check-${at}.mp4`))))
+  const { exitCode, stdout, stderr } = await readEnds(files, prints, where)
+  await Promise.all(files.map(file => rm(file, { force: true })))
+  // A decoder conceals what is broken, and says so; ffmpeg then ends with 0.
+  if (exitCode !== 0 || stderr.trim() !== '') {
+    const said = stderr.trim().split('\n').at(-1)
+    throw new Error(`The beginning or the end of a print or its stream (${rungs.join(', ')}) does not decode: ${said}`)
+  }
+  const read = [...ends, ...prints.flatMap(({ name }) => ends.filter(({ rung }) => rung === name))]
+  const packets = packetsIn(
+    stdout,
+    read.map(({ tracks }) => tracks.size)
+  )
+  for (const [at, { name }] of prints.entries()) {
+    const [stream, print] = [2 * rungs.indexOf(name), ends.length + 2 * at]
+    if (isSame(packets.slice(stream, stream + 2), packets.slice(print, print + 2))) continue
+    throw new Error(`The beginning or the end of a print (${name}) is not that of its stream: its file is damaged`)
+  }
+}
+
+async function behindInit({ init, file }: Segment, whole: string) {
+  await copyFile(init, whole)
+  await writeFile(whole, await readFile(file), { flag: 'a' })
+  return whole
+}
+
+/** One process for all: its start takes as long as the decode of a second. */
+function readEnds(ofStreams: string[], prints: Print[], { directory, tools, signal }: Where) {
+  const ofPrints = prints.map(({ file }) => resolve(directory, unfinished(file)))
+  const inputs = [
+    ...ofStreams.map(file => ['-threads', '2', ...memoryGuard, ...guardedInput(file)]),
+    ...ofPrints.flatMap(file => [
+      ['-t', String(first), ...memoryGuard, ...guardedInput(file)],
+      ['-sseof', `-${last}`, ...memoryGuard, ...guardedInput(file)]
+    ])
+  ]
+  const streams = ofStreams.flatMap((_, at) => ['-map', String(at)])
+  // A print may have further audio tracks, which have streams of their own.
+  const ends = inputs.slice(ofStreams.length).flatMap((_, at) => {
+    const input = ofStreams.length + at
+    return ['-map', `${input}:v:0?`, '-map', `${input}:a:0?`]
+  })
+  const hashes = [
+    ...streams,
+    ...ends,
+    '-c',
+    'copy',
+    '-copypriorss',
+    '1',
+    '-f',
+    'framehash',
+    '-hash',
+    'sha256',
+    'pipe:1'
+  ]
+  return run(
     tools.ffmpeg,
     [
       ...['-nostdin', '-hide_banner', '-loglevel', 'error', '-xerror'],
-      ...ends.flat(),
-      ...ends.flatMap((_, at) => ['-map', String(at)]),
-      ...['-f', 'null', '-']
+      ...inputs.flat(),
+      ...streams,
+      ...['-f', 'null', '-'],
+      ...(prints.length > 0 ? hashes : [])
     ],
-    { signal, timeout, reads: files }
+    { signal, timeout, maxOutput: mostText, reads: [...ofStreams, ...ofPrints] }
   )
-  // A decoder conceals what is broken, and says so; ffmpeg then ends with 0.
-  if (exitCode === 0 && stderr.trim() === '') return
-  const names = made.map(({ name }) => name).join(', ')
-  const said = stderr.trim().split('\n').at(-1)
-  throw new Error(`The beginning or the end of a print (${names}) does not decode: ${said}`)
+}
+
+/** Beginning and end of a stream and of its print. Sound may end long before the picture: there may be none to compare. */
+function isSame([streamBegin, streamEnd]: Packets[], [begin, end]: Packets[]) {
+  const main = streamBegin!.picture.length > 0 ? 'picture' : 'sound'
+  return (
+    [streamBegin, streamEnd, begin, end].every(packets => packets![main].length > 0) &&
+    (['picture', 'sound'] as const).every(
+      kind => beginAlike(streamBegin![kind], begin![kind]) && endAlike(streamEnd![kind], end![kind])
+    ) &&
+    [begin, end].every(print => print!.setups.join() === streamBegin!.setups.join())
+  )
 }

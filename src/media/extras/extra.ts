@@ -22,7 +22,7 @@ export interface MakeExtras {
   source: string
   probe: Probe
   made: Made[]
-  /** Where the finished prints are, and the extras go. */
+  /** Where the complete prints are, and the extras go. */
   directory: string
   tools: MediaTools
   signal?: AbortSignal | undefined

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import type { MediaTools } from '../binaries.ts'
 import { checkTracks } from '../check/audio-tracks.ts'
+import { checkEnds } from '../check/ends.ts'
 import type { Stream } from '../check/streams.ts'
 import { EncodeFailed } from '../develop.ts'
 import { DiskFailed, diskErrorIn } from '../disk-failed.ts'
@@ -50,5 +51,7 @@ export async function cutTracks({ probe, sound, segments, directory, tools, sign
   const add = async (segment: Segment) => void trackSegments.push(segment)
   const unsound = await followSegments(directory, [], add, { names, timedBy: segments[0]!.init }).end()
   if (unsound) throw unsound
-  return { tracks: await checkTracks(trackSegments, probe, { directory, tools, signal }), trackSegments }
+  const tracks = checkTracks(trackSegments, probe)
+  await checkEnds(trackSegments, [], { directory, tools, signal })
+  return { tracks, trackSegments }
 }

@@ -2,6 +2,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { MediaTools } from '../binaries.ts'
 import { readComplaints } from '../check/decoder-report.ts'
+import { checkEnds } from '../check/ends.ts'
 import { checkStreams } from '../check/streams.ts'
 import type { Made } from '../check/verify.ts'
 import { EncodeFailed, encodersFor, tooManyErrors } from '../develop.ts'
@@ -163,7 +164,11 @@ async function judgePart(
   }
   const seconds = ofFirst.reduce((sum, { duration }) => sum + duration, 0)
   const made = prints.map(print => pretended(print, { frames, seconds, sound: sound !== undefined, probe }))
-  await checkStreams(all, made, { directory, tools, signal }).catch(error => {
+  const checked = async () => {
+    checkStreams(all, made)
+    await checkEnds(all, [], { directory, tools, signal })
+  }
+  await checked().catch(error => {
     signal.throwIfAborted()
     throw new PartDoubtful(`part ${part.number} failed its check: ${error.message}`, { cause: error })
   })

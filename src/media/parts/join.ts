@@ -3,6 +3,7 @@ import { rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { MediaTools } from '../binaries.ts'
+import { checkEnds } from '../check/ends.ts'
 import { checkStreams, type Stream } from '../check/streams.ts'
 import { lengthProblem } from '../check/times.ts'
 import { type Made, type Verified, verify } from '../check/verify.ts'
@@ -61,10 +62,14 @@ export async function joinParts(work: JoinParts): Promise<Joined> {
   const report = { video: undefined, audio: undefined, skipped: 0, shown: made[0]!.frames ?? 0, repeated: 0 }
   const wrong = lengthProblem(verified, { probe, report, damaged: false })
   if (wrong) throw new PartDoubtful(wrong)
-  const streams = await checkStreams(segments, made, { directory, tools, signal }).catch(failed(signal))
-  const further = await cutTracks(work).catch(failed(signal))
+  const checked = async () => {
+    const streams = checkStreams(segments, made)
+    await checkEnds(segments, made, { directory, tools, signal })
+    return { streams, ...(await cutTracks(work)) }
+  }
+  const sound = await checked().catch(failed(signal))
   for (const { file } of prints) await rename(join(directory, unfinished(file)), join(directory, file))
-  return { made, streams, ...further }
+  return { made, ...sound }
 }
 
 /** A stream without its playlist is a file that any player reads; ffmpeg gives it an index at the front. */

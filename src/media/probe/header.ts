@@ -25,6 +25,11 @@ export interface Header extends Answer {
   opening: string[]
 }
 
+const listed = [...decoders, ...subtitleDecoders]
+
+/** The ffprobe arguments that open a file, where each of its decoders is on the list. */
+export const usualOpening = (file: string) => [...memoryGuard, ...guardedInput(file, listed)]
+
 /** Reads a file's header. */
 export async function readHeader(
   file: string,
@@ -41,8 +46,8 @@ export async function readHeader(
       { signal, timeout, maxOutput: mostText, reads: [file] }
     )
 
-  const codecs = [...decoders, ...subtitleDecoders]
-  let opening = [...memoryGuard, ...guardedInput(file, codecs)]
+  const codecs = [...listed]
+  let opening = usualOpening(file)
   let answer = await ask(opening)
   // ffprobe fails on a file with one stream whose decoder is not allowed, needed or not. The retry allows those
   // decoders and reads only the header: ffprobe then opens them and feeds them nothing.

@@ -5,10 +5,11 @@ import { pictureBytes, pictureOnly } from '#media/hls/one-track.ts'
 import { masterPlaylist, mediaPlaylist, tracksPlaylist } from '#media/hls/playlist.ts'
 import type { Segment } from '#media/hls/segments.ts'
 import { type Joined, joinParts } from '#media/parts/join.ts'
+import { together } from '#media/together.ts'
 import type { Store } from '#storage/store.ts'
 import { hlsIn, initName, masterName, pictureInitName, pictureName, segmentName, tracksName } from '../hls-keys.ts'
 import { finishSet, type Work } from '../make-set.ts'
-import { describedAt, type PrintSet, type Streams } from '../print-set.ts'
+import { describedAt, hashOf, type PrintSet, type Streams } from '../print-set.ts'
 import { expected, measured, soundsOf } from '../publish-hls.ts'
 import { type FilmPlan, partKey, readPlan, soundKey } from './film-plan.ts'
 import { aloneFor, type KeptPart, type PartPlace } from './make-part.ts'
@@ -43,11 +44,17 @@ export async function joinFilm(
 
   await using opened = new AsyncDisposableStack()
   const named = await borrowAll(store, folder, made, parts, opened)
-  const joined = await joinParts({
-    ...{ probe: facts, prints: plan.prints, segments: named.map(({ segment }) => segment), directory: workspace },
-    ...{ tools, signal, sound: await borrowSound(place, film, sound, opened) },
-    onProgress: fraction => progress(0.9 * fraction, { phase: 'packaging' })
-  }).catch(error => aloneFor(error, work.log))
+  const track = await borrowSound(place, film, sound, opened)
+  const [joined, sha256] = await together(
+    signal,
+    signal =>
+      joinParts({
+        ...{ probe: facts, prints: plan.prints, segments: named.map(({ segment }) => segment), directory: workspace },
+        ...{ tools, signal, sound: track },
+        onProgress: fraction => progress(0.9 * fraction, { phase: 'packaging' })
+      }).catch(error => aloneFor(error, work.log)),
+    signal => hashOf(place.original, signal)
+  )
   if ('alone' in joined) return joined
   progress(0.9, { phase: 'checking' })
   const own = before === null ? undefined : await describedAt(store, before)
@@ -59,6 +66,8 @@ export async function joinFilm(
       survey: { facts, plan, own },
       made: joined.made,
       damage: null,
+      extras: null,
+      sha256,
       hls: true,
       publish: kept =>
         publishJoined({ store, folder, workspace, film, named, joined, token: place.token, first: made[0]! }, kept)

@@ -2,10 +2,9 @@ import type { Made } from '../../check/verify.ts'
 import type { Note } from '../../probe/probed.ts'
 import type { Extra, Extras, MakeExtras } from '../extra.ts'
 import { endOf } from '../run-ffmpeg.ts'
-import { canAnimate } from './can-animate.ts'
 import { bestLook, isBlank, type Look } from './looks.ts'
 import { sampling } from './sampling.ts'
-import { developStills } from './stills.ts'
+import { developStills, posterSide } from './stills.ts'
 import { drawSheets, lookCloser, writeStoryboard } from './storyboard.ts'
 
 type Work = Pick<MakeExtras, 'made' | 'directory' | 'tools' | 'signal'>
@@ -13,11 +12,12 @@ type Around = Omit<Work, 'made'>
 
 /**
  * Storyboard, poster and preview, from the finished prints: these are upright, deinterlaced and tone-mapped, have square
- * pixels and keyframes at known times. Two starts of ffmpeg, which decode a hundredth of the smallest print.
+ * pixels and keyframes at known times. Two starts of ffmpeg, which decode a hundredth of the smallest print, and one frame
+ * of a print that is as large as a poster.
  */
 export async function makePictures({ made, ...around }: Work): Promise<Extras> {
   const prints = made.filter(({ width }) => width !== null).sort((a, b) => a.width! * a.height! - b.width! * b.height!)
-  const [smallest, largest] = [prints[0], prints.at(-1)]
+  const [smallest, largest] = [prints[0], prints.find(isLargeEnough) ?? prints.at(-1)]
   if (!smallest || !largest) return { extras: [], notes: [] }
 
   const { looks, ...board } = await storyboard(smallest, around)
@@ -25,6 +25,8 @@ export async function makePictures({ made, ...around }: Work): Promise<Extras> {
   const stills = await posterAndPreview({ smallest, largest, time }, around)
   return { extras: [...board.extras, ...stills.extras], notes: [...board.notes, ...stills.notes] }
 }
+
+const isLargeEnough = ({ width, height }: Made) => Math.max(width!, height!) >= posterSide
 
 async function storyboard(print: Made, around: Around): Promise<Extras & { looks: Look[] }> {
   const plan = sampling(print)
@@ -43,12 +45,13 @@ interface Stills {
 }
 
 async function posterAndPreview(stills: Stills, around: Around): Promise<Extras> {
-  const withPreview = await canAnimate(around.tools.ffmpeg)
   const extras: Extra[] = []
   const notes: Note[] = []
-  let { ran, poster, preview } = await developStills({ ...stills, ...around, withPreview })
+  let { ran, poster, preview } = await developStills({ ...stills, ...around, withPreview: true })
+  const canAnimate = !lacksAnimation.test(ran.stderr)
   if (preview) extras.push(preview)
-  else notes.push(withPreview ? failed('preview', endOf(ran)) : withoutAnimation)
+  else notes.push(canAnimate ? failed('preview', endOf(ran)) : withoutAnimation)
+  if (!canAnimate) ({ ran, poster } = await developStills({ ...stills, ...around, withPreview: false }))
 
   // A place behind the last frame: a print can end a little before its header says.
   if (!poster) ({ ran, poster } = await developStills({ ...stills, ...around, time: 0, withPreview: false }))
@@ -56,6 +59,9 @@ async function posterAndPreview(stills: Stills, around: Around): Promise<Extras>
   else notes.push(failed('poster', endOf(ran)))
   return { extras, notes }
 }
+
+/** Some builds of ffmpeg lack this encoder, and then they make nothing; a question first would be one more start. */
+const lacksAnimation = /Unknown encoder 'libwebp_anim'/
 
 const failed = (about: Note['about'], how: string): Note => ({
   about,

@@ -19,7 +19,7 @@ interface DevelopStills {
 }
 
 /** Pixels of the longer side. */
-const posterSide = 1280
+export const posterSide = 1280
 const previewSide = 320
 
 /** Three seconds that move tell more than a still, and are about 100 KB. */
