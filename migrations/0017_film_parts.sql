@@ -375,6 +375,40 @@ comment on function darkroom.part_ended() is 'Lets a film fail whose part failed
 create trigger part_ended after insert on darkroom.events
   for each row when (new.state in ('FAILURE', 'REVOKED')) execute function darkroom.part_ended();
 
+-- A film's share is looked at when one of its parts ends, which may be minutes away: a worker that has come, or whose
+-- heartbeat was late at that moment, would have nothing to do until then. The worker's row is locked here, so a plan that
+-- another transaction holds is not waited for: that one looks at the share, too.
+create function darkroom.film_share_grown() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  film uuid;
+begin
+  for film in
+    select p.task_id from darkroom.film_plans p
+    where p.failed is null and p.alone is null and exists (
+      select from darkroom.carried_films c
+      where c.task_id = p.task_id and c.cancel_requested_at is null and c.queue = any(new.queues)
+    )
+    order by p.task_id for update of p skip locked
+  loop
+    perform darkroom.enqueue_parts(film);
+  end loop;
+  return null;
+end;
+$$;
+comment on function darkroom.film_share_grown() is 'Submits more parts of films when there are more children to make them';
+
+create trigger film_share_grown_by_start after insert on darkroom.workers
+  for each row execute function darkroom.film_share_grown();
+
+create trigger film_share_grown after update on darkroom.workers
+  for each row when (
+    new.status = 'running' and new.paused_at is null and (
+      old.status <> 'running' or old.paused_at is not null or new.concurrency > old.concurrency
+      or old.heartbeat_at < new.heartbeat_at - 10 * interval '1 second'
+    )
+  ) execute function darkroom.film_share_grown();
+
 -- As requested by a client: waiting parts end at once, and with them the film, unless a part runs. Jobs of parts first: a
 -- part that ends meanwhile has its own job and waits for the plan.
 create function darkroom.cancel_film(film uuid) returns table (state text, accepted boolean)

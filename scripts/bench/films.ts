@@ -64,3 +64,21 @@ export async function finished({ address }: Service, id: string) {
     return task
   }
 }
+
+/** Makes the prints again, in parts or in one run, and answers how many seconds passed from the request to the end. */
+export async function processAgain(service: Service, video_id: string, parts: boolean) {
+  const { id } = (await send(service, 'POST', '/api/tasks', { task: 'process_video', args: { video_id, parts } })) as {
+    id: string
+  }
+  const task = await finished(service, id)
+  return (Date.parse(task.finished_at!) - Date.parse(task.created_at!)) / 1000
+}
+
+export async function send({ address }: Service, method: string, url: string, body?: unknown): Promise<unknown> {
+  const answer = await fetch(address + url, {
+    method,
+    ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
+  })
+  if (!answer.ok) throw new Error(`${method} ${url}: ${await answer.text()}`)
+  return answer.json()
+}

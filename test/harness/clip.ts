@@ -12,6 +12,8 @@ interface Shot {
   sound?: boolean
   /** Frames from one keyframe to the next, and few bits. */
   group?: number
+  /** Ten bits and the light of PQ. */
+  hdr?: boolean
 }
 
 /** A short film of moving bars and a beep, made at once: real bytes for the real ffmpeg. */
@@ -20,7 +22,8 @@ export async function shoot({
   seconds = 1,
   fps = 10,
   sound = true,
-  group
+  group,
+  hdr = false
 }: Shot = {}): Promise<Buffer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-clip-'))
   const file = path.join(folder, 'clip.mp4')
@@ -30,7 +33,9 @@ export async function shoot({
       ...(size ? ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${fps}:duration=${seconds}`] : []),
       ...(sound ? ['-f', 'lavfi', '-i', `sine=frequency=440:duration=${seconds}`] : []),
       ...(group ? ['-g', String(group), '-sc_threshold', '0', '-crf', '40'] : []),
-      ...['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-c:a', 'aac', file]
+      ...['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', hdr ? 'yuv420p10le' : 'yuv420p'],
+      ...(hdr ? ['-color_primaries', 'bt2020', '-color_trc', 'smpte2084', '-colorspace', 'bt2020nc'] : []),
+      ...['-c:a', 'aac', file]
     ])
     return await readFile(file)
   } finally {

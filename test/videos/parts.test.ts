@@ -18,7 +18,6 @@ const run = promisify(execFile)
 const lengths = { DARKROOM_FILM_PARTS: '10,4,8' }
 const second = '-ss 3.'
 const third = '-ss 11.'
-const fourth = '-ss 19.'
 
 const film = await shoot({ seconds: 28, group: 30 })
 
@@ -72,7 +71,8 @@ const packets = (file: string, stream: string) =>
 
 const sources = {
   'with 23.976 pictures a second': { rungs: ['180p'], shot: { seconds: 18, fps: 24000 / 1001, group: 48 } },
-  'with two rungs': { rungs: ['480p', '720p'], shot: { size: '1280x720', seconds: 14, fps: 6, group: 30 } }
+  'with two rungs': { rungs: ['480p', '720p'], shot: { size: '1280x720', seconds: 14, fps: 6, group: 30 } },
+  'of HDR': { rungs: ['180p'], shot: { seconds: 14, fps: 6, group: 30, hdr: true } }
 }
 
 for (const [what, { rungs, shot }] of Object.entries(sources)) {
@@ -162,19 +162,73 @@ t.test('a worker that is killed costs the part in its hands, and its stream play
   t.ok(task.progress! >= before.progress!)
 })
 
-t.test('two workers share a film', async t => {
-  const { service, ffmpeg } = await openHeld(t)
-  await ffmpeg.hold(second)
-  await Promise.all([spawnWorker(t, service), spawnWorker(t, service)])
-  const { task_id } = await service.keep(film)
-  await ffmpeg.begun(fourth)
-  await service.until(task_id, ({ progress_detail }: any) => progress_detail?.parts.made === 3)
-  await ffmpeg.release()
+t.test(
+  'a worker that comes later takes its share of a film, and of two parts that end at once one goes on',
+  async t => {
+    const { service, ffmpeg } = await openHeld(t)
+    await ffmpeg.hold(`${second}\n${third}`)
+    await spawnWorker(t, service)
+    const { task_id } = await service.keep(film)
+    await ffmpeg.begun(second)
+    // The film's only other part waits until this one ends, unless the new worker's share is seen.
+    await spawnWorker(t, service)
+    await ffmpeg.begun(third)
 
+    const client = await service.db.pool.connect()
+    try {
+      await client.query('begin')
+      await client.query('select from darkroom.film_plans for update')
+      await ffmpeg.release()
+      const ending = `select from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query ilike '%end_part(%'`
+      await until(async () => (await service.db.pool.query(ending)).rowCount === 2, 'two parts wait to end')
+    } finally {
+      await client.query('rollback')
+      client.release()
+    }
+    t.match(await service.finished(task_id), { state: 'SUCCESS' })
+    const parts = await partsOf(service, task_id)
+    t.strictSame(parts.map(named).sort(), [0, 1, 2, 3, 'join', 'sound'], 'each part once')
+    t.equal(new Set(parts.map(({ worker }) => worker)).size, 2, 'both have made some of its parts')
+    t.ok(parts.every(({ attempts }) => attempts === 1))
+  }
+)
+
+t.test('some prints of a film are made again in parts, beside those that are there', async t => {
+  const FFMPEG_PATH = await quickFfmpeg(t, process.env.FFMPEG_PATH || 'ffmpeg')
+  const service = await openService(t, { env: { ...lengths, FFMPEG_PATH }, worker: true })
+  const { id, task_id } = await service.keep(
+    await shoot({ size: '1280x720', seconds: 12, fps: 6, group: 30, sound: false })
+  )
   t.match(await service.finished(task_id), { state: 'SUCCESS' })
-  const parts = await partsOf(service, task_id)
-  t.equal(new Set(parts.map(({ worker }) => worker)).size, 2, 'both have made some of its parts')
-  t.ok(parts.every(({ attempts }) => attempts === 1))
+  const etag = async (name: string) => (await service.get(`/api/videos/${id}/files/${name}`)).headers.etag
+  const names = ['720p.mp4', '480p.mp4', 'poster.jpg']
+  const before = await Promise.all(names.map(etag))
+
+  const again = (await service.post(`/api/videos/${id}/process`, { only: ['480p'] })).json()
+  t.match(await service.finished(again.task_id), { state: 'SUCCESS' })
+  t.strictSame((await partsOf(service, again.task_id)).map(named), [0, 1, 'join'])
+  t.strictSame(
+    (await Promise.all(names.map(etag))).map((each, at) => each === before[at]),
+    [true, false, true],
+    'only the one that was asked for is another one'
+  )
+  const { body } = await service.get(`/api/videos/${id}/files/hls/master.m3u8`)
+  t.strictSame(playlist(`${body}\n#EXT-X-MAP:URI="none"`).urls, ['480p/index.m3u8', '720p/index.m3u8'])
+  const video = (await service.get(`/api/videos/${id}`)).json()
+  t.match(video, { status: 'ready', hls_url: String, poster_url: String })
+})
+
+t.test('a long film whose largest print can be copied is made in one run, which copies it', async t => {
+  const service = await openService(t, { env: lengths, worker: true })
+  const { id, task_id } = await service.keep(await shoot({ size: '1280x720', seconds: 14, group: 15 }))
+  t.match(await service.finished(task_id), { state: 'SUCCESS', attempts: 1 })
+  t.strictSame(await partsOf(service, task_id), [])
+  const { renditions } = (await service.get(`/api/videos/${id}`)).json()
+  t.match(
+    renditions.find(({ name }: any) => name === '720p'),
+    { status: 'ready', reason: 'copied' }
+  )
 })
 
 t.test('a cancelled film stops all of its parts; a retry goes on where they were', async t => {

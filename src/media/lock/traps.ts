@@ -9,12 +9,8 @@ import type { Targets } from './attack.ts'
 
 const mode = 0o600
 
-/**
- * A source with a secret beside it, a folder to work in, and listeners that no program may reach. What was reached is
- * counted here, whatever the program says that it did.
- */
-export async function setTraps(parent: string) {
-  await using opened = new AsyncDisposableStack()
+/** Files to read and folders to write into, some of which no program may see. */
+async function layFiles(parent: string, opened: AsyncDisposableStack) {
   await mkdir(parent, { recursive: true, mode: 0o700 })
   const root = await mkdtemp(path.join(parent, 'canary-'))
   opened.defer(() => rm(root, { recursive: true, force: true }))
@@ -29,14 +25,18 @@ export async function setTraps(parent: string) {
     for (const file of files) await chmod(file, mode)
   }
   await lay(source, secret, readable)
+  return { videos, work, elsewhere, source, secret, readable, content, lay }
+}
 
+/** Listeners of this machine, which count who reaches them. */
+async function listenAround(opened: AsyncDisposableStack) {
   // A path of a unix socket has at most 107 characters.
   const short = await mkdtemp(path.join(tmpdir(), 'darkroom-'))
   opened.defer(() => rm(short, { recursive: true, force: true }))
-  let reached = 0
+  const count = { reached: 0 }
   const listen = async (server: Server, at: { host: string; port: number } | { path: string }) => {
     server.on('connection', socket => {
-      reached++
+      count.reached++
       socket.on('error', () => {}).destroy()
     })
     server.listen(at)
@@ -47,13 +47,23 @@ export async function setTraps(parent: string) {
   const tcp = await listen(createServer(), { host: '127.0.0.1', port: 0 })
   const unix = path.join(short, 'socket')
   await listen(createServer(), { path: unix })
-  const udp = createSocket('udp4').on('message', () => reached++)
+  const udp = createSocket('udp4').on('message', () => count.reached++)
   opened.defer(() => void udp.close())
   udp.bind(0, '127.0.0.1')
   await once(udp, 'listening')
+  return { count, unix, tcp: (tcp.address() as AddressInfo).port, udp: udp.address().port }
+}
 
+/**
+ * A source with a secret beside it, a folder to work in, and listeners that no program may reach. What was reached is
+ * counted here, whatever the program says that it did.
+ */
+export async function setTraps(parent: string) {
+  await using opened = new AsyncDisposableStack()
+  const { videos, work, elsewhere, source, secret, readable, content, lay } = await layFiles(parent, opened)
+  const { count, unix, tcp, udp } = await listenAround(opened)
   const targets: Targets = {
-    ...{ secret, pid: process.pid, unix, tcp: (tcp.address() as AddressInfo).port, udp: udp.address().port },
+    ...{ secret, pid: process.pid, unix, tcp, udp },
     whole: [secret, readable],
     outside: [path.join(elsewhere, 'written'), path.join(videos, 'written')]
   }
@@ -75,8 +85,8 @@ export async function setTraps(parent: string) {
       const changed = facts.some(fact => fact.size !== content.length || (fact.mode & 0o777) !== mode)
       await lay(secret, readable)
       await Promise.all(written.map(file => rm(file, { recursive: true, force: true })))
-      const network = reached > 0
-      reached = 0
+      const network = count.reached > 0
+      count.reached = 0
       return { network, files: changed || written.length > 0 }
     },
     close: () => parts.disposeAsync()

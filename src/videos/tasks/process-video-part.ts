@@ -1,7 +1,7 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { sayEncoded } from '#metrics/encoded.ts'
 import { isUuid } from '#schema/common.ts'
-import { defineTask } from '#tasks/define.ts'
+import { type Context, defineTask } from '#tasks/define.ts'
 import { tokenOf } from '../hls-keys.ts'
 import { attemptName, originalOf, prefixOf, printsOf } from '../keys.ts'
 import { meaningOf, type ProcessVideoNeeds, timeLimit } from './process-video.ts'
@@ -29,7 +29,8 @@ const Args = Type.Object(
  * that of the last one ends the film's own task. No worker runs that task meanwhile, so even a single child makes a film,
  * and a worker that ends loses the parts in its hands and nothing else.
  */
-export function processVideoPart({ store, workspaces, tools, budget }: ProcessVideoNeeds) {
+export function processVideoPart(needs: ProcessVideoNeeds) {
+  const { store, workspaces } = needs
   return defineTask({
     name: 'process_video_part',
     description: 'Makes a part of a long video: a stretch of its picture, its sound, or the join of its parts.',
@@ -39,25 +40,10 @@ export function processVideoPart({ store, workspaces, tools, budget }: ProcessVi
     max_retries: 2,
     retry_delay: 5,
 
-    async run({ video_id, film, role, number, sound, made = [] }, { id, attempt, signal, progress, log }) {
-      try {
-        const { makePicture, makeSoundPart, joinFilm, limitSpace } = await media()
-        await using opened = new AsyncDisposableStack()
-        const { path: original, release } = await store.borrow(originalOf(video_id))
-        opened.defer(release)
-        const workspace = await workspaces.open(attemptName(id, attempt))
-        opened.defer(workspace.remove)
-        const folder = printsOf(video_id, film.task_id, film.attempt)
-        const place = { store, original, workspace: workspace.path, folder, token: tokenOf(id, attempt) }
-        using space = limitSpace(workspace.path, budget.temporaryBytes, signal)
-        const work = { tools: await tools(), signal: space.signal, progress, log }
-        if (role === 'sound') return await makeSoundPart(place, work)
-        if (role === 'picture') return await makePicture(place, number, sound, work)
-        const set = await joinFilm(place, made, work)
-        return 'alone' in set ? set : { made: place.token, set: { video_id, ...set, reused: false } }
-      } catch (error) {
-        throw meaningOf(store, error, log)
-      }
+    async run(args, context) {
+      return processPart(needs, args, context).catch(error => {
+        throw meaningOf(store, error, context.log)
+      })
     },
 
     async record(trx, { id, args: { video_id } }, result) {
@@ -90,6 +76,27 @@ export function processVideoPart({ store, workspaces, tools, budget }: ProcessVi
       if (isUuid(video_id)) await workspaces.remove(attemptName(id, attempt))
     }
   })
+}
+
+async function processPart(
+  { store, workspaces, tools, budget }: ProcessVideoNeeds,
+  { video_id, film, role, number, sound, made = [] }: Static<typeof Args>,
+  { id, attempt, signal, progress, log }: Context
+) {
+  const { makePicture, makeSoundPart, joinFilm, limitSpace } = await media()
+  await using opened = new AsyncDisposableStack()
+  const { path: original, release } = await store.borrow(originalOf(video_id))
+  opened.defer(release)
+  const workspace = await workspaces.open(attemptName(id, attempt))
+  opened.defer(workspace.remove)
+  const folder = printsOf(video_id, film.task_id, film.attempt)
+  const place = { store, original, workspace: workspace.path, folder, token: tokenOf(id, attempt) }
+  using space = limitSpace(workspace.path, budget.temporaryBytes, signal)
+  const work = { tools: await tools(), signal: space.signal, progress, log }
+  if (role === 'sound') return await makeSoundPart(place, work)
+  if (role === 'picture') return await makePicture(place, number, sound, work)
+  const set = await joinFilm(place, made, work)
+  return 'alone' in set ? set : { made: place.token, set: { video_id, ...set, reused: false } }
 }
 
 /** As in process-video.ts: loaded with the first film. */

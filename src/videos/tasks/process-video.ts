@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import type { MediaTools } from '#media/binaries.ts'
 import type { Budget } from '#media/plan/budget.ts'
 import { MediaRejected } from '#media/rejected.ts'
@@ -6,7 +6,7 @@ import { sayEncoded } from '#metrics/encoded.ts'
 import { isUuid } from '#schema/common.ts'
 import { NotStored, type Store } from '#storage/store.ts'
 import type { Workspaces } from '#storage/workspace.ts'
-import { defineTask, GiveUp, StoreOutage } from '#tasks/define.ts'
+import { type Context, defineTask, GiveUp, StoreOutage } from '#tasks/define.ts'
 import { tokenOf } from '../hls-keys.ts'
 import { attemptName, originalOf, prefixOf, printsOf } from '../keys.ts'
 import { type Style, StyleArgs } from '../style.ts'
@@ -59,7 +59,8 @@ const Args = Type.Object(
   { additionalProperties: false }
 )
 
-export function processVideo({ store, workspaces, tools, budget, rungs, style: usual }: ProcessVideoNeeds) {
+export function processVideo(needs: ProcessVideoNeeds) {
+  const { store, workspaces } = needs
   return defineTask({
     name: 'process_video',
     description:
@@ -70,35 +71,10 @@ export function processVideo({ store, workspaces, tools, budget, rungs, style: u
     max_retries: 2,
     retry_delay: 5,
 
-    async run(
-      { video_id, prints_of: like, only, beside, parts = true, ...own },
-      { id, attempt, signal, progress, log }
-    ) {
-      try {
-        const { makeSet, planParts, reuseSet, surveyFilm } = await media()
-        const style = { ...usual, ...own }
-        await using opened = new AsyncDisposableStack()
-        const { path: original, release } = await store.borrow(originalOf(video_id))
-        opened.defer(release)
-        const folder = printsOf(video_id, id, attempt)
-        const from = like && printsOf(like.video_id, like.task_id, like.attempt)
-        const same = from && (await reuseSet({ store, original, from, folder, rungs, style, signal }))
-        if (same) return { video_id, ...same, reused: true }
-
-        const workspace = await workspaces.open(attemptName(id, attempt))
-        opened.defer(workspace.remove)
-        const before = only && beside ? printsOf(video_id, beside.task_id, beside.attempt) : undefined
-        const place = { store, original, folder, workspace: workspace.path, before, token: tokenOf(id, attempt) }
-        const wishes = { rungs, only, style, budget }
-        const work = { tools: await tools(), signal, progress, log }
-        const survey = await surveyFilm(place, wishes, work)
-        const handed = parts ? await planParts(place, wishes, survey, work) : undefined
-        if (handed) return { video_id, handed }
-        const set = await makeSet(place, wishes, work, survey)
-        return { video_id, ...set, reused: false }
-      } catch (error) {
-        throw meaningOf(store, error, log)
-      }
+    async run(args, context) {
+      return processFilm(needs, args, context).catch(error => {
+        throw meaningOf(store, error, context.log)
+      })
     },
 
     // A long film: its parts go on with it, and the last of them ends it.
@@ -132,6 +108,35 @@ export function processVideo({ store, workspaces, tools, budget, rungs, style: u
       if (isUuid(video_id)) await store.remove(printsOf(video_id, id, attempt))
     }
   })
+}
+
+/** Takes the prints of the same bytes, plans parts, or makes all that belongs to the film. */
+async function processFilm(
+  { store, workspaces, tools, budget, rungs, style: usual }: ProcessVideoNeeds,
+  { video_id, prints_of: like, only, beside, parts = true, ...own }: Static<typeof Args>,
+  { id, attempt, signal, progress, log }: Context
+) {
+  const { makeSet, planParts, reuseSet, surveyFilm } = await media()
+  const style = { ...usual, ...own }
+  await using opened = new AsyncDisposableStack()
+  const { path: original, release } = await store.borrow(originalOf(video_id))
+  opened.defer(release)
+  const folder = printsOf(video_id, id, attempt)
+  const from = like && printsOf(like.video_id, like.task_id, like.attempt)
+  const same = from && (await reuseSet({ store, original, from, folder, rungs, style, signal }))
+  if (same) return { video_id, ...same, reused: true }
+
+  const workspace = await workspaces.open(attemptName(id, attempt))
+  opened.defer(workspace.remove)
+  const before = only && beside ? printsOf(video_id, beside.task_id, beside.attempt) : undefined
+  const place = { store, original, folder, workspace: workspace.path, before, token: tokenOf(id, attempt) }
+  const wishes = { rungs, only, style, budget }
+  const work = { tools: await tools(), signal, progress, log }
+  const survey = await surveyFilm(place, wishes, work)
+  const handed = parts ? await planParts(place, wishes, survey, work) : undefined
+  if (handed) return { video_id, handed }
+  const set = await makeSet(place, wishes, work, survey)
+  return { video_id, ...set, reused: false }
 }
 
 /**
