@@ -224,11 +224,12 @@ async function judge(work: Develop, { encoded, report, segments, unsound }: Judg
   }
   if (isGarbage(report, probe)) throw unreadable()
 
-  const directory = resolve(work.directory)
-  const checks = await Promise.allSettled(prints.map(print => verify(print, { probe, directory, tools, signal })))
-  signal?.throwIfAborted()
-  const broken = checks.find(check => check.status === 'rejected')
-  const verified = checks.flatMap(check => (check.status === 'fulfilled' ? [check.value] : []))
+  // The ends of prints and streams are read meanwhile; what is wrong with them counts last.
+  const [{ verified, broken, extras }, badEnds] = await together(
+    signal,
+    signal => verifyAndPicture(work, signal),
+    signal => checkEnds(segments, prints, { directory: resolve(work.directory), tools, signal }).then(() => {}, asValue)
+  )
   const made = verified.map(({ made }) => made)
 
   // A killed ffmpeg has read only a part of the source, so missing parts prove nothing about the source.
@@ -238,12 +239,8 @@ async function judge(work: Develop, { encoded, report, segments, unsound }: Judg
     if (unsound) throw failure(encoded, unsound)
     const wrong = lengthProblem(verified, { probe, report, damaged: damage !== null || encoded.exitCode !== 0 })
     if (wrong) throw failure(encoded, new Error(wrong))
-    const [streams, extras] = await together(
-      signal,
-      signal => checkMedia(segments, made, { directory, tools, signal }).catch(failedCheck(encoded, signal)),
-      // Pictures have no part in the verdict, and the checks leave a core idle.
-      signal => extrasOf(work, made, signal)
-    )
+    const streams = streamsOf(segments, made, encoded)
+    if (badEnds) throw failure(encoded, badEnds)
     return { made, streams, damage, extras }
   }
 
@@ -252,29 +249,26 @@ async function judge(work: Develop, { encoded, report, segments, unsound }: Judg
   throw failure(encoded, broken?.reason)
 }
 
-interface Where {
-  directory: string
-  tools: MediaTools
-  signal: AbortSignal
+/** Opens all prints, and then makes the extras from them, as these have no part in the verdict. */
+async function verifyAndPicture({ source, probe, prints, tools, extras, ...work }: Develop, signal: AbortSignal) {
+  const directory = resolve(work.directory)
+  const checks = await Promise.allSettled(prints.map(print => verify(print, { probe, directory, tools, signal })))
+  signal.throwIfAborted()
+  const broken = checks.find(check => check.status === 'rejected')
+  const verified = checks.flatMap(check => (check.status === 'fulfilled' ? [check.value] : []))
+  if (broken || !extras) return { verified, broken, extras: null }
+  const made = verified.map(({ made }) => ({ ...made, file: unfinished(made.file) }))
+  return { verified, broken, extras: await makeExtras({ source, probe, made, directory, tools, signal }) }
 }
 
-async function checkMedia(segments: Segment[], made: Made[], where: Where) {
-  const streams = checkStreams(segments, made)
-  await checkEnds(segments, made, where)
-  return streams
-}
+const asValue = (error: Error) => error
 
-function failedCheck(encoded: Encoded, signal: AbortSignal) {
-  return (error: Error): never => {
-    signal.throwIfAborted()
-    throw failure(encoded, error)
+function streamsOf(segments: Segment[], made: Made[], encoded: Encoded) {
+  try {
+    return checkStreams(segments, made)
+  } catch (error) {
+    throw failure(encoded, error as Error)
   }
-}
-
-async function extrasOf({ source, probe, directory, tools, extras }: Develop, made: Made[], signal: AbortSignal) {
-  if (!extras) return null
-  const drafts = made.map(print => ({ ...print, file: unfinished(print.file) }))
-  return makeExtras({ source, probe, made: drafts, directory, tools, signal })
 }
 
 /** Undecodable audio does not fail the video. */
