@@ -93,11 +93,14 @@ function readEnds(ofStreams: string[], prints: Print[], { directory, tools, sign
   )
 }
 
-/** Beginning and end of a stream and of its print. */
+/** Beginning and end of a stream and of its print. Sound may end long before the picture: there may be none to compare. */
 function isSame([streamBegin, streamEnd]: Packets[], [begin, end]: Packets[]) {
-  const kinds = ['picture', 'sound'] as const
+  const main = streamBegin!.picture.length > 0 ? 'picture' : 'sound'
   return (
-    kinds.every(kind => beginAlike(streamBegin![kind], begin![kind]) && endAlike(streamEnd![kind], end![kind])) &&
+    [streamBegin, streamEnd, begin, end].every(packets => packets![main].length > 0) &&
+    (['picture', 'sound'] as const).every(
+      kind => beginAlike(streamBegin![kind], begin![kind]) && endAlike(streamEnd![kind], end![kind])
+    ) &&
     [begin, end].every(print => print!.setups.join() === streamBegin!.setups.join())
   )
 }

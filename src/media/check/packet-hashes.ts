@@ -22,10 +22,9 @@ export function packetsIn(text: string, streams: number[]): Packets[] {
   return inputs
 }
 
-/** Whether one of two lists of packets is the beginning of the other; only two empty ones begin with nothing. */
+/** Whether one of two lists of packets is the beginning of the other. */
 export function beginAlike(one: string[], other: string[]) {
   const both = Math.min(one.length, other.length)
-  if (both === 0) return one.length === other.length
   return one.slice(0, both).join() === other.slice(0, both).join()
 }
 
