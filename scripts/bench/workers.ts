@@ -14,12 +14,12 @@ import { median, startService } from './service.ts'
  * either core. It leaves out what two machines add: the way of the bytes between them and the store. It needs two idle
  * cores: on a busy machine both ratios and seconds are those of the other work.
  *
- * Stretches are of 20 s, so that a film of this length has as many as one of seven minutes has with its stretches of 60 s.
+ * Stretches are of 20 s, so that a film of this length has as many as one of six minutes has with its stretches of 60 s.
  *
  *   node scripts/bench/workers.ts [rounds] [seconds of film]
  */
 const rounds = Number(process.argv[2] ?? 2)
-const seconds = Number(process.argv[3] ?? 148)
+const seconds = Number(process.argv[3] ?? 128)
 const env = { DARKROOM_FILM_PARTS: '10,8,20', RUNGS: '480p,720p' }
 const service = await startService({ ...env, WORKER_CONCURRENCY: '2' })
 const cli = path.resolve(import.meta.dirname, '../../src/cli.ts')
