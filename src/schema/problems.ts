@@ -119,6 +119,8 @@ const filledIn: Record<string, string[]> = {
   RATE_LIMITED: ['100'],
   KEY_NOT_FOUND: ['8wK2vQz1Lp'],
   KEY_ENDED: ['revoked'],
+  SESSION_NOT_FOUND: ['3fR7tYb2Kd'],
+  PROXY_NOT_TRUSTED: ['Remote-User'],
   TOO_MANY_OPEN: ['50', 'WebSockets'],
   METHOD_NOT_ALLOWED: ['POST', 'GET, HEAD, PATCH, DELETE, OPTIONS'],
   INVALID_JSON: ['Unexpected end of JSON input'],
