@@ -4,11 +4,12 @@ import { connect as connectHttp2 } from 'node:http2'
 import { PassThrough, Readable } from 'node:stream'
 import t, { type Test } from 'tap'
 import { Agent, fetch, type RequestInit, WebSocket } from 'undici'
+import { freePort } from '../scripts/bench/service.ts'
 import { openForm } from './harness/form.ts'
 import { openService } from './harness/service.ts'
 import { metadata, octets, tus } from './harness/tus.ts'
 import { until } from './harness/until.ts'
-import { freePort, isNotInstalled, startWebProxy, webProxies } from './harness/web-proxies.ts'
+import { isNotInstalled, startWebProxy, webProxies } from './harness/web-proxies.ts'
 
 // The README's configurations of proxies, in the proxies themselves, where they are installed.
 

@@ -5,7 +5,6 @@ import { connect } from 'node:net'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
-import { freePort } from '../../scripts/bench/service.ts'
 import { until } from './until.ts'
 
 interface Behind {
@@ -112,5 +111,3 @@ function takesConnections(port: number) {
     socket.on('connect', () => socket.destroy())
   })
 }
-
-export { freePort }
