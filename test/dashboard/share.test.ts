@@ -3,6 +3,7 @@ import { skipWithoutBrowser } from '../harness/browser.ts'
 import { shoot } from '../harness/clip.ts'
 import { barriers, openDashboard, sideways } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
+import { until } from '../harness/until.ts'
 
 t.test('links to films in the dashboard', { skip: skipWithoutBrowser }, async t => {
   const service = await openService(t, { worker: true, env: { PLAYBACK: 'signed' } })
@@ -44,7 +45,7 @@ t.test('links to films in the dashboard', { skip: skipWithoutBrowser }, async t 
     const page = await visit(`/videos/${film.id}`)
     await page.getByLabel('Playback').selectOption('public')
     await page.getByText('Playback is changed').waitFor()
-    await page.locator('select[aria-label=Playback]').and(page.locator(':has(option:checked[value=public])')).waitFor()
+    await until(async () => (await page.getByLabel('Playback').inputValue()) === 'public', 'the page shows it')
     t.strictSame(await barriers(page), [])
     t.equal((await service.get(`/api/videos/${film.id}`)).json().playback, 'public')
   })

@@ -30,12 +30,14 @@ async function everything(id: string) {
   const { rows: events } = await row('darkroom.events', 'r.task_id = $1')
   const { rows: deadlines } = await row('darkroom.deadlines', 'r.task_id = $1')
   const began = Date.parse(tasks[0]?.row.created_at)
-  const plain = ({ row }: { row: Record<string, unknown> }) =>
+  const timeless = (row: Record<string, unknown>) =>
     Object.fromEntries(
       Object.entries(row)
         .filter(([name]) => !['id', 'task_id', 'worker', 'request_id'].includes(name))
         .map(([name, value]) => [name, isTime(value) ? about(Date.parse(value) - began) : value])
     )
+  const plain = ({ row: { edited, ...row } }: { row: Record<string, unknown> }) =>
+    timeless({ ...row, ...(edited ? { edited: timeless(edited as Record<string, unknown>) } : {}) })
   return {
     task: tasks.map(plain),
     job: jobs.map(plain),
