@@ -110,11 +110,11 @@ t.test('each further codec of CODECS is one more print and stream of each rung',
 })
 
 t.test('a film in parts has the very streams of one run in each codec', { skip }, async t => {
-  const service = await openService(t, { env: { CODECS: 'hevc,vp9,av1', DARKROOM_FILM_PARTS: '10,4,8' }, worker: true })
+  const service = await openService(t, { env: { CODECS: 'hevc', DARKROOM_FILM_PARTS: '10,4,8' }, worker: true })
   const { id, task_id } = await service.keep(await shoot({ size: '160x90', fps: 5, seconds: 14, group: 15 }))
   t.match(await service.finished(task_id), { state: 'SUCCESS', attempts: 1 })
   t.ok((await service.get('/api/tasks?task=process_video_part')).json().items.length > 3, 'in parts')
-  const names = ['90p', '90p.hevc', '90p.vp9', '90p.av1']
+  const names = ['90p', '90p.hevc']
   const file = await fetched(t, service, id, names)
   for (const name of names) {
     for (const each of [file(`${name}.mp4`), file(`${name}.hls.mp4`)]) {
