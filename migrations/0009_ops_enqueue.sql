@@ -92,7 +92,7 @@ begin
     );
   elsif kind.internal then
     perform darkroom.refuse(
-      403, 'KIND_INTERNAL', format('The kind "%s" is internal: only Darkroom submits its tasks', kind.name)
+      403, 'KIND_INTERNAL', format('The kind "%s" is internal: only Darkroom and the scope "admin" submit and steer its tasks', kind.name)
     );
   end if;
   if octet_length((options -> 'args')::text) > 1048576 then

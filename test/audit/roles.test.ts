@@ -57,6 +57,7 @@ t.test('API and worker do all their work as a role that owns nothing', async t =
   }
   for (const path of [
     '/api/doctor',
+    '/api/bulk-operations',
     '/api/problems',
     '/api/problems/history',
     '/api/problems/silences',

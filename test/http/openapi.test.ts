@@ -81,6 +81,8 @@ const cancelBulk = async () => {
   return startBulk({ action: 'cancel', filter: tagged })
 }
 const bulk = await endedBulk(await cancelBulk())
+const internal = await service.submit('sweep', {}, { countdown: 3600 })
+const internalBulk = await endedBulk(await startBulk({ action: 'retry', filter: { task: 'sweep' } }))
 const { id: undone } = (await service.post(`/api/bulk-operations/${bulk}/undo`)).json()
 await endedBulk(undone)
 const undoable = await endedBulk(await cancelBulk())
@@ -155,7 +157,8 @@ const minutes = Math.floor(Date.now() / 60_000)
 let schedules = 0
 const key = async (body: object) => (await service.post('/api/keys', { name: 'some', ...body })).json()
 const bearer = ({ key }: { key: string }) => ({ authorization: `Bearer ${key}` })
-const [reader, player, scraper, elsewhereOnly, rotated, doomedKey, endedKey] = await Promise.all([
+const [operator, reader, player, scraper, elsewhereOnly, rotated, doomedKey, endedKey] = await Promise.all([
+  key({ preset: 'operator' }),
   key({ preset: 'viewer' }),
   key({ preset: 'player' }),
   key({ preset: 'scraper' }),
@@ -416,7 +419,20 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
     (operation === 'PATCH /api/tasks/{id}' ? { ...of(waiting), body: { queue: 'nowhere' } } : undefined) ??
     making(operation, stranded.id) ??
     submitting(operation, { queue: 'nowhere', args: { data: '' } }),
-  KIND_INTERNAL: operation => submitting(operation, { task: 'sweep' }),
+  KIND_INTERNAL: operation =>
+    operation.includes('/api/bulk-operations')
+      ? {
+          ...of(internalBulk),
+          headers: bearer(operator),
+          ...(operation.endsWith('operations') && { body: { action: 'cancel', filter: { task: 'sweep' } } })
+        }
+      : operation.includes('/api/tasks/{id}')
+        ? {
+            ...of(internal),
+            headers: bearer(operator),
+            ...(operation.startsWith('PATCH') && { body: { priority: 1 } })
+          }
+        : submitting(operation, { task: 'sweep' }),
   ROUTE_NOT_FOUND: {},
   TASK_NOT_FOUND: operation => ({
     ...of(unknownId),
