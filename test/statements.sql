@@ -775,7 +775,7 @@ with me as materialized (
   returning
     t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.outages, t.max_retries,
     t.retry_delay, t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id,
-    t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
+    t.traceparent, t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
@@ -787,7 +787,8 @@ with me as materialized (
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
   unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
-  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place, is_hasty,
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, traceparent, state, was, place,
+  is_hasty,
   (extract(epoch from clock_timestamp() - due) * 1000)::float8 as waited
 from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
 left join hasty on true
@@ -850,7 +851,7 @@ with me as materialized (
   returning
     t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.outages, t.max_retries,
     t.retry_delay, t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id,
-    t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
+    t.traceparent, t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
@@ -862,7 +863,8 @@ with me as materialized (
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
   unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
-  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place, is_hasty,
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, traceparent, state, was, place,
+  is_hasty,
   (extract(epoch from clock_timestamp() - due) * 1000)::float8 as waited
 from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
 left join hasty on true
@@ -925,7 +927,7 @@ with me as materialized (
   returning
     t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.outages, t.max_retries,
     t.retry_delay, t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id,
-    t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
+    t.traceparent, t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
@@ -937,7 +939,8 @@ with me as materialized (
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
   unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
-  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place, is_hasty,
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, traceparent, state, was, place,
+  is_hasty,
   (extract(epoch from clock_timestamp() - due) * 1000)::float8 as waited
 from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
 left join hasty on true
@@ -2369,7 +2372,7 @@ on conflict (task_id, attempt) do update set said = excluded.said, tail = exclud
 select
     t.id, t.task, t.queue, t.state, t.name, t.description, t.priority, t.args, t.attempts, t.max_retries,
     t.result_expires, t.progress, t.progress_detail, t.error, t.eta, t.expires_at, t.created_at, t.started_at,
-    t.finished_at, t.worker, t.tags, t.schedule_id, t.video_id, t.created_by, t.owner,
+    t.finished_at, t.worker, t.tags, t.schedule_id, t.video_id, t.traceparent, t.created_by, t.owner,
   case when t.state = 'SUCCESS' and j.readable then j.output end as result,
   t.state = 'SUCCESS' and j.readable is not true as result_expired
 from unnest($1::uuid[]) wanted (id)
@@ -2468,21 +2471,21 @@ with new as (
     id uuid, task text, queue text, name text, description text, priority smallint, args jsonb, max_retries int,
     retry_delay real, retry_backoff boolean, retry_backoff_max real, retry_jitter boolean, time_limit real,
     soft_time_limit real, result_expires int, eta timestamptz, expires_at timestamptz, tags text[],
-    schedule_id uuid, video_id uuid, request_id text, created_by text, owner text, webhook_id uuid,
-    countdown float8, expires_in float8
+    schedule_id uuid, video_id uuid, request_id text, traceparent text, created_by text, owner text,
+    webhook_id uuid, countdown float8, expires_in float8
   )
 ), task as (
   insert into darkroom.tasks (
     id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
     retry_jitter, time_limit, soft_time_limit, result_expires, eta, expires_at, tags, schedule_id, video_id,
-    request_id, created_by, owner, webhook_id
+    request_id, traceparent, created_by, owner, webhook_id
   )
   select
     id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
     retry_jitter, time_limit, soft_time_limit, result_expires,
     coalesce(eta, now() + countdown * interval '1 second'),
     coalesce(expires_at, now() + expires_in * interval '1 second'), coalesce(tags, '{}'), schedule_id, video_id,
-    request_id, created_by, owner, webhook_id
+    request_id, traceparent, created_by, owner, webhook_id
   from new
   returning id, task, queue, priority, result_expires, eta, expires_at, created_at
 ), job as (
@@ -2506,21 +2509,21 @@ with new as (
     id uuid, task text, queue text, name text, description text, priority smallint, args jsonb, max_retries int,
     retry_delay real, retry_backoff boolean, retry_backoff_max real, retry_jitter boolean, time_limit real,
     soft_time_limit real, result_expires int, eta timestamptz, expires_at timestamptz, tags text[],
-    schedule_id uuid, video_id uuid, request_id text, created_by text, owner text, webhook_id uuid,
-    countdown float8, expires_in float8
+    schedule_id uuid, video_id uuid, request_id text, traceparent text, created_by text, owner text,
+    webhook_id uuid, countdown float8, expires_in float8
   )
 ), task as (
   insert into darkroom.tasks (
     id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
     retry_jitter, time_limit, soft_time_limit, result_expires, eta, expires_at, tags, schedule_id, video_id,
-    request_id, created_by, owner, webhook_id
+    request_id, traceparent, created_by, owner, webhook_id
   )
   select
     id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
     retry_jitter, time_limit, soft_time_limit, result_expires,
     coalesce(eta, now() + countdown * interval '1 second'),
     coalesce(expires_at, now() + expires_in * interval '1 second'), coalesce(tags, '{}'), schedule_id, video_id,
-    request_id, created_by, owner, webhook_id
+    request_id, traceparent, created_by, owner, webhook_id
   from new
   returning id, task, queue, priority, result_expires, eta, expires_at, created_at
 ), job as (
@@ -2939,7 +2942,7 @@ select id from darkroom.films where original_expired_at > now() - interval '1 da
 select
     t.id, t.task, t.queue, t.state, t.name, t.description, t.priority, t.args, t.attempts, t.max_retries,
     t.result_expires, t.progress, t.progress_detail, t.error, t.eta, t.expires_at, t.created_at, t.started_at,
-    t.finished_at, t.worker, t.tags, t.schedule_id, t.video_id, t.created_by, t.owner,
+    t.finished_at, t.worker, t.tags, t.schedule_id, t.video_id, t.traceparent, t.created_by, t.owner,
   wanted.place, to_json(latest) as latest, missed.events,
   case when t.state = 'SUCCESS' and j.readable then j.output end as result,
   t.state = 'SUCCESS' and j.readable is not true as result_expired
@@ -3002,7 +3005,8 @@ select
     where j.name = message.data ->> 'queue' and j.id >= message.task_id and j.id <= message.task_id
       and j.state = 'completed' and j.completed_on + j.deletion_seconds * interval '1 second' > now()
     limit 1
-  ) end as result
+  ) end as result,
+  (select t.traceparent from darkroom.tasks t where t.id = any(array[message.task_id])) as traceparent
 from message join darkroom.webhooks w on w.id = any(array[message.webhook_id])
 order by message.sequence;
 

@@ -49,12 +49,13 @@ export async function send(message: Message, options: SendOptions): Promise<Told
 }
 
 async function attempt(message: Message, { guard, connections, key, publicUrl, signal }: SendOptions) {
-  const { id, webhook_id, url, secret, old_secret } = message
+  const { id, webhook_id, url, secret, old_secret, traceparent } = message
   const body = bodyOf(message, publicUrl)
   const sealed = old_secret ? [secret, old_secret] : [secret]
   const headers = {
     'content-type': 'application/json',
     'user-agent': `Darkroom/${version}`,
+    ...(traceparent && { traceparent }),
     ...signed({ id, body, secrets: sealed.map(each => unseal(key, each, webhook_id)) })
   }
   return post({ url, headers, body, guard, connections, signal })
