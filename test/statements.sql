@@ -279,7 +279,7 @@ with in_hand as materialized (
 select
   q.name,
   waiting.depth,
-  waiting.oldest_age,
+  waiting.oldest as oldest_age,
   (select count(*)::int from in_hand where in_hand.queue = q.name and not ahead) as running,
   (select count(*)::int from darkroom.workers w where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' and w.paused_at is null and w.shutdown is null and q.name = any(w.queues)) as workers,
   d.name is not null as paused,
@@ -305,9 +305,9 @@ left join darkroom.paused_queues d on d.name = q.name
 cross join lateral (
   select
     count(*)::int as depth,
-    extract(epoch from now() - min(greatest(j.created_on, j.start_after)))::float8 as oldest_age
+    extract(epoch from now() - min(greatest(j.created_on, j.start_after)))::float8 as oldest
   from pgboss.job j
-  where j.name = q.name and state < 'active' and not blocked
+  where j.name = q.name and j.state < 'active' and not j.blocked
 ) waiting
 where q.name not in ('delayed', 'due') and q.name not like '\_\_pgboss\_\_%'
 order by q.name;
@@ -518,12 +518,12 @@ select
     ) order by q.name), '[]')
     from pgboss.queue q
     cross join lateral (
-      select
-        count(*)::int as depth,
-        extract(epoch from now() - min(greatest(j.created_on, j.start_after)))::float8 as oldest
-      from pgboss.job j
-      where j.name = q.name and j.state < 'active' and not j.blocked
-    ) waiting
+  select
+    count(*)::int as depth,
+    extract(epoch from now() - min(greatest(j.created_on, j.start_after)))::float8 as oldest
+  from pgboss.job j
+  where j.name = q.name and j.state < 'active' and not j.blocked
+) waiting
     where q.name not in ('delayed', 'due') and q.name not like '\_\_pgboss\_\_%'
   ) as queues,
   (

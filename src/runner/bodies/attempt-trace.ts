@@ -45,19 +45,20 @@ export function traceAttempt(claim: Claim): AttemptTrace {
     begins(pid) {
       const where = pid === undefined ? 'inline' : 'child'
       const attributes = { 'darkroom.pool': where, ...(pid !== undefined && { 'process.pid': pid }) }
-      body ??= startSpan(`run ${task}`, { parent: own?.traceparent, attributes })
+      body ??= startSpan(`run ${task}`, { parent: own?.traceparent, attributes, at: Date.now() })
     },
     ran: run => traceProgram(run, (body ?? own)?.traceparent),
     ends({ outcome, error, exit_code, signal }) {
       const failed = outcome === 'success' ? undefined : (error?.message ?? outcome)
-      body?.end({ failed })
+      const at = Date.now()
+      body?.end({ failed, at })
       const attributes = {
         'darkroom.outcome': outcome,
         ...(error && { 'error.type': error.type }),
         ...(typeof exit_code === 'number' && { 'process.exit.code': exit_code }),
         ...(signal && { 'darkroom.signal': signal })
       }
-      own?.end({ failed, attributes })
+      own?.end({ failed, attributes, at })
     }
   }
 }

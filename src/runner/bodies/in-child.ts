@@ -118,7 +118,7 @@ class AttemptInChild implements Attempt {
     const source = { task, file: this.#kind.file }
     const place = child.run(
       { ...source, id, args, attempt, traceparent: this.#options.traceparent },
-      this.#listener(),
+      this.#listener(child),
       this.#options.tail
     )
     this.#at = { child, place }
@@ -149,13 +149,13 @@ class AttemptInChild implements Attempt {
     else if (end.waits) child.goOn(place)
   }
 
-  #listener(): Listener {
+  #listener({ pid }: Child): Listener {
     return {
       begins: () => {
         this.#isBegun = true
         // For a body that blocks its child before the child can report a start; overwritten by that report.
         this.#startedAt = new Date()
-        this.#options.onBegin(this.#at?.child.pid)
+        this.#options.onBegin(pid)
         this.#stops.begin()
       },
       loading: () => this.#stops.loading(),
