@@ -35,7 +35,7 @@ async function measure(among: number) {
   }
   const { statuses, seconds } = await load(service.address, 1, 2, () => get('/metrics'))
   const rate = (statuses.get('200') ?? 0) / seconds
-  const [half, most] = [percentile(times, 0.5), percentile(times, 0.95)].map(ms => ms.toFixed(2))
+  const [half, most] = [percentile(times, 50), percentile(times, 95)].map(ms => ms.toFixed(2))
   console.log(`among ${among} finished tasks: p50 ${half} ms, p95 ${most} ms; ${rate.toFixed(0)} scrapes a second`)
 }
 
