@@ -14,12 +14,7 @@ export interface TelemetryOptions {
 /** Sends spans and metrics to a collector of OpenTelemetry. Without one nothing of its SDK is loaded. */
 export async function openTelemetry(options: TelemetryOptions): Promise<{ close(): Promise<void> }> {
   if (options.config.OTEL_EXPORTER_OTLP_ENDPOINT === undefined) return { async close() {} }
-  const { startSdk } = await import('./sdk.ts').catch(cause => {
-    throw new Error(
-      `The SDK of OpenTelemetry cannot be loaded, so OTEL_EXPORTER_OTLP_ENDPOINT cannot be followed: install the optional packages, or unset it (${cause.message})`,
-      { cause }
-    )
-  })
+  const { startSdk } = await import('./sdk.ts')
   const { tracer, close } = startSdk(options)
   setTracer(tracer)
   return {
