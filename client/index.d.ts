@@ -100,6 +100,8 @@ interface TaskBody {
     video_id: string | null
     /** Name of the key that submitted it; null without one */
     created_by: string | null
+    /** Its place in a trace (W3C Trace Context): `00-<trace id>-<span id>-<flags>`; null outside of one */
+    traceparent: string | null
 }
 
 interface TaskFilters {

@@ -50,6 +50,7 @@ create table darkroom.tasks (
   schedule_id uuid,
   video_id uuid,
   request_id text,
+  traceparent text,
   created_by text,
   owner text,
 
@@ -96,6 +97,7 @@ comment on column darkroom.tasks.outages is 'Failed attempts that found the stor
 comment on column darkroom.tasks.retry_delay is 'Seconds; where a retry or limit setting is null, the setting of the kind applies';
 comment on column darkroom.tasks.expires_at is 'Start deadline; past it an unstarted task is revoked. darkroom.deadlines says when to check';
 comment on column darkroom.tasks.request_id is 'X-Request-Id of the request that submitted it';
+comment on column darkroom.tasks.traceparent is 'Its place in a trace (W3C Trace Context), which its attempts, parts and webhooks continue; null outside of one';
 comment on column darkroom.tasks.created_by is 'Name of the key that submitted it; null without one';
 comment on column darkroom.tasks.owner is 'Family of that key, where the key sees only what it has created or has a limit of open tasks; null for all others, which then cost no index';
 

@@ -48,7 +48,7 @@ select
     else t.error
   end as error,
   t.attempts, t.max_retries, t.eta, t.expires_at, t.created_at, t.started_at, t.finished_at, t.worker, t.tags,
-  t.schedule_id, t.video_id, t.created_by
+  t.schedule_id, t.video_id, t.created_by, t.traceparent
 from darkroom.tasks t;
 
 comment on view ops.tasks is 'Tasks as HTTP shows them. Found by id; by state, or by state, task and queue; newest first by id, which grows with time';
@@ -78,6 +78,7 @@ comment on column ops.tasks.tags is 'Tags';
 comment on column ops.tasks.schedule_id is 'Id of the schedule that made it';
 comment on column ops.tasks.video_id is 'Id of its film';
 comment on column ops.tasks.created_by is 'Name of the key that submitted it; null without one';
+comment on column ops.tasks.traceparent is 'Its place in a trace (W3C Trace Context): 00-<trace id>-<span id>-<flags>; null outside of one';
 
 create view ops.attempts as
 select

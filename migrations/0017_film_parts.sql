@@ -109,7 +109,7 @@ begin
   end;
   insert into darkroom.tasks (
     id, task, queue, args, name, priority, max_retries, retry_delay, retry_backoff, retry_backoff_max, retry_jitter,
-    time_limit, soft_time_limit, result_expires, tags, video_id, request_id, created_by, owner
+    time_limit, soft_time_limit, result_expires, tags, video_id, request_id, traceparent, created_by, owner
   ) values (
     id, 'process_video_part', task.queue, jsonb_build_object(
       'video_id', plan.video_id, 'film', jsonb_build_object('task_id', film, 'attempt', plan.attempt), 'role', role,
@@ -117,7 +117,7 @@ begin
     ) || more,
     task.name, task.priority, task.max_retries, task.retry_delay, task.retry_backoff, task.retry_backoff_max,
     task.retry_jitter, task.time_limit, task.soft_time_limit, task.result_expires, task.tags, plan.video_id, task.request_id,
-    task.created_by, task.owner
+    task.traceparent, task.created_by, task.owner
   );
   insert into pgboss.job (
     id, name, data, priority, policy, retry_limit, expire_seconds, deletion_seconds, keep_until, created_on, group_id

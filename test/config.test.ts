@@ -59,6 +59,7 @@ t.test('an empty environment gives every setting its default', async t => {
       WEBHOOK_ALLOW_NETWORKS: undefined,
       WEBHOOK_PROXY: undefined,
       ENVIRONMENT: undefined,
+      OTEL_EXPORTER_OTLP_ENDPOINT: undefined,
       LOG_LEVEL: 'info'
     }
   )

@@ -369,7 +369,7 @@ with in_hand as materialized (
 select
   q.name,
   waiting.depth,
-  waiting.oldest_age,
+  waiting.oldest as oldest_age,
   (select count(*)::int from in_hand where in_hand.queue = q.name and not ahead) as running,
   (select count(*)::int from darkroom.workers w where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second' and w.paused_at is null and w.shutdown is null and q.name = any(w.queues)) as workers,
   d.name is not null as paused,
@@ -399,9 +399,9 @@ left join darkroom.paused_queues d on d.name = q.name
 cross join lateral (
   select
     count(*)::int as depth,
-    extract(epoch from now() - min(j.start_after))::float8 as oldest_age
+    extract(epoch from now() - min(j.start_after))::float8 as oldest
   from pgboss.job j
-  where j.name = q.name and state < 'active' and not blocked
+  where j.name = q.name and j.state < 'active' and not j.blocked
 ) waiting
 where q.name not in ('delayed', 'due') and q.name not like '\_\_pgboss\_\_%'
 order by q.name;
@@ -612,12 +612,12 @@ select
     ) order by q.name), '[]')
     from pgboss.queue q
     cross join lateral (
-      select
-        count(*)::int as depth,
-        extract(epoch from now() - min(j.start_after))::float8 as oldest
-      from pgboss.job j
-      where j.name = q.name and j.state < 'active' and not j.blocked
-    ) waiting
+  select
+    count(*)::int as depth,
+    extract(epoch from now() - min(j.start_after))::float8 as oldest
+  from pgboss.job j
+  where j.name = q.name and j.state < 'active' and not j.blocked
+) waiting
     where q.name not in ('delayed', 'due') and q.name not like '\_\_pgboss\_\_%'
   ) as queues,
   (
@@ -875,7 +875,7 @@ with me as materialized (
   returning
     t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.outages, t.max_retries,
     t.retry_delay, t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id,
-    t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
+    t.traceparent, t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
@@ -887,7 +887,8 @@ with me as materialized (
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
   unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
-  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place, is_hasty,
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, traceparent, state, was, place,
+  is_hasty,
   (extract(epoch from clock_timestamp() - due) * 1000)::float8 as waited
 from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
 left join hasty on true
@@ -950,7 +951,7 @@ with me as materialized (
   returning
     t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.outages, t.max_retries,
     t.retry_delay, t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id,
-    t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
+    t.traceparent, t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
@@ -962,7 +963,8 @@ with me as materialized (
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
   unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
-  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place, is_hasty,
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, traceparent, state, was, place,
+  is_hasty,
   (extract(epoch from clock_timestamp() - due) * 1000)::float8 as waited
 from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
 left join hasty on true
@@ -1025,7 +1027,7 @@ with me as materialized (
   returning
     t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.outages, t.max_retries,
     t.retry_delay, t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id,
-    t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
+    t.traceparent, t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
@@ -1037,7 +1039,8 @@ with me as materialized (
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
   unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
-  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place, is_hasty,
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, traceparent, state, was, place,
+  is_hasty,
   (extract(epoch from clock_timestamp() - due) * 1000)::float8 as waited
 from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
 left join hasty on true
@@ -1050,7 +1053,7 @@ with me as materialized (
 ), next as materialized (
   select
     j.name, j.id, j.place, j.priority, j.created_on, j.state as was, t.task, t.max_retries,
-    case when j.started_on is null or j.start_after > j.started_on then greatest(j.created_on, j.start_after) end as due,
+    case when j.started_on is null or j.start_after > j.started_on then j.start_after end as due,
     case
       when t.id is null or t.state not in ('PENDING', 'RETRY') then 'stale'
       when t.expires_at <= now() and t.started_at is null then 'stale'
@@ -1107,7 +1110,7 @@ with me as materialized (
   returning
     t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.outages, t.max_retries,
     t.retry_delay, t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id,
-    t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
+    t.traceparent, t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
@@ -1119,7 +1122,8 @@ with me as materialized (
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
   unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
-  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place, is_hasty,
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, traceparent, state, was, place,
+  is_hasty,
   (extract(epoch from clock_timestamp() - due) * 1000)::float8 as waited
 from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
 left join hasty on true
@@ -2558,7 +2562,7 @@ on conflict (task_id, attempt) do update set said = excluded.said, tail = exclud
 select
     t.id, t.task, t.queue, t.state, t.name, t.description, t.priority, t.args, t.attempts, t.max_retries,
     t.result_expires, t.progress, t.progress_detail, t.error, t.eta, t.expires_at, t.created_at, t.started_at,
-    t.finished_at, t.worker, t.tags, t.schedule_id, t.video_id, t.created_by, t.owner,
+    t.finished_at, t.worker, t.tags, t.schedule_id, t.video_id, t.traceparent, t.created_by, t.owner,
   case when t.state = 'SUCCESS' and j.readable then j.output end as result,
   t.state = 'SUCCESS' and j.readable is not true as result_expired
 from unnest($1::uuid[]) wanted (id)
@@ -2657,21 +2661,21 @@ with new as (
     id uuid, task text, queue text, name text, description text, priority smallint, args jsonb, max_retries int,
     retry_delay real, retry_backoff boolean, retry_backoff_max real, retry_jitter boolean, time_limit real,
     soft_time_limit real, result_expires int, eta timestamptz, expires_at timestamptz, tags text[],
-    schedule_id uuid, video_id uuid, request_id text, created_by text, owner text, webhook_id uuid,
-    countdown float8, expires_in float8
+    schedule_id uuid, video_id uuid, request_id text, traceparent text, created_by text, owner text,
+    webhook_id uuid, countdown float8, expires_in float8
   )
 ), task as (
   insert into darkroom.tasks (
     id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
     retry_jitter, time_limit, soft_time_limit, result_expires, eta, expires_at, tags, schedule_id, video_id,
-    request_id, created_by, owner, webhook_id
+    request_id, traceparent, created_by, owner, webhook_id
   )
   select
     id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
     retry_jitter, time_limit, soft_time_limit, result_expires,
     coalesce(eta, now() + countdown * interval '1 second'),
     coalesce(expires_at, now() + expires_in * interval '1 second'), coalesce(tags, '{}'), schedule_id, video_id,
-    request_id, created_by, owner, webhook_id
+    request_id, traceparent, created_by, owner, webhook_id
   from new
   returning id, task, queue, priority, result_expires, eta, expires_at, created_at
 ), job as (
@@ -2695,21 +2699,21 @@ with new as (
     id uuid, task text, queue text, name text, description text, priority smallint, args jsonb, max_retries int,
     retry_delay real, retry_backoff boolean, retry_backoff_max real, retry_jitter boolean, time_limit real,
     soft_time_limit real, result_expires int, eta timestamptz, expires_at timestamptz, tags text[],
-    schedule_id uuid, video_id uuid, request_id text, created_by text, owner text, webhook_id uuid,
-    countdown float8, expires_in float8
+    schedule_id uuid, video_id uuid, request_id text, traceparent text, created_by text, owner text,
+    webhook_id uuid, countdown float8, expires_in float8
   )
 ), task as (
   insert into darkroom.tasks (
     id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
     retry_jitter, time_limit, soft_time_limit, result_expires, eta, expires_at, tags, schedule_id, video_id,
-    request_id, created_by, owner, webhook_id
+    request_id, traceparent, created_by, owner, webhook_id
   )
   select
     id, task, queue, name, description, priority, args, max_retries, retry_delay, retry_backoff, retry_backoff_max,
     retry_jitter, time_limit, soft_time_limit, result_expires,
     coalesce(eta, now() + countdown * interval '1 second'),
     coalesce(expires_at, now() + expires_in * interval '1 second'), coalesce(tags, '{}'), schedule_id, video_id,
-    request_id, created_by, owner, webhook_id
+    request_id, traceparent, created_by, owner, webhook_id
   from new
   returning id, task, queue, priority, result_expires, eta, expires_at, created_at
 ), job as (
@@ -3134,7 +3138,7 @@ select id from darkroom.films where original_expired_at > now() - interval '1 da
 select
     t.id, t.task, t.queue, t.state, t.name, t.description, t.priority, t.args, t.attempts, t.max_retries,
     t.result_expires, t.progress, t.progress_detail, t.error, t.eta, t.expires_at, t.created_at, t.started_at,
-    t.finished_at, t.worker, t.tags, t.schedule_id, t.video_id, t.created_by, t.owner,
+    t.finished_at, t.worker, t.tags, t.schedule_id, t.video_id, t.traceparent, t.created_by, t.owner,
   wanted.place, to_json(latest) as latest, missed.events,
   case when t.state = 'SUCCESS' and j.readable then j.output end as result,
   t.state = 'SUCCESS' and j.readable is not true as result_expired
@@ -3197,7 +3201,8 @@ select
     where j.name = message.data ->> 'queue' and j.id >= message.task_id and j.id <= message.task_id
       and j.state = 'completed' and j.completed_on + j.deletion_seconds * interval '1 second' > now()
     limit 1
-  ) end as result
+  ) end as result,
+  (select t.traceparent from darkroom.tasks t where t.id = any(array[message.task_id])) as traceparent
 from message join darkroom.webhooks w on w.id = any(array[message.webhook_id])
 order by message.sequence;
 

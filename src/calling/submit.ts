@@ -10,6 +10,7 @@ import { busyVideo } from '#tasks/submit/one-open.ts'
 import { prepareTask } from '#tasks/submit/prepare.ts'
 import { Submission } from '#tasks/submit/schemas.ts'
 import { webhookIds, webhooksIn } from '#tasks/submit/webhooks.ts'
+import { activeTrace } from '#telemetry/spans.ts'
 import { openCaller } from './caller.ts'
 import { type Handle, handleOf } from './handle.ts'
 
@@ -47,7 +48,7 @@ export async function applyAsync<Result>(
     webhooks: transaction ? webhookIds((text, values) => transaction.query(text, values)) : webhooksIn(caller.db.pool),
     defaults: { resultExpires: caller.resultExpires }
   }
-  const task = await prepareTask(needs, submission)
+  const task = { ...(await prepareTask(needs, submission)), ...traceOf() }
   if (transaction) {
     const [enqueued] = await write(transaction, task)
     // The one NOTIFY inside a transaction: the commit is the caller's, so nothing of ours runs after it.
@@ -59,6 +60,12 @@ export async function applyAsync<Result>(
     await caller.voice.flush()
   }
   return handleOf<Result>(caller, task.id)
+}
+
+/** Of the program's own spans, where it has any; else of the body that submits it. */
+function traceOf() {
+  const traceparent = activeTrace()
+  return traceparent === undefined ? {} : { traceparent }
 }
 
 async function write(connection: Transaction, task: NewTask): Promise<Enqueued[]> {

@@ -131,6 +131,7 @@ export interface TasksTable {
   schedule_id: Nullable<string>
   video_id: Nullable<string>
   request_id: Nullable<string>
+  traceparent: Nullable<string>
   created_by: Nullable<string>
   owner: Nullable<string>
   webhook_id: Nullable<string>

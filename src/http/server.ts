@@ -48,6 +48,7 @@ import { collectRoutes, openapiRoute } from './openapi.ts'
 import { publicFiles } from './pages/public-dir.ts'
 import { addPublicPath } from './public-path.ts'
 import { countRequests, logRequests, readRequests } from './requests.ts'
+import { traceRequests } from './traces.ts'
 import { decodable } from './url.ts'
 import { validatorCompiler } from './validation.ts'
 
@@ -61,7 +62,7 @@ export interface ServerNeeds
     ResumableNeeds,
     WebhookNeeds,
     BulkNeeds,
-    Omit<MetricsNeeds, 'pool' | 'log'>,
+    MetricsNeeds,
     Omit<KeyNeeds, 'settings'> {
   log: Logger
   needsWorker: boolean
@@ -98,6 +99,7 @@ export async function buildServer({ log, needsWorker, settings, limits, refusals
   app.addHook('onClose', async () => outages.close())
   parseJsonStrictly(app)
 
+  traceRequests(app)
   const drain = hangDoors(app, settings, limits, sockets, { ...needs, proxy: proxySignIn(settings) }, refusals)
   addPublicPath(app, settings.PUBLIC_URL)
   readRequests(app)
@@ -108,7 +110,7 @@ export async function buildServer({ log, needsWorker, settings, limits, refusals
 
   await collectRoutes(app)
   await app.register(healthRoutes, { db: needs.db, needsWorker, auth: () => authOf(settings, needs.keyring) })
-  await app.register(metricsRoute, { ...needs, log, pool: reads.pool })
+  await app.register(metricsRoute, needs)
   await app.register(createRoutes, needs)
   await app.register(countRoutes, { reads, count })
   await app.register(taskRoutes, { ...needs, reads })

@@ -11,6 +11,7 @@ import { openMetrics, type Snapshot } from '#metrics/metrics.ts'
 import { guardOf } from '#outbound/guard.ts'
 import { queueNames } from '#queue/names.ts'
 import { openSecrets } from '#secrets/master.ts'
+import { observer } from '#stats/observe.ts'
 import { openSampler } from '#stats/sampler.ts'
 import { DiskStore } from '#storage/disk.ts'
 import { pairWithStore } from '#storage/installation.ts'
@@ -20,6 +21,7 @@ import { submitter } from '#tasks/submit/submitter.ts'
 import { webhooksIn } from '#tasks/submit/webhooks.ts'
 import { expirer } from '#tasks/upkeep/expirer.ts'
 import { voiceOf } from '#tasks/voice.ts'
+import { openTelemetry } from '#telemetry/open.ts'
 import { publishRungs } from '#videos/publish-rungs.ts'
 import { keepFailures } from '#videos/queries.ts'
 import { listenOn } from './address.ts'
@@ -52,55 +54,75 @@ export interface Api {
 }
 
 export async function startApi(needs: ApiNeeds): Promise<Api> {
-  const { url, config, kinds, log, needsWorker, workerMetrics, limits = productionLimits } = needs
+  const { config, log, limits = productionLimits, needsWorker, workerMetrics } = needs
   // Closed in reverse order: at the stop, or at once when a later part fails to open.
   await using opened = new AsyncDisposableStack()
+  function open<Part extends { close(): unknown }>(part: Part) {
+    opened.defer(async () => void (await part.close()))
+    return part
+  }
+
+  const parts = await openParts(needs, open)
+  const { db, watching, refusals } = parts
+  const settings = settingsOf(needs, parts)
+  const { app, drain } = await buildServer({ ...settings, ...parts, limits, log, needsWorker, workerMetrics })
+  open(app)
+  await app.ready()
+
+  const running = opened.move()
+  return {
+    app,
+    db,
+    watching,
+    refusals,
+    listen: () => listenOn(app, config),
+    stop: stopOnce(() => running.disposeAsync(), drain, log)
+  }
+}
+
+type Open = <Part extends { close(): unknown }>(part: Part) => Part
+
+/** Everything that an API opens and has to close, in that order. */
+async function openParts({ url, config, kinds, log }: ApiNeeds, open: Open) {
   const secrets = await openSecrets(config.DATA_DIR, config.SECRET_KEY_FILE)
-  const store = new DiskStore(config.DATA_DIR)
-  opened.defer(() => store.close())
+  const store = open(new DiskStore(config.DATA_DIR))
   const { db, reads } = openConnections(url)
-  opened.defer(db.close)
-  opened.defer(reads.close)
+  open(db)
+  open(reads)
   await pairWithStore(db, store)
   await publishKinds(db.pool, kinds, config.RESULT_EXPIRES)
   await withdrawKinds(db.pool, kinds)
-  const metrics = openMetrics()
-  opened.defer(metrics.close)
-  const sampler = openSampler({ pool: db.pool, metrics, log })
-  opened.defer(sampler.close)
+  const metrics = open(openMetrics())
+  const sampler = open(openSampler({ pool: db.pool, metrics, log }))
+  const observe = observer({ pool: reads.pool, sampler, log })
+  const counted = async () => {
+    // First: it counts what this process's snapshot then has.
+    const gauges = await observe()
+    return [...(await metrics.snapshot()), ...gauges]
+  }
+  open(await openTelemetry({ config, log, process: 'api', counted }))
   await publishRungs(db.pool, config)
-  const alerts = watchProblems({ db, dataDir: config.DATA_DIR, historyExpires: config.HISTORY_EXPIRES, log })
-  opened.defer(alerts.close)
+  open(watchProblems({ db, dataDir: config.DATA_DIR, historyExpires: config.HISTORY_EXPIRES, log }))
   const deadlines = expirer({ pool: db.pool, onExpired: ids => voice.changed(...ids) })
   const voice = voiceOf(db.pool, deadlines.by)
-  opened.defer(voice.flush)
-  opened.defer(deadlines.stop)
-  const keyring = await openDoor({ db, config, log })
-  opened.defer(keyring.close)
-  const watching = watchTasks(db)
-  opened.defer(watching.close)
-  const ears = await openEars({ url, watching, deadlines, keyring, log })
-  opened.defer(ears.close)
+  open({ close: voice.flush })
+  open({ close: deadlines.stop })
+  const keyring = open(await openDoor({ db, config, log }))
+  const watching = open(watchTasks(db))
+  open(await openEars({ url, watching, deadlines, keyring, log }))
+  const refusals = open(openRefusals({ db, log }))
+  return { secrets, store, db, reads, metrics, observe, voice, keyring, watching, refusals }
+}
 
-  const refusals = openRefusals({ db, log })
-  opened.defer(refusals.close)
+type Parts = Awaited<ReturnType<typeof openParts>>
 
-  const processVideo = kinds.get('process_video')!
-  const { app, drain } = await buildServer({
+/** What routes need besides, made of the settings. */
+function settingsOf({ url, config, kinds }: ApiNeeds, { db, secrets, metrics, voice }: Parts) {
+  return {
     settings: config,
-    keyring,
     tickets: tickets(secrets('tickets')),
-    limits,
-    refusals,
-    db,
-    reads,
     kinds,
-    log,
-    needsWorker,
-    metrics,
-    sampler,
-    workerMetrics,
-    processVideo,
+    processVideo: kinds.get('process_video')!,
     queues: queueNames(db),
     webhooks: webhooksIn(db.pool),
     guard: guardOf({ open: config.WEBHOOK_ALLOW_NETWORKS, database: url, port: config.PORT }),
@@ -109,28 +131,12 @@ export async function startApi(needs: ApiNeeds): Promise<Api> {
     onReceived: metrics.uploaded,
     maxUploadBytes: config.MAX_UPLOAD_BYTES,
     uploadExpires: config.UPLOAD_EXPIRES,
-    secrets,
     playback: config.PLAYBACK,
     mediaUrl: config.MEDIA_URL ?? config.PUBLIC_URL,
-    store,
     dataDir: config.DATA_DIR,
     findMedia: () => findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH }),
     submit: submitter(db.pool, voice),
-    voice,
-    watching,
     beforeForgetting: keepFailures
-  })
-  opened.defer(() => app.close())
-  await app.ready()
-
-  const open = opened.move()
-  return {
-    app,
-    db,
-    watching,
-    refusals,
-    listen: () => listenOn(app, config),
-    stop: stopOnce(() => open.disposeAsync(), drain, log)
   }
 }
 

@@ -1,4 +1,5 @@
 import { execa } from 'execa'
+import { sayProgram } from '#telemetry/programs.ts'
 import { type Cell, expectLocked, underLock } from './lock/lock.ts'
 
 export interface Ran {
@@ -54,6 +55,7 @@ export async function run(
     timeout: timeout * 1000,
     ...(signal && { cancelSignal: signal })
   })
+  sayProgram(program, subprocess)
   const stderr = keepTail(subprocess.stderr)
   const result = await subprocess
 

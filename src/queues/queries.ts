@@ -3,6 +3,7 @@ import type { Pool } from 'pg'
 import type { InTransaction } from '#database/connect.ts'
 import { delayedQueue, turnsQueue } from '#queue/boss.ts'
 import { forTasks } from '#queue/names.ts'
+import { waiting } from '#queue/waiting.ts'
 import { inHand } from '#tasks/attempts/in-hand.ts'
 import { takesTasks } from '#tasks/attempts/takers.ts'
 
@@ -21,14 +22,12 @@ export interface QueueRow {
   per_minute: { created: number; finished: number }
 }
 
-// Waiting jobs are read once, from pg-boss's fetch index alone. The oldest job is not the one that was created first:
-// a retry or a countdown waits from its due time.
 export const listQueuesSql = `
 with ${inHand}
 select
   q.name,
   waiting.depth,
-  waiting.oldest_age,
+  waiting.oldest as oldest_age,
   (select count(*)::int from in_hand where in_hand.queue = q.name and not ahead) as running,
   (select count(*)::int from darkroom.workers w where ${takesTasks} and q.name = any(w.queues)) as workers,
   d.name is not null as paused,
@@ -55,13 +54,7 @@ select
   ) as per_minute
 from pgboss.queue q
 left join darkroom.paused_queues d on d.name = q.name
-cross join lateral (
-  select
-    count(*)::int as depth,
-    extract(epoch from now() - min(j.start_after))::float8 as oldest_age
-  from pgboss.job j
-  where j.name = q.name and state < 'active' and not blocked
-) waiting
+${waiting}
 where ${forTasks}
 order by q.name`
 

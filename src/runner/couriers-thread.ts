@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Places } from '#config.ts'
 import { connect, throughIndexes } from '#database/connect.ts'
 import { keepConnections } from '#outbound/connections.ts'
 import { guardOf } from '#outbound/guard.ts'
 import { stepBack } from '#processes/background.ts'
+import type { Places } from '#setting-values.ts'
 import { openDeliverer } from '#webhooks/delivery/deliverer.ts'
 import type { Warning } from './thread.ts'
 

@@ -8,6 +8,7 @@ import { openSampler } from '#stats/sampler.ts'
 import { DiskStore } from '#storage/disk.ts'
 import { pairWithStore } from '#storage/installation.ts'
 import type { Kinds } from '#tasks/define.ts'
+import { openTelemetry } from '#telemetry/open.ts'
 import { publishRungs } from '#videos/publish-rungs.ts'
 import { openBodies } from './bodies/bodies.ts'
 import { openBooks } from './books/books.ts'
@@ -61,6 +62,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   // Early, as the port may be in use.
   const metrics = open(openMetrics())
   const sampler = open(openSampler({ pool: connections.work.pool, metrics, log }))
+  open(await openTelemetry({ config, log, process: 'worker', counted: metrics.snapshot }))
   const health = open(await serveHealth(config, async () => sampler.foldNow().then(metrics.text)))
   await pairWithStore(connections.work, open(new DiskStore(config.DATA_DIR)))
   const [media] = await Promise.all([

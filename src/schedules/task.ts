@@ -23,7 +23,11 @@ export interface Maker extends Pick<Settings, 'name' | 'task' | 'args' | 'queue'
  */
 export function taskOf({ kinds, defaults }: TaskNeeds, schedule: Maker): NewTask {
   const kind = kinds.get(schedule.task)
-  if (!kind) return { ...(schedule.template as NewTask), id: newId(), schedule_id: schedule.id }
+  if (!kind) {
+    // The trace of the request that saved it is over.
+    const { traceparent: _, ...template } = schedule.template as NewTask
+    return { ...template, id: newId(), schedule_id: schedule.id }
+  }
   const { created_by, owner } = schedule.template as NewTask
   const { expires, ...options } = schedule.options as Partial<Record<Option, any>>
   return newTask(kind, schedule.args, defaults, {

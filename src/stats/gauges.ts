@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { forTasks } from '#queue/names.ts'
+import { waiting } from '#queue/waiting.ts'
 import { inHand } from '#tasks/attempts/in-hand.ts'
 import { lease } from '#tasks/attempts/takers.ts'
 
@@ -13,8 +14,7 @@ export interface Gauges {
 }
 
 /**
- * What the database knows at the time of a scrape. Waiting jobs come from pg-boss's fetch index alone, so finished tasks
- * cost nothing. Workers that ended count for a day, as in lists.
+ * What the database knows at the time of a scrape. Workers that ended count for a day, as in lists.
  */
 export const readGaugesSql = `
 with ${inHand}, runner as (
@@ -32,13 +32,7 @@ select
       'paused', exists (select from darkroom.paused_queues p where p.name = q.name)
     ) order by q.name), '[]')
     from pgboss.queue q
-    cross join lateral (
-      select
-        count(*)::int as depth,
-        extract(epoch from now() - min(j.start_after))::float8 as oldest
-      from pgboss.job j
-      where j.name = q.name and j.state < 'active' and not j.blocked
-    ) waiting
+    ${waiting}
     where ${forTasks}
   ) as queues,
   (

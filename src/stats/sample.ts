@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { forTasks } from '#queue/names.ts'
+import { waiting } from '#queue/waiting.ts'
 import { inHand } from '#tasks/attempts/in-hand.ts'
 
 // Milliseconds.
@@ -25,13 +26,7 @@ select
   now() + greatest(interval '9.5 s', least(interval '60 s', 50 * (clock_timestamp() - now())))
 from turn
 cross join pgboss.queue q
-cross join lateral (
-  select
-    count(*)::int as depth,
-    extract(epoch from now() - min(j.start_after))::float8 as oldest
-  from pgboss.job j
-  where j.name = q.name and j.state < 'active' and not j.blocked
-) waiting
+${waiting}
 where ${forTasks}
 order by q.name
 on conflict (minute, queue) do update set

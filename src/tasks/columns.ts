@@ -66,6 +66,7 @@ const columns = {
   schedule_id: { type: 'uuid', ...shown },
   video_id: { type: 'uuid', ...shown },
   request_id: { type: 'text', ...setting },
+  traceparent: { type: 'text', ...shown, claimed: true },
   created_by: { type: 'text', ...shown },
   owner: { type: 'text', ...shown },
   webhook_id: { type: 'uuid', submitted: true }

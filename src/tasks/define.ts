@@ -14,6 +14,11 @@ export interface Context {
   progress(fraction: number, detail?: unknown): void
   /** Writes a line to the worker's log. */
   log(line: string): void
+  /**
+   * Its place in a trace (W3C Trace Context), for headers of requests that the body sends; undefined outside of one.
+   * Tasks that the body submits have it by themselves.
+   */
+  traceparent?: string | undefined
 }
 
 /** Number and delays of retries, by Celery's names. Delays are in seconds. */

@@ -52,7 +52,12 @@ export const TaskBody = Type.Object(
     tags: Type.Array(Type.String(), { description: 'Tags' }),
     schedule_id: Nullable(Type.String({ description: 'Id of the schedule that made it' })),
     video_id: Nullable(Type.String({ description: 'Id of its film' })),
-    created_by: Nullable(Type.String({ description: 'Name of the key that submitted it; null without one' }))
+    created_by: Nullable(Type.String({ description: 'Name of the key that submitted it; null without one' })),
+    traceparent: Nullable(
+      Type.String({
+        description: 'Its place in a trace (W3C Trace Context): `00-<trace id>-<span id>-<flags>`; null outside of one'
+      })
+    )
   },
   {
     title: 'Task',
@@ -83,7 +88,8 @@ export const TaskBody = Type.Object(
         tags: [],
         schedule_id: null,
         video_id: null,
-        created_by: 'shop'
+        created_by: 'shop',
+        traceparent: null
       }
     ]
   }

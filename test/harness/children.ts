@@ -54,6 +54,7 @@ export async function openChildren(t: Test, options: Options) {
       time_limit: null,
       soft_time_limit: null,
       request_id: null,
+      traceparent: null,
       waited: 0,
       worker: randomUUID()
     }
@@ -61,7 +62,9 @@ export async function openChildren(t: Test, options: Options) {
       children,
       limits: { soft: undefined, hard: undefined, stall: undefined, load: 60, ...limits },
       tail: new Tail(),
+      traceparent: undefined,
       onBegin() {},
+      onProgram() {},
       onProgress() {},
       onLog() {}
     })

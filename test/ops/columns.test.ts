@@ -65,8 +65,8 @@ t.test('a retry by either way resets the columns of the one list', async t => {
 t.test('a submission by SQL writes the columns of the one list', async t => {
   const [, inserted] = /insert into darkroom\.tasks \(([^)]*)\)/.exec(await source('enqueue'))!
   const names = (text: string) => text.split(/,\s*/).map(name => name.trim())
-  // Only HTTP has requests and keys, and only a schedule has its id.
-  const elsewhere = ['request_id', 'created_by', 'owner', 'schedule_id']
+  // Only HTTP has requests, traces and keys, and only a schedule has its id.
+  const elsewhere = ['request_id', 'traceparent', 'created_by', 'owner', 'schedule_id']
 
   t.strictSame(
     names(inserted!).sort(),

@@ -35,6 +35,7 @@ export interface Task {
   schedule_id: string | null
   video_id: string | null
   created_by: string | null
+  traceparent: string | null
 }
 
 export interface Page<T> {

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { execa } from 'execa'
+import { sayProgram } from '#telemetry/programs.ts'
 import { type Cell, expectLocked, underLock } from '../lock/lock.ts'
 import { keepTail, spawnOptions } from '../run.ts'
 
@@ -53,6 +54,7 @@ export async function encode(
     buffer: false,
     ...(signal && { cancelSignal: signal })
   })
+  sayProgram(ffmpeg, subprocess)
   const stderr = keepTail(subprocess.stderr, onStderrLine)
 
   let stalled = false

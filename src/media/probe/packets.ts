@@ -1,4 +1,5 @@
 import { execa } from 'execa'
+import { sayProgram } from '#telemetry/programs.ts'
 import { expectLocked, underLock } from '../lock/lock.ts'
 import { keepTail, spawnOptions } from '../run.ts'
 import { timeout } from './header.ts'
@@ -68,6 +69,7 @@ export async function readPackets(file: string, { opening, ffprobe, bytes, signa
     timeout: timeout * 1000,
     ...(signal && { cancelSignal: signal })
   })
+  sayProgram(ffprobe, subprocess)
   const stderr = keepTail(subprocess.stderr)
 
   const streams: Packets['streams'] = new Map()

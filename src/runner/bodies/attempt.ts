@@ -1,6 +1,7 @@
 import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Ending } from '#tasks/attempts/ending.ts'
 import type { Tail } from '#tasks/log/tail.ts'
+import type { ProgramRun } from '#telemetry/programs.ts'
 import type { StopReason } from '../children/protocol.ts'
 import type { Limits } from './limits.ts'
 
@@ -24,8 +25,12 @@ export interface AttemptOptions {
   limits: Limits
   /** Keeps the last that it says. */
   tail: Tail
-  /** Its body starts. */
-  onBegin(): void
+  /** Its place in a trace. */
+  traceparent: string | undefined
+  /** Its body starts, in a child if there is a pid. */
+  onBegin(pid?: number): void
+  /** It has run ffmpeg or ffprobe. */
+  onProgram(run: ProgramRun): void
   onProgress(fraction: number, detail: unknown): void
   onLog(line: string): void
 }

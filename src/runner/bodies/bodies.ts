@@ -10,6 +10,7 @@ import { typeboxInOneFile } from '../children/one-file.ts'
 import { ChildPool } from '../children/pool.ts'
 import type { Connections } from '../connections.ts'
 import type { Media } from '../media.ts'
+import { traceAttempt } from './attempt-trace.ts'
 import { openDesk } from './desk.ts'
 import { failBodiesAlone } from './inline.ts'
 import { logEnd } from './log-end.ts'
@@ -45,9 +46,11 @@ export async function openBodies({ config, kinds, connections, books, media, log
   async function run(claim: Claim, kind: Kind) {
     const since = performance.now()
     const tail = new Tail(redact)
+    const trace = traceAttempt(claim)
     let began = false
-    const attempt = start(claim, kind, tail, () => {
+    const attempt = start(claim, kind, { tail, trace }, pid => {
       began = true
+      trace.begins(pid)
       books.begun(claim, performance.now() - since)
       books.log.follow(claim, tail)
     })
@@ -55,10 +58,11 @@ export async function openBodies({ config, kinds, connections, books, media, log
     const ending = await attempt.ended
     desk.remove(attempt)
     books.log.end(claim)
+    trace.ends(ending)
     const ran = Date.now() - ending.started_at.getTime()
     if (attempt.reason() === 'forgotten') books.forget(claim)
     else {
-      logEnd(log, claim, ending)
+      logEnd(log, claim, ending, trace)
       books.enter({ claim, kind, ending, ran: began ? ran : undefined })
     }
     thereIsRoom(ran)

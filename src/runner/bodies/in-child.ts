@@ -116,7 +116,11 @@ class AttemptInChild implements Attempt {
   async #runIn(child: Child): Promise<Finished | Exit | undefined> {
     const { id, task, args, attempt } = this.claim
     const source = { task, file: this.#kind.file }
-    const place = child.run({ ...source, id, args, attempt }, this.#listener(), this.#options.tail)
+    const place = child.run(
+      { ...source, id, args, attempt, traceparent: this.#options.traceparent },
+      this.#listener(child),
+      this.#options.tail
+    )
     this.#at = { child, place }
     const end = await place.ended
     this.#at = undefined
@@ -145,13 +149,13 @@ class AttemptInChild implements Attempt {
     else if (end.waits) child.goOn(place)
   }
 
-  #listener(): Listener {
+  #listener({ pid }: Child): Listener {
     return {
       begins: () => {
         this.#isBegun = true
         // For a body that blocks its child before the child can report a start; overwritten by that report.
         this.#startedAt = new Date()
-        this.#options.onBegin()
+        this.#options.onBegin(pid)
         this.#stops.begin()
       },
       loading: () => this.#stops.loading(),
@@ -163,7 +167,8 @@ class AttemptInChild implements Attempt {
         this.#stops.progressed()
         this.#options.onProgress(fraction, detail)
       },
-      log: this.#options.onLog
+      log: this.#options.onLog,
+      program: this.#options.onProgram
     }
   }
 

@@ -74,6 +74,7 @@ export function runInline(claim: Claim, kind: Kind, options: RunInlineOptions): 
         onProgress(fraction, detail)
       }),
     log: (line: string) => hear(() => onLog(line)),
+    traceparent: options.traceparent,
     db
   }
 

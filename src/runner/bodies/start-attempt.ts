@@ -7,6 +7,7 @@ import type { Books } from '../books/books.ts'
 import type { ChildPool } from '../children/pool.ts'
 import type { Connections } from '../connections.ts'
 import type { Attempt } from './attempt.ts'
+import { type AttemptTrace, marksOf } from './attempt-trace.ts'
 import { runInChild } from './in-child.ts'
 import { runInline } from './inline.ts'
 import type { Limits } from './limits.ts'
@@ -22,23 +23,32 @@ interface AttemptStarterOptions {
   log: Logger
 }
 
+/** What is kept of an attempt while it runs. */
+interface Kept {
+  tail: Tail
+  trace: AttemptTrace
+}
+
 /** Starts attempts where their kind wants to run, with the limits that hold for them. */
 export function attemptStarter({ config, connections, books, children, log }: AttemptStarterOptions) {
-  return function start(claim: Claim, kind: Kind, tail: Tail, onBegin: () => void): Attempt {
+  return function start(claim: Claim, kind: Kind, { tail, trace }: Kept, onBegin: (pid?: number) => void): Attempt {
+    const marks = { task: claim.id, ...marksOf(claim, trace) }
     // An inline body can report progress before `attempt` is assigned.
     const reporting = { claim, stop: (reason: 'lost') => attempt.stop(reason) }
     const options = {
       limits: limitsOf(claim, kind, config),
       tail,
+      traceparent: trace.traceparent,
       onBegin,
+      onProgram: trace.ran,
       onProgress: (fraction: number, detail: unknown) => books.report(reporting, fraction, detail),
-      onLog: (line: string) => log.info({ task: claim.id }, line)
+      onLog: (line: string) => log.info(marks, line)
     }
     const attempt: Attempt =
       kind.pool === 'inline'
         ? runInline(claim, kind, { ...options, db: connections.bodies })
         : runInChild(claim, kind, { ...options, children })
-    log.debug({ task: claim.id, kind: claim.task, attempt: claim.attempt }, 'attempt started')
+    log.debug({ ...marks, kind: claim.task, attempt: claim.attempt }, 'attempt started')
     return attempt
   }
 }

@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import type { Database } from '#database/connect.ts'
 import { type Context, GiveUp, type Kind, RetryLater, SoftTimeLimit, StoreOutage } from '#tasks/define.ts'
 import { describeThrown } from '#tasks/thrown.ts'
+import { underTrace } from '#telemetry/current.ts'
 import type { Failure, StopReason, Success } from './protocol.ts'
 
 // Larger values would slow down every list of tasks; they belong in a file.
@@ -32,7 +33,9 @@ export async function runBody(
   }
   try {
     // Inline kinds never run where there is no database.
-    const result = await kind.run(args, { ...context, ...heard } as Context & { db: Database })
+    const result = await underTrace(context.traceparent, () =>
+      kind.run(args, { ...context, ...heard } as Context & { db: Database })
+    )
     return { type: 'success', result: asJson(result) }
   } catch (error) {
     return failure(error)

@@ -4,6 +4,7 @@ import { provideDatabaseUrl } from '../../calling/database-url.ts'
 import { loadKind } from '../../catalogue.ts'
 import { readConfig } from '../../config.ts'
 import type { Kind } from '../../tasks/define.ts'
+import { hearPrograms } from '../../telemetry/programs.ts'
 import { abortReason, failure, runBody } from './body.ts'
 import { takeTypeboxFrom } from './one-file.ts'
 import { afterAttempt, beforeAttempt } from './own-memory.ts'
@@ -39,7 +40,7 @@ const longestDeaf = 5
 
 /** Attempts that the worker has sent and that have not begun. */
 let line: Run[] = []
-let running: { number: number; abort: AbortController } | undefined
+let running: { number: number; abort: AbortController; isTraced: boolean } | undefined
 let going = false
 /** An attempt is loading, running or reporting its end. */
 let busy = false
@@ -80,6 +81,10 @@ process.on('exit', () => {
 
 // Without a worker no outcome can be delivered: the whole group must end.
 process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'))
+
+hearPrograms(run => {
+  if (running?.isTraced) send({ type: 'program', run })
+})
 
 async function warm(sources: Source[]) {
   // A module that fails to load is reported at its run; a slow one goes on loading meanwhile.
@@ -142,7 +147,7 @@ function drop(asked: number[]) {
   send({ type: 'dropped', asked, dropped })
 }
 
-async function run({ number, id, task, file, args, attempt }: Run): Promise<Finished> {
+async function run({ number, id, task, file, args, attempt, traceparent }: Run): Promise<Finished> {
   beforeAttempt()
   const known = kinds.get(task)
   if (!known) send({ type: 'loading' })
@@ -153,7 +158,7 @@ async function run({ number, id, task, file, args, attempt }: Run): Promise<Fini
     return { ...failure(error), ...afterAttempt(), number, took: 0, waits: true }
   }
   const abort = new AbortController()
-  running = { number, abort }
+  running = { number, abort, isTraced: traceparent !== undefined }
   const at = Date.now()
   const since = performance.now()
   const before = printed()
@@ -161,7 +166,7 @@ async function run({ number, id, task, file, args, attempt }: Run): Promise<Fini
   if (!known) reports.started()
   const { signal } = abort
   const { progress, log } = reports
-  const end = await runBody(kind, args, { id, attempt, signal, progress, log })
+  const end = await runBody(kind, args, { id, attempt, signal, progress, log, traceparent })
   running = undefined
   const took = performance.now() - since
   const hasPrinted = printed() > before

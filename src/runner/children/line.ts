@@ -1,4 +1,5 @@
 import type { Tail } from '#tasks/log/tail.ts'
+import type { ProgramRun } from '#telemetry/programs.ts'
 import type { Exit } from './exit.ts'
 import type { Finished, FromChild, Run, ToChild } from './protocol.ts'
 
@@ -9,6 +10,7 @@ export interface Listener {
   started(at: Date): void
   progress(fraction: number, detail: unknown): void
   log(line: string): void
+  program(run: ProgramRun): void
 }
 
 /** Its body never ran: the child has ended, or has dropped it. */
@@ -102,6 +104,8 @@ export class Line {
         // The last log lines are kept with the attempt, like the last lines of output.
         first?.tail.add(`${message.line}\n`)
         return first?.listener.log(message.line)
+      case 'program':
+        return first?.listener.program(message.run)
       case 'dropped':
         return this.#dropped(message)
       case 'success':

@@ -1,3 +1,4 @@
+import type { ProgramRun } from '#telemetry/programs.ts'
 import type { OwnMemory } from './own-memory.ts'
 
 /** The messages between worker and child, as JSON over the pipe that Node.js opens between them. */
@@ -14,6 +15,7 @@ export interface Run extends Source {
   id: string
   args: unknown
   attempt: number
+  traceparent?: string | undefined
 }
 
 /** Sent to a new child at once: the kinds to preload. */
@@ -38,6 +40,8 @@ export type FromChild =
   | { type: 'started'; at: number }
   | { type: 'progress'; fraction: number; detail?: unknown }
   | { type: 'log'; line: string }
+  // A run of ffmpeg or ffprobe, for the trace of the attempt.
+  | { type: 'program'; run: ProgramRun }
   // A body submits tasks of its own.
   | { type: 'database' }
   // Of those that the worker asked to drop, these will not run.

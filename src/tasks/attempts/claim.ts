@@ -25,6 +25,8 @@ export interface Claim {
   soft_time_limit: number | null
   /** X-Request-Id of the request that submitted it. */
   request_id: string | null
+  /** Its place in a trace. */
+  traceparent: string | null
   /** Milliseconds from when it was due to the claim; null for an immediate retry, whose beginning no row tells. */
   waited: number | null
 }
@@ -137,7 +139,7 @@ with me as materialized (
   returning
     t.id, t.queue, t.task, t.args, t.attempts as attempt, t.failures, t.crashes, t.outages, t.max_retries,
     t.retry_delay, t.retry_backoff, t.retry_backoff_max, t.retry_jitter, t.time_limit, t.soft_time_limit, t.request_id,
-    t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
+    t.traceparent, t.state, t.error, job.was, job.place, job.priority, job.created_on, job.due
 ), event as (
   insert into darkroom.events (task_id, state, attempt, error)
   select id, state, attempt, case when state = 'REVOKED' then error end from task
@@ -149,7 +151,8 @@ with me as materialized (
 -- At least one row, which may be of no task. In the order in which bodies are to begin: an UPDATE does not keep it.
 select
   unknown, id, queue, task, args, attempt, failures, crashes, outages, max_retries, retry_delay, retry_backoff,
-  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, state, was, place, is_hasty,
+  retry_backoff_max, retry_jitter, time_limit, soft_time_limit, request_id, traceparent, state, was, place,
+  is_hasty,
   (extract(epoch from clock_timestamp() - due) * 1000)::float8 as waited
 from (select array_agg(distinct task) filter (where verdict = 'unknown') as unknown from next) left_alone
 left join hasty on true

@@ -53,7 +53,8 @@ function bodyOf(row: Row): TaskBody {
     tags: row.tags,
     schedule_id: row.schedule_id,
     video_id: row.video_id,
-    created_by: row.created_by
+    created_by: row.created_by,
+    traceparent: row.traceparent
   }
 }
 
@@ -77,6 +78,7 @@ export function presentNew(task: NewTask, { eta, expires_at, created_at }: Enque
     schedule_id: task.schedule_id ?? null,
     video_id: task.video_id ?? null,
     created_by: task.created_by ?? null,
+    traceparent: task.traceparent ?? null,
     owner: task.owner ?? null
   })
 }

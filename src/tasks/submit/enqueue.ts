@@ -10,6 +10,7 @@ import {
   submittedRecord,
   submittedValues
 } from '#tasks/columns.ts'
+import { traced } from './traced.ts'
 
 /** A validated task with its id and defaults. Times may be relative to the database's clock. */
 export interface NewTask {
@@ -39,6 +40,8 @@ export interface NewTask {
   video_id?: string
   /** X-Request-Id of the request that submits it. */
   request_id?: string
+  /** Its place in a trace. */
+  traceparent?: string
   /** Name of the key that submits it. */
   created_by?: string
   /** Family of that key, where the key is limited to its own tasks, or in their number. */
@@ -99,8 +102,10 @@ export const enqueueAndWakeSql = statement(
 
 /** Writes tasks in the caller's transaction; after its commit the caller wakes the workers. */
 export async function enqueueIn(trx: InTransaction, tasks: NewTask[]): Promise<Enqueued[]> {
-  const { rows } = await trx.executeQuery(CompiledQuery.raw(enqueueSql, [JSON.stringify(tasks)]))
-  return rows as Enqueued[]
+  const { rows } = await traced(tasks, () =>
+    trx.executeQuery<Enqueued>(CompiledQuery.raw(enqueueSql, [JSON.stringify(tasks)]))
+  )
+  return rows
 }
 
 /** Through anything that can run a statement, such as a program's own connection inside its own transaction. */
@@ -112,8 +117,9 @@ export async function enqueueThrough(
 }
 
 export async function enqueue(pool: Pool, tasks: NewTask[]): Promise<Enqueued[]> {
-  const values = [JSON.stringify(tasks)]
-  const { rows } = await pool.query<Enqueued>({ name: 'enqueue', text: enqueueSql, values })
+  const { rows } = await traced(tasks, () =>
+    pool.query<Enqueued>({ name: 'enqueue', text: enqueueSql, values: [JSON.stringify(tasks)] })
+  )
   return rows
 }
 
@@ -122,8 +128,9 @@ export async function enqueue(pool: Pool, tasks: NewTask[]): Promise<Enqueued[]>
  * serializes the commits that have a NOTIFY, so batches send theirs after their commit.
  */
 export async function enqueueAndWake(pool: Pool, task: NewTask): Promise<Enqueued> {
-  const values = [JSON.stringify([task])]
-  const { rows } = await pool.query({ name: 'enqueue and wake', text: enqueueAndWakeSql, values })
+  const { rows } = await traced([task], () =>
+    pool.query({ name: 'enqueue and wake', text: enqueueAndWakeSql, values: [JSON.stringify([task])] })
+  )
   const { woken: _, ...enqueued } = rows[0]
   return enqueued
 }

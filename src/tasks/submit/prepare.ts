@@ -6,6 +6,7 @@ import { checkOf, type FieldProblem, refuse } from '#schema/check.ts'
 import { isUuid } from '#schema/common.ts'
 import type { Kind, Kinds } from '#tasks/define.ts'
 import { isInternal } from '#tasks/internal.ts'
+import { currentTrace } from '#telemetry/current.ts'
 import type { NewTask } from './enqueue.ts'
 import { newId } from './id.ts'
 import type { Submission } from './schemas.ts'
@@ -129,6 +130,7 @@ export function newTask(
     schedule_id: said.schedule_id,
     video_id: said.video_id ?? videoIn(args),
     webhook_id: said.webhook_id,
+    traceparent: said.traceparent ?? currentTrace(),
     created_by: said.created_by,
     owner: said.owner
   }

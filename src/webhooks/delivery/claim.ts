@@ -40,7 +40,8 @@ select
     where j.name = message.data ->> 'queue' and j.id >= message.task_id and j.id <= message.task_id
       and j.state = 'completed' and j.completed_on + j.deletion_seconds * interval '1 second' > now()
     limit 1
-  ) end as result
+  ) end as result,
+  (select t.traceparent from darkroom.tasks t where t.id = any(array[message.task_id])) as traceparent
 from message join darkroom.webhooks w on w.id = any(array[message.webhook_id])
 order by message.sequence`
 
@@ -75,6 +76,8 @@ export interface Message {
   /** The webhook has failed since its last success. */
   failing: boolean
   result: { value: unknown } | null
+  /** Place of its task in a trace. */
+  traceparent: string | null
 }
 
 /** What a claim may take. */

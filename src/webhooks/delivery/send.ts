@@ -47,12 +47,13 @@ export async function send(message: Message, options: SendOptions): Promise<Told
 }
 
 async function attempt(message: Message, { connections, secretOf, publicUrl }: SendOptions) {
-  const { id, webhook_id, url, secret, old_secret } = message
+  const { id, webhook_id, url, secret, old_secret, traceparent } = message
   const body = bodyOf(message, publicUrl)
   const sealed = old_secret ? [secret, old_secret] : [secret]
   const headers = {
     'content-type': 'application/json',
     'user-agent': `Darkroom/${version}`,
+    ...(traceparent && { traceparent }),
     ...signed({ id, body, secrets: sealed.map(each => secretOf(webhook_id, each)) })
   }
   return post({ url, headers, body, connections })

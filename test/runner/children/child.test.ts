@@ -17,7 +17,7 @@ const folder = await taskFolder(t, {
   'brief.ts': taskModule('brief', `progress(0.25); progress(0.5); for (;;);`)
 })
 
-const nothing: Listener = { begins() {}, loading() {}, started() {}, progress() {}, log() {} }
+const nothing: Listener = { begins() {}, loading() {}, started() {}, progress() {}, log() {}, program() {} }
 
 async function openChild(t: Test) {
   const child = new Child({

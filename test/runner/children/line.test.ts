@@ -12,7 +12,8 @@ function openLine() {
   const begun: string[] = []
   const line = new Line(message => sent.push(message))
   const places = ['one', 'two', 'three'].map(id => {
-    const listener = { begins: () => void begun.push(id), loading() {}, started() {}, progress() {}, log() {} }
+    const quiet = { loading() {}, started() {}, progress() {}, log() {}, program() {} }
+    const listener = { ...quiet, begins: () => void begun.push(id) }
     return line.add({ task: 'any', id, args: {}, attempt: 1 }, listener, new Tail())
   })
   return { line, sent, begun, one: places[0]!, two: places[1]!, three: places[2]! }

@@ -176,6 +176,15 @@ function Links({ task }: { task: Task }) {
           </dd>
         </>
       )}
+      {task.traceparent && (
+        <>
+          <dt>Trace</dt>
+          <dd>
+            <span class="mono">{task.traceparent.slice(3, 35)}</span>{' '}
+            <CopyButton text={task.traceparent.slice(3, 35)} label="Copy trace id" />
+          </dd>
+        </>
+      )}
       {task.created_by && (
         <>
           <dt>Submitted by</dt>
