@@ -1,8 +1,8 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
 import path from 'node:path'
+import { connect } from 'node:tls'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
 import { until } from './until.ts'
@@ -104,10 +104,14 @@ export async function startWebProxy(t: Test, name: string, address: string, publ
   }, `${name} takes connections`)
 }
 
+/** With TLS: Caddy listens before it has made its certificate. */
 function takesConnections(port: number) {
   return new Promise<boolean>(resolve => {
-    const socket = connect(port, '127.0.0.1', () => resolve(true))
+    const options = { host: '127.0.0.1', port, servername: 'films.example', rejectUnauthorized: false }
+    const socket = connect(options, () => {
+      socket.destroy()
+      resolve(true)
+    })
     socket.on('error', () => resolve(false))
-    socket.on('connect', () => socket.destroy())
   })
 }
