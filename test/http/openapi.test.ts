@@ -359,7 +359,7 @@ const good: Record<string, Call[]> = {
   'POST /api/process-video': [{ body: { video_id: video.id } }],
   'GET /status/{id}': [video.id, failed.id, finished, waiting, stopped].map(of),
   'GET /api/status/{id}': [of(video.id)],
-  'PATCH /api/videos/{id}': [{ ...of(other.id), body: { playback: 'public' } }],
+  'PATCH /api/videos/{id}': [{ ...of(video.id), body: { playback: 'public' } }],
   'DELETE /api/videos/{id}': [of(other.id)],
   'GET /client.js': [{}, { headers: { 'if-none-match': clientTag } }],
   'GET /ui': [{}, { headers: { 'if-none-match': uiTag! } }],
@@ -445,6 +445,7 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
   ERROR_NOT_FOUND: { params: { fingerprint: 'x' } },
   VIDEO_NOT_FOUND: operation => ({
     params: operation.includes('/play/') ? signedPlay(unknownId, minutes + 10) : { id: unknownId, name: '480p.mp4' },
+    ...(operation.startsWith('PATCH') && { body: { playback: null } }),
     ...ofVideo(operation, unknownId)
   }),
   PLAYBACK_DENIED: { params: { ...play, token: 'x' } },
