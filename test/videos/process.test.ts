@@ -57,7 +57,7 @@ t.test('a film becomes ready in three sizes, with all facts about them', async t
   t.strictSame(
     Object.keys(video).sort(),
     [
-      'bytes created_at created_by error filename hls_url id playback playback_epoch poster_url probe processed progress ready_at renditions',
+      'audio_tracks bytes created_at created_by error filename hls_tracks_url hls_url id playback playback_epoch poster_url probe processed progress ready_at renditions',
       'resolution_1080p resolution_480p resolution_720p sha256 status storyboard_url subtitles task_id'
     ]
       .join(' ')
