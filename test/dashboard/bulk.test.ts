@@ -33,6 +33,7 @@ t.test('acts on all that match, in the dashboard', { skip: skipWithoutBrowser },
     t.strictSame(await held('many'), { PENDING: 130 }, 'nothing was done')
 
     await page.getByRole('button', { name: 'All that match' }).click()
+    await row.waitFor()
     await submit('many', 1)
     const yes = dialog.getByRole('button', { name: 'Cancel 130 tasks' })
     await yes.focus()
