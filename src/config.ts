@@ -268,9 +268,12 @@ export function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEn
   return only(environment, name => !secret.has(name) && !ofCollector.test(name))
 }
 
-/** What the worker of a server needs besides, as it has a sender of its own. */
-export function collectorHeaders(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return only(environment, name => ofCollector.test(name))
+/** The way of webhooks out of the network, which may have a password. */
+const ofCouriers = ['WEBHOOK_PROXY', 'WEBHOOK_PROXY_FILE']
+
+/** The secrets that the worker of a server needs: it sends webhooks, and spans of its own. */
+export function workerSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return only(environment, name => ofCouriers.includes(name) || ofCollector.test(name))
 }
 
 function only(environment: NodeJS.ProcessEnv, fits: (name: string) => boolean) {

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { collectorHeaders, supervised, withoutSecrets } from '#config.ts'
+import { supervised, withoutSecrets, workerSecrets } from '#config.ts'
 import { askMetrics } from '#metrics/relay.ts'
 import { stepBack } from '#runner/children/priority.ts'
 import { taskWarning } from '#tasks/define.ts'
@@ -57,7 +57,7 @@ export function superviseWorker({ url, log, grace }: SuperviseOptions) {
       detached: true,
       // The first: see scripts/prepare. The second: the server has printed these warnings already.
       execArgv: ['--max-semi-space-size=8', `--disable-warning=${taskWarning}`],
-      env: { ...withoutSecrets(process.env), ...collectorHeaders(process.env), [supervised]: '1' },
+      env: { ...withoutSecrets(process.env), ...workerSecrets(process.env), [supervised]: '1' },
       stdio: ['pipe', 'inherit', 'inherit', 'ipc']
     })
     worker.stdin?.on('error', () => {}).end(url)
