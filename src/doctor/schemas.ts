@@ -76,7 +76,10 @@ export const NewSilence = Type.Object(
   {
     code: Type.String({ minLength: 1, maxLength: 100, pattern: '^[a-z_]+$', description: 'Which problem' }),
     subject: Type.Optional(Nullable(SubjectBody)),
-    until: Time('When it ends: within 30 days'),
+    until: Type.Optional(Time('When it ends: within 30 days')),
+    seconds: Type.Optional(
+      Type.Number({ minimum: 1, maximum: 2_592_000, description: 'For how long, instead of until' })
+    ),
     reason
   },
   {
@@ -86,7 +89,7 @@ export const NewSilence = Type.Object(
       {
         code: 'queue_old',
         subject: { type: 'queue', id: 'low_priority' },
-        until: '2026-03-02T06:00:00Z',
+        seconds: 28_800,
         reason: 'the import runs all night'
       }
     ]

@@ -10,7 +10,7 @@ import { answer } from '#schema/answers.ts'
 import { Id } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
 import { NewSilence, SilenceBody, Silences } from './schemas.ts'
-import { addSilence, checkUntil, listSilences, removeSilence } from './silence.ts'
+import { addSilence, endOf, listSilences, removeSilence } from './silence.ts'
 
 /** What webhooks are not told of. */
 export const silenceRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
@@ -49,9 +49,9 @@ export const silenceRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async 
       const key = keyOf(request, 'POST /api/problems/silences', body)
       const first = await recall(db, key)
       if (first) return say(reply, first, true) as SilenceBody
-      checkUntil(body.until)
+      const until = endOf(body)
       const { answer, replayed } = await once(db, key, async trx => {
-        const silence = await addSilence(trx, body, byRequest(request))
+        const silence = await addSilence(trx, body, until, byRequest(request))
         return { status: 201, location: `/api/problems/silences/${silence.id}`, body: silence }
       })
       return say(reply, answer, replayed) as SilenceBody

@@ -37,8 +37,12 @@ export async function listSilences(pool: Pool): Promise<SilenceBody[]> {
   return (await pool.query<Row>(listSilencesSql)).rows.map(present)
 }
 
-export async function addSilence(trx: InTransaction, silence: NewSilence, by: By): Promise<SilenceBody> {
-  const { code, subject = null, until, reason = null } = silence
+export async function addSilence(
+  trx: InTransaction,
+  { code, subject = null, reason = null }: NewSilence,
+  until: string,
+  by: By
+): Promise<SilenceBody> {
   const { name, address } = by.principal
   const values = [uuid(), code, subject?.type ?? null, subject?.id ?? null, until, reason, name ?? address]
   const { rows } = await trx.executeQuery<Row>(CompiledQuery.raw(addSilenceSql, values))
@@ -46,11 +50,15 @@ export async function addSilence(trx: InTransaction, silence: NewSilence, by: By
   return present(rows[0]!)
 }
 
-/** Refuses a time that is over, or more than 30 days away. */
-export function checkUntil(until: string) {
-  const left = Date.parse(until) - Date.now()
+/** When a silence ends. Refuses a time that is over, or more than 30 days away. */
+export function endOf({ until, seconds }: NewSilence): string {
+  if ((until === undefined) === (seconds === undefined)) {
+    throw refuse([{ field: 'until', message: 'or seconds must be given, and not both' }])
+  }
+  const left = seconds === undefined ? Date.parse(until!) - Date.now() : seconds * 1000
   if (left <= 0) throw refuse([{ field: 'until', message: 'must be in the future' }])
   if (left > longest) throw refuse([{ field: 'until', message: 'must be within 30 days' }])
+  return until ?? new Date(Date.now() + left).toISOString()
 }
 
 /** What still stands is told of at the next look. */

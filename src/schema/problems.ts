@@ -120,6 +120,7 @@ const filledIn: Record<string, string[]> = {
   KEY_NOT_FOUND: ['8wK2vQz1Lp'],
   KEY_ENDED: ['revoked'],
   SESSION_NOT_FOUND: ['3fR7tYb2Kd'],
+  SILENCE_NOT_FOUND: [anId],
   PROXY_NOT_TRUSTED: ['Remote-User'],
   TOO_MANY_OPEN: ['50', 'WebSockets'],
   METHOD_NOT_ALLOWED: ['POST', 'GET, HEAD, PATCH, DELETE, OPTIONS'],

@@ -247,6 +247,7 @@ const good: Record<string, Call[]> = {
   'GET /api/problems/silences': [{}],
   'POST /api/problems/silences': [
     { body: { code: 'disk_low', until: soon, reason: 'known' } },
+    { body: { code: 'worker_lost', seconds: 60 } },
     { body: { code: 'queue_old', subject: { type: 'queue', id: 'media' }, until: soon } }
   ],
   'DELETE /api/problems/silences/{id}': [of(silence)],
@@ -390,6 +391,7 @@ const bad: Record<string, Call | ((operation: string) => Call)> = {
   SESSION_INSECURE: { body: { key: reader.key }, headers: { host: '10.0.0.5' } },
   KEY_NOT_FOUND: of('nothing'),
   SESSION_NOT_FOUND: of('nothing'),
+  SILENCE_NOT_FOUND: of(unknownId),
   KEY_ENDED: of(endedKey.id),
   INVALID_REQUEST: { query: 'x=%00' },
   INVALID_JSON: { headers: json, payload: '{' },

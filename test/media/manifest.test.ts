@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { findMediaTools } from '#media/binaries.ts'
 import { develop, type Made } from '#media/develop.ts'
+import { chooseTracks } from '#media/plan/audio-tracks.ts'
 import { type Print, planPrints } from '#media/plan/ladder.ts'
 import { probe } from '#media/probe/probe.ts'
 import type { Probe } from '#media/probe/probed.ts'
@@ -169,7 +170,7 @@ t.test('real films get the expected prints', { skip: skipWithoutMedia }, async t
   }
 
   async function print(t: Test, source: string, directory: string): Promise<Outcome> {
-    const found = await probe(source, { tools })
+    const found = await chooseTracks(await probe(source, { tools }), 'first', { source, tools })
     const { prints: planned, skipped } = planPrints(found)
     t.equal(skipped.length + planned.filter(({ name }) => /^(1080|720|480)p$/.test(name)).length, 3)
     const prints = wholeLadder.includes(basename(source)) ? planned : planned.slice(-1)
