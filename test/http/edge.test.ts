@@ -80,8 +80,8 @@ t.test('a wrong method is answered with the allowed ones, whatever the path look
   const service = await openService(t)
   const { id } = await service.keep('film')
   const cases: [method: string, url: string, allow: string][] = [
-    ['PUT', `/api/videos/${id}`, 'GET, HEAD, DELETE'],
-    ['PUT', `/api/videos/${id}/?x=1`, 'GET, HEAD, DELETE'],
+    ['PUT', `/api/videos/${id}`, 'GET, HEAD, PATCH, DELETE'],
+    ['PUT', `/api/videos/${id}/?x=1`, 'GET, HEAD, PATCH, DELETE'],
     ['POST', `/api/videos/${id}/files/hls/master.m3u8`, 'GET, HEAD'],
     ['DELETE', '/api/tasks', 'GET, HEAD, POST'],
     ['PUT', '/api/tasks/bulk', 'GET, HEAD, POST, PATCH, DELETE'],

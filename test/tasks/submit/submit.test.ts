@@ -63,7 +63,8 @@ t.test('submissions', async t => {
       tags: [],
       schedule_id: null,
       video_id: null,
-      created_by: null
+      created_by: null,
+      traceparent: null
     })
     t.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-/)
     t.ok(Math.abs(Date.parse(created_at) - Date.now()) < 60_000)
