@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals'
+import { places } from '../frame/pages.ts'
 import { Dialog } from './dialog.tsx'
 
 const open = signal(false)
@@ -9,10 +10,7 @@ export const helpOpen = (wanted: boolean) => {
 const keys: [string, string][] = [
   ['⌘K, Ctrl K', 'Search, jump, act'],
   ['/', 'Filter'],
-  [
-    'g, then o t f s q w e b h k a d',
-    'Overview, tasks, films, schedules, queues, workers, errors, bulk, webhooks, keys, audit, doctor'
-  ],
+  [`g, then ${places.map(({ key }) => key).join(' ')}`, places.map(({ name }) => name).join(', ')],
   ['j, k', 'Next and previous row'],
   ['Enter', 'Open the row beside the list'],
   ['o', 'Open the row as a page'],
