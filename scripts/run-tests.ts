@@ -14,7 +14,7 @@ const bin = path.join(root, 'node_modules/.bin')
 
 // Few lines that take long. Otherwise a long test has a long file.
 const slow =
-  /acts|chaos\.test|cli\.test|compile|crash|damaged|deploy|hls|lease|manifest|openapi|pages|pictures|readme|start-and-stop/
+  /acts|chaos\.test|cli\.test|compile|crash|damaged|deploy|hls|lease|manifest|openapi|pages|parts|pictures|readme|start-and-stop/
 
 // Seconds that a file may take, as in .taprc.
 const timeout = 420
