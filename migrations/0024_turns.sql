@@ -12,7 +12,7 @@ create index darkroom_turns on pgboss.job (name, group_id, priority, created_on)
 
 -- Volatile, so that each row of a statement sees those before it. By plans that an empty table does not lead astray: the
 -- ranges of one priority, as job_i15 has the order of created_on, too, and with it all jobs that have ended. Two
--- transactions at once may give two jobs the same place, which harms nobody.
+-- transactions at once may give two jobs the same place, which is fair, too.
 create function darkroom.turn_of(queue text, priority int, key_name text) returns timestamptz
 language plpgsql volatile set search_path = pg_catalog, pg_temp set plan_cache_mode = 'force_generic_plan'
 set enable_seqscan = off set enable_bitmapscan = off as $$

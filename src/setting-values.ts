@@ -235,7 +235,7 @@ export function codecs(value: string) {
   return known.filter(name => list.includes(name))
 }
 
-/** One of a proxy's own: those that mean something to HTTP or to Darkroom name nobody. */
+/** One of a proxy's own: those that mean something to HTTP or to Darkroom name no person. */
 export function proxyHeader(value: string) {
   const taken =
     /^(?:authorization|cookie|host|origin|connection|content-.*|sec-.*|x-forwarded-(?:for|proto|host)|darkroom-.*)$/i

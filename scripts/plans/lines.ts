@@ -18,7 +18,7 @@ export interface Line {
 export const few = 300
 
 const json = (...items: object[]) => JSON.stringify(items)
-const nobody = '01980000-0000-7000-8000-000000000000'
+const noId = '01980000-0000-7000-8000-000000000000'
 const all = [null, null, [], null, []]
 const conditions = [null, null, [], null, [], null, null, [], null, [], null, [], 0, null, null, null]
 const ever = ['infinity', '-infinity']
@@ -61,9 +61,9 @@ function ofTheProcesses(): Record<string, Line> {
     publishKindsSql: { values: [json()] },
     withdrawKindsSql: { values: [['kind_1']] },
     listWorkersSql: { values: [null] },
-    listRunningSql: { values: [[nobody]], because: 'those that run' },
-    steerWorkerSql: { values: [nobody, 2, null] },
-    shutDownWorkerSql: { values: [nobody, 'warm'] },
+    listRunningSql: { values: [[noId]], because: 'those that run' },
+    steerWorkerSql: { values: [noId, 2, null] },
+    shutDownWorkerSql: { values: [noId, 'warm'] },
     removeWorkersSql: {},
     claimKeySql: { values: ['key 5', 'x', ''] },
     findAnswerSql: { values: ['key 5', ''] },
@@ -129,8 +129,8 @@ function ofLists({ finished }: Sample): Record<string, Line> {
     values: [...start, 51, ...conditions.map((value, index) => scope[index + 11] ?? value), size],
     ...slice
   })
-  const ofSchedule = { 19: [nobody] }
-  const ofVideo = { 21: [nobody] }
+  const ofSchedule = { 19: [noId] }
+  const ofVideo = { 21: [noId] }
   const ofOwner = { 26: '8wK2vQz1Lp' }
   const now = Date.now()
   const counted = { most: 110_000, because: 'counts up to 100,000 by entries of the index alone' }
@@ -258,7 +258,7 @@ function ofUpkeep({ finished, waiting, backlog }: Sample): Record<string, Line> 
 function ofFilms({ film, upload, lease }: Sample): Record<string, Line> {
   return {
     publishRungsSql: { values: [['480p', '720p', '1080p']], whole: ['rungs'], because: 'all of the five' },
-    createUploadSql: { values: [nobody, 'a.mp4', '', 10, null, 60, null] },
+    createUploadSql: { values: [noId, 'a.mp4', '', 10, null, 60, null] },
     findUploadSql: { values: [upload] },
     takeUploadSql: { values: [upload, lease, 0] },
     renewUploadSql: { values: [upload, lease, 60] },
@@ -313,11 +313,11 @@ function ofSchedules({ schedule }: Sample): Record<string, Line> {
     keepPlansSql: { values: [json({ id: schedule, next_run_at: null }), '2025b'] },
     replanSql: { values: ['2025a'], ...each },
     replanOneSql: { values: [schedule] },
-    removeOccurrencesSql: { values: [nobody] },
-    countRunsSql: { values: [schedule, nobody, 1] },
+    removeOccurrencesSql: { values: [noId] },
+    countRunsSql: { values: [schedule, noId, 1] },
     removeOldOccurrencesSql: { values: [86_400 * 365] },
     insertOccurrencesSql: { values: [occurrence] },
-    refireOccurrencesSql: { values: [json({ schedule_id: schedule, due_at: new Date(), task_id: nobody })] }
+    refireOccurrencesSql: { values: [json({ schedule_id: schedule, due_at: new Date(), task_id: noId })] }
   }
 }
 
@@ -325,42 +325,42 @@ function ofBulk(): Record<string, Line> {
   const batch = 1_000
   return {
     insertBulkSql: {
-      values: [nobody, 'retry', json(), null, null, 1, true, null, '01980000-0000-7000-8000-00000000000d', null, json()]
+      values: [noId, 'retry', json(), null, null, 1, true, null, '01980000-0000-7000-8000-00000000000d', null, json()]
     },
     listBulkSql: { values: [...toOlder, 51, null] },
     listBulkBackSql: { values: [...toNewer, 51, null] },
-    findBulkSql: { values: [nobody] },
-    abortBulkSql: { values: [nobody] },
-    beginBulkSql: { values: [nobody] },
-    finishBulkSql: { values: [nobody] },
-    nextItemsSql: { values: [nobody, leastId] },
-    lockBulkSql: { values: [nobody] },
-    bulkStepSql: { values: [nobody, [], ...toNewer] },
-    noteForgottenSql: { values: [nobody, 0, ...toNewer] },
+    findBulkSql: { values: [noId] },
+    abortBulkSql: { values: [noId] },
+    beginBulkSql: { values: [noId] },
+    finishBulkSql: { values: [noId] },
+    nextItemsSql: { values: [noId, leastId] },
+    lockBulkSql: { values: [noId] },
+    bulkStepSql: { values: [noId, [], ...toNewer] },
+    noteForgottenSql: { values: [noId, 0, ...toNewer] },
     removeOldItemsSql: { values: [3_600], most: 4 * batch, because: `up to ${batch} that are old` },
     removeOldOperationsSql: { values: [3_600], most: 2 * batch, because: `up to ${batch} that are old` },
-    forgetJobsSql: { values: [[nobody]] },
-    forgetTasksSql: { values: [[nobody], ['SUCCESS']] }
+    forgetJobsSql: { values: [[noId]] },
+    forgetTasksSql: { values: [[noId], ['SUCCESS']] }
   }
 }
 
 function ofProblems(): Record<string, Line> {
-  const silence = [nobody, 'disk_low', null, null, new Date(Date.now() + hour), null, null]
+  const silence = [noId, 'disk_low', null, null, new Date(Date.now() + hour), null, null]
   return {
     runningVersionsSql: {},
     failingKindsSql: { most: 2_000, because: 'the minutes of a quarter of an hour, and the hours of a day' },
     openProblemsSql: {},
     standingProblemsSql: { most: 2_000, because: 'those of the last hour' },
     writeProblemsSql: { values: [json()] },
-    forgetProblemsSql: { values: [[nobody]] },
-    tellProblemsSql: { values: [json({ id: nobody, type: 'problem.opened', more: {} })] },
+    forgetProblemsSql: { values: [[noId]] },
+    tellProblemsSql: { values: [json({ id: noId, type: 'problem.opened', more: {} })] },
     expireProblemsSql: { values: [3_600], most: 500, because: 'up to 100 that are old' },
     activeSilencesSql: {},
     listSilencesSql: {},
     addSilenceSql: { values: silence },
-    takeProblemTurnSql: { values: [nobody] },
-    keepProblemTurnSql: { values: [nobody, 10] },
-    leaveProblemTurnSql: { values: [nobody] }
+    takeProblemTurnSql: { values: [noId] },
+    keepProblemTurnSql: { values: [noId, 10] },
+    leaveProblemTurnSql: { values: [noId] }
   }
 }
 

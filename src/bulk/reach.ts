@@ -5,7 +5,7 @@ import type { Filters } from '#tasks/listing/filters.ts'
 import { readWords } from '#tasks/listing/words.ts'
 import { both, type Names, type Sight } from './matching.ts'
 
-/** What an operation acts upon, whoever asked for it. */
+/** What an operation acts upon, with whatever key it was asked for. */
 export interface Reach {
   filter: Filters
   sight: Sight

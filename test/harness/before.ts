@@ -19,6 +19,8 @@ await superuser.query(`create database ${template} owner darkroom`)
 // By the kernel, without reading the pages, in half the CPU: a run copies the template a thousand times.
 await superuser.query(`alter system set file_copy_method = 'clone'`)
 await superuser.query('select pg_reload_conf()')
+// Tests wait for what API and workers, which are another role, wait for, and end their connections.
+await superuser.query('grant pg_read_all_stats, pg_signal_backend to darkroom')
 await superuser.end()
 await bundlePackages()
 await migrate(urlOf(url, template), [], () => {})

@@ -71,7 +71,10 @@ export async function openLine(t: Test, address: string, from?: string): Promise
             received = received.subarray(found.length)
             return found.answer
           }
-          if (ended) throw new Error(`The connection ended without an answer, after "${received}"`)
+          if (ended) {
+            const said = received.subarray(0, 1_000)
+            throw new Error(`The connection ended without an answer, after ${received.length} bytes: "${said}"`)
+          }
           await more.promise
         }
       } finally {

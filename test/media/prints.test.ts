@@ -55,7 +55,7 @@ const damages: [what: string, damage: string, reason: RegExp][] = [
     /its picture begins at 0\.00 s and its sound at [01]\.\d\d s/
   ],
   ['without its sound', `again -i "$P" -map 0:v -c copy ${fast}`, /it has no audio stream/],
-  ['with one sound too many', `again -i "$P" -map 0 -map 0:a -c copy ${fast}`, /more than one video and one audio/],
+  ['with one sound too many', `again -i "$P" -map 0 -map 0:a -c copy ${fast}`, /has 2 audio tracks and should have 1/],
   ['of other pixels', `again -i "$P" -pix_fmt yuv444p ${anew}`, /h264 yuv444p/],
   ['of another codec', `again -i "$P" ${fast} -c:v mpeg4`, /mpeg4 yuv420p/],
   ['of another size', `again -i "$P" -vf scale=300:180,setsar=1 ${anew}`, /300x180/],

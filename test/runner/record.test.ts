@@ -32,7 +32,8 @@ t.jobs = 3
 /** A service with a table that a kind records to. */
 async function openNotes(t: Test) {
   const service = await openService(t, { env: { TASKS_DIR: folder } })
-  await service.db.pool.query(`create table public.notes as select id, 'no' as noted from generate_series(1, 9) id`)
+  await service.db.pool.query(`create table public.notes as select id, 'no' as noted from generate_series(1, 9) id;
+    grant all on public.notes to darkroom_app`)
   return service
 }
 

@@ -30,7 +30,7 @@ t.test('at each commit a task and its job agree, for pg-boss too', async t => {
   // A trigger of the database records every pair that a commit leaves behind, so none in between is missed.
   await service.db.pool.query(`
     create table public.seen (id uuid, job text, task text, queue text, at serial);
-    create function public.note() returns trigger language plpgsql as $$
+    create function public.note() returns trigger language plpgsql security definer as $$
     begin
       insert into public.seen (id, job, task, queue)
       select t.id, j.state, t.state, j.name from darkroom.tasks t left join pgboss.job j on j.id = t.id

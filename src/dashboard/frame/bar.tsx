@@ -33,7 +33,7 @@ export function Bar({ problems }: { problems: Problem[] | undefined }) {
   )
 }
 
-/** Which installation this is, so that nobody cancels in the wrong one. */
+/** Which installation this is, so that no act goes to the wrong one. */
 function Badge() {
   const about = useAbout()
   if (!about) return null

@@ -11,16 +11,16 @@ export async function sandboxProblems(pool: Pool): Promise<Problem[]> {
   )
   const [worst] = open.toSorted((one, other) => other.withheld.length - one.withheld.length)
   if (!worst) return []
-  const nobodyTakes = worst.withheld.length > 0 && all.every(({ withheld }) => withheld.length > 0)
+  const noneTakes = worst.withheld.length > 0 && all.every(({ withheld }) => withheld.length > 0)
   const { why, how } = worst.sandbox.missing[0]!
   return [
     {
       code: 'media_unlocked',
-      sentence: nobodyTakes
+      sentence: noneTakes
         ? `Films wait, because MEDIA_SANDBOX is "required" and no worker has proved its sandbox (${why}). ${how}`
         : `ffmpeg is not fully locked in on ${worst.host} (${why}). ${how}`,
       since: worst.started_at,
-      severity: nobodyTakes ? 'critical' : 'warning',
+      severity: noneTakes ? 'critical' : 'warning',
       subject: { type: 'worker', id: worst.id },
       actions: []
     }

@@ -12,7 +12,7 @@ await register(pool, { id: worker, version: 'test', queues: ['default'], pools, 
 // Says with which setting each claim is committed.
 await pool.query(`
   create table darkroom.seen (waits text);
-  create function darkroom.see() returns trigger language plpgsql as
+  create function darkroom.see() returns trigger language plpgsql security definer as
     'begin insert into darkroom.seen values (current_setting(''synchronous_commit'')); return null; end';
   create constraint trigger see after update on darkroom.tasks deferrable initially deferred
     for each row when (new.state = 'STARTED') execute function darkroom.see()`)

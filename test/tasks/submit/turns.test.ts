@@ -93,5 +93,10 @@ t.test('a place in the line', async t => {
 
   await submit(keys.admin, 1, { countdown: 0.01 })
   await until(async () => (await line()).includes('root'), 'the time has come')
-  t.equal(await line(), 'press root shop press shop press shop shop shop', 'is taken when the time of a task has come')
+  // Both are right behind the front: which of them is before the other is left to chance.
+  t.match(
+    await line(),
+    /^press (root shop|shop root) press shop press shop shop shop$/,
+    'is taken when its time has come'
+  )
 })
