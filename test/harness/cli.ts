@@ -55,8 +55,8 @@ export function darkroomAt(home: string, env: Record<string, string> = {}) {
     terminal.stdin.on('error', () => {})
     for await (const chunk of terminal.stdout.setEncoding('utf8')) {
       shown += chunk
-      const keys: string | undefined = isTyped ? undefined : type(shown)
-      if (keys) terminal.stdin.write(keys)
+      const keys = type(shown)
+      if (keys !== undefined && !isTyped) terminal.stdin.write(keys)
       isTyped ||= keys !== undefined
     }
     return { code: terminal.exitCode ?? (await new Promise<number>(resolve => terminal.once('exit', resolve))), shown }
