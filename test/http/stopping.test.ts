@@ -112,6 +112,8 @@ t.test('a request that takes longer than the stop is cut, and leaves no file', a
   await t.rejects(fetch(`${address}/health/live`), 'nothing listens any more')
   // The stop answers the waiting request.
   await until(() => lines.some(({ msg }) => msg === 'the API cut this request to stop'), 'the log says who cut it')
-  t.ok(lines.some(({ level, msg }) => level === 40 && msg === 'the API cut a request that had not finished in 0 s'))
+  // The waiting request may have been answered before.
+  const cut = /^the API cut (a request|2 requests) that had not finished in 0 s$/
+  t.ok(lines.some(({ level, msg }) => level === 40 && cut.test(msg)))
   t.notOk(lines.some(({ msg }) => msg === 'the client hung up'))
 })

@@ -48,7 +48,7 @@ const packets = (file: string, stream: string) =>
 const sources = {
   'with 23.976 pictures a second': { rungs: ['180p'], shot: { seconds: 18, fps: 24000 / 1001, group: 48 } },
   'with two rungs': { rungs: ['480p', '720p'], shot: { size: '1280x720', seconds: 14, fps: 6, group: 30 } },
-  'of HDR': { rungs: ['180p'], shot: { seconds: 11, fps: 4, group: 16, hdr: true } }
+  'of HDR': { rungs: ['180p'], shot: { seconds: 14, fps: 6, group: 30, hdr: true } }
 }
 
 for (const [what, { rungs, shot }] of Object.entries(sources)) {
