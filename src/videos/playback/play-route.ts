@@ -1,7 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
 import { byRequest } from '#audit/by.ts'
-import { DatabaseUnavailable, PlaybackDenied, PlaybackExpired, Stopping, TooSlow, VideoNotFound } from '#errors.ts'
+import {
+  DatabaseUnavailable,
+  PlaybackDenied,
+  PlaybackExpired,
+  Stopping,
+  TooSlow,
+  UnsupportedMediaType,
+  VideoNotFound
+} from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { isUuid } from '#schema/common.ts'
 import { problems } from '#schema/problems.ts'
@@ -63,7 +71,10 @@ export const playRoute: FastifyPluginAsyncTypebox<PlayNeeds> = async (app, needs
         operationId: 'preflightPlay',
         summary: 'Says to browsers that any page may play films by link',
         params,
-        response: { 204: answer(Type.Null(), 'The headers say what a page may send'), ...problems() }
+        response: {
+          204: answer(Type.Null(), 'The headers say what a page may send'),
+          ...problems(UnsupportedMediaType)
+        }
       }
     },
     async (_, reply) => void reply.code(204)
