@@ -72,7 +72,7 @@ t.test('webhooks in the dashboard', { skip: skipWithoutBrowser }, async t => {
     await page.getByRole('button', { name: 'Pause' }).click()
     await dialog.getByRole('button', { name: 'Pause webhook' }).click()
     await page.getByText(/^It was paused/).waitFor()
-    t.ok(await page.getByRole('button', { name: 'Send test' }).isDisabled())
+    await page.getByRole('button', { name: 'Send test', disabled: true }).waitFor()
     await page.getByRole('button', { name: 'Resume' }).click()
     await page.getByRole('button', { name: 'Pause' }).waitFor()
 
