@@ -112,14 +112,14 @@ async function runTest(file: string, lane: ChildProcess, lines: AsyncIterator<st
   }
   clearTimeout(timer)
 
-  const { pass, fail } = result ? JSON.parse(result) : { pass: 0, fail: 0 }
+  const { pass, fail, cpu } = result ? JSON.parse(result) : { pass: 0, fail: 0, cpu: 0 }
   passed += pass
   // A file that ends its process, or says nothing, counts nothing as failed, and is no success.
   const failures = pass + fail === 0 ? 1 : fail
   failed += failures
   const seconds = ((performance.now() - begun) / 1000).toFixed(1)
   if (failures > 0) process.stdout.write(said.map(line => `    ${line}\n`).join(''))
-  process.stdout.write(`${failures === 0 ? 'ok' : 'not ok'}  ${file} (${seconds} s)\n`)
+  process.stdout.write(`${failures === 0 ? 'ok' : 'not ok'}  ${file} (${seconds} s, CPU ${cpu.toFixed(1)} s)\n`)
   return result !== ''
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -38,11 +39,23 @@ await t.test('files', { timeout: 0 }, async t => {
 async function runFile(t: Test, file: string) {
   const url = pathToFileURL(path.resolve(file)).href
   let test: Test | undefined
+  const before = cpuSeconds()
   await t.test(file, { timeout: limit }, async t => {
     test = t
     tests.set(url, t)
     await import(url)
   })
   const { pass, fail, skip, todo } = test!.counts
-  process.stdout.write(`\n@@ ${JSON.stringify({ file, pass: pass + skip + todo, fail })}\n`)
+  const cpu = cpuSeconds() - before
+  process.stdout.write(`\n@@ ${JSON.stringify({ file, pass: pass + skip + todo, fail, cpu })}\n`)
+}
+
+/** What this process and the ended ones below it have used, where the system tells it; Postgres is not among them. */
+function cpuSeconds() {
+  try {
+    const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]!.split(' ')
+    return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100
+  } catch {
+    return 0
+  }
 }
