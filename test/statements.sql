@@ -3134,7 +3134,7 @@ returning f.id;
 -- src/videos/tasks/expire-originals.ts: findExpiredOriginalsSql
 select id from darkroom.films where original_expired_at > now() - interval '1 day';
 
--- src/watch/history.ts: readHistoriesSql
+-- src/watch/streams/history.ts: readHistoriesSql
 select
     t.id, t.task, t.queue, t.state, t.name, t.description, t.priority, t.args, t.attempts, t.max_retries,
     t.result_expires, t.progress, t.progress_detail, t.error, t.eta, t.expires_at, t.created_at, t.started_at,

@@ -6,19 +6,19 @@ import { listQueues } from '#queues/queries.ts'
 import { keyed, problems } from '#schema/problems.ts'
 import { internalKinds } from '#tasks/internal.ts'
 import type { CountTasks } from '#tasks/listing/counter.ts'
-import { listTasks } from '#tasks/listing/list.ts'
 import { findTasks } from '#tasks/read/find.ts'
 import type { Watching } from '#tasks/read/watch.ts'
 import { listVideos } from '#videos/list.ts'
 import { presentStatus } from '#videos/present.ts'
-import { closings } from '#watch/schemas.ts'
-import type { Socket, Sockets } from '#watch/sockets.ts'
+import type { Socket } from '#watch/sockets/connection.ts'
+import type { Sockets } from '#watch/sockets/sockets.ts'
 import { listWorkers } from '#workers/list.ts'
 import { editsSince } from './edits.ts'
 import { feed, liveLimits } from './feed.ts'
-import { readInterest } from './interest.ts'
+import { newest } from './newest.ts'
 import { newsOf } from './news.ts'
 import type { LiveLimits } from './outbox.ts'
+import { showPage } from './page.ts'
 
 export interface LiveNeeds {
   db: Database
@@ -28,13 +28,9 @@ export interface LiveNeeds {
   limits?: LiveLimits
 }
 
-// Messages that a page may send between two pings: its view changes as a person scrolls.
-const views = 300
 // Milliseconds
 const often = 1_000
 const seldom = 5_000
-const overlap = 2_000
-const mostArrivals = 200
 
 /** What the pages of a dashboard show, while they show it. */
 export const liveRoutes: FastifyPluginAsync<LiveNeeds & { sockets: Sockets }> = async (
@@ -72,59 +68,12 @@ export const liveRoutes: FastifyPluginAsync<LiveNeeds & { sockets: Sockets }> = 
     handler: async ({ method, originalUrl }) => {
       throw new RouteNotFound(method, originalUrl.split('?')[0])
     },
-    wsHandler(socket: Socket, request) {
-      const page = feed({
-        ...{ limits, count, news, submitted, edited, internal: internalKinds },
-        send: message => connection.send(Buffer.from(JSON.stringify(message))),
-        lose: () => connection.end(closings.missed),
-        read: ids => findTasks(db, ids)
-      })
-      let stop = () => {}
-      const connection = sockets.adopt(
-        socket,
-        request,
-        () => {
-          stop()
-          page.close()
-        },
-        {
-          most: views,
-          hear(text) {
-            const read = readInterest(text)
-            if ('problem' in read) connection.end([closings.unfit[0], clipped(`${closings.unfit[1]}: ${read.problem}`)])
-            else page.show(read.interest)
-          }
-        }
+    wsHandler: (socket: Socket, request) =>
+      showPage({ sockets, watching }, socket, request, ({ send, lose }) =>
+        feed({
+          ...{ limits, count, news, submitted, edited, internal: internalKinds },
+          ...{ send, lose, read: ids => findTasks(db, ids) }
+        })
       )
-      if (connection.ended) return
-      // Also changes that no message of other sockets has, such as those of a priority.
-      stop = watching.watchAll({
-        wants: id => page.wants(id),
-        hear: task => page.hear(task),
-        lost: () => connection.end(closings.missed)
-      })
-    }
   })
-}
-
-/** The newest tasks since the last look: a submission is not announced to watchers. */
-function newest(db: Database) {
-  let mark = new Date().toISOString()
-  return async () => {
-    const { items } = await listTasks(db, { created_after: mark, limit: mostArrivals }, internalKinds)
-    // Some transactions commit after later ones.
-    if (items[0]) mark = new Date(Math.max(Date.parse(mark), Date.parse(items[0].created_at) - overlap)).toISOString()
-    return { tasks: items, more: items.length === mostArrivals }
-  }
-}
-
-/** A reason has 123 bytes at most. */
-function clipped(reason: string) {
-  const bytes = Buffer.from(reason)
-  return bytes.length <= 123
-    ? reason
-    : `${bytes
-        .subarray(0, 117)
-        .toString()
-        .replace(/\uFFFD$/, '')}…`
 }

@@ -32,8 +32,7 @@ order by next_run_at limit $2`
 /** Fires what is due, many schedules together; where one of them is at fault, each by itself. */
 export function firing({ db, boss, kinds, defaults, voice, log }: FiringOptions) {
   const needs = { boss, kinds, defaults }
-  /** Schedules that could not be fired, and when to try again. */
-  const resting = new Map<string, number>()
+  const resting = restingSchedules()
 
   async function fireSome() {
     try {
@@ -47,7 +46,7 @@ export function firing({ db, boss, kinds, defaults, voice, log }: FiringOptions)
 
   /** The fault is in one of them: a film with an open task, or arguments that Postgres refuses. */
   async function fireOneByOne(): Promise<Pick<Fired, 'alarms' | 'schedules' | 'missing'>> {
-    const { rows: due } = await db.pool.query<{ id: string; name: string }>(findDueSql, [[...resting.keys()], batch])
+    const { rows: due } = await db.pool.query<{ id: string; name: string }>(findDueSql, [resting.ids(), batch])
     for (const { id, name } of due) await fireOne(id, name)
     return { alarms: 0, schedules: due.length, missing: [] }
   }
@@ -62,20 +61,16 @@ export function firing({ db, boss, kinds, defaults, voice, log }: FiringOptions)
       if (error instanceof InvalidCron || error instanceof UnknownZone)
         return void (await db.pool.query(replanOneSql, [id]))
       log.error({ err: error, schedule: name }, 'a schedule could not be fired; trying again in 5 s')
-      resting.set(id, performance.now() + rest)
+      resting.add(id)
     }
   }
 
   async function fireBatch(limit: number, only?: string) {
     const fired = await db.query
       .transaction()
-      .execute(trx => fireDue(needs, trx, { limit, except: [...resting.keys()], only }))
+      .execute(trx => fireDue(needs, trx, { limit, except: resting.ids(), only }))
     if (fired.enqueued.length > 0) voice.enqueued(fired.enqueued)
-    // House-keeping goes on: its absence would not be noticed.
-    if (fired.missing.length > 0) {
-      log.warn({ queues: fired.missing }, 'the queue of a system schedule was removed; creating it again')
-      await createQueues(boss, fired.missing)
-    }
+    if (fired.missing.length > 0) await createAgain({ boss, log }, fired.missing)
     return fired
   }
 
@@ -90,9 +85,27 @@ export function firing({ db, boss, kinds, defaults, voice, log }: FiringOptions)
       }
     },
     /** Ids of schedules that are left for later. */
-    resting() {
-      for (const [id, until] of resting) if (until < performance.now()) resting.delete(id)
-      return [...resting.keys()]
+    resting: resting.stillResting
+  }
+}
+
+/** Schedules that could not be fired, and when to try again. */
+function restingSchedules() {
+  const untilById = new Map<string, number>()
+  return {
+    ids: () => [...untilById.keys()],
+    add(id: string) {
+      untilById.set(id, performance.now() + rest)
+    },
+    stillResting() {
+      for (const [id, until] of untilById) if (until < performance.now()) untilById.delete(id)
+      return [...untilById.keys()]
     }
   }
+}
+
+/** House-keeping goes on: its absence would not be noticed. */
+async function createAgain({ boss, log }: Pick<FiringOptions, 'boss' | 'log'>, queues: string[]) {
+  log.warn({ queues }, 'the queue of a system schedule was removed; creating it again')
+  await createQueues(boss, queues)
 }

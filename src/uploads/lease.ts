@@ -50,52 +50,30 @@ export interface Lease {
 }
 
 /** Undefined where the upload is not free, or not at this offset. */
-export async function takeLease(
-  { db, uploadExpires }: LeaseNeeds,
-  id: string,
-  offset: number
-): Promise<Lease | undefined> {
-  const { pool } = db
+export async function takeLease(needs: LeaseNeeds, id: string, offset: number): Promise<Lease | undefined> {
+  const { pool } = needs.db
   const name = uuid()
-  const shared = new BigInt64Array(new SharedArrayBuffer(8))
+  const deadline = deadlineOf()
   const asked = process.hrtime.bigint()
-  const taken = await takeUpload(db, id, name, offset)
+  const taken = await takeUpload(needs.db, id, name, offset)
   if (!taken) return undefined
-  extend(asked)
+  deadline.extend(asked)
 
-  // From before the statement: by our clock the lease ends no later than by the database's.
-  function extend(since: bigint) {
-    Atomics.store(shared, 0, since + inNanoseconds(leaseTime))
-  }
-
-  async function write(statement: string, text: string, values: unknown[]): Promise<Date> {
-    const asked = process.hrtime.bigint()
-    const { rows } = await pool.query<{ expires_at: Date }>({
-      name: statement,
-      text,
-      values: [id, name, uploadExpires, ...values]
-    })
-    if (!rows[0]) throw locked()
-    extend(asked)
-    return rows[0].expires_at
-  }
-
+  const write = writer(needs, deadline, [id, name])
   const renew = () => write('renew upload', renewUploadSql, [])
   // One that fails is tried again; where the lease is lost, the next write of a byte says so.
   const timer = setInterval(() => lease.isAlive() && renew().catch(() => {}), betweenRenewals * 1000).unref()
-
   let isOver = false
 
   const lease: Lease = {
     name,
     taken,
     offset,
-    deadline: shared.buffer,
+    deadline: deadline.buffer,
     isAlive: () => true,
 
     async hold() {
-      const left = Atomics.load(shared, 0) - process.hrtime.bigint()
-      if (left < inNanoseconds(betweenRenewals)) await renew()
+      if (deadline.left() < inNanoseconds(betweenRenewals)) await renew()
     },
 
     async advance(to) {
@@ -127,6 +105,36 @@ export async function takeLease(
     }
   }
   return lease
+}
+
+type Deadline = ReturnType<typeof deadlineOf>
+
+/** When the lease ends, in nanoseconds of this machine's clock; the writer reads it in its thread. */
+function deadlineOf() {
+  const shared = new BigInt64Array(new SharedArrayBuffer(8))
+  return {
+    buffer: shared.buffer,
+    left: () => Atomics.load(shared, 0) - process.hrtime.bigint(),
+    /** From before the statement: by our clock the lease ends no later than by the database's. */
+    extend(asked: bigint) {
+      Atomics.store(shared, 0, asked + inNanoseconds(leaseTime))
+    }
+  }
+}
+
+/** Writes the row of an upload under its lease, which each statement renews. */
+function writer({ db: { pool }, uploadExpires }: LeaseNeeds, deadline: Deadline, [id, name]: [string, string]) {
+  return async (statement: string, text: string, values: unknown[]): Promise<Date> => {
+    const asked = process.hrtime.bigint()
+    const { rows } = await pool.query<{ expires_at: Date }>({
+      name: statement,
+      text,
+      values: [id, name, uploadExpires, ...values]
+    })
+    if (!rows[0]) throw locked()
+    deadline.extend(asked)
+    return rows[0].expires_at
+  }
 }
 
 function inNanoseconds(seconds: number) {

@@ -15,12 +15,7 @@ type OfOne = FastifyRequest<{ Params: { id: string } }>
 
 /** Answers to requests of tus. */
 export function answering(needs: ResumableNeeds) {
-  const writing = new Set<Promise<unknown>>()
-
-  async function whileOpen<T>(work: Promise<T>): Promise<T> {
-    writing.add(work)
-    return work.finally(() => writing.delete(work))
-  }
+  const { whileOpen, settled } = openWork()
 
   async function mustFind(given: string, principal: Principal) {
     const id = mustBeId(given)
@@ -72,12 +67,23 @@ export function answering(needs: ResumableNeeds) {
       reply.code(204)
     },
 
-    /** A stop lets requests finish or cuts them; either way they leave their lease before the database is closed. */
-    settled: () => Promise.allSettled(writing)
+    settled
   }
 }
 
 function mustBeId(id: string) {
   if (!isUuid(id)) throw new UploadNotFound(id)
   return id
+}
+
+/** A stop lets requests finish or cuts them; either way they leave their lease before the database is closed. */
+function openWork() {
+  const open = new Set<Promise<unknown>>()
+  return {
+    whileOpen<T>(work: Promise<T>): Promise<T> {
+      open.add(work)
+      return work.finally(() => open.delete(work))
+    },
+    settled: () => Promise.allSettled(open)
+  }
 }

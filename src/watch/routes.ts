@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { type EventNeeds, eventRoutes } from './event-routes.ts'
-import { type LogNeeds, logRoutes } from './log-routes.ts'
-import { type SocketNeeds, socketRoutes } from './socket-routes.ts'
+import { type SocketNeeds, socketRoutes } from './sockets/routes.ts'
+import { type EventNeeds, eventRoutes } from './streams/event-routes.ts'
+import { type LogNeeds, logRoutes } from './streams/log-routes.ts'
 
 export interface WatchNeeds extends EventNeeds, LogNeeds, SocketNeeds {}
 

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import { isIn, networksOf } from '#keys/holder.ts'
-import { isForWatchers } from '#watch/upgrade.ts'
+import { isForWatchers } from '#watch/sockets/upgrade.ts'
 import { answerClientError } from '../errors/client-error.ts'
 import type { Limits } from './limits.ts'
 

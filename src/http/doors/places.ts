@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { TooManyOpen } from '#errors.ts'
-import { isForWatchers } from '#watch/upgrade.ts'
+import { isForWatchers } from '#watch/sockets/upgrade.ts'
 import type { Limits } from './limits.ts'
 import { keyOf } from './principal.ts'
 

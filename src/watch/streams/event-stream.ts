@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Watching } from '#tasks/read/watch.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
 import { isFinal, type Status, statusOf } from '#tasks/words.ts'
+import { describe } from '../message.ts'
 import type { History, ReadHistory, TaskEvent } from './history.ts'
-import { describe } from './message.ts'
 import { comment } from './open-streams.ts'
 
 // Milliseconds until the database is asked again.

@@ -9,10 +9,10 @@ import { readProblems } from '#schema/problems.ts'
 import { mustSeeTask } from '#tasks/read/sight.ts'
 import type { Watching } from '#tasks/read/watch.ts'
 import { isFinal } from '#tasks/words.ts'
+import { EventsHeaders, EventsQuery } from '../schemas.ts'
 import { streamEvents } from './event-stream.ts'
 import { historian } from './history.ts'
 import { openStreams, type StreamLimits, streamLimits as usual } from './open-streams.ts'
-import { EventsHeaders, EventsQuery } from './schemas.ts'
 
 export interface EventNeeds {
   db: Database

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Watching } from '#tasks/read/watch.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
-import { messageOf } from './message.ts'
+import { messageOf } from '../message.ts'
 
 export interface Listener {
   hear(task: TaskBody, message: Buffer): void
