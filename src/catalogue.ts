@@ -77,7 +77,7 @@ export async function loadKinds(config: Config, signal?: AbortSignal): Promise<K
   }
   if (own.some(({ kind }) => kind.schedules !== undefined)) {
     // Child processes have no use for schedules.
-    const { problemsOfDeclared } = await import('#schedules/declared.ts')
+    const { problemsOfDeclared } = await import('#schedules/declared/declared.ts')
     problems.push(...problemsOfDeclared(kinds, { timezone: config.TIMEZONE }))
   }
   if (problems.length > 0) throw new Error(problems.join('\n'))

@@ -442,22 +442,33 @@ select id from task;
 -- src/runner/couriers.ts: anyWebhookSql
 select exists (select from darkroom.webhooks) as any;
 
--- src/schedules/alarms.ts: findUnarmedSql
+-- src/schedules/acts/remove.ts: removeOccurrencesSql
+delete from darkroom.occurrences
+where schedule_id = $1 and due_at in (
+  select due_at from darkroom.occurrences where schedule_id = $1 order by due_at limit 10000
+);
+
+-- src/schedules/acts/run.ts: countRunsSql
+update darkroom.schedules
+set last_run_at = now(), last_task_id = $2, total_run_count = total_run_count + $3
+where id = $1;
+
+-- src/schedules/firing/alarms.ts: findUnarmedSql
 select id, next_run_at, cron, timezone from darkroom.schedules
 where enabled and (planned_at is null or armed_for is distinct from next_run_at)
   and planned_at is not null and next_run_at is not null
 order by id limit 500 for update skip locked;
 
--- src/schedules/alarms.ts: markArmedSql
+-- src/schedules/firing/alarms.ts: markArmedSql
 update darkroom.schedules set armed_for = next_run_at where id = any($1::uuid[]);
 
--- src/schedules/alarms.ts: forgetAlarmsSql
+-- src/schedules/firing/alarms.ts: forgetAlarmsSql
 update darkroom.schedules set armed_for = null where enabled;
 
--- src/schedules/alarms.ts: restoreDueQueueSql
+-- src/schedules/firing/alarms.ts: restoreDueQueueSql
 select darkroom.restore_due_queue();
 
--- src/schedules/alarms.ts: findStaleSql
+-- src/schedules/firing/alarms.ts: findStaleSql
 select p.key from pgboss.schedule p
 where p.name = 'due'
   and not exists (
@@ -466,12 +477,12 @@ where p.name = 'due'
       and s.enabled and s.cron is not null
   );
 
--- src/schedules/alarms.ts: findUndeclaredSql
+-- src/schedules/firing/alarms.ts: findUndeclaredSql
 select s.id, s.cron, s.timezone from darkroom.schedules s
 where s.enabled and s.cron is not null and s.next_run_at is not null and s.armed_for = s.next_run_at
   and not exists (select from pgboss.schedule p where p.name = 'due' and p.key = s.id::text);
 
--- src/schedules/clock.ts: lookSql
+-- src/schedules/firing/clock.ts: lookSql
 select
   exists (select from darkroom.schedules where next_run_at <= now() and id <> all($1::uuid[])) as due,
   exists (select from darkroom.schedules where enabled and planned_at is null) as unplanned,
@@ -485,12 +496,12 @@ select
     where name = 'due' and state < 'active' order by start_after limit 1
   ) as next;
 
--- src/schedules/fire.ts: lockDueSql
+-- src/schedules/firing/fire.ts: lockDueSql
 select s.* from darkroom.schedules s
 where next_run_at <= now() and id <> all($2::uuid[]) and ($3::uuid is null or id = $3)
 order by next_run_at limit $1 for update skip locked;
 
--- src/schedules/fire.ts: advanceSchedulesSql
+-- src/schedules/firing/fire.ts: advanceSchedulesSql
 update darkroom.schedules s
 set
   next_run_at = new.next_run_at, armed_for = new.next_run_at, planned_at = now(), tzdata = $2,
@@ -505,22 +516,22 @@ from jsonb_to_recordset($1::jsonb) as new (
 )
 where s.id = new.id;
 
--- src/schedules/fire.ts: lockQueuesSql
+-- src/schedules/firing/fire.ts: lockQueuesSql
 select name from pgboss.queue for key share;
 
--- src/schedules/fire.ts: lockOneDueSql
+-- src/schedules/firing/fire.ts: lockOneDueSql
 select * from darkroom.schedules where id = $1 and next_run_at <= now() for update;
 
--- src/schedules/firing.ts: findDueSql
+-- src/schedules/firing/firing.ts: findDueSql
 select id, name from darkroom.schedules where next_run_at <= now() and id <> all($1::uuid[])
 order by next_run_at limit $2;
 
--- src/schedules/plan.ts: findUnplannedSql
+-- src/schedules/firing/plan.ts: findUnplannedSql
 select s.* from darkroom.schedules s
 where enabled and (planned_at is null or armed_for is distinct from next_run_at) and planned_at is null
 order by id limit 200 for update skip locked;
 
--- src/schedules/plan.ts: keepPlansSql
+-- src/schedules/firing/plan.ts: keepPlansSql
 update darkroom.schedules s
 set next_run_at = new.next_run_at, planned_at = now(), tzdata = $2, refusal = new.refusal,
   enabled = new.next_run_at is not null,
@@ -528,32 +539,14 @@ set next_run_at = new.next_run_at, planned_at = now(), tzdata = $2, refusal = ne
 from jsonb_to_recordset($1::jsonb) as new (id uuid, next_run_at timestamptz, refusal text)
 where s.id = new.id;
 
--- src/schedules/plan.ts: replanSql
+-- src/schedules/firing/plan.ts: replanSql
 update darkroom.schedules set planned_at = null
 where enabled and (planned_at > now() + interval '1 minute' or (cron is not null and tzdata < $1 and next_run_at > now()));
 
--- src/schedules/plan.ts: replanOneSql
+-- src/schedules/firing/plan.ts: replanOneSql
 update darkroom.schedules set planned_at = null where id = $1;
 
--- src/schedules/remove.ts: removeOccurrencesSql
-delete from darkroom.occurrences
-where schedule_id = $1 and due_at in (
-  select due_at from darkroom.occurrences where schedule_id = $1 order by due_at limit 10000
-);
-
--- src/schedules/run.ts: countRunsSql
-update darkroom.schedules
-set last_run_at = now(), last_task_id = $2, total_run_count = total_run_count + $3
-where id = $1;
-
--- src/schedules/tasks/expire-occurrences.ts: removeOldOccurrencesSql
-delete from darkroom.occurrences where (schedule_id, due_at) in (
-  select schedule_id, due_at from darkroom.occurrences
-  where decided_at < now() - $1::float8 * interval '1 second'
-  order by decided_at limit 1000 for update skip locked
-);
-
--- src/schedules/write.ts: insertOccurrencesSql
+-- src/schedules/occurrences/write.ts: insertOccurrencesSql
 insert into darkroom.occurrences (schedule_id, due_at, outcome, reason, task_id, manual, until, count)
 select schedule_id, due_at, outcome, reason, task_id, manual, until, count
 from jsonb_to_recordset($1::jsonb) as new (
@@ -563,7 +556,7 @@ from jsonb_to_recordset($1::jsonb) as new (
 on conflict (schedule_id, due_at) do nothing
 returning schedule_id, due_at, task_id;
 
--- src/schedules/write.ts: refireOccurrencesSql
+-- src/schedules/occurrences/write.ts: refireOccurrencesSql
 insert into darkroom.occurrences as known (schedule_id, due_at, outcome, task_id, manual)
 select schedule_id, due_at, 'fired', task_id, true
 from jsonb_to_recordset($1::jsonb) as new (schedule_id uuid, due_at timestamptz, task_id uuid)
@@ -572,6 +565,13 @@ on conflict (schedule_id, due_at) do update
     decided_at = excluded.decided_at
   where known.outcome <> 'fired'
 returning schedule_id, due_at, task_id;
+
+-- src/schedules/tasks/expire-occurrences.ts: removeOldOccurrencesSql
+delete from darkroom.occurrences where (schedule_id, due_at) in (
+  select schedule_id, due_at from darkroom.occurrences
+  where decided_at < now() - $1::float8 * interval '1 second'
+  order by decided_at limit 1000 for update skip locked
+);
 
 -- src/stats/fold.ts: foldSql
 with noted as (

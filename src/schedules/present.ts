@@ -1,6 +1,6 @@
-import { type Option, options } from './options.ts'
 import type { Occurrence, Schedule } from './row.ts'
 import type { OccurrenceBody, ScheduleBody } from './schemas.ts'
+import { type Option, options } from './settings/options.ts'
 
 export function present(schedule: Schedule): ScheduleBody {
   const chosen = schedule.options as Partial<Record<Option, unknown>>

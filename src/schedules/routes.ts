@@ -1,11 +1,11 @@
 import type { FastifyPluginAsync } from 'fastify'
-import type { ScheduleNeeds } from './add.ts'
-import { addRoute } from './add-route.ts'
-import { backfillRoute } from './backfill-route.ts'
-import { editRoutes } from './edit-routes.ts'
-import { previewRoutes } from './preview-routes.ts'
-import { readRoutes } from './read-routes.ts'
-import { runRoute } from './run-route.ts'
+import type { ScheduleNeeds } from './acts/add.ts'
+import { addRoute } from './routes/add.ts'
+import { backfillRoute } from './routes/backfill.ts'
+import { editRoutes } from './routes/edit.ts'
+import { previewRoutes } from './routes/preview.ts'
+import { readRoutes } from './routes/read.ts'
+import { runRoute } from './routes/run.ts'
 
 export const scheduleRoutes: FastifyPluginAsync<ScheduleNeeds> = async (app, needs) => {
   await app.register(readRoutes, needs)

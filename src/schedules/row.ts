@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { OccurrencesTable, SchedulesTable } from '#database/tables.ts'
-import { type Rule, ruleOf } from './rule.ts'
+import { type Rule, ruleOf } from './calendar/rule.ts'
 
 /** A schedule as its row has it. */
 export type Schedule = Selectable<SchedulesTable>

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { missedPolicies, occurrenceOutcomes, overlapPolicies, skipReasons } from '#database/tables.ts'
 import { List, Nullable, Page, Time } from '#schema/common.ts'
 import { Submission } from '#tasks/submit/schemas.ts'
-import type { Option } from './options.ts'
+import type { Option } from './settings/options.ts'
 
 const decade = 315_360_000
 
