@@ -84,9 +84,13 @@ export async function runWorker(config: Config, { grace = defaultGrace, isSuperv
     if (!isSupervised) await checkDataDir(config.DATA_DIR, log)
     const kinds = await findKinds(config, signal)
     const url = (await sent) || (await findDatabase(config))
-    await prepare(url, { config, kinds, log, signal })
+    const { proveMedia } = await import('#runner/media.ts')
     const { startWorker } = await import('#runner/start.ts')
-    const needs = { id: uuid(), url, config, kinds, log, version, env: withoutSecrets(process.env), end }
+    const [media] = await Promise.all([
+      proveMedia({ config, kinds, log }),
+      prepare(url, { config, kinds, log, signal })
+    ])
+    const needs = { id: uuid(), url, config, kinds, log, media, version, env: withoutSecrets(process.env), end }
     const worker = await beginOn(url, { log, signal }, () => startWorker(needs))
     started.push(worker.stop)
     if (isSupervised) answerMetrics(worker.counted)

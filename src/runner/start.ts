@@ -20,7 +20,7 @@ import { mustHaveEncoders } from './encoders.ts'
 import { serveHealth } from './health.ts'
 import { heartbeat } from './heartbeat.ts'
 import { openIntake } from './intake/intake.ts'
-import { proveMedia } from './media.ts'
+import type { Media } from './media.ts'
 import { stopping } from './stopping.ts'
 
 interface StartWorkerOptions {
@@ -30,6 +30,8 @@ interface StartWorkerOptions {
   config: Config
   kinds: Kinds
   log: Logger
+  /** Of the machine, not of a try to start: see `proveMedia`. */
+  media: Media
   version: string
   /** Environment of the child processes. */
   env: NodeJS.ProcessEnv
@@ -49,7 +51,7 @@ export interface Worker {
  * A worker has three parts, and a task goes through each once: intake claims it, bodies run it, books write its ending.
  */
 export async function startWorker(options: StartWorkerOptions): Promise<Worker> {
-  const { url, config, kinds, log } = options
+  const { url, config, kinds, log, media } = options
   // Closed in reverse: when the worker stops, or at once when a part fails to open.
   await using opened = new AsyncDisposableStack()
   function open<Part extends { close(): unknown }>(part: Part) {
@@ -65,8 +67,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   open(await openTelemetry({ config, log, process: 'worker', counted: metrics.snapshot }))
   const health = open(await serveHealth(config, async () => sampler.foldNow().then(metrics.text)))
   await pairWithStore(connections.work, open(new DiskStore(config.DATA_DIR)))
-  const [media] = await Promise.all([
-    proveMedia({ config, kinds, log }),
+  await Promise.all([
     mustHaveEncoders(config),
     publishKinds(connections.work.pool, kinds, config.RESULT_EXPIRES),
     publishRungs(connections.work.pool, config)

@@ -165,7 +165,14 @@ const filledIn: Record<string, string[]> = {
   INTERNAL: [anId]
 }
 
+const examples = new Map<Failure, Coded>()
+
+/** An error knows the stack that it was made on, which costs: the routes share the examples. */
 function exampleOf(Failed: Failure): Coded {
+  const known = examples.get(Failed)
+  if (known) return known
   const { code } = new Failed()
-  return new Failed(...((filledIn[code] ?? []) as [string])) as Coded
+  const example = new Failed(...((filledIn[code] ?? []) as [string])) as Coded
+  examples.set(Failed, example)
+  return example
 }

@@ -1,8 +1,8 @@
 import { openEmbedded } from '../../src/database/embedded.ts'
-import { forgetUrls, home } from './cluster.ts'
+import { home, leaveHome } from './cluster.ts'
 
 /** Runs once after all test files. */
 const server = await openEmbedded({ dataDir: home, log: () => {}, durable: false })
 await server.stop()
-await forgetUrls()
+await leaveHome()
 process.exit()

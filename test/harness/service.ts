@@ -10,6 +10,7 @@ import { readConfig, withoutSecrets } from '../../src/config.ts'
 import { connect, type Database } from '../../src/database/connect.ts'
 import { type Limits, productionLimits } from '../../src/http/doors/limits.ts'
 import { type Api, startApi } from '../../src/http/start.ts'
+import { type Media, proveMedia } from '../../src/runner/media.ts'
 import { startWorker, type Worker } from '../../src/runner/start.ts'
 import { installationKey } from '../../src/storage/store.ts'
 import { channels } from '../../src/tasks/channels.ts'
@@ -143,6 +144,7 @@ export async function openService(
         config: own,
         kinds,
         log,
+        media: await (hear ? proveMedia({ config: own, kinds, log }) : provedMedia({ config: own, kinds, log })),
         version: 'test',
         env: withoutSecrets({ ...process.env, ...settings, ...more }),
         end: () => void started.stop(0)
@@ -164,6 +166,17 @@ export async function openService(
   }
   if (worker) await service.startWorker()
   return service
+}
+
+const proofs = new Map<string, Promise<Media>>()
+
+/** A proof is of the machine and takes more CPU than a short test: these workers share one for all files of a process. */
+function provedMedia(of: Parameters<typeof proveMedia>[0]) {
+  const { MEDIA_SANDBOX, FFMPEG_PATH, FFPROBE_PATH } = of.config
+  const about = JSON.stringify([MEDIA_SANDBOX, FFMPEG_PATH, FFPROBE_PATH])
+  const proof = proofs.get(about) ?? proveMedia(of)
+  proofs.set(about, proof)
+  return proof
 }
 
 async function waitForChange({ api, get }: Service, id: string, condition: (task: TaskBody) => boolean) {
