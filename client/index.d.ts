@@ -403,20 +403,19 @@ interface WaitOptions {
     timeout?: number;
     signal?: AbortSignal;
 }
-type Client = ReturnType<typeof connect>;
-/** The client of a server; in a page by default of the server at the page's own origin. */
-declare function connect(url?: string | URL, given?: ConnectOptions): {
+/** What a program can ask of a server. */
+interface Client {
     /** Submits a task. If the answer is lost, the request is repeated with the same key, and the task exists once. */
-    submit<Result = unknown>(task: string, args?: object, submitOptions?: SubmitOptions): Promise<Task<Result>>;
+    submit<Result = unknown>(task: string, args?: object, options?: SubmitOptions): Promise<Task<Result>>;
     get<Result = unknown>(id: string): Promise<Task<Result>>;
     /** The task once it has succeeded. Throws TaskFailed if it did not, and a DarkroomError `TIMEOUT` after `timeout`. */
-    wait<Result = unknown>(id: string, { timeout, signal }?: WaitOptions): Promise<Task<Result>>;
+    wait<Result = unknown>(id: string, options?: WaitOptions): Promise<Task<Result>>;
     /** The status, then each change up to the final one, over a WebSocket that is opened again when it breaks. */
-    watch(id: string, { signal }?: {
+    watch(id: string, options?: {
         signal?: AbortSignal;
     }): AsyncGenerator<TaskMessage, void, undefined>;
     /** Cancels a task; with `wait` (seconds) the answer comes when its processes are gone. */
-    cancel(id: string, { wait, signal }?: {
+    cancel(id: string, options?: {
         wait?: number;
         signal?: AbortSignal;
     }): Promise<Task>;
@@ -430,8 +429,10 @@ declare function connect(url?: string | URL, given?: ConnectOptions): {
      * Uploads a film: a File in browsers, in Node the answer of `openAsBlob` of `node:fs`. A connection that breaks costs a
      * second of it. An abort keeps what has arrived where the upload can go on, and removes it elsewhere.
      */
-    uploadVideo(file: Blob, uploadOptions?: UploadOptions): Promise<Uploaded>;
+    uploadVideo(file: Blob, options?: UploadOptions): Promise<Uploaded>;
     video(id: string): Promise<VideoBody>;
-};
+}
+/** The client of a server; in a page by default of the server at the page's own origin. */
+declare function connect(url?: string | URL, given?: ConnectOptions): Client;
 
 export { Client, ConnectOptions, DarkroomError, Submission, SubmitOptions, Task, TaskBody, TaskFailed, TaskFilters, TaskMessage, UploadOptions, Uploaded, VideoBody, WaitOptions, WhyBody, connect }

@@ -345,9 +345,34 @@ async function* receive(socket, signal) {
   }
 }
 
-// src/client/client.ts
+// src/client/wait.ts
 var longestPoll = 25;
 var shortestPoll = 0.5;
+async function untilSuccess(ask, { timeout = Infinity, signal }) {
+  const end = performance.now() + timeout * 1e3;
+  const late = new DarkroomError(`The task is not finished after ${timeout} s`, { code: "TIMEOUT" });
+  const clock = Number.isFinite(timeout) ? new AbortController() : void 0;
+  const timer = clock && setTimeout(() => clock.abort(late), timeout * 1e3 + 1e3);
+  const signals = [signal, clock?.signal].filter((each) => each !== void 0);
+  const either = signals.length > 0 ? AbortSignal.any(signals) : void 0;
+  try {
+    for (; ; ) {
+      const asked = performance.now();
+      const wait = Math.max(0, Math.min(longestPoll, (end - asked) / 1e3));
+      const task = await ask(wait, either);
+      if (task.state === "SUCCESS") return task;
+      if (isFinal(task)) throw new TaskFailed(task);
+      const now = performance.now();
+      if (now >= end) throw late;
+      const took = (now - asked) / 1e3;
+      if (took < Math.min(wait, shortestPoll)) await pause(shortestPoll - took, either);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// src/client/client.ts
 function connect(url, given = {}) {
   const { key } = given;
   const options = key === void 0 ? given : { ...given, headers: { ...given.headers, authorization: `Bearer ${key}` } };
@@ -357,9 +382,7 @@ function connect(url, given = {}) {
   const request = repeating(send, options);
   const about = (id) => `api/tasks/${encodeURIComponent(id)}`;
   return {
-    /** Submits a task. If the answer is lost, the request is repeated with the same key, and the task exists once. */
-    submit(task, args, submitOptions = {}) {
-      const { idempotency_key: key2 = randomName(), signal, ...said } = submitOptions;
+    submit(task, args, { idempotency_key: key2 = randomName(), signal, ...said } = {}) {
       return request("POST", "api/tasks", {
         body: { ...said, task, ...args && { args } },
         headers: { "idempotency-key": key2 },
@@ -367,34 +390,13 @@ function connect(url, given = {}) {
         signal
       });
     },
-    get(id) {
-      return request("GET", about(id));
+    get: (id) => request("GET", about(id)),
+    wait(id, waitOptions = {}) {
+      return untilSuccess(
+        (wait, signal) => request("GET", about(id), { query: { wait }, signal }),
+        waitOptions
+      );
     },
-    /** The task once it has succeeded. Throws TaskFailed if it did not, and a DarkroomError `TIMEOUT` after `timeout`. */
-    async wait(id, { timeout = Infinity, signal } = {}) {
-      const end = performance.now() + timeout * 1e3;
-      const late = new DarkroomError(`The task is not finished after ${timeout} s`, { code: "TIMEOUT" });
-      const clock = Number.isFinite(timeout) ? new AbortController() : void 0;
-      const timer = clock && setTimeout(() => clock.abort(late), timeout * 1e3 + 1e3);
-      const signals = [signal, clock?.signal].filter((each) => each !== void 0);
-      const either = signals.length > 0 ? AbortSignal.any(signals) : void 0;
-      try {
-        for (; ; ) {
-          const asked = performance.now();
-          const wait = Math.max(0, Math.min(longestPoll, (end - asked) / 1e3));
-          const task = await request("GET", about(id), { query: { wait }, signal: either });
-          if (task.state === "SUCCESS") return task;
-          if (isFinal(task)) throw new TaskFailed(task);
-          const now = performance.now();
-          if (now >= end) throw late;
-          const took = (now - asked) / 1e3;
-          if (took < Math.min(wait, shortestPoll)) await pause(shortestPoll - took, either);
-        }
-      } finally {
-        clearTimeout(timer);
-      }
-    },
-    /** The status, then each change up to the final one, over a WebSocket that is opened again when it breaks. */
     watch(id, { signal } = {}) {
       const address = new URL(`ws/tasks/${encodeURIComponent(id)}`, base);
       address.protocol = base.protocol === "https:" ? "wss:" : "ws:";
@@ -405,42 +407,23 @@ function connect(url, given = {}) {
         signal
       });
     },
-    /** Cancels a task; with `wait` (seconds) the answer comes when its processes are gone. */
-    cancel(id, { wait, signal } = {}) {
-      return request("POST", `${about(id)}/cancel`, { query: { wait }, signal });
-    },
-    /** Retries a task that failed or was revoked. */
-    retry(id) {
-      return request("POST", `${about(id)}/retry`);
-    },
-    /** Why a task does not run: what it waits for, and the requests that would change it. */
-    why(id) {
-      return request("GET", `${about(id)}/why`);
-    },
-    /** Every task that fits the filters, newest first; `limit` is the size of a page. */
-    async *tasks(filters = {}) {
-      for (let { cursor } = filters, more = true; more; ) {
-        const { items, next_cursor } = await request(
-          "GET",
-          "api/tasks",
-          { query: { ...filters, cursor } }
-        );
-        yield* items;
-        more = next_cursor !== null;
-        cursor = next_cursor ?? void 0;
-      }
-    },
-    /**
-     * Uploads a film: a File in browsers, in Node the answer of `openAsBlob` of `node:fs`. A connection that breaks costs a
-     * second of it. An abort keeps what has arrived where the upload can go on, and removes it elsewhere.
-     */
-    uploadVideo(file, uploadOptions) {
-      return upload(send, base, file, uploadOptions);
-    },
-    video(id) {
-      return request("GET", `api/videos/${encodeURIComponent(id)}`);
-    }
+    cancel: (id, { wait, signal } = {}) => request("POST", `${about(id)}/cancel`, { query: { wait }, signal }),
+    retry: (id) => request("POST", `${about(id)}/retry`),
+    why: (id) => request("GET", `${about(id)}/why`),
+    tasks: (filters) => allTasks(request, filters),
+    uploadVideo: (file, uploadOptions) => upload(send, base, file, uploadOptions),
+    video: (id) => request("GET", `api/videos/${encodeURIComponent(id)}`)
   };
+}
+async function* allTasks(request, filters = {}) {
+  for (let { cursor } = filters, more = true; more; ) {
+    const { items, next_cursor } = await request("GET", "api/tasks", {
+      query: { ...filters, cursor }
+    });
+    yield* items;
+    more = next_cursor !== null;
+    cursor = next_cursor ?? void 0;
+  }
 }
 function addressOf(url) {
   const here = globalThis.location?.href;

@@ -35,6 +35,7 @@ export function linesFor(sample: Sample): Record<string, Line> {
     ...ofKeys(sample),
     ...ofAttempts(sample),
     ...ofLists(sample),
+    ...ofVideosAndErrors(),
     ...ofTasks(sample),
     ...ofUpkeep(sample),
     ...ofFilms(sample),
@@ -161,7 +162,13 @@ function ofLists({ finished }: Sample): Record<string, Line> {
       because: 'counts as many as are asked for'
     },
     estimateStatesSql: { values: [['SUCCESS', 'FAILURE'], ...ever] },
-    countScheduledSql: { values: [...ever, size], most: size + few, because: 'counts as many as are asked for' },
+    countScheduledSql: { values: [...ever, size], most: size + few, because: 'counts as many as are asked for' }
+  }
+}
+
+function ofVideosAndErrors(): Record<string, Line> {
+  const now = Date.now()
+  return {
     searchVideosToOlderSql: {
       values: [...toOlder, ...ever, 100, '%film%', null, [], 51, null],
       most: 100 * 12,

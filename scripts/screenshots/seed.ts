@@ -32,18 +32,44 @@ const schedules = [
   ['week in review', '0 7 * * MON', 'report']
 ] as const
 
+type Send = (path: string, body?: object, method?: string) => Promise<any>
+
 /** A service as it is on an ordinary day: work done, failed, running and waiting, a day of charts. */
 export async function seed(address: string, url: string, home: string): Promise<Seeded> {
-  const send = async (path: string, body?: object, method = 'POST') => {
+  const send: Send = async (path, body, method = 'POST') => {
     const answer = await fetch(address + path, {
       method,
       ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
     })
     if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`)
-    return (await answer.json()) as any
+    return answer.json()
   }
-  const submit = async (task: string, args: object, more = {}) => (await send('/api/tasks', { task, args, ...more })).id
 
+  const film = await seedFilms(address)
+  const ended = await seedEnded(address, send)
+  const open = await seedOpen(send)
+  const schedule = await seedSchedules(send)
+  await history(url, schedule, home)
+  const worker = (await get(address, '/api/workers')).items[0].id
+  await waitFor(async () => (await get(address, `/api/videos/${film}`)).status === 'ready')
+  const hook = await seedHooks(send, url)
+  // Eight minutes: its prints are made as long as pictures are.
+  const long = { seconds: 5, times: 100, colours: 'c0=0x3a1c71:c1=0xd76d77:c2=0xffaf7b' }
+  const encoding = await upload(address, 'three lakes, uncut.mp4', long)
+  await waitFor(async () => (await get(address, `/api/videos/${encoding}`)).progress > 0.02)
+  return {
+    ...ended,
+    ...open,
+    film,
+    encoding,
+    schedule,
+    worker,
+    hook,
+    key: await seedKeys(address, url)
+  }
+}
+
+async function seedFilms(address: string): Promise<string> {
   const film = await upload(address, 'holiday in the alps.mp4', {
     seconds: 6,
     colours: 'c0=0x1b3a5c:c1=0xf2b880:c2=0x7fb3d5'
@@ -53,7 +79,11 @@ export async function seed(address: string, url: string, home: string): Promise<
   const bad = new FormData()
   bad.set('video', new File(['this is no film'], 'notes.mp4'))
   await fetch(`${address}/api/videos`, { method: 'POST', body: bad })
+  return film
+}
 
+/** Tasks that succeed or fail, and an id of each. */
+async function seedEnded(address: string, send: Send) {
   const tasks = []
   for (let at = 0; at < 60; at++) {
     tasks.push({
@@ -65,8 +95,14 @@ export async function seed(address: string, url: string, home: string): Promise<
   }
   await send('/api/tasks/bulk', { tasks })
   await settled(address)
-  const done = (await get(address, '/api/tasks?task=report&state=SUCCESS&limit=1')).items[0].id
+  const task = (await get(address, '/api/tasks?task=report&state=SUCCESS&limit=1')).items[0].id
   const failed = (await get(address, '/api/tasks?task=report&state=FAILURE&limit=1')).items[0].id
+  return { task, failed }
+}
+
+/** Tasks that run, wait and were cancelled. */
+async function seedOpen(send: Send) {
+  const submit = async (task: string, args: object, more = {}) => (await send('/api/tasks', { task, args, ...more })).id
 
   const running = await submit(
     'import_catalogue',
@@ -82,7 +118,10 @@ export async function seed(address: string, url: string, home: string): Promise<
   await submit('report', { customer: 'c4', month: 2 }, { queue: 'low_priority' })
   const cancelled = await submit('add', { x: 1, y: 1 }, { countdown: 600 })
   await send(`/api/tasks/${cancelled}/cancel`)
+  return { running, waiting }
+}
 
+async function seedSchedules(send: Send): Promise<string> {
   const schedule = (
     await send('/api/schedules', {
       ...{ name: 'nightly report', task: 'report', args: { customer: 'c1', month: 11 }, cron: '30 2 * * *' },
@@ -107,26 +146,7 @@ export async function seed(address: string, url: string, home: string): Promise<
     await send('/api/schedules', { name, cron, task, args, timezone: 'Europe/Berlin' })
   }
   await send(`/api/schedules/${schedule}/run`)
-  await history(url, schedule, home)
-  const worker = (await get(address, '/api/workers')).items[0].id
-  await waitFor(async () => (await get(address, `/api/videos/${film}`)).status === 'ready')
-  const hook = await seedHooks(send, url)
-  // Eight minutes: its prints are made as long as pictures are.
-  const long = { seconds: 5, times: 100, colours: 'c0=0x3a1c71:c1=0xd76d77:c2=0xffaf7b' }
-  const encoding = await upload(address, 'three lakes, uncut.mp4', long)
-  await waitFor(async () => (await get(address, `/api/videos/${encoding}`)).progress > 0.02)
-  return {
-    task: done,
-    failed,
-    running,
-    waiting,
-    film,
-    encoding,
-    schedule,
-    worker,
-    hook,
-    key: await seedKeys(address, url)
-  }
+  return schedule
 }
 
 async function get(address: string, path: string): Promise<any> {

@@ -1,11 +1,10 @@
 /** Darkroom from TypeScript, in Node and in browsers, without a dependency. `npm run client` makes one file of it. */
 import type { Submission, TaskBody, TaskFilters, TaskMessage, Uploaded, VideoBody, WhyBody } from './bodies.ts'
-import { DarkroomError, TaskFailed } from './errors.ts'
-import { pause } from './pause.ts'
-import { type ConnectOptions, repeating, sender } from './request.ts'
+import { type ConnectOptions, type Request, repeating, sender } from './request.ts'
 import { randomName, upload } from './upload.ts'
 import type { UploadOptions } from './upload-options.ts'
-import { isFinal, messagesAbout } from './watch.ts'
+import { untilSuccess } from './wait.ts'
+import { messagesAbout } from './watch.ts'
 
 export { DarkroomError, TaskFailed } from './errors.ts'
 export type {
@@ -35,15 +34,33 @@ export interface WaitOptions {
   signal?: AbortSignal
 }
 
-export type Client = ReturnType<typeof connect>
-
-// Seconds; proxies usually give up after 30 or 60.
-const longestPoll = 25
-// A server that stops answers at once, although the task has not ended.
-const shortestPoll = 0.5
+/** What a program can ask of a server. */
+export interface Client {
+  /** Submits a task. If the answer is lost, the request is repeated with the same key, and the task exists once. */
+  submit<Result = unknown>(task: string, args?: object, options?: SubmitOptions): Promise<Task<Result>>
+  get<Result = unknown>(id: string): Promise<Task<Result>>
+  /** The task once it has succeeded. Throws TaskFailed if it did not, and a DarkroomError `TIMEOUT` after `timeout`. */
+  wait<Result = unknown>(id: string, options?: WaitOptions): Promise<Task<Result>>
+  /** The status, then each change up to the final one, over a WebSocket that is opened again when it breaks. */
+  watch(id: string, options?: { signal?: AbortSignal }): AsyncGenerator<TaskMessage, void, undefined>
+  /** Cancels a task; with `wait` (seconds) the answer comes when its processes are gone. */
+  cancel(id: string, options?: { wait?: number; signal?: AbortSignal }): Promise<Task>
+  /** Retries a task that failed or was revoked. */
+  retry<Result = unknown>(id: string): Promise<Task<Result>>
+  /** Why a task does not run: what it waits for, and the requests that would change it. */
+  why(id: string): Promise<WhyBody>
+  /** Every task that fits the filters, newest first; `limit` is the size of a page. */
+  tasks(filters?: TaskFilters): AsyncGenerator<Task, void, undefined>
+  /**
+   * Uploads a film: a File in browsers, in Node the answer of `openAsBlob` of `node:fs`. A connection that breaks costs a
+   * second of it. An abort keeps what has arrived where the upload can go on, and removes it elsewhere.
+   */
+  uploadVideo(file: Blob, options?: UploadOptions): Promise<Uploaded>
+  video(id: string): Promise<VideoBody>
+}
 
 /** The client of a server; in a page by default of the server at the page's own origin. */
-export function connect(url?: string | URL, given: ConnectOptions = {}) {
+export function connect(url?: string | URL, given: ConnectOptions = {}): Client {
   const { key } = given
   const options =
     key === undefined ? given : { ...given, headers: { ...given.headers, authorization: `Bearer ${key}` } }
@@ -55,9 +72,7 @@ export function connect(url?: string | URL, given: ConnectOptions = {}) {
   const about = (id: string) => `api/tasks/${encodeURIComponent(id)}`
 
   return {
-    /** Submits a task. If the answer is lost, the request is repeated with the same key, and the task exists once. */
-    submit<Result = unknown>(task: string, args?: object, submitOptions: SubmitOptions = {}): Promise<Task<Result>> {
-      const { idempotency_key: key = randomName(), signal, ...said } = submitOptions
+    submit(task, args, { idempotency_key: key = randomName(), signal, ...said } = {}) {
       return request('POST', 'api/tasks', {
         body: { ...said, task, ...(args && { args }) },
         headers: { 'idempotency-key': key },
@@ -66,38 +81,16 @@ export function connect(url?: string | URL, given: ConnectOptions = {}) {
       })
     },
 
-    get<Result = unknown>(id: string): Promise<Task<Result>> {
-      return request('GET', about(id))
+    get: id => request('GET', about(id)),
+
+    wait<Result>(id: string, waitOptions: WaitOptions = {}) {
+      return untilSuccess(
+        (wait, signal) => request<Task<Result>>('GET', about(id), { query: { wait }, signal }),
+        waitOptions
+      )
     },
 
-    /** The task once it has succeeded. Throws TaskFailed if it did not, and a DarkroomError `TIMEOUT` after `timeout`. */
-    async wait<Result = unknown>(id: string, { timeout = Infinity, signal }: WaitOptions = {}): Promise<Task<Result>> {
-      const end = performance.now() + timeout * 1000
-      const late = new DarkroomError(`The task is not finished after ${timeout} s`, { code: 'TIMEOUT' })
-      const clock = Number.isFinite(timeout) ? new AbortController() : undefined
-      // Only for a server that does not answer: one that does answers before that.
-      const timer = clock && setTimeout(() => clock.abort(late), timeout * 1000 + 1000)
-      const signals = [signal, clock?.signal].filter(each => each !== undefined)
-      const either = signals.length > 0 ? AbortSignal.any(signals) : undefined
-      try {
-        for (;;) {
-          const asked = performance.now()
-          const wait = Math.max(0, Math.min(longestPoll, (end - asked) / 1000))
-          const task = await request<Task<Result>>('GET', about(id), { query: { wait }, signal: either })
-          if (task.state === 'SUCCESS') return task
-          if (isFinal(task)) throw new TaskFailed(task)
-          const now = performance.now()
-          if (now >= end) throw late
-          const took = (now - asked) / 1000
-          if (took < Math.min(wait, shortestPoll)) await pause(shortestPoll - took, either)
-        }
-      } finally {
-        clearTimeout(timer)
-      }
-    },
-
-    /** The status, then each change up to the final one, over a WebSocket that is opened again when it breaks. */
-    watch(id: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<TaskMessage, void, undefined> {
+    watch(id, { signal } = {}) {
       const address = new URL(`ws/tasks/${encodeURIComponent(id)}`, base)
       address.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
       // A WebSocket carries no headers: with headers the status is polled.
@@ -109,46 +102,23 @@ export function connect(url?: string | URL, given: ConnectOptions = {}) {
       })
     },
 
-    /** Cancels a task; with `wait` (seconds) the answer comes when its processes are gone. */
-    cancel(id: string, { wait, signal }: { wait?: number; signal?: AbortSignal } = {}): Promise<Task> {
-      return request('POST', `${about(id)}/cancel`, { query: { wait }, signal })
-    },
+    cancel: (id, { wait, signal } = {}) => request('POST', `${about(id)}/cancel`, { query: { wait }, signal }),
+    retry: id => request('POST', `${about(id)}/retry`),
+    why: id => request('GET', `${about(id)}/why`),
+    tasks: filters => allTasks(request, filters),
+    uploadVideo: (file, uploadOptions) => upload(send, base, file, uploadOptions),
+    video: id => request('GET', `api/videos/${encodeURIComponent(id)}`)
+  }
+}
 
-    /** Retries a task that failed or was revoked. */
-    retry<Result = unknown>(id: string): Promise<Task<Result>> {
-      return request('POST', `${about(id)}/retry`)
-    },
-
-    /** Why a task does not run: what it waits for, and the requests that would change it. */
-    why(id: string): Promise<WhyBody> {
-      return request('GET', `${about(id)}/why`)
-    },
-
-    /** Every task that fits the filters, newest first; `limit` is the size of a page. */
-    async *tasks(filters: TaskFilters = {}): AsyncGenerator<Task, void, undefined> {
-      for (let { cursor } = filters, more = true; more; ) {
-        const { items, next_cursor }: { items: Task[]; next_cursor: string | null } = await request(
-          'GET',
-          'api/tasks',
-          { query: { ...filters, cursor } }
-        )
-        yield* items
-        more = next_cursor !== null
-        cursor = next_cursor ?? undefined
-      }
-    },
-
-    /**
-     * Uploads a film: a File in browsers, in Node the answer of `openAsBlob` of `node:fs`. A connection that breaks costs a
-     * second of it. An abort keeps what has arrived where the upload can go on, and removes it elsewhere.
-     */
-    uploadVideo(file: Blob, uploadOptions?: UploadOptions): Promise<Uploaded> {
-      return upload(send, base, file, uploadOptions)
-    },
-
-    video(id: string): Promise<VideoBody> {
-      return request('GET', `api/videos/${encodeURIComponent(id)}`)
-    }
+async function* allTasks(request: Request, filters: TaskFilters = {}): AsyncGenerator<Task, void, undefined> {
+  for (let { cursor } = filters, more = true; more; ) {
+    const { items, next_cursor }: { items: Task[]; next_cursor: string | null } = await request('GET', 'api/tasks', {
+      query: { ...filters, cursor }
+    })
+    yield* items
+    more = next_cursor !== null
+    cursor = next_cursor ?? undefined
   }
 }
 
