@@ -7,6 +7,9 @@ export interface WorkerProcess extends Program {
   id: string
 }
 
+/** For workers that make no films: to try the lock around decoders takes more CPU than all else that a worker starts with. */
+export const withoutFilms = { MEDIA_SANDBOX: 'off' }
+
 /** A worker of a service, as an operator starts it: a process of its own. Resolves when it claims tasks. */
 export async function spawnWorker(
   t: Test,

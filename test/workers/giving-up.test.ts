@@ -8,7 +8,7 @@ import { openProxy } from '../harness/proxy.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder } from '../harness/task-folder.ts'
 import { until } from '../harness/until.ts'
-import { spawnWorker, type WorkerProcess } from '../harness/worker-process.ts'
+import { spawnWorker, type WorkerProcess, withoutFilms } from '../harness/worker-process.ts'
 
 const folder = await taskFolder(t, gate)
 
@@ -19,7 +19,7 @@ t.jobs = 4
 async function open(t: Test, seconds: string) {
   const url = await borrowDatabase(t)
   const proxy = await openProxy(t, url)
-  const service = await openService(t, { env: { DATABASE_URL: url, TASKS_DIR: folder } })
+  const service = await openService(t, { env: { DATABASE_URL: url, TASKS_DIR: folder, ...withoutFilms } })
   const worker = await spawnWorker(t, service, {
     DATABASE_URL: proxy.url,
     WORKER_CONCURRENCY: '1',
@@ -97,7 +97,7 @@ t.test('an outcome that cannot be written in time is logged, and its task is ret
 
   t.strictSame(await worker.exited, { code: 1, signal: null })
   t.match(lastWords(worker), [/this worker gives up; 1 outcome could not be written, and its task is tried/])
-  await spawnWorker(t, service)
+  await service.startWorker({ WORKER_CONCURRENCY: '1' })
   t.match(await service.finished(id), { state: 'SUCCESS', attempts: 2 })
   t.strictSame(await outcomes(service, id), ['crashed', 'success'])
 })

@@ -5,7 +5,7 @@ import { borrowDatabase } from '../harness/database.ts'
 import { openProxy } from '../harness/proxy.ts'
 import { openService } from '../harness/service.ts'
 import { until } from '../harness/until.ts'
-import { spawnWorker, type WorkerProcess } from '../harness/worker-process.ts'
+import { spawnWorker, type WorkerProcess, withoutFilms } from '../harness/worker-process.ts'
 
 /** The address of a worker's health check, from its log. */
 async function addressOf(worker: WorkerProcess): Promise<string> {
@@ -26,7 +26,7 @@ const notReady = [503, { status: 'not ready' }]
 t.jobs = 4
 
 t.test('a worker reports readiness, on this machine alone, also while it is paused or shutting down', async t => {
-  const service = await openService(t)
+  const service = await openService(t, { env: withoutFilms })
   const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_HEALTH_PORT: '0' })
   const address = await addressOf(worker)
 
@@ -58,18 +58,15 @@ t.test('a worker without answers from its database is not ready, and is again wh
   proxy.restore()
 
   await until(async () => (await ask(`${address}/health/ready`))[0] === 200, 'it is ready again')
-})
 
-t.test('nor is a worker whose claim queries are never answered, although its heartbeats are', async t => {
-  const { proxy, address } = await openBehindProxy(t)
-
+  // Claim queries alone are never answered, while heartbeats are.
   proxy.swallowAnswersWith('retry_backoff_max')
 
   await until(async () => (await ask(`${address}/health/ready`))[0] === 503, 'it is not ready')
 })
 
 t.test('a port that is taken is reported with the name of its setting', async t => {
-  const service = await openService(t)
+  const service = await openService(t, { env: withoutFilms })
   const other = createServer().listen(0, '127.0.0.1')
   await new Promise(resolve => other.once('listening', resolve))
   t.teardown(() => other.close())
@@ -85,7 +82,7 @@ t.test('a port that is taken is reported with the name of its setting', async t 
 async function openBehindProxy(t: Test) {
   const url = await borrowDatabase(t)
   const proxy = await openProxy(t, url)
-  const service = await openService(t, { env: { DATABASE_URL: url } })
+  const service = await openService(t, { env: { DATABASE_URL: url, ...withoutFilms } })
   const worker = await spawnWorker(t, service, {
     DATABASE_URL: proxy.url,
     WORKER_CONCURRENCY: '1',

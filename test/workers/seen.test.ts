@@ -8,9 +8,9 @@ import { skipWithoutProc } from '../harness/processes.ts'
 import { openService, type Service } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 import { until } from '../harness/until.ts'
-import { spawnWorker } from '../harness/worker-process.ts'
+import { spawnWorker, withoutFilms } from '../harness/worker-process.ts'
 
-const folder = await taskFolder(t, {
+const TASKS_DIR = await taskFolder(t, {
   ...gate,
   'fail.ts': taskModule('fail', `throw new GiveUp('no')`),
   'crash.ts': taskModule('crash', `process.exit(7)`),
@@ -22,6 +22,8 @@ const folder = await taskFolder(t, {
   )
 })
 
+const env = { TASKS_DIR, ...withoutFilms }
+
 // A queue that no internal kind uses: its tasks would be counted too.
 const apart = 'high_priority'
 
@@ -29,10 +31,15 @@ const list = async ({ get }: Service): Promise<WorkerBody[]> => (await get('/api
 
 const read = async ({ get }: Service, id: string): Promise<WorkerBody> => (await get(`/api/workers/${id}`)).json()
 
-t.test('without a worker the list is empty', async t => {
+t.test('without a worker the list is empty, and no id is found', async t => {
   const service = await openService(t)
 
   t.strictSame((await service.get('/api/workers')).json(), { items: [] })
+  for (const id of ['01980000-0000-7000-8000-000000000000', 'garbage', '%27', 'x'.repeat(300)]) {
+    const response = await service.get(`/api/workers/${id}`)
+    t.equal(response.statusCode, 404, id)
+    t.match(response.json(), { code: 'WORKER_NOT_FOUND' })
+  }
 })
 
 t.test('a worker that is still starting is not listed and does not make the service ready', async t => {
@@ -57,7 +64,7 @@ t.test('a worker that is still starting is not listed and does not make the serv
 })
 
 t.test('a worker is shown with its host, process, queues and kinds', async t => {
-  const service = await openService(t, { env: { TASKS_DIR: folder } })
+  const service = await openService(t, { env })
   const worker = await spawnWorker(t, service, { WORKER_QUEUES: 'high_priority,media', WORKER_CONCURRENCY: '3' })
   const one = await until(async () => (await list(service)).find(({ children }) => children === 1), 'it has reported')
 
@@ -95,7 +102,7 @@ t.test('the newest worker comes first', async t => {
 })
 
 t.test('the tasks of a worker are shown while it holds them', async t => {
-  const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_QUEUES: apart }, worker: true })
+  const service = await openService(t, { env: { ...env, WORKER_QUEUES: apart }, worker: true })
   const file = path.join(service.dataDir, 'gate')
   const id = await service.submit('gate', { gate: file }, { queue: apart })
   const { started_at, worker } = await service.until(id, ({ state }) => state === 'STARTED')
@@ -111,7 +118,7 @@ t.test('the tasks of a worker are shown while it holds them', async t => {
 })
 
 t.test('attempts since the start of a worker are counted by outcome', async t => {
-  const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_QUEUES: apart }, worker: true })
+  const service = await openService(t, { env: { ...env, WORKER_QUEUES: apart }, worker: true })
   const submit = (task: string, args?: unknown) => service.submit(task, args, { queue: apart })
   const gone = await submit('gate', { gate: path.join(service.dataDir, 'never') })
   await service.until(gone, ({ state }) => state === 'STARTED')
@@ -145,7 +152,7 @@ t.test(
   'processes that a task has started count in the memory and CPU of its worker',
   { skip: skipWithoutProc },
   async t => {
-    const service = await openService(t, { env: { TASKS_DIR: folder } })
+    const service = await openService(t, { env })
     const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1' })
     const idle = await until(async () => {
       const one = await read(service, worker.id)
@@ -163,13 +170,12 @@ t.test(
 )
 
 t.test('a worker that has ended stays, as stopped or as lost', async t => {
-  const service = await openService(t, { env: { TASKS_DIR: folder } })
-  const stopped = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_QUEUES: apart })
+  const service = await openService(t, { env })
+  const stopped = await service.startWorker({ WORKER_CONCURRENCY: '1', WORKER_QUEUES: apart })
   const lost = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_QUEUES: 'media' })
   await service.finished(await service.submit('add', { x: 1, y: 1 }, { queue: apart }))
 
-  stopped.kill('SIGTERM')
-  await stopped.exited
+  await stopped.stop(0)
   lost.kill('SIGKILL')
   await lost.exited
 
@@ -186,14 +192,4 @@ t.test('a worker that has ended stays, as stopped or as lost', async t => {
   t.match(dead, { status: 'lost' })
   t.ok(dead.heartbeat_age >= 11)
   t.equal(Date.parse(String(dead.stopped_at)), Date.parse(String(dead.heartbeat_at)) + 10_000)
-})
-
-t.test('an unknown id is not found', async t => {
-  const service = await openService(t)
-
-  for (const id of ['01980000-0000-7000-8000-000000000000', 'garbage', '%27', 'x'.repeat(300)]) {
-    const response = await service.get(`/api/workers/${id}`)
-    t.equal(response.statusCode, 404, id)
-    t.match(response.json(), { code: 'WORKER_NOT_FOUND' })
-  }
 })

@@ -8,9 +8,9 @@ import { waitingForLocks } from '../harness/locks.ts'
 import { openService, type Service } from '../harness/service.ts'
 import { taskFolder } from '../harness/task-folder.ts'
 import { until } from '../harness/until.ts'
-import { spawnWorker } from '../harness/worker-process.ts'
+import { spawnWorker, withoutFilms } from '../harness/worker-process.ts'
 
-const folder = await taskFolder(t, gate)
+const env = { TASKS_DIR: await taskFolder(t, gate), ...withoutFilms }
 const nobody = '01980000-0000-7000-8000-000000000000'
 
 const read = async ({ get }: Service, id: string): Promise<WorkerBody> => (await get(`/api/workers/${id}`)).json()
@@ -29,8 +29,8 @@ async function submitGates(service: Service, names: string[]) {
 }
 
 t.test('a higher concurrency starts more tasks, and a lower one lets running tasks finish first', async t => {
-  const service = await openService(t, { env: { TASKS_DIR: folder } })
-  const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_QUEUES: apart })
+  const service = await openService(t, { env })
+  const worker = await service.startWorker({ WORKER_CONCURRENCY: '1', WORKER_QUEUES: apart })
   const [a, b, c, d] = (await submitGates(service, ['a', 'b', 'c', 'd'])) as [any, any, any, any]
   await service.until(a.id, ({ state }) => state === 'STARTED')
 
@@ -56,8 +56,8 @@ t.test('a higher concurrency starts more tasks, and a lower one lets running tas
 t.test(
   'a paused worker finishes its running tasks, puts back those that have not begun, and takes no more',
   async t => {
-    const service = await openService(t, { env: { TASKS_DIR: folder }, needsWorker: true })
-    const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_QUEUES: apart })
+    const service = await openService(t, { env, needsWorker: true })
+    const worker = await service.startWorker({ WORKER_CONCURRENCY: '1', WORKER_QUEUES: apart })
     const [running, ahead] = (await submitGates(service, ['running', 'ahead'])) as [any, any]
     await service.until(running.id, ({ state }) => state === 'STARTED')
 
@@ -103,8 +103,8 @@ t.test('a paused worker still promotes delayed tasks', async t => {
 })
 
 t.test('a change of the desired state reaches the worker without the API and without a notification', async t => {
-  const service = await openService(t, { env: { TASKS_DIR: folder } })
-  const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_QUEUES: apart })
+  const service = await openService(t, { env })
+  const worker = await service.startWorker({ WORKER_CONCURRENCY: '1', WORKER_QUEUES: apart })
   const gates = (await submitGates(service, ['a', 'b'])) as any[]
 
   // What the API does, without the notification.
@@ -118,7 +118,7 @@ t.test('a change of the desired state reaches the worker without the API and wit
 })
 
 t.test('a worker that was declared lost keeps its desired state under its new id', async t => {
-  const service = await openService(t, { env: { TASKS_DIR: folder } })
+  const service = await openService(t, { env })
   const worker = await spawnWorker(t, service, { WORKER_CONCURRENCY: '1' })
   await service.patch(`/api/workers/${worker.id}`, { paused: true, concurrency: 2 })
 
@@ -133,86 +133,88 @@ t.test('a worker that was declared lost keeps its desired state under its new id
   t.match(next, { pid: worker.pid, paused: true, concurrency: 2, status: 'running' })
 })
 
-t.test('a change can be repeated, one field leaves the other alone, and an empty change changes nothing', async t => {
+t.test('requests to a worker that does nothing', async t => {
   const service = await openService(t)
-  const { id } = await service.startWorker({ WORKER_CONCURRENCY: '1' })
+  const worker = await service.startWorker({ WORKER_CONCURRENCY: '1' })
 
-  for (const [body, expected] of [
-    [{ paused: true }, { paused: true, concurrency: 1 }],
-    [{ paused: true }, { paused: true, concurrency: 1 }],
-    [{ concurrency: 2 }, { paused: true, concurrency: 2 }],
-    [{}, { paused: true, concurrency: 2 }],
-    [
-      { paused: false, concurrency: 1 },
-      { paused: false, concurrency: 1 }
+  t.test('a change can be repeated, one field leaves the other alone, and an empty change changes nothing', async t => {
+    const { id } = worker
+
+    for (const [body, expected] of [
+      [{ paused: true }, { paused: true, concurrency: 1 }],
+      [{ paused: true }, { paused: true, concurrency: 1 }],
+      [{ concurrency: 2 }, { paused: true, concurrency: 2 }],
+      [{}, { paused: true, concurrency: 2 }],
+      [
+        { paused: false, concurrency: 1 },
+        { paused: false, concurrency: 1 }
+      ]
+    ]) {
+      const response = await service.patch(`/api/workers/${id}`, body)
+      t.equal(response.statusCode, 200)
+      t.match(response.json(), expected!)
+    }
+  })
+
+  t.test('a bad body is refused with the name of each field, and changes nothing', async t => {
+    const { id } = worker
+    const bad: [body: unknown, field: string][] = [
+      [{ concurrency: 0 }, 'concurrency'],
+      [{ concurrency: 257 }, 'concurrency'],
+      [{ concurrency: -1 }, 'concurrency'],
+      [{ concurrency: 1.5 }, 'concurrency'],
+      [{ concurrency: '2' }, 'concurrency'],
+      [{ concurrency: null }, 'concurrency'],
+      [{ concurrency: 1e300 }, 'concurrency'],
+      [{ paused: 'true' }, 'paused'],
+      [{ paused: 1 }, 'paused'],
+      [{ paused: null }, 'paused'],
+      [{ pause: true }, 'pause'],
+      [{ concurrency: 2, status: 'stopped' }, 'status'],
+      [[], ''],
+      ['paused', '']
     ]
-  ]) {
-    const response = await service.patch(`/api/workers/${id}`, body)
-    t.equal(response.statusCode, 200)
-    t.match(response.json(), expected!)
-  }
-})
 
-t.test('a bad body is refused with the name of each field, and changes nothing', async t => {
-  const service = await openService(t)
-  const { id } = await service.startWorker({ WORKER_CONCURRENCY: '1' })
-  const bad: [body: unknown, field: string][] = [
-    [{ concurrency: 0 }, 'concurrency'],
-    [{ concurrency: 257 }, 'concurrency'],
-    [{ concurrency: -1 }, 'concurrency'],
-    [{ concurrency: 1.5 }, 'concurrency'],
-    [{ concurrency: '2' }, 'concurrency'],
-    [{ concurrency: null }, 'concurrency'],
-    [{ concurrency: 1e300 }, 'concurrency'],
-    [{ paused: 'true' }, 'paused'],
-    [{ paused: 1 }, 'paused'],
-    [{ paused: null }, 'paused'],
-    [{ pause: true }, 'pause'],
-    [{ concurrency: 2, status: 'stopped' }, 'status'],
-    [[], ''],
-    ['paused', '']
-  ]
+    for (const [body, field] of bad) {
+      const response = await service.api.app.inject({
+        method: 'PATCH',
+        url: `/api/workers/${id}`,
+        headers: { 'content-type': 'application/json' },
+        payload: JSON.stringify(body)
+      })
+      t.equal(response.statusCode, 400, JSON.stringify(body))
+      t.match(response.json(), { code: 'INVALID_REQUEST', errors: [{ field }] })
+    }
+    t.equal((await service.patch(`/api/workers/${id}`)).statusCode, 400, 'nothing at all')
+    t.match(await read(service, id), { concurrency: 1, paused: false })
+  })
 
-  for (const [body, field] of bad) {
-    const response = await service.api.app.inject({
-      method: 'PATCH',
-      url: `/api/workers/${id}`,
-      headers: { 'content-type': 'application/json' },
-      payload: JSON.stringify(body)
-    })
-    t.equal(response.statusCode, 400, JSON.stringify(body))
-    t.match(response.json(), { code: 'INVALID_REQUEST', errors: [{ field }] })
-  }
-  t.equal((await service.patch(`/api/workers/${id}`)).statusCode, 400, 'nothing at all')
-  t.match(await read(service, id), { concurrency: 1, paused: false })
-})
+  t.test('a worker that does not exist or has ended cannot be steered', async t => {
+    const stopped = worker
+    await stopped.stop(0)
+    const silent = await service.startWorker({ WORKER_CONCURRENCY: '1' })
+    await silent.stop(0)
+    await service.db.pool.query(
+      `update darkroom.workers set status = 'running', stopped_at = null, heartbeat_at = now() - interval '11 seconds'
+      where id = $1`,
+      [silent.id]
+    )
 
-t.test('a worker that does not exist or has ended cannot be steered', async t => {
-  const service = await openService(t)
-  const stopped = await service.startWorker({ WORKER_CONCURRENCY: '1' })
-  await stopped.stop(0)
-  const silent = await service.startWorker({ WORKER_CONCURRENCY: '1' })
-  await silent.stop(0)
-  await service.db.pool.query(
-    `update darkroom.workers set status = 'running', stopped_at = null, heartbeat_at = now() - interval '11 seconds'
-    where id = $1`,
-    [silent.id]
-  )
-
-  for (const id of [nobody, 'garbage', '%27']) {
-    const response = await service.patch(`/api/workers/${id}`, { paused: true })
-    t.equal(response.statusCode, 404, id)
-    t.match(response.json(), { code: 'WORKER_NOT_FOUND' })
-  }
-  for (const [{ id }, word] of [
-    [stopped, 'stopped'],
-    [silent, 'lost']
-  ] as const) {
-    const response = await service.patch(`/api/workers/${id}`, { paused: true })
-    t.equal(response.statusCode, 409)
-    t.match(response.json(), { code: 'WORKER_GONE', detail: new RegExp(word) })
-    t.match(await read(service, id), { paused: false })
-  }
+    for (const id of [nobody, 'garbage', '%27']) {
+      const response = await service.patch(`/api/workers/${id}`, { paused: true })
+      t.equal(response.statusCode, 404, id)
+      t.match(response.json(), { code: 'WORKER_NOT_FOUND' })
+    }
+    for (const [{ id }, word] of [
+      [stopped, 'stopped'],
+      [silent, 'lost']
+    ] as const) {
+      const response = await service.patch(`/api/workers/${id}`, { paused: true })
+      t.equal(response.statusCode, 409)
+      t.match(response.json(), { code: 'WORKER_GONE', detail: new RegExp(word) })
+      t.match(await read(service, id), { paused: false })
+    }
+  })
 })
 
 for (const [what, steer] of [
@@ -220,7 +222,7 @@ for (const [what, steer] of [
   ['told to end', (service: Service, id: string) => service.post(`/api/workers/${id}/shutdown`)]
 ] as const) {
   t.test(`a task that a worker claims while it is ${what} goes back as if it had never been claimed`, async t => {
-    const service = await openService(t, { env: { TASKS_DIR: folder } })
+    const service = await openService(t, { env })
     const id = await service.submit('add', { x: 1, y: 2 }, { queue: apart })
     const client = new pg.Client({ connectionString: service.url })
     await client.connect()
@@ -245,7 +247,7 @@ for (const [what, steer] of [
     t.match((await service.get(`/api/tasks/${id}`)).json(), { state: 'PENDING', attempts: 0, worker: null })
     if (what === 'told to end') t.strictSame(await worker.exited, { code: 0, signal: null })
     t.match(await read(service, worker.id), { running: [], tasks: { started: 0 } })
-    await spawnWorker(t, service, { WORKER_CONCURRENCY: '1', WORKER_QUEUES: apart })
+    await service.startWorker({ WORKER_CONCURRENCY: '1', WORKER_QUEUES: apart })
     t.match(await service.finished(id), { state: 'SUCCESS', attempts: 1 })
   })
 }

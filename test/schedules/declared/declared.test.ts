@@ -2,6 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import type { ScheduleBody } from '../../../src/schedules/schemas.ts'
+import { borrowDatabase } from '../../harness/database.ts'
 import { occurrencesOf, readSchedule } from '../../harness/schedules.ts'
 import { openService, type Service } from '../../harness/service.ts'
 import { inlineModule, taskFolder } from '../../harness/task-folder.ts'
@@ -19,7 +20,9 @@ async function start(t: Test, TASKS_DIR: string, earlier?: Service) {
   for (const file of await readdir(TASKS_DIR)) copy[file] = await readFile(path.join(TASKS_DIR, file), 'utf8')
   const folder = await taskFolder(t, copy)
   const env: Record<string, string> = earlier ? { DATABASE_URL: earlier.url, DATA_DIR: earlier.dataDir } : {}
-  const service = await openService(t, { env: { ...env, TASKS_DIR: folder, TIMEZONE: 'Europe/Berlin' } })
+  const service = await openService(t, {
+    env: { ...env, TASKS_DIR: folder, TIMEZONE: 'Europe/Berlin', WORKER_CONCURRENCY: '1' }
+  })
   if (earlier) await relocate(service, TASKS_DIR, folder)
   const worker = await service.startWorker()
   await worker.stop(0)
@@ -38,16 +41,28 @@ async function own({ get }: Service): Promise<ScheduleBody[]> {
 
 const rewrite = (folder: string, file: string, source: string) => writeFile(path.join(folder, file), source)
 
-t.test('schedules of a module are put in when a worker starts, and once', async t => {
-  const options = { priority: 3, tags: ['nightly'], missed: 'once', overlap: 'skip', max_retries: 2, expires: 60 }
-  const folder = await taskFolder(t, {
-    'report.ts': moduleOf('report', { ...daily, ...options, description: 'd' }, { name: 'second', every: 30 }),
-    'other.ts': moduleOf('other', { cron: '@hourly', timezone: 'UTC', enabled: false })
-  })
-  const first = await start(t, folder)
+// Three starts tell all of it: each test has a module of its own.
+const options = { priority: 3, tags: ['nightly'], missed: 'once', overlap: 'skip', max_retries: 2, expires: 60 }
+const edited = { ...daily, name: 'edited' }
+const removed = [
+  { ...daily, name: 'removed' },
+  { name: 'left in', every: 30 }
+]
+const folder = await taskFolder(t, {
+  'report.ts': moduleOf('report', { ...daily, ...options, description: 'd' }, { name: 'second', every: 30 }),
+  'other.ts': moduleOf('other', { cron: '@hourly', timezone: 'UTC', enabled: false }),
+  'edited.ts': moduleOf('edited', edited, { name: 'edited, too', every: 30 }),
+  'deleted.ts': moduleOf('deleted', { ...daily, name: 'deleted' }),
+  'removed.ts': moduleOf('removed', ...removed),
+  'lost.ts': moduleOf('lost', { name: 'lost', every: 30 })
+})
+const untouched = ['other', 'report', 'second']
+const first = await start(t, folder)
+const before = await own(first)
 
-  const before = await own(first)
-  t.strictSame(before.map(({ name }) => name).toSorted(), ['other', 'report', 'second'])
+await t.test('schedules of a module are put in when a worker starts', async t => {
+  const names = ['deleted', 'edited', 'edited, too', 'left in', 'lost', ...untouched, 'removed'].toSorted()
+  t.strictSame(before.map(({ name }) => name).toSorted(), names)
   t.match(await readSchedule(first, 'report'), {
     ...{ ...daily, ...options, description: 'd' },
     ...{ task: 'report', timezone: 'Europe/Berlin', enabled: true, system: false, next_run_at: /T0[23]:00:00.000Z$/ }
@@ -56,89 +71,89 @@ t.test('schedules of a module are put in when a worker starts, and once', async 
   const unnamed = { name: 'other', timezone: 'UTC', enabled: false, next_run_at: null }
   t.match(await readSchedule(first, 'other'), unnamed, 'it has the name of its kind')
   const { rows } = await first.db.pool.query(
-    `select file, kind from darkroom.declared_schedules where file <> 'built-in' order by name`
+    `select file, kind from darkroom.declared_schedules where name = any($1) order by name`,
+    [untouched]
   )
   t.match(rows, [
     { file: /other\.ts$/, kind: 'other' },
     { file: /report\.ts$/, kind: 'report' },
     { file: /report\.ts$/, kind: 'report' }
   ])
+})
 
-  const second = await start(t, folder, first)
-  t.strictSame(await own(second), before, 'another start changes nothing')
+const idOf = (name: string) => before.find(schedule => schedule.name === name)!.id
+await first.patch('/api/schedules/edited', { cron: '0 5 * * *', note: 'later', enabled: false })
+await first.patch(`/api/schedules/${idOf('edited, too')}`, { every: 40 })
+t.equal((await first.delete('/api/schedules/deleted')).statusCode, 204)
+// The same in another order, beside a comment.
+const reordered = { cron: edited.cron, args: edited.args, name: edited.name }
+await rewrite(folder, 'edited.ts', `// a comment\n${moduleOf('edited', reordered, { name: 'edited, too', every: 30 })}`)
+await rewrite(folder, 'removed.ts', moduleOf('removed', removed[1]!))
+// Without its kind, too.
+await rewrite(folder, 'lost.ts', moduleOf('another'))
+const second = await start(t, folder, first)
+
+await t.test('another start changes nothing', async t => {
+  const mine = ({ name }: ScheduleBody) => untouched.includes(name)
+  t.strictSame((await own(second)).filter(mine), before.filter(mine))
+})
+
+await t.test('a change by API stays while the text of that schedule does', async t => {
+  t.match(await readSchedule(second, 'edited'), { cron: '0 5 * * *', note: 'later', enabled: false })
+})
+
+await t.test('one that was deleted by API stays deleted', async t => {
+  t.equal((await second.get('/api/schedules/deleted')).statusCode, 404)
+})
+
+await t.test('one that is removed from its module is disabled', async t => {
+  t.match(await readSchedule(second, 'removed'), { id: idOf('removed'), enabled: false, next_run_at: null })
+  t.match(await readSchedule(second, 'lost'), { enabled: false, next_run_at: null })
+  t.match(await readSchedule(second, 'left in'), { enabled: true })
+})
+
+await second.patch('/api/schedules/lost', { enabled: true })
+await rewrite(
+  folder,
+  'edited.ts',
+  moduleOf('edited', { name: 'edited, too', every: 30 }, { ...edited, cron: '0 6 * * *' })
+)
+await rewrite(folder, 'deleted.ts', moduleOf('deleted', { ...daily, name: 'deleted', cron: '0 6 * * *' }))
+await rewrite(folder, 'removed.ts', moduleOf('removed', ...removed))
+const third = await start(t, folder, second)
+
+await t.test('a changed text wins over a change by API', async t => {
+  const wins = { cron: '0 6 * * *', note: null, enabled: true, next_run_at: /T0[45]:00:00.000Z$/ }
+  t.match(await readSchedule(third, 'edited'), { id: idOf('edited'), ...wins })
+  t.match(await readSchedule(third, idOf('edited, too')), { every: 40 }, 'the other one has not changed')
+})
+
+await t.test('and brings back none that was deleted', async t => {
+  t.equal((await third.get('/api/schedules/deleted')).statusCode, 404)
+})
+
+await t.test('one that was removed comes back with its text', async t => {
+  const back = { id: idOf('removed'), enabled: true, cron: daily.cron, next_run_at: /Z$/ }
+  t.match(await readSchedule(third, 'removed'), back)
+  t.match(await readSchedule(third, 'lost'), { enabled: true }, 'what was enabled by API stays')
+  t.strictSame(await occurrencesOf(third, 'removed'), [])
 })
 
 t.test('workers that start together put a schedule in once', async t => {
   const TASKS_DIR = await taskFolder(t, { 'report.ts': moduleOf('report', daily) })
-  const service = await openService(t, { env: { TASKS_DIR } })
+  const service = await openService(t, { env: { TASKS_DIR, WORKER_CONCURRENCY: '1' } })
 
   await Promise.all([service.startWorker(), service.startWorker(), service.startWorker()])
 
   t.match(await own(service), [{ name: 'report' }])
 })
 
-t.test('a change by API stays until the text of that schedule changes', async t => {
-  const folder = await taskFolder(t, { 'report.ts': moduleOf('report', daily, { name: 'second', every: 30 }) })
-  const first = await start(t, folder)
-  await first.patch('/api/schedules/report', { cron: '0 5 * * *', note: 'later', enabled: false })
-  await first.patch('/api/schedules/second', { every: 40 })
-
-  const same = { cron: daily.cron, args: daily.args, name: daily.name }
-  await rewrite(folder, 'report.ts', `// a comment\n${moduleOf('report', same, { name: 'second', every: 30 })}`)
-  const second = await start(t, folder, first)
-  t.match(await readSchedule(second, 'report'), { cron: '0 5 * * *', note: 'later', enabled: false })
-
-  const changed = { ...daily, cron: '0 6 * * *' }
-  await rewrite(folder, 'report.ts', moduleOf('report', { name: 'second', every: 30 }, changed))
-  const third = await start(t, folder, second)
-  const { id } = await readSchedule(first, 'report')
-  const wins = { id, cron: '0 6 * * *', note: null, enabled: true, next_run_at: /T0[45]:00:00.000Z$/ }
-  t.match(await readSchedule(third, 'report'), wins, 'the text wins')
-  t.match(await readSchedule(third, 'second'), { every: 40 }, 'the other one has not changed')
-})
-
-t.test('one that was deleted by API stays deleted', async t => {
-  const folder = await taskFolder(t, { 'report.ts': moduleOf('report', daily) })
-  const first = await start(t, folder)
-  t.equal((await first.delete('/api/schedules/report')).statusCode, 204)
-
-  const second = await start(t, folder, first)
-  t.strictSame(await own(second), [])
-  await rewrite(folder, 'report.ts', moduleOf('report', { ...daily, cron: '0 6 * * *' }))
-  const third = await start(t, folder, second)
-  t.strictSame(await own(third), [], 'even if its text changes')
-})
-
-t.test('one that is removed from its module is disabled, and comes back with its text', async t => {
-  const folder = await taskFolder(t, {
-    'report.ts': moduleOf('report', daily, { name: 'second', every: 30 }),
-    'other.ts': moduleOf('other', { name: 'third', every: 30 })
-  })
-  const first = await start(t, folder)
-  const { id } = await readSchedule(first, 'report')
-
-  await rewrite(folder, 'report.ts', moduleOf('report', { name: 'second', every: 30 }))
-  // Without its kind, too.
-  await rewrite(folder, 'other.ts', moduleOf('another'))
-  const second = await start(t, folder, first)
-  t.match(await readSchedule(second, 'report'), { id, enabled: false, next_run_at: null })
-  t.match(await readSchedule(second, 'third'), { enabled: false, next_run_at: null })
-  t.match(await readSchedule(second, 'second'), { enabled: true })
-  await second.patch('/api/schedules/third', { enabled: true })
-
-  await rewrite(folder, 'report.ts', moduleOf('report', daily, { name: 'second', every: 30 }))
-  const third = await start(t, folder, second)
-  t.match(await readSchedule(third, 'report'), { id, enabled: true, cron: daily.cron, next_run_at: /Z$/ })
-  t.match(await readSchedule(third, 'third'), { enabled: true }, 'what was enabled by API stays')
-  t.strictSame(await occurrencesOf(third, 'report'), [])
-})
-
 t.test('a worker without the modules of another one disables none of their schedules', async t => {
   const TASKS_DIR = await taskFolder(t, { 'report.ts': moduleOf('report', daily) })
-  const first = await openService(t, { env: { TASKS_DIR }, worker: true })
+  const first = await openService(t, { env: { TASKS_DIR, WORKER_CONCURRENCY: '1' }, worker: true })
 
   const others = await taskFolder(t, { 'other.ts': moduleOf('other', { name: 'other', every: 60 }) })
-  const same = { DATABASE_URL: first.url, DATA_DIR: first.dataDir }
+  const same = { WORKER_CONCURRENCY: '1', DATABASE_URL: first.url, DATA_DIR: first.dataDir }
   for (const env of [same, { ...same, TASKS_DIR: others }]) {
     await openService(t, { env, worker: true })
   }
@@ -150,28 +165,27 @@ t.test('a worker without the modules of another one disables none of their sched
 t.test('one whose name is taken by another schedule is not put in, and the log says so', async t => {
   const TASKS_DIR = await taskFolder(t, { 'report.ts': moduleOf('report', daily) })
   const said: any[] = []
-  const service = await openService(t, { env: { TASKS_DIR }, hear: line => said.push(line) })
+  const env = { TASKS_DIR, WORKER_CONCURRENCY: '1' }
+  const service = await openService(t, { env, hear: line => said.push(line) })
   const body = { name: 'report', args: { data: '' }, every: 60 }
   const { id } = (await service.post('/api/schedules', body)).json()
 
-  await service.startWorker()
+  const worker = await service.startWorker()
 
   t.match(await own(service), [{ id, every: 60, task: 'process_data' }])
   t.match(
     said.find(({ msg }) => msg.includes('was not put in')),
     { schedule: 'report', file: /report\.ts$/ }
   )
-})
 
-t.test('house-keeping comes back when SQL has deleted it', async t => {
-  const service = await openService(t)
-  const worker = await service.startWorker()
-  await worker.stop(0)
-  await service.db.pool.query('delete from darkroom.schedules where system')
+  await t.test('house-keeping comes back when SQL has deleted it', async t => {
+    await worker.stop(0)
+    await service.db.pool.query('delete from darkroom.schedules where system')
 
-  await service.startWorker()
+    await service.startWorker()
 
-  t.match(await readSchedule(service, 'sweep'), { system: true, enabled: true, next_run_at: /Z$/ })
+    t.match(await readSchedule(service, 'sweep'), { system: true, enabled: true, next_run_at: /Z$/ })
+  })
 })
 
 t.test('what does not fit stops the start, named by file, schedule and field', async t => {
@@ -193,10 +207,11 @@ t.test('what does not fit stops the start, named by file, schedule and field', a
     ['[5]', /wrong\.ts/],
     ['[null]', /wrong\.ts/]
   ]
+  const DATABASE_URL = await borrowDatabase(t)
   for (const [schedule, message] of refusals) {
     const list = typeof schedule === 'string' ? schedule : JSON.stringify([schedule])
     const TASKS_DIR = await taskFolder(t, { 'wrong.ts': inlineModule('wrong', 'return 1', `schedules: ${list}`) })
-    await t.rejects(openService(t, { env: { TASKS_DIR } }), { message }, list)
+    await t.rejects(openService(t, { env: { TASKS_DIR, DATABASE_URL } }), { message }, list)
   }
   const args = inlineModule('strict', 'return 1', `schedules: [{ every: 60, args: { x: 'no' } }]`)
   const strict = args.replace('Type.Record(Type.String(), Type.Any())', 'Type.Object({ x: Type.Number() })')
@@ -205,7 +220,7 @@ t.test('what does not fit stops the start, named by file, schedule and field', a
     'b.ts': moduleOf('b', daily),
     'strict.ts': strict
   })
-  const { message } = await openService(t, { env: { TASKS_DIR } }).then(
+  const { message } = await openService(t, { env: { TASKS_DIR, DATABASE_URL } }).then(
     () => new Error('it starts'),
     error => error
   )

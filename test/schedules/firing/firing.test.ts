@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import {
   addSchedule,
   eachHasItsTask,
@@ -20,11 +20,14 @@ const TASKS_DIR = await taskFolder(t, {
   'gate.ts': inlineModule('gate', 'while (!existsSync(args.gate)) await delay(20, undefined, { signal })')
 })
 const quick = { task: 'quick', args: {} }
-const open = (t: Test, options = {}) => openService(t, { env: { TASKS_DIR }, ...options })
+const env = { TASKS_DIR, WORKER_CONCURRENCY: '1' }
+const service = await openService(t, { env })
+await Promise.all([service.startWorker(), service.startWorker()])
+
+// Each test has schedules of its own, and mostly waits for seconds to go by.
+t.jobs = 6
 
 t.test('with two workers each second is one occurrence and one task', async t => {
-  const service = await open(t)
-  await Promise.all([service.startWorker(), service.startWorker()])
   const { created_at } = await addSchedule(service, { name: 'seconds', every: 1, ...quick })
 
   const occurrences = await untilOccurrences(service, 'seconds', 6)
@@ -44,7 +47,6 @@ t.test('with two workers each second is one occurrence and one task', async t =>
 })
 
 t.test('a cron text with seconds and a moment are fired, and a moment disables its schedule', async t => {
-  const service = await open(t, { worker: true })
   const at = inSeconds(1)
   await addSchedule(service, { name: 'moment', at, ...quick })
   await addSchedule(service, { name: 'cron', cron: '* * * * * *', ...quick })
@@ -59,7 +61,6 @@ t.test('a cron text with seconds and a moment are fired, and a moment disables i
 })
 
 t.test('each next moment has an alarm in the queue due', async t => {
-  const service = await open(t, { worker: true })
   const alarms = async (name: string) => {
     const { rows } = await service.db.pool.query(
       `select j.start_after from pgboss.job j join darkroom.schedules s on s.id::text = j.data->>'schedule'
@@ -77,7 +78,6 @@ t.test('each next moment has an alarm in the queue due', async t => {
 })
 
 t.test('a change takes effect while workers run', async t => {
-  const service = await open(t, { worker: true })
   await addSchedule(service, { name: 'moved', at: inSeconds(3600), ...quick })
   await service.patch('/api/schedules/moved', { every: 1 })
   await untilOccurrences(service, 'moved', 2)
@@ -95,7 +95,6 @@ t.test('a change takes effect while workers run', async t => {
 })
 
 t.test('without its end a task stops those of an overlap', async t => {
-  const service = await open(t, { worker: true })
   const gate = path.join(service.dataDir, 'gate')
   await addSchedule(service, { name: 'slow', every: 1, task: 'gate', args: { gate }, overlap: 'skip' })
   const [first, ...others] = await untilOccurrences(service, 'slow', 3)
@@ -110,7 +109,6 @@ t.test('without its end a task stops those of an overlap', async t => {
 })
 
 t.test('a schedule for one task, and one with an end, disable themselves', async t => {
-  const service = await open(t, { worker: true })
   const start_at = inSeconds(1)
   const end_at = new Date(Date.parse(start_at) + 2000).toISOString()
   await addSchedule(service, { name: 'one-off', every: 1, one_off: true, ...quick })
@@ -126,28 +124,28 @@ t.test('a schedule for one task, and one with an end, disable themselves', async
 })
 
 t.test('a film with an open task makes an overlap, and the others go on', async t => {
-  const service = await open(t)
-  const film = await service.keep('no film')
-  await service.db.pool.query(`update darkroom.tasks set eta = now() + interval '1 hour' where id = $1`, [film.task_id])
   await service.post('/api/queues/media/pause')
+  const film = await service.keep('no film')
   await addSchedule(service, { name: 'film', every: 1, task: 'process_video', args: { video_id: film.id } })
-  await addSchedule(service, { name: 'steady', every: 1, ...quick })
-  await service.startWorker()
+  await addSchedule(service, { name: 'beside the film', every: 1, ...quick })
 
-  await untilOccurrences(service, 'steady', 3)
+  await untilOccurrences(service, 'beside the film', 3)
 
   for (const each of await untilOccurrences(service, 'film', 3)) {
     t.match(each, { outcome: 'skipped', reason: 'overlap', task_id: null })
   }
-  const steady = await occurrencesOf(service, 'steady')
+  const steady = await occurrencesOf(service, 'beside the film')
   t.equal(fired(steady).length, steady.length)
 })
 
 t.test('a worker that does not know the kind makes the task as it was when the schedule was saved', async t => {
-  const service = await open(t)
+  const service = await openService(t, { env })
   const settings = { max_retries: 7, priority: 5, tags: ['x'], expires: 60 }
   await addSchedule(service, { name: 'unknown kind', every: 1, args: { gate: 'y' }, task: 'gate', ...settings })
-  const other = await openService(t, { env: { DATABASE_URL: service.url, DATA_DIR: service.dataDir }, worker: true })
+  const other = await openService(t, {
+    env: { WORKER_CONCURRENCY: '1', DATABASE_URL: service.url, DATA_DIR: service.dataDir },
+    worker: true
+  })
 
   const [first] = await untilOccurrences(other, 'unknown kind', 1)
 
