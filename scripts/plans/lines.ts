@@ -203,6 +203,7 @@ function ofTasks({ finished, waiting, delayed, running, backlog }: Sample): Reco
     findEditsSql: { values: [new Date().toISOString()] },
     enqueueSql: { values: [json(task)] },
     enqueueAndWakeSql: { values: [json(task)] },
+    readPageSql: { values: [[finished, waiting, running], 8 * 1024 * 1024] },
     findTasksSql: { values: [[finished, waiting, running]] },
     readHistoriesSql: { values: [[finished], [0]] },
     readTimelineSql: { values: [finished] },
