@@ -176,6 +176,12 @@ where enabled and cron is not null and tzdata is not null group by tzdata order 
 select code, subject_type, subject_id, opened_at from darkroom.problems
 where closed_at is null and opened_at is not null;
 
+-- src/doctor/problems/doors.ts: strangersRefusedSql
+select min(at) as since, coalesce(sum((detail -> 'codes' ->> $1)::int), 0)::int as requests
+from darkroom.audit
+where action = 'request.refuse' and at > now() - interval '1 hour' and detail -> 'codes' ? $1
+  and not exists (select from darkroom.api_keys);
+
 -- src/doctor/problems/failures.ts: failingKindsSql
 with recent as (
   select task, sum(failed)::int as failed, sum(failed + succeeded)::int as ended

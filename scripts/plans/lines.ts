@@ -79,6 +79,7 @@ function ofKeys({ finished }: Sample): Record<string, Line> {
     findKeySql: { values: [id] },
     findSessionSql: { values: [id] },
     stillActiveSql: { values: [[id], [id]] },
+    strangersRefusedSql: { values: ['OPEN_TO_THIS_MACHINE'] },
     findExpiringKeysSql: { whole: ['api_keys'], because: 'of keys there are few' },
     countApisSql: { because: 'a connection of each API' },
     noteUseSql: { values: [[id], [id]] },
