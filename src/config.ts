@@ -167,6 +167,14 @@ export const settings = {
     roles,
     'comma list of people and the presets that they have, as in `anna=admin,*=viewer`; `*`: all others'
   ),
+  AUTH_PROXY_GROUPS_HEADER: optional(
+    proxyHeader,
+    'header with which that proxy lists the groups of the person, as in `Remote-Groups`; unset: none'
+  ),
+  AUTH_PROXY_GROUP_ROLES: optional(
+    roles,
+    'comma list of groups and presets, as in `ops=admin,staff=viewer`: the first that the person is in, unless `AUTH_PROXY_ROLES` names the person'
+  ),
   AUTH: setting(
     'auto',
     oneOf('auto', 'required', 'off'),

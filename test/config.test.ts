@@ -52,6 +52,8 @@ t.test('an empty environment gives every setting its default', async t => {
       AUTH_PROXY_HEADER: undefined,
       AUTH_PROXY_SECRET: undefined,
       AUTH_PROXY_ROLES: undefined,
+      AUTH_PROXY_GROUPS_HEADER: undefined,
+      AUTH_PROXY_GROUP_ROLES: undefined,
       AUTH: 'auto',
       ADMIN_KEY_FILE: undefined,
       SECRET_KEY_FILE: undefined,

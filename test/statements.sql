@@ -176,6 +176,12 @@ where enabled and cron is not null and tzdata is not null group by tzdata order 
 select code, subject_type, subject_id, opened_at from darkroom.problems
 where closed_at is null and opened_at is not null;
 
+-- src/doctor/problems/doors.ts: strangersRefusedSql
+select min(at) as since, coalesce(sum((detail -> 'codes' ->> $1)::int), 0)::int as requests
+from darkroom.audit
+where action = 'request.refuse' and at > now() - interval '1 hour' and detail -> 'codes' ? $1
+  and not exists (select from darkroom.api_keys);
+
 -- src/doctor/problems/failures.ts: failingKindsSql
 with recent as (
   select task, sum(failed)::int as failed, sum(failed + succeeded)::int as ended
@@ -1486,6 +1492,40 @@ join failures f on f.task = a.task and f.type is not distinct from a.type and f.
 where darkroom.fingerprint(a.task, a.type, a.blanked) = $5
 order by f.finished_at desc
 limit $4;
+
+-- src/tasks/listing/in-full.ts: readPageSql
+with sized as materialized (
+  select
+    t.id, place, j.readable,
+    coalesce(
+      sum(coalesce(pg_column_size(t.args) * case when pg_column_compression(t.args) is null then 1 else 16 end, 0)
+      + coalesce(pg_column_size(t.progress_detail) * case when pg_column_compression(t.progress_detail) is null then 1 else 16 end, 0)
+      + coalesce(pg_column_size(t.error) * case when pg_column_compression(t.error) is null then 1 else 16 end, 0)
+      + coalesce(pg_column_size(j.output) * case when pg_column_compression(j.output) is null then 1 else 16 end, 0))
+        over (order by place rows between unbounded preceding and 1 preceding),
+      0
+    ) as before
+  from unnest($1::uuid[]) with ordinality wanted (id, place)
+  join darkroom.tasks t on t.id = wanted.id
+  left join lateral (
+    select output, completed_on + deletion_seconds * interval '1 second' > now() as readable
+    from pgboss.job where name = t.queue and id >= t.id and id <= t.id order by id limit 1
+  ) j on true
+)
+select
+    t.id, t.task, t.queue, t.state, t.name, t.description, t.priority, t.args, t.attempts, t.max_retries,
+    t.result_expires, t.progress, t.progress_detail, t.error, t.eta, t.expires_at, t.created_at, t.started_at,
+    t.finished_at, t.worker, t.tags, t.schedule_id, t.video_id, t.traceparent, t.created_by, t.owner,
+  case when t.state = 'SUCCESS' and sized.readable then j.output end as result,
+  t.state = 'SUCCESS' and sized.readable is not true as result_expired,
+  sized.place::int as place, sized.before::float8 as before, (select max(place) from sized)::int as last
+from sized
+join darkroom.tasks t on t.id = sized.id
+left join lateral (
+  select output from pgboss.job where name = t.queue and id >= t.id and id <= t.id order by id limit 1
+) j on true
+where sized.before < $2
+order by sized.place;
 
 -- src/tasks/listing/list-sql.ts: listToOlderSql
 with asked as materialized (

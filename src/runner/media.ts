@@ -2,7 +2,7 @@ import path from 'node:path'
 import type { Logger } from 'pino'
 import { decodingKinds } from '#catalogue.ts'
 import type { Config } from '#config.ts'
-import { findMediaTools } from '#media/binaries.ts'
+import { doubtsAbout, findMediaTools, type MediaTools } from '#media/binaries.ts'
 import { lockVariable } from '#media/lock/lock.ts'
 import { type Proof, proveLock } from '#media/lock/prove.ts'
 import { isProved, noSandbox, type Sandbox, unproved } from '#media/lock/sandbox.ts'
@@ -25,11 +25,20 @@ interface ProveMedia {
 
 /** Proves at the worker's start that decoders are locked in; it takes a third of a second. */
 export async function proveMedia({ config, kinds, log }: ProveMedia): Promise<Media> {
+  // A worker without ffmpeg still runs every other kind.
+  const { FFMPEG_PATH: ffmpegPath, FFPROBE_PATH: ffprobePath } = config
+  const tools = await findMediaTools({ ffmpegPath, ffprobePath }).catch(() => undefined)
+  for (const { program, by, isRun } of tools ? await doubtsAbout(tools) : []) {
+    log.warn(
+      { program },
+      `${program} can be replaced by ${by}${isRun ? '' : ', and is not run'}: chmod go-w, or chown it`
+    )
+  }
   if (config.MEDIA_SANDBOX === 'off') {
     log.warn('MEDIA_SANDBOX=off: ffmpeg may read every file of this user, and use the network')
     return { sandbox: noSandbox(), env: {}, withheld: [] }
   }
-  const { sandbox, way } = await proveOrSay(config)
+  const { sandbox, way } = await proveOrSay(config, tools)
   const { files, network, user, missing } = sandbox
   const mustWait = config.MEDIA_SANDBOX === 'required' && !isProved(sandbox)
   if (isProved(sandbox)) log.info({ files, network, user }, 'ffmpeg is locked in; tried with a program that attacks')
@@ -47,10 +56,8 @@ export async function proveMedia({ config, kinds, log }: ProveMedia): Promise<Me
 }
 
 /** The proof needs programs and a disk: where these fail, nothing is proved. */
-async function proveOrSay({ DATA_DIR, FFMPEG_PATH, FFPROBE_PATH }: Config): Promise<Proof> {
+async function proveOrSay({ DATA_DIR }: Config, tools: MediaTools | undefined): Promise<Proof> {
   try {
-    // A worker without ffmpeg still runs every other kind.
-    const tools = await findMediaTools({ ffmpegPath: FFMPEG_PATH, ffprobePath: FFPROBE_PATH }).catch(() => undefined)
     return await proveLock(tools, path.join(DATA_DIR, 'work'))
   } catch (error) {
     return { way: undefined, sandbox: unproved((error as Error).message, 'Mend that, and restart the worker') }

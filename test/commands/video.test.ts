@@ -50,10 +50,21 @@ t.test('Ctrl-C keeps what has arrived, and the same command goes on', { skip: sk
 
 t.test('a film is uploaded, and its prints are waited for', async t => {
   await service.startWorker()
-  const { code, out, err } = await darkroom(['video', 'upload', film, '--name', 'holiday.mp4', '--json'])
+  const { code, out, err } = await darkroom([
+    'video',
+    'upload',
+    film,
+    '--name',
+    'holiday.mp4',
+    '--playback',
+    'signed',
+    '--json'
+  ])
   t.strictSame({ code, err }, { code: 0, err: '' }, 'without a terminal there is no bar')
   const video = JSON.parse(out)
-  t.match(video, { filename: 'holiday.mp4', status: 'ready' })
+  t.match(video, { filename: 'holiday.mp4', status: 'ready', playback: 'signed' })
+  t.match(await darkroom.json('video', 'edit', 'holiday.mp4', '--playback', 'public'), { playback: 'public' })
+  t.match(await darkroom.json('video', 'edit', 'holiday.mp4', '--playback', 'default'), { playback: null })
   t.match(await darkroom.json('video', 'show', 'holiday.mp4'), { id: video.id })
   t.match(
     (await darkroom(['video', 'list', '--status', 'ready'])).out,
@@ -85,4 +96,16 @@ t.test('what is no file, or no film, is refused', async t => {
   const { code, err } = await darkroom(['video', 'upload', path.join(home, 'text.mp4')])
   t.equal(code, 1)
   t.equal(err.trim().split('\n').length, 1, err)
+})
+
+t.test('signing keys are made, listed and retired', async t => {
+  const { code, out } = await darkroom(['signing-key', 'add', 'shop'])
+  t.equal(code, 0)
+  t.match(out, /^dr_g_[\w-]+\n$/)
+  const { items } = await darkroom.json('signing-key', 'list')
+  t.match(items, [{ name: 'shop', retired_at: null }])
+  t.match((await darkroom(['signing-key', 'list'])).out, new RegExp(`^${items[0].kid} +active +shop`, 'm'))
+  t.match((await darkroom(['signing-key', 'retire', items[0].kid])).out, /is retired/)
+  t.match((await darkroom.json('signing-key', 'list')).items, [{ retired_at: String }])
+  t.equal((await darkroom(['signing-key', 'retire', 'nothing'])).code, 1)
 })
