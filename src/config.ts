@@ -124,6 +124,11 @@ export const settings = {
     codecs,
     'comma list of the codecs of prints: `h264`, which is always made, `hevc`, `vp9`, `av1`'
   ),
+  HARDWARE: setting(
+    'off',
+    oneOf('off', 'auto', 'nvenc', 'qsv', 'vaapi', 'videotoolbox'),
+    'encoders in hardware: `off`; `auto`, the first kind that works; or `nvenc`, `qsv`, `vaapi`, `videotoolbox`. Lets ffmpeg open the device nodes of the card'
+  ),
   AUDIO_TRACKS: setting(
     'first',
     oneOf('first', 'all'),

@@ -199,6 +199,7 @@ const refused: [keyof typeof settings, string][] = [
   ['FFMPEG_PATH', import.meta.filename],
   ['FFPROBE_PATH', import.meta.dirname],
   ['MEDIA_SANDBOX', 'on'],
+  ['HARDWARE', 'cuda'],
   ['PLAYBACK', 'private'],
   ['WEBHOOK_PROXY', 'smokescreen:4750'],
   ['WEBHOOK_PROXY', 'https://proxy'],
