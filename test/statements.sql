@@ -56,7 +56,7 @@ select id from darkroom.bulk_operations where id = $1 and abort_at is null for u
 update darkroom.bulk_operations set finished_at = now() where id = $1 and finished_at is null;
 
 -- src/bulk/steps.ts: nextItemsSql
-select task_id as id from darkroom.bulk_items where operation_id = $1 and task_id > $2 order by task_id limit 1000;
+select task_id as id from darkroom.bulk_items where operation_id = $1 and task_id > $2 order by task_id limit $3;
 
 -- src/bulk/steps.ts: bulkStepSql
 select done::float8, expected::float8 from darkroom.bulk_step($1, $2::uuid[], $3, $4);

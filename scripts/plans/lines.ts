@@ -342,7 +342,7 @@ function ofBulk(): Record<string, Line> {
     abortBulkSql: { values: [noId] },
     beginBulkSql: { values: [noId] },
     finishBulkSql: { values: [noId] },
-    nextItemsSql: { values: [noId, leastId] },
+    nextItemsSql: { values: [noId, leastId, 1000] },
     lockBulkSql: { values: [noId] },
     bulkStepSql: { values: [noId, [], ...toNewer] },
     noteForgottenSql: { values: [noId, 0, ...toNewer] },
