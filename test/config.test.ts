@@ -38,6 +38,7 @@ t.test('an empty environment gives every setting its default', async t => {
       PROFILE: 'balanced',
       LOUDNESS: undefined,
       CODECS: [],
+      HARDWARE: 'off',
       AUDIO_TRACKS: 'first',
       TIMEZONE: 'UTC',
       FFMPEG_PATH: undefined,

@@ -3050,68 +3050,14 @@ returning u.id, u.video_id;
 -- src/uploads/tasks/expire-uploads.ts: knowsUploadSql
 select from darkroom.uploads where id = $1;
 
--- src/videos/change.ts: setPlaybackSql
-select from darkroom.set_playback($1, $2);
-
--- src/videos/list.ts: searchVideosToOlderSql
-with slice as materialized (
-  select f.id, f.created_at, f.filename from darkroom.films f
-  where (f.created_at, f.id) < ($1::timestamptz, $2::uuid) and f.created_at < $3 and f.created_at > $4
-    and ($10::text is null or f.owner = $10)
-  order by f.created_at desc, f.id desc
-  limit $5
+-- src/videos/make/publish-rungs.ts: publishRungsSql
+with gone as (
+  delete from darkroom.rungs where name <> all($1)
 )
-select
-  (
-    select coalesce(json_agg(
-      json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
-      order by created_at desc, id desc
-    ), '[]')
-    from (
-      select s.id, s.created_at from slice s
-      join darkroom.videos v on v.id = s.id
-      where ($6::text is null or s.filename ilike $6)
-        and ($7::text[] is null or v.status = any($7)) and v.status <> all($8::text[])
-      order by s.created_at desc, s.id desc
-      limit $9
-    ) fits
-  ) as found,
-  (
-    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
-    from slice
-    where (select count(*) from slice) = $5
-    order by created_at asc, id asc limit 1
-  ) as stop;
-
--- src/videos/list.ts: searchVideosToNewerSql
-with slice as materialized (
-  select f.id, f.created_at, f.filename from darkroom.films f
-  where (f.created_at, f.id) > ($1::timestamptz, $2::uuid) and f.created_at < $3 and f.created_at > $4
-    and ($10::text is null or f.owner = $10)
-  order by f.created_at asc, f.id asc
-  limit $5
-)
-select
-  (
-    select coalesce(json_agg(
-      json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
-      order by created_at asc, id asc
-    ), '[]')
-    from (
-      select s.id, s.created_at from slice s
-      join darkroom.videos v on v.id = s.id
-      where ($6::text is null or s.filename ilike $6)
-        and ($7::text[] is null or v.status = any($7)) and v.status <> all($8::text[])
-      order by s.created_at asc, s.id asc
-      limit $9
-    ) fits
-  ) as found,
-  (
-    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
-    from slice
-    where (select count(*) from slice) = $5
-    order by created_at desc, id desc limit 1
-  ) as stop;
+insert into darkroom.rungs (name)
+select name from unnest($1::text[]) wanted (name)
+order by name
+on conflict do nothing;
 
 -- src/videos/parts/queries.ts: beginPartsSql
 select darkroom.begin_parts($1, $2, $3, $4, $5, $6, $7, $8) as attempt;
@@ -3146,14 +3092,68 @@ returning playback_epoch as epoch;
 -- src/videos/playback/visibility.ts: findFilmPlaybackSql
 select playback from darkroom.films where id = $1;
 
--- src/videos/publish-rungs.ts: publishRungsSql
-with gone as (
-  delete from darkroom.rungs where name <> all($1)
+-- src/videos/read/list.ts: searchVideosToOlderSql
+with slice as materialized (
+  select f.id, f.created_at, f.filename from darkroom.films f
+  where (f.created_at, f.id) < ($1::timestamptz, $2::uuid) and f.created_at < $3 and f.created_at > $4
+    and ($10::text is null or f.owner = $10)
+  order by f.created_at desc, f.id desc
+  limit $5
 )
-insert into darkroom.rungs (name)
-select name from unnest($1::text[]) wanted (name)
-order by name
-on conflict do nothing;
+select
+  (
+    select coalesce(json_agg(
+      json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+      order by created_at desc, id desc
+    ), '[]')
+    from (
+      select s.id, s.created_at from slice s
+      join darkroom.videos v on v.id = s.id
+      where ($6::text is null or s.filename ilike $6)
+        and ($7::text[] is null or v.status = any($7)) and v.status <> all($8::text[])
+      order by s.created_at desc, s.id desc
+      limit $9
+    ) fits
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+    from slice
+    where (select count(*) from slice) = $5
+    order by created_at asc, id asc limit 1
+  ) as stop;
+
+-- src/videos/read/list.ts: searchVideosToNewerSql
+with slice as materialized (
+  select f.id, f.created_at, f.filename from darkroom.films f
+  where (f.created_at, f.id) > ($1::timestamptz, $2::uuid) and f.created_at < $3 and f.created_at > $4
+    and ($10::text is null or f.owner = $10)
+  order by f.created_at asc, f.id asc
+  limit $5
+)
+select
+  (
+    select coalesce(json_agg(
+      json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+      order by created_at asc, id asc
+    ), '[]')
+    from (
+      select s.id, s.created_at from slice s
+      join darkroom.videos v on v.id = s.id
+      where ($6::text is null or s.filename ilike $6)
+        and ($7::text[] is null or v.status = any($7)) and v.status <> all($8::text[])
+      order by s.created_at asc, s.id asc
+      limit $9
+    ) fits
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+    from slice
+    where (select count(*) from slice) = $5
+    order by created_at desc, id desc limit 1
+  ) as stop;
+
+-- src/videos/steer/change.ts: setPlaybackSql
+select from darkroom.set_playback($1, $2);
 
 -- src/videos/tasks/expire-originals.ts: expireOriginalsSql
 with old as (
