@@ -10,9 +10,10 @@ import { ownerOf } from '#tasks/read/present.ts'
 import type { Watching } from '#tasks/read/watch.ts'
 import { isFinal } from '#tasks/words.ts'
 import { changesOf } from './changes.ts'
+import { longestFromClient, type Socket, type SocketLimits } from './connection.ts'
 import { messageOf } from './message.ts'
 import { ChangeFilters, closings, messages } from './schemas.ts'
-import { keepSockets, longestFromClient, type Socket, type SocketLimits, type Sockets } from './sockets.ts'
+import { keepSockets, type Sockets } from './sockets.ts'
 import { isForWatchers } from './upgrade.ts'
 
 export interface SocketNeeds {

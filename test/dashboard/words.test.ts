@@ -21,7 +21,7 @@ import { fieldsOf } from '../../src/dashboard/words/schema.ts'
 import { durationText, relativeText, shortDuration } from '../../src/dashboard/words/time.ts'
 import { lineOf } from '../../src/dashboard/words/timeline.ts'
 import { readInterest } from '../../src/live/interest.ts'
-import { longestFromClient } from '../../src/watch/sockets.ts'
+import { longestFromClient } from '../../src/watch/connection.ts'
 
 t.test('a filter reads as it was written', async t => {
   t.strictSame(parseFilter('status:failed kind:add -queue:media from:-1h attempts:>2 ran:>10m two words'), {

@@ -2,9 +2,9 @@ import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import type { Test } from 'tap'
 import { identifyPrincipals } from '../../src/http/doors/principal.ts'
+import { socketLimits } from '../../src/watch/connection.ts'
 import { streamLimits } from '../../src/watch/open-streams.ts'
 import { type WatchNeeds, watchRoutes } from '../../src/watch/routes.ts'
-import { socketLimits } from '../../src/watch/sockets.ts'
 import type { Service } from '../harness/service.ts'
 
 /** The routes alone, with shorter limits than those of a server. */
