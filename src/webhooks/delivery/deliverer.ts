@@ -10,6 +10,7 @@ import { Lines } from './lines.ts'
 import { secretsOpener } from './secrets.ts'
 import { send, type Told } from './send.ts'
 import { type Disabled, settleMessages } from './settle.ts'
+import type { DeliveryRun } from './trace.ts'
 
 interface DelivererOptions {
   db: Database
@@ -18,6 +19,8 @@ interface DelivererOptions {
   key: Buffer
   publicUrl: string | undefined
   warn: Warn
+  /** Tells of each attempt in a trace, where spans are sent. */
+  trace?: ((run: DeliveryRun) => void) | undefined
 }
 
 type Warn = (details: object, text: string) => void
@@ -39,12 +42,12 @@ const longestGather = 50
  * the order of its subject, a few of a webhook at a time, and its row is needed anyway for deliveries and replays. A job
  * would be a second row to insert, claim, complete and delete for each, in the transaction that ends the task.
  */
-export function openDeliverer({ db, connections, key, publicUrl, warn }: DelivererOptions) {
+export function openDeliverer({ db, connections, key, publicUrl, warn, trace }: DelivererOptions) {
   const lines = new Lines({ mostRunning, mostHeld, longestWait })
   const write = outcomesTo(db, warn)
   const lease = randomUUID()
   const cut = new AbortController()
-  const options = { connections, secretOf: secretsOpener(key), publicUrl, signal: cut.signal }
+  const options = { connections, secretOf: secretsOpener(key), publicUrl, signal: cut.signal, trace }
   const running = new Set<Promise<void>>()
   let stopped = false
   const loop = dueLoop({
