@@ -3219,11 +3219,12 @@ with place as (
 ), due as materialized (
   select m.id from place cross join lateral (
     select m.id from darkroom.webhook_messages m
-    where m.webhook_id = place.id and m.next_at <= now() and (m.subject is null or not exists (
-      select from darkroom.webhook_messages before
-      where before.webhook_id = m.webhook_id and before.subject = m.subject and before.next_at is not null
-        and before.sequence < m.sequence
-    ))
+    where m.webhook_id = place.id and m.next_at <= now() and ($6::text[] is null or m.type = any($6))
+      and (m.subject is null or not exists (
+        select from darkroom.webhook_messages before
+        where before.webhook_id = m.webhook_id and before.subject = m.subject and before.next_at is not null
+          and before.sequence < m.sequence
+      ))
     order by m.next_at, m.sequence limit place.slots for update of m skip locked
   ) m
   limit $4
@@ -3300,6 +3301,12 @@ from counted cross join lateral (
 ) reason (why)
 where w.id = any(array[counted.id])
 returning w.id, w.disabled_reason;
+
+-- src/webhooks/delivery/standby.ts: isNeededSql
+select not exists (select from darkroom.workers w where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second') and exists (
+  select from darkroom.webhooks w join darkroom.webhook_messages m on m.webhook_id = w.id
+  where w.enabled and m.next_at <= now() and m.type = any($1::text[])
+) as needed;
 
 -- src/webhooks/send-again.ts: replaySql
 with wanted as (

@@ -76,11 +76,17 @@ t.test('a film is uploaded, and its prints are waited for', async t => {
   const failed = await darkroom(['video', 'upload', bad])
   t.match(failed, { code: 1, out: /^status +failed$/m, err: /^The film failed: / })
   if (skipWithoutTerminal) return
-  const { code: ended, shown } = await darkroom.inTerminal(50, ['video', 'upload', film])
+  const { code: ended, shown } = await darkroom.inTerminal(40, ['video', 'upload', film])
   t.equal(ended, 0)
   const text = stripVTControlCharacters(shown)
-  t.match(text, /film\.mp4 \[#+\] 100 % .* of /, 'a bar for the upload')
+  t.match(text, /film\.mp4 \[#+\] 100 %/, 'a bar for the upload')
   t.match(text, /film\.mp4 \[#*-+\] +(–|\d+) % [A-Z]*/, 'and one for the prints')
+  const drawn = text.split(/[\r\n]+/).filter(line => line.includes('['))
+  t.ok(
+    drawn.every(line => line.length < 40),
+    'neither of which breaks its line'
+  )
+  t.equal(text.split('\n').filter(line => line.includes('[')).length, 2, 'and each stays on its own')
   t.match(text, /status +ready/)
   t.match(await darkroom(['video', 'show', 'film.mp4', '--json']), { code: 0 }, 'by its name')
 })
