@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify'
-import type { Answer } from './once.ts'
+import type { Database } from '#database/connect.ts'
+import { type Answer, type Key, recall } from './once.ts'
 
 /** Sends an answer, for the first time or as a replay. */
 export function say(reply: FastifyReply, { status, location, body }: Answer, replayed = false) {
@@ -7,4 +8,16 @@ export function say(reply: FastifyReply, { status, location, body }: Answer, rep
   if (location !== undefined) reply.header('location', location)
   if (replayed) reply.header('idempotency-replayed', 'true')
   return body
+}
+
+/** Replays the first answer under a key, before anything of the request is looked at; else `make` writes one, once. */
+export async function replyOnce<Body>(
+  reply: FastifyReply,
+  db: Database,
+  key: Key | undefined,
+  make: () => Promise<{ answer: Answer; replayed: boolean }>
+): Promise<Body> {
+  const first = await recall(db, key)
+  const { answer, replayed } = first ? { answer: first, replayed: true } : await make()
+  return say(reply, answer, replayed) as Body
 }

@@ -64,7 +64,7 @@ t.test('a second account of the machine reads nothing of the service', { skip },
   const send = (url: string, headers: Record<string, string>, body: string | Uint8Array<ArrayBuffer>) =>
     fetch(`${address}${url}`, { method: 'POST', headers: { authorization: `Bearer ${key}`, ...headers }, body })
   await send('/api/tasks', { 'content-type': 'application/json' }, '{"task":"sleep","args":{"seconds":600}}')
-  const film = form([{ filename: 'film.mp4', content: await shoot({ size: '1280x720', fps: 25, seconds: 20 }) }])
+  const film = form([{ filename: 'film.mp4', content: await shoot({ size: '854x480', fps: 25, seconds: 10 }) }])
   t.equal((await send('/api/videos', film.headers as Record<string, string>, film.payload as never)).status, 201)
 
   // Frozen, so that it is still there when it is looked at.

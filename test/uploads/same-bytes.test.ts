@@ -2,10 +2,12 @@ import { stat, truncate } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
 import { shoot } from '../harness/clip.ts'
+import { quickFfmpeg } from '../harness/quick-ffmpeg.ts'
 import { openService } from '../harness/service.ts'
 import { sha256, tusClient } from '../harness/tus.ts'
 
-const service = await openService(t, { worker: true })
+const FFMPEG_PATH = await quickFfmpeg(t, process.env.FFMPEG_PATH || 'ffmpeg')
+const service = await openService(t, { worker: true, env: { FFMPEG_PATH } })
 const client = tusClient(await service.listen())
 const film = await shoot({ size: '854x480' })
 

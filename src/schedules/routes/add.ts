@@ -2,8 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { byRequest } from '#audit/by.ts'
 import { recordAct } from '#audit/record.ts'
 import { IdempotencyKeyReused, KindInternal, ScheduleNameTaken, UnknownQueue, UnknownTask } from '#errors.ts'
-import { keyOf, once, recall } from '#idempotency/once.ts'
-import { say } from '#idempotency/reply.ts'
+import { keyOf, once } from '#idempotency/once.ts'
+import { replyOnce } from '#idempotency/reply.ts'
 import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
 import { dueQueue } from '#queue/boss.ts'
 import { answer } from '#schema/answers.ts'
@@ -36,21 +36,21 @@ export const addRoute: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (app, ne
     async (request, reply) => {
       const { body, principal } = request
       const key = keyOf(request, 'POST /api/schedules', body)
-      const first = await recall(db, key)
-      if (first) return say(reply, first, true) as ScheduleBody
-      const { answer, replayed } = await once(db, key, async trx => {
-        const schedule = await addSchedule(needs, trx, body, principal)
-        await recordAct(
-          trx,
-          byRequest(request),
-          'schedule.add',
-          { type: 'schedule', id: schedule.id },
-          { name: schedule.name }
-        )
-        return { status: 201, location: `/api/schedules/${schedule.id}`, body: present(schedule) }
+      return replyOnce<ScheduleBody>(reply, db, key, async () => {
+        const outcome = await once(db, key, async trx => {
+          const schedule = await addSchedule(needs, trx, body, principal)
+          await recordAct(
+            trx,
+            byRequest(request),
+            'schedule.add',
+            { type: 'schedule', id: schedule.id },
+            { name: schedule.name }
+          )
+          return { status: 201, location: `/api/schedules/${schedule.id}`, body: present(schedule) }
+        })
+        voice.wake(dueQueue)
+        return outcome
       })
-      voice.wake(dueQueue)
-      return say(reply, answer, replayed) as ScheduleBody
     }
   )
 }

@@ -2,8 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { byRequest } from '#audit/by.ts'
 import { recordAct } from '#audit/record.ts'
 import { IdempotencyKeyReused, ScheduleNotFound, UnknownQueue, VideoBusy } from '#errors.ts'
-import { keyOf, recall } from '#idempotency/once.ts'
-import { say } from '#idempotency/reply.ts'
+import { keyOf } from '#idempotency/once.ts'
+import { replyOnce } from '#idempotency/reply.ts'
 import { IdempotencyKey, Replayed } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
 import { writeProblems } from '#schema/problems.ts'
@@ -36,16 +36,14 @@ export const backfillRoute: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (ap
       const { body, principal } = request
       const { id } = request.params
       const key = keyOf(request, `POST /api/schedules/${id}/backfill`, body)
-      const first = await recall(needs.db, key)
-      if (first) return say(reply, first, true) as Backfilled
-
-      const { answer, replayed } = await enqueueOnce(needs, key, async trx => {
-        const { schedule, enqueued, answer } = await backfill(needs, trx, id, body, principal)
-        const detail = { name: schedule.name, ...body, count: answer.items.length }
-        await recordAct(trx, byRequest(request), 'schedule.backfill', { type: 'schedule', id: schedule.id }, detail)
-        return { enqueued, answer: { status: 202, body: answer } }
-      })
-      return say(reply, answer, replayed) as Backfilled
+      return replyOnce<Backfilled>(reply, needs.db, key, () =>
+        enqueueOnce(needs, key, async trx => {
+          const { schedule, enqueued, answer } = await backfill(needs, trx, id, body, principal)
+          const detail = { name: schedule.name, ...body, count: answer.items.length }
+          await recordAct(trx, byRequest(request), 'schedule.backfill', { type: 'schedule', id: schedule.id }, detail)
+          return { enqueued, answer: { status: 202, body: answer } }
+        })
+      )
     }
   )
 }

@@ -2,8 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { byRequest } from '#audit/by.ts'
 import { recordAct } from '#audit/record.ts'
 import { IdempotencyKeyReused, ScheduleNotFound, UnknownQueue, VideoBusy } from '#errors.ts'
-import { keyOf, recall } from '#idempotency/once.ts'
-import { say } from '#idempotency/reply.ts'
+import { keyOf } from '#idempotency/once.ts'
+import { replyOnce } from '#idempotency/reply.ts'
 import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
 import { writeProblems } from '#schema/problems.ts'
@@ -33,22 +33,20 @@ export const runRoute: FastifyPluginAsyncTypebox<ScheduleNeeds> = async (app, ne
     async (request, reply) => {
       const { id } = request.params
       const key = keyOf(request, `POST /api/schedules/${id}/run`, {})
-      const first = await recall(needs.db, key)
-      if (first) return say(reply, first, true) as TaskMade
-
-      const { answer, replayed } = await enqueueOnce(needs, key, async trx => {
-        const { schedule, task_id, enqueued } = await runNow(needs, trx, id, request.principal)
-        const { name } = schedule
-        await recordAct(
-          trx,
-          byRequest(request),
-          'schedule.run',
-          { type: 'schedule', id: schedule.id },
-          { name, task_id }
-        )
-        return { enqueued, answer: { status: 202, location: `/api/tasks/${task_id}`, body: { task_id } } }
-      })
-      return say(reply, answer, replayed) as TaskMade
+      return replyOnce<TaskMade>(reply, needs.db, key, () =>
+        enqueueOnce(needs, key, async trx => {
+          const { schedule, task_id, enqueued } = await runNow(needs, trx, id, request.principal)
+          const { name } = schedule
+          await recordAct(
+            trx,
+            byRequest(request),
+            'schedule.run',
+            { type: 'schedule', id: schedule.id },
+            { name, task_id }
+          )
+          return { enqueued, answer: { status: 202, location: `/api/tasks/${task_id}`, body: { task_id } } }
+        })
+      )
     }
   )
 }

@@ -12,15 +12,16 @@ const folder = await taskFolder(t, {
   'later.ts': taskModule('later', 'throw new RetryLater(600)'),
   'again.ts': taskModule('again', `throw new Error('again')`)
 })
+// Workers come once the tests without one are over.
+const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '3' } })
 const cancelled = { state: 'REVOKED', status: 'CANCELLED', error: { type: 'cancelled' }, result: null }
 
-t.test('a waiting task is revoked at once', async t => {
-  const service = await openService(t, { env: { TASKS_DIR: folder } })
-  const waiting = {
-    'in its queue': await service.submit('add', { x: 1, y: 1 }),
-    'for its time': await service.submit('add', { x: 1, y: 1 }, { countdown: 600 })
-  }
+const waiting = {
+  'in its queue': await service.submit('add', { x: 1, y: 1 }),
+  'for its time': await service.submit('add', { x: 1, y: 1 }, { countdown: 600 })
+}
 
+t.test('a waiting task is revoked at once', async t => {
   for (const [what, id] of Object.entries(waiting)) {
     t.test(`a task that waits ${what}`, async t => {
       const response = await service.post(`/api/tasks/${id}/cancel`)
@@ -35,21 +36,50 @@ t.test('a waiting task is revoked at once', async t => {
       t.match(again.json(), { code: 'TASK_FINISHED', detail: /REVOKED/ })
     })
   }
+})
 
-  t.test('is never run', async t => {
-    await service.startWorker()
+t.test('a task that is moved to its queue at the same moment is cancelled all the same', async t => {
+  const id = await service.submit('add', { x: 1, y: 1 }, { countdown: 600 })
+  const mover = await service.db.pool.connect()
+  await mover.query('begin')
+  await mover.query(`update pgboss.job set name = 'default' where name = 'delayed' and id = $1`, [id])
 
-    await service.finished(await service.submit('add', { x: 1, y: 1 }))
+  const cancelling = service.post(`/api/tasks/${id}/cancel`)
+  await waitingForLocks(service, 'the canceller waits for the mover')
+  await mover.query('commit')
+  mover.release()
 
-    for (const id of Object.values(waiting)) {
-      t.match((await service.get(`/api/tasks/${id}`)).json(), { ...cancelled, attempts: 0 })
-    }
-  })
+  const response = await cancelling
+  t.equal(response.statusCode, 200, response.body)
+  t.match(response.json(), cancelled)
+  const { rows } = await service.db.pool.query('select state from pgboss.job where id = $1', [id])
+  t.strictSame(rows, [{ state: 'cancelled' }])
+})
+
+t.test('a task that a stopped worker handed back is revoked', async t => {
+  const file = path.join(service.dataDir, 'handed back')
+  const worker = await service.startWorker()
+  const id = await service.submit('patient', { file })
+  await processesIn(file)
+  await worker.stop(0)
+
+  const response = await service.post(`/api/tasks/${id}/cancel`)
+
+  t.equal(response.statusCode, 200)
+  t.match(response.json(), cancelled)
+})
+
+t.test('a task that was revoked while it waited is never run', async t => {
+  await service.startWorker()
+
+  await service.finished(await service.submit('add', { x: 1, y: 1 }))
+
+  for (const id of Object.values(waiting)) {
+    t.match((await service.get(`/api/tasks/${id}`)).json(), { ...cancelled, attempts: 0 })
+  }
 })
 
 t.test('a running task is revoked when its processes are gone', async t => {
-  const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '3' }, worker: true })
-
   for (const kind of ['patient', 'busy', 'deaf']) {
     t.test(`a ${kind} task, and a waiting request is answered`, async t => {
       const file = path.join(service.dataDir, kind)
@@ -100,7 +130,6 @@ t.test('a running task is revoked when its processes are gone', async t => {
 })
 
 t.test('a task that waits for its retry is revoked', async t => {
-  const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
   const id = await service.submit('later')
   await service.until(id, ({ state }) => state === 'RETRY')
 
@@ -112,22 +141,7 @@ t.test('a task that waits for its retry is revoked', async t => {
   t.strictSame(await outcomes(service, id), ['failure'])
 })
 
-t.test('a task that a stopped worker handed back is revoked', async t => {
-  const service = await openService(t, { env: { TASKS_DIR: folder } })
-  const file = path.join(service.dataDir, 'pids')
-  const worker = await service.startWorker()
-  const id = await service.submit('patient', { file })
-  await processesIn(file)
-  await worker.stop(0)
-
-  const response = await service.post(`/api/tasks/${id}/cancel`)
-
-  t.equal(response.statusCode, 200)
-  t.match(response.json(), cancelled)
-})
-
 t.test('a finished task is not changed', async t => {
-  const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
   const done = await service.finished(await service.submit('add', { x: 1, y: 2 }))
   const failed = await service.finished(await service.submit('again', {}, { max_retries: 0 }))
 
@@ -140,28 +154,8 @@ t.test('a finished task is not changed', async t => {
   }
 })
 
-t.test('a task that is moved to its queue at the same moment is cancelled all the same', async t => {
-  const service = await openService(t)
-  const id = await service.submit('add', { x: 1, y: 1 }, { countdown: 600 })
-  const mover = await service.db.pool.connect()
-  await mover.query('begin')
-  await mover.query(`update pgboss.job set name = 'default' where name = 'delayed' and id = $1`, [id])
-
-  const cancelling = service.post(`/api/tasks/${id}/cancel`)
-  await waitingForLocks(service, 'the canceller waits for the mover')
-  await mover.query('commit')
-  mover.release()
-
-  const response = await cancelling
-  t.equal(response.statusCode, 200, response.body)
-  t.match(response.json(), cancelled)
-  const { rows } = await service.db.pool.query('select state from pgboss.job where id = $1', [id])
-  t.strictSame(rows, [{ state: 'cancelled' }])
-})
-
 t.test('a worker without the notification finds the cancellation later', async t => {
-  const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
-  const file = path.join(service.dataDir, 'pids')
+  const file = path.join(service.dataDir, 'found later')
   const id = await service.submit('patient', { file })
   await processesIn(file)
 
@@ -172,7 +166,6 @@ t.test('a worker without the notification finds the cancellation later', async t
 })
 
 t.test('a transaction that began before the attempt that it cancels gives a time after its start', async t => {
-  const service = await openService(t, { env: { TASKS_DIR: folder }, worker: true })
   const dba = await service.db.pool.connect()
   t.teardown(() => dba.release())
   await dba.query('begin; select now()')

@@ -9,8 +9,36 @@ import { taskFolder, taskModule } from '../../harness/task-folder.ts'
 
 const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString()
 
+const TASKS_DIR = await taskFolder(t, {
+  'once-more.ts': taskModule('once-more', `if (attempt === 1) throw new RetryLater(0.5); return attempt`)
+})
+const service = await openService(t, { env: { TASKS_DIR, WORKER_CONCURRENCY: '1' } })
+
+// One of its workers serves the others, too.
+t.test('hundreds of tasks that are due together all run, each once, and overdue ones at once', async t => {
+  const overdue = await service.submit('add', { x: 1, y: 1 }, { countdown: 0.01 })
+  const eta = inSeconds(1)
+  const ids = await Promise.all(
+    Array.from({ length: 700 }, (_, x) =>
+      service.submit('add', { x, y: 0 }, { eta, queue: x % 2 ? 'default' : 'high_priority' })
+    )
+  )
+
+  const [, second] = await Promise.all([service.startWorker(), service.startWorker()])
+  t.match(await service.finished(overdue), { state: 'SUCCESS' })
+  const tasks = await Promise.all(ids.map(id => service.finished(id)))
+
+  t.strictSame(
+    tasks.map(({ result }) => result),
+    ids.map((_, x) => x)
+  )
+  const wrong = tasks.filter(({ attempts, started_at }) => attempts !== 1 || started_at! < eta)
+  const tries = await Promise.all(wrong.map(async ({ id }) => (await service.get(`/api/tasks/${id}/attempts`)).json()))
+  t.strictSame({ wrong, tries }, { wrong: [], tries: [] })
+  await second.stop(0)
+})
+
 t.test('a task starts after its time and not before', async t => {
-  const service = await openService(t, { worker: true })
   const ids = {
     countdown: await service.submit('add', { x: 1, y: 1 }, { countdown: 0.7 }),
     eta: await service.submit('add', { x: 1, y: 1 }, { eta: inSeconds(0.5) }),
@@ -27,7 +55,6 @@ t.test('a task starts after its time and not before', async t => {
 })
 
 t.test('a task with an earlier eta does not wait for one that was submitted before it', async t => {
-  const service = await openService(t, { worker: true })
   const later = await service.submit('add', { x: 1, y: 1 }, { countdown: 600 })
 
   const earlier = await service.submit('add', { x: 2, y: 2 }, { countdown: 0.3 })
@@ -37,49 +64,12 @@ t.test('a task with an earlier eta does not wait for one that was submitted befo
 })
 
 t.test('an eta in the past means now', async t => {
-  const service = await openService(t, { worker: true })
-
   const id = await service.submit('add', { x: 1, y: 1 }, { eta: '2001-01-01T00:00:00Z' })
 
   t.match(await service.finished(id), { state: 'SUCCESS' })
 })
 
-t.test('hundreds of tasks that are due together all run, each once', async t => {
-  const service = await openService(t)
-  const eta = inSeconds(1)
-  const ids = await Promise.all(
-    Array.from({ length: 700 }, (_, x) =>
-      service.submit('add', { x, y: 0 }, { eta, queue: x % 2 ? 'default' : 'high_priority' })
-    )
-  )
-
-  await Promise.all([service.startWorker(), service.startWorker()])
-  const tasks = await Promise.all(ids.map(id => service.finished(id)))
-
-  t.strictSame(
-    tasks.map(({ result }) => result),
-    ids.map((_, x) => x)
-  )
-  const wrong = tasks.filter(({ attempts, started_at }) => attempts !== 1 || started_at! < eta)
-  const tries = await Promise.all(wrong.map(async ({ id }) => (await service.get(`/api/tasks/${id}/attempts`)).json()))
-  t.strictSame({ wrong, tries }, { wrong: [], tries: [] })
-})
-
-t.test('a worker that starts late runs overdue tasks at once', async t => {
-  const service = await openService(t)
-  const id = await service.submit('add', { x: 1, y: 1 }, { countdown: 0.01 })
-
-  await service.startWorker()
-
-  t.match(await service.finished(id), { state: 'SUCCESS' })
-})
-
 t.test('a retry with a delay frees its worker, and keeps its priority and its queue', async t => {
-  const folder = await taskFolder(t, {
-    'once-more.ts': taskModule('once-more', `if (attempt === 1) throw new RetryLater(0.5); return attempt`)
-  })
-  const service = await openService(t, { env: { TASKS_DIR: folder, WORKER_CONCURRENCY: '1' }, worker: true })
-
   const id = await service.submit('once-more', {}, { queue: 'low_priority', priority: 5 })
   const waiting = await service.until(id, ({ state }) => state === 'RETRY')
   const other = await service.finished(await service.submit('add', { x: 1, y: 1 }))
@@ -94,7 +84,7 @@ t.test('a retry with a delay frees its worker, and keeps its priority and its qu
 t.test('a due task that cannot be promoted is not queried for all the time', async t => {
   const url = await borrowDatabase(t)
   const proxy = await openProxy(t, url)
-  const service = await openService(t, { env: { DATABASE_URL: proxy.url }, worker: true })
+  const service = await openService(t, { env: { DATABASE_URL: proxy.url, WORKER_CONCURRENCY: '1' }, worker: true })
   const id = await service.submit('add', { x: 1, y: 1 }, { countdown: 0.5 })
   const late = await service.submit('add', { x: 1, y: 1 }, { countdown: 600, expires: 0.5 })
   const client = new pg.Client({ connectionString: url })

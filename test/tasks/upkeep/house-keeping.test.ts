@@ -1,5 +1,6 @@
 import t from 'tap'
 import { shoot } from '../../harness/clip.ts'
+import { quickFfmpeg } from '../../harness/quick-ffmpeg.ts'
 import { openService, type Service } from '../../harness/service.ts'
 
 /** The result of a run of house-keeping. */
@@ -58,15 +59,15 @@ t.test('house-keeping of rows', async t => {
     ])
     t.strictSame(rows, [{ count: 899 }])
   })
-})
 
-t.test('originals', async t => {
-  t.test('stay without ORIGINAL_EXPIRES', async t => {
-    const service = await openService(t, { worker: true })
+  await t.test('originals stay without ORIGINAL_EXPIRES', async t => {
     t.strictSame(await run(service, 'expire_originals'), { originals: 0 })
   })
+})
 
-  const service = await openService(t, { worker: true, env: { ORIGINAL_EXPIRES: '1000' } })
+t.test('originals go after ORIGINAL_EXPIRES', async t => {
+  const FFMPEG_PATH = await quickFfmpeg(t, process.env.FFMPEG_PATH || 'ffmpeg')
+  const service = await openService(t, { worker: true, env: { ORIGINAL_EXPIRES: '1000', FFMPEG_PATH } })
   const [old, young, failed] = [
     await service.keep(await shoot()),
     await service.keep(await shoot()),

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { IdempotencyKeyReused, VideoBusy } from '#errors.ts'
-import { keyOf, recall } from '#idempotency/once.ts'
-import { say } from '#idempotency/reply.ts'
+import { keyOf } from '#idempotency/once.ts'
+import { replyOnce } from '#idempotency/reply.ts'
 import { IdempotencyKey, Replayed } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
 import { writeProblems } from '#schema/problems.ts'
@@ -34,17 +34,13 @@ export const bulkRoute: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, nee
     },
     async ({ body, headers, principal, id: request_id }, reply) => {
       const key = keyOf({ headers, principal }, 'POST /api/tasks/bulk', body)
-      const first = await recall(needs.db, key)
-      if (first) return say(reply, first, true) as BulkCreated
-
-      const tasks = (await prepareBulk(needs, body.tasks, principal)).map(task => ({ ...task, request_id }))
-      const ours = { status: 201, body: { ids: tasks.map(({ id }) => id) } }
-      try {
-        const { answer, replayed } = await writeTasks(needs, { key, principal }, tasks, () => ours)
-        return say(reply, answer, replayed) as BulkCreated
-      } catch (error) {
-        throw busyIn(tasks, error)
-      }
+      return replyOnce<BulkCreated>(reply, needs.db, key, async () => {
+        const tasks = (await prepareBulk(needs, body.tasks, principal)).map(task => ({ ...task, request_id }))
+        const ours = { status: 201, body: { ids: tasks.map(({ id }) => id) } }
+        return writeTasks(needs, { key, principal }, tasks, () => ours).catch(error => {
+          throw busyIn(tasks, error)
+        })
+      })
     }
   )
 }

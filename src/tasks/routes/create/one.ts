@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { IdempotencyKeyReused, KindInternal, UnknownQueue, UnknownTask, VideoBusy } from '#errors.ts'
-import { keyOf, recall } from '#idempotency/once.ts'
-import { say } from '#idempotency/reply.ts'
+import { keyOf } from '#idempotency/once.ts'
+import { replyOnce } from '#idempotency/reply.ts'
 import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
 import { writeProblems } from '#schema/problems.ts'
@@ -32,16 +32,14 @@ export const createRoute: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, n
     },
     async ({ body, headers, principal, id: request_id }, reply) => {
       const key = keyOf({ headers, principal }, 'POST /api/tasks', body)
-      const first = await recall(needs.db, key)
-      if (first) return say(reply, first, true) as TaskBody
-
-      const task = { ...(await prepareTask(needs, body, principal)), request_id }
-      const { answer, replayed } = await writeTasks(needs, { key, principal }, [task], ([enqueued]) => ({
-        status: 201,
-        location: `/api/tasks/${task.id}`,
-        body: presentNew(task, enqueued!)
-      }))
-      return say(reply, answer, replayed) as TaskBody
+      return replyOnce<TaskBody>(reply, needs.db, key, async () => {
+        const task = { ...(await prepareTask(needs, body, principal)), request_id }
+        return writeTasks(needs, { key, principal }, [task], ([enqueued]) => ({
+          status: 201,
+          location: `/api/tasks/${task.id}`,
+          body: presentNew(task, enqueued!)
+        }))
+      })
     }
   )
 }

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { IdempotencyKeyReused } from '#errors.ts'
-import { keyOf, recall } from '#idempotency/once.ts'
-import { say } from '#idempotency/reply.ts'
+import { keyOf } from '#idempotency/once.ts'
+import { replyOnce } from '#idempotency/reply.ts'
 import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
 import { writeProblems } from '#schema/problems.ts'
@@ -29,16 +29,14 @@ export const processRoute: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, 
     },
     async ({ body, headers, principal, id: request_id }, reply) => {
       const key = keyOf({ headers, principal }, 'POST /api/tasks/process', body)
-      const first = await recall(needs.db, key)
-      if (first) return say(reply, first, true) as TaskStarted
-
-      const task = { ...(await prepareTask(needs, { task: 'process_data', args: body }, principal)), request_id }
-      const { answer, replayed } = await writeTasks(needs, { key, principal }, [task], () => ({
-        status: 202,
-        location: `/api/tasks/${task.id}`,
-        body: { task_id: task.id }
-      }))
-      return say(reply, answer, replayed) as TaskStarted
+      return replyOnce<TaskStarted>(reply, needs.db, key, async () => {
+        const task = { ...(await prepareTask(needs, { task: 'process_data', args: body }, principal)), request_id }
+        return writeTasks(needs, { key, principal }, [task], () => ({
+          status: 202,
+          location: `/api/tasks/${task.id}`,
+          body: { task_id: task.id }
+        }))
+      })
     }
   )
 }
