@@ -4,7 +4,7 @@ import { ago } from './screen/times.ts'
 import { readPages, restOf } from './service/pages.ts'
 import type { Service } from './service/service.ts'
 
-interface Line {
+export interface Line {
   at: string
   actor: { kind: string; id: string | null; name: string | null }
   action: string

@@ -2,7 +2,7 @@ import { print, printJson } from './screen/print.ts'
 import { harmless } from './screen/text.ts'
 import type { Service } from './service/service.ts'
 
-interface Finding {
+export interface Finding {
   code: string
   severity: 'critical' | 'warning' | 'notice'
   what: string
@@ -10,7 +10,7 @@ interface Finding {
   fix: string
 }
 
-interface Problem {
+export interface Problem {
   code: string
   severity: Finding['severity']
   sentence: string

@@ -4,13 +4,13 @@ import { ago } from '../screen/times.ts'
 import type { Service } from '../service/service.ts'
 import { pathOf } from './body.ts'
 
-interface Occurrence {
+export interface Moment {
   at: string
   local: string
   note: string | null
 }
 
-const columns: Column<Occurrence>[] = [
+const columns: Column<Moment>[] = [
   { head: 'AT', cell: ({ at }) => at },
   { head: 'LOCAL', cell: ({ local }) => local, extra: 2 },
   { head: 'WHICH IS', cell: ({ at }) => ago(at), extra: 1 },
@@ -22,6 +22,6 @@ export async function previewSchedule(
   name: string,
   { json, count }: { json?: boolean; count?: number }
 ) {
-  const preview = await service.get<{ items: Occurrence[] }>(`${pathOf(name)}/preview`, { count })
+  const preview = await service.get<{ items: Moment[] }>(`${pathOf(name)}/preview`, { count })
   show(preview, { json, text: () => table(columns, preview.items, terminalWidth()) })
 }

@@ -5,7 +5,7 @@ import { long, when } from '../screen/times.ts'
 import type { Service } from '../service/service.ts'
 import { pathOf, type Schedule, statusOf, timingOf } from './body.ts'
 
-interface Occurrence {
+export interface Occurrence {
   due_at: string
   outcome: string
   reason: string | null

@@ -24,11 +24,7 @@ export function FilterBar({ filter, tools }: { filter: Filter; tools: ComponentC
   const id = useId()
   useEffect(() => setText(printed), [printed])
 
-  const kinds = useQuery<{ items: Kind[] }>(open ? '/api/kinds' : undefined).data.value?.items ?? []
-  const queues = useQuery<{ items: Queue[] }>(open ? '/api/queues' : undefined).data.value?.items ?? []
-  const workers = useQuery<{ items: Worker[] }>(open ? '/api/workers' : undefined).data.value?.items ?? []
-  const known = { kinds: kinds.map(({ name }) => name), queues: queues.map(({ name }) => name), workers }
-  const offered = open ? completionsOf(text, known) : []
+  const offered = useCompletions(text, open)
 
   function take(completion: string) {
     setText(text.replace(/\S*$/, '') + completion + (/[:>,]$/.test(completion) ? '' : ' '))
@@ -87,30 +83,50 @@ export function FilterBar({ filter, tools }: { filter: Filter; tools: ComponentC
             onBlur={() => setOpen(false)}
             onKeyDown={onKeyDown}
           />
-          {offered.length > 0 && (
-            <div class="filter-list" role="listbox" id={id} aria-label="Filters">
-              {offered.map(({ text, hint }, index) => (
-                // biome-ignore lint/a11y/useKeyWithClickEvents: the field above hears the keys
-                <div
-                  key={text}
-                  id={`${id}-${index}`}
-                  role="option"
-                  tabIndex={-1}
-                  aria-selected={index === at}
-                  onPointerDown={event => event.preventDefault()}
-                  onClick={() => take(text)}
-                >
-                  <span class="mono cut-off">{text}</span>
-                  <span class="soft cut-off">{hint}</span>
-                </div>
-              ))}
-            </div>
-          )}
+          {offered.length > 0 && <Completions id={id} offered={offered} at={at} take={take} />}
         </div>
         {tools}
       </div>
       <Chips filter={filter} />
     </>
+  )
+}
+
+function useCompletions(text: string, open: boolean) {
+  const kinds = useQuery<{ items: Kind[] }>(open ? '/api/kinds' : undefined).data.value?.items ?? []
+  const queues = useQuery<{ items: Queue[] }>(open ? '/api/queues' : undefined).data.value?.items ?? []
+  const workers = useQuery<{ items: Worker[] }>(open ? '/api/workers' : undefined).data.value?.items ?? []
+  const known = { kinds: kinds.map(({ name }) => name), queues: queues.map(({ name }) => name), workers }
+  return open ? completionsOf(text, known) : []
+}
+
+interface CompletionsProps {
+  id: string
+  offered: ReturnType<typeof completionsOf>
+  /** The one that is chosen. */
+  at: number
+  take(text: string): void
+}
+
+function Completions({ id, offered, at, take }: CompletionsProps) {
+  return (
+    <div class="filter-list" role="listbox" id={id} aria-label="Filters">
+      {offered.map(({ text, hint }, index) => (
+        // biome-ignore lint/a11y/useKeyWithClickEvents: the field above hears the keys
+        <div
+          key={text}
+          id={`${id}-${index}`}
+          role="option"
+          tabIndex={-1}
+          aria-selected={index === at}
+          onPointerDown={event => event.preventDefault()}
+          onClick={() => take(text)}
+        >
+          <span class="mono cut-off">{text}</span>
+          <span class="soft cut-off">{hint}</span>
+        </div>
+      ))}
+    </div>
   )
 }
 
