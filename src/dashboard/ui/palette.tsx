@@ -29,11 +29,7 @@ function Opened() {
   const id = useId()
   const all = found(text, useChoices())
 
-  useEffect(() => {
-    const before = document.activeElement as HTMLElement | null
-    element.current?.showModal()
-    return () => before?.focus?.()
-  }, [])
+  useModal(element)
   useEffect(() => {
     element.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' })
   }, [at, text])
@@ -83,6 +79,15 @@ function Opened() {
       <Results id={id} all={all} at={at} setAt={setAt} choose={choose} />
     </dialog>
   )
+}
+
+/** Closed it gives the focus back. */
+function useModal(element: { current: HTMLDialogElement | null }) {
+  useEffect(() => {
+    const before = document.activeElement as HTMLElement | null
+    element.current?.showModal()
+    return () => before?.focus?.()
+  }, [])
 }
 
 /** An id leads to what it is of; other words to what has such a name, and to the tasks that have them. */
