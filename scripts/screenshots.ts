@@ -103,6 +103,7 @@ function pages({
     worker: `/workers/${worker}`,
     problems: '/problems',
     errors: '/errors',
+    bulk: '/bulk',
     keys: '/keys',
     'key-new': '/keys?new=1',
     audit: '/audit',
@@ -118,6 +119,7 @@ function pages({
 async function show(page: Page, url: string) {
   await page.goto(url)
   await page.locator('main[aria-busy=false]').waitFor({ timeout: 10_000 })
+  await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached', timeout: 10_000 })
   // What the page asks for beside its main data, and pictures.
   await page.waitForTimeout(isTour ? 2000 : 600)
 }

@@ -94,6 +94,9 @@ async function seedEnded(address: string, send: Send) {
     if (at % 4 === 0) tasks.push({ task: 'add', args: { x: at, y: 2 }, name: at % 8 ? undefined : `sum ${at}` })
   }
   await send('/api/tasks/bulk', { tasks })
+  const campaign = { task: 'add', args: { x: 1, y: 1 }, countdown: 86_400, tags: ['campaign'] }
+  await send('/api/tasks/bulk', { tasks: Array(12).fill(campaign) })
+  await send('/api/bulk-operations', { action: 'cancel', filter: { tag: 'campaign' } })
   await settled(address)
   const task = (await get(address, '/api/tasks?task=report&state=SUCCESS&limit=1')).items[0].id
   const failed = (await get(address, '/api/tasks?task=report&state=FAILURE&limit=1')).items[0].id

@@ -16,6 +16,29 @@ const IfNoneMatch = Type.Object({
   'If-None-Match': Type.Optional(Type.String({ description: 'The ETag of a copy: 304 if it is current' }))
 })
 
+const pageSchema = (operationId: string, summary: string) => ({
+  operationId,
+  summary,
+  headers: IfNoneMatch,
+  response: {
+    200: bytesIn(['text/html'], 'The page', caching),
+    304: answer(Type.Null(), 'The copy is current', caching),
+    ...problems()
+  }
+})
+
+const assetSchema = {
+  operationId: 'getDashboardAsset',
+  summary: 'A script or style of the dashboard',
+  params: Type.Object({ file: Type.String({ description: 'Its name, with a hash of its contents' }) }),
+  response: {
+    200: bytesIn(['text/javascript', 'text/css', 'text/plain'], 'The file; a name has one content for ever', {
+      'Cache-Control': caching['Cache-Control']
+    }),
+    ...problems(RouteNotFound)
+  }
+}
+
 /** The dashboard: one page for every address below /ui, and its scripts and styles. */
 export const dashboardRoutes: FastifyPluginAsyncTypebox<{ bundle?: () => Promise<Built> }> = async (
   app,
@@ -45,16 +68,6 @@ export const dashboardRoutes: FastifyPluginAsyncTypebox<{ bundle?: () => Promise
     return reply.send(html as never)
   }
 
-  const pageSchema = (operationId: string, summary: string) => ({
-    operationId,
-    summary,
-    headers: IfNoneMatch,
-    response: {
-      200: bytesIn(['text/html'], 'The page', caching),
-      304: answer(Type.Null(), 'The copy is current', caching),
-      ...problems()
-    }
-  })
   app.get(
     '/ui',
     { config: { scope: 'public' }, logLevel: 'warn', schema: pageSchema('getDashboard', 'The dashboard') },
@@ -69,17 +82,7 @@ export const dashboardRoutes: FastifyPluginAsyncTypebox<{ bundle?: () => Promise
     {
       logLevel: 'warn',
       config: { scope: 'public' },
-      schema: {
-        operationId: 'getDashboardAsset',
-        summary: 'A script or style of the dashboard',
-        params: Type.Object({ file: Type.String({ description: 'Its name, with a hash of its contents' }) }),
-        response: {
-          200: bytesIn(['text/javascript', 'text/css', 'text/plain'], 'The file; a name has one content for ever', {
-            'Cache-Control': caching['Cache-Control']
-          }),
-          ...problems(RouteNotFound)
-        }
-      }
+      schema: assetSchema
     },
     async (request, reply) => {
       const asset = (await built().catch(() => undefined))?.assets.get(request.params.file)

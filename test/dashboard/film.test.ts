@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import { skipWithoutBrowser } from '../harness/browser.ts'
 import { openDashboard } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
+import { until } from '../harness/until.ts'
 
 /** Twenty seconds, brighter every four, with subtitles in two languages. */
 async function shootWithSubtitles(t: Test) {
@@ -87,7 +88,7 @@ t.test('pictures and words of a film', { skip: skipWithoutBrowser }, async t => 
     const choice = page.getByLabel('Subtitles')
     t.strictSame(await choice.locator('option').allTextContents(), ['No subtitles', 'German', 'English'])
     await choice.selectOption('English')
-    t.strictSame(await shown(), ['en'])
+    await until(async () => (await shown()).join() === 'en', 'English is shown')
     const text = await page.locator('video').evaluate(async (film: any) => {
       const track = [...film.querySelectorAll('track')].find(({ srclang }: any) => srclang === 'en')
       if (track.readyState < 2) await new Promise(done => track.addEventListener('load', done, { once: true }))
@@ -95,7 +96,7 @@ t.test('pictures and words of a film', { skip: skipWithoutBrowser }, async t => 
     })
     t.equal(text, 'Hello &amp; goodbye', 'as WebVTT has it, so shown as "Hello & goodbye"')
     await choice.selectOption('No subtitles')
-    t.strictSame(await shown(), [])
+    await until(async () => (await shown()).length === 0, 'no subtitles are shown')
   })
 
   await t.test('its page says what the original is', async t => {

@@ -91,12 +91,13 @@ t.test('every page', { skip: skipWithoutBrowser }, async t => {
         await page.keyboard.press('Escape')
         for (const width of [1440, 360]) {
           await page.setViewportSize({ width, height: 800 })
-          for (const colorScheme of ['light', 'dark'] as const) {
-            await page.emulateMedia({ colorScheme })
-            t.strictSame(await barriers(page, { colours: colorScheme === 'dark' }), [], `${width} px, ${colorScheme}`)
-          }
+          t.strictSame(await barriers(page), [], `${width} px`)
           t.equal(await sideways(page), 0, `${width} px`)
         }
+        // Parts have the same colours in each width; what is only on a phone is the frame and the list.
+        if (!path.startsWith('/tasks')) await page.setViewportSize({ width: 1440, height: 800 })
+        await page.emulateMedia({ colorScheme: 'dark' })
+        t.strictSame(await barriers(page, { colours: true }), [], 'in the dark')
       }
     )
   }

@@ -41,7 +41,7 @@ t.test('the page of problems', { skip: skipWithoutBrowser }, async t => {
   await service.post('/api/queues/media/pause', { reason: 'no space' })
   const now = page.getByRole('region', { name: 'Now' })
   await now.getByText('is paused since').waitFor()
-  t.match(await now.textContent(), /notice, queue_paused, since .*webhooks are not told yet/)
+  t.match(await now.textContent(), /notice, queue_paused, for .*webhooks are not told yet/)
   t.strictSame(await barriers(page), [])
   t.equal(await sideways(page), 0)
 

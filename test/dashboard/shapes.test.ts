@@ -12,11 +12,12 @@ import type { KeyBody } from '../../src/keys/schemas.ts'
 import type { OpenSession, SessionBody } from '../../src/keys/sessions/schemas.ts'
 import type { KindBody } from '../../src/kinds/schemas.ts'
 import type { QueueRow } from '../../src/queues/queries.ts'
-import type { OccurrenceBody, ScheduleBody } from '../../src/schedules/schemas.ts'
+import type { OccurrenceBody, Preview, ScheduleBody } from '../../src/schedules/schemas.ts'
 import type { Sent } from '../../src/schema/sent.ts'
 import type { AttemptBody } from '../../src/tasks/attempts/schemas.ts'
 import type { ErrorGroup, FailedTask } from '../../src/tasks/failures/groups.ts'
 import type { LogBody } from '../../src/tasks/log/schemas.ts'
+import type { Timeline } from '../../src/tasks/read/schemas.ts'
 import type { TimelineItem } from '../../src/tasks/read/timeline.ts'
 import type { TaskBody, TaskPage } from '../../src/tasks/schemas.ts'
 import type { WhyBody } from '../../src/tasks/why/routes.ts'
@@ -58,10 +59,12 @@ t.test('what pages read is what the routes answer', async t => {
     fits<Sent<SessionBody>, shown.Session>(),
     fits<Sent<OpenSession>, shown.OpenSession>(),
     fits<Sent<WebhookBody>, shown.Webhook>(),
-    fits<Sent<DeliveryBody>, shown.Delivery>()
+    fits<Sent<DeliveryBody>, shown.Delivery>(),
+    fits<Sent<Static<typeof Preview>>, shown.Preview>(),
+    fits<Sent<Static<typeof Timeline>>, shown.Timeline>()
   ]
 
-  t.equal(pairs.length, 29, 'the compiler compares them')
+  t.equal(pairs.length, 31, 'the compiler compares them')
 })
 
 t.test('a webhook can be told of every type but tests, which are sent by a button', t => {

@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs'
-import { chromium, type Page } from 'playwright-core'
-import type { Test } from 'tap'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import whole, { type Test } from 'tap'
+
+// The first of them has no windows that it draws around pages: half the CPU.
+const programs = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium']
 
 /** A real browser, where the machine has one; playwright-core brings none along. */
-export const program = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+export const program = process.env.CHROMIUM_PATH ?? programs.find(existsSync) ?? programs.at(-1)!
 
 export const skipWithoutBrowser = existsSync(program) ? false : `there is no Chromium at ${program} (CHROMIUM_PATH)`
 
@@ -17,15 +20,35 @@ export const flags = [
   '--disable-sync'
 ]
 
+let kept: Promise<Browser> | undefined
+
+/** One for all test files of this process: a start takes longer than many a test. What a file opens, it closes. */
+export async function openBrowser(): Promise<Browser> {
+  const known = await kept
+  if (known?.isConnected()) return known
+  kept = chromium.launch({ executablePath: program, args: flags })
+  const browser = await kept
+  whole.teardown(() => browser.close())
+  return browser
+}
+
+/** One of its own, for what is set when it starts. */
+async function launchBrowser(t: Test, more: string[]) {
+  const browser = await chromium.launch({ executablePath: program, args: [...flags, ...more] })
+  t.teardown(() => browser.close())
+  return browser
+}
+
 /** An empty page, and what fails in it: errors, and requests to any address except the service. */
 export async function openPage(
   t: Test,
   address: string,
   more: string[] = []
 ): Promise<{ page: Page; complaints: string[] }> {
-  const browser = await chromium.launch({ executablePath: program, args: [...flags, ...more] })
-  t.teardown(() => browser.close())
-  const page = await browser.newPage()
+  const browser = more.length > 0 ? await launchBrowser(t, more) : await openBrowser()
+  const context = await browser.newContext()
+  t.teardown(() => context.close())
+  const page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', error => complaints.push(String(error)))
   page.on('console', message => message.type() === 'error' && complaints.push(message.text()))

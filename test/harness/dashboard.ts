@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import type { Test } from 'tap'
-import { flags, program } from './browser.ts'
+import { openBrowser } from './browser.ts'
 import { patience } from './until.ts'
 
 interface Look {
@@ -22,7 +22,7 @@ interface Look {
 }
 
 export interface Dashboard {
-  /** A new tab, which shows a page of the dashboard that has loaded. The one before is closed: it would go on asking. */
+  /** A tab that shows a page of the dashboard, which has loaded. It shows no other one any more: that would go on asking. */
   visit(path: string, look?: Look): Promise<Page>
   /** Errors, broken policies and requests to any address except the service, of all tabs so far. */
   complaints: string[]
@@ -36,54 +36,82 @@ const tellViolations = `
     console.error('policy: ' + violatedDirective + ' ' + blockedURI + ' ' + sample)
   )`
 
+// Said of a page that the tab leaves while its socket opens.
+const left = /WebSocket is closed before the connection is established/
+
 const require = createRequire(import.meta.url)
 const axe = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8')
 const rules = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']
 const ofColours = ['color-contrast', 'link-in-text-block']
 
-/** One browser for a test file, with a tab for each visit. */
+/**
+ * A tab for a test file, which goes from visit to visit: to open one takes a browser longer than to load a page. One
+ * with a script of its own, with something to do before, or beside another is a new one, and stays for that visit.
+ */
 export async function openDashboard(t: Test, address: string): Promise<Dashboard> {
-  const browser: Browser = await chromium.launch({ executablePath: program, args: flags })
-  t.teardown(() => browser.close())
+  const browser = await openBrowser()
   const complaints: string[] = []
   const contexts = new Map<string, BrowserContext>()
+  t.teardown(() => Promise.all([...contexts.values()].map(context => context.close())))
   let page: Page | undefined
-  let pushed: string[] = []
+  let usual: Page | undefined
+  const shown = { path: '', address, frames: [] as string[] }
 
   /** Tabs that look alike share the cache of their browser. */
-  async function contextFor(colorScheme: 'light' | 'dark', forced: boolean) {
-    const key = `${colorScheme} ${forced}`
-    const options = { colorScheme, timezoneId: 'Europe/Berlin', locale: 'en-GB' }
+  async function contextFor(colorScheme: 'light' | 'dark', forcedColors: 'active' | 'none') {
+    const key = `${colorScheme} ${forcedColors}`
     const known =
-      contexts.get(key) ?? (await browser.newContext({ ...options, forcedColors: forced ? 'active' : 'none' }))
+      contexts.get(key) ??
+      (await browser.newContext({ colorScheme, forcedColors, timezoneId: 'Europe/Berlin', locale: 'en-GB' }))
     contexts.set(key, known)
     return known
   }
 
+  async function openTab(context: BrowserContext, script: string | undefined) {
+    const tab = await context.newPage()
+    tab.setDefaultTimeout(patience * 1000)
+    await tab.addInitScript(tellViolations)
+    if (script) await tab.addInitScript(script)
+    // Before the page opens its socket: a listener that comes later misses frames.
+    tab.on('websocket', socket => {
+      const { frames } = shown
+      socket.on('framereceived', ({ payload }) => frames.push(String(payload)))
+    })
+    tab.on('pageerror', error => complaints.push(`${shown.path}: ${error}`))
+    tab.on('console', message => {
+      const text = message.text()
+      if (message.type() === 'error' && !left.test(text)) complaints.push(`${shown.path}: ${text}`)
+    })
+    tab.on('request', request => {
+      const { origin, protocol } = new URL(request.url())
+      if (!/^(data|blob):$/.test(protocol) && origin !== new URL(shown.address).origin)
+        complaints.push(`it asked for ${request.url()}`)
+    })
+    return tab
+  }
+
   return {
     complaints,
-    pushes: () => pushed,
+    pushes: () => shown.frames,
     async visit(path, { width = 1440, height = 900, scheme = 'light', forced = false, ...look } = {}) {
       const { address: at = address, beside = false, script, reduced = false, before } = look
-      if (!beside) await page?.close()
-      const context = await contextFor(scheme, forced)
-      page = await context.newPage()
+      const forcedColors = forced ? 'active' : 'none'
+      const context = await contextFor(scheme, forcedColors)
+      const isUsual = !beside && !script && !before
+      if (!isUsual || usual?.isClosed() !== false || usual.context() !== context) {
+        if (!beside) await page?.close()
+        page = await openTab(context, script)
+        usual = isUsual ? page : undefined
+      } else page = usual
+      Object.assign(shown, { path, address: at, frames: [] })
       await page.setViewportSize({ width, height })
-      page.setDefaultTimeout(patience * 1000)
-      await page.addInitScript(tellViolations)
-      if (script) await page.addInitScript(script)
-      if (reduced) await page.emulateMedia({ reducedMotion: 'reduce' })
-      // Before the page opens its socket: a listener that comes later misses frames.
-      const frames: string[] = []
-      pushed = frames
-      page.on('websocket', socket => socket.on('framereceived', ({ payload }) => frames.push(String(payload))))
-      page.on('pageerror', error => complaints.push(`${path}: ${error}`))
-      page.on('console', message => message.type() === 'error' && complaints.push(`${path}: ${message.text()}`))
-      page.on('request', request => {
-        const { origin, protocol } = new URL(request.url())
-        if (!/^(data|blob):$/.test(protocol) && origin !== new URL(at).origin)
-          complaints.push(`it asked for ${request.url()}`)
+      // A test may have changed them, and left the mouse on what is something else now.
+      await page.emulateMedia({
+        colorScheme: scheme,
+        forcedColors,
+        reducedMotion: reduced ? 'reduce' : 'no-preference'
       })
+      await page.mouse.move(0, 0)
       await before?.(page)
       await page.goto(`${at}/ui${path}`)
       await loaded(page)

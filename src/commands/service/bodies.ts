@@ -12,6 +12,7 @@ import type { FailedTask as FailedRow, ErrorGroup as GroupRow } from '#tasks/fai
 import type { LogBody } from '#tasks/log/schemas.ts'
 import type { TimelineItem as ItemBody } from '#tasks/read/timeline.ts'
 import type { WhyBody } from '#tasks/why/routes.ts'
+import type { SigningKeyBody } from '#videos/playback/schemas.ts'
 import type { DeliveryBody, Replayed as ReplayedSchema, WebhookBody } from '#webhooks/schemas.ts'
 import type { WorkerBody } from '#workers/schemas.ts'
 
@@ -30,6 +31,7 @@ export type ProblemRecord = Sent<RecordBody>
 export type Queue = Sent<QueueRow>
 export type Replayed = Static<typeof ReplayedSchema>
 export type Session = Sent<OpenSession>
+export type SigningKey = Sent<SigningKeyBody>
 export type Silence = Sent<SilenceBody>
 export type TimelineItem = Sent<ItemBody>
 export type Webhook = Sent<WebhookBody>

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { print, printJson, remark } from '../screen/print.ts'
+import type { SigningKey } from '../service/bodies.ts'
 import type { Service } from '../service/service.ts'
-import type { SigningKey } from './list.ts'
 
 /** The key alone on stdout, so that a script can take it. */
 export async function addSigningKey(service: Service, { json, name }: { json?: boolean; name: string }) {

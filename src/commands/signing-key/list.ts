@@ -1,15 +1,9 @@
 import { showList } from '../screen/list.ts'
 import { type Column, table } from '../screen/table.ts'
 import { ago } from '../screen/times.ts'
+import type { SigningKey } from '../service/bodies.ts'
 import { readAll } from '../service/pages.ts'
 import type { Service } from '../service/service.ts'
-
-export interface SigningKey {
-  kid: string
-  name: string
-  created_at: string
-  retired_at: string | null
-}
 
 const columns: Column<SigningKey>[] = [
   { head: 'ID', cell: ({ kid }) => kid },

@@ -82,21 +82,21 @@ export function Bars({ label, bars, order, height, step, onRange }: BarsProps) {
       </svg>
       <figcaption class="bars-foot soft">
         <span>{bars[0] && zoned.short(bars[0].at)}</span>
-        <span class="bars-said">
-          {shown
-            ? `${zoned.short(shown.at)}: ${order.flatMap(name => (shown.parts[name] ? [`${countText(shown.parts[name])} ${name}`] : [])).join(', ') || 'nothing'}`
-            : bars.length === 0
-              ? ''
-              : largest === 0
-                ? 'nothing in this time'
-                : `most: ${countText(most)}`}
-        </span>
+        <span class="bars-said">{shown ? barText(shown, order) : bars.length > 0 && mostText(largest, most)}</span>
         <span>{bars.length > 0 && zoned.short(bars.at(-1)!.at + step * 1000)}</span>
       </figcaption>
       <BarsTable label={label} bars={bars} order={order} />
     </figure>
   )
 }
+
+function barText({ at, parts }: Bar, order: BarsProps['order']) {
+  const counts = order.flatMap(name => (parts[name] ? [`${countText(parts[name])} ${name}`] : []))
+  return `${zoned.short(at)}: ${counts.join(', ') || 'nothing'}`
+}
+
+const mostText = (largest: number, most: number) =>
+  largest === 0 ? 'nothing in this time' : `most: ${countText(most)}`
 
 const sumOf = (parts: Bar['parts']) => Object.values(parts).reduce((sum, part) => sum + part, 0)
 

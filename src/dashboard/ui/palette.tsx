@@ -27,27 +27,9 @@ function Opened() {
   const [text, setText] = useState('')
   const [at, setAt] = useState(0)
   const id = useId()
-  const known = useChoices()
-  const shown = uuid.test(text.trim())
-    ? [{ group: 'Id', label: `Go to ${text.trim()}`, act: () => void goToId(text.trim()) }]
-    : best(text, known)
-  const searching: Choice[] =
-    text.trim() === ''
-      ? []
-      : [
-          {
-            group: 'Tasks',
-            label: `Search tasks for “${text.trim()}”`,
-            act: () => go(`/tasks?q=${encodeURIComponent(text.trim())}`)
-          }
-        ]
-  const all = [...shown, ...(uuid.test(text.trim()) ? [] : searching)]
+  const all = found(text, useChoices())
 
-  useEffect(() => {
-    const before = document.activeElement as HTMLElement | null
-    element.current?.showModal()
-    return () => before?.focus?.()
-  }, [])
+  useModal(element)
   useEffect(() => {
     element.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' })
   }, [at, text])
@@ -94,24 +76,57 @@ function Opened() {
         }}
         onKeyDown={onKeyDown}
       />
-      <div class="palette-list" role="listbox" id={id} aria-label="Results" tabIndex={-1}>
-        {all.map((choice, index) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the field above hears the keys
-          <div
-            key={`${choice.group} ${choice.label}`}
-            id={`${id}-${index}`}
-            role="option"
-            tabIndex={-1}
-            aria-selected={index === at}
-            onClick={() => choose(choice)}
-            onPointerMove={() => setAt(index)}
-          >
-            <span class="cut-off">{choice.label}</span>
-            <span class="soft">{choice.group}</span>
-          </div>
-        ))}
-      </div>
+      <Results id={id} all={all} at={at} setAt={setAt} choose={choose} />
     </dialog>
+  )
+}
+
+/** Closed it gives the focus back. */
+function useModal(element: { current: HTMLDialogElement | null }) {
+  useEffect(() => {
+    const before = document.activeElement as HTMLElement | null
+    element.current?.showModal()
+    return () => before?.focus?.()
+  }, [])
+}
+
+/** An id leads to what it is of; other words to what has such a name, and to the tasks that have them. */
+function found(text: string, known: Choice[]): Choice[] {
+  const words = text.trim()
+  if (uuid.test(words)) return [{ group: 'Id', label: `Go to ${words}`, act: () => void goToId(words) }]
+  if (words === '') return best(text, known)
+  const search = () => go(`/tasks?q=${encodeURIComponent(words)}`)
+  return [...best(text, known), { group: 'Tasks', label: `Search tasks for “${words}”`, act: search }]
+}
+
+interface ResultsProps {
+  id: string
+  all: Choice[]
+  /** The one that is chosen. */
+  at: number
+  setAt(at: number): void
+  choose(choice: Choice): void
+}
+
+function Results({ id, all, at, setAt, choose }: ResultsProps) {
+  return (
+    <div class="palette-list" role="listbox" id={id} aria-label="Results" tabIndex={-1}>
+      {all.map((choice, index) => (
+        // biome-ignore lint/a11y/useKeyWithClickEvents: the field above hears the keys
+        <div
+          key={`${choice.group} ${choice.label}`}
+          id={`${id}-${index}`}
+          role="option"
+          tabIndex={-1}
+          aria-selected={index === at}
+          onClick={() => choose(choice)}
+          onPointerMove={() => setAt(index)}
+        >
+          <span class="cut-off">{choice.label}</span>
+          <span class="soft">{choice.group}</span>
+        </div>
+      ))}
+    </div>
   )
 }
 

@@ -46,36 +46,42 @@ export function ErrorPage({ id }: { id: string }) {
     >
       <div class="error-said">{group.message}</div>
       <GroupAges group={group} />
-      <div class="table-place section" role="region" aria-label="Tasks that failed so" tabIndex={0}>
-        <table class="table">
-          <thead>
-            <tr>
-              <th>Task</th>
-              <th>Failed</th>
-              <th>Queue</th>
-              <th>Attempts</th>
-              <th>Message</th>
-            </tr>
-          </thead>
-          <tbody>
-            {group.tasks.map(task => (
-              <tr key={task.id}>
-                <td class="mono">
-                  <a href={href(`/tasks/${task.id}`)} title={task.id}>
-                    {shortId(task.id)}
-                  </a>
-                </td>
-                <td>
-                  <Ago time={task.finished_at} />
-                </td>
-                <td>{task.queue}</td>
-                <td class="number">{task.attempts}</td>
-                <td class="wraps">{(task.message ?? '').slice(0, 400)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Alike tasks={group.tasks} />
     </Page>
+  )
+}
+
+function Alike({ tasks }: Pick<ErrorTasks, 'tasks'>) {
+  return (
+    <div class="table-place section" role="region" aria-label="Tasks that failed so" tabIndex={0}>
+      <table class="table">
+        <thead>
+          <tr>
+            <th>Task</th>
+            <th>Failed</th>
+            <th>Queue</th>
+            <th>Attempts</th>
+            <th>Message</th>
+          </tr>
+        </thead>
+        <tbody>
+          {tasks.map(task => (
+            <tr key={task.id}>
+              <td class="mono">
+                <a href={href(`/tasks/${task.id}`)} title={task.id}>
+                  {shortId(task.id)}
+                </a>
+              </td>
+              <td>
+                <Ago time={task.finished_at} />
+              </td>
+              <td>{task.queue}</td>
+              <td class="number">{task.attempts}</td>
+              <td class="wraps">{(task.message ?? '').slice(0, 400)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   )
 }

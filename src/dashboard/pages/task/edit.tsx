@@ -34,14 +34,7 @@ function Edit({ task, close }: { task: Task; close(): void }) {
   const [error, setError] = useState<ApiError | undefined>()
 
   async function save() {
-    const wanted = eta === '' ? null : isoText(eta)
-    const words = tags.split(/[\s,]+/).filter(Boolean)
-    const body = {
-      ...(priority !== String(task.priority) && { priority: Number(priority) }),
-      ...(queue !== task.queue && { queue }),
-      ...(wanted !== task.eta && { eta: wanted }),
-      ...(words.join(' ') !== task.tags.join(' ') && { tags: words })
-    }
+    const body = changesOf(task, { priority, queue, eta, tags })
     if (Object.keys(body).length === 0) return close()
     try {
       await request('PATCH', `/api/tasks/${task.id}`, { body })
@@ -88,4 +81,16 @@ function Edit({ task, close }: { task: Task; close(): void }) {
       </form>
     </Dialog>
   )
+}
+
+/** What differs, as the API takes it. */
+function changesOf(task: Task, { priority, queue, eta, tags }: Record<'priority' | 'queue' | 'eta' | 'tags', string>) {
+  const wanted = eta === '' ? null : isoText(eta)
+  const words = tags.split(/[\s,]+/).filter(Boolean)
+  return {
+    ...(priority !== String(task.priority) && { priority: Number(priority) }),
+    ...(queue !== task.queue && { queue }),
+    ...(wanted !== task.eta && { eta: wanted }),
+    ...(words.join(' ') !== task.tags.join(' ') && { tags: words })
+  }
 }

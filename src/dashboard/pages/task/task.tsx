@@ -52,23 +52,7 @@ export function TaskPage({ id }: { id: string }) {
         </>
       }
       busy={attempts.data.value === undefined && attempts.error.value === undefined}
-      actions={
-        <>
-          <SteerButtons task={task} onForgotten={() => go('/tasks')} />
-          <EditButton task={task} />
-          <LinkButton
-            to={`/new?task=${encodeURIComponent(task.task)}&args=${encodeURIComponent(JSON.stringify(task.args))}`}
-            needs="submitTask"
-          >
-            Submit again with changes
-          </LinkButton>
-          <CopyAs
-            curl={curlText(serviceAddress, 'GET', path)}
-            cli={commandText(`task show ${task.id}`)}
-            sql={`select * from ops.tasks where id = ${sqlText(task.id)};`}
-          />
-        </>
-      }
+      actions={<Acts task={task} path={path} />}
     >
       <p class="task-status">
         <StatusWord status={task.status} progress={task.progress} />
@@ -87,6 +71,26 @@ export function TaskPage({ id }: { id: string }) {
         </section>
       </div>
     </Page>
+  )
+}
+
+function Acts({ task, path }: { task: Task; path: string }) {
+  return (
+    <>
+      <SteerButtons task={task} onForgotten={() => go('/tasks')} />
+      <EditButton task={task} />
+      <LinkButton
+        to={`/new?task=${encodeURIComponent(task.task)}&args=${encodeURIComponent(JSON.stringify(task.args))}`}
+        needs="submitTask"
+      >
+        Submit again with changes
+      </LinkButton>
+      <CopyAs
+        curl={curlText(serviceAddress, 'GET', path)}
+        cli={commandText(`task show ${task.id}`)}
+        sql={`select * from ops.tasks where id = ${sqlText(task.id)};`}
+      />
+    </>
   )
 }
 

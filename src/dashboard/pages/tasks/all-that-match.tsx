@@ -1,5 +1,4 @@
 import { useEffect, useState } from 'preact/hooks'
-import { useAbout } from '../../state/about.ts'
 import { sentenceOf, tell } from '../../state/act.ts'
 import { ApiError, request } from '../../state/api.ts'
 import { followOperation } from '../../state/bulk.ts'
@@ -11,8 +10,8 @@ import { Dialog } from '../../ui/dialog.tsx'
 import { Field } from '../../ui/field.tsx'
 import { QueueField } from '../../ui/queue-field.tsx'
 import { Waiting } from '../../ui/said.tsx'
+import { useTypedName } from '../../ui/typed-name.tsx'
 import { type BulkAct, bulkActs, bulkFilter, meanings, tasksText, verbs } from '../../words/bulk.ts'
-import { isProduction } from '../../words/environment.ts'
 import type { Filter } from '../../words/filter.ts'
 import { Preview } from './preview.tsx'
 
@@ -27,9 +26,7 @@ export function AllThatMatch({ filter, close }: { filter: Filter; close(): void 
   const [asked, setAsked] = useState<Asked>({ action: filter.status === 'FAILED' ? 'retry' : 'cancel' })
   const [frozen] = useState(() => bulkFilter(filter, momentNow()))
   const { found, refused, again } = useDryRun(asked, frozen)
-  const environment = useAbout()?.environment ?? null
-  const typed = isProduction(environment) ? environment! : undefined
-  const [said, setSaid] = useState('')
+  const { field, isTyped } = useTypedName({ isGrave: true })
   const { action } = asked
 
   async function start() {
@@ -61,20 +58,13 @@ export function AllThatMatch({ filter, close }: { filter: Filter; close(): void 
         {!found && !refused && <Waiting rows={3} />}
         {found && <Preview found={found} action={action} isAll={Object.keys(filter).length === 0} />}
       </div>
-      {typed !== undefined && (
-        <label class="field">
-          <span>
-            Type <b class="mono">{typed}</b>
-          </span>
-          <input value={said} onInput={event => setSaid(event.currentTarget.value)} />
-        </label>
-      )}
+      {field}
       <div class="buttons end">
         <Button onClick={close}>Back</Button>
         <Button
           look={action === 'cancel' || action === 'forget' ? 'danger' : 'main'}
           needs="startBulkOperation"
-          disabled={!found || found.count === 0 || (typed !== undefined && said !== typed)}
+          disabled={!found || found.count === 0 || !isTyped}
           onClick={start}
         >
           {verbs[action]} {found ? tasksText(found) : 'tasks'}

@@ -48,36 +48,40 @@ export function TaskDrawer({ id, move }: { id: string; move(step: number): void 
       <div class="drawer-body" aria-busy={!task}>
         <Refused query={query} />
         {!task && !query.error.value && <Waiting />}
-        {task && (
-          <>
-            <div class="drawer-status">
-              <StatusWord status={task.status} progress={task.progress} />
-              <div class="buttons">
-                <SteerButtons task={task} />
-                <CopyAs
-                  curl={curlText(serviceAddress, 'GET', path)}
-                  cli={commandText(`task show ${task.id}`)}
-                  sql={`select * from ops.tasks where id = ${sqlText(task.id)};`}
-                />
-              </div>
-            </div>
-            <TaskProgress task={task} />
-            <WhyBox task={task} />
-            <ErrorBox task={task} />
-            <TaskFacts task={task} />
-            <section class="section">
-              <h3>Args</h3>
-              <Json value={task.args} label="args" />
-            </section>
-            {task.result !== null && (
-              <section class="section">
-                <h3>Result</h3>
-                <Json value={task.result} label="result" />
-              </section>
-            )}
-          </>
-        )}
+        {task && <Body task={task} path={path} />}
       </div>
     </Drawer>
+  )
+}
+
+function Body({ task, path }: { task: Task; path: string }) {
+  return (
+    <>
+      <div class="drawer-status">
+        <StatusWord status={task.status} progress={task.progress} />
+        <div class="buttons">
+          <SteerButtons task={task} />
+          <CopyAs
+            curl={curlText(serviceAddress, 'GET', path)}
+            cli={commandText(`task show ${task.id}`)}
+            sql={`select * from ops.tasks where id = ${sqlText(task.id)};`}
+          />
+        </div>
+      </div>
+      <TaskProgress task={task} />
+      <WhyBox task={task} />
+      <ErrorBox task={task} />
+      <TaskFacts task={task} />
+      <section class="section">
+        <h3>Args</h3>
+        <Json value={task.args} label="args" />
+      </section>
+      {task.result !== null && (
+        <section class="section">
+          <h3>Result</h3>
+          <Json value={task.result} label="result" />
+        </section>
+      )}
+    </>
   )
 }

@@ -17,6 +17,18 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /** What the list is asked for, as text: the same words as in the address. */
 export function FilterBar({ filter, tools }: { filter: Filter; tools: ComponentChildren }) {
+  return (
+    <>
+      <div class="filter-row">
+        <FilterField filter={filter} />
+        {tools}
+      </div>
+      <Chips filter={filter} />
+    </>
+  )
+}
+
+function FilterField({ filter }: { filter: Filter }) {
   const printed = printFilter(filter)
   const [text, setText] = useState(printed)
   const [at, setAt] = useState(-1)
@@ -24,14 +36,10 @@ export function FilterBar({ filter, tools }: { filter: Filter; tools: ComponentC
   const id = useId()
   useEffect(() => setText(printed), [printed])
 
-  const kinds = useQuery<{ items: Kind[] }>(open ? '/api/kinds' : undefined).data.value?.items ?? []
-  const queues = useQuery<{ items: Queue[] }>(open ? '/api/queues' : undefined).data.value?.items ?? []
-  const workers = useQuery<{ items: Worker[] }>(open ? '/api/workers' : undefined).data.value?.items ?? []
-  const known = { kinds: kinds.map(({ name }) => name), queues: queues.map(({ name }) => name), workers }
-  const offered = open ? completionsOf(text, known) : []
+  const offered = useCompletions(text, open)
 
   function take(completion: string) {
-    setText(text.replace(/\S*$/, '') + completion + (/[:>,]$/.test(completion) ? '' : ' '))
+    setText(completed(text, completion))
     setAt(-1)
   }
   function search() {
@@ -62,55 +70,80 @@ export function FilterBar({ filter, tools }: { filter: Filter; tools: ComponentC
   }
 
   return (
-    <>
-      <div class="filter-row">
-        <div class="filter">
-          <Icon name="search" />
-          <input
-            data-filter
-            role="combobox"
-            aria-label="Filter tasks"
-            aria-expanded={offered.length > 0}
-            aria-controls={offered.length > 0 ? id : undefined}
-            aria-activedescendant={at >= 0 ? `${id}-${at}` : undefined}
-            aria-autocomplete="list"
-            autocomplete="off"
-            spellcheck={false}
-            placeholder="status:FAILED task:add from:-1h text"
-            value={text}
-            onInput={event => {
-              setText(event.currentTarget.value)
-              setOpen(true)
-              setAt(-1)
-            }}
-            onFocus={() => setOpen(true)}
-            onBlur={() => setOpen(false)}
-            onKeyDown={onKeyDown}
-          />
-          {offered.length > 0 && (
-            <div class="filter-list" role="listbox" id={id} aria-label="Filters">
-              {offered.map(({ text, hint }, index) => (
-                // biome-ignore lint/a11y/useKeyWithClickEvents: the field above hears the keys
-                <div
-                  key={text}
-                  id={`${id}-${index}`}
-                  role="option"
-                  tabIndex={-1}
-                  aria-selected={index === at}
-                  onPointerDown={event => event.preventDefault()}
-                  onClick={() => take(text)}
-                >
-                  <span class="mono cut-off">{text}</span>
-                  <span class="soft cut-off">{hint}</span>
-                </div>
-              ))}
-            </div>
-          )}
+    <div class="filter">
+      <Icon name="search" />
+      <input
+        {...combobox(id, offered.length > 0, at)}
+        value={text}
+        onInput={event => {
+          setText(event.currentTarget.value)
+          setOpen(true)
+          setAt(-1)
+        }}
+        onFocus={() => setOpen(true)}
+        onBlur={() => setOpen(false)}
+        onKeyDown={onKeyDown}
+      />
+      {offered.length > 0 && <Completions id={id} offered={offered} at={at} take={take} />}
+    </div>
+  )
+}
+
+/** With the last word completed. */
+const completed = (text: string, completion: string) =>
+  text.replace(/\S*$/, '') + completion + (/[:>,]$/.test(completion) ? '' : ' ')
+
+/** What its field is to readers: a text with a list below, one of which may be chosen. */
+function combobox(id: string, isOpen: boolean, at: number) {
+  return {
+    'data-filter': true,
+    role: 'combobox',
+    'aria-label': 'Filter tasks',
+    'aria-expanded': isOpen,
+    'aria-controls': isOpen ? id : undefined,
+    'aria-activedescendant': at >= 0 ? `${id}-${at}` : undefined,
+    'aria-autocomplete': 'list',
+    autocomplete: 'off',
+    spellcheck: false,
+    placeholder: 'status:FAILED task:add from:-1h text'
+  } as const
+}
+
+function useCompletions(text: string, open: boolean) {
+  const kinds = useQuery<{ items: Kind[] }>(open ? '/api/kinds' : undefined).data.value?.items ?? []
+  const queues = useQuery<{ items: Queue[] }>(open ? '/api/queues' : undefined).data.value?.items ?? []
+  const workers = useQuery<{ items: Worker[] }>(open ? '/api/workers' : undefined).data.value?.items ?? []
+  const known = { kinds: kinds.map(({ name }) => name), queues: queues.map(({ name }) => name), workers }
+  return open ? completionsOf(text, known) : []
+}
+
+interface CompletionsProps {
+  id: string
+  offered: ReturnType<typeof completionsOf>
+  /** The one that is chosen. */
+  at: number
+  take(text: string): void
+}
+
+function Completions({ id, offered, at, take }: CompletionsProps) {
+  return (
+    <div class="filter-list" role="listbox" id={id} aria-label="Filters">
+      {offered.map(({ text, hint }, index) => (
+        // biome-ignore lint/a11y/useKeyWithClickEvents: the field above hears the keys
+        <div
+          key={text}
+          id={`${id}-${index}`}
+          role="option"
+          tabIndex={-1}
+          aria-selected={index === at}
+          onPointerDown={event => event.preventDefault()}
+          onClick={() => take(text)}
+        >
+          <span class="mono cut-off">{text}</span>
+          <span class="soft cut-off">{hint}</span>
         </div>
-        {tools}
-      </div>
-      <Chips filter={filter} />
-    </>
+      ))}
+    </div>
   )
 }
 

@@ -31,20 +31,7 @@ export function TaskTable({ list, peek, selected, onSelect, onSelectAll }: Table
   const rows = list.rows.value
   const chosen = chosenColumns()
   const isUsual = chosen.join() === usualColumns.join()
-  const end = useRef<HTMLDivElement>(null)
-  // The next page comes before one reaches the end; one that did not come is asked for again once the server answers.
-  useEffect(() => {
-    if (!end.current) return
-    const seen = new IntersectionObserver(
-      ([entry]) => entry?.isIntersecting && !list.error.peek() && void list.more(),
-      {
-        rootMargin: '600px'
-      }
-    )
-    seen.observe(end.current)
-    return () => seen.disconnect()
-  }, [list, rows.length, list.error.value])
-
+  const end = useNextPage(list)
   return (
     <>
       <div class={isUsual ? undefined : 'tasks-wide'}>
@@ -92,6 +79,23 @@ export function TaskTable({ list, peek, selected, onSelect, onSelectAll }: Table
       <div ref={end} />
     </>
   )
+}
+
+/** It comes before one reaches the end; one that did not come is asked for again once the server answers. */
+function useNextPage(list: TableProps['list']) {
+  const end = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (!end.current) return
+    const seen = new IntersectionObserver(
+      ([entry]) => entry?.isIntersecting && !list.error.peek() && void list.more(),
+      {
+        rootMargin: '600px'
+      }
+    )
+    seen.observe(end.current)
+    return () => seen.disconnect()
+  }, [list, list.rows.value.length, list.error.value])
+  return end
 }
 
 /** Pixels below which a table of many columns is moved sideways. */

@@ -36,26 +36,7 @@ export function VideoPage({ id }: { id: string }) {
   }
   const open = video.status === 'uploaded' || video.status === 'processing'
   return (
-    <Page
-      title={video.filename}
-      actions={
-        <>
-          <Button icon="retry" needs="processVideo" disabled={open} onClick={() => again(video)}>
-            Make prints again
-          </Button>
-          <ShareButton video={video} />
-          <Original path={path} />
-          <Button icon="trash" needs="deleteVideo" onClick={() => remove(video)}>
-            Delete
-          </Button>
-          <CopyAs
-            curl={curlText(serviceAddress, 'GET', path)}
-            cli={commandText(`video show ${video.id}`)}
-            sql={`select * from ops.videos where id = ${sqlText(video.id)};`}
-          />
-        </>
-      }
-    >
+    <Page title={video.filename} actions={<Acts video={video} path={path} open={open} />}>
       <p class="task-status">
         <Word word={video.status} progress={video.progress} />
         <span class="soft number">{bytesText(video.bytes)}</span>
@@ -92,6 +73,33 @@ export function VideoPage({ id }: { id: string }) {
         </section>
       </div>
     </Page>
+  )
+}
+
+interface ActsProps {
+  video: Video
+  path: string
+  /** Its prints are made. */
+  open: boolean
+}
+
+function Acts({ video, path, open }: ActsProps) {
+  return (
+    <>
+      <Button icon="retry" needs="processVideo" disabled={open} onClick={() => again(video)}>
+        Make prints again
+      </Button>
+      <ShareButton video={video} />
+      <Original path={path} />
+      <Button icon="trash" needs="deleteVideo" onClick={() => remove(video)}>
+        Delete
+      </Button>
+      <CopyAs
+        curl={curlText(serviceAddress, 'GET', path)}
+        cli={commandText(`video show ${video.id}`)}
+        sql={`select * from ops.videos where id = ${sqlText(video.id)};`}
+      />
+    </>
   )
 }
 

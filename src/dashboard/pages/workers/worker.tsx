@@ -54,26 +54,32 @@ export function WorkerPage({ id }: { id: string }) {
           <h2>Media sandbox</h2>
           <Sandbox sandbox={worker.media_sandbox} />
         </section>
-        <section class="card">
-          <h2>Running now</h2>
-          <Slots worker={worker} />
-          {worker.running.length === 0 && <Empty title="Nothing runs in it" />}
-          <ul class="lines">
-            {worker.running.map(task => (
-              <li key={task.task_id}>
-                <a class="cut-off" href={href(`/tasks/${task.task_id}`)}>
-                  {task.task} <span class="mono soft">{shortId(task.task_id)}</span>
-                </a>
-                <span class="soft">{task.queue}</span>
-                <Span from={task.started_at} to={null} />
-              </li>
-            ))}
-          </ul>
-          <p>
-            <a href={href(`/tasks?worker=${worker.id}`)}>Tasks whose latest attempt ran in it</a>
-          </p>
-        </section>
+        <RunningNow worker={worker} />
       </div>
     </Page>
+  )
+}
+
+function RunningNow({ worker }: { worker: Worker }) {
+  return (
+    <section class="card">
+      <h2>Running now</h2>
+      <Slots worker={worker} />
+      {worker.running.length === 0 && <Empty title="Nothing runs in it" />}
+      <ul class="lines">
+        {worker.running.map(task => (
+          <li key={task.task_id}>
+            <a class="cut-off" href={href(`/tasks/${task.task_id}`)}>
+              {task.task} <span class="mono soft">{shortId(task.task_id)}</span>
+            </a>
+            <span class="soft">{task.queue}</span>
+            <Span from={task.started_at} to={null} />
+          </li>
+        ))}
+      </ul>
+      <p>
+        <a href={href(`/tasks?worker=${worker.id}`)}>Tasks whose latest attempt ran in it</a>
+      </p>
+    </section>
   )
 }
