@@ -115,7 +115,8 @@ t.test('a person has the preset of a group, unless the settings name the person'
   t.same(await session('anna', 'others,Videoköche , staff'), ['admin'], 'the first of the settings')
   t.same(await session('anna', 'staff'), ['read', 'submit', 'operate', 'play'], 'groups count as they are now')
   t.same(await session('ben', 'Videoköche'), ['read'], 'by name')
-  for (const groups of [undefined, '', 'Staff', 'staff;x', '*']) t.same(await session('anna', groups), [], `groups: ${groups}`)
+  for (const groups of [undefined, '', 'Staff', 'staff;x', '*'])
+    t.same(await session('anna', groups), [], `groups: ${groups}`)
   const env = { ...grouped.env, AUTH_PROXY_GROUPS_HEADER: '' }
   await t.rejects(openService(t, { env }), /AUTH_PROXY_GROUPS_HEADER and AUTH_PROXY_GROUP_ROLES need each other/)
 })
