@@ -1,8 +1,8 @@
 import { byCommand } from '../../src/audit/by.ts'
 import { connect } from '../../src/database/connect.ts'
 import { findEmbedded } from '../../src/database/embedded.ts'
-import { admission } from '../../src/http/doors/admission.ts'
-import { refusals } from '../../src/http/doors/refusals.ts'
+import { admission } from '../../src/http/doors/gate/admission.ts'
+import { refusals } from '../../src/http/doors/gate/refusals.ts'
 import { createKey } from '../../src/keys/acts.ts'
 import { openKeyring } from '../../src/keys/keyring.ts'
 import { tickets } from '../../src/keys/ticket.ts'
@@ -13,7 +13,7 @@ import { median, percentile, startService } from './service.ts'
 /**
  * What a key costs. Submissions with one and without take many short turns on one server, so that both see the same
  * machine, the same table and the same disk; then the hook of the gate alone, with a key that it knows. A ratio is that
- * of the sums of all turns, with its standard error; CPU compares on a busy machine, where rates say little.
+ * of the medians, with its standard error; CPU compares on a busy machine, where rates say little.
  *
  *   node scripts/bench/keys.ts [pairs of turns] [seconds of a turn]
  */
@@ -74,20 +74,20 @@ await db.close()
 await service.stop()
 
 function compare(what: string, field: keyof Turn) {
-  const [a, b] = [without, withKey].map(turns => turns.map(turn => turn[field]))
-  const ratio = mean(b!) / mean(a!)
-  // Of a ratio of means of pairs.
-  const rests = b!.map((each, pair) => each - ratio * a![pair]!)
-  const error =
-    Math.sqrt(rests.reduce((sum, rest) => sum + rest ** 2, 0) / (rests.length - 1) / rests.length) / mean(a!)
+  const [a, b] = [without, withKey].map(turns => turns.map(turn => turn[field])) as [number[], number[]]
+  const ratio = median(b) / median(a)
+  const error = ratio * Math.hypot(errorOf(a), errorOf(b))
   console.log(
-    `${what}: median ${median(a!).toFixed(1)} without a key, ${median(b!).toFixed(1)} with one; ` +
+    `${what}: median ${median(a).toFixed(1)} without a key, ${median(b).toFixed(1)} with one; ` +
       `ratio ${ratio.toFixed(3)} ± ${error.toFixed(3)}`
   )
 }
 
-function mean(values: number[]) {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
+/** Standard error of the median, as a part of it, by the median distance from it: turns that met other work weigh no more. */
+function errorOf(values: number[]) {
+  const middle = median(values)
+  const distance = median(values.map(value => Math.abs(value - middle)))
+  return (1.2533 * 1.4826 * distance) / Math.sqrt(values.length) / middle
 }
 
 async function run(headers: string, length: number): Promise<Turn> {

@@ -38,19 +38,12 @@ export function keepConnections({ guard, proxy, oldest = usualOldest }: KeepOpti
   const originOf = (url: URL) => (proxy && url.protocol === 'http:' ? proxy.origin : url.origin)
 
   function open(url: URL): Connection {
-    const client = new Client(originOf(url), {
-      connect: connectorFor(url, { guard, proxy }, address => {
-        since.set(connection, performance.now())
-        connection.isOpen = true
-        connection.address = address
-      }),
-      keepAliveTimeout: idle,
-      keepAliveMaxTimeout: idle,
-      keepAliveTimeoutThreshold: 500,
-      // Those who ask have one limit for all of it.
-      headersTimeout: 0,
-      bodyTimeout: 0
+    const connect = connectorFor(url, { guard, proxy }, address => {
+      since.set(connection, performance.now())
+      connection.isOpen = true
+      connection.address = address
     })
+    const client = clientOf(originOf(url), connect)
     const connection: Connection = { client, isOpen: false, address: null }
     client.on('disconnect', () => {
       connection.isOpen = false
@@ -62,12 +55,7 @@ export function keepConnections({ guard, proxy, oldest = usualOldest }: KeepOpti
 
   function drop(connection: Connection) {
     inUse.delete(connection)
-    for (const [origin, list] of waiting) {
-      const place = list.indexOf(connection)
-      if (place === -1) continue
-      list.splice(place, 1)
-      if (list.length === 0) waiting.delete(origin)
-    }
+    removeFrom(waiting, connection)
     void connection.client.destroy()
   }
 
@@ -103,6 +91,27 @@ export function keepConnections({ guard, proxy, oldest = usualOldest }: KeepOpti
 }
 
 export type Connections = ReturnType<typeof keepConnections>
+
+function clientOf(origin: string, connect: buildConnector.connector) {
+  return new Client(origin, {
+    connect,
+    keepAliveTimeout: idle,
+    keepAliveMaxTimeout: idle,
+    keepAliveTimeoutThreshold: 500,
+    // Those who ask have one limit for all of it.
+    headersTimeout: 0,
+    bodyTimeout: 0
+  })
+}
+
+function removeFrom(waiting: Map<string, Connection[]>, connection: Connection) {
+  for (const [origin, list] of waiting) {
+    const place = list.indexOf(connection)
+    if (place === -1) continue
+    list.splice(place, 1)
+    if (list.length === 0) waiting.delete(origin)
+  }
+}
 
 /** A proxy decides by itself where it connects to. */
 function connectorFor(

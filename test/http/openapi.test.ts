@@ -723,7 +723,9 @@ t.test('operations answer any body as the document says', async t => {
 
   t.ok(withBody.length >= 4)
   for (const operation of withBody) {
-    for (const each of [...bodies, { video_id: 'garbage' }, ...bodies.map(body => ({ tasks: [body] }))]) {
+    // For others `tasks` is a field like any unknown one.
+    const inList = operation.path.endsWith('/bulk') ? bodies : [strange]
+    for (const each of [...bodies, { video_id: 'garbage' }, ...inList.map(body => ({ tasks: [body] }))]) {
       const answer = await send(service, operation, { headers: json, payload: JSON.stringify(each) })
       t.strictSame(wrongWithAnswer(operation, answer), [], `${operation.name}, ${JSON.stringify(each)}`)
     }

@@ -196,7 +196,7 @@ t.test('a key may be bound to networks, and forwarded addresses are not believed
 
 t.test('a route without a scope stops the start', async t => {
   const { default: Fastify } = await import('fastify')
-  const { hangGate } = await import('../../src/http/doors/gate.ts')
+  const { hangGate } = await import('../../src/http/doors/gate/gate.ts')
   const bare = Fastify()
   hangGate(bare, {} as never)
   bare.get('/forgotten', async () => 'x')

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import type { Test } from 'tap'
-import { identifyPrincipals } from '../../src/http/doors/principal.ts'
+import { identifyPrincipals } from '../../src/http/doors/gate/principal.ts'
 import { type WatchNeeds, watchRoutes } from '../../src/watch/routes.ts'
 import { socketLimits } from '../../src/watch/sockets/connection.ts'
 import { streamLimits } from '../../src/watch/streams/open-streams.ts'

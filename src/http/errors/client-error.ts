@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import * as errors from '#errors.ts'
 import { type Coded, problemOf } from '#schema/problems.ts'
-import { always } from '../doors/headers.ts'
+import { always } from '../doors/browsers/headers.ts'
 
 // Milliseconds.
 const lastMoment = 200

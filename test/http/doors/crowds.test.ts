@@ -1,5 +1,5 @@
 import t from 'tap'
-import { productionLimits as limits } from '../../../src/http/doors/limits.ts'
+import { productionLimits as limits } from '../../../src/http/doors/limits/limits.ts'
 import { openLine } from '../../harness/line.ts'
 import { openService } from '../../harness/service.ts'
 import { until } from '../../harness/until.ts'

@@ -3,7 +3,7 @@ import type { Scope } from '#access/scopes.ts'
 import type { Holder } from '#keys/holder.ts'
 import type { Keyring } from '#keys/keyring.ts'
 import { plainPath, type Tickets } from '#keys/ticket.ts'
-import { giveUp } from './arrivals.ts'
+import { giveUp } from '../limits/arrivals.ts'
 import { credentialIn } from './credentials.ts'
 import type { ProxySignIn } from './proxy.ts'
 import type { Refusals } from './refusals.ts'
@@ -91,7 +91,7 @@ function doormanOf({ keyring, tickets, proxy }: Access, refuse: Refusals) {
       refuse.outside(holder, request) ??
       refuse.tooLittle(holder, scope, own) ??
       refuse.tooOften(holder, reply, keyring.apis(), now)
-    if (!refused && upload.test(request.raw.headers['content-type'] ?? '')) cutWhenRevoked(request, reply)
+    if (!refused && upload.test(request.raw.headers['content-type'] ?? '')) cutWhenRevoked(request, reply, refuse)
     done(refused)
   }
 
@@ -113,12 +113,12 @@ function doormanOf({ keyring, tickets, proxy }: Access, refuse: Refusals) {
     keyring.findById(read.key).then(found => settle(visit, found ?? 'ended'), visit.done)
   }
 
-  function cutWhenRevoked(request: FastifyRequest, reply: FastifyReply) {
-    const release = request.untilRevoked(() => giveUp(request, reply, refuse.missing(reply)))
-    reply.raw.once('close', release)
-  }
-
   return { look, letIn, takeTicket }
+}
+
+function cutWhenRevoked(request: FastifyRequest, reply: FastifyReply, refuse: Refusals) {
+  const release = request.untilRevoked(() => giveUp(request, reply, refuse.missing(reply)))
+  reply.raw.once('close', release)
 }
 
 /** Taken out of the query, which the route would refuse. */

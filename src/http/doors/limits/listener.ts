@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type ServerOptions } from 'node:htt
 import type { Socket } from 'node:net'
 import { isIn, networksOf } from '#keys/holder.ts'
 import { isForWatchers } from '#watch/sockets/upgrade.ts'
-import { answerClientError } from '../errors/client-error.ts'
+import { answerClientError } from '../../errors/client-error.ts'
 import type { Limits } from './limits.ts'
 
 // Milliseconds after which an idle socket is closed.

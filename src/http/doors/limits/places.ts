@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { TooManyOpen } from '#errors.ts'
 import { isForWatchers } from '#watch/sockets/upgrade.ts'
+import { keyOf } from '../gate/principal.ts'
 import type { Limits } from './limits.ts'
-import { keyOf } from './principal.ts'
 
 type Place = 'waits' | 'sockets' | 'streams'
 
