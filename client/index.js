@@ -150,16 +150,18 @@ function attempt(store) {
 var patience = 120;
 var tus = { "tus-resumable": "1.0.0" };
 var octets = { "content-type": "application/offset+octet-stream" };
-function uploadRequests(send, file, { filename, idempotency_key: key, signal }) {
+function uploadRequests(send, file, options) {
+  const { filename, playback, idempotency_key: key, signal } = options;
   return {
     create() {
       const name = filename ?? file.name ?? "video";
       const type = file.type && `,filetype ${base64(file.type)}`;
+      const forWhom = playback ? `,playback ${base64(playback)}` : "";
       return send("POST", "api/uploads", {
         headers: {
           ...tus,
           "upload-length": String(file.size),
-          "upload-metadata": `filename ${base64(name)}${type}`,
+          "upload-metadata": `filename ${base64(name)}${type}${forWhom}`,
           ...key !== void 0 && { "idempotency-key": key }
         },
         signal

@@ -262,7 +262,7 @@ comment on column darkroom.workers.shutdown is 'How it is to end: warm after its
 comment on column darkroom.workers.tasks is 'Attempts begun, and ended by outcome, since started_at';
 comment on column darkroom.workers.memory is 'Bytes held by the worker and its descendants at the last heartbeat';
 comment on column darkroom.workers.cpu is 'Cores kept busy by the worker and its descendants between the last two heartbeats';
-comment on column darkroom.workers.media_sandbox is 'What keeps ffmpeg from files and network, as proved when it started: files, network, user, proved_at, missing';
+comment on column darkroom.workers.media_sandbox is 'What keeps ffmpeg from files and network, as proved when it started: files, network, user, proved_at, missing; with HARDWARE also hardware: encoders, failures';
 comment on column darkroom.workers.withheld_kinds is 'Kinds that it knows and does not take, because MEDIA_SANDBOX=required and the sandbox is not proved';
 comment on column darkroom.workers.status is 'lost: no heartbeat for 10 seconds; its tasks were handed on';
 comment on column darkroom.workers.started_at is 'When it began to take tasks under this id';

@@ -131,20 +131,24 @@ comment on function darkroom.note_created() is 'Notes how many tasks a statement
 create trigger note_created after insert on darkroom.tasks
   referencing new table as new_tasks for each statement execute function darkroom.note_created();
 
--- Every revocation writes an event, and an event is never updated: the condition costs the other events next to
--- nothing, which on updates of tasks it would not.
+-- Every revocation writes an event, and an event is never updated. Once a statement: for each row it took a tenth of
+-- the time of cancelling many.
 create function darkroom.note_cancelled() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  insert into darkroom.uncounted (minute, task, queue, cancelled)
-  select date_trunc('minute', now(), 'UTC'), task, queue, 1 from darkroom.tasks where id = new.task_id;
+  if exists (select from new_events where state = 'REVOKED') then
+    insert into darkroom.uncounted (minute, task, queue, cancelled)
+    select date_trunc('minute', now(), 'UTC'), t.task, t.queue, count(*)
+    from new_events e join darkroom.tasks t on t.id = any(array[e.task_id])
+    where e.state = 'REVOKED' group by t.task, t.queue;
+  end if;
   return null;
 end;
 $$;
-comment on function darkroom.note_cancelled() is 'Notes that a task was revoked';
+comment on function darkroom.note_cancelled() is 'Notes how many tasks a statement has revoked';
 
 create trigger note_cancelled after insert on darkroom.events
-  for each row when (new.state = 'REVOKED') execute function darkroom.note_cancelled();
+  referencing new table as new_events for each statement execute function darkroom.note_cancelled();
 
 -- Histograms ----------------------------------------------------------------------------------------------------------
 

@@ -580,7 +580,7 @@ comment on column ops.workers.running is 'Running attempts as JSON, oldest first
 comment on column ops.workers.tasks is 'Attempts since started_at as JSON, as of its last heartbeat: started, succeeded, failed, timed_out, crashed, cancelled, handed_back';
 comment on column ops.workers.memory is 'Bytes held by the worker and all processes that it started';
 comment on column ops.workers.cpu is 'Cores kept busy by the worker and all processes that it started';
-comment on column ops.workers.media_sandbox is 'What keeps ffmpeg from files and network on its machine, as JSON: files, network, proved_at, missing; null before it has said';
+comment on column ops.workers.media_sandbox is 'What keeps ffmpeg from files and network on its machine, as JSON: files, network, proved_at, missing, with HARDWARE also hardware; null before it has said';
 
 -- Waiting jobs are read once, from pg-boss's fetch index alone. The oldest job is not the one that was created first: a
 -- retry or a countdown waits from its due time.

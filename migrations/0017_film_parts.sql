@@ -358,35 +358,41 @@ comment on function darkroom.end_join(uuid, jsonb) is 'Ends a film''s task whose
 
 -- Every end of a task writes an event, whatever ended it: a worker, HTTP, a DBA, upkeep. Ends of parts that this causes
 -- itself are not looked at again.
+-- Once a statement: for each row it took a sixth of the time of bringing many failures back.
 create function darkroom.part_ended() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  part darkroom.film_parts;
+  part record;
 begin
-  select * into part from darkroom.film_parts p where p.part_task = new.task_id;
-  if not found or pg_trigger_depth() > 1 then
+  if pg_trigger_depth() > 1 or not exists (select from darkroom.film_parts) then
     return null;
   end if;
-  perform from darkroom.film_plans p where p.task_id = part.task_id for update;
-  update darkroom.film_plans p set failed = jsonb_build_object(
-    'error', case new.state when 'FAILURE' then new.error else jsonb_build_object(
-      'type', 'cancelled', 'message', format('Its part %s was cancelled', coalesce(nullif(part.role, 'picture'), part.number::text))
-    ) end,
-    'outcome', a.outcome, 'stderr', a.stderr
-  )
-  from (select) one
-  left join lateral (
-    select outcome, stderr from darkroom.attempts where task_id = new.task_id order by number desc limit 1
-  ) a on true
-  where p.task_id = part.task_id and p.failed is null and p.alone is null;
-  perform darkroom.carry_on(part.task_id);
+  for part in
+    select p.task_id, p.part_task, p.role, p.number, e.state, e.error
+    from new_events e join darkroom.film_parts p on p.part_task = any(array[e.task_id])
+    where e.state in ('FAILURE', 'REVOKED') order by e.id
+  loop
+    perform from darkroom.film_plans p where p.task_id = part.task_id for update;
+    update darkroom.film_plans p set failed = jsonb_build_object(
+      'error', case part.state when 'FAILURE' then part.error else jsonb_build_object(
+        'type', 'cancelled', 'message', format('Its part %s was cancelled', coalesce(nullif(part.role, 'picture'), part.number::text))
+      ) end,
+      'outcome', a.outcome, 'stderr', a.stderr
+    )
+    from (select) one
+    left join lateral (
+      select outcome, stderr from darkroom.attempts where task_id = part.part_task order by number desc limit 1
+    ) a on true
+    where p.task_id = part.task_id and p.failed is null and p.alone is null;
+    perform darkroom.carry_on(part.task_id);
+  end loop;
   return null;
 end;
 $$;
 comment on function darkroom.part_ended() is 'Lets a film fail whose part failed, when its other parts have stopped';
 
 create trigger part_ended after insert on darkroom.events
-  for each row when (new.state in ('FAILURE', 'REVOKED')) execute function darkroom.part_ended();
+  referencing new table as new_events for each statement execute function darkroom.part_ended();
 
 -- A film's share is looked at when one of its parts ends, which may be minutes away: a worker that has come, or whose
 -- heartbeat was late at that moment, would have nothing to do until then. The worker's row is locked here, so a plan that

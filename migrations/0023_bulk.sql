@@ -45,57 +45,64 @@ comment on column darkroom.bulk_operations.place_id is 'Id of that task';
 comment on column darkroom.bulk_operations.done is 'Tasks that it has changed';
 comment on column darkroom.bulk_operations.skipped is 'Number of tasks that it has left as they are, by reason';
 
--- What an undo needs: each task that was changed, as it was. Without a foreign key, whose check of each row took as long as
--- the row; expire_bulk_operations removes items before their operation.
+-- What an undo needs: each task that was changed, as it was. Columns, as a document of them took a third of the time of a
+-- batch. Without a foreign key, whose check of each row took as long as the row; expire_bulk_operations removes items
+-- before their operation.
 create table darkroom.bulk_items (
   operation_id uuid not null,
   task_id uuid not null,
-  before jsonb not null,
+  state text not null,
+  queue text not null,
+  attempts int not null,
+  failures int not null,
+  crashes int not null,
+  outages int not null,
+  progress real,
+  progress_detail jsonb,
+  error jsonb,
+  eta timestamptz,
+  expires_at timestamptz,
+  started_at timestamptz,
+  finished_at timestamptz,
+  cancel_requested_at timestamptz,
+  worker uuid,
   primary key (operation_id, task_id)
 );
-comment on table darkroom.bulk_items is 'Tasks that an operation has changed, for its undo';
+comment on table darkroom.bulk_items is 'Tasks that an operation has changed, as they were, for its undo';
 comment on column darkroom.bulk_items.operation_id is 'Operation';
-comment on column darkroom.bulk_items.task_id is 'Task';
-comment on column darkroom.bulk_items.before is 'What is brought back';
+comment on column darkroom.bulk_items.task_id is 'Task; the other columns are its own, as in darkroom.tasks';
 
 -- Brings a task that was retried back to how it had ended, unless an attempt has begun.
-create function darkroom.take_back_retry(uuid, before jsonb) returns boolean
+create function darkroom.take_back_retry(was darkroom.bulk_items) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  was darkroom.tasks := jsonb_populate_record(null::darkroom.tasks, before);
   task darkroom.tasks;
 begin
   perform j.id from darkroom.tasks t join pgboss.job j on j.id = t.id and j.name in (t.queue, 'delayed')
-  where t.id = $1 for update of j;
-  select * into task from darkroom.tasks t where t.id = $1 for update;
+  where t.id = was.task_id for update of j;
+  select * into task from darkroom.tasks t where t.id = was.task_id for update;
   if task.id is null or task.state <> 'PENDING' or task.attempts <> was.attempts then
     return false;
   end if;
-  update pgboss.job j set
-    name = task.queue, completed_on = clock_timestamp(),
-    state = (case was.state when 'FAILURE' then 'failed' else 'cancelled' end)::pgboss.job_state
-  where j.id = $1 and j.name in (task.queue, 'delayed');
-  update darkroom.tasks t set
-    state = was.state, error = was.error, failures = was.failures, crashes = was.crashes, outages = was.outages,
-    progress = was.progress, progress_detail = was.progress_detail, eta = was.eta, expires_at = was.expires_at,
-    started_at = was.started_at, finished_at = was.finished_at, cancel_requested_at = was.cancel_requested_at,
-    worker = was.worker
-  where t.id = $1;
-  insert into darkroom.events (task_id, state, attempt, error) values ($1, was.state, task.attempts, was.error);
+  perform darkroom.take_back_many(was.operation_id, array[was.task_id]);
   return true;
 end;
 $$;
-comment on function darkroom.take_back_retry(uuid, jsonb) is 'Undoes the retry of a task that has not started since';
+comment on function darkroom.take_back_retry(darkroom.bulk_items) is 'Undoes the retry of a task that has not started since';
 
 -- One task of a batch. `outcome` is null where the task was changed, else why it was not; `lane` has work then.
-create function darkroom.bulk_act_on(op darkroom.bulk_operations, task darkroom.tasks, undone jsonb, eta timestamptz)
-returns table (outcome text, lane text)
+create function darkroom.bulk_act_on(
+  op darkroom.bulk_operations, original darkroom.bulk_operations, task darkroom.tasks, eta timestamptz
+) returns table (outcome text, lane text)
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  act text := coalesce(undone ->> 'act', op.action);
+  was darkroom.bulk_items;
   request record;
 begin
-  case act
+  if original.id is not null then
+    select * into was from darkroom.bulk_items i where i.operation_id = original.id and i.task_id = task.id;
+  end if;
+  case coalesce('undo ' || original.action, op.action)
     when 'retry' then
       select * into request from darkroom.request_retry(task.id);
       lane := request.queue;
@@ -112,29 +119,25 @@ begin
       lane := request.lane;
       outcome := case when request.accepted then null else 'not_waiting' end;
     when 'undo retry' then
-      outcome := case when darkroom.take_back_retry(task.id, undone -> 'before') then null else 'moved_on' end;
+      outcome := case when darkroom.take_back_retry(was) then null else 'moved_on' end;
     when 'undo cancel' then
       outcome := 'moved_on';
-      if task.state = 'REVOKED' and task.error ->> 'type' = 'cancelled'
-        and task.attempts = (undone -> 'before' ->> 'attempts')::int
-      then
-        if undone -> 'before' ->> 'state' = 'STARTED' then
+      if task.state = 'REVOKED' and task.error ->> 'type' = 'cancelled' and task.attempts = was.attempts then
+        if was.state = 'STARTED' then
           outcome := 'was_running';
         else
           select * into request from darkroom.request_retry(task.id);
           lane := request.queue;
-          if (undone -> 'before' ->> 'eta')::timestamptz > now() then
-            select r.lane into lane
-            from darkroom.request_change(task.id, jsonb_build_object('eta', undone -> 'before' -> 'eta')) r;
+          if was.eta > now() then
+            select r.lane into lane from darkroom.request_change(task.id, jsonb_build_object('eta', was.eta)) r;
           end if;
           outcome := null;
         end if;
       end if;
     when 'undo move' then
       outcome := 'moved_on';
-      if task.queue = undone ->> 'queue' then
-        select * into request
-        from darkroom.request_change(task.id, jsonb_build_object('queue', undone -> 'before' -> 'queue'));
+      if task.queue = original.queue then
+        select * into request from darkroom.request_change(task.id, jsonb_build_object('queue', was.queue));
         lane := request.lane;
         outcome := case when request.accepted then null else 'moved_on' end;
       end if;
@@ -142,65 +145,68 @@ begin
   return next;
 end;
 $$;
-comment on function darkroom.bulk_act_on(darkroom.bulk_operations, darkroom.tasks, jsonb, timestamptz) is 'One task of an operation';
+comment on function darkroom.bulk_act_on(darkroom.bulk_operations, darkroom.bulk_operations, darkroom.tasks, timestamptz) is 'One task of an operation';
 
 -- The acts on many tasks at once, each as its function for one task: for a thousand tasks a call for each took 40 times
--- the time of these statements. Tasks and jobs are locked by the caller, and fit.
+-- the time of these statements. Tasks and jobs are locked by the caller, and fit. Each statement goes once from its array
+-- to the rows by their keys: `any(array[…])` cannot be hashed or merged, so no statistics make that a scan of a table, and
+-- no two lists are joined, which Postgres takes for lists of one.
 
-create function darkroom.retry_many(ids uuid[], etas timestamptz[]) returns text[]
-language sql set search_path = pg_catalog, pg_temp as $$
-with task as materialized (
-  select
-    t.id, t.task, t.queue, t.priority, t.attempts, t.result_expires, t.expires_at, a.place,
-    case when a.eta > now() then a.eta end as eta, case when a.eta > now() then 'delayed' else t.queue end as lane
-  from unnest($1, $2) with ordinality as a (id, eta, place)
-  join darkroom.tasks t on t.id = any(array[a.id])
-), job as (
-  update pgboss.job j set
-    name = task.lane, state = 'created', start_after = coalesce(task.eta, now()), completed_on = null, output = null
-  from task where j.name = task.queue and j.id = task.id
-  returning j.id
-), expired as (
-  insert into pgboss.job (
-    id, name, data, priority, policy, retry_limit, retry_count, expire_seconds, deletion_seconds, keep_until, start_after
+create function darkroom.retry_many(ids uuid[], etas timestamptz[], jobless uuid[], have_deadlines boolean) returns text[]
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  lanes text[];
+begin
+  if have_deadlines then
+    delete from darkroom.deadlines d using darkroom.tasks t
+    where t.id = any($1) and t.expires_at is not null and d.expires_at = t.expires_at and d.task_id = t.id;
+  end if;
+  with task as materialized (
+    update darkroom.tasks t set
+      state = 'PENDING', failures = 0, crashes = 0, outages = 0, progress = null, progress_detail = null,
+      error = null, eta = case when a.eta > now() then a.eta end, expires_at = null, started_at = null,
+      cancel_requested_at = null, finished_at = null, worker = null
+    from unnest($1, $2) with ordinality as a (id, eta, place) where t.id = any(array[a.id])
+    returning t.id, t.queue, t.attempts, t.eta, a.place
+  ), job as (
+    update pgboss.job j set
+      name = case when task.eta is null then task.queue else 'delayed' end, state = 'created',
+      start_after = coalesce(task.eta, now()), completed_on = null, output = null
+    from task where j.name = task.queue and j.id = any(array[task.id])
+  ), event as (
+    insert into darkroom.events (task_id, state, attempt) select id, 'PENDING', attempts from task order by place
   )
-  select
-    id, lane, jsonb_build_object('task', task.task), priority, 'standard', 2147483647, attempts, 2147483647,
-    result_expires, 'infinity', coalesce(eta, now())
-  from task where not exists (select from pgboss.job j where j.name = task.queue and j.id = task.id)
-), deadline as (
-  delete from darkroom.deadlines d using task where d.expires_at = task.expires_at and d.task_id = task.id
-), reopened as (
-  update darkroom.tasks t set
-    state = 'PENDING', failures = 0, crashes = 0, outages = 0, progress = null, progress_detail = null,
-    error = null, eta = task.eta, expires_at = null, started_at = null, cancel_requested_at = null, finished_at = null,
-    worker = null
-  from task where t.id = any(array[task.id])
-), event as (
-  insert into darkroom.events (task_id, state, attempt) select id, 'PENDING', attempts from task order by place
-)
-select array_agg(distinct lane) from task
+  select array_agg(distinct case when eta is null then queue else 'delayed' end) into lanes from task;
+  if jobless is not null then
+    insert into pgboss.job (
+      id, name, data, priority, policy, retry_limit, retry_count, expire_seconds, deletion_seconds, keep_until, start_after
+    )
+    select
+      t.id, case when t.eta is null then t.queue else 'delayed' end, jsonb_build_object('task', t.task), t.priority,
+      'standard', 2147483647, t.attempts, 2147483647, t.result_expires, 'infinity', coalesce(t.eta, now())
+    from unnest(jobless) with ordinality as a (id, place) join darkroom.tasks t on t.id = any(array[a.id])
+    order by a.place;
+  end if;
+  return lanes;
+end;
 $$;
-comment on function darkroom.retry_many(uuid[], timestamptz[]) is 'Reopens tasks, each for a time; returns the queues that have work now';
+comment on function darkroom.retry_many(uuid[], timestamptz[], uuid[], boolean) is 'Reopens tasks, each for a time, those without a job with a new one; returns the queues that have work now';
 
 create function darkroom.cancel_many(ids uuid[]) returns void
 language sql set search_path = pg_catalog, pg_temp as $$
 with task as materialized (
-  select
-    t.id, t.queue, t.attempts, clock_timestamp() as at,
-    jsonb_build_object('type', 'cancelled', 'message', case t.attempts
+  update darkroom.tasks t set
+    state = 'REVOKED', finished_at = now.at, cancel_requested_at = coalesce(t.cancel_requested_at, now.at),
+    error = jsonb_build_object('type', 'cancelled', 'message', case t.attempts
       when 0 then 'It was cancelled before it ran'
       else 'It was cancelled while it waited for its next attempt'
-    end) as error
-  from darkroom.tasks t where t.id = any($1)
+    end)
+  from unnest($1) as a (id) cross join lateral (select clock_timestamp() as at) now
+  where t.id = any(array[a.id])
+  returning t.id, t.queue, t.attempts, t.error, t.finished_at as at
 ), job as (
   update pgboss.job j set name = task.queue, state = 'cancelled', completed_on = task.at
-  from task where j.name in (task.queue, 'delayed') and j.id = task.id and j.state < 'completed'
-), revoked as (
-  update darkroom.tasks t set
-    state = 'REVOKED', finished_at = task.at, cancel_requested_at = coalesce(t.cancel_requested_at, task.at),
-    error = task.error
-  from task where t.id = any(array[task.id])
+  from task where j.name in (task.queue, 'delayed') and j.id = any(array[task.id]) and j.state < 'completed'
 )
 insert into darkroom.events (task_id, at, state, attempt, error) select id, at, 'REVOKED', attempts, error from task
 $$;
@@ -214,7 +220,7 @@ with task as materialized (
 ), job as (
   update pgboss.job j set
     name = case when j.start_after > now() and j.name = 'delayed' then 'delayed' else task.goal end
-  from task where j.name in (task.queue, 'delayed') and j.id = task.id
+  from task where j.name in (task.queue, 'delayed') and j.id = any(array[task.id])
   returning j.name
 ), moved as (
   update darkroom.tasks t set queue = task.goal from task where t.id = any(array[task.id])
@@ -229,61 +235,47 @@ comment on function darkroom.move_many(uuid[], text[]) is 'Moves waiting tasks, 
 create function darkroom.take_back_many(operation uuid, ids uuid[]) returns void
 language sql set search_path = pg_catalog, pg_temp as $$
 with task as materialized (
-  select t.id, t.queue, t.attempts, was.*
+  update darkroom.tasks t set
+    state = was.state, error = was.error, failures = was.failures, crashes = was.crashes, outages = was.outages,
+    progress = was.progress, progress_detail = was.progress_detail, eta = was.eta, expires_at = was.expires_at,
+    started_at = was.started_at, finished_at = was.finished_at, cancel_requested_at = was.cancel_requested_at,
+    worker = was.worker
   from unnest($2) as a (id)
-  join darkroom.tasks t on t.id = any(array[a.id])
-  join darkroom.bulk_items i on i.operation_id = $1 and i.task_id = a.id
-  cross join lateral jsonb_to_record(i.before) as was (
-    state text, error jsonb, failures int, crashes int, outages int, progress real, progress_detail jsonb,
-    eta timestamptz, expires_at timestamptz, started_at timestamptz, finished_at timestamptz,
-    cancel_requested_at timestamptz, worker uuid
-  )
+  join darkroom.bulk_items was on was.operation_id = $1 and was.task_id = any(array[a.id])
+  where t.id = any(array[a.id])
+  returning t.id, t.queue, t.state, t.attempts, t.error
 ), job as (
   update pgboss.job j set
     name = task.queue, completed_on = clock_timestamp(),
     state = (case task.state when 'FAILURE' then 'failed' else 'cancelled' end)::pgboss.job_state
-  from task where j.name in (task.queue, 'delayed') and j.id = task.id
-), ended as (
-  update darkroom.tasks t set
-    state = task.state, error = task.error, failures = task.failures, crashes = task.crashes, outages = task.outages,
-    progress = task.progress, progress_detail = task.progress_detail, eta = task.eta, expires_at = task.expires_at,
-    started_at = task.started_at, finished_at = task.finished_at, cancel_requested_at = task.cancel_requested_at,
-    worker = task.worker
-  from task where t.id = any(array[task.id])
+  from task where j.name in (task.queue, 'delayed') and j.id = any(array[task.id])
 )
 insert into darkroom.events (task_id, state, attempt, error) select id, state, attempts, error from task
 $$;
 comment on function darkroom.take_back_many(uuid, uuid[]) is 'Undoes the retry of tasks that have not started since';
 
--- Those of many tasks that no other transaction holds, locked with their jobs (these first, as everywhere); it waits for
+-- Locks the jobs of those of many tasks that no other transaction holds (jobs before tasks, as everywhere); it waits for
 -- none. A task whose job has expired has none.
-create function darkroom.lock_free(ids uuid[]) returns table (
-  id uuid, task text, queue text, owner text, state text, attempts int, error jsonb, created_at timestamptz, job_state text
-)
+create function darkroom.lock_jobs(ids uuid[], out locked uuid[], out waiting uuid[], out jobless uuid[])
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
-  return query
-  with job as materialized (
-    select j.id, j.state::text as state
-    from darkroom.tasks t
+  select array_agg(job.id), array_agg(job.id) filter (where job.state in ('created', 'retry')) into locked, waiting
+  from (
+    select j.id, j.state from unnest(ids) as a (id)
+    join darkroom.tasks t on t.id = any(array[a.id])
     -- The job of a finished task is never among the delayed ones, which are a table of their own.
-    join pgboss.job j on j.id = t.id and j.name = any(
-      case when t.finished_at is null then array[t.queue, 'delayed'] else array[t.queue] end
-    )
-    where t.id = any($1)
+    cross join lateral (select t.queue as name union all select 'delayed' where t.finished_at is null) lane
+    join pgboss.job j on j.name = lane.name and j.id = any(array[t.id])
     for update of j skip locked
-  ), free as materialized (
-    select t.id, t.task, t.queue, t.owner, t.state, t.attempts, t.error, t.created_at from darkroom.tasks t
-    where t.id = any($1) and (
-      t.id in (select job.id from job)
-      or not exists (select from pgboss.job j where j.id = t.id and j.name in (t.queue, 'delayed'))
-    )
-    for update skip locked
-  )
-  select free.*, job.state from free left join job on job.id = free.id;
+  ) job;
+  if cardinality(locked) is distinct from cardinality(ids) then
+    select array_agg(t.id) into jobless from darkroom.tasks t
+    where t.id = any(ids)
+      and not exists (select from pgboss.job j where j.name in (t.queue, 'delayed') and j.id = any(array[t.id]));
+  end if;
 end;
 $$;
-comment on function darkroom.lock_free(uuid[]) is 'Locks those of many tasks, with their jobs, that no other transaction holds';
+comment on function darkroom.lock_jobs(uuid[]) is 'Locks those jobs of many tasks that no other transaction holds: their tasks, those of them that wait, and tasks without a job';
 
 create function darkroom.bulk_sight(op darkroom.bulk_operations, out kinds text[], out queues text[], out owner text)
 language sql stable set search_path = pg_catalog, pg_temp as $$
@@ -299,37 +291,52 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   act text := coalesce('undo ' || original.action, op.action);
   sight record := darkroom.bulk_sight(op);
+  job record := darkroom.lock_jobs(ids);
   etas timestamptz[];
   queues text[];
+  have_deadlines boolean;
 begin
+  with free as materialized (
+    select
+      t.id, t.state, t.queue, t.attempts, t.failures, t.crashes, t.outages, t.progress, t.progress_detail, t.error,
+      t.eta, t.expires_at, t.started_at, t.finished_at, t.cancel_requested_at, t.worker, t.created_at
+    from darkroom.tasks t
+    where t.id = any(case when act in ('cancel', 'move', 'undo move') then job.waiting else job.locked || job.jobless end)
+      and t.task <> 'process_video' and (sight.kinds is null or t.task = any(sight.kinds))
+      and (sight.queues is null or t.queue = any(sight.queues)) and (sight.owner is null or t.owner = sight.owner)
+    for update skip locked
+  ), fit as materialized (
+    select t.*, i.eta as eta_before, i.queue as queue_before from free t
+    left join darkroom.bulk_items i on i.operation_id = original.id and i.task_id = any(array[t.id])
+    where exists (select from pgboss.queue q where q.name = t.queue)
+      and (act <> 'undo move' or exists (select from pgboss.queue q where q.name = i.queue))
+      and case act
+        when 'retry' then t.state in ('FAILURE', 'REVOKED')
+        when 'undo retry' then t.state = 'PENDING' and t.attempts = i.attempts
+        when 'undo cancel' then t.state = 'REVOKED' and t.error ->> 'type' = 'cancelled' and t.attempts = i.attempts
+          and i.state <> 'STARTED'
+        when 'undo move' then t.state in ('PENDING', 'RETRY') and t.queue = original.queue
+        else t.state in ('PENDING', 'RETRY')
+      end
+  ), kept as (
+    insert into darkroom.bulk_items (
+      operation_id, task_id, state, queue, attempts, failures, crashes, outages, progress, progress_detail, error, eta,
+      expires_at, started_at, finished_at, cancel_requested_at, worker
+    )
+    select
+      op.id, id, state, queue, attempts, failures, crashes, outages, progress, progress_detail, error, eta, expires_at,
+      started_at, finished_at, cancel_requested_at, worker
+    from fit where original.id is null
+    on conflict do nothing
+  )
   select
-    array_agg(l.id order by l.created_at, l.id),
-    array_agg((i.before ->> 'eta')::timestamptz order by l.created_at, l.id),
-    array_agg(coalesce(i.before ->> 'queue', op.queue) order by l.created_at, l.id)
-  into changed, etas, queues
-  from darkroom.lock_free(ids) l
-  left join darkroom.bulk_items i on i.operation_id = original.id and i.task_id = l.id
-  where l.task <> 'process_video' and (sight.kinds is null or l.task = any(sight.kinds))
-    and (sight.queues is null or l.queue = any(sight.queues)) and (sight.owner is null or l.owner = sight.owner)
-    and exists (select from pgboss.queue q where q.name = l.queue)
-    and (act <> 'undo move' or exists (select from pgboss.queue q where q.name = i.before ->> 'queue'))
-    and case act
-      when 'retry' then l.state in ('FAILURE', 'REVOKED')
-      when 'cancel' then l.state in ('PENDING', 'RETRY') and l.job_state in ('created', 'retry')
-      when 'move' then l.state in ('PENDING', 'RETRY') and l.job_state in ('created', 'retry')
-      when 'undo retry' then l.state = 'PENDING' and l.attempts = (i.before ->> 'attempts')::int
-      when 'undo cancel' then l.state = 'REVOKED' and l.error ->> 'type' = 'cancelled'
-        and l.attempts = (i.before ->> 'attempts')::int and i.before ->> 'state' <> 'STARTED'
-      when 'undo move' then l.state in ('PENDING', 'RETRY') and l.job_state in ('created', 'retry')
-        and l.queue = original.queue
-    end;
+    array_agg(id order by created_at, id), array_agg(eta_before order by created_at, id),
+    array_agg(coalesce(queue_before, op.queue) order by created_at, id), bool_or(expires_at is not null)
+  into changed, etas, queues, have_deadlines from fit;
   if changed is null then
     return;
   end if;
 
-  if original.id is null then
-    perform darkroom.keep_items(op.id, changed);
-  end if;
   if act = 'retry' and op.over is not null then
     etas := array(
       select op.started_at + op.over * (op.done + place - 1) / greatest(op.expected, 1) * interval '1 second'
@@ -337,7 +344,12 @@ begin
     );
   end if;
   case act
-    when 'retry', 'undo cancel' then lanes := darkroom.retry_many(changed, etas);
+    when 'retry', 'undo cancel' then
+      lanes := darkroom.retry_many(
+        changed, etas,
+        (select array_agg(a.id) from (select unnest(job.jobless) as id intersect select unnest(changed)) a),
+        have_deadlines
+      );
     when 'cancel' then perform darkroom.cancel_many(changed);
     when 'move', 'undo move' then lanes := darkroom.move_many(changed, queues);
     when 'undo retry' then perform darkroom.take_back_many(original.id, changed);
@@ -347,19 +359,19 @@ end;
 $$;
 comment on function darkroom.bulk_act_on_many(darkroom.bulk_operations, darkroom.bulk_operations, uuid[]) is 'The tasks of a batch that are free and fit';
 
-create function darkroom.keep_items(operation uuid, ids uuid[]) returns void
+create function darkroom.keep_item(operation uuid, id uuid) returns void
 language sql set search_path = pg_catalog, pg_temp as $$
-  insert into darkroom.bulk_items (operation_id, task_id, before)
-  select $1, task.id, jsonb_build_object(
-    'state', task.state, 'queue', task.queue, 'attempts', task.attempts, 'eta', task.eta, 'error', task.error,
-    'failures', task.failures, 'crashes', task.crashes, 'outages', task.outages, 'progress', task.progress,
-    'progress_detail', task.progress_detail, 'expires_at', task.expires_at, 'started_at', task.started_at,
-    'finished_at', task.finished_at, 'cancel_requested_at', task.cancel_requested_at, 'worker', task.worker
+  insert into darkroom.bulk_items (
+    operation_id, task_id, state, queue, attempts, failures, crashes, outages, progress, progress_detail, error, eta,
+    expires_at, started_at, finished_at, cancel_requested_at, worker
   )
-  from unnest($2) as a (id) join darkroom.tasks task on task.id = any(array[a.id])
+  select
+    $1, t.id, t.state, t.queue, t.attempts, t.failures, t.crashes, t.outages, t.progress, t.progress_detail, t.error,
+    t.eta, t.expires_at, t.started_at, t.finished_at, t.cancel_requested_at, t.worker
+  from darkroom.tasks t where t.id = $2
   on conflict do nothing
 $$;
-comment on function darkroom.keep_items(uuid, uuid[]) is 'Keeps tasks as they are, for an undo';
+comment on function darkroom.keep_item(uuid, uuid) is 'Keeps a task as it is, for an undo';
 
 -- Acts on one task of a batch; the reason where it was left as it is. A task that another transaction holds for longer
 -- than half a second is passed over, as is one that has changed meanwhile.
@@ -370,7 +382,6 @@ language plpgsql set search_path = pg_catalog, pg_temp set lock_timeout = '500ms
 declare
   sight record := darkroom.bulk_sight(op);
   task darkroom.tasks;
-  undone jsonb;
 begin
   select * into task from darkroom.tasks t where t.id = candidate;
   if task.id is null then
@@ -382,14 +393,11 @@ begin
     return query values ('beyond_limits', null);
     return;
   end if;
-  if original.id is not null then
-    select jsonb_build_object('act', 'undo ' || original.action, 'queue', original.queue, 'before', i.before)
-    into undone from darkroom.bulk_items i where i.operation_id = original.id and i.task_id = candidate;
-  else
-    perform darkroom.keep_items(op.id, array[candidate]);
+  if original.id is null then
+    perform darkroom.keep_item(op.id, candidate);
   end if;
   select r.outcome, r.lane into reason, lane from darkroom.bulk_act_on(
-    op, task, undone, op.started_at + op.over * place / greatest(op.expected, 1) * interval '1 second'
+    op, original, task, op.started_at + op.over * place / greatest(op.expected, 1) * interval '1 second'
   ) r;
   if reason is not null and original.id is null then
     delete from darkroom.bulk_items i where i.operation_id = op.id and i.task_id = candidate;
@@ -427,8 +435,8 @@ begin
     when serialization_failure or deadlock_detected then null;
   end;
   for candidate in
-    select a.id from unnest(ids) with ordinality as a (id, place)
-    where not exists (select from unnest(changed) c where c = a.id) order by a.place
+    select a.id from unnest(case when cardinality(changed) < cardinality(ids) then ids end) with ordinality as a (id, place)
+    where a.id <> all(changed) order by a.place
   loop
     select * into request from darkroom.bulk_act_alone(op, original, candidate, op.done + cardinality(changed));
     if request.reason is not null then

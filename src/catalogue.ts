@@ -96,9 +96,11 @@ export async function loadKind(config: Config, name: string, file: string | unde
 async function filmsIn(config: Config) {
   const { findMediaTools } = await import('#media/binaries.ts')
   const { lockAsProved } = await import('#media/lock/lock.ts')
+  const { encodeAsFound } = await import('#media/encode/hardware.ts')
   const { shareCores } = await import('#media/encode/threads.ts')
   const tools = () => {
     lockAsProved(config.MEDIA_SANDBOX)
+    encodeAsFound(config.HARDWARE)
     shareCores(config.WORKER_CONCURRENCY)
     return findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH })
   }

@@ -124,6 +124,11 @@ export const settings = {
     codecs,
     'comma list of the codecs of prints: `h264`, which is always made, `hevc`, `vp9`, `av1`'
   ),
+  HARDWARE: setting(
+    'off',
+    oneOf('off', 'auto', 'nvenc', 'qsv', 'vaapi', 'videotoolbox'),
+    'encoders in hardware: `off`; `auto`, the first kind that works; or `nvenc`, `qsv`, `vaapi`, `videotoolbox`. Lets ffmpeg open the device nodes of the card'
+  ),
   AUDIO_TRACKS: setting(
     'first',
     oneOf('first', 'all'),
@@ -166,6 +171,14 @@ export const settings = {
   AUTH_PROXY_ROLES: optional(
     roles,
     'comma list of people and the presets that they have, as in `anna=admin,*=viewer`; `*`: all others'
+  ),
+  AUTH_PROXY_GROUPS_HEADER: optional(
+    proxyHeader,
+    'header with which that proxy lists the groups of the person, as in `Remote-Groups`; unset: none'
+  ),
+  AUTH_PROXY_GROUP_ROLES: optional(
+    roles,
+    'comma list of groups and presets, as in `ops=admin,staff=viewer`: the first that the person is in, unless `AUTH_PROXY_ROLES` names the person'
   ),
   AUTH: setting(
     'auto',

@@ -96,6 +96,11 @@ export const Unauthorized = createError(
   'This needs a valid key: send one as "Authorization: Bearer dr_k_…"; "darkroom key create" makes one',
   401
 )
+export const OpenToThisMachine = createError(
+  'OPEN_TO_THIS_MACHINE',
+  'A proxy sends this request for %s, and as long as there is no key only programs of this machine need none: run "darkroom key create --preset admin", or set AUTH=off if the proxy asks for a password',
+  403
+)
 export const ScopeMissing = createError('SCOPE_MISSING', 'The key lacks the scope "%s"', 403)
 export const LimitExceeded = createError('LIMIT_EXCEEDED', 'The key has the limit "%s": %s', 403)
 export const KeyInUrl = createError(

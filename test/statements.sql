@@ -56,7 +56,7 @@ select id from darkroom.bulk_operations where id = $1 and abort_at is null for u
 update darkroom.bulk_operations set finished_at = now() where id = $1 and finished_at is null;
 
 -- src/bulk/steps.ts: nextItemsSql
-select task_id as id from darkroom.bulk_items where operation_id = $1 and task_id > $2 order by task_id limit 1000;
+select task_id as id from darkroom.bulk_items where operation_id = $1 and task_id > $2 order by task_id limit $3;
 
 -- src/bulk/steps.ts: bulkStepSql
 select done::float8, expected::float8 from darkroom.bulk_step($1, $2::uuid[], $3, $4);
@@ -175,6 +175,12 @@ where enabled and cron is not null and tzdata is not null group by tzdata order 
 -- src/doctor/current.ts: openProblemsSql
 select code, subject_type, subject_id, opened_at from darkroom.problems
 where closed_at is null and opened_at is not null;
+
+-- src/doctor/problems/doors.ts: strangersRefusedSql
+select min(at) as since, coalesce(sum((detail -> 'codes' ->> $1)::int), 0)::int as requests
+from darkroom.audit
+where action = 'request.refuse' and at > now() - interval '1 hour' and detail -> 'codes' ? $1
+  and not exists (select from darkroom.api_keys);
 
 -- src/doctor/problems/failures.ts: failingKindsSql
 with recent as (
@@ -1486,6 +1492,40 @@ join failures f on f.task = a.task and f.type is not distinct from a.type and f.
 where darkroom.fingerprint(a.task, a.type, a.blanked) = $5
 order by f.finished_at desc
 limit $4;
+
+-- src/tasks/listing/in-full.ts: readPageSql
+with sized as materialized (
+  select
+    t.id, place, j.readable,
+    coalesce(
+      sum(coalesce(pg_column_size(t.args) * case when pg_column_compression(t.args) is null then 1 else 16 end, 0)
+      + coalesce(pg_column_size(t.progress_detail) * case when pg_column_compression(t.progress_detail) is null then 1 else 16 end, 0)
+      + coalesce(pg_column_size(t.error) * case when pg_column_compression(t.error) is null then 1 else 16 end, 0)
+      + coalesce(pg_column_size(j.output) * case when pg_column_compression(j.output) is null then 1 else 16 end, 0))
+        over (order by place rows between unbounded preceding and 1 preceding),
+      0
+    ) as before
+  from unnest($1::uuid[]) with ordinality wanted (id, place)
+  join darkroom.tasks t on t.id = wanted.id
+  left join lateral (
+    select output, completed_on + deletion_seconds * interval '1 second' > now() as readable
+    from pgboss.job where name = t.queue and id >= t.id and id <= t.id order by id limit 1
+  ) j on true
+)
+select
+    t.id, t.task, t.queue, t.state, t.name, t.description, t.priority, t.args, t.attempts, t.max_retries,
+    t.result_expires, t.progress, t.progress_detail, t.error, t.eta, t.expires_at, t.created_at, t.started_at,
+    t.finished_at, t.worker, t.tags, t.schedule_id, t.video_id, t.traceparent, t.created_by, t.owner,
+  case when t.state = 'SUCCESS' and sized.readable then j.output end as result,
+  t.state = 'SUCCESS' and sized.readable is not true as result_expired,
+  sized.place::int as place, sized.before::float8 as before, (select max(place) from sized)::int as last
+from sized
+join darkroom.tasks t on t.id = sized.id
+left join lateral (
+  select output from pgboss.job where name = t.queue and id >= t.id and id <= t.id order by id limit 1
+) j on true
+where sized.before < $2
+order by sized.place;
 
 -- src/tasks/listing/list-sql.ts: listToOlderSql
 with asked as materialized (
@@ -3010,68 +3050,14 @@ returning u.id, u.video_id;
 -- src/uploads/tasks/expire-uploads.ts: knowsUploadSql
 select from darkroom.uploads where id = $1;
 
--- src/videos/change.ts: setPlaybackSql
-select from darkroom.set_playback($1, $2);
-
--- src/videos/list.ts: searchVideosToOlderSql
-with slice as materialized (
-  select f.id, f.created_at, f.filename from darkroom.films f
-  where (f.created_at, f.id) < ($1::timestamptz, $2::uuid) and f.created_at < $3 and f.created_at > $4
-    and ($10::text is null or f.owner = $10)
-  order by f.created_at desc, f.id desc
-  limit $5
+-- src/videos/make/publish-rungs.ts: publishRungsSql
+with gone as (
+  delete from darkroom.rungs where name <> all($1)
 )
-select
-  (
-    select coalesce(json_agg(
-      json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
-      order by created_at desc, id desc
-    ), '[]')
-    from (
-      select s.id, s.created_at from slice s
-      join darkroom.videos v on v.id = s.id
-      where ($6::text is null or s.filename ilike $6)
-        and ($7::text[] is null or v.status = any($7)) and v.status <> all($8::text[])
-      order by s.created_at desc, s.id desc
-      limit $9
-    ) fits
-  ) as found,
-  (
-    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
-    from slice
-    where (select count(*) from slice) = $5
-    order by created_at asc, id asc limit 1
-  ) as stop;
-
--- src/videos/list.ts: searchVideosToNewerSql
-with slice as materialized (
-  select f.id, f.created_at, f.filename from darkroom.films f
-  where (f.created_at, f.id) > ($1::timestamptz, $2::uuid) and f.created_at < $3 and f.created_at > $4
-    and ($10::text is null or f.owner = $10)
-  order by f.created_at asc, f.id asc
-  limit $5
-)
-select
-  (
-    select coalesce(json_agg(
-      json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
-      order by created_at asc, id asc
-    ), '[]')
-    from (
-      select s.id, s.created_at from slice s
-      join darkroom.videos v on v.id = s.id
-      where ($6::text is null or s.filename ilike $6)
-        and ($7::text[] is null or v.status = any($7)) and v.status <> all($8::text[])
-      order by s.created_at asc, s.id asc
-      limit $9
-    ) fits
-  ) as found,
-  (
-    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
-    from slice
-    where (select count(*) from slice) = $5
-    order by created_at desc, id desc limit 1
-  ) as stop;
+insert into darkroom.rungs (name)
+select name from unnest($1::text[]) wanted (name)
+order by name
+on conflict do nothing;
 
 -- src/videos/parts/queries.ts: beginPartsSql
 select darkroom.begin_parts($1, $2, $3, $4, $5, $6, $7, $8) as attempt;
@@ -3106,14 +3092,68 @@ returning playback_epoch as epoch;
 -- src/videos/playback/visibility.ts: findFilmPlaybackSql
 select playback from darkroom.films where id = $1;
 
--- src/videos/publish-rungs.ts: publishRungsSql
-with gone as (
-  delete from darkroom.rungs where name <> all($1)
+-- src/videos/read/list.ts: searchVideosToOlderSql
+with slice as materialized (
+  select f.id, f.created_at, f.filename from darkroom.films f
+  where (f.created_at, f.id) < ($1::timestamptz, $2::uuid) and f.created_at < $3 and f.created_at > $4
+    and ($10::text is null or f.owner = $10)
+  order by f.created_at desc, f.id desc
+  limit $5
 )
-insert into darkroom.rungs (name)
-select name from unnest($1::text[]) wanted (name)
-order by name
-on conflict do nothing;
+select
+  (
+    select coalesce(json_agg(
+      json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+      order by created_at desc, id desc
+    ), '[]')
+    from (
+      select s.id, s.created_at from slice s
+      join darkroom.videos v on v.id = s.id
+      where ($6::text is null or s.filename ilike $6)
+        and ($7::text[] is null or v.status = any($7)) and v.status <> all($8::text[])
+      order by s.created_at desc, s.id desc
+      limit $9
+    ) fits
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+    from slice
+    where (select count(*) from slice) = $5
+    order by created_at asc, id asc limit 1
+  ) as stop;
+
+-- src/videos/read/list.ts: searchVideosToNewerSql
+with slice as materialized (
+  select f.id, f.created_at, f.filename from darkroom.films f
+  where (f.created_at, f.id) > ($1::timestamptz, $2::uuid) and f.created_at < $3 and f.created_at > $4
+    and ($10::text is null or f.owner = $10)
+  order by f.created_at asc, f.id asc
+  limit $5
+)
+select
+  (
+    select coalesce(json_agg(
+      json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+      order by created_at asc, id asc
+    ), '[]')
+    from (
+      select s.id, s.created_at from slice s
+      join darkroom.videos v on v.id = s.id
+      where ($6::text is null or s.filename ilike $6)
+        and ($7::text[] is null or v.status = any($7)) and v.status <> all($8::text[])
+      order by s.created_at asc, s.id asc
+      limit $9
+    ) fits
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+    from slice
+    where (select count(*) from slice) = $5
+    order by created_at desc, id desc limit 1
+  ) as stop;
+
+-- src/videos/steer/change.ts: setPlaybackSql
+select from darkroom.set_playback($1, $2);
 
 -- src/videos/tasks/expire-originals.ts: expireOriginalsSql
 with old as (
@@ -3179,11 +3219,12 @@ with place as (
 ), due as materialized (
   select m.id from place cross join lateral (
     select m.id from darkroom.webhook_messages m
-    where m.webhook_id = place.id and m.next_at <= now() and (m.subject is null or not exists (
-      select from darkroom.webhook_messages before
-      where before.webhook_id = m.webhook_id and before.subject = m.subject and before.next_at is not null
-        and before.sequence < m.sequence
-    ))
+    where m.webhook_id = place.id and m.next_at <= now() and ($6::text[] is null or m.type = any($6))
+      and (m.subject is null or not exists (
+        select from darkroom.webhook_messages before
+        where before.webhook_id = m.webhook_id and before.subject = m.subject and before.next_at is not null
+          and before.sequence < m.sequence
+      ))
     order by m.next_at, m.sequence limit place.slots for update of m skip locked
   ) m
   limit $4
@@ -3260,6 +3301,12 @@ from counted cross join lateral (
 ) reason (why)
 where w.id = any(array[counted.id])
 returning w.id, w.disabled_reason;
+
+-- src/webhooks/delivery/standby.ts: isNeededSql
+select not exists (select from darkroom.workers w where w.status = 'running' and w.heartbeat_at > now() - 10 * interval '1 second') and exists (
+  select from darkroom.webhooks w join darkroom.webhook_messages m on m.webhook_id = w.id
+  where w.enabled and m.next_at <= now() and m.type = any($1::text[])
+) as needed;
 
 -- src/webhooks/send-again.ts: replaySql
 with wanted as (

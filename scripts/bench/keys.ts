@@ -1,4 +1,3 @@
-import { readdir, readFile } from 'node:fs/promises'
 import { byCommand } from '../../src/audit/by.ts'
 import { connect } from '../../src/database/connect.ts'
 import { findEmbedded } from '../../src/database/embedded.ts'
@@ -8,16 +7,18 @@ import { createKey } from '../../src/keys/acts.ts'
 import { openKeyring } from '../../src/keys/keyring.ts'
 import { tickets } from '../../src/keys/ticket.ts'
 import { load, post } from './load.ts'
+import { cpu } from './processes.ts'
 import { median, percentile, startService } from './service.ts'
 
 /**
- * What a key costs. Submissions with one and without take turns on one server; then the hook of the gate alone, with a
- * key that it knows. On a busy machine rates say little, and the CPU of the API for each request still compares.
+ * What a key costs. Submissions with one and without take many short turns on one server, so that both see the same
+ * machine, the same table and the same disk; then the hook of the gate alone, with a key that it knows. A ratio is that
+ * of the sums of all turns, with its standard error; CPU compares on a busy machine, where rates say little.
  *
- *   node scripts/bench/keys.ts [turns] [seconds]
+ *   node scripts/bench/keys.ts [pairs of turns] [seconds of a turn]
  */
-const turns = Number(process.argv[2] ?? 5)
-const seconds = Number(process.argv[3] ?? 4)
+const pairs = Number(process.argv[2] ?? 40)
+const seconds = Number(process.argv[3] ?? 1)
 // Either way is let in, so that both are the same server.
 const service = await startService({ LOG_LEVEL: 'warn', AUTH: 'off' })
 const url = (await findEmbedded(service.dataDir))!
@@ -28,22 +29,26 @@ const key = await db.query
   .execute(trx => createKey(trx, { name: 'bench', preset: 'admin', limits }, byCommand()))
 const header = `authorization: Bearer ${key.key}\r\n`
 
-const ways = { 'without a key': '', 'with a key': header }
-const rates: Record<string, number[]> = { 'without a key': [], 'with a key': [] }
-const costs: Record<string, number[]> = { 'without a key': [], 'with a key': [] }
+interface Turn {
+  rate: number
+  /** µs of each submission. */
+  api: number
+  postgres: number
+}
+const without: Turn[] = []
+const withKey: Turn[] = []
 // Otherwise the worker runs the tasks of one way during the other.
 await fetch(`${service.address}/api/queues/default/pause`, { method: 'POST' })
-await run(header, 2)
-for (let turn = 0; turn < turns; turn++) {
-  const order = Object.entries(ways)
-  for (const [way, headers] of turn % 2 === 0 ? order : order.toReversed()) {
-    const { rate, cpu } = await run(headers, seconds)
-    rates[way]!.push(rate)
-    costs[way]!.push(cpu)
-  }
+await run(header, 3)
+for (let pair = 0; pair < pairs; pair++) {
+  // ABBA: what grows with time, as the table does, favours neither.
+  if (pair % 2 === 0) without.push(await run('', seconds))
+  withKey.push(await run(header, seconds))
+  if (pair % 2 === 1) without.push(await run('', seconds))
 }
-compare('submissions a second', rates, (without, withKey) => withKey / without)
-compare('µs of the API for each', costs, (without, withKey) => without / withKey)
+compare('submissions a second', 'rate')
+compare('µs of the API for each', 'api')
+compare('µs of Postgres for each', 'postgres')
 
 const keyring = await openKeyring({ pool: db.pool, opensWithoutKeys: 'never' })
 const check = admission(
@@ -68,29 +73,38 @@ await keyring.close()
 await db.close()
 await service.stop()
 
-/** The medians of both ways, and the median of the ratios of the pairs, which ran under the same load of the machine. */
-function compare(what: string, all: Record<string, number[]>, ratioOf: (without: number, withKey: number) => number) {
-  const [without, withKey] = [all['without a key']!, all['with a key']!]
-  const ratio = median(without.map((each, turn) => ratioOf(each, withKey[turn]!)))
+function compare(what: string, field: keyof Turn) {
+  const [a, b] = [without, withKey].map(turns => turns.map(turn => turn[field]))
+  const ratio = mean(b!) / mean(a!)
+  // Of a ratio of means of pairs.
+  const rests = b!.map((each, pair) => each - ratio * a![pair]!)
+  const error =
+    Math.sqrt(rests.reduce((sum, rest) => sum + rest ** 2, 0) / (rests.length - 1) / rests.length) / mean(a!)
   console.log(
-    `${what}: ${median(without).toFixed(1)} without a key, ${median(withKey).toFixed(1)} with one; ratio ${ratio.toFixed(3)}`
+    `${what}: median ${median(a!).toFixed(1)} without a key, ${median(b!).toFixed(1)} with one; ` +
+      `ratio ${ratio.toFixed(3)} ± ${error.toFixed(3)}`
   )
 }
 
-async function run(headers: string, length: number) {
-  const before = await cpuOf(service.pid)
-  const { statuses, waits, seconds } = await load(service.address, 32, length, () =>
+function mean(values: number[]) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+async function run(headers: string, length: number): Promise<Turn> {
+  const before = await used()
+  const { statuses, waits, seconds } = await load(service.address, 64, length, () =>
     post('/api/tasks/process', { data: 'hello' }, headers)
   )
   const wrong = [...statuses.keys()].find(status => status !== '202')
   if (wrong) throw new Error(`It answered ${wrong}`)
-  const cpu = ((await cpuOf(service.pid)) - before) / waits.length
-  return { rate: waits.length / seconds, cpu }
+  const after = await used()
+  const each = (part: 'api' | 'postgres') => ((after[part] - before[part]) * 1000) / waits.length
+  return { rate: waits.length / seconds, api: each('api'), postgres: each('postgres') }
 }
 
-/** Microseconds of its threads; its times in `stat` count ticks of 10 ms. */
-async function cpuOf(pid: number) {
-  const threads = await readdir(`/proc/${pid}/task`)
-  const texts = await Promise.all(threads.map(id => readFile(`/proc/${pid}/task/${id}/schedstat`, 'utf8')))
-  return texts.reduce((sum, text) => sum + Number(text.split(' ')[0]), 0) / 1000
+/** Milliseconds of CPU so far: of the API, and of Postgres with all that it runs in the background. */
+async function used() {
+  const { rows } = await service.database.query<{ pid: number }>('select pid from pg_stat_activity')
+  const each = await Promise.all(rows.map(({ pid }) => cpu(pid)))
+  return { api: await cpu(service.pid), postgres: each.reduce((sum, one) => sum + one, 0) }
 }

@@ -7,9 +7,6 @@ import { type BeforeForgetting, forgetTasks } from '#tasks/steer/forget.ts'
 import { matching, type Sight } from './matching.ts'
 import type { NewBulk } from './schemas.ts'
 
-// Tasks of a transaction: their rows are locked until its commit.
-const batch = 1_000
-
 export interface Running {
   id: string
   action: BulkAction
@@ -55,9 +52,15 @@ export async function finish({ pool }: Database, id: string) {
   await pool.query(finishBulkSql, [id])
 }
 
+interface StepOptions {
+  /** Tasks of its transaction: their rows are locked until the commit. */
+  size: number
+  remember: BeforeForgetting
+}
+
 /** The next batch, as a transaction; undefined behind the last one, or where it was told to stop. */
-export async function step(db: Database, running: Running, remember: BeforeForgetting): Promise<Stepped | undefined> {
-  const next = running.undo_of === null ? await nextTasks(db, running) : await nextItems(db, running)
+export async function step(db: Database, running: Running, { size, remember }: StepOptions) {
+  const next = running.undo_of === null ? await nextTasks(db, running, size) : await nextItems(db, running, size)
   if (!next) return undefined
   return db.query.transaction().execute(async trx => {
     const { rows } = await trx.executeQuery(CompiledQuery.raw(lockBulkSql, [running.id]))
@@ -65,20 +68,22 @@ export async function step(db: Database, running: Running, remember: BeforeForge
   })
 }
 
-async function nextTasks({ pool }: Database, { action, filter, sight, place_at, place_id }: Running) {
+async function nextTasks({ pool }: Database, running: Running, size: number): Promise<Batch | undefined> {
+  const { action, filter, sight, place_at, place_id } = running
   const asked = action === 'undo' ? undefined : matching(filter, action, sight)
   if (!asked) return undefined
-  const on = { way: 'toNewer', start: [place_at, place_id], limit: batch - 1, limits: undefined } as const
+  const on = { way: 'toNewer', start: [place_at, place_id], limit: size - 1, limits: undefined } as const
   const { rows, stopped } = await readOn(pool, asked, on)
   const place = rows.at(-1) ?? stopped
   return place && { ids: rows.map(({ id }) => id), place }
 }
 
 export const nextItemsSql = `
-select task_id as id from darkroom.bulk_items where operation_id = $1 and task_id > $2 order by task_id limit ${batch}`
+select task_id as id from darkroom.bulk_items where operation_id = $1 and task_id > $2 order by task_id limit $3`
 
-async function nextItems({ pool }: Database, { undo_of, place_at, place_id }: Running): Promise<Batch | undefined> {
-  const { rows } = await pool.query<{ id: string }>(nextItemsSql, [undo_of, place_id])
+async function nextItems({ pool }: Database, running: Running, size: number): Promise<Batch | undefined> {
+  const { undo_of, place_at, place_id } = running
+  const { rows } = await pool.query<{ id: string }>(nextItemsSql, [undo_of, place_id, size])
   const last = rows.at(-1)
   return last && { ids: rows.map(({ id }) => id), place: { place: place_at, id: last.id } }
 }

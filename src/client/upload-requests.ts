@@ -8,16 +8,18 @@ const tus = { 'tus-resumable': '1.0.0' }
 const octets = { 'content-type': 'application/offset+octet-stream' }
 
 /** The requests of tus. */
-export function uploadRequests(send: Request, file: Blob, { filename, idempotency_key: key, signal }: UploadOptions) {
+export function uploadRequests(send: Request, file: Blob, options: UploadOptions) {
+  const { filename, playback, idempotency_key: key, signal } = options
   return {
     create() {
       const name = filename ?? (file as Partial<File>).name ?? 'video'
       const type = file.type && `,filetype ${base64(file.type)}`
+      const forWhom = playback ? `,playback ${base64(playback)}` : ''
       return send<UploadBody>('POST', 'api/uploads', {
         headers: {
           ...tus,
           'upload-length': String(file.size),
-          'upload-metadata': `filename ${base64(name)}${type}`,
+          'upload-metadata': `filename ${base64(name)}${type}${forWhom}`,
           ...(key !== undefined && { 'idempotency-key': key })
         },
         signal

@@ -1,19 +1,9 @@
 import { showList } from './screen/list.ts'
 import { type Column, table } from './screen/table.ts'
 import { ago } from './screen/times.ts'
+import type { AuditLine } from './service/bodies.ts'
 import { readPages, restOf } from './service/pages.ts'
 import type { Service } from './service/service.ts'
-
-interface Line {
-  at: string
-  actor: { kind: string; id: string | null; name: string | null }
-  action: string
-  target: { type: string; id: string | null }
-  outcome: string
-  ip: string | null
-  request_id: string | null
-  detail: Record<string, unknown>
-}
 
 interface Listed {
   json?: boolean
@@ -21,7 +11,7 @@ interface Listed {
   [filter: string]: string | number | boolean | undefined
 }
 
-const columns: Column<Line>[] = [
+const columns: Column<AuditLine>[] = [
   { head: 'AT', cell: ({ at }) => ago(at) },
   { head: 'ACTOR', cell: ({ actor: { kind, name } }) => (name === null ? kind : `${kind} ${name}`), extra: 1 },
   { head: 'ACTION', cell: ({ action }) => action },
@@ -42,13 +32,13 @@ export async function listAudit(service: Service, { json, watch, ...filters }: L
   await showList({
     json,
     watch,
-    read: () => readPages<Line>(service, 'api/audit', filters),
+    read: () => readPages<AuditLine>(service, 'api/audit', filters),
     text: ({ items }, width) => table(columns, items, width),
     rest: restOf
   })
 }
 
-function detailText(detail: Record<string, unknown>) {
+function detailText(detail: object) {
   return Object.entries(detail)
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`)

@@ -1,20 +1,7 @@
 import { print, printJson } from './screen/print.ts'
 import { harmless } from './screen/text.ts'
+import type { Finding, Problem } from './service/bodies.ts'
 import type { Service } from './service/service.ts'
-
-interface Finding {
-  code: string
-  severity: 'critical' | 'warning' | 'notice'
-  what: string
-  why: string
-  fix: string
-}
-
-interface Problem {
-  code: string
-  severity: Finding['severity']
-  sentence: string
-}
 
 /** Asks the running service what is wrong; the exit code is 1 where something is critical. */
 export async function runDoctor(service: Service, { json }: { json?: boolean }): Promise<number> {

@@ -9,6 +9,7 @@ import { processes } from './processes.ts'
 import { queueGroup } from './queue/table.ts'
 import { scheduleGroup } from './schedule/table.ts'
 import { sessionGroup } from './session/table.ts'
+import { signingKeyGroup } from './signing-key/table.ts'
 import { paging, taskGroup } from './task/table.ts'
 import { videoGroup } from './video/table.ts'
 import { webhookGroup } from './webhook/table.ts'
@@ -68,6 +69,7 @@ export const table: (Command | Group)[] = [
   taskGroup,
   bulkGroup,
   videoGroup,
+  signingKeyGroup,
   scheduleGroup,
   queueGroup,
   workerGroup,

@@ -58,11 +58,18 @@ export function beside(columns: { at: string; id: string }, cursor: string | und
 
 const start = { at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff', back: false }
 
+/** A page of rows, in the order of the list, and the cursors of those beside it. */
+export interface Cut<Row> {
+  items: Row[]
+  next_cursor: string | null
+  prev_cursor: string | null
+}
+
 /**
  * Queries select one row more than a page has, to know whether another page exists; this cuts it off. Rows before a
  * cursor that leads back were read nearest first. A search that ran out of time goes on where it `stopped`.
  */
-export function page<Row extends Placed>(rows: Row[], limit: number, cursor?: string, stopped?: Placed) {
+export function page<Row extends Placed>(rows: Row[], limit: number, cursor?: string, stopped?: Placed): Cut<Row> {
   const back = cursor !== undefined && placeOf(cursor).back
   const more = rows.length > limit
   const items = rows.slice(0, limit)

@@ -551,7 +551,21 @@ export interface BulkOperationsTable {
 export interface BulkItemsTable {
   operation_id: string
   task_id: string
-  before: Json
+  state: State
+  queue: string
+  attempts: number
+  failures: number
+  crashes: number
+  outages: number
+  progress: number | null
+  progress_detail: Json | null
+  error: Json | null
+  eta: Date | null
+  expires_at: Date | null
+  started_at: Date | null
+  finished_at: Date | null
+  cancel_requested_at: Date | null
+  worker: string | null
 }
 
 export const severities = ['critical', 'warning', 'notice'] as const

@@ -19,6 +19,12 @@ export interface CheckNeeds {
   pool: Pool
   /** Where the films are. */
   dataDir: string
+  door: {
+    /** Whether requests need no key, and also those that a proxy sends for the public. */
+    isOpen(): boolean
+    isOpenToOthers: boolean
+    publicUrl: string | undefined
+  }
   findMedia(): Promise<{ ffmpeg: string; ffprobe: string }>
 }
 

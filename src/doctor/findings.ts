@@ -2,6 +2,7 @@ import { isOutage } from '#database/outage.ts'
 import { severities } from '#database/tables.ts'
 import { checkAudit } from './checks/audit.ts'
 import { checkDatabase } from './checks/database.ts'
+import { checkDoors } from './checks/doors.ts'
 import { checkKeys } from './checks/keys.ts'
 import { checkMachine } from './checks/machine.ts'
 import { checkSandbox } from './checks/sandbox.ts'
@@ -18,7 +19,8 @@ const checks: Record<string, Check> = {
   machine: checkMachine,
   sandbox: checkSandbox,
   audit: checkAudit,
-  keys: checkKeys
+  keys: checkKeys,
+  doors: checkDoors
 }
 
 export const checkNames = Object.keys(checks)

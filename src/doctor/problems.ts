@@ -3,6 +3,7 @@ import { severities } from '#database/tables.ts'
 import { causes } from './alerts/causes.ts'
 import type { Problem } from './problem.ts'
 import { diskProblems } from './problems/disk.ts'
+import { doorProblems } from './problems/doors.ts'
 import { failureProblems } from './problems/failures.ts'
 import { keyProblems } from './problems/keys.ts'
 import { kindProblems } from './problems/kinds.ts'
@@ -32,6 +33,7 @@ export async function findProblems({ pool, dataDir }: ProblemNeeds): Promise<Pro
     sandboxProblems(pool),
     webhookProblems(pool),
     keyProblems(pool),
+    doorProblems(pool),
     failureProblems(pool),
     versionProblems(pool)
   ])

@@ -8,7 +8,7 @@ import { checkNames, examine } from './findings.ts'
 import { problemRoutes } from './problem-routes.ts'
 import { SeverityBody } from './schemas.ts'
 
-export interface DoctorNeeds extends Pick<CheckNeeds, 'dataDir' | 'findMedia'> {
+export interface DoctorNeeds extends Pick<CheckNeeds, 'dataDir' | 'findMedia' | 'door'> {
   db: Database
 }
 
@@ -30,8 +30,8 @@ const Findings = Type.Object({
   checked: Type.Array(Type.String(), { description: 'The checks that ran' })
 })
 
-export const doctorRoutes: FastifyPluginAsyncTypebox<DoctorNeeds> = async (app, { db, dataDir, findMedia }) => {
-  await app.register(problemRoutes, { db, dataDir })
+export const doctorRoutes: FastifyPluginAsyncTypebox<DoctorNeeds> = async (app, { db, ...needs }) => {
+  await app.register(problemRoutes, { db, dataDir: needs.dataDir })
 
   app.get(
     '/api/doctor',
@@ -44,6 +44,6 @@ export const doctorRoutes: FastifyPluginAsyncTypebox<DoctorNeeds> = async (app, 
         response: { 200: answer(Findings, 'The findings'), ...readProblems() }
       }
     },
-    async () => ({ items: await examine({ pool: db.pool, dataDir, findMedia }), checked: checkNames })
+    async () => ({ items: await examine({ pool: db.pool, ...needs }), checked: checkNames })
   )
 }

@@ -19,10 +19,20 @@ export function parseJsonStrictly(app: FastifyInstance) {
     const schema = request.routeOptions.schema?.body
     if (text === '' && (!schema || 'default' in (schema as object))) return done(null, undefined)
     parse(request, text, (error, value) => {
-      if (error) return done(new InvalidJson(text === '' ? 'it is empty' : error.message))
+      if (error) return done(new InvalidJson(text === '' ? 'it is empty' : faultIn(text)))
       const problems = unstorableIn(value, text)
       if (problems.length > 0) return done(refuse(problems))
       done(null, value)
     })
   })
+}
+
+/** Fastify's parser does not say where. What Node's takes has names that could reach the prototype of an object. */
+function faultIn(text: string) {
+  try {
+    JSON.parse(text)
+    return 'it has "__proto__" or "constructor.prototype" as a name'
+  } catch (error) {
+    return (error as Error).message
+  }
 }

@@ -58,7 +58,7 @@ export interface ServerNeeds
     QueueNeeds,
     ScheduleNeeds,
     VideoNeeds,
-    DoctorNeeds,
+    Omit<DoctorNeeds, 'door'>,
     ResumableNeeds,
     WebhookNeeds,
     BulkNeeds,
@@ -125,7 +125,11 @@ export async function buildServer({ log, needsWorker, settings, limits, refusals
   await app.register(webhookRoutes, needs)
   await app.register(keyRoutes, { ...needs, settings })
   await app.register(auditRoutes, { db: reads })
-  await app.register(doctorRoutes, { ...needs, db: reads })
+  await app.register(doctorRoutes, {
+    ...needs,
+    db: reads,
+    door: { ...needs.keyring, publicUrl: settings.PUBLIC_URL }
+  })
   await app.register(aboutRoutes, { db: reads, environment: settings.ENVIRONMENT })
   await app.register(statsRoutes, { db: reads })
   await app.register(watchRoutes, {

@@ -22,8 +22,10 @@ import { webhooksIn } from '#tasks/submit/webhooks.ts'
 import { expirer } from '#tasks/upkeep/expirer.ts'
 import { voiceOf } from '#tasks/voice.ts'
 import { openTelemetry } from '#telemetry/open.ts'
-import { publishRungs } from '#videos/publish-rungs.ts'
+import { publishRungs } from '#videos/make/publish-rungs.ts'
 import { keepFailures } from '#videos/queries.ts'
+import { openStandby } from '#webhooks/delivery/standby.ts'
+import { webhookKey } from '#webhooks/secret.ts'
 import { listenOn } from './address.ts'
 import { openConnections } from './connections.ts'
 import { type Limits, productionLimits } from './doors/limits.ts'
@@ -111,13 +113,16 @@ async function openParts({ url, config, kinds, log }: ApiNeeds, open: Open) {
   const watching = open(watchTasks(db))
   open(await openEars({ url, watching, deadlines, keyring, log }))
   const refusals = open(openRefusals({ db, log }))
-  return { secrets, store, db, reads, metrics, observe, voice, keyring, watching, refusals }
+  const { WEBHOOK_PROXY: proxy, PUBLIC_URL: publicUrl } = config
+  const guard = guardOf({ open: config.WEBHOOK_ALLOW_NETWORKS, database: url, port: config.PORT })
+  open(openStandby({ db, guard, proxy, key: webhookKey(secrets), publicUrl, log }))
+  return { secrets, store, db, reads, metrics, observe, voice, keyring, watching, refusals, guard }
 }
 
 type Parts = Awaited<ReturnType<typeof openParts>>
 
 /** What routes need besides, made of the settings. */
-function settingsOf({ url, config, kinds }: ApiNeeds, { db, secrets, metrics, voice }: Parts) {
+function settingsOf({ config, kinds }: ApiNeeds, { db, secrets, metrics, voice }: Parts) {
   return {
     settings: config,
     tickets: tickets(secrets('tickets')),
@@ -125,7 +130,6 @@ function settingsOf({ url, config, kinds }: ApiNeeds, { db, secrets, metrics, vo
     processVideo: kinds.get('process_video')!,
     queues: queueNames(db),
     webhooks: webhooksIn(db.pool),
-    guard: guardOf({ open: config.WEBHOOK_ALLOW_NETWORKS, database: url, port: config.PORT }),
     defaults: { resultExpires: config.RESULT_EXPIRES },
     scheduleDefaults: { timezone: config.TIMEZONE },
     onReceived: metrics.uploaded,

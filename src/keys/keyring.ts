@@ -36,6 +36,8 @@ export async function openKeyring({ pool, opensWithoutKeys }: KeyringOptions) {
 
   return {
     isOpen: openness.isOpen,
+    /** Also to requests that a proxy sends for others than this machine. */
+    isOpenToOthers: opensWithoutKeys === 'always',
     /** Processes that answer requests now: each lets a key have its share of the key's rate. */
     apis: () => apis,
     ...{ ofHeader, known, find, findById },

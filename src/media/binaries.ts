@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { delimiter, join, resolve } from 'node:path'
+import { replaceableBy } from './replaceable.ts'
 
 export interface MediaTools {
   ffmpeg: string
@@ -41,7 +42,13 @@ async function chosen(setting: string, path: string) {
   )
 }
 
+/** Not run where another account could have replaced it: it was downloaded without a checksum, and is no operator's choice. */
 async function bundled() {
+  const path = await installed()
+  return path !== undefined && (await replaceableBy(path)) === undefined ? path : undefined
+}
+
+async function installed() {
   try {
     // Through a variable: the package is optional, and the type checker must not require it.
     const name = 'ffmpeg-static'
@@ -50,6 +57,27 @@ async function bundled() {
   } catch {
     return undefined
   }
+}
+
+export interface Doubt {
+  program: string
+  /** Accounts that could replace it. */
+  by: string
+  isRun: boolean
+}
+
+/** Programs that other accounts could replace: those that are run, and ffmpeg-static where it is not run for that. */
+export async function doubtsAbout(tools: MediaTools): Promise<Doubt[]> {
+  const run = [...new Set([tools.ffmpeg, tools.ffprobe])]
+  const bundled = await installed()
+  const programs = bundled === undefined || run.includes(bundled) ? run : [...run, bundled]
+  const doubts = await Promise.all(
+    programs.map(async program => {
+      const by = await replaceableBy(program).catch(() => undefined)
+      return by === undefined ? [] : [{ program, by, isRun: run.includes(program) }]
+    })
+  )
+  return doubts.flat()
 }
 
 async function onPath(name: string) {

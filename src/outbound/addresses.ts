@@ -46,3 +46,12 @@ export function isMetadata(address: string) {
 function family(address: string) {
   return isIP(address) === 6 ? 'ipv6' : 'ipv4'
 }
+
+const loopback = blockList(['127.0.0.0/8', '::1/128'])
+
+/** Whether a host, as in a URL or setting, is this machine. */
+export function isLoopback(host: string) {
+  const plain = host.replace(/^\[|\]$/g, '')
+  if (isIP(plain)) return isIn(loopback, plain)
+  return plain === 'localhost' || plain.endsWith('.localhost')
+}

@@ -5,16 +5,19 @@ import { guardOf } from '#outbound/guard.ts'
 import { stepBack } from '#processes/background.ts'
 import type { Places } from '#setting-values.ts'
 import { openDeliverer } from '#webhooks/delivery/deliverer.ts'
+import type { DeliveryRun } from '#webhooks/delivery/trace.ts'
 import type { Warning } from './thread.ts'
 
 /** The thread of `couriers.ts`. */
-const { url, open, port, publicUrl, proxy, key } = workerData as {
+const { url, open, port, publicUrl, proxy, key, traces } = workerData as {
   url: string
   open: Places | undefined
   port: number
   publicUrl: string | undefined
   proxy: string | undefined
   key: Uint8Array
+  /** Whether its worker sends spans; here nothing of the SDK is loaded. */
+  traces: boolean
 }
 stepBack()
 // A crash of Postgres may forget what was delivered a moment ago: it is sent again, under the same id. The syncs of each
@@ -29,7 +32,8 @@ const deliverer = openDeliverer({
   }),
   key: Buffer.from(key),
   publicUrl,
-  warn: (details, text) => parentPort!.postMessage({ details, text } satisfies Warning)
+  warn: (details, text) => parentPort!.postMessage({ details, text } satisfies Warning),
+  trace: traces ? (run: DeliveryRun) => parentPort!.postMessage(run) : undefined
 })
 
 parentPort!.on('message', async (order: 'look' | 'stop') => {

@@ -2,6 +2,8 @@ import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
 import type { Database } from '#database/connect.ts'
 import type { Secrets } from '#secrets/master.ts'
+import { isTracing } from '#telemetry/spans.ts'
+import { type DeliveryRun, traceDelivery } from '#webhooks/delivery/trace.ts'
 import { webhookKey } from '#webhooks/secret.ts'
 import { keepThread } from './thread.ts'
 
@@ -29,11 +31,12 @@ export function openCouriers({ db, config, secrets, log }: OpenCouriersOptions) 
   const thread = keepThread({
     program: new URL('./couriers-thread.ts', import.meta.url),
     name: 'webhooks',
-    data: { url: db.url, open, proxy, port, publicUrl, key: webhookKey(secrets) },
+    data: { url: db.url, open, proxy, port, publicUrl, key: webhookKey(secrets), traces: isTracing() },
     log,
     failure: 'the deliverer of webhooks failed; restarting',
     restartAfter,
-    longestStop
+    longestStop,
+    heard: run => traceDelivery(run as DeliveryRun)
   })
   void startIfNeeded()
 

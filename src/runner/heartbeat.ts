@@ -2,11 +2,11 @@ import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
 import { beat } from '#workers/presence.ts'
 import { usageMeter } from '#workers/usage.ts'
+import { besideHeartbeats } from './beside.ts'
 import type { Bodies } from './bodies/bodies.ts'
 import type { Books } from './books/books.ts'
 import type { Connections } from './connections.ts'
 import { patience } from './giving-up.ts'
-import { lookAtHeld } from './held.ts'
 import type { Intake } from './intake/intake.ts'
 import { shutDown } from './shutdown.ts'
 
@@ -29,16 +29,15 @@ const beatsBetweenLooks = 4
  * announced.
  */
 export function heartbeat(options: HeartbeatOptions) {
-  const { intake, bodies, books, connections, config, log, end } = options
+  const { intake, bodies, books, config, log, end } = options
   const giveUp = patience({ seconds: config.WORKER_GIVE_UP_AFTER, bodies, books, end })
   const usage = usageMeter()
-  let timer: NodeJS.Timeout | undefined
+  const beside = besideHeartbeats({
+    ...options,
+    onError: error => log.warn({ err: error }, 'the check for cancelled and orphaned tasks failed; retrying later')
+  })
+  const rounds = inRounds(beatOnce)
   let beats = 0
-  let beating: Promise<void> | undefined
-  let looking: Promise<void> | undefined
-  let orphans = false
-  let again = false
-  let stopped = false
 
   async function beatOnce() {
     // Beside the lease, which must not wait for it.
@@ -54,8 +53,8 @@ export function heartbeat(options: HeartbeatOptions) {
       const shutdown = intake.follow(desired ?? (await startOver()))
       if (shutdown) void shutDown(shutdown, options)
       if (lost > 0) log.warn({ lost }, 'workers missed their heartbeats for 10 s; their tasks are retried elsewhere')
-      if (lost > 0 || beats++ % beatsBetweenLooks === 0) orphans = true
-      lookBeside()
+      if (lost > 0 || beats++ % beatsBetweenLooks === 0) beside.wantOrphans()
+      beside.look()
     } catch (error) {
       log.debug({ err: error }, 'the lease could not be renewed; retrying at the next heartbeat')
       giveUp.silent(error as Error)
@@ -68,22 +67,23 @@ export function heartbeat(options: HeartbeatOptions) {
     return books.worker.startOver(intake.queues(), intake.concurrency())
   }
 
-  /** Apart from the heartbeats: a lock on one of these rows must not let the lease run out. */
-  function lookBeside() {
-    looking ??= look()
-      .catch(error => log.warn({ err: error }, 'the check for cancelled and orphaned tasks failed; retrying later'))
-      .finally(() => {
-        looking = undefined
-      })
+  return {
+    start: rounds.start,
+    /** The row has changed; a heartbeat's answer in transit may be older. */
+    now: rounds.now,
+    async close() {
+      await rounds.close()
+      await beside.close()
+    }
   }
+}
 
-  async function look() {
-    await lookAtHeld(connections.work.pool, bodies.desk)
-    if (!orphans) return
-    orphans = false
-    await intake.lookForQueues()
-    await books.recover.lookForOrphans()
-  }
+/** One heartbeat at a time: one that is asked for while another is on its way follows it. */
+function inRounds(beatOnce: () => Promise<void>) {
+  let timer: NodeJS.Timeout | undefined
+  let beating: Promise<void> | undefined
+  let again = false
+  let stopped = false
 
   async function beatUntilCurrent() {
     do {
@@ -92,22 +92,21 @@ export function heartbeat(options: HeartbeatOptions) {
     } while (again && !stopped)
   }
 
-  function start() {
+  function begin() {
     beating ??= beatUntilCurrent().finally(() => {
       beating = undefined
     })
   }
 
-  /** The row has changed; a heartbeat's answer in transit may be older. */
   function now() {
     if (!timer || stopped) return
     again = true
-    start()
+    begin()
   }
 
   return {
     start() {
-      timer = setInterval(start, beat * 1000)
+      timer = setInterval(begin, beat * 1000)
       now()
     },
     now,
@@ -115,7 +114,6 @@ export function heartbeat(options: HeartbeatOptions) {
       stopped = true
       clearInterval(timer)
       await beating
-      await looking
     }
   }
 }

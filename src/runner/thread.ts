@@ -15,9 +15,11 @@ interface KeepThreadOptions {
   restartAfter: number
   /** Milliseconds that it gets to end. */
   longestStop: number
+  /** Called with whatever it sends besides warnings. */
+  heard?(message: unknown): void
 }
 
-/** What the program of a thread sends for the worker's log. */
+/** What the program of a thread sends for the worker's log; anything else it sends is `heard`. */
 export interface Warning {
   details: object
   text: string
@@ -28,14 +30,17 @@ export interface Warning {
  * outcomes. It is started again when it ends, ends itself at the message `stop`, and does not keep the process alive.
  */
 export function keepThread(options: KeepThreadOptions) {
-  const { program, name, data, log, failure, restartAfter, longestStop } = options
+  const { program, name, data, log, failure, restartAfter, longestStop, heard } = options
   let thread: Worker | undefined
   let stopping: Promise<void> | undefined
 
   function start() {
     if (thread || stopping) return
     thread = new Worker(program, { workerData: data, name })
-    thread.on('message', ({ details, text }: Warning) => log.warn(details, text))
+    thread.on('message', (message: object) => {
+      if (isWarning(message)) log.warn(message.details, message.text)
+      else heard?.(message)
+    })
     thread.on('error', error => log.warn({ err: error }, failure))
     thread.once('exit', () => {
       thread = undefined
@@ -68,4 +73,8 @@ export function keepThread(options: KeepThreadOptions) {
     },
     stop: () => (stopping ??= end())
   }
+}
+
+function isWarning(message: object): message is Warning {
+  return 'text' in message
 }

@@ -4,11 +4,12 @@ import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { detectResources, envDetector, hostDetector, resourceFromAttributes } from '@opentelemetry/resources'
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
-import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import { BatchSpanProcessor, RandomIdGenerator, TracerProvider } from '@opentelemetry/sdk-trace'
 import type { Logger } from 'pino'
 import { version } from '#version.ts'
 import { metricData } from './metric-data.ts'
 import type { TelemetryOptions } from './open.ts'
+import { takeSpanId } from './span-ids.ts'
 
 // Spans that wait for the collector; beyond that new ones are dropped. A span takes about 2 KB.
 const mostSpans = 8_192
@@ -29,8 +30,13 @@ export function startSdk({ log, process: role, counted }: Omit<TelemetryOptions,
     .merge(detectResources({ detectors: [hostDetector] }))
     .merge(detectResources({ detectors: [envDetector] }))
   const watched = watcher(log)
+  const random = new RandomIdGenerator()
   const tracers = new TracerProvider({
     resource,
+    idGenerator: {
+      generateTraceId: () => random.generateTraceId(),
+      generateSpanId: () => takeSpanId() ?? random.generateSpanId()
+    },
     spanProcessors: [
       new BatchSpanProcessor({
         exporter: watched(new OTLPTraceExporter(), 'spans'),

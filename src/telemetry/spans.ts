@@ -8,6 +8,7 @@ import {
   trace
 } from '@opentelemetry/api'
 import { currentTrace } from './current.ts'
+import { giveSpanId } from './span-ids.ts'
 
 let tracer: Tracer | undefined
 
@@ -34,16 +35,22 @@ interface SpanOptions {
   attributes?: Attributes
   /** Milliseconds since 1970; now, if not given. */
   at?: number
+  /** Where others know it already by a header. */
+  id?: string
 }
 
 /** Undefined where no spans are sent. */
-export function startSpan(name: string, { parent, kind = 'INTERNAL', attributes, at }: SpanOptions): Span | undefined {
+export function startSpan(
+  name: string,
+  { parent, kind = 'INTERNAL', attributes, at, id }: SpanOptions
+): Span | undefined {
   if (!tracer) return undefined
   const options = {
     kind: SpanKind[kind],
     ...(attributes && { attributes }),
     ...(at !== undefined && { startTime: at })
   }
+  giveSpanId(id)
   const span = tracer.startSpan(name, options, parent ? contextOf(parent) : ROOT_CONTEXT)
   const { traceId, spanId, traceFlags } = span.spanContext()
   return {

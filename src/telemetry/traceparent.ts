@@ -10,6 +10,11 @@ export function traceparentIn(header: unknown): string | undefined {
   return header.length === length || header[length] === '-' ? `00${header.slice(2, length)}` : undefined
 }
 
+/** The place of a span in the same trace. */
+export function placeOf(spanId: string, traceparent: string) {
+  return `${traceparent.slice(0, 36)}${spanId}${traceparent.slice(52)}`
+}
+
 /** The trace that a well-formed one belongs to. */
 export function traceIdOf(traceparent: string) {
   return traceparent.slice(3, 35)

@@ -1,8 +1,8 @@
 import type { Principal } from '#access/principal.ts'
-import { playbackIn } from '#videos/change.ts'
 import { originalOf } from '#videos/keys.ts'
 import { findPrintsOf } from '#videos/queries.ts'
-import { acceptUpload, type UploadNeeds } from '#videos/upload.ts'
+import { playbackIn } from '#videos/steer/change.ts'
+import { acceptUpload, type UploadNeeds } from '#videos/upload/upload.ts'
 import type { Lease } from './lease.ts'
 import { readMetadata } from './metadata.ts'
 

@@ -1,7 +1,7 @@
 import { UploadFinished, UploadNotFound } from '#errors.ts'
 import type { Store } from '#storage/store.ts'
 import { originalOf, prefixOf } from '#videos/keys.ts'
-import type { UploadNeeds } from '#videos/upload.ts'
+import type { UploadNeeds } from '#videos/upload/upload.ts'
 import { deleteUploadSql, findUpload } from './queries.ts'
 
 /** Ends an upload that is not finished, also under the hands of a request that writes it. */

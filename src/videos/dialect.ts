@@ -9,11 +9,11 @@ import { readProblems, writeProblems } from '#schema/problems.ts'
 import { findTask } from '#tasks/read/find.ts'
 import { ownerOf } from '#tasks/read/present.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
-import { presentStatus } from './present.ts'
-import { processAgain } from './process-again.ts'
 import { findVideo, type VideoRow } from './queries.ts'
+import { presentStatus } from './read/present.ts'
 import { FilmOrTask, ProcessVideo, StartedAsBefore } from './schemas.ts'
-import type { UploadNeeds } from './upload.ts'
+import { processAgain } from './steer/process-again.ts'
+import type { UploadNeeds } from './upload/upload.ts'
 
 /** Film routes for front ends of the services that this one replaces; some send requests below `/api`. */
 export const videoDialect: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, needs) => {

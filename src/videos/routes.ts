@@ -1,15 +1,15 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { Config } from '#config.ts'
-import { changeRoutes } from './change-routes.ts'
-import type { RemoveNeeds } from './delete.ts'
 import { videoDialect } from './dialect.ts'
-import { recordDownloads } from './downloads.ts'
-import { fileRoutes } from './file-routes.ts'
+import { recordDownloads } from './files/downloads.ts'
+import { fileRoutes } from './files/routes.ts'
 import { type PlaybackNeeds, playbackRoutes } from './playback/routes.ts'
 import { visibilityOf } from './playback/visibility.ts'
-import { readRoutes } from './read-routes.ts'
-import type { UploadNeeds } from './upload.ts'
-import { uploadRoutes } from './upload-routes.ts'
+import { readRoutes } from './read/routes.ts'
+import type { RemoveNeeds } from './steer/delete.ts'
+import { changeRoutes } from './steer/routes.ts'
+import { uploadRoutes } from './upload/routes.ts'
+import type { UploadNeeds } from './upload/upload.ts'
 
 export interface VideoNeeds extends UploadNeeds, RemoveNeeds, Omit<PlaybackNeeds, 'recordDownload'> {
   /** For whom prints, streams and pictures of films are that do not say it themselves. */

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { List, Nullable, Page, Time } from '#schema/common.ts'
-import { FilmPlayback } from './change.ts'
+import { FilmPlayback } from './steer/change.ts'
 import { StyleArgs } from './style.ts'
 
 const Url = (description: string) => Nullable(Type.String({ description }))

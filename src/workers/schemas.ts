@@ -44,7 +44,16 @@ const SandboxOfWorkerBody = Type.Object(
   {
     ...layerFields,
     user: Type.Enum(['own', 'same'], { description: "Whether ffmpeg has a user of its own, or the worker's" }),
-    ...proofFields
+    ...proofFields,
+    hardware: Type.Optional(
+      Type.Object(
+        {
+          encoders: Type.Array(Type.String(), { description: 'That work in there, as in `h264_nvenc`' }),
+          failures: Type.Array(Type.String(), { description: 'Why others do not' })
+        },
+        { description: 'Encoders in hardware, where HARDWARE asks for them' }
+      )
+    )
   },
   { description: 'What keeps ffmpeg in, as proved when the worker started' }
 )

@@ -50,10 +50,21 @@ t.test('Ctrl-C keeps what has arrived, and the same command goes on', { skip: sk
 
 t.test('a film is uploaded, and its prints are waited for', async t => {
   await service.startWorker()
-  const { code, out, err } = await darkroom(['video', 'upload', film, '--name', 'holiday.mp4', '--json'])
+  const { code, out, err } = await darkroom([
+    'video',
+    'upload',
+    film,
+    '--name',
+    'holiday.mp4',
+    '--playback',
+    'signed',
+    '--json'
+  ])
   t.strictSame({ code, err }, { code: 0, err: '' }, 'without a terminal there is no bar')
   const video = JSON.parse(out)
-  t.match(video, { filename: 'holiday.mp4', status: 'ready' })
+  t.match(video, { filename: 'holiday.mp4', status: 'ready', playback: 'signed' })
+  t.match(await darkroom.json('video', 'edit', 'holiday.mp4', '--playback', 'public'), { playback: 'public' })
+  t.match(await darkroom.json('video', 'edit', 'holiday.mp4', '--playback', 'default'), { playback: null })
   t.match(await darkroom.json('video', 'show', 'holiday.mp4'), { id: video.id })
   t.match(
     (await darkroom(['video', 'list', '--status', 'ready'])).out,
@@ -65,11 +76,17 @@ t.test('a film is uploaded, and its prints are waited for', async t => {
   const failed = await darkroom(['video', 'upload', bad])
   t.match(failed, { code: 1, out: /^status +failed$/m, err: /^The film failed: / })
   if (skipWithoutTerminal) return
-  const { code: ended, shown } = await darkroom.inTerminal(50, ['video', 'upload', film])
+  const { code: ended, shown } = await darkroom.inTerminal(40, ['video', 'upload', film])
   t.equal(ended, 0)
   const text = stripVTControlCharacters(shown)
-  t.match(text, /film\.mp4 \[#+\] 100 % .* of /, 'a bar for the upload')
+  t.match(text, /film\.mp4 \[#+\] 100 %/, 'a bar for the upload')
   t.match(text, /film\.mp4 \[#*-+\] +(–|\d+) % [A-Z]*/, 'and one for the prints')
+  const drawn = text.split(/[\r\n]+/).filter(line => line.includes('['))
+  t.ok(
+    drawn.every(line => line.length < 40),
+    'neither of which breaks its line'
+  )
+  t.equal(text.split('\n').filter(line => line.includes('[')).length, 2, 'and each stays on its own')
   t.match(text, /status +ready/)
   t.match(await darkroom(['video', 'show', 'film.mp4', '--json']), { code: 0 }, 'by its name')
 })
@@ -85,4 +102,16 @@ t.test('what is no file, or no film, is refused', async t => {
   const { code, err } = await darkroom(['video', 'upload', path.join(home, 'text.mp4')])
   t.equal(code, 1)
   t.equal(err.trim().split('\n').length, 1, err)
+})
+
+t.test('signing keys are made, listed and retired', async t => {
+  const { code, out } = await darkroom(['signing-key', 'add', 'shop'])
+  t.equal(code, 0)
+  t.match(out, /^dr_g_[\w-]+\n$/)
+  const { items } = await darkroom.json('signing-key', 'list')
+  t.match(items, [{ name: 'shop', retired_at: null }])
+  t.match((await darkroom(['signing-key', 'list'])).out, new RegExp(`^${items[0].kid} +active +shop`, 'm'))
+  t.match((await darkroom(['signing-key', 'retire', items[0].kid])).out, /is retired/)
+  t.match((await darkroom.json('signing-key', 'list')).items, [{ retired_at: String }])
+  t.equal((await darkroom(['signing-key', 'retire', 'nothing'])).code, 1)
 })

@@ -13,6 +13,7 @@ import type { OpenSession, SessionBody } from '../../src/keys/sessions/schemas.t
 import type { KindBody } from '../../src/kinds/schemas.ts'
 import type { QueueRow } from '../../src/queues/queries.ts'
 import type { OccurrenceBody, ScheduleBody } from '../../src/schedules/schemas.ts'
+import type { Sent } from '../../src/schema/sent.ts'
 import type { AttemptBody } from '../../src/tasks/attempts/schemas.ts'
 import type { ErrorGroup, FailedTask } from '../../src/tasks/failures/groups.ts'
 import type { LogBody } from '../../src/tasks/log/schemas.ts'
@@ -23,15 +24,6 @@ import type { Links, SigningKeyBody } from '../../src/videos/playback/schemas.ts
 import type { VideoBody } from '../../src/videos/schemas.ts'
 import type { DeliveryBody, WebhookBody } from '../../src/webhooks/schemas.ts'
 import type { WorkerBody } from '../../src/workers/schemas.ts'
-
-/** As it is in JSON. */
-type Sent<T> = T extends Date
-  ? string
-  : T extends readonly (infer Item)[]
-    ? Sent<Item>[]
-    : T extends object
-      ? { [Name in keyof T]: Sent<T[Name]> }
-      : T
 
 /** Compiles only if what the API answers has all that pages read. */
 const fits = <Answer extends Page, Page>() => Boolean as unknown as [Answer, Page]

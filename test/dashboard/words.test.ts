@@ -1,4 +1,5 @@
 import t from 'tap'
+import { browserText } from '../../src/dashboard/words/browser.ts'
 import { completionsOf } from '../../src/dashboard/words/complete.ts'
 import { callText, cliText, commandText, curlText, quoted, sqlOfTasks } from '../../src/dashboard/words/copy.ts'
 import { cronText } from '../../src/dashboard/words/cron.ts'
@@ -283,3 +284,18 @@ function randomOf(seed: number) {
     return state / 2_147_483_648
   }
 }
+
+t.test('a browser is named by its User-Agent', async t => {
+  const webkit = 'AppleWebKit/537.36 (KHTML, like Gecko)'
+  const agents: [agent: string, text: string][] = [
+    [`Mozilla/5.0 (X11; Linux x86_64) ${webkit} HeadlessChrome/156.0.0.0 Safari/537.36`, 'Chrome 156 on Linux'],
+    [`Mozilla/5.0 (Windows NT 10.0) ${webkit} Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0`, 'Edge 140 on Windows'],
+    ['Mozilla/5.0 (Android 14; Mobile; rv:143.0) Gecko/143.0 Firefox/143.0', 'Firefox 143 on Android'],
+    [
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile/15E148 Safari/604.1',
+      'Safari 18 on iOS'
+    ],
+    ['curl/8.5.0', 'curl/8.5.0']
+  ]
+  for (const [agent, text] of agents) t.equal(browserText(agent), text)
+})

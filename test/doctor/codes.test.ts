@@ -16,6 +16,6 @@ t.test('each problem has a row in the README, and a test that provokes it', asyn
   const [, section] = (await readFile(path.join(root, 'README.md'), 'utf8')).split('### Problems and alerts\n')
   const rows = [...section!.split('\n### ')[0]!.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code!)
   t.strictSame(rows.sort(), codes)
-  const tests = await textOf('test/{doctor,runner}/**/*.test.ts')
+  const tests = await textOf('test/{doctor,keys,runner}/**/*.test.ts')
   for (const code of codes) t.ok(tests.includes(`'${code}'`), code)
 })

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
@@ -23,6 +23,14 @@ t.test('an ffmpeg that gets no updates any more is a finding', async t => {
   t.match(
     ofOld.filter(({ code }) => code === 'ffmpeg_old'),
     [{ severity: 'warning', evidence, fix: /apt install ffmpeg/ }]
+  )
+  t.notOk(ofOld.some(({ code }) => code === 'ffmpeg_replaceable'))
+  await chmod(old, 0o757)
+  t.match(
+    (await findings(await openService(t, { env: { FFMPEG_PATH: old } }))).filter(
+      ({ code }) => code === 'ffmpeg_replaceable'
+    ),
+    [{ severity: 'warning', evidence: { program: old, by: /^every account/, run: true } }]
   )
   t.notOk(ofSystem.some(({ code }) => code === 'ffmpeg_missing'))
 })

@@ -172,8 +172,8 @@ const proofs = new Map<string, Promise<Media>>()
 
 /** A proof is of the machine and takes more CPU than a short test: these workers share one for all files of a process. */
 function provedMedia(of: Parameters<typeof proveMedia>[0]) {
-  const { MEDIA_SANDBOX, FFMPEG_PATH, FFPROBE_PATH } = of.config
-  const about = JSON.stringify([MEDIA_SANDBOX, FFMPEG_PATH, FFPROBE_PATH])
+  const { MEDIA_SANDBOX, FFMPEG_PATH, FFPROBE_PATH, HARDWARE, CODECS } = of.config
+  const about = JSON.stringify([MEDIA_SANDBOX, FFMPEG_PATH, FFPROBE_PATH, HARDWARE, CODECS])
   const proof = proofs.get(about) ?? proveMedia(of)
   proofs.set(about, proof)
   return proof

@@ -566,6 +566,8 @@ const elsewhere = [
   'TOO_MANY_OPEN',
   'RATE_LIMITED',
   'TOO_MANY_FAILURES',
+  // Only without a key: see test/keys/start.test.ts.
+  'OPEN_TO_THIS_MACHINE',
   // Without the setting there is no such header.
   'PROXY_NOT_TRUSTED'
 ]

@@ -95,6 +95,32 @@ t.test('a key goes before the person, and a page of another site gets nothing of
   t.equal((await pause({ ...as('anna'), origin: 'https://evil.example' })).json().code, 'CROSS_SITE')
 })
 
+t.test('a person has the preset of a group, unless the settings name the person', async t => {
+  const grouped = await openService(t, {
+    env: {
+      ...{ TRUSTED_PROXIES: '10.1.0.1', AUTH_PROXY_HEADER: 'Remote-User', AUTH_PROXY_SECRET: secret },
+      ...{ AUTH_PROXY_GROUPS_HEADER: 'Remote-Groups', AUTH_PROXY_GROUP_ROLES: 'Videoköche=admin, staff=operator' },
+      AUTH_PROXY_ROLES: 'ben=viewer'
+    }
+  })
+  const session = async (name: string, groups?: string | string[]) => {
+    const inGroups = groups === undefined ? {} : { 'remote-groups': Buffer.from(String(groups)).toString('latin1') }
+    const { body } = await grouped.api.app.inject({
+      url: '/api/session',
+      remoteAddress: '10.1.0.1',
+      headers: { ...as(name), ...inGroups }
+    })
+    return JSON.parse(body).scopes
+  }
+  t.same(await session('anna', 'others,Videoköche , staff'), ['admin'], 'the first of the settings')
+  t.same(await session('anna', 'staff'), ['read', 'submit', 'operate', 'play'], 'groups count as they are now')
+  t.same(await session('ben', 'Videoköche'), ['read'], 'by name')
+  for (const groups of [undefined, '', 'Staff', 'staff;x', '*'])
+    t.same(await session('anna', groups), [], `groups: ${groups}`)
+  const env = { ...grouped.env, AUTH_PROXY_GROUPS_HEADER: '' }
+  await t.rejects(openService(t, { env }), /AUTH_PROXY_GROUPS_HEADER and AUTH_PROXY_GROUP_ROLES need each other/)
+})
+
 t.test('without address, secret and roles of the proxy there is no start', async t => {
   await t.rejects(openService(t, { env: { AUTH_PROXY_HEADER: 'Remote-User', AUTH_PROXY_ROLES: '*=viewer' } }), {
     message: 'AUTH_PROXY_HEADER needs TRUSTED_PROXIES and AUTH_PROXY_SECRET, too'

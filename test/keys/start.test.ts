@@ -141,3 +141,48 @@ t.test('AUTH=required asks for a key on this machine, too', async t => {
     t.equal((await service.get(path)).statusCode, 401, path)
   }
 })
+
+t.test('while everything is open, what a proxy sends for the public is refused, and said', async t => {
+  const heard: string[] = []
+  const env = { PUBLIC_URL: 'https://films.example' }
+  const service = await openService(t, { env, hear: ({ msg }) => heard.push(msg) })
+  t.match(heard.join('\n'), /PUBLIC_URL is https:\/\/films\.example, and there is no key/)
+  const answer = async (headers: Record<string, string>) => {
+    const { statusCode, body } = await service.get('/api/tasks', headers)
+    return statusCode === 403 ? JSON.parse(body).code : statusCode
+  }
+
+  const ofThePublic: Record<string, string>[] = [
+    { 'x-forwarded-for': '8.8.4.4' },
+    { 'x-forwarded-for': '127.0.0.1, 8.8.4.4:5000' },
+    { 'x-real-ip': '2606:4700::1111' },
+    { forwarded: 'for=10.0.0.1, for="[2606:4700::1111]:443";proto=https' },
+    { 'x-forwarded-for': '::ffff:8.8.4.4', cookie: 'darkroom=x' },
+    { 'cf-connecting-ip': '8.8.4.4', authorization: 'Basic eDp5' }
+  ]
+  for (const headers of ofThePublic) t.equal(await answer(headers), 'OPEN_TO_THIS_MACHINE', JSON.stringify(headers))
+  t.match(heard.join('\n'), /A proxy sends this request for 8\.8\.4\.4/)
+  t.equal((await service.get('/health/live', ofThePublic[0])).statusCode, 200)
+  const ofThisNetwork: Record<string, string>[] = [
+    {},
+    { 'x-forwarded-for': '127.0.0.1' },
+    { 'x-forwarded-for': '192.168.1.7, 10.0.0.1', 'x-real-ip': '192.168.1.7' },
+    { forwarded: 'for=unknown;by=_proxy, for="[fd00::1]"' }
+  ]
+  for (const headers of ofThisNetwork) t.equal(await answer(headers), 200, JSON.stringify(headers))
+
+  const ofDoors = async (list: string) =>
+    (await service.get(list)).json().items.filter(({ code }: any) => code === 'open_behind_proxy')
+  t.match(await ofDoors('/api/doctor'), [{ evidence: { public_url: env.PUBLIC_URL } }])
+  await service.api.refusals.flush()
+  t.match(await ofDoors('/api/problems'), [{ severity: 'warning', sentence: /has sent 6 requests/ }])
+
+  const { key } = (await service.post('/api/keys', { name: 'first', preset: 'admin' })).json()
+  const withKey = { ...ofThePublic[0], authorization: `Bearer ${key}` }
+  t.equal((await service.get('/api/tasks', ofThePublic[0])).statusCode, 401)
+  t.equal((await service.get('/api/tasks', withKey)).statusCode, 200)
+  t.notMatch((await service.get('/api/problems', withKey)).body, /open_behind_proxy/)
+  const off = await openService(t, { env: { ...env, AUTH: 'off' } })
+  t.equal((await off.get('/api/tasks', ofThePublic[0])).statusCode, 200, 'the proxy asks')
+  t.notMatch((await off.get('/api/doctor')).body, /open_behind_proxy/)
+})

@@ -10,13 +10,12 @@ import { develop } from '#media/develop.ts'
 import { planPrints } from '#media/plan/ladder.ts'
 import { probe } from '#media/probe/probe.ts'
 import type { Damage } from '#media/probe/probed.ts'
-import { lockAsWorkersDo } from '../harness/lock.ts'
 
 t.setTimeout(240_000)
 t.jobs = 2
 
+// Without the lock, whose start takes more than that of ffmpeg: hostile.test.ts and manifest.test.ts are under it.
 const tools = await findMediaTools()
-await lockAsWorkersDo(t)
 const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-damaged-'))
 t.teardown(() => rm(folder, { recursive: true, force: true }))
 

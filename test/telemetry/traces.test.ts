@@ -107,7 +107,10 @@ t.test('a submission and a film, from the request to ffmpeg, as one tree each', 
     t.equal(leaf.traceparent, parent.result.traceparent)
     t.ok(wait.from <= wait.to && wait.to <= attempt.to && attempt.from <= body.from && body.to <= attempt.to)
     t.ok(request.from <= enqueue.from && enqueue.to <= request.to)
-    t.equal(message!.headers.traceparent, leaf.traceparent, 'and so does its webhook')
+    const delivery = the('webhook task.completed')
+    t.match(delivery, { parentSpanId: spanOf(leaf.traceparent), process: 'worker' }, 'and so does its webhook')
+    t.match(delivery.attributes, { 'http.response.status_code': '204', 'darkroom.attempt': 1 })
+    t.equal(message!.headers.traceparent, `00-${traceId}-${delivery.spanId}-01`, 'whose receiver goes on from there')
   })
 
   t.test('a failure: both attempts in the trace that its request began', async t => {

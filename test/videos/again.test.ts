@@ -8,12 +8,15 @@ import { until } from '../harness/until.ts'
 
 const nobody = '01980000-0000-7000-8000-000000000000'
 
+/** Without a worker of its own: a test that needs one starts and stops it. */
+const service = await openService(t)
+const one = { WORKER_CONCURRENCY: '1' }
+
 async function videoOf(service: Service, id: string) {
   return (await service.get(`/api/videos/${id}`)).json()
 }
 
 t.test('a request to process a video with an open task answers that task', async t => {
-  const service = await openService(t)
   const { id, task_id } = await service.keep('film')
 
   const first = await service.post(`/api/videos/${id}/process`)
@@ -25,13 +28,15 @@ t.test('a request to process a video with an open task answers that task', async
 })
 
 t.test('processing again makes new prints in the place of the old ones, which are served until then', async t => {
-  const service = await openService(t, { env: await slowFfmpeg(t), worker: true })
-  const { id, task_id } = await service.keep(await shoot({ seconds: 2 }))
+  const worker = await service.startWorker({ ...one, ...(await slowFfmpeg(t)) })
+  t.teardown(() => worker.stop(0))
+  const { id, task_id } = await service.keep(await shoot({ seconds: 2, size: '160x90' }))
   await service.finished(task_id)
   const before = await videoOf(service, id)
   const [url] = before.renditions.map(({ url }: any) => url).filter(Boolean)
   const old = (await service.get(url)).headers.etag
-  const oldFiles = await service.files()
+  const filesOf = async () => (await service.files()).filter(file => file.includes(id))
+  const oldFiles = await filesOf()
 
   const response = await service.post(`/api/videos/${id}/process`)
   const again = response.json().task_id
@@ -51,8 +56,8 @@ t.test('processing again makes new prints in the place of the old ones, which ar
   t.match(after, { status: 'ready', processed: true, task_id: again })
   t.not(after.ready_at, before.ready_at)
   t.not((await service.get(url)).headers.etag, old, 'a player that has half of the old one begins anew')
-  await until(async () => (await service.files()).length === oldFiles.length, 'the old prints are gone')
-  const kept = await service.files()
+  await until(async () => (await filesOf()).length === oldFiles.length, 'the old prints are gone')
+  const kept = await filesOf()
   t.notOk(
     kept.some(file => file !== `videos/${id}/original` && oldFiles.includes(file)),
     'no old print is left'
@@ -63,9 +68,9 @@ t.test('processing again makes new prints in the place of the old ones, which ar
 })
 
 t.test('processing again after a failure is a fresh start', async t => {
-  const service = await openService(t)
   const { id, task_id } = await service.keep('no film')
-  await service.startWorker()
+  const worker = await service.startWorker(one)
+  t.teardown(() => worker.stop(0))
   await service.finished(task_id)
 
   const again = (await service.post(`/api/videos/${id}/process`)).json().task_id
@@ -77,7 +82,8 @@ t.test('processing again after a failure is a fresh start', async t => {
 })
 
 t.test('when the task of new prints is cancelled the old prints stay', async t => {
-  const service = await openService(t, { env: await slowFfmpeg(t), worker: true })
+  const worker = await service.startWorker({ ...one, ...(await slowFfmpeg(t)) })
+  t.teardown(() => worker.stop(0))
   const { id, task_id } = await service.keep(await shoot({ seconds: 2 }))
   await service.finished(task_id)
   const before = await service.files()
@@ -98,9 +104,8 @@ t.test('when the task of new prints is cancelled the old prints stay', async t =
 })
 
 t.test('when the task of new prints fails the old prints stay, and a later run may still replace them', async t => {
-  const service = await openService(t)
   const { id, task_id } = await service.keep(await shoot())
-  const worker = await service.startWorker()
+  const worker = await service.startWorker(one)
   await service.finished(task_id)
   await worker.stop(0)
   const original = path.join(service.dataDir, 'videos', id, 'original')
@@ -109,7 +114,8 @@ t.test('when the task of new prints fails the old prints stay, and a later run m
   const failing = (await service.post(`/api/videos/${id}/process`)).json().task_id
   const waiting = await videoOf(service, id)
   await writeFile(original, 'no film')
-  await service.startWorker()
+  const second = await service.startWorker(one)
+  t.teardown(() => second.stop(0))
   const failed = await service.finished(failing)
   const after = await videoOf(service, id)
   await writeFile(original, film)
@@ -123,7 +129,6 @@ t.test('when the task of new prints fails the old prints stay, and a later run m
 })
 
 t.test('ten simultaneous requests make one task', async t => {
-  const service = await openService(t)
   const { id, task_id } = await service.keep('no film')
   await service.post(`/api/tasks/${task_id}/cancel`)
 
@@ -136,7 +141,8 @@ t.test('ten simultaneous requests make one task', async t => {
 })
 
 t.test('a video that does not exist is not processed', async t => {
-  const service = await openService(t)
+  const tasks = async () => (await service.db.pool.query('select from darkroom.tasks')).rows.length
+  const before = await tasks()
 
   for (const id of [nobody, 'garbage', 'x'.repeat(100), '%00', '..%2f..', "'%20or%20true"]) {
     const response = await service.post(`/api/videos/${id}/process`)
@@ -145,12 +151,10 @@ t.test('a video that does not exist is not processed', async t => {
   for (const video_id of [nobody, 'garbage', '']) {
     t.match((await service.post('/process-video', { video_id })).json(), { status: 404, code: 'VIDEO_NOT_FOUND' })
   }
-  const { rows } = await service.db.pool.query('select from darkroom.tasks')
-  t.equal(rows.length, 0)
+  t.equal(await tasks(), before)
 })
 
 t.test('the route needs no body, whatever headers its client sends', async t => {
-  const service = await openService(t)
   const { id, task_id } = await service.keep('film')
 
   const bare = await service.post(`/api/videos/${id}/process`, undefined, { 'content-type': 'application/json' })

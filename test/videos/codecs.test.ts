@@ -50,7 +50,10 @@ async function keyframes(file: string) {
 }
 
 t.test('each further codec of CODECS is one more print and stream of each rung', { skip }, async t => {
-  const service = await openService(t, { env: { CODECS: 'av1,hevc,vp9', RUNGS: '480p' }, worker: true })
+  const service = await openService(t, {
+    env: { CODECS: 'av1,hevc,vp9', RUNGS: '480p', PROFILE: 'fast', WORKER_CONCURRENCY: '1' },
+    worker: true
+  })
   const film = await shoot({ size: '640x480', fps: 6, seconds: 6 })
   const { id, task_id } = await service.keep(film)
   t.match(await service.finished(task_id), { state: 'SUCCESS', result: { reused: false } })
@@ -110,7 +113,10 @@ t.test('each further codec of CODECS is one more print and stream of each rung',
 })
 
 t.test('a film in parts has the very streams of one run in each codec', { skip }, async t => {
-  const service = await openService(t, { env: { CODECS: 'hevc', DARKROOM_FILM_PARTS: '10,4,8' }, worker: true })
+  const service = await openService(t, {
+    env: { CODECS: 'hevc', DARKROOM_FILM_PARTS: '10,4,8', PROFILE: 'fast', WORKER_CONCURRENCY: '1' },
+    worker: true
+  })
   const { id, task_id } = await service.keep(await shoot({ size: '160x90', fps: 5, seconds: 14, group: 15 }))
   t.match(await service.finished(task_id), { state: 'SUCCESS', attempts: 1 })
   t.ok((await service.get('/api/tasks?task=process_video_part')).json().items.length > 3, 'in parts')

@@ -51,9 +51,10 @@ async function read(service: Service, { init, url, urls }: Play) {
   }
 }
 
+const FFMPEG_PATH = await quickFfmpeg(t, process.env.FFMPEG_PATH || 'ffmpeg')
+const service = await openService(t, { env: { FFMPEG_PATH, WORKER_CONCURRENCY: '1' }, worker: true })
+
 t.test('a film is a stream of all its rungs, which are equally long and change at the same moments', async t => {
-  const FFMPEG_PATH = await quickFfmpeg(t, process.env.FFMPEG_PATH || 'ffmpeg')
-  const service = await openService(t, { env: { FFMPEG_PATH }, worker: true })
   const { id, task_id } = await service.keep(await shoot({ size: '1280x720', seconds: 5 }))
   t.match(await service.finished(task_id), { state: 'SUCCESS' })
 
@@ -87,7 +88,6 @@ t.test('a film is a stream of all its rungs, which are equally long and change a
 })
 
 t.test('sound alone is a stream, too', async t => {
-  const service = await openService(t, { worker: true })
   const { id, task_id } = await service.keep(await shoot({ size: null, seconds: 9 }), 'song.m4a')
   t.match(await service.finished(task_id), { state: 'SUCCESS', result: { hls: true } })
 
@@ -142,7 +142,6 @@ t.test('a film can be played while it is being made', async t => {
 })
 
 t.test('segments are served for ever, in parts, and under no other name', async t => {
-  const service = await openService(t, { worker: true })
   const { id, task_id } = await service.keep(await shoot({ seconds: 5 }))
   await service.finished(task_id)
   const master = await playlist(service, `/api/videos/${id}/files/hls/master.m3u8`)
@@ -189,7 +188,6 @@ t.test('segments are served for ever, in parts, and under no other name', async 
 })
 
 t.test('prints of the same bytes bring their stream along', async t => {
-  const service = await openService(t, { worker: true })
   const content = await shoot({ seconds: 2 })
   const first = await service.keep(content)
   await service.finished(first.task_id)
@@ -206,7 +204,6 @@ t.test('prints of the same bytes bring their stream along', async t => {
 })
 
 t.test('one print is made again beside the others, and the stream has all of them', async t => {
-  const service = await openService(t, { worker: true })
   const { id, task_id } = await service.keep(await shoot({ size: '1280x720', seconds: 2 }))
   await service.finished(task_id)
   const film = async () => (await service.get(`/api/videos/${id}`)).json()

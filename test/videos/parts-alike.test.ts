@@ -54,7 +54,7 @@ const sources = {
 for (const [what, { rungs, shot }] of Object.entries(sources)) {
   t.test(`parts make the very film of a single run: ${what}`, async t => {
     const FFMPEG_PATH = await quickFfmpeg(t, process.env.FFMPEG_PATH || 'ffmpeg')
-    const service = await openService(t, { env: { ...lengths, FFMPEG_PATH }, worker: true })
+    const service = await openService(t, { env: { ...lengths, FFMPEG_PATH, WORKER_CONCURRENCY: '1' }, worker: true })
     const { id, task_id } = await service.keep(await shoot(shot))
     const task = await service.finished(task_id)
     t.match(task, { state: 'SUCCESS', attempts: 1, progress: 1, result: { reused: false }, worker: String })
@@ -91,7 +91,7 @@ const durationsIn = (body: string) =>
 
 t.test('some prints of a film are made again in parts, beside those that are there', async t => {
   const FFMPEG_PATH = await quickFfmpeg(t, process.env.FFMPEG_PATH || 'ffmpeg')
-  const service = await openService(t, { env: { ...lengths, FFMPEG_PATH }, worker: true })
+  const service = await openService(t, { env: { ...lengths, FFMPEG_PATH, WORKER_CONCURRENCY: '1' }, worker: true })
   const { id, task_id } = await service.keep(
     await shoot({ size: '1280x720', seconds: 12, fps: 6, group: 30, sound: false })
   )
@@ -115,7 +115,7 @@ t.test('some prints of a film are made again in parts, beside those that are the
 })
 
 t.test('a long film whose largest print can be copied is made in one run, which copies it', async t => {
-  const service = await openService(t, { env: lengths, worker: true })
+  const service = await openService(t, { env: { ...lengths, WORKER_CONCURRENCY: '1' }, worker: true })
   const { id, task_id } = await service.keep(await shoot({ size: '1280x720', seconds: 14, group: 15 }))
   t.match(await service.finished(task_id), { state: 'SUCCESS', attempts: 1 })
   t.strictSame(await partsOf(service, task_id), [])

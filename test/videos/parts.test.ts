@@ -1,6 +1,7 @@
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { shoot } from '../harness/clip.ts'
+import { openCollector } from '../harness/collector.ts'
 import { heldFfmpeg } from '../harness/held-ffmpeg.ts'
 import { lengths, named, partsOf, playlist } from '../harness/parts.ts'
 import { processesAbout } from '../harness/processes.ts'
@@ -20,11 +21,18 @@ async function openHeld(t: Test, more: Record<string, string> = {}) {
   return { service, ffmpeg }
 }
 
-t.test('a worker that is killed costs the part in its hands, and its stream plays on', async t => {
+t.test('a worker that is killed costs the part in its hands, its stream plays on, and so does its trace', async t => {
   const { service, ffmpeg } = await openHeld(t)
+  const collector = await openCollector(t)
+  const traced = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }
   await ffmpeg.hold(third)
-  const first = await spawnWorker(t, service)
-  const { id, task_id } = await service.keep(film)
+  const first = await spawnWorker(t, service, traced)
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+  const body = new FormData()
+  body.set('video', new Blob([film]), 'film.mp4')
+  const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` }
+  const uploaded = await fetch(`${await service.listen()}/api/videos`, { method: 'POST', headers, body })
+  const { id, task_id } = (await uploaded.json()) as { id: string; task_id: string }
   await ffmpeg.begun(third)
   const before = await service.until(
     task_id,
@@ -41,10 +49,15 @@ t.test('a worker that is killed costs the part in its hands, and its stream play
   const growing = async () => playlist((await service.get(`/api/videos/${id}/files/hls/180p/index.m3u8`)).body).urls
   t.equal((await growing()).length, 5, 'what is made can be played: three segments of four seconds, and two of eight')
 
+  const spansOf = (name: string) => collector.spans.filter(span => span.name === name && span.traceId === traceId)
+  await until(
+    () => spansOf('attempt process_video_part').length >= 3,
+    'its spans of two stretches and the sound arrive'
+  )
   first.kill('SIGKILL')
   await first.exited
   await ffmpeg.release()
-  await spawnWorker(t, service)
+  const heir = await spawnWorker(t, service, traced)
 
   const task = await service.finished(task_id)
   t.match(task, { state: 'SUCCESS', attempts: 1 })
@@ -62,6 +75,19 @@ t.test('a worker that is killed costs the part in its hands, and its stream play
   )
   t.equal((await ffmpeg.runs()).length, 5, 'one of four stretches was encoded again')
   t.ok(task.progress! >= before.progress!)
+
+  heir.kill('SIGTERM')
+  await heir.exited
+  const attempts = spansOf('attempt process_video_part')
+  const [plan] = spansOf('attempt process_video')
+  t.equal(attempts.length, 6, 'of every part that was finished, by both workers')
+  t.strictSame(
+    [...new Set(attempts.map(({ parentSpanId }) => parentSpanId))],
+    [plan!.parentSpanId],
+    'in the trace of the film'
+  )
+  t.equal(spansOf('run process_video_part').length, 6)
+  t.ok(spansOf('ffmpeg').length >= 5)
 })
 
 t.test(

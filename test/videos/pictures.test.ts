@@ -37,7 +37,7 @@ async function shootAs(t: Test, graph: string, ...more: string[]) {
   return readFile(file)
 }
 
-const service = await openService(t, { worker: true })
+const service = await openService(t, { env: { WORKER_CONCURRENCY: '1' }, worker: true })
 
 async function developed(content: Buffer, filename?: string) {
   const { id, task_id } = await service.keep(content, filename)
@@ -235,6 +235,9 @@ t.test('pictures are made, reused, replaced and removed with the prints', async 
   )
 })
 
+/** Its workers have broken ffmpegs, one after another; no two films are of the same bytes. */
+const broken = await openService(t, { env: { WORKER_CONCURRENCY: '1' } })
+
 /** The real ffmpeg, but for runs whose arguments fit a pattern of the shell: these do something else. */
 async function brokenFfmpeg(t: Test, pattern: string, instead: string) {
   const { ffmpeg: real } = await findMediaTools()
@@ -245,11 +248,12 @@ async function brokenFfmpeg(t: Test, pattern: string, instead: string) {
 
 t.test('a film whose pictures cannot be made is ready, and says what is missing', async t => {
   const FFMPEG_PATH = await brokenFfmpeg(t, '*storyboard-*|*poster.jpg*', 'echo "no memory for /var/x" >&2; exit 1')
-  const service = await openService(t, { env: { FFMPEG_PATH }, worker: true })
-  const { id, task_id } = await service.keep(await shoot({ size: '160x90' }))
-  await service.finished(task_id)
+  const worker = await broken.startWorker({ FFMPEG_PATH })
+  t.teardown(() => worker.stop(0))
+  const { id, task_id } = await broken.keep(await shoot({ size: '160x90', fps: 10 }))
+  await broken.finished(task_id)
 
-  const video = (await service.get(`/api/videos/${id}`)).json()
+  const video = (await broken.get(`/api/videos/${id}`)).json()
   t.match(video, { status: 'ready', poster_url: null, storyboard_url: null })
   t.strictSame(
     video.probe.notes.map(({ about, reason }: any) => [about, reason]),
@@ -264,8 +268,8 @@ t.test('a film whose pictures cannot be made is ready, and says what is missing'
     'The storyboard could not be made: ffmpeg ended with code 1: no memory for ….',
     'without a path of ours'
   )
-  t.match((await service.get(`/api/tasks/${task_id}/log`)).payload, /The poster could not be made/)
-  t.notOk((await service.files()).some(file => /jpg|webp|vtt/.test(file)))
+  t.match((await broken.get(`/api/tasks/${task_id}/log`)).payload, /The poster could not be made/)
+  t.notOk((await broken.files()).some(file => file.includes(id) && /jpg|webp|vtt/.test(file)))
 })
 
 t.test('a picture that was cut off is not served', async t => {
@@ -274,22 +278,24 @@ t.test('a picture that was cut off is not served', async t => {
     '*poster.jpg*',
     `for each; do case "$each" in file:*poster.jpg) printf '\\377\\330\\377' > "\${each#file:}";; esac; done; exit 0`
   )
-  const service = await openService(t, { env: { FFMPEG_PATH }, worker: true })
-  const { id, task_id } = await service.keep(await shoot({ size: '160x90' }))
-  await service.finished(task_id)
+  const worker = await broken.startWorker({ FFMPEG_PATH })
+  t.teardown(() => worker.stop(0))
+  const { id, task_id } = await broken.keep(await shoot({ size: '160x90', fps: 11 }))
+  await broken.finished(task_id)
 
-  const video = (await service.get(`/api/videos/${id}`)).json()
+  const video = (await broken.get(`/api/videos/${id}`)).json()
   t.match(video, { status: 'ready', poster_url: null, storyboard_url: String })
-  t.equal((await service.get(`/api/videos/${id}/files/poster.jpg`)).statusCode, 404)
+  t.equal((await broken.get(`/api/videos/${id}/files/poster.jpg`)).statusCode, 404)
 })
 
 t.test('an ffmpeg without animated WebP makes all but the preview', async t => {
   const FFMPEG_PATH = await brokenFfmpeg(t, '*libwebp_anim*', `echo "Unknown encoder 'libwebp_anim'" >&2; exit 1`)
-  const service = await openService(t, { env: { FFMPEG_PATH }, worker: true })
-  const { id, task_id } = await service.keep(await shoot({ size: '160x90' }))
-  await service.finished(task_id)
+  const worker = await broken.startWorker({ FFMPEG_PATH })
+  t.teardown(() => worker.stop(0))
+  const { id, task_id } = await broken.keep(await shoot({ size: '160x90', fps: 12 }))
+  await broken.finished(task_id)
 
-  const video = (await service.get(`/api/videos/${id}`)).json()
+  const video = (await broken.get(`/api/videos/${id}`)).json()
   t.match(video, { status: 'ready', poster_url: String, storyboard_url: String })
   t.match(video.probe.notes, [{ about: 'preview', reason: 'not_supported', detail: /libwebp_anim/ }])
 })
@@ -297,12 +303,13 @@ t.test('an ffmpeg without animated WebP makes all but the preview', async t => {
 t.test('a disk that is full during the pictures fails the attempt, not the film', async t => {
   const message = 'av_interleaved_write_frame(): No space left on device'
   const FFMPEG_PATH = await brokenFfmpeg(t, '*poster.jpg*', `echo "${message}" >&2; exit 1`)
-  const service = await openService(t, { env: { FFMPEG_PATH }, worker: true })
-  const { task_id } = await service.keep(await shoot({ size: '160x90' }))
+  const worker = await broken.startWorker({ FFMPEG_PATH })
+  t.teardown(() => worker.stop(0))
+  const { id, task_id } = await broken.keep(await shoot({ size: '160x90', fps: 13 }))
 
-  const task = await service.until(task_id, ({ state }) => state === 'RETRY')
+  const task = await broken.until(task_id, ({ state }) => state === 'RETRY')
   t.match(task.error, { type: 'StorageFull' })
-  const kept = async () => (await service.files()).some(file => file.includes('prints-'))
+  const kept = async () => (await broken.files()).some(file => file.includes(id) && file.includes('prints-'))
   await until(async () => !(await kept()), 'nothing of the attempt is kept, its stream neither')
 })
 

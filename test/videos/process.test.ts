@@ -3,16 +3,17 @@ import path from 'node:path'
 import t from 'tap'
 import { shoot } from '../harness/clip.ts'
 import { film, skipWithoutMedia } from '../harness/media.ts'
-import { openService, type Service } from '../harness/service.ts'
+import { openService } from '../harness/service.ts'
 
-async function processed(service: Service, content: Buffer, filename?: string) {
+const service = await openService(t, { env: { WORKER_CONCURRENCY: '1' }, worker: true })
+
+async function processed(content: Buffer, filename?: string) {
   const { id, task_id } = await service.keep(content, filename)
   const task = await service.finished(task_id)
   return { task, video: (await service.get(`/api/videos/${id}`)).json() }
 }
 
 t.test('a film becomes ready in three sizes, with all facts about them', async t => {
-  const service = await openService(t, { worker: true })
   const content = await shoot({ size: '1920x1080', seconds: 1 })
 
   const { id, task_id } = await service.keep(content, 'sea.mp4')
@@ -86,9 +87,7 @@ t.test('a film becomes ready in three sizes, with all facts about them', async t
 })
 
 t.test('a film that is smaller than every rung gets one print, under its own name', async t => {
-  const service = await openService(t, { worker: true })
-
-  const { video } = await processed(service, await shoot({ size: '320x180' }))
+  const { video } = await processed(await shoot({ size: '320x180' }))
 
   t.match(video, { status: 'ready', resolution_480p: null, resolution_720p: null, resolution_1080p: null })
   t.match(video.renditions, [
@@ -98,9 +97,7 @@ t.test('a film that is smaller than every rung gets one print, under its own nam
 })
 
 t.test('a film between two rungs gets the lower ones', async t => {
-  const service = await openService(t, { worker: true })
-
-  const { video } = await processed(service, await shoot({ size: '960x540' }))
+  const { video } = await processed(await shoot({ size: '960x540' }))
 
   t.equal(video.resolution_480p, `/api/videos/${video.id}/files/480p.mp4`)
   t.match(video, { status: 'ready', resolution_720p: null, resolution_1080p: null })
@@ -112,9 +109,7 @@ t.test('a film between two rungs gets the lower ones', async t => {
 })
 
 t.test('a portrait film stays portrait', { skip: skipWithoutMedia }, async t => {
-  const service = await openService(t, { worker: true })
-
-  const { video } = await processed(service, await readFile(film('sideways movie.mov')))
+  const { video } = await processed(await readFile(film('sideways movie.mov')))
 
   t.equal(video.status, 'ready')
   const prints = video.renditions.filter(({ status }: any) => status === 'ready')
@@ -126,10 +121,8 @@ t.test('a portrait film stays portrait', { skip: skipWithoutMedia }, async t => 
 })
 
 t.test('sound only becomes one rendition without a picture', { skip: skipWithoutMedia }, async t => {
-  const service = await openService(t, { worker: true })
-
   for (const name of ['audio-only.mp4', 'cover-1400.mp3']) {
-    const { video } = await processed(service, await readFile(film(name)), name)
+    const { video } = await processed(await readFile(film(name)), name)
 
     t.match(video, { status: 'ready', resolution_480p: null, resolution_720p: null, resolution_1080p: null }, name)
     t.match(video.renditions, [{ name: 'audio', status: 'ready', width: null, height: null, url: /\/audio\.m4a$/ }])
@@ -139,8 +132,7 @@ t.test('sound only becomes one rendition without a picture', { skip: skipWithout
 })
 
 t.test('processing never changes the uploaded file', async t => {
-  const service = await openService(t, { worker: true })
-  const content = await shoot()
+  const content = await shoot({ fps: 12 })
   const { id, task_id } = await service.keep(content)
   const original = path.join(service.dataDir, 'videos', id, 'original')
   const before = await stat(original)

@@ -4,18 +4,24 @@ import path from 'node:path'
 import t from 'tap'
 import { shoot } from '../harness/clip.ts'
 import { film, skipWithoutMedia } from '../harness/media.ts'
-import { openService, type Service } from '../harness/service.ts'
+import { openService } from '../harness/service.ts'
 
-async function processed(service: Service, content: Buffer, filename?: string) {
+const service = await openService(t)
+const one = { WORKER_CONCURRENCY: '1' }
+
+async function processed(content: Buffer, filename?: string) {
   const { id, task_id } = await service.keep(content, filename)
   const task = await service.finished(task_id)
   return { task, video: (await service.get(`/api/videos/${id}`)).json() }
 }
 
-t.test('a file that is no film fails, once, with a reason that its owner can understand', async t => {
-  const service = await openService(t, { worker: true })
+const filesOf = async ({ id }: { id: string }) => (await service.files()).filter(file => file.includes(id))
 
-  const { task, video } = await processed(service, Buffer.from('Dear diary, this is no film at all.\n'.repeat(50)))
+t.test('a file that is no film fails, once, with a reason that its owner can understand', async t => {
+  const worker = await service.startWorker(one)
+  t.teardown(() => worker.stop(0))
+
+  const { task, video } = await processed(Buffer.from('Dear diary, this is no film at all.\n'.repeat(50)))
 
   t.match(task, { state: 'FAILURE', status: 'FAILED', attempts: 1, result: null })
   t.match(task.error, { type: 'not_a_video', message: /video/ })
@@ -24,16 +30,12 @@ t.test('a file that is no film fails, once, with a reason that its owner can und
   t.notMatch(JSON.stringify(video), service.dataDir, 'no path of ours is given away')
   t.strictSame(await service.files(), [`videos/${video.id}/original`])
   t.match((await service.get(`/api/videos/${video.id}/status`)).json(), { status: 'failed', processed: false })
-})
-
-t.test('a failed film keeps its reason when its task is forgotten', async t => {
-  const service = await openService(t, { worker: true })
-  const { task, video } = await processed(service, Buffer.from('no film'))
 
   const forgotten = await service.delete(`/api/tasks/${task.id}`)
 
   t.equal(forgotten.statusCode, 204)
-  t.match((await service.get(`/api/videos/${video.id}`)).json(), { status: 'failed', error: task.error })
+  const after = (await service.get(`/api/videos/${video.id}`)).json()
+  t.match(after, { status: 'failed', error: task.error }, 'it keeps its reason when its task is forgotten')
 })
 
 t.test('each budget is a setting, and a film beyond it is refused with its numbers', async t => {
@@ -50,12 +52,13 @@ t.test('each budget is a setting, and a film beyond it is refused with its numbe
     [{ MAX_TEMPORARY_BYTES: '10 KiB' }, 'too_many_bytes', 'while they are made; the most is 10240.']
   ]
   for (const [env, type, message] of budgets) {
-    const service = await openService(t, { env, worker: true })
-    const { task, video } = await processed(service, content)
+    const worker = await service.startWorker({ ...one, ...env })
+    const { task, video } = await processed(content)
+    await worker.stop(0)
 
     t.match(task, { state: 'FAILURE', attempts: 1, error: { type, message } })
     t.strictSame(video.error, task.error)
-    t.strictSame(await service.files(), [`videos/${video.id}/original`], 'nothing was encoded')
+    t.strictSame(await filesOf(video), [`videos/${video.id}/original`], 'nothing was encoded')
   }
 })
 
@@ -70,14 +73,15 @@ out=$(echo "$*" | sed -n 's#.*|\\[f=hls:.*file:\\(/[^ ]*\\)/hls/.*#\\1#p')
 exec ${process.env.FFMPEG_PATH || 'ffmpeg'} -re "$@"
 `
   await writeFile(FFMPEG_PATH, script, { mode: 0o755 })
-  const service = await openService(t, { env: { FFMPEG_PATH, MAX_TEMPORARY_BYTES: '2 MiB' }, worker: true })
-  const { task, video } = await processed(service, await shoot({ seconds: 8 }))
+  const worker = await service.startWorker({ ...one, FFMPEG_PATH, MAX_TEMPORARY_BYTES: '2 MiB' })
+  t.teardown(() => worker.stop(0))
+  const { task, video } = await processed(await shoot({ seconds: 8 }))
 
   const message =
     /^The prints and streams of this film took 3\d{6} bytes before .*; the most is 2097152 \(MAX_TEMPORARY_BYTES\)\.$/
   t.match(task, { state: 'FAILURE', attempts: 1, error: { type: 'too_many_bytes', message } })
   t.match(video, { status: 'failed', hls_url: null, error: task.error })
-  t.strictSame(await service.files(), [`videos/${video.id}/original`])
+  t.strictSame(await filesOf(video), [`videos/${video.id}/original`])
 })
 
 t.test('a film within its budgets is made', async t => {
@@ -85,17 +89,19 @@ t.test('a film within its budgets is made', async t => {
     ...{ MAX_FILM_SECONDS: '3', MAX_FILM_PIXELS: '57600', MAX_FILM_FRAMES: '20', MAX_FILM_STREAMS: '2' },
     MAX_TEMPORARY_BYTES: '1 MiB'
   }
-  const service = await openService(t, { env, worker: true })
-  const { task } = await processed(service, await shoot({ size: '320x180', seconds: 2, fps: 10 }))
+  const worker = await service.startWorker({ ...one, ...env })
+  t.teardown(() => worker.stop(0))
+  const { task } = await processed(await shoot({ size: '320x180', seconds: 2, fps: 10 }))
 
   t.match(task, { state: 'SUCCESS', error: null })
 })
 
 t.test('broken, encrypted and incomplete films fail with a reason', { skip: skipWithoutMedia }, async t => {
-  const service = await openService(t, { worker: true })
+  const worker = await service.startWorker(one)
+  t.teardown(() => worker.stop(0))
 
   for (const name of ['broken-no-moov.mp4', 'WrongFile.mp4', 'truncated-10k.mp4', 'encrypted-cenc.mp4']) {
-    const { task, video } = await processed(service, await readFile(film(name)), name)
+    const { task, video } = await processed(await readFile(film(name)), name)
 
     t.match(video, { status: 'failed', error: { type: /^[a-z_]+$/, message: /^[A-Z].*\.$/ } }, name)
     t.match(task, { state: 'FAILURE', attempts: 1 }, name)

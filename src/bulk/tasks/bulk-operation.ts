@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { defineTask } from '#tasks/define.ts'
 import type { BeforeForgetting } from '#tasks/steer/forget.ts'
+import { Pace } from '../pace.ts'
 import { begin, finish, step } from '../steps.ts'
 
 interface BulkOperationNeeds {
@@ -21,11 +22,14 @@ export function bulkOperation({ remember }: BulkOperationNeeds) {
 
     async run({ operation_id }, { db, signal, progress }) {
       const running = await begin(db, operation_id)
+      const pace = new Pace()
       let done = 0
       for (;;) {
         signal.throwIfAborted()
-        const stepped = running && (await step(db, running, remember))
+        const begun = performance.now()
+        const stepped = running && (await step(db, running, { size: pace.tasks, remember }))
         if (!stepped) break
+        pace.adapt(performance.now() - begun)
         done = stepped.done
         progress(Math.min(1, stepped.done / Math.max(1, stepped.expected)))
       }

@@ -1,5 +1,5 @@
 import { exactCount as count, plural } from '#dashboard/words/number.ts'
-import type { BulkOperation } from './bodies.ts'
+import type { BulkOperation } from '../service/bodies.ts'
 
 export const isOver = ({ status }: BulkOperation) => status !== 'waiting' && status !== 'running'
 

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { exactCount as count } from '#dashboard/words/number.ts'
 import { remark, show } from '../screen/print.ts'
 import { progressBar } from '../screen/progress.ts'
+import type { BulkOperation } from '../service/bodies.ts'
 import type { Service } from '../service/service.ts'
 import { onInterrupt } from '../video/interrupt.ts'
-import type { BulkOperation } from './bodies.ts'
 import { endText, isOver } from './describe.ts'
 
 // Milliseconds between two looks.

@@ -4,9 +4,9 @@ import { showList } from '../screen/list.ts'
 import { show } from '../screen/print.ts'
 import { type Column, table } from '../screen/table.ts'
 import { ago } from '../screen/times.ts'
+import type { BulkOperation } from '../service/bodies.ts'
 import { readPages, restOf } from '../service/pages.ts'
 import type { Service } from '../service/service.ts'
-import type { BulkOperation } from './bodies.ts'
 import { skippedText } from './describe.ts'
 
 interface Listed {

@@ -3,27 +3,9 @@ import { show } from '../screen/print.ts'
 import { type Column, table } from '../screen/table.ts'
 import { harmless } from '../screen/text.ts'
 import { ago } from '../screen/times.ts'
+import type { ErrorGroup, FailedTask } from '../service/bodies.ts'
 import { readPages } from '../service/pages.ts'
 import type { Service } from '../service/service.ts'
-
-interface Group {
-  fingerprint: string
-  task: string
-  type: string | null
-  message: string | null
-  count: number
-  first_at: string
-  last_at: string
-  sample: string
-}
-
-interface Failed {
-  id: string
-  queue: string
-  attempts: number
-  finished_at: string
-  message: string | null
-}
 
 interface Listed {
   json?: boolean
@@ -31,7 +13,7 @@ interface Listed {
   [filter: string]: string | number | boolean | undefined
 }
 
-const groups: Column<Group>[] = [
+const groups: Column<ErrorGroup>[] = [
   { head: 'FINGERPRINT', cell: ({ fingerprint }) => fingerprint, extra: 4 },
   { head: 'COUNT', cell: ({ count }) => count, isNumber: true },
   { head: 'KIND', cell: ({ task }) => task, isLong: true },
@@ -42,7 +24,7 @@ const groups: Column<Group>[] = [
   { head: 'MESSAGE', cell: ({ message }) => message, isLong: true }
 ]
 
-const tasks: Column<Failed>[] = [
+const tasks: Column<FailedTask>[] = [
   { head: 'ID', cell: ({ id }) => id },
   { head: 'FAILED', cell: ({ finished_at }) => ago(finished_at), extra: 1 },
   { head: 'QUEUE', cell: ({ queue }) => queue, extra: 3 },
@@ -54,7 +36,7 @@ export async function listErrors(service: Service, { json, watch, limit = 100, .
   await showList({
     json,
     watch,
-    read: () => readPages<Group>(service, 'api/errors', { ...filters, limit }),
+    read: () => readPages<ErrorGroup>(service, 'api/errors', { ...filters, limit }),
     text: ({ items }, width) => (items.length === 0 ? 'No task has failed.' : table(groups, items, width))
   })
 }
@@ -62,7 +44,7 @@ export async function listErrors(service: Service, { json, watch, limit = 100, .
 export async function showError(service: Service, fingerprint: string, { json, watch: _, ...query }: Listed) {
   const path = `api/errors/${encodeURIComponent(fingerprint)}`
   const texts = Object.fromEntries(Object.entries(query).map(([name, value]) => [name, String(value)]))
-  const group = await service.get<Group & { tasks: Failed[] }>(path, texts)
+  const group = await service.get<ErrorGroup & { tasks: FailedTask[] }>(path, texts)
   show(group, {
     json,
     text: () =>

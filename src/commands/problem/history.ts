@@ -1,17 +1,10 @@
 import { showList } from '../screen/list.ts'
 import { type Column, table } from '../screen/table.ts'
 import { ago, long } from '../screen/times.ts'
+import type { ProblemRecord } from '../service/bodies.ts'
 import { readPages, restOf } from '../service/pages.ts'
 import type { Service } from '../service/service.ts'
-import { type Problem, subjectText } from './list.ts'
-
-interface Recorded extends Problem {
-  state: 'open' | 'closed'
-  opened_at: string
-  seconds: number
-  flaps: number
-  told_at: string | null
-}
+import { subjectText } from './list.ts'
 
 interface Listed {
   json?: boolean
@@ -19,7 +12,7 @@ interface Listed {
   [filter: string]: string | number | boolean | undefined
 }
 
-const columns: Column<Recorded>[] = [
+const columns: Column<ProblemRecord>[] = [
   { head: 'STATE', cell: ({ state }) => state },
   { head: 'SEVERITY', cell: ({ severity }) => severity.toUpperCase(), isStatus: true },
   { head: 'CODE', cell: ({ code }) => code },
@@ -35,7 +28,7 @@ export async function listHistory(service: Service, { json, watch, ...filters }:
   await showList({
     json,
     watch,
-    read: () => readPages<Recorded>(service, 'api/problems/history', filters),
+    read: () => readPages<ProblemRecord>(service, 'api/problems/history', filters),
     text: ({ items }, width) => table(columns, items, width),
     rest: restOf
   })

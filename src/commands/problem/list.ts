@@ -1,17 +1,9 @@
 import { showList } from '../screen/list.ts'
 import { type Column, table } from '../screen/table.ts'
 import { ago } from '../screen/times.ts'
+import type { Problem } from '../service/bodies.ts'
 import { readAll } from '../service/pages.ts'
 import type { Service } from '../service/service.ts'
-
-export interface Problem {
-  code: string
-  sentence: string
-  since: string | null
-  severity: 'critical' | 'warning' | 'notice'
-  subject: { type: string; id: string }
-  silenced_until: string | null
-}
 
 export const subjectText = ({ subject }: Pick<Problem, 'subject'>) => `${subject.type}:${subject.id}`
 

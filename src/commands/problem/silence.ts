@@ -1,15 +1,9 @@
 import { WrongUse } from '../failures.ts'
 import { show } from '../screen/print.ts'
 import { ago } from '../screen/times.ts'
+import type { Silence } from '../service/bodies.ts'
 import { readAll } from '../service/pages.ts'
 import type { Service } from '../service/service.ts'
-
-interface Silence {
-  id: string
-  code: string
-  subject: { type: string; id: string } | null
-  until: string
-}
 
 interface Silenced {
   json?: boolean

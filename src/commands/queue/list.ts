@@ -1,21 +1,9 @@
 import { showList } from '../screen/list.ts'
 import { type Column, table } from '../screen/table.ts'
 import { ago, long } from '../screen/times.ts'
+import type { Queue } from '../service/bodies.ts'
 import { readAll } from '../service/pages.ts'
 import type { Service } from '../service/service.ts'
-
-export interface Queue {
-  name: string
-  depth: number
-  oldest_age: number | null
-  running: number
-  workers: number
-  paused: boolean
-  reason: string | null
-  until: string | null
-  pickup_p95: number | null
-  per_minute?: { created: number; finished: number }
-}
 
 const columns: Column<Queue>[] = [
   { head: 'NAME', cell: ({ name }) => name, isLong: true, least: 20 },

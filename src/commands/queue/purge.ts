@@ -1,9 +1,9 @@
 import { plural } from '#dashboard/words/number.ts'
 import { isConfirmed } from '../confirm.ts'
 import { show } from '../screen/print.ts'
+import type { Queue } from '../service/bodies.ts'
 import { readAll } from '../service/pages.ts'
 import type { Service } from '../service/service.ts'
-import type { Queue } from './list.ts'
 import { pathOf } from './steer.ts'
 
 /** Asks on a terminal. */

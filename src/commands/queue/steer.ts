@@ -1,7 +1,7 @@
 import { onEach } from '../each.ts'
 import { ago } from '../screen/times.ts'
+import type { Queue } from '../service/bodies.ts'
 import type { Service } from '../service/service.ts'
-import type { Queue } from './list.ts'
 
 interface Paused {
   json?: boolean

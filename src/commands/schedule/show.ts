@@ -2,18 +2,9 @@ import { facts } from '../screen/facts.ts'
 import { show, terminalWidth } from '../screen/print.ts'
 import { type Column, table } from '../screen/table.ts'
 import { long, when } from '../screen/times.ts'
+import type { Occurrence } from '../service/bodies.ts'
 import type { Service } from '../service/service.ts'
 import { pathOf, type Schedule, statusOf, timingOf } from './body.ts'
-
-interface Occurrence {
-  due_at: string
-  outcome: string
-  reason: string | null
-  task_id: string | null
-  late_by: number
-  manual: boolean
-  count: number
-}
 
 const columns: Column<Occurrence>[] = [
   { head: 'DUE', cell: ({ due_at }) => due_at },

@@ -18,7 +18,7 @@ export interface Column<Row> {
 const gap = 2
 const shortest = 8
 
-/** Fits into `width`; without one, as in a pipe, nothing is cut or left out. */
+/** Fits into `width`, and says that there is nothing; without one, as in a pipe, nothing is cut, left out or added. */
 export function table<Row>(columns: Column<Row>[], rows: Row[], width = Number.POSITIVE_INFINITY): string {
   const texts = rows.map(row => columns.map(({ cell }) => said(cell(row))))
   const natural = columns.map(({ head }, at) => Math.max(widthOf(head), ...texts.map(line => widthOf(line[at]!))))
@@ -50,7 +50,8 @@ export function table<Row>(columns: Column<Row>[], rows: Row[], width = Number.P
       })
       .join(' '.repeat(gap))
   const heads = columns.map(({ head }) => head)
-  return [line(heads), ...texts.map(line)].join('\n')
+  const none = rows.length === 0 && Number.isFinite(width) ? ['(none)'] : []
+  return [line(heads), ...texts.map(line), ...none].join('\n')
 }
 
 /** For a terminal that is narrower than what has to be told: a line for the first column, one for the rest. */

@@ -1,18 +1,9 @@
 import { showList } from '../screen/list.ts'
 import { type Column, table } from '../screen/table.ts'
 import { ago } from '../screen/times.ts'
+import type { Session } from '../service/bodies.ts'
 import type { Page } from '../service/pages.ts'
 import type { Service } from '../service/service.ts'
-
-interface Session {
-  id: string
-  key: { id: string; name: string }
-  created_at: string
-  seen_at: string
-  expires_at: string
-  address: string | null
-  agent: string | null
-}
 
 interface Listed {
   json?: boolean

@@ -1,4 +1,5 @@
 import type { TaskBody } from '#client/bodies.ts'
+import { traceIdOf } from '#telemetry/traceparent.ts'
 import { facts } from '../screen/facts.ts'
 import { lasted, when } from '../screen/times.ts'
 
@@ -28,6 +29,7 @@ export function describeTask(task: TaskBody): string {
     ['worker', task.worker],
     ['tags', task.tags],
     ['schedule', task.schedule_id],
-    ['video', task.video_id]
+    ['video', task.video_id],
+    ['trace', task.traceparent && traceIdOf(task.traceparent)]
   ])
 }

@@ -1,15 +1,9 @@
 import { printJson, printLine } from '../screen/print.ts'
 import { harmless } from '../screen/text.ts'
+import type { AttemptLog } from '../service/bodies.ts'
 import { eventsAt } from '../service/events.ts'
 import { taskId } from '../service/find.ts'
 import type { Service } from '../service/service.ts'
-
-interface AttemptLog {
-  attempt: number
-  from: number | null
-  text: string
-  ended: boolean
-}
 
 interface Logged {
   json?: boolean

@@ -1,20 +1,9 @@
 import { show, terminalWidth } from '../screen/print.ts'
 import { type Column, table } from '../screen/table.ts'
 import { lasted } from '../screen/times.ts'
+import type { TimelineItem } from '../service/bodies.ts'
 import { taskId } from '../service/find.ts'
 import type { Service } from '../service/service.ts'
-
-interface Item {
-  type: 'wait' | 'attempt' | 'event'
-  at: string
-  until: string | null
-  reason: string | null
-  attempt: number | null
-  outcome: string | null
-  state: string | null
-  error: { type: string; message: string } | null
-  by: { kind: string; id: string } | null
-}
 
 const waits: Record<string, string> = {
   scheduled: 'waits for its time',
@@ -22,7 +11,7 @@ const waits: Record<string, string> = {
   retry: 'waits for its next attempt'
 }
 
-const columns: Column<Item>[] = [
+const columns: Column<TimelineItem>[] = [
   { head: 'AT', cell: ({ at }) => at },
   { head: 'TOOK', cell: ({ type, at, until }) => (type === 'event' ? undefined : lasted(at, until)), extra: 1 },
   { head: 'WHAT', cell: what, isLong: true },
@@ -31,11 +20,11 @@ const columns: Column<Item>[] = [
 ]
 
 export async function showTimeline(service: Service, word: string, { json }: { json?: boolean }) {
-  const timeline = await service.get<{ items: Item[] }>(`api/tasks/${await taskId(service, word)}/timeline`)
+  const timeline = await service.get<{ items: TimelineItem[] }>(`api/tasks/${await taskId(service, word)}/timeline`)
   show(timeline, { json, text: () => table(columns, timeline.items, terminalWidth()) })
 }
 
-function what({ type, reason, attempt, outcome, state }: Item) {
+function what({ type, reason, attempt, outcome, state }: TimelineItem) {
   if (type === 'wait') return waits[reason ?? ''] ?? 'waits'
   return type === 'attempt' ? `attempt ${attempt}: ${outcome ?? 'runs'}` : state
 }

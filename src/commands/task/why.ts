@@ -2,16 +2,9 @@ import { quoted } from '#dashboard/words/copy.ts'
 import { show } from '../screen/print.ts'
 import { harmless } from '../screen/text.ts'
 import { when } from '../screen/times.ts'
+import type { Why } from '../service/bodies.ts'
 import { taskId } from '../service/find.ts'
 import type { Service } from '../service/service.ts'
-
-interface Why {
-  code: string
-  sentence: string
-  since: string | null
-  until: string | null
-  actions: Action[]
-}
 
 interface Action {
   method: string

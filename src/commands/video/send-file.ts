@@ -16,6 +16,7 @@ interface Film {
   file: string
   stats: Stats
   name: string
+  playback?: 'public' | 'signed' | undefined
 }
 
 /** The film once its last byte is stored; undefined after Ctrl-C, which keeps what has arrived. */
@@ -34,7 +35,7 @@ export async function sendFile(service: Service, film: Film): Promise<Uploaded |
 }
 
 async function send(service: Service, film: Film, { key, isKept, forget }: Resumption) {
-  const { file, stats, name } = film
+  const { file, stats, name, playback } = film
   const stop = new AbortController()
   const bar = progressBar(name)
   const tell = teller(bar)
@@ -44,6 +45,7 @@ async function send(service: Service, film: Film, { key, isKept, forget }: Resum
   try {
     const sent = darkroom.uploadVideo(await openAsBlob(file), {
       filename: name,
+      playback,
       idempotency_key: key,
       signal: stop.signal,
       onProgress: ({ loaded, total }) => {
@@ -66,9 +68,10 @@ async function send(service: Service, film: Film, { key, isKept, forget }: Resum
   }
 }
 
-function commandOf({ file, name }: Film) {
+function commandOf({ file, name, playback }: Film) {
   const named = name === path.basename(file) ? '' : ` --name ${quoted(name)}`
-  return `darkroom video upload ${quoted(file)}${named}`
+  const forWhom = playback === undefined ? '' : ` --playback ${playback}`
+  return `darkroom video upload ${quoted(file)}${named}${forWhom}`
 }
 
 /** A file that changes would become a film of two halves. */

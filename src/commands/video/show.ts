@@ -26,6 +26,7 @@ export function describeVideo(video: VideoBody, base: URL): string {
     ['size', bytesText(video.bytes)],
     ['uploaded', when(video.created_at)],
     ['ready', when(video.ready_at)],
+    ['playback', video.playback],
     ['task', video.task_id],
     ['stream', address(video.hls_url)],
     ['poster', address(video.poster_url)],

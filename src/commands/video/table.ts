@@ -1,6 +1,6 @@
 import { client, watch } from '../client.ts'
 import type { Group } from '../command.ts'
-import { flag, moment, text } from '../parsing/options.ts'
+import { choice, flag, moment, text } from '../parsing/options.ts'
 import { paging } from '../task/table.ts'
 
 export const videoGroup: Group = {
@@ -13,11 +13,22 @@ export const videoGroup: Group = {
       operands: [{ name: 'FILE', about: 'the film', isFile: true }],
       options: {
         name: text('NAME', 'name of the film (that of the file)'),
+        playback: choice(['public', 'signed'], 'for whom it is (as the setting PLAYBACK says)'),
         detach: flag('do not wait for the prints')
       },
       examples: ['darkroom video upload holiday.mp4'],
       run: async (service, { operands: [file], values }) =>
         (await import('./upload.ts')).uploadVideo(service, file!, values)
+    }),
+    client({
+      name: 'edit',
+      about: 'change for whom a film is: all, or those with a key or a signed link',
+      operands: [{ name: 'VIDEO', about: 'id of the film, or its file name' }],
+      options: {
+        playback: choice(['public', 'signed', 'default'], 'for whom it is; default: as the setting PLAYBACK says')
+      },
+      examples: ['darkroom video edit holiday.mp4 --playback public'],
+      run: async (service, { operands: [id], values }) => (await import('./edit.ts')).editVideo(service, id!, values)
     }),
     client({
       name: 'list',

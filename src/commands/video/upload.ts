@@ -11,15 +11,16 @@ import { describeVideo } from './show.ts'
 interface Given {
   json?: boolean
   name?: string
+  playback?: 'public' | 'signed'
   detach?: boolean
 }
 
 /** Uploads, then waits for the prints. The exit code is 1 where the film failed. */
-export async function uploadVideo(service: Service, file: string, { json, name, detach }: Given) {
+export async function uploadVideo(service: Service, file: string, { json, name, playback, detach }: Given) {
   const stats = statsOf(file)
   // What refuses at all refuses before the first byte.
   await service.get('api/about')
-  const film = await sendFile(service, { file, stats, name: name ?? path.basename(file) })
+  const film = await sendFile(service, { file, stats, playback, name: name ?? path.basename(file) })
   if (film === undefined) return 130
   if (detach) {
     if (json) printJson(film)

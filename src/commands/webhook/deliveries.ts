@@ -1,20 +1,10 @@
 import { showList } from '../screen/list.ts'
 import { type Column, table } from '../screen/table.ts'
 import { ago } from '../screen/times.ts'
+import type { Delivery } from '../service/bodies.ts'
 import { webhookId } from '../service/find.ts'
 import { readPages, restOf } from '../service/pages.ts'
 import type { Service } from '../service/service.ts'
-
-export interface Delivery {
-  id: string
-  type: string
-  status: 'pending' | 'delivered' | 'failed'
-  task_id: string | null
-  video_id: string | null
-  created_at: string
-  next_at: string | null
-  attempts: { status: number | null; error: string | null; ms: number }[]
-}
 
 interface Listed {
   json?: boolean

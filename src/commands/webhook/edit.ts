@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { onEach } from '../each.ts'
 import { WrongUse } from '../failures.ts'
 import { show } from '../screen/print.ts'
+import type { Webhook } from '../service/bodies.ts'
 import { webhookId } from '../service/find.ts'
 import type { Service } from '../service/service.ts'
-import type { Webhook } from './list.ts'
 import { describeWebhook } from './show.ts'
 
 interface Settings {

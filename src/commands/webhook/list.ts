@@ -1,26 +1,9 @@
 import { showList } from '../screen/list.ts'
 import { type Column, table } from '../screen/table.ts'
 import { ago } from '../screen/times.ts'
+import type { Webhook } from '../service/bodies.ts'
 import { readPages, restOf } from '../service/pages.ts'
 import type { Service } from '../service/service.ts'
-
-export interface Webhook {
-  id: string
-  url: string
-  types: string[]
-  queues: string[] | null
-  tasks: string[] | null
-  include: string[]
-  ordered: boolean
-  description: string | null
-  enabled: boolean
-  disabled_reason: string | null
-  failures: number
-  failing_since: string | null
-  old_secret_until: string | null
-  created_at: string
-  updated_at: string
-}
 
 interface Listed {
   json?: boolean

@@ -1,5 +1,6 @@
 import { WrongUse } from '../failures.ts'
 import { show } from '../screen/print.ts'
+import type { Replayed } from '../service/bodies.ts'
 import { webhookId } from '../service/find.ts'
 import type { Service } from '../service/service.ts'
 
@@ -9,11 +10,6 @@ interface Wanted {
   until?: string
   message?: string
   only?: 'failed' | 'all'
-}
-
-interface Replayed {
-  replayed: number
-  continue_since: string | null
 }
 
 /** A request sends 10,000 messages at most: as many requests as it takes. */

@@ -1,7 +1,7 @@
 import { show } from '../screen/print.ts'
+import type { Webhook } from '../service/bodies.ts'
 import { webhookId } from '../service/find.ts'
 import type { Service } from '../service/service.ts'
-import type { Webhook } from './list.ts'
 import { describeWebhook } from './show.ts'
 
 interface Given {

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { print, printJson } from '../screen/print.ts'
+import type { Delivery } from '../service/bodies.ts'
 import { webhookId } from '../service/find.ts'
 import { readPages } from '../service/pages.ts'
 import type { Service } from '../service/service.ts'
-import type { Delivery } from './deliveries.ts'
 
 // Milliseconds between looks.
 const pace = 250

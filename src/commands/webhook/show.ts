@@ -1,10 +1,11 @@
 import { facts } from '../screen/facts.ts'
 import { show } from '../screen/print.ts'
 import { when } from '../screen/times.ts'
+import type { Webhook } from '../service/bodies.ts'
 import { webhookId } from '../service/find.ts'
 import { readPages } from '../service/pages.ts'
 import type { Service } from '../service/service.ts'
-import { statusOf, type Webhook } from './list.ts'
+import { statusOf } from './list.ts'
 
 /** Out of the list: the API answers no webhook alone. */
 export async function showWebhook(service: Service, word: string, { json }: { json?: boolean }) {

@@ -2,25 +2,9 @@ import { bytesText } from '#dashboard/words/number.ts'
 import { showList } from '../screen/list.ts'
 import { type Column, table } from '../screen/table.ts'
 import { ago } from '../screen/times.ts'
+import type { Worker } from '../service/bodies.ts'
 import { readAll } from '../service/pages.ts'
 import type { Service } from '../service/service.ts'
-
-export interface Worker {
-  id: string
-  host: string
-  pid: number
-  version: string
-  queues: string[]
-  concurrency: number
-  paused: boolean
-  shutdown: string | null
-  status: string
-  started_at: string
-  heartbeat_at: string
-  running: { task_id: string; task: string }[]
-  memory: number | null
-  cpu: number | null
-}
 
 const columns: Column<Worker>[] = [
   { head: 'ID', cell: ({ id }) => id },

@@ -1,7 +1,7 @@
 import { onEach } from '../each.ts'
+import type { Worker } from '../service/bodies.ts'
 import { workerId } from '../service/find.ts'
 import type { Service } from '../service/service.ts'
-import type { Worker } from './list.ts'
 
 interface Given {
   json?: boolean

@@ -294,6 +294,7 @@ export interface Worker {
     user: 'own' | 'same'
     proved_at: string | null
     missing: { layer: string; why: string; how: string }[]
+    hardware?: { encoders: string[]; failures: string[] }
   } | null
 }
 

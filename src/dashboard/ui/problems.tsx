@@ -4,7 +4,7 @@ import type { Problem } from '../state/shapes.ts'
 import { roomOf } from '../words/rooms.ts'
 import { ActionButton } from './action-button.tsx'
 import { Icon } from './icons.tsx'
-import { Ago } from './time.tsx'
+import { Ago, For } from './time.tsx'
 
 interface ProblemsProps {
   problems: readonly Problem[]
@@ -28,7 +28,7 @@ export function Problems({ problems, more }: ProblemsProps) {
                 {severity}, {code}
                 {since && (
                   <>
-                    , since <Ago time={since} />
+                    , <For since={since} />
                   </>
                 )}
                 {silenced_until !== null && (

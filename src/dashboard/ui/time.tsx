@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks'
-import { ago, now, zoned } from '../state/time.ts'
-import { durationText } from '../words/time.ts'
+import { ago, now, since, zoned } from '../state/time.ts'
+import { durationText, shortDuration } from '../words/time.ts'
 
 /** "12 s ago", with the moment in all zones as its title. */
 export function Ago({ time }: { time: string | null }) {
@@ -10,6 +10,15 @@ export function Ago({ time }: { time: string | null }) {
   return (
     <time dateTime={time} title={title}>
       {ago(time)}
+    </time>
+  )
+}
+
+/** "for 12 s": how long it has been so. */
+export function For({ since: time }: { since: string }) {
+  return (
+    <time dateTime={time} title={zoned.all(time)}>
+      for {shortDuration(since(time))}
     </time>
   )
 }

@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { type Doubt, doubtsAbout } from '#media/binaries.ts'
 import { readVersion } from '#media/version.ts'
 import type { CheckNeeds, Finding } from '../finding.ts'
 import { isLow, spaceOf } from '../problems/disk.ts'
@@ -32,7 +33,8 @@ async function checkDisk({ dataDir }: CheckNeeds): Promise<Finding[]> {
 
 async function checkMedia({ findMedia }: CheckNeeds): Promise<Finding[]> {
   try {
-    return await checkAge((await findMedia()).ffmpeg)
+    const tools = await findMedia()
+    return [...(await checkAge(tools.ffmpeg)), ...(await doubtsAbout(tools)).map(findingOf)]
   } catch (error) {
     return [
       {
@@ -44,6 +46,19 @@ async function checkMedia({ findMedia }: CheckNeeds): Promise<Finding[]> {
         fix: 'apt install ffmpeg, or set FFMPEG_PATH and FFPROBE_PATH'
       }
     ]
+  }
+}
+
+function findingOf({ program, by, isRun }: Doubt): Finding {
+  return {
+    code: 'ffmpeg_replaceable',
+    severity: 'warning',
+    what: `${program} on the API's machine can be replaced by ${by}`,
+    why: isRun
+      ? 'Workers of this machine would run what is put in its place, with their rights'
+      : 'So it is not run, and workers of this machine use the next one on their PATH',
+    evidence: { program, by, run: isRun },
+    fix: `chown root ${program} and its folder, and chmod go-w both`
   }
 }
 

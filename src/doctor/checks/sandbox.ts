@@ -2,10 +2,25 @@ import { isProved } from '#media/lock/sandbox.ts'
 import { findSandboxes, type SandboxOfWorker } from '#workers/sandboxes.ts'
 import type { CheckNeeds, Finding } from '../finding.ts'
 
-/** Workers whose decoders are not locked in. */
+/** Workers whose decoders are not locked in, or whose films are encoded in another way than was asked for. */
 export async function checkSandbox({ pool }: CheckNeeds): Promise<Finding[]> {
-  const open = (await findSandboxes(pool)).filter(({ sandbox }) => !isProved(sandbox))
-  return open.map(describe)
+  const sandboxes = await findSandboxes(pool)
+  const open = sandboxes.filter(({ sandbox }) => !isProved(sandbox))
+  const unused = sandboxes.filter(({ sandbox }) => sandbox.hardware?.encoders.length === 0)
+  return [...open.map(describe), ...unused.map(describeUnused)]
+}
+
+/** HARDWARE asks for what the worker has not. */
+function describeUnused({ id, host, pid, sandbox }: SandboxOfWorker): Finding {
+  const { failures } = sandbox.hardware!
+  return {
+    code: 'hardware_unused',
+    severity: 'notice',
+    what: `HARDWARE is set for the worker on ${host}, process ${pid}, and no encoder in hardware works: ${failures.join('; ')}`,
+    why: 'Its films are encoded in software, on the processor',
+    evidence: { worker: id, failures },
+    fix: 'Give the worker the card, its driver and an ffmpeg that has the encoder, and restart it; or unset HARDWARE'
+  }
 }
 
 function describe({ id, host, pid, sandbox, withheld }: SandboxOfWorker): Finding {

@@ -60,19 +60,23 @@ export function admission(access: Access, refuse: Refusals) {
 function doormanOf({ keyring, tickets, proxy }: Access, refuse: Refusals) {
   /** Reads the credentials of a request whose key is not known by the text of its header. */
   function look(visit: Visit) {
-    const { request, reply, scope, done } = visit
+    const { request, done } = visit
     const credential = credentialIn(request.raw.headers)
     // A key was chosen for this request. A cookie is sent in any case, and the proxy knows whose the browser is now.
     const person = request.raw.headers.authorization === undefined ? proxy(request.raw) : undefined
     if (person instanceof Error) return done(person)
     if (person) return letIn(visit, person)
-    if (credential === undefined) {
-      return done(scope === 'public' || keyring.isOpen() ? undefined : refuse.missing(reply))
-    }
+    if (credential === undefined) return comeWithout(visit)
     if (credential === 'wrong') return turnAway(visit, undefined)
     const known = keyring.known(credential)
     if (known) return letIn(visit, known)
     keyring.find(credential).then(found => settle(visit, found), done)
+  }
+
+  function comeWithout({ request, reply, scope, done }: Visit) {
+    if (scope === 'public') return done()
+    if (!keyring.isOpen()) return done(refuse.missing(reply))
+    done(keyring.isOpenToOthers ? undefined : refuse.stranger(request))
   }
 
   function settle(visit: Visit, found: Holder | 'ended' | undefined) {
@@ -91,10 +95,11 @@ function doormanOf({ keyring, tickets, proxy }: Access, refuse: Refusals) {
     done(refused)
   }
 
-  function turnAway({ request, reply, scope, done }: Visit, found: 'ended' | undefined) {
+  function turnAway(visit: Visit, found: 'ended' | undefined) {
+    const { request, reply, scope, done } = visit
     const { authorization } = request.raw.headers
     // While everything is open a wrong key of ours is refused, as its client believes that it has one.
-    if (keyring.isOpen() && !/^bearer +dr_/i.test(authorization ?? '')) return done()
+    if (keyring.isOpen() && !/^bearer +dr_/i.test(authorization ?? '')) return comeWithout(visit)
     // Signing in and out are for wrong ones, too.
     if (scope === 'public' && request.method !== 'GET') return done()
     // A cookie that has ended is sent again and again: that is no guess.
@@ -104,7 +109,7 @@ function doormanOf({ keyring, tickets, proxy }: Access, refuse: Refusals) {
   function takeTicket(visit: Visit, text: string) {
     const read = tickets.read(text)
     if (read?.path !== plainPath(visit.request.originalUrl)) return turnAway(visit, undefined)
-    if (read.key === null) return keyring.isOpen() ? visit.done() : turnAway(visit, 'ended')
+    if (read.key === null) return keyring.isOpen() ? comeWithout(visit) : turnAway(visit, 'ended')
     keyring.findById(read.key).then(found => settle(visit, found ?? 'ended'), visit.done)
   }
 

@@ -7,7 +7,12 @@ import { type Holder, isIn, networksOf } from '#keys/holder.ts'
 
 export type ProxySettings = Pick<
   Config,
-  'AUTH_PROXY_HEADER' | 'AUTH_PROXY_SECRET' | 'AUTH_PROXY_ROLES' | 'TRUSTED_PROXIES'
+  | 'AUTH_PROXY_HEADER'
+  | 'AUTH_PROXY_SECRET'
+  | 'AUTH_PROXY_ROLES'
+  | 'AUTH_PROXY_GROUPS_HEADER'
+  | 'AUTH_PROXY_GROUP_ROLES'
+  | 'TRUSTED_PROXIES'
 >
 export type ProxySignIn = (
   request: Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'socket'>
@@ -25,10 +30,11 @@ const mostRemembered = 1_000
  * program on the proxy's machine, and the header is one that any client can send.
  */
 export function proxySignIn(settings: ProxySettings): ProxySignIn {
-  const { AUTH_PROXY_HEADER } = settings
+  const { AUTH_PROXY_HEADER, AUTH_PROXY_GROUPS_HEADER } = settings
   if (AUTH_PROXY_HEADER === undefined) return () => undefined
   const header = AUTH_PROXY_HEADER.toLowerCase()
-  const { proxies, secret, roles } = needsOf(settings)
+  const groupsHeader = AUTH_PROXY_GROUPS_HEADER?.toLowerCase()
+  const { proxies, secret, roleOf } = needsOf(settings)
   const remembered = new Map<string, Holder>()
 
   return ({ headers, rawHeaders, socket }) => {
@@ -42,25 +48,45 @@ export function proxySignIn(settings: ProxySettings): ProxySignIn {
     if (countOf(rawHeaders, header) !== 1) return new ProxyNotTrusted(AUTH_PROXY_HEADER)
     const name = Buffer.from(String(said), 'latin1').toString().trim()
     if (!wellFormed.test(name)) return new ProxyNotTrusted(AUTH_PROXY_HEADER)
-    return remembered.get(name) ?? remember(name)
+    if (groupsHeader === undefined || headers[groupsHeader] === undefined) return holderOf(name, '')
+    if (countOf(rawHeaders, groupsHeader) !== 1) return new ProxyNotTrusted(AUTH_PROXY_GROUPS_HEADER!)
+    return holderOf(name, Buffer.from(String(headers[groupsHeader]), 'latin1').toString())
   }
 
-  function remember(name: string) {
-    const holder = personOf(name, roles.get(name) ?? roles.get('*'))
+  function holderOf(name: string, groups: string) {
+    const who = `${name}\n${groups}`
+    const known = remembered.get(who)
+    if (known) return known
+    const holder = personOf(name, roleOf(name, groups))
     if (remembered.size >= mostRemembered) remembered.clear()
-    remembered.set(name, holder)
+    remembered.set(who, holder)
     return holder
   }
 }
 
 /** Checked here and not with each setting: a worker signs in no person and gets no secret of the API. */
 function needsOf(settings: ProxySettings) {
-  const { AUTH_PROXY_SECRET, AUTH_PROXY_ROLES, TRUSTED_PROXIES } = settings
-  const missing = (['TRUSTED_PROXIES', 'AUTH_PROXY_SECRET', 'AUTH_PROXY_ROLES'] as const).filter(
-    name => settings[name] === undefined
-  )
+  const { AUTH_PROXY_SECRET, AUTH_PROXY_ROLES: roles, TRUSTED_PROXIES } = settings
+  const { AUTH_PROXY_GROUPS_HEADER: groupsHeader, AUTH_PROXY_GROUP_ROLES: groupRoles } = settings
+  if ((groupsHeader === undefined) !== (groupRoles === undefined)) {
+    throw new Error('AUTH_PROXY_GROUPS_HEADER and AUTH_PROXY_GROUP_ROLES need each other')
+  }
+  const missing = [
+    ...(['TRUSTED_PROXIES', 'AUTH_PROXY_SECRET'] as const).filter(name => settings[name] === undefined),
+    ...((roles ?? groupRoles) === undefined ? ['AUTH_PROXY_ROLES'] : [])
+  ]
   if (missing.length > 0) throw new Error(`AUTH_PROXY_HEADER needs ${missing.join(' and ')}, too`)
-  return { proxies: networksOf(TRUSTED_PROXIES!), secret: digest(AUTH_PROXY_SECRET!), roles: AUTH_PROXY_ROLES! }
+
+  /** That of the person, else of the first of the settings' groups that the person is in, else of all others. */
+  function roleOf(name: string, groups: string) {
+    const own = roles?.get(name)
+    if (own !== undefined) return own
+    const ofPerson = new Set(groups.split(',').map(group => group.trim()))
+    const ofGroup = [...(groupRoles ?? [])].find(([group]) => ofPerson.has(group))
+    return ofGroup?.[1] ?? roles?.get('*')
+  }
+
+  return { proxies: networksOf(TRUSTED_PROXIES!), secret: digest(AUTH_PROXY_SECRET!), roleOf }
 }
 
 /** Without a role a person is known, and may do nothing. */

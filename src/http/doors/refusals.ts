@@ -1,9 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { mayUse, type Scope } from '#access/scopes.ts'
-import { LimitExceeded, RateLimited, ScopeMissing, TooManyFailures, Unauthorized } from '#errors.ts'
+import { LimitExceeded, OpenToThisMachine, RateLimited, ScopeMissing, TooManyFailures, Unauthorized } from '#errors.ts'
 import { type Holder, isIn } from '#keys/holder.ts'
 import { failures } from './failures.ts'
+import { publicClientIn } from './forwarded.ts'
 import { rates } from './rates.ts'
+
+// Milliseconds between two warnings.
+const aMinute = 60_000
 
 /** Why a request may not pass the gate. */
 export function refusals() {
@@ -21,9 +25,23 @@ export function refusals() {
     return new LimitExceeded('networks', 'it may not be used from this address')
   }
 
+  let lastWarning = Number.NEGATIVE_INFINITY
+
   return {
     missing,
     outside,
+
+    /** While everything is open to this machine: undefined for requests that no proxy sends for a public address. */
+    stranger({ raw, log }: FastifyRequest) {
+      const client = publicClientIn(raw.headers)
+      if (client === undefined) return undefined
+      const error = new OpenToThisMachine(client)
+      if (performance.now() - lastWarning > aMinute) {
+        lastWarning = performance.now()
+        log.warn(error.message)
+      }
+      return error
+    },
 
     /** A right key is let in all the same: others behind that address have done nothing wrong. */
     wrong({ ip }: FastifyRequest, reply: FastifyReply, isGuess: boolean) {

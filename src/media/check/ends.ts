@@ -17,6 +17,8 @@ interface Where {
 interface Print {
   name: string
   file: string
+  /** Its picture is that of the source, which the encode of the other prints has decoded as a whole. */
+  copied: boolean
 }
 
 /** Seconds for decoding the first and the last segment of every stream. */
@@ -33,8 +35,10 @@ const mostText = 16_000_000
 
 /**
  * Decodes the first and the last segment of every stream as a whole, each behind its init segment. A print has to have
- * the same packets at its beginning and its end, as a player reads them, so that these are not decoded once more. Throws
- * where one is broken. Without prints, the streams alone.
+ * the same packets at its beginning and its end, as a player reads them, so that these are not decoded once more. Of a
+ * stream that is copied the keyframes are decoded: they show that its init segment fits, and the packets of print and
+ * stream, which were written apart, are those that the encode has decoded. Throws where one is broken. Without prints,
+ * the streams alone.
  */
 export async function checkEnds(segments: Segment[], prints: Print[], where: Where) {
   const rungs = [...new Set(segments.map(({ rung }) => rung))]
@@ -42,9 +46,15 @@ export async function checkEnds(segments: Segment[], prints: Print[], where: Whe
     const stream = segments.filter(({ rung }) => rung === name)
     return [stream[0]!, stream.at(-1)!]
   })
-  const files = await Promise.all(ends.map((end, at) => behindInit(end, join(where.directory, `check-${at}.mp4`))))
-  const { exitCode, stdout, stderr } = await readEnds(files, prints, where)
-  await Promise.all(files.map(file => rm(file, { force: true })))
+  const copied = new Set(prints.flatMap(({ name, copied }) => (copied ? [name] : [])))
+  const ofStreams = await Promise.all(
+    ends.map(async (end, at) => ({
+      file: await behindInit(end, join(where.directory, `check-${at}.mp4`)),
+      keyframesOnly: copied.has(end.rung)
+    }))
+  )
+  const { exitCode, stdout, stderr } = await readEnds(ofStreams, prints, where)
+  await Promise.all(ofStreams.map(({ file }) => rm(file, { force: true })))
   // A decoder conceals what is broken, and says so; ffmpeg then ends with 0.
   if (exitCode !== 0 || stderr.trim() !== '') {
     const said = stderr.trim().split('\n').at(-1)
@@ -68,11 +78,21 @@ async function behindInit({ init, file }: Segment, whole: string) {
   return whole
 }
 
+/** A segment behind its init segment. */
+interface End {
+  file: string
+  keyframesOnly: boolean
+}
+
 /** One process for all: its start takes as long as the decode of a second. */
-function readEnds(ofStreams: string[], prints: Print[], { directory, tools, signal }: Where) {
+function readEnds(ofStreams: End[], prints: Print[], { directory, tools, signal }: Where) {
   const ofPrints = prints.map(({ file }) => resolve(directory, unfinished(file)))
   const inputs = [
-    ...ofStreams.map(file => ['-threads', '2', ...memoryGuard, ...guardedInput(file)]),
+    ...ofStreams.map(({ file, keyframesOnly }) => [
+      ...['-threads', '2', ...(keyframesOnly ? ['-skip_frame', 'nokey'] : [])],
+      ...memoryGuard,
+      ...guardedInput(file)
+    ]),
     ...ofPrints.flatMap(file => [
       ['-t', String(first), ...memoryGuard, ...guardedInput(file)],
       ['-sseof', `-${last}`, ...memoryGuard, ...guardedInput(file)]
@@ -106,7 +126,7 @@ function readEnds(ofStreams: string[], prints: Print[], { directory, tools, sign
       ...['-f', 'null', '-'],
       ...(prints.length > 0 ? hashes : [])
     ],
-    { signal, timeout, maxOutput: mostText, reads: [...ofStreams, ...ofPrints] }
+    { signal, timeout, maxOutput: mostText, reads: [...ofStreams.map(({ file }) => file), ...ofPrints] }
   )
 }
 

@@ -6,8 +6,9 @@ import type { Print } from '../plan/ladder.ts'
 import { capFor } from '../plan/rungs.ts'
 import { asFraction } from '../probe/frame-rate.ts'
 import type { Probe, ProbedAudio, ProbedVideo } from '../probe/probed.ts'
-import { type Encoders, encoderOptions, usualEncoders } from './encoders.ts'
+import { encoderOptions, usualEncoders } from './encoders.ts'
 import { isRgb, pictureGraph, soundGraph } from './filters.ts'
+import { type Encoders, wayInto } from './hardware.ts'
 import { furtherGraphs, type Sounds, soundStreams } from './sound.ts'
 import { threads } from './threads.ts'
 
@@ -64,13 +65,16 @@ export function encodeArguments({
   const prints = all.toSorted((one, other) => Number(one.copied) - Number(other.copied))
   const keyframes =
     video && (likeSource || prints.some(({ copied }) => copied)) ? sourceKeyframes(video) : keyframeTimes
-  const graph = [...(video ? [pictureGraph(video, prints, canToneMap)] : []), ...(audio ? [soundGraph(audio)] : [])]
+  const { opening, ending } = wayInto(encoders[prints[0]!.codec])
+  const picture = video ? [pictureGraph(video, prints, { canToneMap, ending })] : []
+  const graph = [...picture, ...(audio ? [soundGraph(audio)] : [])]
   return [
     ...['-nostdin', '-hide_banner', '-y', '-nostats', '-progress', 'pipe:1', '-stats_period', '0.5'],
     // The summaries of packets, frames and repeats are logged at this level.
     ...['-loglevel', 'level+verbose'],
     ...memoryGuard,
     ...['-threads', String(threads())],
+    ...opening,
     ...(video?.odd_rotation ? ['-noautorotate'] : []),
     ...guardedInput(source),
     ...['-filter_complex', graph.join(';')],
@@ -102,11 +106,15 @@ function pictureOptions(at: number, print: Print, { video, canToneMap, keyframes
   const { profile, codec } = print
   const size = { width: print.width!, height: print.height! }
   const toBt709 = (video.hdr && canToneMap) || isRgb(video)
+  const { pix_fmt = 'yuv420p', ...own } = encoderOptions(encoders[codec]!, {
+    print: { ...size, profile },
+    cap: capFor({ ...size, codec }, video)
+  })
   const options = {
-    ...encoderOptions(encoders[codec]!, { print: { ...size, profile }, cap: capFor({ ...size, codec }, video) }),
+    ...own,
     r: asFraction(video.fps),
     fps_mode: 'cfr',
-    pix_fmt: 'yuv420p',
+    pix_fmt,
     g: Math.max(1, Math.ceil(video.fps * longest)),
     force_key_frames: due,
     ...(toBt709 && { color_primaries: 'bt709', color_trc: 'bt709', colorspace: 'bt709' }),

@@ -1,23 +1,11 @@
 import type { Codec } from '../plan/codecs.ts'
-import type { Print } from '../plan/ladder.ts'
-import { type Profile, profiles } from '../plan/profiles.ts'
+import { profiles } from '../plan/profiles.ts'
 import { profileFor } from '../plan/rungs.ts'
 import { run } from '../run.ts'
+import { by, type Encoder, type Options, type Wanted } from './encoder.ts'
+import { type Encoders, hardwareOf, inHardware, wayInto } from './hardware.ts'
+import { hardwareEncoders } from './hardware-encoders.ts'
 import { threads } from './threads.ts'
-
-type Options = Record<string, string | number>
-
-interface Wanted {
-  print: Pick<Print, 'profile'> & { width: number; height: number }
-  /** Highest bitrate. */
-  cap: number
-}
-
-interface Encoder {
-  name: string
-  codec: Codec
-  options(wanted: Wanted): Options
-}
 
 /**
  * Encoders of ffmpeg, the better one of a codec first. All of them put a keyframe where one is due and nowhere else, in
@@ -99,16 +87,11 @@ const encoders: Encoder[] = [
   }
 ]
 
-const by = (profile: Profile, all: Record<Profile, Options>) => all[profile]
-
 /** The options of a print's encoder. */
 export function encoderOptions(name: string, wanted: Wanted): Options {
-  const { options } = encoders.find(encoder => encoder.name === name)!
+  const { options } = [...encoders, ...hardwareEncoders].find(encoder => encoder.name === name)!
   return { c: name, ...options(wanted) }
 }
-
-/** Encoders by codec: what `findEncoders` has found. */
-export type Encoders = Partial<Record<Codec, string>>
 
 export const usualEncoders: Encoders = { h264: 'libx264' }
 
@@ -121,7 +104,16 @@ export const namesFor = (codec: Codec) =>
 
 const known = new Map<string, Promise<string | undefined>>()
 
-/** The encoders of this ffmpeg for these codecs; a codec without one is missing in the answer. */
+/** With those in hardware that this process uses put in their place. */
+export function withHardware(found: Encoders, wanted: readonly Codec[]): Encoders {
+  const own = wanted.flatMap(codec => {
+    const name = inHardware(codec)
+    return name === undefined ? [] : [[codec, name] as const]
+  })
+  return { ...found, ...Object.fromEntries(own) }
+}
+
+/** The encoders in software of this ffmpeg for these codecs; a codec without one is missing in the answer. */
 export async function findEncoders(ffmpeg: string, wanted: readonly Codec[]): Promise<Encoders> {
   const found: Encoders = { ...usualEncoders }
   for (const codec of wanted.filter(codec => codec !== 'h264')) {
@@ -144,32 +136,33 @@ async function firstThatWorks(ffmpeg: string, codec: Codec) {
 /** Seconds. */
 const timeout = 30
 
-/** Encodes eight frames: an encoder that is listed may be unable to begin, or put keyframes where it likes. */
 async function works(ffmpeg: string, name: string) {
-  const size = { width: 128, height: 128 }
-  const options = encoderOptions(name, { print: { ...size, profile: 'fast' }, cap: 500_000 })
-  const { exitCode, stdout } = await run(
-    ffmpeg,
-    [
-      ...[
-        '-nostdin',
-        '-hide_banner',
-        '-loglevel',
-        'error',
-        '-f',
-        'lavfi',
-        '-i',
-        'testsrc2=size=128x128:rate=8:duration=1'
-      ],
-      ...Object.entries(options).flatMap(([option, value]) => [`-${option}:v`, String(value)]),
-      ...['-pix_fmt', 'yuv420p', '-g', '64', '-force_key_frames', 'expr:gte(n,n_forced*4)', '-f', 'framecrc', 'pipe:1']
-    ],
-    { timeout }
-  )
+  const { exitCode, stdout } = await run(ffmpeg, trialArguments(name), { timeout })
+  return exitCode === 0 && isRight(stdout)
+}
+
+/** Encodes eight frames: an encoder that is listed may be unable to begin, or put keyframes where it likes. */
+export function trialArguments(name: string) {
+  // Cards refuse small pictures.
+  const side = hardwareOf(name) === undefined ? 128 : 256
+  const print = { width: side, height: side, profile: 'fast' as const }
+  const options = { pix_fmt: 'yuv420p', ...encoderOptions(name, { print, cap: 500_000 }) }
+  const { opening, ending } = wayInto(name)
+  return [
+    ...['-nostdin', '-hide_banner', '-loglevel', 'error', ...opening],
+    ...['-f', 'lavfi', '-i', `testsrc2=size=${side}x${side}:rate=8:duration=1`],
+    ...(ending.length > 0 ? ['-vf', ending.join()] : []),
+    ...Object.entries(options).flatMap(([option, value]) => [`-${option}:v`, String(value)]),
+    ...['-g', '64', '-force_key_frames', 'expr:gte(n,n_forced*4)', '-f', 'framecrc', 'pipe:1']
+  ]
+}
+
+/** Whether the report of such a trial has all frames, and keyframes where they were due. */
+export function isRight(report: string) {
   // Packets that are no keyframes have flags.
-  const keyframes = stdout
+  const keyframes = report
     .split('\n')
     .filter(line => /^0, /.test(line))
     .map(line => !line.includes(', F='))
-  return exitCode === 0 && keyframes.join() === [true, false, false, false, true, false, false, false].join()
+  return keyframes.join() === [true, false, false, false, true, false, false, false].join()
 }

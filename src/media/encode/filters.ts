@@ -7,29 +7,41 @@ interface Sizes {
   height: number
 }
 
+interface Steps {
+  canToneMap: boolean
+  /** What a part of the film does without. */
+  cut?: string[]
+  /** How frames come to their encoders. */
+  ending?: string[]
+}
+
 /**
  * Steps common to all prints come once, before the split: deinterlacing, the constant rate, scaling to the largest
  * print, colours. Smaller prints are scaled from that rather than from a source four times the size.
  */
-export function pictureGraph(video: ProbedVideo, all: Print[], canToneMap: boolean, cut: string[] = []) {
+export function pictureGraph(video: ProbedVideo, all: Print[], { canToneMap, cut = [], ending = [] }: Steps) {
   const prints = all.filter(({ copied }) => !copied)
   const [largest, ...rest] = prints.map(({ width, height }) => ({ width: width!, height: height! }))
   const shared = [
     ...(video.interlaced ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
     // No start time here: fps would fill up from zero again wherever a broadcast changes its resolution.
     `fps=${asFraction(video.fps)}`,
-    // What a part of the film does without.
     ...cut,
     ...colours(video, largest!, canToneMap),
     'format=yuv420p',
     'setsar=1'
   ]
-  if (rest.length === 0) return `[0:${video.index}]${shared.join(',')}[v0]`
+  if (rest.length === 0) return `[0:${video.index}]${[...shared, ...ending].join(',')}[v0]`
 
   const branches = rest.map((_, at) => `[s${at + 1}]`)
+  const first = ending.length > 0 ? '[s0]' : '[v0]'
   return [
-    `[0:${video.index}]${shared.join(',')},split=${prints.length}[v0]${branches.join('')}`,
-    ...rest.map((size, at) => `${branches[at]}scale=${exactly(size)},setsar=1[v${at + 1}]`)
+    `[0:${video.index}]${shared.join(',')},split=${prints.length}${first}${branches.join('')}`,
+    ...(ending.length > 0 ? [`[s0]${ending.join(',')}[v0]`] : []),
+    ...rest.map((size, at) => {
+      const steps = [`scale=${exactly(size)}`, 'setsar=1', ...ending]
+      return `${branches[at]}${steps.join(',')}[v${at + 1}]`
+    })
   ].join(';')
 }
 

@@ -76,7 +76,7 @@ function limitOptions({ cpu, memory, fileSize, processes }: Limits) {
 const withoutNetwork = () => ['unshare', process.getuid?.() === 0 ? '--net' : '-Urn', '--']
 
 /** Landlock by util-linux 2.40 and later, which refuses rights to folders for what is a file. */
-function setpriv({ programs, libraries, reads, writes }: Sight) {
+function setpriv({ programs, libraries, reads, writes, devices }: Sight) {
   const reading = ['read-file', 'read-dir']
   const changing = ['write-file', 'remove-dir', 'remove-file', 'make-dir', 'make-reg', 'refer', 'truncate']
   const ofFiles = ['read-file', 'write-file', 'truncate', 'execute']
@@ -90,13 +90,13 @@ function setpriv({ programs, libraries, reads, writes }: Sight) {
     ...rule([...reading, 'execute'], programs),
     ...rule(reading, [...libraries, ...reads]),
     ...rule([...reading, ...changing], writes),
-    ...rule(['read-file', 'write-file'], ['/dev/null']),
+    ...rule(['read-file', 'write-file'], ['/dev/null', ...devices]),
     '--'
   ]
 }
 
 /** No new session: stdin is no terminal, and the program is to stay in our process group. */
-function bwrap({ programs, libraries, reads, writes }: Sight) {
+function bwrap({ programs, libraries, reads, writes, devices }: Sight) {
   // What is a link in there already cannot be bound once more.
   const isThere = (file: string) => libraries.some(folder => file.startsWith(`${folder}/`))
   const bind = (option: string, paths: string[]) => paths.flatMap(each => [option, each, each])
@@ -104,6 +104,7 @@ function bwrap({ programs, libraries, reads, writes }: Sight) {
     ...['bwrap', '--unshare-all', '--die-with-parent', '--cap-drop', 'ALL', '--proc', '/proc', '--dev', '/dev'],
     ...bind('--ro-bind-try', [...libraries, ...[...programs, ...reads].filter(file => !isThere(file))]),
     ...bind('--bind', writes),
+    ...bind('--dev-bind', devices),
     ...['--remount-ro', '/', '--']
   ]
 }

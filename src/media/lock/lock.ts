@@ -11,6 +11,8 @@ export interface Cell extends WantedLimits {
   reads?: string[]
   /** Folders to work in. */
   writes?: string[]
+  /** Device nodes of a card that encodes. */
+  devices?: string[] | undefined
 }
 
 /** The lock could not be closed, so the program has not run. */

@@ -7,6 +7,8 @@ export interface Sandbox {
   user: 'own' | 'same'
   proved_at: string | null
   missing: { layer: string; why: string; how: string }[]
+  /** With HARDWARE: the encoders in hardware that work in there, whose devices it lets through, and why others do not. */
+  hardware?: { encoders: string[]; failures: string[] }
 }
 
 export const isProved = ({ files, network }: Pick<Sandbox, 'files' | 'network'>) => files !== null && network !== null

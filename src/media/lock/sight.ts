@@ -11,6 +11,14 @@ export interface Sight {
   reads: string[]
   /** Folders in which files and folders may be made, changed and removed. */
   writes: string[]
+  /** Device nodes that may be opened and steered. */
+  devices: string[]
+}
+
+interface Wanted {
+  reads?: string[] | undefined
+  writes?: string[] | undefined
+  devices?: string[] | undefined
 }
 
 const libraries = [
@@ -35,7 +43,7 @@ const loaders = [
  * A program sees itself, its libraries and what it is given. It may run nothing else: only where the operator has named
  * a script as FFMPEG_PATH, the system's programs, one of which reads the script.
  */
-export function sightOf(program: string, { reads = [], writes = [] }: { reads?: string[]; writes?: string[] }): Sight {
+export function sightOf(program: string, { reads = [], writes = [], devices = [] }: Wanted): Sight {
   const file = realpathSync(program)
   const store = stores.find(each => file.startsWith(`${each}/`))
   const prefix = path.basename(path.dirname(file)) === 'bin' ? path.resolve(file, '../..') : undefined
@@ -46,7 +54,8 @@ export function sightOf(program: string, { reads = [], writes = [] }: { reads?: 
     ),
     // A file that is missing is reported by the program.
     reads: reads.map(each => path.resolve(each)).filter(existsSync),
-    writes: writes.map(each => path.resolve(each))
+    writes: writes.map(each => path.resolve(each)),
+    devices
   }
 }
 

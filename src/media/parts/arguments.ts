@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { apartInside, escaped, keyframeTimes, pictureStreams, segmentOptions } from '../encode/arguments.ts'
-import type { Encoders } from '../encode/encoders.ts'
 import { pictureGraph } from '../encode/filters.ts'
+import { type Encoders, wayInto } from '../encode/hardware.ts'
 import { threads } from '../encode/threads.ts'
 import { guardedInput, memoryGuard } from '../guards.ts'
 import { draftOf, draftPlaylist } from '../hls/segments.ts'
@@ -37,16 +37,18 @@ export function partArguments({ source, probe, prints, part, sound, directory, c
   const { from, frames } = part
   const lead = Math.min(from, Math.ceil(before * video.fps))
   const seek = timeOf(from - lead, video.fps)
+  const { opening, ending } = wayInto(encoders[prints[0]!.codec])
   const fragments = probe.further.length > 0 ? `:${apartInside}` : ''
   return [
     ...['-nostdin', '-hide_banner', '-y', '-nostats', '-progress', 'pipe:1', '-stats_period', '0.5'],
     ...['-loglevel', 'level+verbose', ...memoryGuard, '-threads', String(threads())],
+    ...opening,
     ...(video.odd_rotation ? ['-noautorotate'] : []),
     // Rounded down: the frame itself must not count as before the place.
     ...(seek > 0 ? ['-ss', (Math.floor(seek * 1e6) / 1e6).toFixed(6)] : []),
     ...guardedInput(source),
     ...(sound === undefined ? [] : [...soundOf(part, video.fps), ...guardedInput(sound)]),
-    ...['-filter_complex', pictureGraph(video, prints, canToneMap, cut(lead, frames))],
+    ...['-filter_complex', pictureGraph(video, prints, { canToneMap, ending, cut: cut(lead, frames) })],
     ...pictureStreams(prints, {
       video,
       canToneMap,

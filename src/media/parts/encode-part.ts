@@ -5,11 +5,13 @@ import { readComplaints } from '../check/decoder-report.ts'
 import { checkEnds } from '../check/ends.ts'
 import { checkStreams } from '../check/streams.ts'
 import type { Made } from '../check/verify.ts'
-import { EncodeFailed, encodersFor, tooManyErrors } from '../develop.ts'
 import { DiskFailed, diskErrorIn } from '../disk-failed.ts'
+import { encodersFor } from '../encode/choose-encoders.ts'
+import { cellOf } from '../encode/hardware.ts'
 import { type Progress, readProgress } from '../encode/progress.ts'
 import { encode } from '../encode/run-encode.ts'
 import { canToneMap } from '../encode/tone-map.ts'
+import { EncodeFailed, tooManyErrors } from '../encode-failed.ts'
 import { readSegment, SegmentBroken } from '../hls/boxes.ts'
 import { draftOf, followSegments, type Segment } from '../hls/segments.ts'
 import type { Print } from '../plan/ladder.ts'
@@ -84,10 +86,12 @@ export async function developPart(work: DevelopPart): Promise<DevelopedPart> {
 async function encodeSegments(work: DevelopPart, directory: string, look: () => void) {
   const { source, probe, prints, part, sound, tools, signal, onProgress } = work
   const video = probe.video!
+  const encoders = await encodersFor(prints, tools.ffmpeg)
+  const hardware = cellOf(encoders)
   const args = partArguments({
     ...{ source, probe, prints, part, sound, directory },
     canToneMap: video.hdr ? await canToneMap(tools.ffmpeg) : false,
-    encoders: await encodersFor(prints, tools.ffmpeg)
+    encoders
   })
   work.onCommand?.([tools.ffmpeg, ...args])
   const planned = part.frames ?? Math.max(1, Math.round(video.duration! * video.fps) - part.from)
@@ -96,7 +100,8 @@ async function encodeSegments(work: DevelopPart, directory: string, look: () => 
   const encoded = await encode(args, {
     ffmpeg: tools.ffmpeg,
     cell: {
-      reads: [source, ...(sound === undefined ? [] : [sound])],
+      ...hardware,
+      reads: [source, ...(sound === undefined ? [] : [sound]), ...(hardware.reads ?? [])],
       writes: [directory],
       fileSize: mostBytes(probe, prints)
     },
@@ -118,6 +123,8 @@ async function encodeSegments(work: DevelopPart, directory: string, look: () => 
   if (encoded.overran) throw new PartDoubtful('it has more frames than its header says')
   if (encoded.exitCode !== 0) {
     const how = encoded.signal ? `was killed by ${encoded.signal}` : `ended with code ${encoded.exitCode}`
+    // Parts of two encoders cannot be joined.
+    if (hardware.devices) throw new PartDoubtful(`its encoder in hardware failed: ffmpeg ${how}`)
     throw new EncodeFailed(`ffmpeg ${how} in part ${part.number}.`, encoded.stderr)
   }
   return complaints.report

@@ -42,118 +42,130 @@ interface ClaimerOptions {
 }
 
 /** Claims tasks as long as there are some and there is room; one query at a time. */
-export function claimer(options: ClaimerOptions) {
-  const { pool, log, worker, keepers, concurrency, rooms, upkeep, begin, leave, findUnknown } = options
-  let wanted = false
-  let claiming: Promise<void> | undefined
-  let stopped = false
-  let inDoubtUntil = 0
-  const obstacles = detour()
-  let askedAt: number | undefined
-  let arriving = false
-  let upkeepAt = Number.NEGATIVE_INFINITY
-  let later: NodeJS.Timeout | undefined
-  const poll = setInterval(wake, backstop)
+export class Claimer {
+  readonly #options: ClaimerOptions
+  readonly #obstacles = detour()
+  readonly #poll: NodeJS.Timeout
+  #wanted = false
+  #claiming: Promise<void> | undefined
+  #stopped = false
+  #inDoubtUntil = 0
+  #askedAt: number | undefined
+  #arriving = false
+  #upkeepAt = Number.NEGATIVE_INFINITY
+  #later: NodeJS.Timeout | undefined
 
-  function wake() {
-    wanted = true
-    if (stopped) return
-    claiming ??= claimWhileWanted().finally(() => {
-      claiming = undefined
+  constructor(options: ClaimerOptions) {
+    this.#options = options
+    this.#poll = setInterval(() => this.wake(), backstop)
+  }
+
+  wake() {
+    this.#wanted = true
+    if (this.#stopped) return
+    this.#claiming ??= this.#claimWhileWanted().finally(() => {
+      this.#claiming = undefined
       // A wake-up may have come after the loop saw no room and before it was over.
-      if (wanted) wake()
+      if (this.#wanted) this.wake()
     })
   }
 
-  async function claimWhileWanted() {
-    for (let pause = firstPause; wanted && !stopped; ) {
+  /** More submissions are coming in. */
+  more() {
+    this.#arriving = true
+    this.wake()
+  }
+
+  /** Tasks may be claimed for this worker without its knowledge. */
+  doubt() {
+    this.#inDoubtUntil = performance.now() + longestStatement
+    this.wake()
+  }
+
+  /** Milliseconds for which a claim query has had no response. */
+  waiting() {
+    return this.#askedAt === undefined ? 0 : performance.now() - this.#askedAt
+  }
+
+  /** No new work from here on; resolves when the last claim is answered. */
+  async stop() {
+    this.#stopped = true
+    clearInterval(this.#poll)
+    clearTimeout(this.#later)
+    await this.#claiming
+  }
+
+  async #claimWhileWanted() {
+    for (let pause = firstPause; this.#wanted && !this.#stopped; ) {
       try {
         // Also without room: a client may wait for just the task that this worker has without knowing it.
-        if (performance.now() < inDoubtUntil) await findUnknown()
-        wanted = false
-        await claimOnce()
+        if (performance.now() < this.#inDoubtUntil) await this.#options.findUnknown()
+        this.#wanted = false
+        await this.#claimOnce()
         pause = firstPause
       } catch (error) {
-        wanted = true
-        note(error)
+        this.#wanted = true
+        this.#note(error)
         await delay(pause)
         pause = Math.min(pause * 2, longestPause)
       }
     }
   }
 
-  async function claimOnce() {
-    const { rooms: free, most } = rooms()
+  async #claimOnce() {
+    const { pool, worker, keepers, concurrency, begin } = this.#options
+    const { rooms: free, most } = this.#options.rooms()
     if (most === 0 || free.length === 0) {
-      askedAt = undefined
-      return claimUpkeep()
+      this.#askedAt = undefined
+      return this.#claimUpkeep()
     }
-    askedAt ??= performance.now()
-    const over = obstacles.over()
+    this.#askedAt ??= performance.now()
+    const over = this.#obstacles.over()
     const claimed = await claim(pool, { worker: worker.id, rooms: free, most, keepers }, over)
-    const took = performance.now() - askedAt
-    askedAt = undefined
+    const took = performance.now() - this.#askedAt
+    this.#askedAt = undefined
     begin(claimed)
     const { claims, revoked, unknown } = claimed
-    if (obstacles.metKinds(unknown)) {
-      const queues = free.map(({ queue }) => queue)
-      leave(unknown, queues)
-      wanted = true
-    }
+    if (this.#obstacles.metKinds(unknown)) this.#leave(unknown, free)
     // The claim filled the room, so there may be more.
-    if (claims.length + revoked.length === most) wanted = true
+    if (claims.length + revoked.length === most) this.#wanted = true
     if (over.kinds.length > 0 && claims.length === 0) await delay(Math.min(took * restFactor, longestRest))
-    else if (arriving) await gather(claims.length, longestGather / concurrency())
-    else if (!wanted) await gather(claims.length)
-    arriving = false
+    else if (this.#arriving) await gather(claims.length, longestGather / concurrency())
+    else if (!this.#wanted) await gather(claims.length)
+    this.#arriving = false
+  }
+
+  #leave(kinds: string[], rooms: Room[]) {
+    const queues = rooms.map(({ queue }) => queue)
+    this.#options.leave(kinds, queues)
+    this.#wanted = true
   }
 
   /** Without room for others. A busy worker is woken a thousand times a second, so not each time. */
-  async function claimUpkeep() {
+  async #claimUpkeep() {
+    const { pool, worker, keepers, upkeep, begin } = this.#options
     const { rooms: free, most } = upkeep.rooms()
     if (most === 0) return
-    const left = upkeepAt + upkeepPause - performance.now()
+    const left = this.#upkeepAt + upkeepPause - performance.now()
     if (left > 0) {
-      later ??= setTimeout(() => {
-        later = undefined
-        wake()
+      this.#later ??= setTimeout(() => {
+        this.#later = undefined
+        this.wake()
       }, left)
       return
     }
-    upkeepAt = performance.now()
+    this.#upkeepAt = performance.now()
     begin(await claim(pool, { worker: worker.id, rooms: free, most, keepers, only: upkeep.kinds }))
   }
 
-  function note(error: unknown) {
+  #note(error: unknown) {
+    const { log } = this.#options
     if (isLockWait(error)) {
       log.warn('another transaction holds a lock on a waiting task; other tasks are claimed before it')
-      obstacles.metLock()
+      this.#obstacles.metLock()
     } else if (isOutage(error)) {
-      inDoubtUntil = performance.now() + longestStatement
+      this.#inDoubtUntil = performance.now() + longestStatement
       log.debug({ err: error }, 'the claim query failed: no response from the database; retrying')
     } else log.error({ err: error }, 'the claim query failed; retrying')
-  }
-
-  return {
-    wake,
-    /** More submissions are coming in. */
-    more() {
-      arriving = true
-      wake()
-    },
-    /** Tasks may be claimed for this worker without its knowledge. */
-    doubt() {
-      inDoubtUntil = performance.now() + longestStatement
-      wake()
-    },
-    /** Milliseconds for which a claim query has had no response. */
-    waiting: () => (askedAt === undefined ? 0 : performance.now() - askedAt),
-    /** No new work from here on; resolves when the last claim is answered. */
-    async stop() {
-      stopped = true
-      clearInterval(poll)
-      clearTimeout(later)
-      await claiming
-    }
   }
 }

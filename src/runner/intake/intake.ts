@@ -8,7 +8,7 @@ import type { Desired, Shutdown } from '#workers/presence.ts'
 import type { Bodies } from '../bodies/bodies.ts'
 import type { Books } from '../books/books.ts'
 import type { Connections } from '../connections.ts'
-import { claimer } from './claimer.ts'
+import { Claimer } from './claimer.ts'
 import { giverBack } from './give-back.ts'
 import { prefetch } from './prefetch.ts'
 import { promoter } from './promoter.ts'
@@ -31,62 +31,86 @@ interface OpenIntakeOptions {
 }
 
 /** Decides which tasks this worker takes, claims them as there is room, and passes them to the bodies. */
-export async function openIntake({ config, kinds, connections, books, bodies, log }: OpenIntakeOptions) {
+export async function openIntake(options: OpenIntakeOptions) {
+  const { config, kinds, connections, books, bodies, log } = options
   const { worker, voice, recover } = books
-  const { desk } = bodies
   const { work } = connections
   const queues = await servedQueues({ db: work, told: config.WORKER_QUEUES, worker })
   const steer = steering(config.WORKER_CONCURRENCY)
   const ahead = prefetch(() => steer.concurrency, config.WORKER_PREFETCH_MULTIPLIER)
   const back = giverBack({ log, putBack: recover.putBack })
-  const turn = turns({ desk, ahead, giveBack })
-  // Internal kinds that need no child.
-  const upkeep = [...kinds.values()]
-    .filter(({ name, pool }) => pool === 'inline' && isInternal(name))
-    .map(({ name }) => name)
+  const turn = turns({ desk: bodies.desk, ahead, giveBack })
   const delayed = promoter({ pool: work.pool, voice, log })
-  let started = false
-
-  const claims = claimer({
+  const room = roomOf({ desk: bodies.desk, kinds, queues, steer, ahead })
+  const claims: Claimer = new Claimer({
     pool: work.pool,
     log,
     worker,
     keepers: [...kinds.values()].filter(({ discard }) => discard).map(({ name }) => name),
     concurrency: () => steer.concurrency,
-    rooms,
-    upkeep: { kinds: upkeep, rooms: () => roomForUpkeep(room()) },
-    begin,
+    rooms: room.forAll,
+    upkeep: { kinds: room.upkeepKinds, rooms: room.forUpkeep },
+    begin: beginner({ steer, bodies, voice, giveBack, log }),
     leave: unknownKinds({ pool: work.pool, voice, log }),
     findUnknown: () => recover.handOnUnknown(worker.id, inHand())
   })
-
   bodies.onRoom(milliseconds => {
     ahead.ended(milliseconds)
     claims.wake()
   })
 
   function inHand() {
-    return [...desk.ids(), ...back.ids(), ...books.unwritten().map(({ id }) => id)]
+    return [...bodies.desk.ids(), ...back.ids(), ...books.unwritten().map(({ id }) => id)]
   }
+
+  async function giveBack(given: Claim[], pause = 0) {
+    if (!(await back.give(given, pause))) claims.doubt()
+  }
+
+  return steered({ queues, steer, claims, delayed, turn, back, room, bodies, log })
+}
+
+interface RoomOptions {
+  desk: Bodies['desk']
+  kinds: Kinds
+  queues: Queues
+  steer: Steering
+  ahead: ReturnType<typeof prefetch>
+}
+
+/** How many tasks of which queues may be claimed. */
+function roomOf({ desk, kinds, queues, steer, ahead }: RoomOptions) {
+  // Internal kinds that need no child.
+  const upkeepKinds = [...kinds.values()]
+    .filter(({ name, pool }) => pool === 'inline' && isInternal(name))
+    .map(({ name }) => name)
+  let isOpen = false
 
   function room() {
     // A task claimed before the worker is registered would be taken for an orphan.
-    const capacity = started && steer.isTaking() ? ahead.capacity() : 0
-    const held = desk.held().filter(({ claim }) => upkeep.includes(claim.task))
+    const capacity = isOpen && steer.isTaking() ? ahead.capacity() : 0
+    const held = desk.held().filter(({ claim }) => upkeepKinds.includes(claim.task))
     return { queues: queues.names, capacity, upkeep: held.length }
   }
 
-  function rooms() {
-    return roomsIn({ ...room(), concurrency: steer.concurrency, inHand: desk.queues() })
+  return {
+    upkeepKinds,
+    forAll: () => roomsIn({ ...room(), concurrency: steer.concurrency, inHand: desk.queues() }),
+    forUpkeep: () => roomForUpkeep(room()),
+    open() {
+      isOpen = true
+    }
   }
+}
 
-  function begin({ claims, revoked }: Claimed) {
-    // The claim query was sent before the worker was paused.
-    if (!steer.isTaking() && claims.length > 0) void giveBack(claims)
-    else for (const claim of claims) beginOne(claim)
-    if (revoked.length > 0) voice.changed(...revoked)
-  }
+interface BeginnerOptions extends Pick<OpenIntakeOptions, 'bodies' | 'log'> {
+  steer: Steering
+  voice: Books['voice']
+  giveBack(claims: Claim[], pause?: number): Promise<void>
+}
 
+/** Passes what was claimed to the bodies, or back. */
+function beginner({ steer, bodies, voice, giveBack, log }: BeginnerOptions) {
   function beginOne(claim: Claim) {
     // The notification comes after the body's start.
     if (bodies.begin(claim)) return voice.changed(claim.id)
@@ -94,10 +118,26 @@ export async function openIntake({ config, kinds, connections, books, bodies, lo
     void giveBack([claim], unknownPause)
   }
 
-  async function giveBack(given: Claim[], pause = 0) {
-    if (!(await back.give(given, pause))) claims.doubt()
+  return function begin({ claims, revoked }: Claimed) {
+    // The claim query was sent before the worker was paused.
+    if (!steer.isTaking() && claims.length > 0) void giveBack(claims)
+    else for (const claim of claims) beginOne(claim)
+    if (revoked.length > 0) voice.changed(...revoked)
   }
+}
 
+interface SteeredOptions extends Pick<OpenIntakeOptions, 'bodies' | 'log'> {
+  queues: Queues
+  steer: Steering
+  claims: Claimer
+  delayed: ReturnType<typeof promoter>
+  turn: ReturnType<typeof turns>
+  back: ReturnType<typeof giverBack>
+  room: ReturnType<typeof roomOf>
+}
+
+/** What the other parts of a worker, and the row of the worker, may do with its intake. */
+function steered({ queues, steer, claims, delayed, turn, back, room, bodies, log }: SteeredOptions) {
   /** Stops claims, and puts back tasks that have not started. */
   async function stop() {
     await Promise.all([claims.stop(), delayed.stop()])
@@ -111,7 +151,7 @@ export async function openIntake({ config, kinds, connections, books, bodies, lo
     queues: () => queues.names,
     serves: queues.includes,
     concurrency: () => steer.concurrency,
-    more: claims.more,
+    more: () => claims.more(),
     wakeDelayed: delayed.lookNow,
     /** Notifications may have been lost. */
     lookAgain() {
@@ -139,7 +179,7 @@ export async function openIntake({ config, kinds, connections, books, bodies, lo
     isAnswered: () => claims.waiting() < lease * 1000,
 
     start() {
-      started = true
+      room.open()
       claims.wake()
     },
     stop,
@@ -153,4 +193,6 @@ export async function openIntake({ config, kinds, connections, books, bodies, lo
   }
 }
 
+type Queues = Awaited<ReturnType<typeof servedQueues>>
+type Steering = ReturnType<typeof steering>
 export type Intake = Awaited<ReturnType<typeof openIntake>>

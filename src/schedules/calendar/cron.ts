@@ -69,18 +69,18 @@ const blanks = /[ \t]+/
 /** The six fields, seconds first. */
 function partsOf(text: string) {
   if (text.length > longest) {
-    throw new InvalidCron(null, text, `the text has ${text.length} characters; at most ${longest} are allowed`)
+    throw new InvalidCron(null, text, `has ${text.length} characters; at most ${longest} are allowed`)
   }
   if (/[^\x20-\x7e\t]/.test(text)) {
-    throw new InvalidCron(null, text, 'the text has a character that is neither printable ASCII nor a blank')
+    throw new InvalidCron(null, text, 'has a character that is neither printable ASCII nor a blank')
   }
   const trimmed = text.trim()
-  if (trimmed === '') throw new InvalidCron(null, text, 'the text is empty; it must have 5 fields, or 6 with seconds')
+  if (trimmed === '') throw new InvalidCron(null, text, 'is empty; it must have 5 fields, or 6 with seconds')
   if (trimmed.startsWith('@')) return ['0', ...nicknamed(trimmed).split(' ')]
   const parts = trimmed.split(blanks)
   if (parts.length !== 5 && parts.length !== 6) {
     const count = parts.length === 1 ? '1 field' : `${parts.length} fields`
-    throw new InvalidCron(null, text, `the text has ${count}; it must have 5, or 6 with seconds first`)
+    throw new InvalidCron(null, text, `has ${count}; it must have 5, or 6 with seconds first`)
   }
   return parts.length === 5 ? ['0', ...parts] : parts
 }

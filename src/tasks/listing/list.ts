@@ -1,10 +1,10 @@
 import type { Pool } from 'pg'
 import type { Database } from '#database/connect.ts'
-import { type Placed, page, placeOf } from '#database/page.ts'
+import { type Cut, type Placed, page, placeOf } from '#database/page.ts'
 import { isUuid } from '#schema/common.ts'
-import { findTasks } from '#tasks/read/find.ts'
-import type { TaskBody, TaskPage } from '#tasks/schemas.ts'
+import type { TaskPage } from '#tasks/schemas.ts'
 import { type Asked, readFilters } from './filters.ts'
+import { readPage } from './in-full.ts'
 import * as statements from './list-sql.ts'
 import { listLongest, listSoonest } from './ordered.ts'
 import type { TaskFilters } from './schemas.ts'
@@ -28,14 +28,15 @@ export async function listTasks(
 ): Promise<TaskPage> {
   const { limit = 50, cursor, order = 'newest', q } = filters
   const asked = readFilters(filters, internal, owner)
+  const byPlace: PageOf = (rows, limit, stopped) => page(rows, limit, cursor, stopped)
 
-  if (q !== undefined && isUuid(q)) return shown(db, await listOne(db, asked, q, cursor), { limit, cursor })
+  if (q !== undefined && isUuid(q)) return shown(db, await listOne(db, asked, q, cursor), limit, byPlace)
   if (order === 'longest') {
-    const { cursors, ...found } = await listLongest(db, asked, { limit, cursor, limits })
-    return { items: await inFull(db, found.items), ...cursors, searched_until: found.stopped?.place ?? null }
+    const { rows, stopped, pageOf } = await listLongest(db, asked, { limit, cursor, limits })
+    return shown(db, { rows, stopped }, limit, pageOf)
   }
-  if (order === 'soonest') return shown(db, await listSoonest(db, asked, { limit, cursor, limits }), { limit, cursor })
-  return shown(db, await listByTime(db, asked, order, { limit, cursor, limits }), { limit, cursor })
+  if (order === 'soonest') return shown(db, await listSoonest(db, asked, { limit, cursor, limits }), limit, byPlace)
+  return shown(db, await listByTime(db, asked, order, { limit, cursor, limits }), limit, byPlace)
 }
 
 async function listOne({ pool }: Database, asked: Asked, id: string, cursor: string | undefined): Promise<Found> {
@@ -104,14 +105,21 @@ export async function readOn(pool: Pool, asked: Asked, { way, start, limit, limi
   return { rows, stopped: undefined }
 }
 
-async function shown(db: Database, { rows, stopped }: Found, { limit, cursor }: Omit<Turn, 'limits'>) {
-  const { items, ...cursors } = page(rows, limit, cursor, stopped)
-  return { items: await inFull(db, items), ...cursors, searched_until: stopped?.place ?? null }
-}
+type PageOf = (rows: Placed[], limit: number, stopped: Placed | undefined) => Cut<Placed>
 
-/** A task that was forgotten between the two queries is left out. */
-async function inFull(db: Database, items: Placed[]): Promise<TaskBody[]> {
-  const ids = items.map(({ id }) => id)
-  const found = new Map((await findTasks(db, ids)).map(task => [task.id, task]))
-  return ids.map(id => found.get(id)).filter(task => task !== undefined)
+/** Rows are in the order in which they were found; those beyond the limit only tell that there are more. */
+async function shown(db: Database, { rows, stopped }: Found, limit: number, pageOf: PageOf): Promise<TaskPage> {
+  const { tasks, count } = await readPage(
+    db,
+    rows.slice(0, limit).map(({ id }) => id)
+  )
+  // What does not fit comes with the next page, before the search goes on.
+  const isCut = count < Math.min(limit, rows.length)
+  const { items, ...cursors } = pageOf(rows, isCut ? count : limit, isCut ? undefined : stopped)
+  const found = new Map(tasks.map(task => [task.id, task]))
+  return {
+    items: items.map(({ id }) => found.get(id)).filter(task => task !== undefined),
+    ...cursors,
+    searched_until: isCut ? null : (stopped?.place ?? null)
+  }
 }

@@ -1,5 +1,5 @@
 import type { Database } from '#database/connect.ts'
-import { encode, type Placed, placeOf } from '#database/page.ts'
+import { type Cut, encode, type Placed, placeOf } from '#database/page.ts'
 import { InvalidCursor } from '#errors.ts'
 import type { Asked } from './filters.ts'
 import type { Turn } from './list.ts'
@@ -50,18 +50,18 @@ export async function listLongest({ pool }: Database, asked: Asked, { limit, cur
     before: (one, other) => longer(one, other) !== back
   })
 
-  const items = rows.slice(0, limit)
-  if (back) items.reverse()
-  const more = rows.length > limit
   const cursorAt = (row: Placed | undefined, way: '' | '<') => row && encode(`${way}${now} ${row.place} ${row.id}`)
-  return {
-    items,
-    stopped,
-    cursors: {
+  function pageOf(rows: Placed[], limit: number): Cut<Placed> {
+    const items = rows.slice(0, limit)
+    if (back) items.reverse()
+    const more = rows.length > limit
+    return {
+      items,
       next_cursor: ((back || more) && cursorAt(items.at(-1), '')) || null,
       prev_cursor: ((back ? more : cursor !== undefined) && cursorAt(items[0], '<')) || null
     }
   }
+  return { rows, stopped, pageOf }
 }
 
 const mostMicroseconds = ['9223372036854775807', greatestId]

@@ -9,7 +9,7 @@ import type { Plan } from '#media/plan/ladder.ts'
 import type { Probe } from '#media/probe/probed.ts'
 import { readVersion } from '#media/version.ts'
 import type { Store } from '#storage/store.ts'
-import type { Place, Survey, Wishes } from '../make-set.ts'
+import type { Place, Survey, Wishes } from '../make/make-set.ts'
 import type { Style } from '../style.ts'
 
 /** What is to be made of a film, and in which parts; its parts read it from the store. */

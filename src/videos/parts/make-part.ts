@@ -8,9 +8,9 @@ import { makeSound, SoundDoubtful } from '#media/parts/sound.ts'
 import { timeOf } from '#media/parts/split.ts'
 import type { Encoding } from '#metrics/encoded.ts'
 import type { Store } from '#storage/store.ts'
-import type { Work } from '../make-set.ts'
-import { passesOf } from '../passes.ts'
-import { publishHls } from '../publish-hls.ts'
+import type { Work } from '../make/make-set.ts'
+import { passesOf } from '../make/passes.ts'
+import { publishHls } from '../make/publish-hls.ts'
 import { type FilmPlan, partKey, readPlan, soundKey } from './film-plan.ts'
 
 export interface PartPlace {

@@ -1,7 +1,7 @@
 import { CompiledQuery } from 'kysely'
 import type { Pool } from 'pg'
 import type { InTransaction } from '#database/connect.ts'
-import type { PrintSet } from '../print-set.ts'
+import type { PrintSet } from '../make/print-set.ts'
 import type { Handed } from './film-plan.ts'
 import type { PartMade } from './make-part.ts'
 

@@ -180,8 +180,8 @@ function lastLines(error: unknown) {
  */
 async function media() {
   const [{ makeSet, surveyFilm }, { reuseSet }, { planParts }] = await Promise.all([
-    import('../make-set.ts'),
-    import('../print-set.ts'),
+    import('../make/make-set.ts'),
+    import('../make/print-set.ts'),
     import('../parts/film-plan.ts')
   ])
   return { makeSet, surveyFilm, reuseSet, planParts }

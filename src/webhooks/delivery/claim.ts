@@ -18,11 +18,12 @@ with place as (
 ), due as materialized (
   select m.id from place cross join lateral (
     select m.id from darkroom.webhook_messages m
-    where m.webhook_id = place.id and m.next_at <= now() and (m.subject is null or not exists (
-      select from darkroom.webhook_messages before
-      where before.webhook_id = m.webhook_id and before.subject = m.subject and before.next_at is not null
-        and before.sequence < m.sequence
-    ))
+    where m.webhook_id = place.id and m.next_at <= now() and ($6::text[] is null or m.type = any($6))
+      and (m.subject is null or not exists (
+        select from darkroom.webhook_messages before
+        where before.webhook_id = m.webhook_id and before.subject = m.subject and before.next_at is not null
+          and before.sequence < m.sequence
+      ))
     order by m.next_at, m.sequence limit place.slots for update of m skip locked
   ) m
   limit $4
@@ -88,8 +89,14 @@ export interface Room {
   most: number
 }
 
-export async function claimMessages(pool: Pool, { lease, slots, usual, most }: Room & { lease: string }) {
-  const values = [[...slots.keys()], [...slots.values()], usual, most, lease]
+interface ClaimOptions extends Room {
+  lease: string
+  /** Only these; undefined for all. */
+  types: readonly MessageType[] | undefined
+}
+
+export async function claimMessages(pool: Pool, { lease, slots, usual, most, types }: ClaimOptions) {
+  const values = [[...slots.keys()], [...slots.values()], usual, most, lease, types ?? null]
   return (await pool.query<Message>({ name: 'claim messages', text: claimMessagesSql, values })).rows
 }
 

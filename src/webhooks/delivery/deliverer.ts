@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { gather, together } from '#database/batching.ts'
 import type { Database } from '#database/connect.ts'
 import { dueLoop, type Look } from '#database/due-loop.ts'
+import type { MessageType } from '#database/tables.ts'
 import type { Connections } from '#outbound/connections.ts'
 import { claimMessages, giveMessagesBack, leaseLength, type Message, nextDue } from './claim.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -10,6 +11,7 @@ import { Lines } from './lines.ts'
 import { secretsOpener } from './secrets.ts'
 import { send, type Told } from './send.ts'
 import { type Disabled, settleMessages } from './settle.ts'
+import type { DeliveryRun } from './trace.ts'
 
 interface DelivererOptions {
   db: Database
@@ -17,7 +19,11 @@ interface DelivererOptions {
   /** Opens the secrets of webhooks. */
   key: Buffer
   publicUrl: string | undefined
+  /** Delivers only these. */
+  types?: readonly MessageType[]
   warn: Warn
+  /** Tells of each attempt in a trace, where spans are sent. */
+  trace?: ((run: DeliveryRun) => void) | undefined
 }
 
 type Warn = (details: object, text: string) => void
@@ -39,12 +45,12 @@ const longestGather = 50
  * the order of its subject, a few of a webhook at a time, and its row is needed anyway for deliveries and replays. A job
  * would be a second row to insert, claim, complete and delete for each, in the transaction that ends the task.
  */
-export function openDeliverer({ db, connections, key, publicUrl, warn }: DelivererOptions) {
+export function openDeliverer({ db, connections, key, publicUrl, types, warn, trace }: DelivererOptions) {
   const lines = new Lines({ mostRunning, mostHeld, longestWait })
   const write = outcomesTo(db, warn)
   const lease = randomUUID()
   const cut = new AbortController()
-  const options = { connections, secretOf: secretsOpener(key), publicUrl, signal: cut.signal }
+  const options = { connections, secretOf: secretsOpener(key), publicUrl, signal: cut.signal, trace }
   const running = new Set<Promise<void>>()
   let stopped = false
   const loop = dueLoop({
@@ -54,7 +60,7 @@ export function openDeliverer({ db, connections, key, publicUrl, warn }: Deliver
 
   async function look(): Promise<Look> {
     const { room } = lines
-    const messages = room.most > 0 ? await claimMessages(db.pool, { lease, ...room }) : []
+    const messages = room.most > 0 ? await claimMessages(db.pool, { lease, types, ...room }) : []
     lines.put(messages, room)
     if (stopped) await giveBack(lines.empty())
     else start()

@@ -7,6 +7,7 @@ import type { Message } from './claim.ts'
 import type { OpenSecret } from './secrets.ts'
 import { signed } from './sign.ts'
 import { delayAfter, wishIn } from './steps.ts'
+import { type DeliveryRun, type PlaceInTrace, placeInTrace, runOf } from './trace.ts'
 
 /** How an attempt ended. */
 export interface Told {
@@ -33,6 +34,8 @@ interface SendOptions {
   secretOf: OpenSecret
   publicUrl: string | undefined
   signal: AbortSignal
+  /** Tells of each attempt in a trace; undefined where no spans are sent. */
+  trace: ((run: DeliveryRun) => void) | undefined
 }
 
 /** One attempt; it never rejects. Undefined where this worker has cut it off: then it does not count. */
@@ -40,14 +43,19 @@ export async function send(message: Message, options: SendOptions): Promise<Told
   const { id, webhook_id, lease, tries, failing } = message
   const at = new Date().toISOString()
   const began = performance.now()
-  const outcome = await attempt(message, options).catch((error: Error) => error)
+  const place = options.trace && placeInTrace(message)
+  const outcome = await attempt(message, options, place).catch((error: Error) => error)
   if (options.signal.aborted) return undefined
   const ended = outcome instanceof Error ? unanswered(outcome, tries) : answered(outcome, tries)
-  return { id, webhook_id, lease, at, ms: Math.round(performance.now() - began), failing, ...ended }
+  const told = { id, webhook_id, lease, at, ms: Math.round(performance.now() - began), failing, ...ended }
+  if (place) options.trace!(runOf(message, place, told))
+  return told
 }
 
-async function attempt(message: Message, { connections, secretOf, publicUrl }: SendOptions) {
-  const { id, webhook_id, url, secret, old_secret, traceparent } = message
+async function attempt(message: Message, options: SendOptions, place: PlaceInTrace | undefined) {
+  const { connections, secretOf, publicUrl } = options
+  const { id, webhook_id, url, secret, old_secret } = message
+  const traceparent = place?.traceparent ?? message.traceparent
   const body = bodyOf(message, publicUrl)
   const sealed = old_secret ? [secret, old_secret] : [secret]
   const headers = {

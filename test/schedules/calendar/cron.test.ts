@@ -99,14 +99,14 @@ t.test('a refusal names field, value and reason', async t => {
     '0 0 * * L': 'weekday: L stands in the day of month, or after a weekday, such as 5L',
     '0 0 * * MON#6': 'weekday: after # comes 1 to 5 or L, not "6"',
     '0 0 * * 5#': 'weekday: after # comes 1 to 5 or L, not ""',
-    '* * * *': 'the text has 4 fields; it must have 5, or 6 with seconds first',
-    '* * * * * * *': 'the text has 7 fields; it must have 5, or 6 with seconds first',
-    garbage: 'the text has 1 field; it must have 5, or 6 with seconds first',
-    '': 'the text is empty; it must have 5 fields, or 6 with seconds',
-    '  ': 'the text is empty; it must have 5 fields, or 6 with seconds',
-    '0 0 * * *\n': 'the text has a character that is neither printable ASCII nor a blank',
-    '0 0 * * \0': 'the text has a character that is neither printable ASCII nor a blank',
-    '0 0 ٣ * *': 'the text has a character that is neither printable ASCII nor a blank',
+    '* * * *': 'has 4 fields; it must have 5, or 6 with seconds first',
+    '* * * * * * *': 'has 7 fields; it must have 5, or 6 with seconds first',
+    garbage: 'has 1 field; it must have 5, or 6 with seconds first',
+    '': 'is empty; it must have 5 fields, or 6 with seconds',
+    '  ': 'is empty; it must have 5 fields, or 6 with seconds',
+    '0 0 * * *\n': 'has a character that is neither printable ASCII nor a blank',
+    '0 0 * * \0': 'has a character that is neither printable ASCII nor a blank',
+    '0 0 ٣ * *': 'has a character that is neither printable ASCII nor a blank',
     '@reboot': '"@reboot" is not one of @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly',
     '0 0 30 2 *': '"0 0 30 2 *" never comes: no year has such a day',
     '0 0 31 apr,jun *': '"0 0 31 apr,jun *" never comes: no year has such a day',
@@ -128,7 +128,7 @@ t.test('a list is bounded before it is built', async t => {
   })
   t.throws(() => parseCron(`0 0 * * ${many(9)}`), InvalidCron)
   t.throws(() => parseCron(`0 0 * * *${' '.repeat(248)}`), {
-    message: 'the text has 257 characters; at most 256 are allowed'
+    message: 'has 257 characters; at most 256 are allowed'
   })
   t.equal(parseCron(`${many(60)} * * * *`).pattern, '1 * * * *')
   t.throws(() => parseCron('0 0 1--100000000 * *'), InvalidCron)

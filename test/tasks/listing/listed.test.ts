@@ -200,3 +200,50 @@ t.test('a list of no tasks at all is empty', async t => {
     })
   }
 })
+
+// Half of the texts hardly compress, so that both the size on disk and the one in an answer end a page.
+t.test('a page ends where its tasks are large, and its cursors lead on and back', async t => {
+  const count = 40
+  await pool.query(
+    `insert into darkroom.tasks (id, task, queue, state, result_expires, args, created_at, started_at, finished_at)
+    select
+      gen_random_uuid(), 'large', 'default', 'SUCCESS', 60,
+      jsonb_build_object('data', case
+        when n % 2 = 0 then repeat('x', 1000000)
+        else (select string_agg(md5((n * 100000 + m)::text), '') from generate_series(1, 31250) m)
+      end),
+      now() - n * interval '1 second', now() - n * interval '1 minute', now()
+    from generate_series(1, $1) n`,
+    [count]
+  )
+  for (const order of ['newest', 'oldest', 'soonest', 'longest']) {
+    const read = async (cursor?: string) => {
+      const query = new URLSearchParams({
+        task: 'large',
+        order,
+        limit: '1000',
+        ...(cursor !== undefined && { cursor })
+      })
+      const response = await service.get(`/api/tasks?${query}`)
+      t.equal(response.statusCode, 200)
+      t.ok(response.body.length < 9 * 1024 * 1024, `${order}: ${response.body.length} bytes`)
+      return response.json()
+    }
+    const ids = ({ items }: { items: { id: string }[] }) => items.map(({ id }) => id)
+    const there: string[][] = []
+    let last = await read()
+    for (; ; last = await read(last.next_cursor)) {
+      there.push(ids(last))
+      if (last.next_cursor === null || there.length > count) break
+    }
+    t.equal(new Set(there.flat()).size, count, `${order}: each once`)
+    t.equal(there.flat().length, count)
+
+    const back: string[][] = []
+    while (last.prev_cursor !== null && back.length <= count) {
+      last = await read(last.prev_cursor)
+      back.unshift(ids(last))
+    }
+    t.same(back.flat(), there.slice(0, -1).flat(), `${order}: and the same way back`)
+  }
+})

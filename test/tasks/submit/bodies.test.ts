@@ -56,6 +56,11 @@ for (const [what, body] of notJson) {
   })
 }
 
+t.test('a body that is not JSON is refused with the place', async t => {
+  t.match((await send('{"task":"add",}')).body.detail, /^The body is not JSON: .* at position 14/)
+  t.match((await send('{"__proto__":{}}')).body.detail, /^The body is not JSON: it has "__proto__"/)
+})
+
 const unfit: [string, string, string | undefined][] = [
   ['a NUL in a name', '{"task":"add","args":{"x":1,"y":2},"name":"a\\u0000b"}', 'name'],
   ['a NUL in an argument', '{"task":"process_data","args":{"data":"a\\u0000"}}', 'args.data'],

@@ -5,7 +5,7 @@ import { ages } from '../../words/audit.ts'
 const fields = [
   ['actor', 'Actor', 'anna, sql, cli …'],
   ['action', 'Action', 'queue.pause, queue.*'],
-  ['target', 'Target', 'media, queue, queue:media']
+  ['target', 'Target', 'queue:media']
 ] as const
 
 const change = (name: string, value: string) => go(withQuery({ [name]: value || undefined, cursor: undefined }))
@@ -28,7 +28,7 @@ export function Filters() {
         />
       ))}
       <select aria-label="Since" value={since} onChange={event => change('since', event.currentTarget.value)}>
-        <option value="">of all times</option>
+        <option value="">of all time</option>
         {Object.entries(ages).map(([age, [, text]]) => (
           <option key={age} value={age}>
             of {text}

@@ -81,7 +81,7 @@ export function GroupAges({ group }: { group: ErrorGroup }) {
 export function RetryGroup({ group }: { group: ErrorGroup }) {
   return (
     <Button icon="retry" needs="retryTask" onClick={() => go(`/tasks?${filterOf(group)}`)}>
-      Retry all {countText(group.count)} …
+      {group.count === 1 ? 'Retry it' : `Retry all ${countText(group.count)}`} …
     </Button>
   )
 }

@@ -4,6 +4,7 @@ import { useQuery } from '../../state/query.ts'
 import type { OpenSession } from '../../state/shapes.ts'
 import { Button } from '../../ui/button.tsx'
 import { Ago } from '../../ui/time.tsx'
+import { browserText } from '../../words/browser.ts'
 
 const path = '/api/sessions'
 
@@ -28,11 +29,13 @@ function Row({ item }: { item: OpenSession }) {
   return (
     <li class="entry">
       <div class="entry-name">
-        <b class="breaks">{key.name}</b>
-        {mine && <span class="tag">this session</span>}
-        <span class="soft breaks">
+        <span>
+          <b class="breaks">{key.name}</b>
+          {mine && <span class="tag">this session</span>}
+        </span>
+        <span class="soft breaks" title={agent ?? undefined}>
           {address ?? 'unknown address'}
-          {agent !== null && `, ${agent}`}
+          {agent !== null && `, ${browserText(agent)}`}
         </span>
       </div>
       <div class="entry-state">

@@ -11,7 +11,7 @@ import { CopyAs } from '../../ui/copy.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Refused, Waiting } from '../../ui/said.tsx'
 import { Word } from '../../ui/status.tsx'
-import { Ago } from '../../ui/time.tsx'
+import { For } from '../../ui/time.tsx'
 import { commandText, curlText } from '../../words/copy.ts'
 import { countText, plural } from '../../words/number.ts'
 import { durationText } from '../../words/time.ts'
@@ -62,7 +62,7 @@ function QueueCard({ queue, points }: { queue: Queue; points: SeriesPoint[] }) {
       </div>
       {queue.paused && queue.paused_at && (
         <p class="soft">
-          since <Ago time={queue.paused_at} />
+          <For since={queue.paused_at} />
         </p>
       )}
       <Spark values={points.map(({ depth }) => (typeof depth === 'number' ? depth : null))} />
@@ -70,7 +70,7 @@ function QueueCard({ queue, points }: { queue: Queue; points: SeriesPoint[] }) {
         <dt>Waiting</dt>
         <dd class="number">
           {countText(queue.depth)}
-          {queue.oldest_age !== null && <span class="soft">, oldest {durationText(queue.oldest_age)}</span>}
+          {queue.oldest_age !== null && <span class="soft number">, oldest {durationText(queue.oldest_age)}</span>}
         </dd>
         <dt>Running</dt>
         <dd class="number">{countText(queue.running)}</dd>

@@ -55,7 +55,7 @@ export function SchedulePage({ id }: { id: string }) {
       }
     >
       <p class="task-status">
-        <Word word={schedule.enabled ? 'running' : 'paused'} />
+        <Word word={schedule.enabled ? 'enabled' : 'paused'} />
         <span>{ruleText(schedule)}</span>
         {schedule.cron && <span class="mono soft">{schedule.cron}</span>}
         {schedule.description && <span class="soft breaks">{schedule.description}</span>}

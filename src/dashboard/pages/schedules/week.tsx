@@ -27,7 +27,7 @@ export function WeekHeat({ schedules }: { schedules: readonly Schedule[] }) {
       <div class="section-head">
         <h2>The next seven days</h2>
         <span class="soft week-note">
-          occurrences in each hour, {readSetting('zone') === 'UTC' ? 'UTC' : 'your time'}
+          {week ? `occurrences in each hour, ${readSetting('zone') === 'UTC' ? 'UTC' : 'your time'}` : 'counting …'}
         </span>
       </div>
       <table class="heat">

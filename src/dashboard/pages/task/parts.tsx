@@ -6,7 +6,7 @@ import { AuditLink } from '../../ui/audit-link.tsx'
 import { Button } from '../../ui/button.tsx'
 import { CopyButton } from '../../ui/copy.tsx'
 import { Progress } from '../../ui/progress.tsx'
-import { Ago, At, Span } from '../../ui/time.tsx'
+import { Ago, At, For, Span } from '../../ui/time.tsx'
 import { percentText, shortId } from '../../words/number.ts'
 import { isFinal, mayRetry } from '../../words/tasks.ts'
 import { askToCancel, askToForget, askToRetry } from './act.ts'
@@ -22,11 +22,7 @@ export function WhyBox({ task }: { task: Task }) {
       <p>{why.sentence}</p>
       {(why.since || why.until) && (
         <p class="soft">
-          {why.since && (
-            <>
-              since <Ago time={why.since} />
-            </>
-          )}
+          {why.since && <For since={why.since} />}
           {why.until && (
             <>
               {why.since && ', '}ends <Ago time={why.until} />

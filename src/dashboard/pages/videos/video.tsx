@@ -132,7 +132,7 @@ function Facts({ video }: { video: Video }) {
       </dd>
       <dt>Task</dt>
       <dd>
-        <a href={href(`/tasks/${video.task_id}`)}>Latest</a>
+        <a href={href(`/tasks/${video.task_id}`)}>the latest</a>
         {' · '}
         <a href={href(`/tasks?video_id=${video.id}`)}>all of this film</a>
       </dd>

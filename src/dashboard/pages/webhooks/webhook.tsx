@@ -11,7 +11,7 @@ import { Page } from '../../ui/page.tsx'
 import { Rotate } from '../../ui/rotate.tsx'
 import { Refused, Waiting } from '../../ui/said.tsx'
 import { Word } from '../../ui/status.tsx'
-import { Ago, At } from '../../ui/time.tsx'
+import { At, For } from '../../ui/time.tsx'
 import { curlText, sqlText } from '../../words/copy.ts'
 import { troubleOf, wordOf } from '../../words/webhook.ts'
 import { pathOf, removeWebhook, SteerWebhook, TestButton } from './act.tsx'
@@ -60,7 +60,7 @@ function Found({ webhook }: { webhook: Webhook }) {
           <p>{trouble}</p>
           {missedSince && (
             <p class="soft">
-              since <Ago time={missedSince} />
+              <For since={missedSince} />
             </p>
           )}
         </section>

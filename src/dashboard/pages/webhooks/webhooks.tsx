@@ -7,7 +7,7 @@ import { LinkButton } from '../../ui/link-button.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Empty, Refused, Waiting } from '../../ui/said.tsx'
 import { Word } from '../../ui/status.tsx'
-import { Ago } from '../../ui/time.tsx'
+import { For } from '../../ui/time.tsx'
 import { curlText } from '../../words/copy.ts'
 import { toldOf, wordOf } from '../../words/webhook.ts'
 import { SteerWebhook, TestButton } from './act.tsx'
@@ -60,7 +60,7 @@ function Row({ webhook }: { webhook: Webhook }) {
         <Word word={wordOf(webhook)} />
         {webhook.disabled_at && (
           <span class="soft">
-            since <Ago time={webhook.disabled_at} />
+            <For since={webhook.disabled_at} />
           </span>
         )}
       </div>

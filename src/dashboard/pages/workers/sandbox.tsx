@@ -5,7 +5,7 @@ import { Ago } from '../../ui/time.tsx'
 /** What keeps ffmpeg in on the worker's machine, as the worker has proved it, and what is missing. */
 export function Sandbox({ sandbox }: { sandbox: Worker['media_sandbox'] }) {
   if (!sandbox) return <Empty title="It has not said yet what keeps ffmpeg in" />
-  const { files, network, user, proved_at, missing } = sandbox
+  const { files, network, user, proved_at, missing, hardware } = sandbox
   return (
     <>
       <dl class="facts">
@@ -17,6 +17,12 @@ export function Sandbox({ sandbox }: { sandbox: Worker['media_sandbox'] }) {
         <dd>{user === 'own' ? 'one of its own' : 'that of the worker'}</dd>
         <dt>Proved</dt>
         <dd>{proved_at ? <Ago time={proved_at} /> : 'no'}</dd>
+        {hardware && (
+          <>
+            <dt>Encoders in hardware</dt>
+            <dd>{hardware.encoders.join(', ') || `none works: ${hardware.failures.join('; ')}`}</dd>
+          </>
+        )}
       </dl>
       {missing.map(({ layer, why, how }) => (
         <p key={layer} class="why">

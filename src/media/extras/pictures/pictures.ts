@@ -20,28 +20,42 @@ export async function makePictures({ made, ...around }: Work): Promise<Extras> {
   const [smallest, largest] = [prints[0], prints.find(isLargeEnough) ?? prints.at(-1)]
   if (!smallest || !largest) return { extras: [], notes: [] }
 
-  const { looks, ...board } = await storyboard(smallest, around)
+  const { looks, onKeyframes: onKeyframe, ...board } = await storyboard(smallest, around)
   const time = bestLook(looks, smallest.duration)?.time ?? 0
-  const stills = await posterAndPreview({ smallest, largest, time }, around)
+  const stills = await posterAndPreview({ smallest, largest, time, onKeyframe }, around)
   return { extras: [...board.extras, ...stills.extras], notes: [...board.notes, ...stills.notes] }
 }
 
 const isLargeEnough = ({ width, height }: Made) => Math.max(width!, height!) >= posterSide
 
-async function storyboard(print: Made, around: Around): Promise<Extras & { looks: Look[] }> {
+interface Board extends Extras {
+  looks: Look[]
+  /** Whether each of the looks is one of a keyframe. */
+  onKeyframes: boolean
+}
+
+async function storyboard(print: Made, around: Around): Promise<Board> {
   const plan = sampling(print)
   const { ran, looks, sheets } = await drawSheets({ ...around, print, sampling: plan })
-  if (sheets.length === 0) return { extras: [], notes: [failed('storyboard', endOf(ran))], looks }
+  const { keyframesOnly } = plan
+  if (sheets.length === 0) {
+    return { extras: [], notes: [failed('storyboard', endOf(ran))], looks, onKeyframes: keyframesOnly }
+  }
   const vtt = await writeStoryboard(around.directory, { looks, sampling: plan, duration: print.duration })
-  const closer =
-    plan.keyframesOnly && looks.every(isBlank) ? await lookCloser({ ...around, print, sampling: plan }) : []
-  return { extras: [...sheets, vtt], notes: [], looks: [...looks, ...closer] }
+  const closer = keyframesOnly && looks.every(isBlank) ? await lookCloser({ ...around, print, sampling: plan }) : []
+  return {
+    extras: [...sheets, vtt],
+    notes: [],
+    looks: [...looks, ...closer],
+    onKeyframes: keyframesOnly && closer.length === 0
+  }
 }
 
 interface Stills {
   smallest: Made
   largest: Made
   time: number
+  onKeyframe: boolean
 }
 
 async function posterAndPreview(stills: Stills, around: Around): Promise<Extras> {

@@ -12,6 +12,8 @@ interface DevelopStills {
   smallest: Made
   /** Seconds: the frame of the poster. */
   time: number
+  /** Whether that is a keyframe. */
+  onKeyframe: boolean
   withPreview: boolean
   directory: string
   tools: MediaTools
@@ -47,10 +49,11 @@ export async function developStills(work: DevelopStills) {
   }
 }
 
-function inputs({ largest, smallest, time, withPreview, directory }: DevelopStills) {
-  // A millisecond early: the frame itself must not count as before the place.
-  const at = (seconds: number) => ['-threads', '2', '-ss', Math.max(0, seconds - 0.001).toFixed(3)]
-  const poster = [...at(time), ...guardedInput(join(directory, largest.file))]
+function inputs({ largest, smallest, time, onKeyframe, withPreview, directory }: DevelopStills) {
+  // A little early: the frame itself must not count as before the place. ffmpeg then begins a keyframe before it.
+  const at = (seconds: number, early = 0.001) => ['-threads', '2', '-ss', Math.max(0, seconds - early).toFixed(3)]
+  const place = onKeyframe ? ['-skip_frame', 'nokey', ...at(time, 0.05)] : at(time)
+  const poster = [...place, ...guardedInput(join(directory, largest.file))]
   if (!withPreview) return poster
   const from = Math.min(time, smallest.duration - preview.seconds)
   return [...poster, ...at(from), '-t', String(preview.seconds), ...guardedInput(join(directory, smallest.file))]

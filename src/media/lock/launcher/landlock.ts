@@ -12,10 +12,11 @@ const makeFolder = 1n << 7n
 const makeFile = 1n << 8n
 const move = 1n << 13n
 const truncate = 1n << 14n
+const steerDevice = 1n << 15n
 
 // No links, pipes, sockets and devices: what Node later finds in the folder are files and folders of the folder itself.
 const working = readFile | readFolder | writeFile | removeFile | removeFolder | makeFolder | makeFile | move | truncate
-const ofFiles = execute | writeFile | readFile | truncate
+const ofFiles = execute | writeFile | readFile | truncate | steerDevice
 
 /** All rights to files that each version knows; a right that is not handled is not refused. */
 const handled = [0n, (1n << 13n) - 1n, (1n << 14n) - 1n, (1n << 15n) - 1n, (1n << 15n) - 1n, (1n << 16n) - 1n]
@@ -25,7 +26,7 @@ const everyScope = 3n
 const pathOnly = 0o10000000
 
 /** From here on this process and all of its descendants reach nothing but what the sight names. */
-export function restrictFiles({ programs, libraries, reads, writes }: Sight) {
+export function restrictFiles({ programs, libraries, reads, writes, devices }: Sight) {
   const version = landlockVersion()
   if (version === 0) throw new Error('Landlock is missing in this kernel, or not enabled')
   const files = handled[Math.min(version, handled.length - 1)]!
@@ -45,6 +46,7 @@ export function restrictFiles({ programs, libraries, reads, writes }: Sight) {
   for (const path of libraries) allow(path, readFile | readFolder, true)
   for (const path of reads) allow(path, readFile | readFolder)
   for (const path of writes) allow(path, working)
+  for (const path of devices) allow(path, readFile | writeFile | steerDevice)
   allow('/dev/null', readFile | writeFile)
   restrictSelf(ruleset)
 }

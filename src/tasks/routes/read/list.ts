@@ -18,7 +18,7 @@ export const listRoute: FastifyPluginAsyncTypebox<{ reads: Database }> = async (
         operationId: 'listTasks',
         summary: 'Tasks, newest first',
         description:
-          'A filter takes several values: `a,b` is either, `-a,b` is none of them; a backslash takes the next character as it is. What no index answers (`status` of `PENDING` or `SCHEDULED` alone, `worker`, `tag`, `q`, `error`, `attempts_min`, `ran_min`, `waited_min`, and the orders `soonest` and `longest`) is searched for about 2 s, and `searched_until` says how far it came. Tasks of internal kinds are left out, unless `task` names one.',
+          'A filter takes several values: `a,b` is either, `-a,b` is none of them; a backslash takes the next character as it is. What no index answers (`status` of `PENDING` or `SCHEDULED` alone, `worker`, `tag`, `q`, `error`, `attempts_min`, `ran_min`, `waited_min`, and the orders `soonest` and `longest`) is searched for about 2 s, and `searched_until` says how far it came. A page whose tasks would have more than 8 MiB of arguments and results has fewer; `next_cursor` goes on. Tasks of internal kinds are left out, unless `task` names one.',
         querystring: TaskFilters,
         response: { 200: answer(TaskPage, 'A page of tasks'), ...readProblems(InvalidCursor) }
       }

@@ -14,6 +14,7 @@ import { together } from '#media/together.ts'
 import type { Encoding } from '#metrics/encoded.ts'
 import type { Store } from '#storage/store.ts'
 import { GiveUp } from '#tasks/define.ts'
+import { isSameStyle, type Style } from '../style.ts'
 import { developInPasses } from './passes.ts'
 import {
   carrySet,
@@ -26,7 +27,6 @@ import {
   type Streams
 } from './print-set.ts'
 import { publishHls } from './publish-hls.ts'
-import { isSameStyle, type Style } from './style.ts'
 
 export interface Place {
   store: Store

@@ -5,10 +5,10 @@ import { InvalidCursor, VideoNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { Id } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
+import { listFiles, mustFindVideo } from '../queries.ts'
+import { VideoBody, VideoFilters, VideoPage, VideoStatusBody } from '../schemas.ts'
 import { listVideos } from './list.ts'
 import { present, presentStatus } from './present.ts'
-import { listFiles, mustFindVideo } from './queries.ts'
-import { VideoBody, VideoFilters, VideoPage, VideoStatusBody } from './schemas.ts'
 
 /** The routes that say what films there are. */
 export const readRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {

@@ -7,12 +7,12 @@ import { IdempotencyKey } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
 import { Id } from '#schema/common.ts'
 import { writeProblems } from '#schema/problems.ts'
+import { listFiles, mustFindVideo, mustSeeVideo } from '../queries.ts'
+import { present } from '../read/present.ts'
+import { ProcessAgain, VideoBody } from '../schemas.ts'
 import { changeVideo, VideoChange } from './change.ts'
 import { type RemoveNeeds, removeVideo } from './delete.ts'
-import { present } from './present.ts'
 import { type AgainNeeds, processAgain } from './process-again.ts'
-import { listFiles, mustFindVideo, mustSeeVideo } from './queries.ts'
-import { ProcessAgain, VideoBody } from './schemas.ts'
 
 const TaskStarted = Type.Object({ task_id: Type.String({ description: 'Id of the task' }) })
 

@@ -2,8 +2,8 @@ import path from 'node:path'
 import type { Rendition } from '#database/tables.ts'
 import { rungs } from '#media/plan/rungs.ts'
 import type { Probe } from '#media/probe/probed.ts'
-import type { ServedExtra, VideoFiles, VideoRow } from './queries.ts'
-import type { VideoBody } from './schemas.ts'
+import type { ServedExtra, VideoFiles, VideoRow } from '../queries.ts'
+import type { VideoBody } from '../schemas.ts'
 
 export function presentStatus({ id, status, processed, progress, error }: VideoRow) {
   return { video_id: id, status, processed, progress, error }

@@ -10,7 +10,7 @@ import type { Variant } from '#media/hls/playlist.ts'
 import type { Skipped } from '#media/plan/ladder.ts'
 import type { Probe } from '#media/probe/probed.ts'
 import { NotStored, type Store } from '#storage/store.ts'
-import { isSameStyle, type Style } from './style.ts'
+import { isSameStyle, type Style } from '../style.ts'
 
 /** What an attempt made of a film. */
 export interface PrintSet {

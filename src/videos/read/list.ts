@@ -5,8 +5,8 @@ import { refuse } from '#schema/check.ts'
 import { inSlices, type SearchLimits, type Start, usualLimits } from '#tasks/listing/search.ts'
 import { greatestId } from '#tasks/listing/ways.ts'
 import { readWords } from '#tasks/listing/words.ts'
-import { findVideos, selectVideos, type VideoRow } from './queries.ts'
-import { type VideoFilters, videoStatuses } from './schemas.ts'
+import { findVideos, selectVideos, type VideoRow } from '../queries.ts'
+import { type VideoFilters, videoStatuses } from '../schemas.ts'
 
 const slice = (on: '<' | '>', order: 'asc' | 'desc', back: 'asc' | 'desc') => `
 with slice as materialized (

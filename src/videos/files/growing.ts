@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { mediaPlaylist } from '#media/hls/playlist.ts'
 import type { Store, Stored } from '#storage/store.ts'
-import { hlsIn, masterName, rungsOfMaster, segmentIn } from './hls-keys.ts'
+import { hlsIn, masterName, rungsOfMaster, segmentIn } from '../hls-keys.ts'
 
 /** A playlist of a stream that is being made: a text that will be another one soon. */
 export interface Growing {

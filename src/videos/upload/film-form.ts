@@ -17,8 +17,8 @@ import { type Answer, keyOf } from '#idempotency/once.ts'
 import { say } from '#idempotency/reply.ts'
 import { IdempotencyKey } from '#idempotency/schemas.ts'
 import { formProblems } from '#schema/problems.ts'
+import type { Style } from '../style.ts'
 import { receiveForm, refuseEarly } from './form.ts'
-import type { Style } from './style.ts'
 import { type Accepted, type Arrived, acceptUpload, type UploadNeeds } from './upload.ts'
 
 /** What the other fields of a form say of the film. */

@@ -13,9 +13,9 @@ import { type Enqueued, enqueueIn } from '#tasks/submit/enqueue.ts'
 import { newTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
 import { mustHaveRoom } from '#tasks/submit/room.ts'
 import type { Voice } from '#tasks/voice.ts'
-import { originalOf, prefixOf } from './keys.ts'
-import { insertFilm, type PrintsOf } from './queries.ts'
-import type { Style } from './style.ts'
+import { originalOf, prefixOf } from '../keys.ts'
+import { insertFilm, type PrintsOf } from '../queries.ts'
+import type { Style } from '../style.ts'
 
 export interface UploadNeeds {
   db: Database

@@ -4,10 +4,10 @@ import { maySee } from '#access/principal.ts'
 import { FileNotFound, VideoNotFound } from '#errors.ts'
 import { Id, isUuid } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
+import { type IsPublic, scopeOfFile } from '../playback/visibility.ts'
+import { findVideo, mustFindVideo } from '../queries.ts'
+import { FileHeaders } from '../schemas.ts'
 import { type FileNeeds, fileAnswers, fileErrors, savedName, serveFile } from './files.ts'
-import { type IsPublic, scopeOfFile } from './playback/visibility.ts'
-import { findVideo, mustFindVideo } from './queries.ts'
-import { FileHeaders } from './schemas.ts'
 
 const FileOf = Type.Object({
   id: Type.String({ description: 'Id (uuid)' }),

@@ -9,8 +9,8 @@ import { waitUntilFinished } from '#tasks/read/wait.ts'
 import type { Watching } from '#tasks/read/watch.ts'
 import { type CancelRequest, requestCancel, revoke } from '#tasks/steer/cancel.ts'
 import type { Voice } from '#tasks/voice.ts'
-import { prefixOf } from './keys.ts'
-import { deleteFilm, findOpenTasks, isThere, lockFilm } from './queries.ts'
+import { prefixOf } from '../keys.ts'
+import { deleteFilm, findOpenTasks, isThere, lockFilm } from '../queries.ts'
 
 export interface RemoveNeeds {
   db: Database

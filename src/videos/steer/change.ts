@@ -7,7 +7,7 @@ import type { Playback } from '#database/tables.ts'
 import { VideoNotFound } from '#errors.ts'
 import { checkOf, refuse } from '#schema/check.ts'
 import { isUuid, Nullable } from '#schema/common.ts'
-import { lockFilm } from './queries.ts'
+import { lockFilm } from '../queries.ts'
 
 const meaning =
   '`public`: prints, streams and pictures need no key; `signed`: a key or a signed link, where keys are needed; null: as the setting `PLAYBACK` says'

@@ -12,7 +12,7 @@ import { busyVideo } from '#tasks/submit/one-open.ts'
 import { newTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
 import { mustHaveRoom } from '#tasks/submit/room.ts'
 import type { Voice } from '#tasks/voice.ts'
-import { findOpenTasks, findOwnSet, lockFilm, setTask } from './queries.ts'
+import { findOpenTasks, findOwnSet, lockFilm, setTask } from '../queries.ts'
 
 export interface AgainNeeds {
   db: Database

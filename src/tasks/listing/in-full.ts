@@ -1,0 +1,78 @@
+import type { Database } from '#database/connect.ts'
+import { shownColumns } from '#tasks/columns.ts'
+import { present, type Row } from '#tasks/read/present.ts'
+import type { TaskBody } from '#tasks/schemas.ts'
+
+// Bytes. A thousand tasks may have 2 GiB of arguments and results, and an answer is in memory as a whole.
+export const largestPage = 8 * 1024 * 1024
+
+// By what is stored, without the last row; all else would cost pages of small tasks a look at each.
+const surelyFits = 512 * 1024
+
+// How many bytes of JSON a compressed one may hold: more than usual, less than at most (pglz makes 1 of 91), so that
+// what is read stays small; `thatFit` then counts the others.
+const ratio = 16
+const stored = (value: string) =>
+  `coalesce(pg_column_size(${value}) * case when pg_column_compression(${value}) is null then 1 else ${ratio} end, 0)`
+
+/**
+ * The first tasks of a list, as far as they fit into a page, and at least one. Sizes are those of the stored values,
+ * which Postgres tells without reading the values themselves.
+ */
+export const readPageSql = `
+with sized as materialized (
+  select
+    t.id, place, j.readable,
+    coalesce(
+      sum(${['t.args', 't.progress_detail', 't.error', 'j.output'].map(stored).join('\n      + ')})
+        over (order by place rows between unbounded preceding and 1 preceding),
+      0
+    ) as before
+  from unnest($1::uuid[]) with ordinality wanted (id, place)
+  join darkroom.tasks t on t.id = wanted.id
+  left join lateral (
+    select output, completed_on + deletion_seconds * interval '1 second' > now() as readable
+    from pgboss.job where name = t.queue and id >= t.id and id <= t.id order by id limit 1
+  ) j on true
+)
+select
+    ${shownColumns},
+  case when t.state = 'SUCCESS' and sized.readable then j.output end as result,
+  t.state = 'SUCCESS' and sized.readable is not true as result_expired,
+  sized.place::int as place, sized.before::float8 as before, (select max(place) from sized)::int as last
+from sized
+join darkroom.tasks t on t.id = sized.id
+left join lateral (
+  select output from pgboss.job where name = t.queue and id >= t.id and id <= t.id order by id limit 1
+) j on true
+where sized.before < $2
+order by sized.place`
+
+export interface Fitting {
+  tasks: TaskBody[]
+  /** Of how many rows; a task that was forgotten meanwhile counts without being among them. */
+  count: number
+}
+
+interface Placed extends Row {
+  place: number
+  before: number
+  last: number
+}
+
+export async function readPage({ pool }: Database, ids: string[]): Promise<Fitting> {
+  const { rows } = await pool.query<Placed>({ name: 'read page', text: readPageSql, values: [ids, largestPage] })
+  const fitting = thatFit(rows)
+  const end = fitting.at(-1)
+  return { tasks: fitting.map(present), count: end && end.place < end.last ? end.place : ids.length }
+}
+
+function thatFit(rows: Placed[]) {
+  if (!rows.some(({ before }) => before > surelyFits)) return rows
+  let left = largestPage
+  const end = rows.findIndex(({ args, result, progress_detail }, at) => {
+    left -= Buffer.byteLength(JSON.stringify([args, result, progress_detail]))
+    return left < 0 && at > 0
+  })
+  return end === -1 ? rows : rows.slice(0, end)
+}
