@@ -15,7 +15,7 @@ const zones = [
   ...['Asia/Kolkata', 'Asia/Tehran', 'Pacific/Apia']
 ]
 const from = Date.UTC(2024, 0, 1)
-const until = Date.UTC(2029, 0, 1)
+const until = Date.UTC(2027, 0, 1)
 const [minute, hour] = [60_000, 3_600_000]
 const day = 24 * hour
 
