@@ -63,4 +63,6 @@ async function scrape(address: string, signal: AbortSignal) {
   }
 }
 
-const total = (parts: Map<string, number>) => [...parts.values()].reduce((sum, one) => sum + one, 0)
+function total(parts: Map<string, number>) {
+  return [...parts.values()].reduce((sum, one) => sum + one, 0)
+}
