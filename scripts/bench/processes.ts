@@ -101,7 +101,9 @@ async function commandOf(pid: number) {
 
 /** Milliseconds of CPU of the ended children of a parent and of theirs, as the kernel sums them up. */
 export async function cpuOfTheDead(parent: number) {
-  const stat = await readFile(`/proc/${parent}/stat`, 'utf8')
+  const stat = await readFile(`/proc/${parent}/stat`, 'utf8').catch(() => '')
+  // It may have ended since it was listed.
+  if (stat === '') return 0
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[13]) + Number(fields[14])) * 10
 }

@@ -6,7 +6,7 @@ import type { SubmitDefaults } from '#tasks/submit/prepare.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { bulkReadRoutes } from './read-routes.ts'
 import { bulkStartRoutes } from './start-routes.ts'
-import { bulkSteerRoutes } from './steer-routes.ts'
+import { bulkAbortRoute, bulkUndoRoute } from './steer-routes.ts'
 import { kindName } from './tasks/bulk-operation.ts'
 
 export interface BulkNeeds {
@@ -23,5 +23,6 @@ export const bulkRoutes: FastifyPluginAsyncTypebox<BulkNeeds> = async (app, need
   const kind = needs.kinds.get(kindName)!
   await app.register(bulkStartRoutes, { ...needs, kind })
   await app.register(bulkReadRoutes, needs)
-  await app.register(bulkSteerRoutes, { ...needs, kind })
+  await app.register(bulkAbortRoute, { ...needs, kind })
+  await app.register(bulkUndoRoute, { ...needs, kind })
 }

@@ -24,16 +24,15 @@ interface BulkSteerNeeds extends StartNeeds {
 export const abortBulkSql = `
 update darkroom.bulk_operations set abort_at = coalesce(abort_at, now()) where id = $1 and finished_at is null`
 
-export const bulkSteerRoutes: FastifyPluginAsyncTypebox<BulkSteerNeeds> = async (app, needs) => {
-  const { db, voice } = needs
-  const config = { scope: 'operate' } as const
+const config = { scope: 'operate' } as const
 
-  async function mustSteer(id: string, principal: Principal) {
-    const { operation, sight } = await mustFindBulk(db.pool, id, principal)
-    mustReach({ filter: operation.filter, sight, queue: operation.queue }, principal)
-    return operation
-  }
+async function mustSteer(db: Database, id: string, principal: Principal) {
+  const { operation, sight } = await mustFindBulk(db.pool, id, principal)
+  mustReach({ filter: operation.filter, sight, queue: operation.queue }, principal)
+  return operation
+}
 
+export const bulkAbortRoute: FastifyPluginAsyncTypebox<BulkSteerNeeds> = async (app, { db }) => {
   app.post(
     '/api/bulk-operations/:id/abort',
     {
@@ -48,7 +47,7 @@ export const bulkSteerRoutes: FastifyPluginAsyncTypebox<BulkSteerNeeds> = async 
     },
     async (request, reply) => {
       const { id } = request.params
-      const { status } = await mustSteer(id, request.principal)
+      const { status } = await mustSteer(db, id, request.principal)
       if (hasEnded(status)) throw new BulkFinished(status)
       await db.query.transaction().execute(async trx => {
         await trx.executeQuery(CompiledQuery.raw(abortBulkSql, [id]))
@@ -58,7 +57,10 @@ export const bulkSteerRoutes: FastifyPluginAsyncTypebox<BulkSteerNeeds> = async 
       return (await mustFindBulk(db.pool, id, request.principal)).operation
     }
   )
+}
 
+export const bulkUndoRoute: FastifyPluginAsyncTypebox<BulkSteerNeeds> = async (app, needs) => {
+  const { db, voice } = needs
   app.post(
     '/api/bulk-operations/:id/undo',
     {
@@ -77,7 +79,7 @@ export const bulkSteerRoutes: FastifyPluginAsyncTypebox<BulkSteerNeeds> = async 
     },
     async (request, reply) => {
       const { id } = request.params
-      const original = await mustSteer(id, request.principal)
+      const original = await mustSteer(db, id, request.principal)
       checkUndo(original)
       const sight = sightOfKey(request.principal)
       const operation = { action: 'undo', filter: original.filter, undo_of: id, sight, by: byRequest(request) } as const
