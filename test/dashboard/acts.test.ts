@@ -308,8 +308,8 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     for (const id of ids) await service.finished(id)
     const page = await visit('/errors')
 
-    t.equal(await page.getByRole('listitem').locator('.group-trend path.spark-line').first().isVisible(), true)
-    const { items } = (await service.get('/api/errors')).json()
+    await page.getByRole('listitem').locator('.group-trend path.spark-line').first().waitFor()
+    const { items } = (await service.get('/api/errors?task=fails')).json()
     await page
       .getByRole('button', { name: `Retry all ${items[0].count} …` })
       .first()
