@@ -303,7 +303,7 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     t.equal((await service.get(`/api/videos/${video.id}`)).statusCode, 404)
   })
 
-  t.test('errors that are alike are one, with a trend, and lead to the list of their tasks', async t => {
+  t.test('errors that are alike are one, with a trend, and lead to the list of their tasks', async () => {
     const ids = await Promise.all([1, 2, 3].map(n => service.submit('fails', { a: n })))
     for (const id of ids) await service.finished(id)
     const page = await visit('/errors')
