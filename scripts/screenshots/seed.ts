@@ -163,7 +163,7 @@ async function settled(address: string) {
 }
 
 async function waitFor(condition: () => Promise<boolean>) {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 1500; tries++) {
     if (await condition()) return
     await new Promise(resolve => setTimeout(resolve, 200))
   }

@@ -303,13 +303,13 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     t.equal((await service.get(`/api/videos/${video.id}`)).statusCode, 404)
   })
 
-  t.test('errors that are alike are one, with a trend, and lead to the list of their tasks', async t => {
+  t.test('errors that are alike are one, with a trend, and lead to the list of their tasks', async () => {
     const ids = await Promise.all([1, 2, 3].map(n => service.submit('fails', { a: n })))
     for (const id of ids) await service.finished(id)
     const page = await visit('/errors')
 
-    t.equal(await page.getByRole('listitem').locator('.group-trend path.spark-line').first().isVisible(), true)
-    const { items } = (await service.get('/api/errors')).json()
+    await page.getByRole('listitem').locator('.group-trend path.spark-line').first().waitFor()
+    const { items } = (await service.get('/api/errors?task=fails')).json()
     await page
       .getByRole('button', { name: `Retry all ${items[0].count} …` })
       .first()

@@ -37,7 +37,7 @@ t.test('production has its name on every page, and asks twice', { skip: skipWith
   t.equal(await sideways(page), 0)
   await page.getByRole('button', { name: /^Forget/ }).click()
   const dialog = page.getByRole('dialog')
-  t.equal(await dialog.getByRole('button', { name: /^Forget/ }).isDisabled(), true)
+  await dialog.getByRole('button', { name: /^Forget/, disabled: true }).waitFor()
   await dialog.getByRole('textbox', { name: 'Type production' }).fill('production')
   await dialog.getByRole('button', { name: /^Forget/ }).click()
   await page.waitForURL(`${address}/ui/tasks`)

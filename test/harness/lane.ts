@@ -50,7 +50,10 @@ async function runFile(t: Test, file: string) {
   process.stdout.write(`\n@@ ${JSON.stringify({ file, pass: pass + skip + todo, fail, cpu })}\n`)
 }
 
-/** What this process and the ended ones below it have used, where the system tells it; Postgres is not among them. */
+/**
+ * What this process and the ended ones below it have used, where the system tells it. Postgres is not among them, and
+ * the browser, which stays for the next file, neither.
+ */
 function cpuSeconds() {
   try {
     const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]!.split(' ')

@@ -72,6 +72,9 @@ export function StatusWord({ status, progress }: { status: Status; progress?: nu
 // Words of films, prints, workers and occurrences, in the colours of the seven.
 const kin: Record<string, Status> = {
   uploaded: 'PENDING',
+  waiting: 'PENDING',
+  completed: 'COMPLETED',
+  aborted: 'CANCELLED',
   pending: 'PENDING',
   processing: 'PROCESSING',
   ready: 'COMPLETED',

@@ -7,6 +7,7 @@ import { Page } from '../../ui/page.tsx'
 import { Paging } from '../../ui/paging.tsx'
 import { Progress } from '../../ui/progress.tsx'
 import { Empty, Refused, Waiting } from '../../ui/said.tsx'
+import { Word } from '../../ui/status.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { hasEnded, titleOfOperation } from '../../words/bulk.ts'
 import { commandText, curlText } from '../../words/copy.ts'
@@ -72,11 +73,13 @@ function Row({ operation }: { operation: BulkOperation }) {
         <a href={href(`/bulk/${id}`)}>{title}</a>
       </td>
       <td>
-        {status}
+        <Word word={status} />
         {!hasEnded(operation) && <Progress value={status === 'waiting' ? null : progress} label={title} />}
       </td>
       <td class="number">{exactCount(done)}</td>
-      <td class="cut-off narrow">{created_by ?? '–'}</td>
+      <td>
+        <span class="cut-off narrow">{created_by ?? '–'}</span>
+      </td>
       <td>
         <Ago time={created_at} />
       </td>

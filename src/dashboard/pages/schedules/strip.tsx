@@ -6,7 +6,7 @@ import { kinOf } from '../../ui/status.tsx'
 import { occurrenceText } from '../../words/schedules.ts'
 
 /** The last occurrences, the latest at the end: each leads to its task. */
-export function Strip({ schedule, count = 20 }: { schedule: Schedule; count?: number }) {
+export function Strip({ schedule, count = 15 }: { schedule: Schedule; count?: number }) {
   const path = `/api/schedules/${schedule.id}/occurrences?limit=${count}`
   const items = useQuery<Page<Occurrence>>(path, 20).data.value?.items ?? []
   if (items.length === 0) return <span class="soft">has not come yet</span>
