@@ -1494,15 +1494,22 @@ order by f.finished_at desc
 limit $4;
 
 -- src/tasks/listing/in-full.ts: readPageSql
-with sized as materialized (
+select
+    t.id, t.task, t.queue, t.state, t.name, t.description, t.priority, t.args, t.attempts, t.max_retries,
+    t.result_expires, t.progress, t.progress_detail, t.error, t.eta, t.expires_at, t.created_at, t.started_at,
+    t.finished_at, t.worker, t.tags, t.schedule_id, t.video_id, t.traceparent, t.created_by, t.owner,
+  case when t.state = 'SUCCESS' and t.readable then t.output end as result,
+  t.state = 'SUCCESS' and t.readable is not true as result_expired,
+  t.place::int as place, t.before::float8 as before, t.last::int as last
+from (
   select
-    t.id, place, j.readable,
+    t.*, j.output, j.readable, wanted.place, max(wanted.place) over () as last,
     coalesce(
       sum(coalesce(pg_column_size(t.args) * case when pg_column_compression(t.args) is null then 1 else 16 end, 0)
       + coalesce(pg_column_size(t.progress_detail) * case when pg_column_compression(t.progress_detail) is null then 1 else 16 end, 0)
       + coalesce(pg_column_size(t.error) * case when pg_column_compression(t.error) is null then 1 else 16 end, 0)
       + coalesce(pg_column_size(j.output) * case when pg_column_compression(j.output) is null then 1 else 16 end, 0))
-        over (order by place rows between unbounded preceding and 1 preceding),
+        over (order by wanted.place rows between unbounded preceding and 1 preceding),
       0
     ) as before
   from unnest($1::uuid[]) with ordinality wanted (id, place)
@@ -1511,21 +1518,9 @@ with sized as materialized (
     select output, completed_on + deletion_seconds * interval '1 second' > now() as readable
     from pgboss.job where name = t.queue and id >= t.id and id <= t.id order by id limit 1
   ) j on true
-)
-select
-    t.id, t.task, t.queue, t.state, t.name, t.description, t.priority, t.args, t.attempts, t.max_retries,
-    t.result_expires, t.progress, t.progress_detail, t.error, t.eta, t.expires_at, t.created_at, t.started_at,
-    t.finished_at, t.worker, t.tags, t.schedule_id, t.video_id, t.traceparent, t.created_by, t.owner,
-  case when t.state = 'SUCCESS' and sized.readable then j.output end as result,
-  t.state = 'SUCCESS' and sized.readable is not true as result_expired,
-  sized.place::int as place, sized.before::float8 as before, (select max(place) from sized)::int as last
-from sized
-join darkroom.tasks t on t.id = sized.id
-left join lateral (
-  select output from pgboss.job where name = t.queue and id >= t.id and id <= t.id order by id limit 1
-) j on true
-where sized.before < $2
-order by sized.place;
+) t
+where t.before < $2
+order by t.place;
 
 -- src/tasks/listing/list-sql.ts: listToOlderSql
 with asked as materialized (

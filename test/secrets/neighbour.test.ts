@@ -47,7 +47,8 @@ t.test('a second account of the machine reads nothing of the service', { skip },
   await chmod(folder, 0o777)
   t.teardown(async () => {
     for (const pid of await processesAbout(folder)) process.kill(pid, 'SIGKILL')
-    await rm(folder, { recursive: true, force: true })
+    // What was killed may end a little later.
+    await rm(folder, { recursive: true, force: true, maxRetries: 20 })
   })
   const DATA_DIR = path.join(folder, 'data')
   const ADMIN_KEY_FILE = path.join(folder, 'admin.key')

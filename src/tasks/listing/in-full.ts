@@ -20,12 +20,17 @@ const stored = (value: string) =>
  * which Postgres tells without reading the values themselves.
  */
 export const readPageSql = `
-with sized as materialized (
+select
+    ${shownColumns},
+  case when t.state = 'SUCCESS' and t.readable then t.output end as result,
+  t.state = 'SUCCESS' and t.readable is not true as result_expired,
+  t.place::int as place, t.before::float8 as before, t.last::int as last
+from (
   select
-    t.id, place, j.readable,
+    t.*, j.output, j.readable, wanted.place, max(wanted.place) over () as last,
     coalesce(
       sum(${['t.args', 't.progress_detail', 't.error', 'j.output'].map(stored).join('\n      + ')})
-        over (order by place rows between unbounded preceding and 1 preceding),
+        over (order by wanted.place rows between unbounded preceding and 1 preceding),
       0
     ) as before
   from unnest($1::uuid[]) with ordinality wanted (id, place)
@@ -34,19 +39,9 @@ with sized as materialized (
     select output, completed_on + deletion_seconds * interval '1 second' > now() as readable
     from pgboss.job where name = t.queue and id >= t.id and id <= t.id order by id limit 1
   ) j on true
-)
-select
-    ${shownColumns},
-  case when t.state = 'SUCCESS' and sized.readable then j.output end as result,
-  t.state = 'SUCCESS' and sized.readable is not true as result_expired,
-  sized.place::int as place, sized.before::float8 as before, (select max(place) from sized)::int as last
-from sized
-join darkroom.tasks t on t.id = sized.id
-left join lateral (
-  select output from pgboss.job where name = t.queue and id >= t.id and id <= t.id order by id limit 1
-) j on true
-where sized.before < $2
-order by sized.place`
+) t
+where t.before < $2
+order by t.place`
 
 export interface Fitting {
   tasks: TaskBody[]
