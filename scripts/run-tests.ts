@@ -17,6 +17,9 @@ const bin = path.join(root, 'node_modules/.bin')
 const slow =
   /acts|chaos\.test|cli\.test|compile|crash|damaged|deploy|hls|lease|manifest|openapi|pages|parts|pictures|readme|start-and-stop/
 
+// Bytes. What a file has made stays with its module, and the garbage collector walks over it for all files that follow.
+const largestLane = 512 * 1024 ** 2
+
 // Seconds that a file may take, as in .taprc.
 const timeout = 420
 
@@ -84,7 +87,7 @@ async function runHarness(name: string) {
   return false
 }
 
-/** A process that runs files (`test/harness/lane.ts`) until there are none, and the next one if a file ends it. */
+/** A process that runs files (`test/harness/lane.ts`) until there are none, and the next one if a file ends or fills it. */
 async function runLane(next: () => string | undefined) {
   for (let file = next(); file !== undefined; file = next()) {
     const lane = startLane()
@@ -114,7 +117,7 @@ async function runTest(file: string, lane: ChildProcess, lines: AsyncIterator<st
   }
   clearTimeout(timer)
 
-  const { pass, fail, cpu } = result ? JSON.parse(result) : { pass: 0, fail: 0, cpu: 0 }
+  const { pass, fail, cpu, memory } = result ? JSON.parse(result) : { pass: 0, fail: 0, cpu: 0, memory: 0 }
   passed += pass
   // A file that ends its process, or says nothing, counts nothing as failed, and is no success.
   const failures = pass + fail === 0 ? 1 : fail
@@ -122,7 +125,7 @@ async function runTest(file: string, lane: ChildProcess, lines: AsyncIterator<st
   const seconds = ((performance.now() - begun) / 1000).toFixed(1)
   if (failures > 0) process.stdout.write(said.map(line => `    ${line}\n`).join(''))
   process.stdout.write(`${failures === 0 ? 'ok' : 'not ok'}  ${file} (${seconds} s, CPU ${cpu.toFixed(1)} s)\n`)
-  return result !== ''
+  return result !== '' && memory < largestLane
 }
 
 /**

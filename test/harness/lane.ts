@@ -47,7 +47,8 @@ async function runFile(t: Test, file: string) {
   })
   const { pass, fail, skip, todo } = test!.counts
   const cpu = cpuSeconds() - before
-  process.stdout.write(`\n@@ ${JSON.stringify({ file, pass: pass + skip + todo, fail, cpu })}\n`)
+  const memory = process.memoryUsage.rss()
+  process.stdout.write(`\n@@ ${JSON.stringify({ file, pass: pass + skip + todo, fail, cpu, memory })}\n`)
 }
 
 /**
