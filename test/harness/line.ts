@@ -30,6 +30,7 @@ export async function openLine(t: Test, address: string, from?: string): Promise
 
   let received = Buffer.alloc(0)
   let chunks: Buffer[] = []
+  let arrived = 0
   let ended = false
   let more = Promise.withResolvers<void>()
   const tell = () => {
@@ -38,6 +39,7 @@ export async function openLine(t: Test, address: string, from?: string): Promise
   }
   socket.on('data', (chunk: Buffer) => {
     chunks.push(chunk)
+    arrived += chunk.length
     tell()
   })
   for (const event of ['end', 'close', 'error']) {
@@ -63,13 +65,18 @@ export async function openLine(t: Test, address: string, from?: string): Promise
     async answer({ head = false } = {}) {
       const timer = setTimeout(() => socket.destroy(new Error('no answer')), patience * 1000)
       try {
-        for (;;) {
-          received = Buffer.concat([received, ...chunks])
-          chunks = []
-          const found = parse(received, head)
-          if (found) {
-            received = received.subarray(found.length)
-            return found.answer
+        for (let enough = 0; ; ) {
+          // A long answer is put together once, not at each of its chunks.
+          if (arrived >= enough || ended) {
+            received = Buffer.concat([received, ...chunks])
+            chunks = []
+            const found = parse(received, head)
+            if (typeof found === 'object') {
+              received = received.subarray(found.length)
+              arrived = received.length
+              return found.answer
+            }
+            enough = found
           }
           if (ended) {
             const said = received.subarray(0, 1_000)
@@ -84,18 +91,22 @@ export async function openLine(t: Test, address: string, from?: string): Promise
   }
 }
 
-function parse(bytes: Buffer, head: boolean): { answer: Answer; length: number } | undefined {
+/** An answer; or how many bytes it has at least. */
+function parse(bytes: Buffer, head: boolean): { answer: Answer; length: number } | number {
   const end = bytes.indexOf('\r\n\r\n')
-  if (end < 0) return undefined
+  if (end < 0) return bytes.length + 1
   const [first, ...lines] = bytes.subarray(0, end).toString('latin1').split('\r\n')
   const headers = Object.fromEntries(
     lines.map(line => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()])
   )
   const status = Number(first!.split(' ')[1])
   const start = end + 4
-  if (status === 100) return parse(bytes.subarray(start), head)
+  if (status === 100) {
+    const next = parse(bytes.subarray(start), head)
+    return typeof next === 'number' ? start + next : { ...next, length: start + next.length }
+  }
   const length = head || status === 204 || status === 304 ? 0 : Number(headers['content-length'] ?? 0)
-  if (bytes.length < start + length) return undefined
+  if (bytes.length < start + length) return start + length
   const body = bytes.subarray(start, start + length).toString()
   return { answer: { status, headers, body }, length: start + length }
 }
