@@ -7,8 +7,8 @@ import { cpu, cpuOf, perTask } from './processes.ts'
 import { median, percentile, startService } from './service.ts'
 
 /**
- * What webhooks cost, API, worker, database and receiver on one machine: a drain of tasks without a webhook and with one
- * that is told of each, in turns; the same messages again without a drain (a replay); inserts of one event each, without a
+ * What webhooks cost, API, worker, database and receiver on one machine: a drain of tasks without a webhook, with one that
+ * is told of as many as make 2,000 messages a second, and with one that is told of each, in turns; the same messages again without a drain (a replay); inserts of one event each, without a
  * webhook; and the time from the end of a task to its message, idle. The CPU of a message is that of the receiver too.
  *
  *   node scripts/bench/webhooks.ts [rounds] [tasks]
@@ -16,17 +16,21 @@ import { median, percentile, startService } from './service.ts'
 const rounds = Number(process.argv[2] ?? 5)
 // A replay takes 10,000 at a time.
 const count = Math.min(10_000, Number(process.argv[3] ?? 10_000))
+// Messages a second, of which a drain is to keep four fifths.
+const wanted = 2_000
 
 const receiver = await startReceiver()
 const tasks = await mkdtemp(path.join(tmpdir(), 'darkroom-bench-'))
-await writeFile(
-  path.join(tasks, 'noop.ts'),
-  `import { defineTask } from 'darkroom'
+// The same work: a webhook is told of either one of them or both.
+for (const name of ['noop', 'told'])
+  await writeFile(
+    path.join(tasks, `${name}.ts`),
+    `import { defineTask } from 'darkroom'
 import { Type } from 'typebox'
 
-export default defineTask({ name: 'noop', args: Type.Object({}), run: () => null })
+export default defineTask({ name: '${name}', args: Type.Object({}), run: () => null })
 `
-)
+  )
 const service = await startService({ TASKS_DIR: tasks, LOG_LEVEL: 'warn', WEBHOOK_ALLOW_NETWORKS: '127.0.0.0/8' })
 const { database, address } = service
 
@@ -43,10 +47,23 @@ interface Turn {
   cpu: number
 }
 const without: Turn[] = []
+const some: Turn[] = []
 const told: (Turn & { delivered: number })[] = []
 const replayed: Turn[] = []
 for (let round = 0; round < rounds; round++) {
   without.push(await measured('without a webhook', () => drain(count)))
+
+  const part = Math.round(count * Math.min(1, wanted / without.at(-1)!.rate))
+  const ofSome = await add(['told'])
+  const known = await receiver.count()
+  some.push(
+    await measured(`with ${part} messages`, async () => {
+      const rate = await drain(count, part)
+      await receiver.got(known + part)
+      return rate
+    })
+  )
+  await remove(ofSome)
 
   const since = new Date().toISOString()
   const id = await add()
@@ -62,9 +79,10 @@ for (let round = 0; round < rounds; round++) {
   replayed.push(
     await measured('replayed', async () => {
       const began = performance.now()
-      await call(`/api/webhooks/${id}/replay`, { since, only: 'all' })
-      await receiver.got(before + 2 * count)
-      return (count * 1000) / (performance.now() - began)
+      // What was not noted as delivered yet is not sent again.
+      const { replayed } = await call(`/api/webhooks/${id}/replay`, { since, only: 'all' })
+      await receiver.got(before + count + replayed)
+      return (replayed * 1000) / (performance.now() - began)
     })
   )
   await remove(id)
@@ -75,6 +93,10 @@ console.log(
   `drain: ${middle(without, 'rate').toFixed(0)} tasks/s without a webhook, ${middle(told, 'rate').toFixed(0)} with`
 )
 console.log(`ratio: ${median(ratios).toFixed(2)} (${ratios.map(ratio => ratio.toFixed(2)).join(', ')})`)
+const kept = some.map(({ rate }, round) => rate / without[round]!.rate)
+console.log(
+  `beside ${wanted} messages a second: ${median(kept).toFixed(2)} (${kept.map(one => one.toFixed(2)).join(', ')})`
+)
 console.log(
   `delivered: ${median(told.map(({ delivered }) => delivered)).toFixed(0)}/s with the submission and the drain,`
 )
@@ -135,8 +157,8 @@ async function toggle(verb: 'enable' | 'disable') {
   await database.query(`alter table darkroom.events ${verb} trigger tell_endings`)
 }
 
-async function add() {
-  return (await call('/api/webhooks', { url: receiver.url })).id as string
+async function add(tasks?: string[]) {
+  return (await call('/api/webhooks', { url: receiver.url, ...(tasks && { tasks }) })).id as string
 }
 
 async function remove(id: string) {
@@ -152,11 +174,12 @@ async function call(url: string, body?: unknown) {
   return (await response.json()) as any
 }
 
-/** Tasks a second, from the first start to the last end. */
-async function drain(many: number) {
+/** Tasks a second, from the first start to the last end; so many of them, spread evenly, are of the kind `told`. */
+async function drain(many: number, ofTold = 0) {
   await database.query('vacuum analyze pgboss.job_common')
   await call('/api/queues/default/pause')
-  const bulk = { tasks: Array.from({ length: many }, () => ({ task: 'noop' })) }
+  const isTold = (n: number) => Math.floor(((n + 1) * ofTold) / many) > Math.floor((n * ofTold) / many)
+  const bulk = { tasks: Array.from({ length: many }, (_, n) => ({ task: isTold(n) ? 'told' : 'noop' })) }
   const { ids } = await call('/api/tasks/bulk', bulk)
   await call('/api/queues/default/resume')
   for (;;) {
