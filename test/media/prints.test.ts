@@ -93,3 +93,24 @@ t.test('a picture that begins after another one of its file is shown from the be
 t.test('a print that is whole passes', async t => {
   t.match(await printsAfter(':'), { made: [{ name: '180p', frames: 40 }], damage: null })
 })
+
+t.test('a film whose sound ends a fraction of a millisecond into its last packet is fine', async t => {
+  // An MP4 says in milliseconds how long its sound is; a player leaves out a packet that begins after that.
+  const samples = 48 * 1024 + 15
+  const file = path.join(folder, 'fraction.mkv')
+  await promisify(execFile)(tools.ffmpeg, [
+    ...['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=10:duration=1'],
+    ...['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000,atrim=end_sample=${samples}`],
+    ...['-c:v', 'libx264', '-preset', 'ultrafast', '-c:a', 'flac', file]
+  ])
+  const found = await probe(file, { tools })
+
+  const { made } = await develop({
+    source: file,
+    probe: found,
+    ...planPrints(found),
+    directory: path.join(folder, 'fraction'),
+    tools
+  })
+  t.match(made, [{ name: '180p', frames: 10 }])
+})
