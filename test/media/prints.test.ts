@@ -93,3 +93,23 @@ t.test('a picture that begins after another one of its file is shown from the be
 t.test('a print that is whole passes', async t => {
   t.match(await printsAfter(':'), { made: [{ name: '180p', frames: 40 }], damage: null })
 })
+
+// An MP4 says in milliseconds how long its sound is; a player leaves out a packet that begins after that.
+const fraction = 48 * 1024 + 15
+for (const [what, seconds, samples] of [
+  ['a fraction of a millisecond into its last packet', 1, fraction],
+  ['a quarter of a second after its picture', 2.6, 2.85 * 48_000]
+] as const) {
+  t.test(`a film whose sound ends ${what} is fine`, async t => {
+    const file = path.join(folder, 'sound.mkv')
+    await promisify(execFile)(tools.ffmpeg, [
+      ...['-v', 'error', '-y', '-f', 'lavfi', '-i', `testsrc2=size=320x180:rate=10:duration=${seconds}`],
+      ...['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000,atrim=end_sample=${samples}`],
+      ...['-c:v', 'libx264', '-preset', 'ultrafast', '-c:a', 'flac', file]
+    ])
+    const found = await probe(file, { tools })
+
+    const { made } = await develop({ source: file, probe: found, ...planPrints(found), directory, tools })
+    t.match(made, [{ name: '180p', frames: 10 * seconds }])
+  })
+}

@@ -42,7 +42,8 @@ t.test('a long history is sent to its end, in order, also to a client that reads
 })
 
 t.test('a client that reads nothing is disconnected, and no other waits for it', async t => {
-  const { address } = await openWatchers(t, service, { streams: { patience: 300 } })
+  // Longer than what this process, which also is the fast client, may be held up by other test files.
+  const { address } = await openWatchers(t, service, { streams: { patience: 2_000 } })
   const id = await eventful(service, 2_000)
   const url = `${address}/api/tasks/${id}/events`
 

@@ -139,12 +139,13 @@ async function isBegun(folder: string) {
   return segmentsIn(await readFile(path.join(folder, draftPlaylist), 'utf8').catch(absent)).length > 0
 }
 
-/** Seconds by which sound and picture of any film end apart. */
-const endNoise = 0.25
+/** Seconds by which sound and picture of any film end apart; less than by which a stream may be shorter than its print. */
+const endNoise = 0.1
 
 /** The sound of a film may go on after its picture: for ffmpeg the last segment lasts as long as the picture. */
 function lengthOfLast(runs: Run[], listed: number) {
-  const from = mainOf(runs).start
+  // A picture is shown as much earlier than its packet says as the first one of the stream waits for those it needs.
+  const from = mainOf(runs).decodeStart
   const all = Math.max(...runs.map(({ start, length }) => start + length - from))
   return all > listed + endNoise ? all : listed
 }
