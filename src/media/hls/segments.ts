@@ -146,8 +146,8 @@ const endNoise = 0.1
 function lengthOfLast(runs: Run[], listed: number) {
   // A picture is shown as much earlier than its packet says as the first one of the stream waits for those it needs.
   const from = mainOf(runs).decodeStart
-  const all = Math.max(...runs.map(({ start, length }) => start + length - from))
-  return all > listed + endNoise ? all : listed
+  const heard = Math.max(...runs.flatMap(({ kind, start, length }) => (kind === 'sound' ? start + length - from : [])))
+  return heard > listed + endNoise ? heard : listed
 }
 
 function refuse(rung: string, number: number, error: unknown): never {
