@@ -43,7 +43,7 @@ export function usePlayback(wanted: string): Playback {
     const before = kept.current ?? { ...at, time: Number(query.peek().get('t')) || 0, paused: true }
     const go = () => {
       film().currentTime = before.time
-      film().playbackRate = before.rate
+      setRate(film(), before.rate)
       film().muted = before.muted
       if (!before.paused) play(film())
     }
@@ -62,9 +62,7 @@ export function usePlayback(wanted: string): Playback {
     mute: () => {
       film().muted = !film().muted
     },
-    speed: rate => {
-      film().playbackRate = rate
-    },
+    speed: rate => setRate(film(), rate),
     choose: name => {
       kept.current = playing(film())
       go(withQuery({ quality: name }), { replace: true })
@@ -105,6 +103,12 @@ export function keysOf({ element, toggle, seek, mute }: Playback, full: () => vo
     event.stopPropagation()
     act()
   }
+}
+
+/** Also the default: an element takes that whenever it loads, and one that changes to a stream may load twice. */
+function setRate(film: HTMLVideoElement, rate: number) {
+  film.defaultPlaybackRate = rate
+  film.playbackRate = rate
 }
 
 function playing({ currentTime, duration, paused, muted, playbackRate }: HTMLVideoElement): Playing {
