@@ -1,8 +1,8 @@
 import { realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 
-const everybody = 0o002
-const group = 0o020
+const writableByAll = 0o002
+const writableByGroup = 0o020
 const sticky = 0o1000
 
 /**
@@ -20,8 +20,8 @@ export async function replaceableBy(program: string): Promise<string | undefined
     if (!owners.includes(uid)) return `the account ${uid}, which owns ${place}`
     // In such a folder only the owner of a file may replace it.
     if (place !== file && mode & sticky) continue
-    if (mode & everybody) return `every account, as all may write ${place}`
-    if (mode & group && !groups.includes(gid)) return `the group ${gid}, which may write ${place}`
+    if (mode & writableByAll) return `every account, as all may write ${place}`
+    if (mode & writableByGroup && !groups.includes(gid)) return `the group ${gid}, which may write ${place}`
   }
   return undefined
 }
