@@ -4,6 +4,7 @@ import { skipWithoutBrowser } from '../harness/browser.ts'
 import { barriers, holds, loaded, openDashboard, sideways } from '../harness/dashboard.ts'
 import { openFront } from '../harness/front.ts'
 import { openService } from '../harness/service.ts'
+import { until } from '../harness/until.ts'
 
 const prefix = '/proxy/path'
 
@@ -168,7 +169,7 @@ t.test('everybody can use it', { skip: skipWithoutBrowser }, async t => {
       await page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' })
       t.strictSame(await page.evaluate(lostMarks), [], `${path || '/'} keeps its marks in forced colours`)
     }
-    t.ok(upgrades() > 0, 'with a socket')
+    await until(() => upgrades() > 0, 'with a socket')
   })
 
   t.test('below that path one walks, acts and reloads', async t => {

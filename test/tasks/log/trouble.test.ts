@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import pg from 'pg'
@@ -12,8 +13,9 @@ import { readFrames } from './frames.ts'
 const folder = await taskFolder(t, {
   'speaks.ts': taskModule(
     'speaks',
-    `const { existsSync } = await import('node:fs')
+    `const { existsSync, writeFileSync } = await import('node:fs')
      log('first line')
+     writeFileSync(args.gate + 'begun', '')
      while (!existsSync(args.gate + 'more')) await delay(20, undefined, { signal })
      log('second line')
      while (!existsSync(args.gate + 'end')) await delay(20, undefined, { signal })
@@ -95,7 +97,8 @@ t.test('a lock on the logs delays neither an outcome nor the stop of a worker', 
   await writeFile(`${gate}end`, '')
   t.match(await service.finished(id), { state: 'SUCCESS' })
   const held = await service.submit('speaks', { gate: path.join(service.dataDir, 'never-') })
-  await service.until(held, ({ state }) => state === 'STARTED')
+  // An attempt whose body has not begun is given back, without an outcome.
+  await until(() => existsSync(path.join(service.dataDir, 'never-begun')), 'its body has begun')
   await worker.stop(0)
 
   const { rows } = await admin.query('select task_id, outcome, stderr from darkroom.attempts order by task_id')
