@@ -1411,19 +1411,6 @@ order by created_at, id limit 1000;
 -- src/tasks/builtin/expire-results.ts: forgetOldJobsSql
 delete from pgboss.job where name = $1 and id = any($2::uuid[]) and state >= 'completed';
 
--- src/tasks/builtin/expire-results.ts: forgetOldTasksSql
-with gone as (
-  delete from darkroom.tasks where id = any($1::uuid[]) and state = $2
-  returning id, state, error, video_id, expires_at
-), event as (
-  delete from darkroom.events using gone where task_id = gone.id
-), attempt as (
-  delete from darkroom.attempts using gone where task_id = gone.id
-), deadline as (
-  delete from darkroom.deadlines d using gone where d.expires_at = gone.expires_at and d.task_id = gone.id
-)
-select id, state, error, video_id from gone;
-
 -- src/tasks/failures/groups.ts: groupErrorsSql
 with failures as materialized (
   select newest.* from (

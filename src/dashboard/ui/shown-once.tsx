@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { secretsShown } from '../state/door.ts'
 import { Button } from './button.tsx'
-import { CopyButton } from './copy.tsx'
+import { CopyBox } from './copy-box.tsx'
 import { Dialog } from './dialog.tsx'
 
 interface ShownOnceProps {
@@ -27,12 +27,7 @@ export function ShownOnce({ title, label, secret, children, done = 'I have copie
   return (
     <Dialog title={title} wide stays onClose={onClose}>
       <p class="soft">It is shown this once. Copy it to where it is needed before you close this.</p>
-      <div class="fix once">
-        <pre role="region" aria-label={label} tabIndex={0}>
-          {secret}
-        </pre>
-        <CopyButton text={secret} label={`Copy ${label.toLowerCase()}`} />
-      </div>
+      <CopyBox label={label} text={secret} />
       {children}
       <div class="buttons end">
         <Button look="main" onClick={onClose}>

@@ -6,7 +6,7 @@ import { confirm } from '../../state/confirm.ts'
 import { lacks } from '../../state/session.ts'
 import type { Links, Video } from '../../state/shapes.ts'
 import { Button } from '../../ui/button.tsx'
-import { CopyButton } from '../../ui/copy.tsx'
+import { CopyBox } from '../../ui/copy-box.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Field } from '../../ui/field.tsx'
 import { At } from '../../ui/time.tsx'
@@ -122,14 +122,7 @@ function Made({ links }: { links: Links }) {
 function Link({ label, url }: { label: string; url: string | null }) {
   if (url === null) return null
   const whole = new URL(url, `${serviceAddress}/`).href === url ? url : `${serviceAddress}${url}`
-  return (
-    <div class="fix once">
-      <pre role="region" aria-label={label} tabIndex={0}>
-        {whole}
-      </pre>
-      <CopyButton text={whole} label={`Copy ${label.toLowerCase()}`} />
-    </div>
-  )
+  return <CopyBox label={label} text={whole} />
 }
 
 function revoke(video: Video, then: () => void) {
