@@ -1,7 +1,7 @@
 import { type LookupAddress, lookup as resolveName } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import type { Places } from '#setting-values.ts'
+import type { Places } from '#config/addresses.ts'
 import { isMetadata, isPublic, plainAddress } from './addresses.ts'
 import { openedPlaces } from './places.ts'
 

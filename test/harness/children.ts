@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import type { Test } from 'tap'
-import { loadKinds } from '../../src/catalogue.ts'
+import { loadKinds } from '../../src/catalogue/catalogue.ts'
 import { readConfig } from '../../src/config.ts'
 import { runInChild } from '../../src/runner/bodies/in-child.ts'
 import type { Limits } from '../../src/runner/bodies/limits.ts'

@@ -1,4 +1,4 @@
-import { secretNames, settings } from './config.ts'
+import { secretNames, settings } from '../config.ts'
 
 const known = [...new Set([...Object.keys(settings), ...secretNames])]
 // Names that other programs rarely use. `HOST` and `PORT` resemble too much: `HOME` is two letters away.

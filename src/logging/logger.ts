@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty'
 import pino, { type Logger } from 'pino'
-import { logLines } from './log-lines.ts'
+import { logLines } from './lines.ts'
 
 /** JSON lines; at a terminal one readable line each. On stdout, or on stderr where stdout has a command's output. */
 export async function openLogger(level: string, fd: 1 | 2 = 1): Promise<Logger> {

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+const source = path.resolve(import.meta.dirname, '..')
+
 interface Place {
   file: string
   line: number
@@ -41,7 +43,7 @@ function frameIn(stack: string): Place | undefined {
     /^ +at (?:.*\()?((?:file:\/\/|\/|[A-Z]:\\).*):(\d+):(\d+)\)?$/gm
   )) {
     const path = pathOf(file!)
-    if (path.includes('/node_modules/') || path.startsWith(import.meta.dirname)) continue
+    if (path.includes('/node_modules/') || path.startsWith(source)) continue
     return { file: path, line: Number(line), column: Number(column) }
   }
   return undefined

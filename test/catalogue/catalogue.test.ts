@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
-import { loadFolder } from '../src/catalogue.ts'
-import { openService } from './harness/service.ts'
-import { taskFolder, taskModule } from './harness/task-folder.ts'
+import { loadFolder } from '../../src/catalogue/folder.ts'
+import { openService } from '../harness/service.ts'
+import { taskFolder, taskModule } from '../harness/task-folder.ts'
 
 t.test('task modules in every spelling are loaded from a folder beside the built-in ones', async t => {
   const folder = await taskFolder(t, {
@@ -76,9 +76,9 @@ t.test('a module that breaks while the worker runs fails its task with the reaso
 
 /** Loads a folder in a process of its own, to its end: something always keeps the test's own process alive. */
 function load(folder: string, seconds: number, verbose = false) {
-  const catalogue = path.resolve(import.meta.dirname, '../src/catalogue.ts')
+  const module = path.resolve(import.meta.dirname, '../../src/catalogue/folder.ts')
   const start = `
-    import { loadFolder } from ${JSON.stringify(catalogue)}
+    import { loadFolder } from ${JSON.stringify(module)}
     const { problems } = await loadFolder(${JSON.stringify(folder)}, { seconds: ${seconds}, verbose: ${verbose} })
     if (problems.length > 0) {
       console.error(problems.join('\\n'))

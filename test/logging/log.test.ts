@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import t from 'tap'
-import { darkroomAt, skipWithoutTerminal } from './harness/cli.ts'
-import { borrowDatabase } from './harness/database.ts'
-import { addressOf, startProgram } from './harness/program.ts'
-import { until } from './harness/until.ts'
+import { darkroomAt, skipWithoutTerminal } from '../harness/cli.ts'
+import { borrowDatabase } from '../harness/database.ts'
+import { addressOf, startProgram } from '../harness/program.ts'
+import { until } from '../harness/until.ts'
 
 t.jobs = 2
 
