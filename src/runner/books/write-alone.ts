@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { Database } from '#database/connect.ts'
-import { complete, completeIn } from '#tasks/attempts/complete.ts'
-import { handOver } from '#tasks/attempts/hand-over.ts'
 import { findLocked } from '#tasks/attempts/locked.ts'
-import { settle } from '#tasks/attempts/settle.ts'
+import { complete, completeIn } from '#tasks/endings/complete.ts'
+import { handOver } from '#tasks/endings/hand-over.ts'
+import { settle } from '#tasks/endings/settle.ts'
 import type { EndedAttempt } from './ended-attempt.ts'
 import type { FollowUp } from './follow-up.ts'
 
