@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import type { Problem } from '../state/shapes.ts'
+import type { Problem } from '../state/service/shapes.ts'
 import { ActionButton } from './action-button.tsx'
 import { Icon } from './icons.tsx'
 import { SubjectLink } from './subject-link.tsx'

@@ -1,5 +1,5 @@
-import { href } from '../state/route.ts'
-import type { Problem } from '../state/shapes.ts'
+import { href } from '../state/browser/route.ts'
+import type { Problem } from '../state/service/shapes.ts'
 import { roomOf } from '../words/rooms.ts'
 
 /** Behind the words about a problem: where its subject is, if it has a page. */

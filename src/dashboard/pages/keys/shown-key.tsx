@@ -1,6 +1,6 @@
-import { serviceAddress } from '../../state/base.ts'
+import { serviceAddress } from '../../state/service/base.ts'
 import { CopyBox } from '../../ui/copy-box.tsx'
-import { ShownOnce } from '../../ui/shown-once.tsx'
+import { ShownOnce } from '../../ui/overlays/shown-once.tsx'
 import { quoted } from '../../words/copy.ts'
 
 interface ShownKeyProps {

@@ -1,5 +1,5 @@
 import { CopyBox } from '../../ui/copy-box.tsx'
-import { ShownOnce } from '../../ui/shown-once.tsx'
+import { ShownOnce } from '../../ui/overlays/shown-once.tsx'
 import { verifySnippet } from '../../words/webhook.ts'
 
 interface SecretProps {
