@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import { leadsToDashboard } from '#dashboard/routes.ts'
 import { MethodNotAllowed, RouteNotFound } from '#errors.ts'
 
-import { loggedUrl } from '../logged-url.ts'
+import { loggedUrl } from '../requests/logged-url.ts'
 
 /** Answers whether there is a file, which it then sends. Not the reply: to await one is to wait for its end. */
 type Serve = (request: FastifyRequest, reply: FastifyReply) => Promise<boolean>

@@ -1,7 +1,7 @@
 import { checkOf, type FieldProblem } from '#schema/check.ts'
 import type { Claim } from '#tasks/attempts/claim.ts'
 import { GiveUp, type Kind } from '#tasks/define.ts'
-import { failure } from '../children/body.ts'
+import { failure } from '../children/inside/body.ts'
 import type { Failure } from '../children/protocol.ts'
 
 /**

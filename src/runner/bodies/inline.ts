@@ -1,7 +1,7 @@
 import type { Database } from '#database/connect.ts'
 import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Kind } from '#tasks/define.ts'
-import { abortReason, failure, runBody } from '../children/body.ts'
+import { abortReason, failure, runBody } from '../children/inside/body.ts'
 import type { Attempt, AttemptOptions } from './attempt.ts'
 import { endingOf } from './ending-of.ts'
 import { misfit } from './fit.ts'

@@ -3,7 +3,7 @@ import { defaults, type Kind, type RetrySettings } from '#tasks/define.ts'
 import type { Ending } from '#tasks/endings/ending.ts'
 import { afterCrash, afterFailure, afterOutage } from '#tasks/endings/retry-policy.ts'
 import type { Exit } from '../children/exit.ts'
-import type { OwnMemory } from '../children/own-memory.ts'
+import type { OwnMemory } from '../children/inside/own-memory.ts'
 import type { Failure, StopReason, Success } from '../children/protocol.ts'
 
 /** An inline body that did not end in time: it cannot be killed, so its attempt ends without it. */

@@ -10,7 +10,7 @@ import type { FromChild, Run, Source, StopReason, ToChild } from './protocol.ts'
 import { seenMemory } from './seen-memory.ts'
 import { endStrays, mark as markName } from './strays.ts'
 
-const program = path.join(import.meta.dirname, 'child.ts')
+const program = path.join(import.meta.dirname, 'inside/child.ts')
 
 /** Milliseconds that a body has for cleanup after a stop request. */
 export const graceful = 1_000

@@ -1,5 +1,5 @@
 import type { ProgramRun } from '#telemetry/programs.ts'
-import type { OwnMemory } from './own-memory.ts'
+import type { OwnMemory } from './inside/own-memory.ts'
 
 /** The messages between worker and child, as JSON over the pipe that Node.js opens between them. */
 

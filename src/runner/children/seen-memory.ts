@@ -1,6 +1,6 @@
 import { usageOfFamily } from '#processes/family.ts'
 import { memoryOf } from '#processes/memory.ts'
-import type { OwnMemory } from './own-memory.ts'
+import type { OwnMemory } from './inside/own-memory.ts'
 
 /** A child's memory in bytes, as sampled by the worker: a process that has ended cannot be asked. */
 export function seenMemory(pid: number | undefined) {

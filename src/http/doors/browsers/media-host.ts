@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { RouteNotFound } from '#errors.ts'
-import { loggedUrl } from '../../logged-url.ts'
-import { urlWithoutToken } from '../../play-url.ts'
+import { loggedUrl } from '../../requests/logged-url.ts'
+import { urlWithoutToken } from '../../requests/play-url.ts'
 import { nameIn } from './host.ts'
 
 declare module 'fastify' {

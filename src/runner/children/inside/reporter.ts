@@ -1,4 +1,4 @@
-import type { FromChild } from './protocol.ts'
+import type { FromChild } from '../protocol.ts'
 
 // Progress reports in one burst, and a second after it: a tight loop would flood the pipe to the worker.
 const mostReports = 20

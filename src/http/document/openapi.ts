@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { answer } from '#schema/answers.ts'
 import { keyed, problems } from '#schema/problems.ts'
-import { version } from '../version.ts'
+import { version } from '../../version.ts'
 import { nameParts } from './openapi-parts.ts'
 
 const tags: [start: string, name: string][] = [

@@ -3,7 +3,7 @@ import type { Database } from '#database/connect.ts'
 import { type Context, GiveUp, type Kind, RetryLater, SoftTimeLimit, StoreOutage } from '#tasks/define.ts'
 import { describeThrown } from '#tasks/thrown.ts'
 import { underTrace } from '#telemetry/current.ts'
-import type { Failure, StopReason, Success } from './protocol.ts'
+import type { Failure, StopReason, Success } from '../protocol.ts'
 
 // Larger values would slow down every list of tasks; they belong in a file.
 const largestResult = 1024 * 1024

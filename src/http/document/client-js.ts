@@ -11,7 +11,7 @@ const headers = {
 }
 
 // Checked in, and built from src/client by `npm run client`: the container image has no esbuild.
-const file = new URL('../../client/index.js', import.meta.url)
+const file = new URL('../../../client/index.js', import.meta.url)
 
 /** The client for browsers: `import { connect } from '/client.js'`. */
 export const clientJs: FastifyPluginAsyncTypebox = async app => {
