@@ -1,4 +1,4 @@
-import type { Status } from '../state/shapes.ts'
+import type { Status } from '../state/service/shapes.ts'
 
 const ring = 2 * Math.PI * 5.5
 

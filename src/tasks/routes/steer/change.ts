@@ -8,8 +8,8 @@ import { writeProblems } from '#schema/problems.ts'
 import { TaskBody } from '#tasks/schemas.ts'
 import { changeTask } from '#tasks/steer/change.ts'
 import { TaskChange } from '#tasks/steer/schemas.ts'
-import type { SteerNeeds } from '../steer.ts'
 import { mustSteer } from './may-steer.ts'
+import type { SteerNeeds } from './needs.ts'
 
 export const changeRoute: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, { db, voice, queues, find }) => {
   app.patch(
