@@ -1,6 +1,6 @@
 import { useAbout } from '../state/about.ts'
 import { connection } from '../state/connection.ts'
-import { closed } from '../state/door.ts'
+import { barred, closed } from '../state/door.ts'
 import { refreshAll } from '../state/query.ts'
 import { href } from '../state/route.ts'
 import { changeSetting, readSetting } from '../state/settings.ts'
@@ -55,7 +55,7 @@ const polling = 'No WebSocket reaches the server, so the page asks every few sec
 
 function Live() {
   const live = readSetting('live')
-  if (closed.value) return null
+  if (closed.value || barred.value) return null
   if (connection.lost) {
     const of = connection.heardAt === undefined ? '' : `data of ${zoned.clock(connection.heardAt)}, `
     return (
