@@ -1,7 +1,7 @@
 import t from 'tap'
 import { skipWithoutBrowser } from '../harness/browser.ts'
 import { shoot } from '../harness/clip.ts'
-import { becomes, holds, openDashboard } from '../harness/dashboard.ts'
+import { becomes, holds, openDashboard, sideways } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
 import { pauseEncode, slowFfmpeg } from '../harness/slow-ffmpeg.ts'
 
@@ -19,7 +19,13 @@ t.test(
     const goOn = await pauseEncode(slow)
 
     const page = await visit(`/videos/${id}`)
-    await page.getByText(/480p can be played/).waitFor()
+    const words = page.getByText(/480p can be played/)
+    await words.waitFor()
+    await page.setViewportSize({ width: 360, height: 740 })
+    t.equal(await sideways(page), 0)
+    const [bar, text] = [await page.locator('.rungs').boundingBox(), await words.boundingBox()]
+    t.ok(bar!.width > 100 && text!.x + text!.width <= 360, 'on a phone the bar and all words are seen')
+    await page.setViewportSize({ width: 1440, height: 900 })
     await becomes(t, () => page.getByLabel('Quality').locator('option').allInnerTexts(), ['Auto'])
     await page.getByRole('button', { name: /^Play/ }).click()
     await holds(page, document => document.querySelector('.player video').currentTime > 0.3)
