@@ -110,7 +110,11 @@ t.test('the frame', { skip: skipWithoutBrowser }, async t => {
 
   t.test('the theme is kept, and there is a page for an unknown address', async t => {
     const page = await visit('/nothing/here')
-    await page.getByRole('heading', { level: 1, name: 'There is no such page' }).waitFor()
+    const unknown = page.getByRole('heading', { level: 1, name: 'There is no such page' })
+    await unknown.waitFor()
+    // No id is encoded like that.
+    await page.goto(`${address}/ui/tasks/%E0%A4%A`)
+    await unknown.waitFor()
 
     const ground = () => page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor')
     const light = await ground()
