@@ -212,6 +212,9 @@ t.test('a ticket opens what it names, once its key may see that, and nothing els
   const { socket, opened, closed } = openSocket(t, '/ws/tasks?queue=default', {}, protocols(ticket))
   await opened
   t.equal(socket.protocol, 'darkroom.v1')
+  const alone = openSocket(t, '/ws/tasks?queue=default', {}, protocols(ticket).slice(1))
+  await alone.opened
+  alone.socket.close()
   await t.rejects(openSocket(t, '/ws/tasks', {}, protocols(ticket)).opened, 'another path')
   await t.rejects(openSocket(t, '/ws/tasks?queue=default', {}, protocols(`${ticket}x`)).opened, 'another ticket')
 
