@@ -3194,14 +3194,19 @@ cross join lateral (
 
 -- src/webhooks/delivery/claim.ts: claimMessagesSql
 with place as (
-  select w.id, coalesce(room.slots, $3::int) as slots
+  select
+    w.id, w.url, w.secret::text as secret, w.failing_since is not null as failing,
+    case when w.old_secret_until > now() then w.old_secret::text end as old_secret,
+    'result' = any(w.include) as wants_result, coalesce(room.slots, $3::int) as slots
   from darkroom.webhooks w
   left join unnest($1::uuid[], $2::int[]) as room (id, slots) on room.id = w.id
   where w.enabled and coalesce(room.slots, $3) > 0
 ), due as materialized (
-  select m.id from place cross join lateral (
+  select m.id, place.url, place.secret, place.old_secret, place.failing, place.wants_result
+  from place cross join lateral (
     select m.id from darkroom.webhook_messages m
-    where m.webhook_id = place.id and m.next_at <= now() and ($6::text[] is null or m.type = any($6))
+    where m.webhook_id = place.id and m.next_at <= now() and (m.leased_until is null or m.leased_until <= now())
+      and ($6::text[] is null or m.type = any($6))
       and (m.subject is null or not exists (
         select from darkroom.webhook_messages before
         where before.webhook_id = m.webhook_id and before.subject = m.subject and before.next_at is not null
@@ -3211,23 +3216,20 @@ with place as (
   ) m
   limit $4
 ), message as (
-  update darkroom.webhook_messages m set lease = $5, next_at = now() + interval '60 seconds'
+  update darkroom.webhook_messages m set lease = $5, leased_until = now() + interval '60 seconds'
   from due where m.id = any(array[due.id])
-  returning m.id, m.webhook_id, m.sequence, m.type, m.task_id, m.video_id, m.data, m.created_at, m.tries, m.lease,
-    m.subject is not null as ordered
+  returning m.id, m.webhook_id, m.sequence, m.type, m.task_id, m.video_id, m.data::text, m.tries,
+    to_char(m.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at, m.subject is not null as ordered,
+    due.url, due.secret, due.old_secret, due.failing,
+    case when due.wants_result and m.type = 'task.completed' then (
+      select jsonb_build_object('value', j.output) from pgboss.job j
+      where j.name = m.data ->> 'queue' and j.id >= m.task_id and j.id <= m.task_id
+        and j.state = 'completed' and j.completed_on + j.deletion_seconds * interval '1 second' > now()
+      limit 1
+    ) end as result,
+    (select t.traceparent from darkroom.tasks t where t.id = any(array[m.task_id])) as traceparent
 )
-select
-  message.*, w.url, w.secret, case when w.old_secret_until > now() then w.old_secret end as old_secret,
-  w.failing_since is not null as failing,
-  case when 'result' = any(w.include) and message.type = 'task.completed' then (
-    select jsonb_build_object('value', j.output) from pgboss.job j
-    where j.name = message.data ->> 'queue' and j.id >= message.task_id and j.id <= message.task_id
-      and j.state = 'completed' and j.completed_on + j.deletion_seconds * interval '1 second' > now()
-    limit 1
-  ) end as result,
-  (select t.traceparent from darkroom.tasks t where t.id = any(array[message.task_id])) as traceparent
-from message join darkroom.webhooks w on w.id = any(array[message.webhook_id])
-order by message.sequence;
+select * from message order by sequence;
 
 -- src/webhooks/delivery/claim.ts: nextDueSql
 select min(next.seconds) as next from darkroom.webhooks w cross join lateral (
@@ -3237,21 +3239,20 @@ select min(next.seconds) as next from darkroom.webhooks w cross join lateral (
 where w.enabled;
 
 -- src/webhooks/delivery/claim.ts: giveMessagesBackSql
-update darkroom.webhook_messages m set lease = null, next_at = now()
+update darkroom.webhook_messages m set lease = null, leased_until = null
 from unnest($1::uuid[]) held (id) where m.id = any(array[held.id]) and m.lease = $2;
 
 -- src/webhooks/delivery/settle.ts: settleMessagesSql
 with told as (
-  select * from jsonb_to_recordset($1::jsonb) as told (
-    id uuid, lease uuid, at timestamptz, ms int, status int, error text, answer text, address text, delivered boolean,
-    delay float8
+  select * from json_to_recordset($1::json) as told (
+    id uuid, at timestamptz, ms int, status int, error text, answer text, address text, delivered boolean, delay float8
   )
 ), message as (
   update darkroom.webhook_messages m set
-    attempts = m.attempts + 1, tries = m.tries + 1, lease = null,
+    attempts = m.attempts + 1, tries = m.tries + 1, lease = null, leased_until = null,
     next_at = now() + told.delay * interval '1 second',
     delivered_at = case when told.delivered then now() end
-  from told where m.id = any(array[told.id]) and m.lease = told.lease
+  from told where m.id = any(array[told.id]) and m.lease = $2
   returning m.id, m.attempts, told.at, told.ms, told.status, told.error, told.answer, told.address
 )
 insert into darkroom.webhook_attempts (message_id, number, at, ms, status, error, answer, address)

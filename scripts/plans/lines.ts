@@ -374,7 +374,7 @@ function ofProblems(): Record<string, Line> {
 
 function ofWebhooks({ webhook, message }: Sample): Record<string, Line> {
   const lease = '01980000-0000-7000-8000-00000000000c'
-  const told = { id: message, lease, at: new Date(), ms: 1, status: 204, delivered: true, delay: null }
+  const told = { id: message, at: new Date(), ms: 1, status: 204, delivered: true, delay: null }
   const batch = 1_000
   return {
     anyWebhookSql: {},
@@ -384,7 +384,7 @@ function ofWebhooks({ webhook, message }: Sample): Record<string, Line> {
     nextDueSql: {},
     isNeededSql: { values: [['problem.opened']] },
     giveMessagesBackSql: { values: [[message], lease] },
-    settleMessagesSql: { values: [json(told)] },
+    settleMessagesSql: { values: [json(told), lease] },
     judgeWebhooksSql: { values: [json({ id: webhook, failures: 1, succeeded: false, gone: false })] },
     replaySql: {
       values: [webhook, '2000-01-01', null, true],

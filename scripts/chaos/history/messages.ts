@@ -24,7 +24,7 @@ export async function readMessages({ insist }: Cluster): Promise<MessageHistory[
  * five: the rules are about what is lost, so both come now.
  */
 export async function deliverAll({ ask }: Cluster, end: number) {
-  await ask('update darkroom.webhook_messages set next_at = now() where lease is not null and next_at > now()')
+  await ask('update darkroom.webhook_messages set leased_until = now() where lease is not null')
   while (performance.now() < end) {
     const rows = await ask<{ left: boolean }>(
       'select exists (select from darkroom.webhook_messages where next_at is not null) as left'

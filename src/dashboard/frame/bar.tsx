@@ -2,7 +2,7 @@ import { href } from '../state/browser/route.ts'
 import { changeSetting, readSetting } from '../state/browser/settings.ts'
 import { useAbout } from '../state/service/about.ts'
 import { connection } from '../state/service/connection.ts'
-import { closed } from '../state/service/door.ts'
+import { barred, closed } from '../state/service/door.ts'
 import { refreshAll } from '../state/service/query.ts'
 import type { Problem } from '../state/service/shapes.ts'
 import { now, zoned } from '../state/service/time.ts'
@@ -55,7 +55,7 @@ const polling = 'No WebSocket reaches the server, so the page asks every few sec
 
 function Live() {
   const live = readSetting('live')
-  if (closed.value) return null
+  if (closed.value || barred.value) return null
   if (connection.lost) {
     const of = connection.heardAt === undefined ? '' : `data of ${zoned.clock(connection.heardAt)}, `
     return (

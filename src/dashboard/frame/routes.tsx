@@ -98,8 +98,17 @@ export function Routes() {
       </Page>
     )
   }
-  const [, id = ''] = way.pattern.exec(here) ?? []
-  return <Found key={`${way.pattern} ${id}`} id={decodeURIComponent(id)} />
+  const [, text = ''] = way.pattern.exec(here) ?? []
+  const id = decoded(text)
+  return id === undefined ? <Unknown /> : <Found key={`${way.pattern} ${text}`} id={id} />
+}
+
+function decoded(text: string) {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
 }
 
 function Unknown() {

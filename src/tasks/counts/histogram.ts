@@ -11,6 +11,8 @@ export interface HistogramRange {
 }
 
 const day = 86_400_000
+// Postgres does not read the year 0.
+const earliest = Date.parse('0001-01-01T00:00:00Z')
 export const usualBuckets = 120
 export const mostBuckets = 500
 
@@ -24,7 +26,7 @@ export async function histogram(
   owner?: string
 ) {
   const end = to === undefined ? Date.now() : Date.parse(to)
-  const begin = from === undefined ? end - day : Date.parse(from)
+  const begin = Math.max(earliest, from === undefined ? end - day : Date.parse(from))
   if (begin >= end) throw refuse([{ field: 'from', message: 'must be before to' }])
   const within = { ...filters, ...narrowed(filters, begin, end) }
   const asked = readFilters(within, internal, owner)
@@ -42,7 +44,7 @@ export async function histogram(
 
 /** From the begin on, and before the end; `created_after` does not include its time. */
 function narrowed({ created_after, created_before }: Filters, begin: number, end: number) {
-  const after = new Date(begin - 1).toISOString().replace('Z', '999Z')
+  const after = begin === earliest ? '-infinity' : new Date(begin - 1).toISOString().replace('Z', '999Z')
   const before = new Date(end).toISOString()
   return {
     created_after: created_after !== undefined && Date.parse(created_after) >= begin ? created_after : after,

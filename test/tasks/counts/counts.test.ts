@@ -76,6 +76,13 @@ t.test('what no word is is refused', async t => {
     const response = await service.get(`/api/tasks/histogram?${query}`)
     t.match(response.json(), { status: 400, errors: [{ field }] }, query)
   }
+  for (const [query, status] of [
+    ['from=0001-01-01T00:00:00Z', 200],
+    ['to=0001-01-01T00:00:00Z', 400],
+    ['to=9999-12-31T23:59:59Z', 200]
+  ] as const) {
+    t.equal((await service.get(`/api/tasks/histogram?${query}`)).statusCode, status, query)
+  }
 })
 
 t.test('a count that runs out of time says how far it came, and that there are more', async t => {

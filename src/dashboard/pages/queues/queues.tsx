@@ -62,15 +62,15 @@ function QueueCard({ queue, points }: { queue: Queue; points: SeriesPoint[] }) {
       </div>
       {queue.paused && queue.paused_at && (
         <p class="soft">
-          <For since={queue.paused_at} />
+          Paused <For since={queue.paused_at} />
         </p>
       )}
       <Spark values={points.map(({ depth }) => (typeof depth === 'number' ? depth : null))} />
       <dl class="facts">
         <dt>Waiting</dt>
         <dd class="number">
-          {countText(queue.depth)}
-          {queue.oldest_age !== null && <span class="soft number">, oldest {durationText(queue.oldest_age)}</span>}
+          {countText(queue.depth)}{' '}
+          {queue.oldest_age !== null && <span class="soft together">oldest {durationText(queue.oldest_age)}</span>}
         </dd>
         <dt>Running</dt>
         <dd class="number">{countText(queue.running)}</dd>

@@ -22,7 +22,11 @@ export function WhyBox({ task }: { task: Task }) {
       <p>{why.sentence}</p>
       {(why.since || why.until) && (
         <p class="soft">
-          {why.since && <For since={why.since} />}
+          {why.since && (
+            <>
+              It has been so <For since={why.since} />
+            </>
+          )}
           {why.until && (
             <>
               {why.since && ', '}ends <Ago time={why.until} />

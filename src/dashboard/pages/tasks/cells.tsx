@@ -29,7 +29,8 @@ export function Cell({ name, task }: { name: Column; task: Task }) {
       return (
         <td class="col-attempts number">
           {task.attempts}
-          <span class="soft"> / {task.max_retries + 1}</span>
+          {/* Attempts that a worker's end has cut short do not count. */}
+          {task.attempts <= task.max_retries + 1 && <span class="soft"> / {task.max_retries + 1}</span>}
         </td>
       )
     case 'worker':

@@ -60,7 +60,7 @@ function Found({ webhook }: { webhook: Webhook }) {
           <p>{trouble}</p>
           {missedSince && (
             <p class="soft">
-              <For since={missedSince} />
+              It has been so <For since={missedSince} />.
             </p>
           )}
         </section>

@@ -2,7 +2,7 @@ import { interestText } from '../../words/interest.ts'
 import { readSetting } from '../browser/settings.ts'
 import { socketAddress } from './base.ts'
 import { socketIs } from './connection.ts'
-import { closed } from './door.ts'
+import { barred, closed } from './door.ts'
 import { asked, push, pushesEnded, refresh } from './query.ts'
 import { seldom } from './seldom.ts'
 import type { Task } from './shapes.ts'
@@ -71,7 +71,7 @@ closed.subscribe(isClosed => {
 
 /** Tells the API what is shown, if that has changed. A hidden tab has no socket. */
 function look() {
-  if (document.hidden || !readSetting('live') || closed.peek()) return rest()
+  if (document.hidden || !readSetting('live') || closed.peek() || barred.peek()) return rest()
   if (!socket) {
     if (Date.now() >= tryAt) open()
     return
