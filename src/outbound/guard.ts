@@ -71,28 +71,19 @@ export function guardOf({ open = { networks: [], hosts: [] }, database, port, re
     return { host, port, isOpened: opened.hasHost(url.hostname.replace(/\.$/, ''), port) }
   }
 
+  const lookup = checkedLookup(resolve, isAllowed)
   return {
     problemOf,
     isAllowed,
     /** For a request to this URL. Node asks it for names only, so `problemOf` comes first. */
-    lookup(url: URL): LookupFunction {
-      return (host, options, done) => {
-        resolve(host, { all: true }, (error, addresses) => {
-          if (error) return done(error, [])
-          const fine = addresses.length > 0 && addresses.every(({ address }) => isAllowed(address, url))
-          if (!fine) return done(new Refused(), [])
-          if (options.all) return done(null, addresses)
-          done(null, addresses[0]!.address, addresses[0]!.family)
-        })
-      }
-    },
+    lookup,
     /** Whether a name leads elsewhere than it may now; a name without an address may get one later. */
     async isRefused(text: string): Promise<boolean> {
       const url = new URL(text)
       if (isIP(targetOf(url).host)) return false
       return new Promise(answer => {
         const late = setTimeout(answer, longestLook, false)
-        this.lookup(url)(url.hostname, { all: true }, error => {
+        lookup(url)(url.hostname, { all: true }, error => {
           clearTimeout(late)
           answer(error instanceof Refused)
         })
@@ -107,6 +98,20 @@ const closed =
   'must lead to a public address: private, local and metadata addresses are refused; WEBHOOK_ALLOW_NETWORKS opens places'
 // Milliseconds.
 const longestLook = 2_000
+
+/** Look-ups of which one bad address refuses all. */
+function checkedLookup(resolve: Resolve, isAllowed: (address: string, url: URL) => boolean) {
+  return (url: URL): LookupFunction =>
+    (host, options, done) => {
+      resolve(host, { all: true }, (error, addresses) => {
+        if (error) return done(error, [])
+        const fine = addresses.length > 0 && addresses.every(({ address }) => isAllowed(address, url))
+        if (!fine) return done(new Refused(), [])
+        if (options.all) return done(null, addresses)
+        done(null, addresses[0]!.address, addresses[0]!.family)
+      })
+    }
+}
 
 function isUsual(port: number, { protocol }: URL) {
   return port === 443 || port >= 1024 || (port === 80 && protocol === 'http:')

@@ -4,7 +4,7 @@ import { byRequest } from '#audit/by.ts'
 import type { Database } from '#database/connect.ts'
 import { IdempotencyKeyReused, SigningKeyNotFound } from '#errors.ts'
 import { keyOf, once } from '#idempotency/once.ts'
-import { say } from '#idempotency/reply.ts'
+import { replyOnce } from '#idempotency/reply.ts'
 import { IdempotencyKey, Replayed } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
@@ -13,10 +13,19 @@ import { NewSigningKey, SigningKeys, SigningKeyWithKey } from './schemas.ts'
 import { newKid, signingKey } from './signing-key.ts'
 import { addSigningKey, listSigningKeys, presentSigningKey, retireSigningKey } from './signing-keys.ts'
 
-/** The routes of the keys with which an app signs links by itself. */
-export const signingKeyRoutes: FastifyPluginAsyncTypebox<{ db: Database; secrets: Secrets }> = async (app, needs) => {
-  const { db, secrets } = needs
+interface SigningKeyNeeds {
+  db: Database
+  secrets: Secrets
+}
 
+/** The routes of the keys with which an app signs links by itself. */
+export const signingKeyRoutes: FastifyPluginAsyncTypebox<SigningKeyNeeds> = async (app, needs) => {
+  await app.register(listRoute, needs)
+  await app.register(addRoute, needs)
+  await app.register(retireRoute, needs)
+}
+
+const listRoute: FastifyPluginAsyncTypebox<SigningKeyNeeds> = async (app, { db }) => {
   app.get(
     '/api/signing-keys',
     {
@@ -29,7 +38,9 @@ export const signingKeyRoutes: FastifyPluginAsyncTypebox<{ db: Database; secrets
     },
     async () => ({ items: (await listSigningKeys(db)).map(presentSigningKey) })
   )
+}
 
+const addRoute: FastifyPluginAsyncTypebox<SigningKeyNeeds> = async (app, { db, secrets }) => {
   app.post(
     '/api/signing-keys',
     {
@@ -50,17 +61,21 @@ export const signingKeyRoutes: FastifyPluginAsyncTypebox<{ db: Database; secrets
     async (request, reply) => {
       const { body } = request
       const asked = keyOf(request, 'POST /api/signing-keys', body)
-      const { answer, replayed } = await once(db, asked, async trx => {
-        const row = await addSigningKey(trx, { kid: newKid(), name: body.name }, byRequest(request))
-        return { status: 201, body: presentSigningKey(row) }
+      const make = () =>
+        once(db, asked, async trx => {
+          const row = await addSigningKey(trx, { kid: newKid(), name: body.name }, byRequest(request))
+          return { status: 201, body: presentSigningKey(row) }
+        })
+      // The key is derived, and so the same for a repeated request.
+      return replyOnce<SigningKeyWithKey>(reply, db, asked, make, kept => {
+        const shown = kept as ReturnType<typeof presentSigningKey>
+        return { ...shown, key: signingKey(secrets, shown.kid) }
       })
-      const shown = answer.body as ReturnType<typeof presentSigningKey>
-      // Derived, and so the same for a repeated request.
-      const key = signingKey(secrets, shown.kid)
-      return say(reply, { ...answer, body: { ...shown, key } }, replayed) as SigningKeyWithKey
     }
   )
+}
 
+const retireRoute: FastifyPluginAsyncTypebox<SigningKeyNeeds> = async (app, { db }) => {
   app.delete(
     '/api/signing-keys/:kid',
     {
