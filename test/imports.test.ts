@@ -27,12 +27,6 @@ t.test('imports only point down, as src/README.md draws it', async t => {
   t.strictSame(wrong, [])
 })
 
-// Those that are still to be taken apart.
-const known = [
-  ['src/webhooks/delivery/send.ts', 'src/webhooks/delivery/trace.ts'],
-  ['src/keys/routes.ts', 'src/keys/sessions/routes.ts']
-]
-
 t.test('no file comes back to itself through its imports, types included', async t => {
   const imports = new Map<string, string[]>()
   for await (const file of glob('{src,scripts,test}/**/*.{ts,tsx}', { cwd: repository })) {
@@ -53,10 +47,7 @@ t.test('no file comes back to itself through its imports, types included', async
     'and circles'
   )
 
-  const circles = circlesOf(imports).filter(
-    circle => !known.some(files => circle.split(' → ').every(file => files.includes(file)))
-  )
-  t.strictSame(circles, [])
+  t.strictSame(circlesOf(imports), [])
 })
 
 /** Files that a text imports, as they are named there. */

@@ -3,13 +3,13 @@ import { refuseBeyond } from '#access/limits.ts'
 import { byRequest } from '#audit/by.ts'
 import type { Database } from '#database/connect.ts'
 import { IdempotencyKeyReused, KindInternal, PreviewRefused, UnknownQueue } from '#errors.ts'
-import { keyOf, once, recall } from '#idempotency/once.ts'
-import { say } from '#idempotency/reply.ts'
+import { keyOf } from '#idempotency/once.ts'
+import { replyOnce } from '#idempotency/reply.ts'
 import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
 import type { QueueNames } from '#queue/names.ts'
 import { answer } from '#schema/answers.ts'
 import { writeProblems } from '#schema/problems.ts'
-import type { Enqueued } from '#tasks/submit/enqueue.ts'
+import { enqueueOnce } from '#tasks/submit/once.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { sightOfKey } from './matching.ts'
 import { dryRun } from './preview.ts'
@@ -25,7 +25,7 @@ interface BulkStartNeeds extends StartNeeds {
 }
 
 export const bulkStartRoutes: FastifyPluginAsyncTypebox<BulkStartNeeds> = async (app, needs) => {
-  const { db, reads, queues, voice } = needs
+  const { db, reads, queues } = needs
 
   app.post(
     '/api/bulk-operations',
@@ -53,19 +53,14 @@ export const bulkStartRoutes: FastifyPluginAsyncTypebox<BulkStartNeeds> = async 
       const sight = sightOfKey(principal)
       if (body.dry_run) return dryRun(reads, body, sight)
       const key = keyOf(request, 'POST /api/bulk-operations', body)
-      const first = await recall(db, key)
-      if (first) return say(reply, first, true) as never
-      const { filter, expectation } = await plan(reads, body, sight)
-      let enqueued: Enqueued[] = []
-      const { answer, replayed } = await once(db, key, async trx => {
-        const operation = { ...body, filter, sight, by: byRequest(request) }
-        const started = await startBulk(trx, needs, operation, expectation)
-        enqueued = started.enqueued
-        const { id, task_id } = started
-        return { status: 202, location: `/api/bulk-operations/${id}`, body: { id, task_id } }
+      return replyOnce<{ id: string; task_id: string }>(reply, db, key, async () => {
+        const { filter, expectation } = await plan(reads, body, sight)
+        return enqueueOnce(needs, key, async trx => {
+          const operation = { ...body, filter, sight, by: byRequest(request) }
+          const { id, task_id, enqueued } = await startBulk(trx, needs, operation, expectation)
+          return { enqueued, answer: { status: 202, location: `/api/bulk-operations/${id}`, body: { id, task_id } } }
+        })
       })
-      voice.enqueued(enqueued)
-      return say(reply, answer, replayed) as never
     }
   )
 }

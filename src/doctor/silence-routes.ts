@@ -1,11 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import { byRequest } from '#audit/by.ts'
 import type { Database } from '#database/connect.ts'
 import { IdempotencyKeyReused, SilenceNotFound } from '#errors.ts'
-import { keyOf, once, recall } from '#idempotency/once.ts'
-import { say } from '#idempotency/reply.ts'
+import { keyOf, once } from '#idempotency/once.ts'
+import { replyOnce } from '#idempotency/reply.ts'
 import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
 import { Id } from '#schema/common.ts'
@@ -14,10 +13,10 @@ import { NewSilence, SilenceBody, Silences } from './schemas.ts'
 import { addSilence, endOf, listSilences, removeSilence } from './silence.ts'
 
 /** What webhooks are not told of. */
-export const silenceRoutes: FastifyPluginAsync<{ db: Database }> = async (app, needs) => {
+export const silenceRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, needs) => {
   await app.register(listRoute, needs)
-  await app.register(addRoute, needs)
-  await app.register(removeRoute, needs)
+  await app.register(silenceRoute, needs)
+  await app.register(endRoute, needs)
 }
 
 const listRoute: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
@@ -35,7 +34,7 @@ const listRoute: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db 
   )
 }
 
-const addRoute: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
+const silenceRoute: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
   app.post(
     '/api/problems/silences',
     {
@@ -56,19 +55,18 @@ const addRoute: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }
     async (request, reply) => {
       const { body } = request
       const key = keyOf(request, 'POST /api/problems/silences', body)
-      const first = await recall(db, key)
-      if (first) return say(reply, first, true) as SilenceBody
-      const until = endOf(body)
-      const { answer, replayed } = await once(db, key, async trx => {
-        const silence = await addSilence(trx, body, until, byRequest(request))
-        return { status: 201, location: `/api/problems/silences/${silence.id}`, body: silence }
+      return replyOnce<SilenceBody>(reply, db, key, async () => {
+        const until = endOf(body)
+        return once(db, key, async trx => {
+          const silence = await addSilence(trx, body, until, byRequest(request))
+          return { status: 201, location: `/api/problems/silences/${silence.id}`, body: silence }
+        })
       })
-      return say(reply, answer, replayed) as SilenceBody
     }
   )
 }
 
-const removeRoute: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
+const endRoute: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
   app.delete(
     '/api/problems/silences/:id',
     {

@@ -10,14 +10,18 @@ export function say(reply: FastifyReply, { status, location, body }: Answer, rep
   return body
 }
 
-/** Replays the first answer under a key, before anything of the request is looked at; else `make` writes one, once. */
+/**
+ * Replays the first answer under a key, before anything of the request is looked at; else `make` writes one, once.
+ * `shown` is the body for a client where another one is kept: without a secret, or sealed.
+ */
 export async function replyOnce<Body>(
   reply: FastifyReply,
   db: Database,
   key: Key | undefined,
-  make: () => Promise<{ answer: Answer; replayed: boolean }>
+  make: () => Promise<{ answer: Answer; replayed: boolean }>,
+  shown: (kept: unknown) => unknown = kept => kept
 ): Promise<Body> {
   const first = await recall(db, key)
   const { answer, replayed } = first ? { answer: first, replayed: true } : await make()
-  return say(reply, answer, replayed) as Body
+  return say(reply, { ...answer, body: shown(answer.body) }, replayed) as Body
 }

@@ -1,30 +1,19 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { byRequest } from '#audit/by.ts'
-import type { Database } from '#database/connect.ts'
 import { IdempotencyKeyReused, KeyEnded, KeyNotFound } from '#errors.ts'
-import { keyOf, once, recall } from '#idempotency/once.ts'
-import { say } from '#idempotency/reply.ts'
+import { keyOf, once } from '#idempotency/once.ts'
+import { replyOnce } from '#idempotency/reply.ts'
 import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
 import { answerSealer } from '#idempotency/sealed-answer.ts'
 import { answer } from '#schema/answers.ts'
 import { First } from '#schema/common.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
-import type { Secrets } from '#secrets/master.ts'
 import { createKey, findKey, listKeys, revokeKey, rotateKey } from './acts.ts'
-import type { Keyring } from './keyring.ts'
+import type { KeyNeeds } from './needs.ts'
 import { KeyBody, Keys, KeyWithSecret, NewKey, Rotation } from './schemas.ts'
 import { sessionRoutes } from './sessions/routes.ts'
-import type { Tickets } from './ticket.ts'
 import { ticketRoutes } from './ticket-routes.ts'
-
-export interface KeyNeeds {
-  db: Database
-  keyring: Keyring
-  secrets: Secrets
-  tickets: Tickets
-  settings: { PUBLIC_URL: string | undefined }
-}
 
 const Id = Type.Object({ id: Type.String({ description: 'Id of the key' }) })
 
@@ -90,15 +79,14 @@ const createRoute: FastifyPluginAsyncTypebox<KeyNeeds> = async (app, { db, keyri
     async (request, reply) => {
       const { body } = request
       const repeat = keyOf(request, 'POST /api/keys', body)
-      const first = await recall(db, repeat)
-      if (first) return say(reply, { ...first, body: open(first.body) }, true) as KeyWithSecret
-      const { answer, replayed } = await once(db, repeat, async trx => {
-        const key = await createKey(trx, body, byRequest(request))
-        return { status: 201, location: `/api/keys/${key.id}`, body: seal(key) }
-      })
-      const key = open(answer.body) as KeyWithSecret
+      const make = () =>
+        once(db, repeat, async trx => {
+          const key = await createKey(trx, body, byRequest(request))
+          return { status: 201, location: `/api/keys/${key.id}`, body: seal(key) }
+        })
+      const key = await replyOnce<KeyWithSecret>(reply, db, repeat, make, open)
       await keyring.hear(key.id)
-      return say(reply, { ...answer, body: key }, replayed) as KeyWithSecret
+      return key
     }
   )
 }

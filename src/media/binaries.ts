@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { delimiter, join, resolve } from 'node:path'
+import { strangeSum } from './bundled.ts'
 import { replaceableBy } from './replaceable.ts'
 
 export interface MediaTools {
@@ -42,10 +43,14 @@ async function chosen(setting: string, path: string) {
   )
 }
 
-/** Not run where another account could have replaced it: it was downloaded without a checksum, and is no operator's choice. */
+/**
+ * Run only as it was published, where no other account could replace it: its package downloads it without a checksum, and
+ * it is no operator's choice.
+ */
 async function bundled() {
   const path = await installed()
-  return path !== undefined && (await replaceableBy(path)) === undefined ? path : undefined
+  if (path === undefined || (await replaceableBy(path)) !== undefined) return undefined
+  return (await strangeSum(path)) === undefined ? path : undefined
 }
 
 async function installed() {
@@ -78,6 +83,13 @@ export async function doubtsAbout(tools: MediaTools): Promise<Doubt[]> {
     })
   )
   return doubts.flat()
+}
+
+/** The program of ffmpeg-static, where it is another than the one that was published: it is not run. */
+export async function strangeBundled(): Promise<{ program: string; sum: string } | undefined> {
+  const program = await installed()
+  const sum = program && (await strangeSum(program))
+  return program && sum ? { program, sum } : undefined
 }
 
 async function onPath(name: string) {

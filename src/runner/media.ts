@@ -2,7 +2,7 @@ import path from 'node:path'
 import type { Logger } from 'pino'
 import { decodingKinds } from '#catalogue/catalogue.ts'
 import type { Config } from '#config.ts'
-import { doubtsAbout, findMediaTools, type MediaTools } from '#media/binaries.ts'
+import { doubtsAbout, findMediaTools, type MediaTools, strangeBundled } from '#media/binaries.ts'
 import { findHardware } from '#media/encode/find-hardware.ts'
 import { hardwareVariable } from '#media/encode/hardware.ts'
 import { lockVariable } from '#media/lock/lock.ts'
@@ -53,6 +53,12 @@ async function warnOfDoubts({ log, tools }: Work) {
       { program },
       `${program} can be replaced by ${by}${isRun ? '' : ', and is not run'}: chmod go-w, or chown it`
     )
+  const strange = await strangeBundled().catch(() => undefined)
+  if (!strange) return
+  log.warn(
+    strange,
+    `${strange.program} is not the program that ffmpeg-static was published with, and is not run: npm rebuild ffmpeg-static`
+  )
 }
 
 /** Undefined without HARDWARE, and without ffmpeg. */

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Database, InTransaction } from '#database/connect.ts'
+import { fittingPage } from '#database/fitting.ts'
 import { beside, page, place, placeOf } from '#database/page.ts'
 import { ScheduleNotFound } from '#errors.ts'
 import { isUuid } from '#schema/common.ts'
@@ -62,7 +63,7 @@ export async function listSchedules({ query }: Database, filters: ScheduleFilter
     const part = `%${q.replaceAll(/[\\%_]/g, '\\$&')}%`
     found = found.where(({ or, eb }) => or([eb('name', 'ilike', part), eb('description', 'ilike', part)]))
   }
-  return page(await found.execute(), limit, cursor)
+  return fittingPage(query, { list: found, order, limit, cursor, large: ['args', 'options', 'template'] })
 }
 
 /** Latest first. The cursor of a schedule's occurrences is its id and the time of one. */

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Database, Queries } from '#database/connect.ts'
+import { fittingPage } from '#database/fitting.ts'
 import { beside, page, place } from '#database/page.ts'
 import { WebhookNotFound } from '#errors.ts'
 import { isUuid } from '#schema/common.ts'
@@ -60,7 +61,7 @@ export async function listDeliveries({ query }: Database, webhook: string, filte
   if (status === 'pending') found = found.where('m.next_at', 'is not', null)
   if (status === 'delivered') found = found.where('m.next_at', 'is', null).where('m.delivered_at', 'is not', null)
   if (status === 'failed') found = found.where('m.next_at', 'is', null).where('m.delivered_at', 'is', null)
-  return page(await found.execute(), limit, cursor)
+  return fittingPage(query, { list: found, order, limit, cursor, large: ['data', 'made'] })
 }
 
 export type DeliveryRow = Awaited<ReturnType<typeof listDeliveries>>['items'][number]

@@ -4,6 +4,7 @@ import { addSchedule, age, inSeconds, occurrencesOf, readSchedule, tasksOf } fro
 import { openService } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 import { until } from '../harness/until.ts'
+import { walk } from '../harness/walk.ts'
 
 const unknownId = '01980000-0000-7000-8000-000000000000'
 const service = await openService(t)
@@ -91,6 +92,25 @@ t.test('the list has the newest first, in pages, and is filtered', async t => {
   for (const bad of ['cursor=x', 'limit=0', 'enabled=maybe', 'else=1', 'q=%00']) {
     t.equal((await there.get(`/api/schedules?${bad}`)).statusCode, 400, bad)
   }
+})
+
+t.test('a page ends where its schedules are large, and its cursors lead on and back', async t => {
+  await addSchedule(service, { name: 'small', every: 60, enabled: false })
+  // Half of them hardly compress.
+  await service.db.pool.query(
+    `insert into darkroom.schedules
+    select (jsonb_populate_record(s, jsonb_build_object(
+      'id', gen_random_uuid(), 'name', 'large ' || n, 'created_at', now() - n * interval '1 second',
+      'args', jsonb_build_object('data', case
+        when n % 2 = 0 then repeat('x', 1000000)
+        else (select string_agg(md5((n * 100000 + m)::text), '') from generate_series(1, 31250) m)
+      end)
+    ))).*
+    from darkroom.schedules s, generate_series(1, 15) n where s.name = 'small'`
+  )
+
+  await walk(t, service, '/api/schedules?q=large', 15)
+  await service.db.pool.query("delete from darkroom.schedules where name ~ '^(small|large)'")
 })
 
 t.test('a name that is taken is refused', async t => {

@@ -2,6 +2,7 @@ import t from 'tap'
 import { addWebhook, local, openReceiver } from '../harness/receiver.ts'
 import { seat } from '../harness/seat.ts'
 import { openService } from '../harness/service.ts'
+import { walk } from '../harness/walk.ts'
 
 const service = await openService(t, { env: local })
 
@@ -118,4 +119,22 @@ t.test('without WEBHOOK_ALLOW_NETWORKS nothing local is accepted', async t => {
     const response = await closed.post('/api/webhooks', { url })
     t.match(response.json(), { code: 'INVALID_REQUEST', errors: [{ field: 'url' }] }, url)
   }
+})
+
+t.test('a page of deliveries ends where their answers are large, and its cursors lead on and back', async t => {
+  const { url } = await openReceiver(t)
+  const { id } = await addWebhook(service, url)
+  await service.db.pool.query(
+    `with message as (
+      insert into darkroom.webhook_messages (id, webhook_id, type, data, created_at, next_at, delivered_at)
+      select gen_random_uuid(), $1, 'webhook.test', '{}', now() - n * interval '1 second', null, now()
+      from generate_series(1, 100) n
+      returning id
+    )
+    insert into darkroom.webhook_attempts (message_id, number, at, ms, status, answer)
+    select message.id, n, now(), 1, 200, repeat(chr(1), 1024) from message, generate_series(1, 20) n`,
+    [id]
+  )
+
+  await walk(t, service, `/api/webhooks/${id}/deliveries?status=delivered`, 100)
 })

@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { type Doubt, doubtsAbout } from '#media/binaries.ts'
+import { type Doubt, doubtsAbout, strangeBundled } from '#media/binaries.ts'
 import { readVersion } from '#media/version.ts'
 import type { CheckNeeds, Finding } from '../finding.ts'
 import { isLow, spaceOf } from '../problems/disk.ts'
@@ -34,7 +34,7 @@ async function checkDisk({ dataDir }: CheckNeeds): Promise<Finding[]> {
 async function checkMedia({ findMedia }: CheckNeeds): Promise<Finding[]> {
   try {
     const tools = await findMedia()
-    return [...(await checkAge(tools.ffmpeg)), ...(await doubtsAbout(tools)).map(findingOf)]
+    return [...(await checkAge(tools.ffmpeg)), ...(await doubtsAbout(tools)).map(findingOf), ...(await checkBundled())]
   } catch (error) {
     return [
       {
@@ -60,6 +60,21 @@ function findingOf({ program, by, isRun }: Doubt): Finding {
     evidence: { program, by, run: isRun },
     fix: `chown root ${program} and its folder, and chmod go-w both`
   }
+}
+
+async function checkBundled(): Promise<Finding[]> {
+  const strange = await strangeBundled()
+  if (!strange) return []
+  return [
+    {
+      code: 'ffmpeg_unknown',
+      severity: 'warning',
+      what: `${strange.program} on the API's machine is not the program that ffmpeg-static was published with`,
+      why: 'So it is not run, and workers of this machine use the next one on their PATH',
+      evidence: strange,
+      fix: 'npm rebuild ffmpeg-static, which downloads it again; or set FFMPEG_PATH to a program that you trust'
+    }
+  ]
 }
 
 /** Years without a change of its sources. Each year brings holes in decoders that uploads reach. */

@@ -16,7 +16,7 @@ import {
 import { answer } from '#schema/answers.ts'
 import { publicReadProblems, publicWriteProblems, readProblems, writeProblems } from '#schema/problems.ts'
 import type { Holder } from '../holder.ts'
-import type { KeyNeeds } from '../routes.ts'
+import type { KeyNeeds } from '../needs.ts'
 import { mustBeSecure, removeCookies, setCookie } from './cookie.ts'
 import { SessionBody, SessionFilters, Sessions, SignIn } from './schemas.ts'
 import { endOfSession, endSession, listSessions, openSession } from './sessions.ts'

@@ -1,19 +1,8 @@
 import type { Database } from '#database/connect.ts'
+import { largestPage, stored, thatFit, type Weighed } from '#database/fitting.ts'
 import { shownColumns } from '#tasks/columns.ts'
 import { present, type Row } from '#tasks/read/present.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
-
-// Bytes. A thousand tasks may have 2 GiB of arguments and results, and an answer is in memory as a whole.
-export const largestPage = 8 * 1024 * 1024
-
-// By what is stored, without the last row; all else would cost pages of small tasks a look at each.
-const surelyFits = 512 * 1024
-
-// How many bytes of JSON a compressed one may hold: more than usual, less than at most (pglz makes 1 of 91), so that
-// what is read stays small; `thatFit` then counts the others.
-const ratio = 16
-const stored = (value: string) =>
-  `coalesce(pg_column_size(${value}) * case when pg_column_compression(${value}) is null then 1 else ${ratio} end, 0)`
 
 /**
  * The first tasks of a list, as far as they fit into a page, and at least one. Sizes are those of the stored values,
@@ -49,25 +38,14 @@ export interface Fitting {
   count: number
 }
 
-interface Placed extends Row {
+interface Placed extends Row, Weighed {
   place: number
-  before: number
   last: number
 }
 
 export async function readPage({ pool }: Database, ids: string[]): Promise<Fitting> {
   const { rows } = await pool.query<Placed>({ name: 'read page', text: readPageSql, values: [ids, largestPage] })
-  const fitting = thatFit(rows)
+  const fitting = thatFit(rows, ({ args, result, progress_detail }) => [args, result, progress_detail])
   const end = fitting.at(-1)
   return { tasks: fitting.map(present), count: end && end.place < end.last ? end.place : ids.length }
-}
-
-function thatFit(rows: Placed[]) {
-  if (!rows.some(({ before }) => before > surelyFits)) return rows
-  let left = largestPage
-  const end = rows.findIndex(({ args, result, progress_detail }, at) => {
-    left -= Buffer.byteLength(JSON.stringify([args, result, progress_detail]))
-    return left < 0 && at > 0
-  })
-  return end === -1 ? rows : rows.slice(0, end)
 }

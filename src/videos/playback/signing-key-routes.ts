@@ -1,11 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import { byRequest } from '#audit/by.ts'
 import type { Database } from '#database/connect.ts'
 import { IdempotencyKeyReused, SigningKeyNotFound } from '#errors.ts'
 import { keyOf, once } from '#idempotency/once.ts'
-import { say } from '#idempotency/reply.ts'
+import { replyOnce } from '#idempotency/reply.ts'
 import { IdempotencyKey, Replayed } from '#idempotency/schemas.ts'
 import { answer } from '#schema/answers.ts'
 import { readProblems, writeProblems } from '#schema/problems.ts'
@@ -20,7 +19,7 @@ interface SigningKeyNeeds {
 }
 
 /** The routes of the keys with which an app signs links by itself. */
-export const signingKeyRoutes: FastifyPluginAsync<SigningKeyNeeds> = async (app, needs) => {
+export const signingKeyRoutes: FastifyPluginAsyncTypebox<SigningKeyNeeds> = async (app, needs) => {
   await app.register(listRoute, needs)
   await app.register(addRoute, needs)
   await app.register(retireRoute, needs)
@@ -62,14 +61,16 @@ const addRoute: FastifyPluginAsyncTypebox<SigningKeyNeeds> = async (app, { db, s
     async (request, reply) => {
       const { body } = request
       const asked = keyOf(request, 'POST /api/signing-keys', body)
-      const { answer, replayed } = await once(db, asked, async trx => {
-        const row = await addSigningKey(trx, { kid: newKid(), name: body.name }, byRequest(request))
-        return { status: 201, body: presentSigningKey(row) }
+      const make = () =>
+        once(db, asked, async trx => {
+          const row = await addSigningKey(trx, { kid: newKid(), name: body.name }, byRequest(request))
+          return { status: 201, body: presentSigningKey(row) }
+        })
+      // The key is derived, and so the same for a repeated request.
+      return replyOnce<SigningKeyWithKey>(reply, db, asked, make, kept => {
+        const shown = kept as ReturnType<typeof presentSigningKey>
+        return { ...shown, key: signingKey(secrets, shown.kid) }
       })
-      const shown = answer.body as ReturnType<typeof presentSigningKey>
-      // Derived, and so the same for a repeated request.
-      const key = signingKey(secrets, shown.kid)
-      return say(reply, { ...answer, body: { ...shown, key } }, replayed) as SigningKeyWithKey
     }
   )
 }

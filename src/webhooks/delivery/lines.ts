@@ -1,6 +1,6 @@
 import type { Message, Room } from './claim.ts'
 import { Endpoint, type Held, usualSlots } from './endpoint.ts'
-import type { Told } from './send.ts'
+import type { Told } from './told.ts'
 
 interface LinesOptions {
   /** Messages that are held here, with those that are sent. */

@@ -1,8 +1,8 @@
 import { gather } from '#database/batching.ts'
 import type { Database } from '#database/connect.ts'
 import type { Message } from './claim.ts'
-import type { Told } from './send.ts'
 import { settleMessages } from './settle.ts'
+import type { Told } from './told.ts'
 
 interface OutcomesOptions {
   db: Database

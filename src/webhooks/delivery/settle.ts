@@ -1,7 +1,7 @@
 import { CompiledQuery } from 'kysely'
 import type { Database } from '#database/connect.ts'
 import { transact } from '#database/transact.ts'
-import type { Told } from './send.ts'
+import type { Told } from './told.ts'
 
 // One whose lease is over was taken by another worker, and matches no row.
 export const settleMessagesSql = `

@@ -3,7 +3,7 @@ import { startSpan } from '#telemetry/spans.ts'
 import { placeOf } from '#telemetry/traceparent.ts'
 import { messageName } from '../present.ts'
 import type { Message } from './claim.ts'
-import type { Told } from './send.ts'
+import type { Told } from './told.ts'
 
 /** An attempt to deliver a message, as its thread tells it to the worker, which sends the span. */
 export interface DeliveryRun {

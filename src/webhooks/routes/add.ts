@@ -2,8 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { byRequest } from '#audit/by.ts'
 import { recordAct } from '#audit/record.ts'
 import { IdempotencyKeyReused } from '#errors.ts'
-import { keyOf, once, recall } from '#idempotency/once.ts'
-import { say } from '#idempotency/reply.ts'
+import { keyOf, once } from '#idempotency/once.ts'
+import { replyOnce } from '#idempotency/reply.ts'
 import { IdempotencyKey, Location, Replayed } from '#idempotency/schemas.ts'
 import { answerSealer } from '#idempotency/sealed-answer.ts'
 import { answer } from '#schema/answers.ts'
@@ -38,15 +38,16 @@ export const addRoute: FastifyPluginAsyncTypebox<WebhookNeeds> = async (app, { d
     async (request, reply) => {
       const { body } = request
       const key = keyOf(request, 'POST /api/webhooks', body)
-      const first = await recall(db, key)
-      if (first) return say(reply, { ...first, body: open(first.body) }, true) as WebhookWithSecret
-      await checkUrl(guard, body.url)
-      const { answer, replayed } = await once(db, key, async trx => {
-        const { row, secret } = await addWebhook(trx, sealing, body)
-        await recordAct(trx, byRequest(request), 'webhook.add', { type: 'webhook', id: row.id }, hostOf(row))
-        return { status: 201, location: `/api/webhooks/${row.id}/deliveries`, body: seal({ ...present(row), secret }) }
-      })
-      return say(reply, { ...answer, body: open(answer.body) }, replayed) as WebhookWithSecret
+      const make = async () => {
+        await checkUrl(guard, body.url)
+        return once(db, key, async trx => {
+          const { row, secret } = await addWebhook(trx, sealing, body)
+          await recordAct(trx, byRequest(request), 'webhook.add', { type: 'webhook', id: row.id }, hostOf(row))
+          const kept = seal({ ...present(row), secret })
+          return { status: 201, location: `/api/webhooks/${row.id}/deliveries`, body: kept }
+        })
+      }
+      return replyOnce<WebhookWithSecret>(reply, db, key, make, open)
     }
   )
 }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { openService } from '../../harness/service.ts'
+import { walk } from '../../harness/walk.ts'
 
 const service = await openService(t)
 const { pool } = service.db
@@ -217,33 +218,6 @@ t.test('a page ends where its tasks are large, and its cursors lead on and back'
     [count]
   )
   for (const order of ['newest', 'oldest', 'soonest', 'longest']) {
-    const read = async (cursor?: string) => {
-      const query = new URLSearchParams({
-        task: 'large',
-        order,
-        limit: '1000',
-        ...(cursor !== undefined && { cursor })
-      })
-      const response = await service.get(`/api/tasks?${query}`)
-      t.equal(response.statusCode, 200)
-      t.ok(response.body.length < 9 * 1024 * 1024, `${order}: ${response.body.length} bytes`)
-      return response.json()
-    }
-    const ids = ({ items }: { items: { id: string }[] }) => items.map(({ id }) => id)
-    const there: string[][] = []
-    let last = await read()
-    for (; ; last = await read(last.next_cursor)) {
-      there.push(ids(last))
-      if (last.next_cursor === null || there.length > count) break
-    }
-    t.equal(new Set(there.flat()).size, count, `${order}: each once`)
-    t.equal(there.flat().length, count)
-
-    const back: string[][] = []
-    while (last.prev_cursor !== null && back.length <= count) {
-      last = await read(last.prev_cursor)
-      back.unshift(ids(last))
-    }
-    t.same(back.flat(), there.slice(0, -1).flat(), `${order}: and the same way back`)
+    await walk(t, service, `/api/tasks?task=large&order=${order}`, count)
   }
 })
