@@ -189,11 +189,17 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     const page = await visit('/queues')
 
     await page.getByRole('button', { name: 'Pause queue media' }).click()
-    await page
-      .getByRole('dialog')
-      .getByRole('button', { name: /^Pause/ })
-      .click()
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    const dialog = page.getByRole('dialog', { name: 'Pause queue media?' })
+    await dialog.getByLabel('Reason').fill('the disk is full')
+    await dialog.getByLabel('For how long').selectOption('for an hour')
+    await dialog.getByRole('button', { name: /^Pause/ }).click()
+    await dialog.waitFor({ state: 'detached' })
+    const card = page.getByRole('list', { name: 'Queues' }).getByRole('listitem').filter({ hasText: 'media' })
+    await card.getByText(/^Paused for .* by 127\.0\.0\.1, resumes in .*the disk is full$/).waitFor()
+    const queues = (await service.get('/api/queues')).json().items
+    const { until, reason } = queues.find(({ name }: any) => name === 'media')
+    t.equal(reason, 'the disk is full')
+    t.ok(Math.abs(Date.parse(until) - Date.now() - 3_600_000) < 600_000)
     await page.getByRole('button', { name: 'Resume queue media' }).click()
     await page.getByRole('button', { name: 'Pause queue media' }).waitFor()
     t.equal(await page.getByRole('dialog').count(), 0)

@@ -27,7 +27,9 @@ t.test(
     t.strictSame(await barriers(page, { colours: true }), [])
     t.equal(await sideways(page), 0)
 
-    const { key } = (await service.post('/api/keys', { name: 'first', preset: 'admin' })).json()
+    const made = await service.post('/api/keys', { name: 'first', preset: 'admin' })
+    t.equal(made.statusCode, 201)
+    const { key } = made.json()
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.getByRole('dialog', { name: 'Sign in' }).getByLabel('Key', { exact: true }).fill(key)
     await page.keyboard.press('Enter')

@@ -120,6 +120,7 @@ t.test('keys in the dashboard', { skip: skipWithoutBrowser }, async t => {
     await page.getByRole('menuitem', { name: 'Sign out' }).click()
     const dialog = page.getByRole('dialog', { name: 'Sign in' })
     await dialog.waitFor()
+    await page.getByText('Sign in to see this.').first().waitFor({ state: 'attached' })
     t.strictSame(await barriers(page), [])
     await signIn(page, key.slice(0, -1))
     await dialog.locator('.wrong').waitFor()

@@ -3,6 +3,7 @@ import { browserText } from '../../src/dashboard/words/browser.ts'
 import { callText, cliText, commandText, curlText, quoted, sqlOfTasks } from '../../src/dashboard/words/copy.ts'
 import { interestText, longest } from '../../src/dashboard/words/interest.ts'
 import { brief, jsonText, tokensOf } from '../../src/dashboard/words/json.ts'
+import { best } from '../../src/dashboard/words/match.ts'
 import { bytesText, countText } from '../../src/dashboard/words/number.ts'
 import { cronText } from '../../src/dashboard/words/schedules/cron.ts'
 import { occurrenceText, ruleText } from '../../src/dashboard/words/schedules/schedules.ts'
@@ -23,6 +24,12 @@ import { lineOf } from '../../src/dashboard/words/tasks/timeline.ts'
 import { durationText, relativeText, shortDuration } from '../../src/dashboard/words/time.ts'
 import { readInterest } from '../../src/live/interest.ts'
 import { longestFromClient } from '../../src/watch/sockets/serve.ts'
+
+t.test('a letter or two find names, more find kinds of things, too', async t => {
+  const choices = ['Overview', 'Problems'].map(label => ({ label, group: 'Page', act: () => {} }))
+  const found = (text: string) => best(text, choices).map(({ label }) => label)
+  t.strictSame([found('p'), found('page'), found('over page')], [['Problems'], ['Overview', 'Problems'], ['Overview']])
+})
 
 t.test('a filter reads as it was written', async t => {
   t.strictSame(parseFilter('status:failed kind:add -queue:media from:-1h attempts:>2 ran:>10m two words'), {

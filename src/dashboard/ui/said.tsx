@@ -19,6 +19,8 @@ export function Empty({ title, children }: { title: string; children?: Component
 export function Refused({ query }: { query: Query<unknown> }) {
   const error = query.error.value
   if (!error || (error.isOutage && query.data.value !== undefined)) return null
+  // What the API says of headers is for programs; the dialog asks for the key.
+  if (error.status === 401) return <p class="soft">Sign in to see this.</p>
   return (
     <div class="refused" role="alert">
       <p>

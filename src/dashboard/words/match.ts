@@ -10,17 +10,22 @@ const most = 40
 export function best(text: string, choices: readonly Choice[]): Choice[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
   return choices
-    .map(choice => ({ choice, score: scoreOf(words, `${choice.label} ${choice.group}`.toLowerCase()) }))
+    .map(choice => ({ choice, score: scoreOf(words, choice) }))
     .filter(({ score }) => score > 0)
     .sort((a, b) => b.score - a.score)
     .slice(0, most)
     .map(({ choice }) => choice)
 }
 
-function scoreOf(words: string[], label: string): number {
+// A letter or two are in the name of nearly every group.
+const shortestOfGroup = 3
+
+function scoreOf(words: string[], choice: Choice): number {
+  const name = choice.label.toLowerCase()
+  const label = `${name} ${choice.group.toLowerCase()}`
   let score = 1
   for (const word of words) {
-    const at = label.indexOf(word)
+    const at = (word.length < shortestOfGroup ? name : label).indexOf(word)
     if (at < 0) return 0
     score += at === 0 ? 4 : label[at - 1] === ' ' || label[at - 1] === '_' ? 2 : 1
   }

@@ -11,7 +11,7 @@ import { CopyAs } from '../../ui/copy.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Refused, Waiting } from '../../ui/said.tsx'
 import { Word } from '../../ui/status.tsx'
-import { For } from '../../ui/time.tsx'
+import { Ago, For } from '../../ui/time.tsx'
 import { commandText, curlText } from '../../words/copy.ts'
 import { countText, plural } from '../../words/number.ts'
 import { durationText } from '../../words/time.ts'
@@ -60,11 +60,7 @@ function QueueCard({ queue, points }: { queue: Queue; points: SeriesPoint[] }) {
         </h2>
         {queue.paused && <Word word="paused" />}
       </div>
-      {queue.paused && queue.paused_at && (
-        <p class="soft">
-          Paused <For since={queue.paused_at} />
-        </p>
-      )}
+      <Paused queue={queue} />
       <Spark values={points.map(({ depth }) => (typeof depth === 'number' ? depth : null))} />
       <dl class="facts">
         <dt>Waiting</dt>
@@ -96,6 +92,23 @@ function QueueCard({ queue, points }: { queue: Queue; points: SeriesPoint[] }) {
         </Button>
       </div>
     </li>
+  )
+}
+
+/** By which address or role, why, and until when. */
+function Paused({ queue: { paused, paused_at, paused_by, reason, until } }: { queue: Queue }) {
+  if (!paused || !paused_at) return null
+  return (
+    <p class="soft breaks">
+      Paused <For since={paused_at} />
+      {paused_by && ` by ${paused_by}`}
+      {until && (
+        <>
+          , resumes <Ago time={until} />
+        </>
+      )}
+      {reason && <span class="paused-why">{reason}</span>}
+    </p>
   )
 }
 

@@ -250,6 +250,9 @@ export interface Queue {
   workers: number
   paused: boolean
   paused_at: string | null
+  paused_by: string | null
+  reason: string | null
+  until: string | null
   per_minute: { created: number; finished: number }
 }
 
