@@ -247,7 +247,7 @@ function ofUpkeep({ finished, waiting, backlog }: Sample): Record<string, Line> 
     listFinishedGroupsSql: { because: 'each combination of state, kind and queue' },
     findOldSql: { values: ['SUCCESS', 'kind_1', 'default', 86_400 * 365, '-infinity', leastId] },
     forgetOldJobsSql: { values: ['default', [finished]] },
-    forgetOldTasksSql: { values: [[finished], 'FAILURE'] },
+    forgetTasksSql: { values: [[finished], ['FAILURE']] },
     removeLogsSql: {},
     findAstraySql: {
       values: ['-infinity', leastId],
@@ -348,8 +348,7 @@ function ofBulk(): Record<string, Line> {
     noteForgottenSql: { values: [noId, 0, ...toNewer] },
     removeOldItemsSql: { values: [3_600], most: 4 * batch, because: `up to ${batch} that are old` },
     removeOldOperationsSql: { values: [3_600], most: 2 * batch, because: `up to ${batch} that are old` },
-    forgetJobsSql: { values: [[noId]] },
-    forgetTasksSql: { values: [[noId], ['SUCCESS']] }
+    forgetJobsSql: { values: [[noId]] }
   }
 }
 

@@ -79,6 +79,11 @@ for (const [what, DARKROOM_URL, code, sentence] of cases) {
   })
 }
 
+t.test('where no address is given, the folder is named that has none', async t => {
+  const { code, err } = await darkroom(['task', 'list'], { DATA_DIR: home })
+  t.match({ code, err }, { code: 3, err: `or set DARKROOM_URL; no API runs on DATA_DIR, which is ${home} here` })
+})
+
 t.test('the key comes from the environment, a file, or the config folder, if it is a secret', async t => {
   const file = path.join(home, '.config/darkroom/key')
   await mkdir(path.dirname(file), { recursive: true })

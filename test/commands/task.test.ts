@@ -30,7 +30,15 @@ t.test('a task from its submission to its result', async t => {
   t.match(task, { id, task: 'add', status: 'COMPLETED', priority: 9, result: 10 })
   t.match((await darkroom(['task', 'show', id])).out, /^kind +add\n.*^status +COMPLETED\n.*^args +{"x":4,"y":6}$/ms)
   t.match((await darkroom(['task', 'why', id])).out, /^finished: /)
+  t.notMatch((await darkroom(['task', 'show', id])).out, /^trace/m)
   t.match((await darkroom.json('task', 'timeline', id)).items.at(-1), { state: 'SUCCESS' })
+})
+
+t.test('the trace in which a task was submitted is found by its id', async t => {
+  const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
+  const body = { task: 'add', args: { x: 4, y: 6 } }
+  const traced = (await service.post('/api/tasks', body, { traceparent: `00-${trace}-00f067aa0ba902b7-01` })).json()
+  t.match((await darkroom(['task', 'show', traced.id])).out, new RegExp(`^trace +${trace}$`, 'm'))
 })
 
 t.test('options of a submission arrive, and a file or stdin may have the arguments', async t => {

@@ -3,7 +3,7 @@ import path from 'node:path'
 import t from 'tap'
 import { skipWithoutBrowser } from '../harness/browser.ts'
 import { shoot } from '../harness/clip.ts'
-import { holds, loaded, openDashboard } from '../harness/dashboard.ts'
+import { becomes, holds, loaded, openDashboard } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 import { until } from '../harness/until.ts'
@@ -37,10 +37,14 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     await page.waitForURL(`${address}/ui/tasks?status=FAILED&task=fails&q=first`)
     const links = page.getByRole('table', { name: 'Tasks' }).getByRole('link')
     await page.locator('tr[data-id]').nth(1).waitFor({ state: 'detached' })
-    t.equal(await links.getAttribute('href'), `/ui/tasks/${failed}`)
+    await becomes(t, () => links.getAttribute('href'), `/ui/tasks/${failed}`)
     await page.reload()
     await loaded(page)
-    t.equal(await page.getByRole('combobox', { name: 'Filter tasks' }).inputValue(), 'status:FAILED task:fails first')
+    await becomes(
+      t,
+      () => page.getByRole('combobox', { name: 'Filter tasks' }).inputValue(),
+      'status:FAILED task:fails first'
+    )
     await page.getByRole('button', { name: 'Drop status:FAILED' }).click()
     await page.waitForURL(`${address}/ui/tasks?task=fails&q=first`)
     await page.goBack()
@@ -55,19 +59,19 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     const page = await visit('/tasks')
 
     await page.keyboard.press('j')
-    const row = await page.evaluate<string>(`document.activeElement.closest('tr').dataset.id`)
+    const focused = () => page.evaluate<string>(`document.activeElement.closest('tr')?.dataset.id`)
+    await becomes(t, focused, id)
     await page.keyboard.press('Enter')
     const drawer = page.getByRole('complementary', { name: 'add' })
     await drawer.getByText('"x"').waitFor()
     t.equal(new URL(page.url()).searchParams.get('peek'), id)
-    t.equal(row, id)
     await page.keyboard.press('Escape')
     await drawer.waitFor({ state: 'detached' })
-    t.equal(await page.evaluate<string>(`document.activeElement.closest('tr')?.dataset.id`), id)
+    await becomes(t, focused, id)
     await page.keyboard.press('o')
     await page.waitForURL(`${address}/ui/tasks/${id}`)
     await page.getByRole('tab', { name: 'Result', selected: true }).waitFor()
-    t.match(await page.getByRole('region', { name: 'result' }).textContent(), '42')
+    await becomes(t, () => page.getByRole('region', { name: 'result' }).textContent(), /42/)
   })
 
   t.test('the log of a running task grows as one looks', async t => {
@@ -79,7 +83,7 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     await log.getByText('the first line').waitFor()
     await writeFile(gate, '')
     await log.getByText('the second line').waitFor()
-    t.equal(await log.textContent(), 'the first line\nthe second line\n')
+    await becomes(t, () => log.textContent(), 'the first line\nthe second line\n')
     await service.post(`/api/tasks/${id}/cancel?wait=20`)
   })
 
@@ -90,10 +94,10 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     const shown = page.getByRole('region', { name: 'result' })
     const whole = JSON.stringify(result, undefined, 2)
 
-    t.equal(await shown.textContent(), `${whole.slice(0, 16_384)}…`)
+    await becomes(t, () => shown.textContent(), `${whole.slice(0, 16_384)}…`)
     await page.getByRole('button', { name: /^Show all/ }).click()
     await page.getByRole('button', { name: /^Show all/ }).waitFor({ state: 'detached' })
-    t.equal(await shown.textContent(), whole)
+    await becomes(t, () => shown.textContent(), whole)
   })
 
   t.test('new tasks wait above the rows until they are asked for', async t => {
@@ -106,7 +110,7 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     t.equal(await page.locator('tr[data-id]').first().getAttribute('data-id'), first)
     await page.keyboard.press('n')
     await more.waitFor({ state: 'detached' })
-    t.equal(await page.locator('tr[data-id]').first().getAttribute('data-id'), id)
+    await becomes(t, () => page.locator('tr[data-id]').first().getAttribute('data-id'), id)
   })
 
   t.test('a failed task is retried, a running one cancelled', async t => {
@@ -129,7 +133,7 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     await service.until(running, ({ state }) => state === 'STARTED')
     await page.goto(`${address}/ui/tasks/${running}`)
     await page.getByRole('progressbar').first().waitFor()
-    t.match(await page.getByRole('progressbar').first().getAttribute('aria-valuenow'), /^\d+$/)
+    await becomes(t, () => page.getByRole('progressbar').first().getAttribute('aria-valuenow'), /^\d+$/)
     await page.getByRole('button', { name: /^Cancel/ }).click()
     await page
       .getByRole('dialog')
@@ -209,7 +213,7 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     await page.getByRole('button', { name: /^Resume worker/ }).click()
     await page.getByRole('button', { name: /^Pause worker/ }).waitFor()
-    t.equal((await service.get('/api/workers')).json().items[0].concurrency, 3)
+    await becomes(t, async () => (await service.get('/api/workers')).json().items[0].concurrency, 3)
   })
 
   t.test('a task is made in a form; what does not fit is said at its field', async t => {
@@ -220,10 +224,10 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     await page.getByText('must be number').waitFor()
     await page.getByRole('textbox', { name: 'x', exact: true }).fill('4')
     await page.getByLabel('Name').fill(`it's mine`)
-    t.equal(await page.getByLabel('Args').inputValue(), '{\n  "x": 4\n}')
+    await becomes(t, () => page.getByLabel('Args').inputValue(), '{\n  "x": 4\n}')
     await page.getByLabel('Args').fill('{"x": 4, "y": 6}')
-    t.equal(await page.getByRole('textbox', { name: 'y', exact: true }).inputValue(), '6')
-    t.match(await page.locator('pre').textContent(), `'\\''`, 'a shell can read it')
+    await becomes(t, () => page.getByRole('textbox', { name: 'y', exact: true }).inputValue(), '6')
+    await becomes(t, () => page.locator('pre').textContent(), /'\\''/, 'a shell can read it')
     await page.getByRole('button', { name: /^Create/ }).click()
     await page.waitForURL(/\/ui\/tasks\/[0-9a-f-]{36}$/)
 
@@ -287,7 +291,7 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     await page.getByRole('region', { name: 'Uploads' }).getByRole('link', { name: 'mine.mp4' }).click()
     await page.getByRole('heading', { level: 1, name: 'mine.mp4' }).waitFor()
 
-    t.ok(await page.getByLabel('Quality').locator('option').count())
+    await page.getByLabel('Quality').locator('option').first().waitFor({ state: 'attached' })
     await page.getByRole('button', { name: /^Play/ }).click()
     await holds(page, document => document.querySelector('.player video').currentTime > 0.3)
     await page.getByRole('button', { name: /^Pause/ }).waitFor()

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { skipWithoutBrowser } from '../harness/browser.ts'
-import { barriers, openDashboard, sideways } from '../harness/dashboard.ts'
+import { barriers, becomes, openDashboard, sideways } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
 
 t.test('the audit in the dashboard', { skip: skipWithoutBrowser }, async t => {
@@ -18,7 +18,7 @@ t.test('the audit in the dashboard', { skip: skipWithoutBrowser }, async t => {
     await page.waitForURL(`${address}/ui/audit?target=task%3A${id}`)
     const lines = page.getByRole('region', { name: 'Lines' }).getByRole('row')
     await page.getByRole('button', { name: /^task.cancel/ }).click()
-    t.equal(await lines.count(), 3, 'the head, the line, and what is below it')
+    await becomes(t, () => lines.count(), 3, 'the head, the line, and what is below it')
     await page
       .getByRole('link', { name: `task ${id}` })
       .last()
@@ -43,13 +43,13 @@ t.test('the audit in the dashboard', { skip: skipWithoutBrowser }, async t => {
     await page.getByRole('combobox', { name: 'Since' }).selectOption('of the last hour')
     await page.waitForURL(/since=-1h/)
     await page.getByRole('button', { name: /^queue.resume/ }).waitFor()
-    t.equal(await page.getByRole('button', { name: /^queue\./ }).count(), 2)
+    await becomes(t, () => page.getByRole('button', { name: /^queue\./ }).count(), 2)
     await page.getByRole('link', { name: 'refused' }).click()
     await page.getByText('No line fits').waitFor()
     await page.goBack()
     await page.getByRole('link', { name: 'queue media' }).first().click()
     await page.waitForURL(/target=queue%3Amedia|target=queue:media/)
-    t.equal(await page.getByRole('searchbox', { name: 'Target' }).inputValue(), 'queue:media')
+    await becomes(t, () => page.getByRole('searchbox', { name: 'Target' }).inputValue(), 'queue:media')
   })
 
   t.strictSame(complaints, [])

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { skipWithoutBrowser } from '../harness/browser.ts'
-import { openDashboard } from '../harness/dashboard.ts'
+import { becomes, openDashboard } from '../harness/dashboard.ts'
 import { openKeys } from '../harness/keys.ts'
 import { openService } from '../harness/service.ts'
 
@@ -23,7 +23,7 @@ t.test('acts on all that match, in the dashboard', { skip: skipWithoutBrowser },
     const page = await visit('/tasks?tag=many', { width: 360, height: 740 })
     await page.keyboard.press('a')
     const dialog = page.getByRole('dialog', { name: 'All tasks that match' })
-    t.equal(await dialog.getByLabel('Act').inputValue(), 'cancel')
+    await becomes(t, () => dialog.getByLabel('Act').inputValue(), 'cancel')
     const row = dialog.getByRole('row', { name: /^PENDING add low_priority 130$/ })
     await row.waitFor()
     const size = await page.evaluate<number[]>('[document.documentElement.scrollWidth, innerWidth]')
@@ -44,12 +44,13 @@ t.test('acts on all that match, in the dashboard', { skip: skipWithoutBrowser },
     await tray.getByText('waiting, 0 of 130 done').waitFor()
     await service.post('/api/queues/high_priority/resume')
     await tray.getByText('completed, 130 of 130 done').waitFor()
-    t.strictSame(await held('many'), { PENDING: 1, CANCELLED: 130 }, 'a task that was submitted since is not touched')
+    const untouched = { PENDING: 1, CANCELLED: 130 }
+    await becomes(t, () => held('many'), untouched, 'a task that was submitted since is not touched')
 
     await tray.getByRole('button', { name: /^Undo/ }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Undo 130 tasks' }).click()
     await tray.getByText('completed, 130 of 130 done').nth(1).waitFor()
-    t.strictSame(await held('many'), { PENDING: 131 })
+    await becomes(t, () => held('many'), { PENDING: 131 })
 
     await service.post('/api/queues/high_priority/pause')
     await page.goto(`${address}/ui/tasks?tag=many&status=PENDING`)
@@ -68,7 +69,7 @@ t.test('acts on all that match, in the dashboard', { skip: skipWithoutBrowser },
     const listed = page.getByRole('region', { name: 'Operations', exact: true })
     const link = listed.getByRole('link', { name: 'Cancel 130 tasks' })
     await link.waitFor()
-    t.equal(await listed.getByRole('row').count(), 4)
+    await becomes(t, () => listed.getByRole('row').count(), 4)
     await link.click()
     await page.getByRole('heading', { name: 'Cancel 130 tasks', level: 1 }).waitFor()
     await page.getByRole('link', { name: 'this operation' }).click()

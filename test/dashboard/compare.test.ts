@@ -1,7 +1,7 @@
 import t from 'tap'
-import { compareJson, lengthText } from '../../src/dashboard/words/compare.ts'
+import { compareJson, lengthText } from '../../src/dashboard/words/tasks/compare.ts'
 import { skipWithoutBrowser } from '../harness/browser.ts'
-import { barriers, openDashboard } from '../harness/dashboard.ts'
+import { barriers, becomes, openDashboard } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 
@@ -62,10 +62,10 @@ t.test('on the page of a task', { skip: skipWithoutBrowser }, async t => {
     )
     t.match(await table.getByRole('row', { name: /^differs: draft/ }).textContent(), /draft\s*true\s*–$/)
     t.match(await table.getByRole('row', { name: /^differs: Status/ }).textContent(), /FAILED\s*COMPLETED$/)
-    t.equal(await table.getByRole('row', { name: /^customer/ }).count(), 1)
+    await becomes(t, () => table.getByRole('row', { name: /^customer/ }).count(), 1)
     t.equal(await page.getByText('The last success is').getByRole('link').getAttribute('href'), `/ui/tasks/${good}`)
     await page.getByRole('checkbox', { name: 'Only differences' }).check()
-    t.equal(await table.getByRole('row', { name: /^customer/ }).count(), 0)
+    await becomes(t, () => table.getByRole('row', { name: /^customer/ }).count(), 0)
     t.strictSame(await barriers(page), [])
 
     await page.goto(`${address}/ui/tasks/${good}?tab=compare`)

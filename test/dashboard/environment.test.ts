@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import t from 'tap'
 import { isProduction, toneOf } from '../../src/dashboard/words/environment.ts'
 import { skipWithoutBrowser } from '../harness/browser.ts'
-import { barriers, openDashboard, sideways } from '../harness/dashboard.ts'
+import { barriers, becomes, openDashboard, sideways } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
 
 t.test('production is told from all others', async t => {
@@ -48,7 +48,7 @@ t.test('production has its name on every page, and asks twice', { skip: skipWith
   const about = page.getByRole('region', { name: 'This installation' })
   const { version, postgres } = (await service.get('/api/about')).json()
   await about.getByText(`Darkroom ${version}, Node.js ${process.versions.node}`).waitFor()
-  t.match(await about.textContent(), new RegExp(`Postgres ${postgres}.*, [\\d.]+ MB`))
+  await becomes(t, () => about.textContent(), new RegExp(`Postgres ${postgres}.*, [\\d.]+ MB`))
   t.strictSame(await barriers(page), [])
   t.strictSame(
     complaints.filter(text => !text.includes('404 (Not Found)')),

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { skipWithoutBrowser } from '../harness/browser.ts'
-import { openDashboard } from '../harness/dashboard.ts'
+import { becomes, openDashboard } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
 import { until } from '../harness/until.ts'
 
@@ -36,12 +36,14 @@ t.test('pictures and words of a film', { skip: skipWithoutBrowser }, async t => 
     await poster.evaluate(
       (image: any) => image.complete || new Promise(done => image.addEventListener('load', done, { once: true }))
     )
-    const [shown, box] = await poster.evaluate((image: any) => {
+    const shown = () =>
+      poster.evaluate((image: any) => [image.naturalWidth, image.loading, image.getAttribute('width')])
+    const box = await poster.evaluate((image: any) => {
       const { width, height } = image.parentElement.getBoundingClientRect()
-      return [[image.naturalWidth, image.loading, image.getAttribute('width')], width / height]
+      return width / height
     })
 
-    t.strictSame(shown, [640, 'lazy', '320'])
+    await becomes(t, shown, [640, 'lazy', '320'])
     t.ok(Math.abs(Number(box) - 16 / 9) < 0.05, 'the place has its shape before the picture comes')
   })
 
@@ -58,16 +60,16 @@ t.test('pictures and words of a film', { skip: skipWithoutBrowser }, async t => 
     const picture = page.locator('.player-peek image')
     await picture.waitFor()
     const box = (await seek.boundingBox())!
-    const cells: (string | null)[] = []
-    const clocks: (string | null)[] = []
-    for (const share of [0.05, 0.5, 0.95]) {
+    for (const [share, cell, clock] of [
+      [0.05, '0 0 160 90', /^0:0[01]$/],
+      [0.5, '320 0 160 90', /^0:(09|10)$/],
+      [0.95, '640 0 160 90', /^0:(18|19)$/]
+    ] as const) {
       await page.mouse.move(box.x + share * box.width, box.y + box.height / 2)
-      cells.push(await page.locator('.player-peek svg').getAttribute('viewBox'))
-      clocks.push(await page.locator('.player-peek .number').textContent())
+      await becomes(t, () => page.locator('.player-peek svg').getAttribute('viewBox'), cell)
+      await becomes(t, () => page.locator('.player-peek .number').textContent(), clock)
     }
 
-    t.strictSame(cells, ['0 0 160 90', '320 0 160 90', '640 0 160 90'])
-    t.match(clocks, [/^0:0[01]$/, /^0:(09|10)$/, /^0:(18|19)$/])
     t.match(await picture.getAttribute('href'), /\/files\/storyboard-0\.jpg$/)
     const peek = (await page.locator('.player-peek').boundingBox())!
     const player = (await page.getByRole('group', { name: 'Player of grey.mkv' }).boundingBox())!
@@ -86,7 +88,7 @@ t.test('pictures and words of a film', { skip: skipWithoutBrowser }, async t => 
         )
     t.strictSame(await shown(), [])
     const choice = page.getByLabel('Subtitles')
-    t.strictSame(await choice.locator('option').allTextContents(), ['No subtitles', 'German', 'English'])
+    await becomes(t, () => choice.locator('option').allTextContents(), ['No subtitles', 'German', 'English'])
     await choice.selectOption('English')
     await until(async () => (await shown()).join() === 'en', 'English is shown')
     const text = await page.locator('video').evaluate(async (film: any) => {
@@ -102,8 +104,8 @@ t.test('pictures and words of a film', { skip: skipWithoutBrowser }, async t => 
   await t.test('its page says what the original is', async t => {
     const page = await visit(`/videos/${id}`)
     const facts = page.getByRole('region', { name: 'Facts' })
-    t.match(await facts.textContent(), /Originalh264 · 640 × 360 · 5 fps/)
-    t.match(await facts.textContent(), /SubtitlesGerman, English/)
+    await becomes(t, () => facts.textContent(), /Originalh264 · 640 × 360 · 5 fps/)
+    await becomes(t, () => facts.textContent(), /SubtitlesGerman, English/)
   })
 
   t.strictSame(complaints, [])

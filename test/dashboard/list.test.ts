@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { type Filter, filterNames, printFilter } from '../../src/dashboard/words/filter.ts'
+import { type Filter, filterNames, printFilter } from '../../src/dashboard/words/tasks/filter.ts'
 import { skipWithoutBrowser } from '../harness/browser.ts'
-import { barriers, loaded, openDashboard, sideways } from '../harness/dashboard.ts'
+import { barriers, becomes, loaded, openDashboard, sideways } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
 import { until } from '../harness/until.ts'
 
@@ -48,7 +48,7 @@ t.test('the list of tasks', { skip: skipWithoutBrowser }, async t => {
       await page.getByRole('combobox', { name: 'Filter tasks' }).fill(text)
       await page.keyboard.press('Enter')
       const sent = new URL((await asked).url()).searchParams.get(name)!
-      t.equal(new URL(page.url()).searchParams.get(name), value)
+      await page.waitForURL(url => url.searchParams.get(name) === value)
       if (value === '-7d') t.match(sent, /^\d{4}-.*Z$/)
       else t.equal(sent, value)
       t.equal((await (await asked).response())!.status(), 200)
@@ -57,13 +57,14 @@ t.test('the list of tasks', { skip: skipWithoutBrowser }, async t => {
         .getByRole('button', { name: /^Drop / })
         .click()
       await page.waitForURL(`${address}/ui/tasks`)
-      t.equal(await page.getByRole('combobox', { name: 'Filter tasks' }).inputValue(), '')
+      await becomes(t, () => page.getByRole('combobox', { name: 'Filter tasks' }).inputValue(), '')
     })
   }
 
   t.test('columns are chosen by keys, and kept', async t => {
     const page = await visit('/tasks', { width: 1680 })
-    t.strictSame((await headings(page)).slice(3), ['Args', 'Queue', 'Attempts', 'Worker', 'Submitted', 'Ran'])
+    const columns = async () => (await headings(page)).slice(3)
+    await becomes(t, columns, ['Args', 'Queue', 'Attempts', 'Worker', 'Submitted', 'Ran'])
 
     await page.getByRole('button', { name: 'Columns' }).focus()
     await page.keyboard.press('Enter')
@@ -75,35 +76,35 @@ t.test('the list of tasks', { skip: skipWithoutBrowser }, async t => {
     await page.getByRole('menuitemcheckbox', { name: 'Tags' }).click()
     t.strictSame(await barriers(page), [])
     await page.keyboard.press('Escape')
-    t.equal(await page.evaluate<string>('document.activeElement.textContent'), 'Columns')
+    await becomes(t, () => page.evaluate<string>('document.activeElement.textContent'), 'Columns')
     const chosen = ['Args', 'Priority', 'Attempts', 'Worker', 'Tags', 'Submitted', 'Ran']
-    t.strictSame((await headings(page)).slice(3), chosen)
-    t.match(await page.locator(`tr[data-id="${first}"]`).textContent(), /7.*slow, monthly/)
+    await becomes(t, columns, chosen)
+    await becomes(t, () => page.locator(`tr[data-id="${first}"]`).textContent(), /7.*slow, monthly/)
     await page.reload()
     await loaded(page)
-    t.strictSame((await headings(page)).slice(3), chosen)
+    await becomes(t, columns, chosen)
 
     await page.getByRole('button', { name: 'Columns' }).click()
     for (const name of ['Queue', 'Not before', 'Start by', 'Finished', 'Id'])
       await page.getByRole('menuitemcheckbox', { name }).click()
     t.equal(await sideways(page), 0, 'a wide table moves inside the page')
     await page.getByRole('menuitem', { name: 'The usual ones' }).click()
-    t.equal((await headings(page)).length, 9)
+    await becomes(t, async () => (await headings(page)).length, 9)
   })
 
   t.test('the order is in the address, and the API has it', async t => {
     const page = await visit('/tasks?task=add')
-    t.strictSame(await ids(page), [second, first])
+    await becomes(t, () => ids(page), [second, first])
 
     await page.getByLabel('Order').selectOption('Oldest first')
     await page.waitForURL(`${address}/ui/tasks?task=add&order=oldest`)
     await page.locator(`tr[data-id="${first}"] + tr[data-id="${second}"]`).waitFor()
     await page.reload()
     await loaded(page)
-    t.strictSame(await ids(page), [first, second])
-    t.equal(await page.getByLabel('Order').inputValue(), 'oldest')
+    await becomes(t, () => ids(page), [first, second])
+    await becomes(t, () => page.getByLabel('Order').inputValue(), 'oldest')
     await page.goto(`${address}/ui/tasks?status=SCHEDULED`)
-    t.equal(await page.getByLabel('Order').inputValue(), 'soonest')
+    await becomes(t, () => page.getByLabel('Order').inputValue(), 'soonest')
   })
 
   t.test('a question gets a name, and is found again by it', async t => {
@@ -132,6 +133,7 @@ t.test('the list of tasks', { skip: skipWithoutBrowser }, async t => {
     await page.getByRole('button', { name: 'Remove sums, oldest' }).click()
     await page.getByRole('button', { name: 'Back' }).click()
     await page.getByRole('button', { name: 'Views' }).click()
+    await page.getByRole('menuitem', { name: 'Failed, 24 h' }).waitFor()
     t.equal(await page.getByRole('menuitem', { name: 'sums, oldest' }).count(), 0)
     await page.getByRole('menuitem', { name: 'Failed, 24 h' }).click()
     await page.waitForURL(`${address}/ui/tasks?status=FAILED&created_after=-24h`)
@@ -158,10 +160,10 @@ t.test('the list of tasks', { skip: skipWithoutBrowser }, async t => {
     await acts.getByText('3 of 3').waitFor()
     await acts.getByText('done').waitFor()
     for (const id of held) await service.until(id, ({ state }) => state === 'REVOKED')
-    t.equal(await selection.count(), 0)
+    await selection.waitFor({ state: 'detached' })
     t.strictSame(await barriers(page), [])
     await acts.getByRole('button', { name: 'Clear what is done' }).click()
-    t.equal(await acts.count(), 0)
+    await acts.waitFor({ state: 'detached' })
   })
 
   t.strictSame(complaints, [])

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import type { Page, WebSocket } from 'playwright-core'
 import t from 'tap'
 import { skipWithoutBrowser } from '../harness/browser.ts'
-import { holds, loaded, openDashboard } from '../harness/dashboard.ts'
+import { becomes, holds, loaded, openDashboard } from '../harness/dashboard.ts'
 import { borrowDatabase } from '../harness/database.ts'
 import { openFront } from '../harness/front.ts'
 import { startProgram } from '../harness/program.ts'
@@ -130,11 +130,11 @@ t.test('a page of the dashboard', { skip: skipWithoutBrowser }, async t => {
     proxy.cut()
 
     await banner(page).waitFor()
-    t.ok(await running(page).count(), 'what was shown stays')
+    await running(page).waitFor()
     await pause()
     // A few seconds of an outage.
     await until(() => proxy.refused() > 20, 'the API has tried to come back')
-    t.ok(await banner(page).count())
+    await banner(page).waitFor()
     proxy.restore()
     await banner(page).waitFor({ state: 'detached' })
     await paused(page).waitFor()
@@ -196,7 +196,7 @@ t.test('a page of the dashboard', { skip: skipWithoutBrowser }, async t => {
     const { page } = await visitLive('/tasks', { script: hourAhead })
 
     const age = page.locator(`tr[data-id="${id}"] td.col-submitted`)
-    t.match(await age.textContent(), /^(now|\d+ s ago)$/)
+    await becomes(t, () => age.textContent(), /^(now|\d+ s ago)$/)
     await elsewhere.submit('add', add, { countdown: 600 })
     await page.getByRole('button', { name: /^\d+ new$/ }).click()
     await page.getByText(/^in (10|9) min$/).waitFor()

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { filterOf } from '../../src/dashboard/words/errors.ts'
+import { filterOf } from '../../src/dashboard/words/tasks/errors.ts'
 import { moodOf, titleOf } from '../../src/dashboard/words/verdict.ts'
 import { skipWithoutBrowser } from '../harness/browser.ts'
-import { barriers, openDashboard, sideways } from '../harness/dashboard.ts'
+import { barriers, becomes, openDashboard, sideways } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
 import { until } from '../harness/until.ts'
 
@@ -37,11 +37,15 @@ t.test('the page of problems', { skip: skipWithoutBrowser }, async t => {
 
   await page.getByText('All is well').waitFor()
   const past = page.getByRole('list', { name: 'Problems that are over' })
-  t.match(await past.textContent(), /A task has waited in the queue "media".*came back 2 times.*3 h ago, for 2 h/)
+  await becomes(
+    t,
+    () => past.textContent(),
+    /A task has waited in the queue "media".*came back 2 times.*3 h ago, for 2 h/
+  )
   await service.post('/api/queues/media/pause', { reason: 'no space' })
   const now = page.getByRole('region', { name: 'Now' })
   await now.getByText('is paused since').waitFor()
-  t.match(await now.textContent(), /notice, queue_paused, for .*webhooks are not told yet/)
+  await becomes(t, () => now.textContent(), /notice, queue_paused, for .*webhooks are not told yet/)
   t.strictSame(await barriers(page), [])
   t.equal(await sideways(page), 0)
 
@@ -57,7 +61,7 @@ t.test('the page of problems', { skip: skipWithoutBrowser }, async t => {
     await page.keyboard.press('Enter')
     const silences = page.getByRole('list', { name: 'Silences' })
     await silences.getByText('we move').waitFor()
-    t.match(await silences.textContent(), /queue_paused of queue media/)
+    await becomes(t, () => silences.textContent(), /queue_paused of queue media/)
     await now.getByText('silenced, ends in').waitFor()
     const { items } = (await service.get('/api/problems/silences')).json()
     t.ok(Date.parse(items[0].until) - Date.now() > 86_000_000)

@@ -8,7 +8,7 @@ import type { Page, Request } from 'playwright-core'
 import t from 'tap'
 import { skipWithoutBrowser } from '../harness/browser.ts'
 import { shoot } from '../harness/clip.ts'
-import { loaded, openDashboard } from '../harness/dashboard.ts'
+import { becomes, loaded, openDashboard } from '../harness/dashboard.ts'
 import { borrowDatabase } from '../harness/database.ts'
 import { startProgram } from '../harness/program.ts'
 import { sha256 } from '../harness/tus.ts'
@@ -91,7 +91,7 @@ t.test('uploads of a page', { skip: skipWithoutBrowser }, async t => {
 
     await page.getByLabel('Films to upload').setInputFiles(file)
     await tray(page).getByText('failed').waitFor()
-    t.match(await tray(page).textContent(), new RegExp(`too large\\.mp4.*${largest}`, 's'))
+    await becomes(t, () => tray(page).textContent(), new RegExp(`too large\\.mp4.*${largest}`, 's'))
     t.strictSame(bodies, [])
     t.equal((await read('/api/videos')).items.length, films.length)
     // The browser reports the refusal.

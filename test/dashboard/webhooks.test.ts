@@ -2,9 +2,10 @@ import { createHmac } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import t from 'tap'
 import { skipWithoutBrowser } from '../harness/browser.ts'
-import { barriers, loaded, openDashboard, sideways } from '../harness/dashboard.ts'
+import { barriers, becomes, loaded, openDashboard, sideways } from '../harness/dashboard.ts'
 import { addWebhook, deliveries, hasten, local, openReceiver } from '../harness/receiver.ts'
 import { openService } from '../harness/service.ts'
+import { until } from '../harness/until.ts'
 
 t.test('webhooks in the dashboard', { skip: skipWithoutBrowser }, async t => {
   const service = await openService(t, { worker: true, env: local })
@@ -21,14 +22,12 @@ t.test('webhooks in the dashboard', { skip: skipWithoutBrowser }, async t => {
     t.strictSame(await barriers(page), [])
     await page.keyboard.press('Escape')
     await drawer.waitFor({ state: 'detached' })
-    t.equal(await page.evaluate<string>('document.activeElement.textContent'), 'New webhook')
+    await becomes(t, () => page.evaluate<string>('document.activeElement.textContent'), 'New webhook')
 
     await page.keyboard.press('Enter')
     await drawer.getByLabel('URL').fill('http://10.0.0.1/hook')
     await drawer.getByRole('button', { name: 'Create' }).click()
     await drawer.getByText(/must lead to a public address/).waitFor()
-    // Each refusal is one for the console, too.
-    complaints.length = 0
     await drawer.getByLabel('URL').fill(receiver.url)
     await drawer.getByLabel('task.completed').uncheck()
     await drawer.getByText('Only some tasks').click()
@@ -120,8 +119,8 @@ t.test('webhooks in the dashboard', { skip: skipWithoutBrowser }, async t => {
     await page.getByRole('link', { name: 'failed' }).click()
     await page.getByRole('button', { name: /^task.completed/ }).click()
     const attempts = page.getByRole('list', { name: 'Attempts' }).getByRole('listitem')
-    t.equal(await attempts.count(), 8)
-    t.match(await attempts.first().textContent(), /^Attempt 8, .*: 500.*<b>no<\/b>$/)
+    await becomes(t, () => attempts.count(), 8)
+    await becomes(t, () => attempts.first().textContent(), /^Attempt 8, .*: 500.*<b>no<\/b>$/)
     t.equal(await page.getByRole('link', { name: /^task/ }).getAttribute('href'), `/ui/tasks/${done}`)
     await page.setViewportSize({ width: 360, height: 740 })
     t.equal(await sideways(page), 0)
@@ -134,14 +133,13 @@ t.test('webhooks in the dashboard', { skip: skipWithoutBrowser }, async t => {
     await dialog.getByLabel('Since').fill('yesterday')
     await dialog.getByRole('button', { name: 'Replay messages' }).click()
     await dialog.locator('.wrong').waitFor()
-    complaints.length = 0
     await dialog.getByLabel('Since').fill('2026-01-01 00:00')
     await dialog.getByRole('button', { name: 'Replay messages' }).click()
     await page.getByText('1 message is sent again').waitFor()
     await page.getByText('No message is failed').waitFor()
     await page.getByRole('link', { name: 'all' }).click()
     await page.getByRole('row', { name: /^task.completed.*delivered/ }).waitFor()
-    t.equal(broken.received.length, 9)
+    await until(() => broken.received.length === 9, 'it has got the replay')
   })
 
   t.test('one that has answered 410 says so, and offers what it missed', async t => {
@@ -155,5 +153,9 @@ t.test('webhooks in the dashboard', { skip: skipWithoutBrowser }, async t => {
     t.match(await hook(id), { enabled: true, failures: 0 })
   })
 
-  t.strictSame(complaints, [])
+  // Each refusal is one for the console, too, which may tell of it late.
+  t.strictSame(
+    complaints.filter(text => !text.includes('400 (Bad Request)')),
+    []
+  )
 })

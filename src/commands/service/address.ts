@@ -1,5 +1,5 @@
 import { settings } from '#config.ts'
-import { readAddress } from '../../address-file.ts'
+import { readAddress } from '#http/address-file.ts'
 import { WrongUse } from '../failures.ts'
 
 /** `DARKROOM_URL`; else `HOST` and `PORT`, where given; else where the API on `DATA_DIR` says that it listens. */
@@ -7,19 +7,27 @@ export function findService(environment: NodeJS.ProcessEnv = process.env): URL {
   const given = environment.DARKROOM_URL?.trim()
   if (given) return asBase(given)
 
-  const { HOST, PORT, DATA_DIR } = settings
-  const read = <T>(name: string, parse: (value: string | undefined) => T) => {
-    try {
-      return parse(environment[name]?.trim() || undefined)
-    } catch (error) {
-      throw new WrongUse(`${name} ${(error as Error).message}`)
-    }
-  }
-  const port = read('PORT', PORT.read)
-  const isGiven = Boolean(environment.PORT?.trim()) && port !== 0
-  const told = isGiven ? undefined : readAddress(read('DATA_DIR', DATA_DIR.read))
+  const { HOST, PORT } = settings
+  const folder = searchedFolder(environment)
+  const told = folder === undefined ? undefined : readAddress(folder)
   if (told) return asBase(withHost(told))
-  return asBase(withHost(`http://${bracketed(read('HOST', HOST.read))}:${port || PORT.fallback}`))
+  const host = bracketed(read(environment, 'HOST', HOST.read))
+  return asBase(withHost(`http://${host}:${read(environment, 'PORT', PORT.read) || PORT.fallback}`))
+}
+
+/** `DATA_DIR`, where nothing else says which service is meant. */
+export function searchedFolder(environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  const { PORT, DATA_DIR } = settings
+  const isGiven = Boolean(environment.PORT?.trim()) && read(environment, 'PORT', PORT.read) !== 0
+  return environment.DARKROOM_URL?.trim() || isGiven ? undefined : read(environment, 'DATA_DIR', DATA_DIR.read)
+}
+
+function read<T>(environment: NodeJS.ProcessEnv, name: string, parse: (value: string | undefined) => T): T {
+  try {
+    return parse(environment[name]?.trim() || undefined)
+  } catch (error) {
+    throw new WrongUse(`${name} ${(error as Error).message}`)
+  }
 }
 
 /** As people write it. */

@@ -2,7 +2,7 @@ import type { DarkroomError } from '#client/errors.ts'
 import type { Request } from '#client/request.ts'
 import { version } from '../../version.ts'
 import { Unreachable } from '../failures.ts'
-import { placeOf } from './address.ts'
+import { placeOf, searchedFolder } from './address.ts'
 
 const remedy = 'start the service, or set DARKROOM_URL'
 
@@ -22,7 +22,9 @@ export async function refusalOf(thrown: unknown, { base, path, hasKey, send }: A
   if (error instanceof SyntaxError) return new Unreachable(`${place} answers ${path} with what is not JSON: ${remedy}`)
   if (error.code === 'NETWORK') {
     const why = cause.name === 'TimeoutError' ? 'no answer in time' : cause.message || (cause as { code?: string }).code
-    return new Unreachable(`${place} does not answer (${why}): ${remedy}`)
+    const folder = searchedFolder()
+    const where = folder === undefined ? '' : `; no API runs on DATA_DIR, which is ${folder} here`
+    return new Unreachable(`${place} does not answer (${why}): ${remedy}${where}`)
   }
   if (error.status === undefined) return error
   // An error that no service of ours has written.

@@ -1,16 +1,17 @@
 import { effect } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { notice } from '../state/act.ts'
-import { useQuery } from '../state/query.ts'
-import { path } from '../state/route.ts'
-import { useSession } from '../state/session.ts'
-import type { Problem } from '../state/shapes.ts'
-import { pageTitle } from '../state/title.ts'
-import { Confirm } from '../ui/confirm.tsx'
-import { Help } from '../ui/help.tsx'
-import { Palette } from '../ui/palette.tsx'
+import { notice } from '../state/acts/act.ts'
+import { path } from '../state/browser/route.ts'
+import { pageTitle } from '../state/browser/title.ts'
+import { useQuery } from '../state/service/query.ts'
+import { useSession } from '../state/service/session.ts'
+import type { Problem } from '../state/service/shapes.ts'
+import { Confirm } from '../ui/overlays/confirm.tsx'
+import { Help } from '../ui/overlays/help.tsx'
+import { Palette } from '../ui/overlays/palette.tsx'
 import { moodOf, titleOf } from '../words/verdict.ts'
 import { Bar } from './bar.tsx'
+import { Barred, useBarred } from './barred.tsx'
 import { Batches } from './batches.tsx'
 import { showFavicon } from './favicon.ts'
 import { Nav } from './nav.tsx'
@@ -22,6 +23,7 @@ import { Tray } from './tray.tsx'
 export function App() {
   useSession()
   const problems = useQuery<{ items: Problem[] }>('/api/problems', 5)
+  const refused = useBarred(problems)
   useEffect(
     () =>
       effect(() => {
@@ -39,7 +41,7 @@ export function App() {
       <Bar problems={problems.data.value?.items} />
       <Nav />
       <div class="content" key={path.value.split('/')[1]}>
-        <Routes />
+        {refused ? <Barred error={refused} query={problems} /> : <Routes />}
       </div>
       <div class="notice-place" role="status" aria-live="polite">
         {notice.value && <div class={`notice${notice.value.bad ? ' bad' : ''}`}>{notice.value.text}</div>}

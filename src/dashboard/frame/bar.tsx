@@ -1,14 +1,14 @@
-import { useAbout } from '../state/about.ts'
-import { connection } from '../state/connection.ts'
-import { closed } from '../state/door.ts'
-import { refreshAll } from '../state/query.ts'
-import { href } from '../state/route.ts'
-import { changeSetting, readSetting } from '../state/settings.ts'
-import type { Problem } from '../state/shapes.ts'
-import { now, zoned } from '../state/time.ts'
+import { href } from '../state/browser/route.ts'
+import { changeSetting, readSetting } from '../state/browser/settings.ts'
+import { useAbout } from '../state/service/about.ts'
+import { connection } from '../state/service/connection.ts'
+import { barred, closed } from '../state/service/door.ts'
+import { refreshAll } from '../state/service/query.ts'
+import type { Problem } from '../state/service/shapes.ts'
+import { now, zoned } from '../state/service/time.ts'
 import { Button } from '../ui/button.tsx'
 import { Icon } from '../ui/icons.tsx'
-import { paletteOpen } from '../ui/palette.tsx'
+import { paletteOpen } from '../ui/overlays/palette.tsx'
 import { toneOf } from '../words/environment.ts'
 import { moodOf } from '../words/verdict.ts'
 import { Who } from './who.tsx'
@@ -55,7 +55,7 @@ const polling = 'No WebSocket reaches the server, so the page asks every few sec
 
 function Live() {
   const live = readSetting('live')
-  if (closed.value) return null
+  if (closed.value || barred.value) return null
   if (connection.lost) {
     const of = connection.heardAt === undefined ? '' : `data of ${zoned.clock(connection.heardAt)}, `
     return (

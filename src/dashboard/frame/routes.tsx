@@ -1,7 +1,7 @@
 import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { Tasks } from '../pages/tasks/tasks.tsx'
-import { href, path } from '../state/route.ts'
+import { href, path } from '../state/browser/route.ts'
 import { Page } from '../ui/page.tsx'
 import { Waiting } from '../ui/said.tsx'
 
@@ -98,8 +98,17 @@ export function Routes() {
       </Page>
     )
   }
-  const [, id = ''] = way.pattern.exec(here) ?? []
-  return <Found key={`${way.pattern} ${id}`} id={decodeURIComponent(id)} />
+  const [, text = ''] = way.pattern.exec(here) ?? []
+  const id = decoded(text)
+  return id === undefined ? <Unknown /> : <Found key={`${way.pattern} ${text}`} id={id} />
+}
+
+function decoded(text: string) {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
 }
 
 function Unknown() {

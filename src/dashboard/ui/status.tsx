@@ -1,9 +1,10 @@
-import type { Status } from '../state/shapes.ts'
+import type { ComponentChild } from 'preact'
+import type { Status } from '../state/service/shapes.ts'
 
 const ring = 2 * Math.PI * 5.5
 
 /** Told by its shape, too: colour is never the only sign. */
-export function StatusGlyph({ status, progress }: { status: Status; progress?: number | null }) {
+export function StatusGlyph({ status, progress, word }: Shown & { word?: string }) {
   return (
     <svg
       class={`glyph status-${status}`}
@@ -13,9 +14,20 @@ export function StatusGlyph({ status, progress }: { status: Status; progress?: n
       aria-hidden="true"
       focusable="false"
     >
-      {shapeOf(status, progress)}
+      {(word && ownShapes[word]) ?? shapeOf(status, progress)}
     </svg>
   )
+}
+
+interface Shown {
+  status: Status
+  progress?: number | null
+}
+
+/** Of words that say something else than their kin: an arrow would tell of a new try. */
+const ownShapes: Record<string, ComponentChild> = {
+  paused: <path class="stroke" d="M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11M6.5 6v4M9.5 6v4" />,
+  expiring: shapeOf('SCHEDULED', null)
 }
 
 function shapeOf(status: Status, progress: number | null | undefined) {
@@ -60,7 +72,7 @@ function shapeOf(status: Status, progress: number | null | undefined) {
   }
 }
 
-export function StatusWord({ status, progress }: { status: Status; progress?: number | null }) {
+export function StatusWord({ status, progress }: Shown) {
   return (
     <span class={`status status-${status}`}>
       <StatusGlyph status={status} progress={progress} />
@@ -112,7 +124,7 @@ export const kinOf = (word: string): Status => kin[word] ?? 'PENDING'
 export function Word({ word, progress }: { word: string; progress?: number | null }) {
   return (
     <span class={`status status-${kinOf(word)}`}>
-      <StatusGlyph status={kinOf(word)} progress={progress} />
+      <StatusGlyph status={kinOf(word)} progress={progress} word={word} />
       <span class="status-word">{word}</span>
     </span>
   )

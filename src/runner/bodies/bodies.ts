@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { provideDatabaseUrl } from '#calling/database-url.ts'
 import type { Config } from '#config.ts'
 import type { Claim } from '#tasks/attempts/claim.ts'
-import type { Kinds } from '#tasks/define.ts'
+import type { Kind, Kinds } from '#tasks/define.ts'
 import { redactor } from '#tasks/log/redact.ts'
 import type { Books } from '../books/books.ts'
 import { typeboxInOneFile } from '../children/one-file.ts'
@@ -10,9 +10,9 @@ import { ChildPool } from '../children/pool.ts'
 import type { Connections } from '../connections.ts'
 import type { Media } from '../media.ts'
 import { openDesk } from './desk.ts'
-import { failBodiesAlone } from './inline.ts'
-import { attemptRunner } from './run-attempt.ts'
+import { runAttempt } from './run-attempt.ts'
 import { attemptStarter } from './start-attempt.ts'
+import { failBodiesAlone } from './uncaught.ts'
 
 interface OpenBodiesOptions {
   config: Config
@@ -39,7 +39,10 @@ export async function openBodies({ config, kinds, connections, books, media, log
   const redact = redactor(config.DATA_DIR)
   const start = attemptStarter({ config, connections, books, children, log })
   let thereIsRoom = (_milliseconds: number) => {}
-  const run = attemptRunner({ start, desk, books, log, redact, ended: ran => thereIsRoom(ran) })
+
+  async function run(claim: Claim, kind: Kind) {
+    thereIsRoom(await runAttempt(claim, kind, { start, desk, books, redact, log }))
+  }
 
   return {
     desk,

@@ -1,6 +1,6 @@
-import { act } from '../../state/act.ts'
-import { confirm } from '../../state/confirm.ts'
-import type { Queue } from '../../state/shapes.ts'
+import { act } from '../../state/acts/act.ts'
+import { confirm } from '../../state/acts/confirm.ts'
+import type { Queue } from '../../state/service/shapes.ts'
 import { Button } from '../../ui/button.tsx'
 
 /** Pause asks first, since it stops work; Resume does not. By their keys no button changes its meaning under a finger. */

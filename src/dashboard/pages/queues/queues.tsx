@@ -1,12 +1,12 @@
-import { act } from '../../state/act.ts'
-import { serviceAddress } from '../../state/base.ts'
-import { confirm } from '../../state/confirm.ts'
-import { useQuery } from '../../state/query.ts'
-import { href } from '../../state/route.ts'
-import type { Queue, SeriesPoint } from '../../state/shapes.ts'
+import { act } from '../../state/acts/act.ts'
+import { confirm } from '../../state/acts/confirm.ts'
+import { href } from '../../state/browser/route.ts'
+import { serviceAddress } from '../../state/service/base.ts'
+import { useQuery } from '../../state/service/query.ts'
+import type { Queue, SeriesPoint } from '../../state/service/shapes.ts'
 import { AuditLink } from '../../ui/audit-link.tsx'
 import { Button } from '../../ui/button.tsx'
-import { Spark } from '../../ui/charts.tsx'
+import { Spark } from '../../ui/charts/charts.tsx'
 import { CopyAs } from '../../ui/copy.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Refused, Waiting } from '../../ui/said.tsx'
@@ -62,15 +62,15 @@ function QueueCard({ queue, points }: { queue: Queue; points: SeriesPoint[] }) {
       </div>
       {queue.paused && queue.paused_at && (
         <p class="soft">
-          <For since={queue.paused_at} />
+          Paused <For since={queue.paused_at} />
         </p>
       )}
       <Spark values={points.map(({ depth }) => (typeof depth === 'number' ? depth : null))} />
       <dl class="facts">
         <dt>Waiting</dt>
         <dd class="number">
-          {countText(queue.depth)}
-          {queue.oldest_age !== null && <span class="soft number">, oldest {durationText(queue.oldest_age)}</span>}
+          {countText(queue.depth)}{' '}
+          {queue.oldest_age !== null && <span class="soft together">oldest {durationText(queue.oldest_age)}</span>}
         </dd>
         <dt>Running</dt>
         <dd class="number">{countText(queue.running)}</dd>

@@ -1,14 +1,14 @@
-import { useQuery } from '../../state/query.ts'
-import { href } from '../../state/route.ts'
-import type { Task, Why } from '../../state/shapes.ts'
+import { href } from '../../state/browser/route.ts'
+import { useQuery } from '../../state/service/query.ts'
+import type { Task, Why } from '../../state/service/shapes.ts'
 import { ActionButton } from '../../ui/action-button.tsx'
 import { AuditLink } from '../../ui/audit-link.tsx'
 import { Button } from '../../ui/button.tsx'
+import { Progress } from '../../ui/charts/progress.tsx'
 import { CopyButton } from '../../ui/copy.tsx'
-import { Progress } from '../../ui/progress.tsx'
 import { Ago, At, For, Span } from '../../ui/time.tsx'
 import { percentText, shortId } from '../../words/number.ts'
-import { isFinal, mayRetry } from '../../words/tasks.ts'
+import { isFinal, mayRetry } from '../../words/tasks/tasks.ts'
 import { askToCancel, askToForget, askToRetry } from './act.ts'
 
 /** Why it does not run, and who can mend that. Retry and Cancel are buttons of the task already. */
@@ -22,7 +22,11 @@ export function WhyBox({ task }: { task: Task }) {
       <p>{why.sentence}</p>
       {(why.since || why.until) && (
         <p class="soft">
-          {why.since && <For since={why.since} />}
+          {why.since && (
+            <>
+              It has been so <For since={why.since} />
+            </>
+          )}
           {why.until && (
             <>
               {why.since && ', '}ends <Ago time={why.until} />

@@ -1,10 +1,10 @@
-import { readSetting } from '../../state/settings.ts'
-import type { Task } from '../../state/shapes.ts'
-import { Progress } from '../../ui/progress.tsx'
+import { readSetting } from '../../state/browser/settings.ts'
+import type { Task } from '../../state/service/shapes.ts'
+import { Progress } from '../../ui/charts/progress.tsx'
 import { Ago, Span } from '../../ui/time.tsx'
-import type { Column } from '../../words/columns.ts'
 import { brief } from '../../words/json.ts'
 import { percentText, shortId } from '../../words/number.ts'
+import type { Column } from '../../words/tasks/columns.ts'
 
 const none = <span class="soft">–</span>
 
@@ -29,7 +29,8 @@ export function Cell({ name, task }: { name: Column; task: Task }) {
       return (
         <td class="col-attempts number">
           {task.attempts}
-          <span class="soft"> / {task.max_retries + 1}</span>
+          {/* Attempts that a worker's end has cut short do not count. */}
+          {task.attempts <= task.max_retries + 1 && <span class="soft"> / {task.max_retries + 1}</span>}
         </td>
       )
     case 'worker':

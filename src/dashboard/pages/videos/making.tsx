@@ -1,5 +1,5 @@
-import { useQuery } from '../../state/query.ts'
-import type { Task } from '../../state/shapes.ts'
+import { useQuery } from '../../state/service/query.ts'
+import type { Task } from '../../state/service/shapes.ts'
 import { bytesText } from '../../words/number.ts'
 import { durationText } from '../../words/time.ts'
 
@@ -29,5 +29,5 @@ export function Making({ task }: { task: string }) {
       .filter(({ segments }) => segments > 0)
       .map(({ name, bytes }) => `${name} can be played (${bytesText(bytes)})`)
   ]
-  return <span class="soft number">{words.filter(word => word !== undefined).join(' · ')}</span>
+  return <span class="soft number making">{words.filter(word => word !== undefined).join(' · ')}</span>
 }

@@ -1,14 +1,14 @@
 import { useState } from 'preact/hooks'
-import { serviceAddress } from '../../state/base.ts'
-import { useQuery } from '../../state/query.ts'
-import { go, query } from '../../state/route.ts'
-import type { Webhook } from '../../state/shapes.ts'
+import { go, query } from '../../state/browser/route.ts'
+import { serviceAddress } from '../../state/service/base.ts'
+import { useQuery } from '../../state/service/query.ts'
+import type { Webhook } from '../../state/service/shapes.ts'
 import { AuditLink } from '../../ui/audit-link.tsx'
 import { Button } from '../../ui/button.tsx'
 import { CopyAs } from '../../ui/copy.tsx'
 import { LinkButton } from '../../ui/link-button.tsx'
+import { Rotate } from '../../ui/overlays/rotate.tsx'
 import { Page } from '../../ui/page.tsx'
-import { Rotate } from '../../ui/rotate.tsx'
 import { Refused, Waiting } from '../../ui/said.tsx'
 import { Word } from '../../ui/status.tsx'
 import { At, For } from '../../ui/time.tsx'
@@ -60,7 +60,7 @@ function Found({ webhook }: { webhook: Webhook }) {
           <p>{trouble}</p>
           {missedSince && (
             <p class="soft">
-              <For since={missedSince} />
+              It has been so <For since={missedSince} />.
             </p>
           )}
         </section>
