@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import { byRequest } from '#audit/by.ts'
 import type { Database } from '#database/connect.ts'
@@ -13,10 +14,10 @@ import { NewSilence, SilenceBody, Silences } from './schemas.ts'
 import { addSilence, endOf, listSilences, removeSilence } from './silence.ts'
 
 /** What webhooks are not told of. */
-export const silenceRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, needs) => {
+export const silenceRoutes: FastifyPluginAsync<{ db: Database }> = async (app, needs) => {
   await app.register(listRoute, needs)
-  await app.register(silenceRoute, needs)
-  await app.register(endRoute, needs)
+  await app.register(addRoute, needs)
+  await app.register(removeRoute, needs)
 }
 
 const listRoute: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
@@ -34,7 +35,7 @@ const listRoute: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db 
   )
 }
 
-const silenceRoute: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
+const addRoute: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
   app.post(
     '/api/problems/silences',
     {
@@ -66,7 +67,7 @@ const silenceRoute: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { 
   )
 }
 
-const endRoute: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
+const removeRoute: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
   app.delete(
     '/api/problems/silences/:id',
     {

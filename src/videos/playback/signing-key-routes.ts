@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import { byRequest } from '#audit/by.ts'
 import type { Database } from '#database/connect.ts'
@@ -19,7 +20,7 @@ interface SigningKeyNeeds {
 }
 
 /** The routes of the keys with which an app signs links by itself. */
-export const signingKeyRoutes: FastifyPluginAsyncTypebox<SigningKeyNeeds> = async (app, needs) => {
+export const signingKeyRoutes: FastifyPluginAsync<SigningKeyNeeds> = async (app, needs) => {
   await app.register(listRoute, needs)
   await app.register(addRoute, needs)
   await app.register(retireRoute, needs)
