@@ -1,47 +1,48 @@
-import { finished, makeFilm, send, upload } from './films.ts'
+import { stat } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { finished, makeFilm, upload } from './films.ts'
 import { largestOf } from './processes.ts'
 import { mebibytes, startService } from './service.ts'
 
 /**
- * Memory of API, worker and children while films of any length are made, in parts and in one run: the largest process of
- * each part, looked at four times a second, with the server started anew for each film. It is to be flat: what a process
- * holds of a film are its segments as a list, not its media. ffmpeg is left out, and so is Postgres.
+ * Memory of API, worker and children while films of any length are uploaded and made: the largest process of each part,
+ * looked at four times a second, with the server started anew for each film. It is to be flat: what a process holds of a
+ * film are its segments as a list, not its media. Films over five minutes are made in parts. ffmpeg is left out, and so
+ * is Postgres.
  *
  *   node scripts/bench/film-memory.ts [seconds,seconds,…]
  */
-const lengths = (process.argv[2] ?? '10,600,3600').split(',').map(Number)
+const lengths = (process.argv[2] ?? '60,600,3600').split(',').map(Number)
+const parts = ['api', 'worker', 'children']
+console.log(`| film | upload | ${parts.join(' | ')} |\n|---|---|---|---|---|`)
 for (const seconds of lengths) {
-  for (const parts of seconds > 300 ? [false, true] : [false]) console.log(await peaks(seconds, parts))
+  const { bytes, most } = await peaks(seconds)
+  const columns = [`${seconds} s`, mebibytes(bytes), ...parts.map(part => mebibytes(most.get(part) ?? 0))]
+  console.log(`| ${columns.join(' | ')} |`)
 }
 
-async function peaks(seconds: number, parts: boolean) {
+async function peaks(seconds: number) {
   const service = await startService({ RUNGS: '480p' })
   try {
-    // Small pictures: memory of Node.js does not depend on them, and an hour is made in minutes.
-    const film = await makeFilm(service, { seconds, size: '320x180', fps: 10, bits: 'many' })
-    const most = new Map<string, number>()
-    const look = async () => {
-      for (const [part, bytes] of await largestOf(service)) most.set(part, Math.max(bytes, most.get(part) ?? 0))
+    // Few and small pictures: memory of Node.js does not depend on them, and an hour is made in minutes.
+    const film = await makeFilm(service, { seconds, size: '320x180', fps: 2, bits: 'many' })
+    let isMade = false
+    const watching = watch()
+    const { task_id } = await upload(service, film)
+    await finished(service, task_id)
+    isMade = true
+    const most = await watching
+    return { bytes: (await stat(film)).size, most }
+
+    async function watch() {
+      const most = new Map<string, number>()
+      do {
+        for (const [part, bytes] of await largestOf(service)) most.set(part, Math.max(bytes, most.get(part) ?? 0))
+        await delay(250)
+      } while (!isMade)
+      return most
     }
-    const timer = setInterval(look, 250)
-    const { id, task_id } = await upload(service, film)
-    if (!parts) await finished(service, await inOneRun(id, task_id))
-    else await finished(service, task_id)
-    clearInterval(timer)
-    // What stays of it; the only look at a film that is made in an instant.
-    await look()
-    const all = [...most].map(([part, bytes]) => `${part} ${mebibytes(bytes)}`).join(', ')
-    return `${seconds} s of film, ${parts ? 'in parts' : 'in one run'}: at most ${all}`
   } finally {
     await service.stop()
-  }
-
-  async function inOneRun(video_id: string, task_id: string) {
-    await send(service, 'POST', `/api/tasks/${task_id}/cancel?wait=20`)
-    const { id } = (await send(service, 'POST', '/api/tasks', {
-      task: 'process_video',
-      args: { video_id, parts: false }
-    })) as { id: string }
-    return id
   }
 }

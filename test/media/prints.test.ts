@@ -132,3 +132,16 @@ for (const [what, seconds, samples] of [
     t.match(made, [{ name: '180p', frames: 10 * seconds }])
   })
 }
+
+t.test('a picture that begins when the sound is over is shown from the beginning on, and passes', async t => {
+  const file = path.join(folder, 'late.mkv')
+  await promisify(execFile)(tools.ffmpeg, [
+    ...['-v', 'error', '-f', 'lavfi', '-itsoffset', '0.5', '-i', 'testsrc2=size=320x180:rate=10:duration=0.6'],
+    ...['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=22050:duration=0.1'],
+    ...['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-c:a', 'libmp3lame', '-ac', '2', file]
+  ])
+  const found = await probe(file, { tools })
+
+  const { made } = await develop({ source: file, probe: found, ...planPrints(found), directory, tools })
+  t.match(made, [{ name: '180p', frames: 12 }])
+})

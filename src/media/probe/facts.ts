@@ -8,6 +8,9 @@ import type { RawStream } from './streams.ts'
 /** Characters. */
 const longestTitle = 60
 
+/** Seconds: packets of an intact stream begin closer than this to what its header says. */
+const late = 0.1
+
 export function describeVideo(
   stream: RawStream,
   { duration, packets }: { duration: number | null; packets: Packets }
@@ -55,7 +58,7 @@ export function describeVideo(
     interlaced,
     full_range: stream.color_range === 'pc' || /^yuvj/.test(stream.pix_fmt ?? ''),
     bitrate: bitrateOf(stream, seen),
-    start_time: number(stream.start_time) ?? 0
+    start_time: startOf(stream, seen)
   }
 }
 
@@ -72,7 +75,7 @@ export function describeAudio(stream: RawStream, { packets }: { packets: Packets
     title: titleOf(stream),
     role: roleOf(stream),
     bitrate: positive(stream.bit_rate),
-    start_time: number(stream.start_time) ?? 0,
+    start_time: startOf(stream, seen),
     begins: seen && Number.isFinite(seen.from) ? seen.from : null,
     loudness: null
   }
@@ -103,6 +106,12 @@ export function describeSubtitles(streams: RawStream[]): ProbedSubtitles[] {
       forced: Boolean(disposition?.forced),
       hearing_impaired: Boolean(disposition?.hearing_impaired)
     }))
+}
+
+/** Of a short stream that begins late, Matroska says the time of the other one; its packets know better. */
+function startOf({ start_time }: RawStream, seen: { from: number } | undefined) {
+  const said = number(start_time) ?? 0
+  return seen && Number.isFinite(seen.from) && seen.from - said > late ? round(seen.from) : said
 }
 
 /** Camcorders store the two fields of a frame as two packets. */

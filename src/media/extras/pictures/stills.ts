@@ -51,7 +51,7 @@ export async function developStills(work: DevelopStills) {
 
 function inputs({ largest, smallest, time, onKeyframe, withPreview, directory }: DevelopStills) {
   // A little early: the frame itself must not count as before the place. ffmpeg then begins a keyframe before it.
-  const at = (seconds: number, early = 0.001) => ['-threads', '2', '-ss', Math.max(0, seconds - early).toFixed(3)]
+  const at = (seconds: number, early = 0.001) => ['-threads', '1', '-ss', Math.max(0, seconds - early).toFixed(3)]
   const place = onKeyframe ? ['-skip_frame', 'nokey', ...at(time, 0.05)] : at(time)
   const poster = [...place, ...guardedInput(join(directory, largest.file))]
   if (!withPreview) return poster

@@ -77,7 +77,7 @@ export async function writeStoryboard(
 
 /** The demuxer must not skip, too (`-discard nokey`): ffmpeg would guess wrong times. */
 function opening(file: string, { keyframesOnly }: Sampling) {
-  return [...['-threads', '2'], ...(keyframesOnly ? ['-skip_frame', 'nokey'] : []), ...guardedInput(file)]
+  return ['-threads', '1', ...(keyframesOnly ? ['-skip_frame', 'nokey'] : []), ...guardedInput(file)]
 }
 
 /** JPEG has the full range and the matrix of BT.601. */

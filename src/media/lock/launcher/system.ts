@@ -1,4 +1,4 @@
-import koffi from 'koffi'
+import { koffi } from './koffi.ts'
 
 // Node has none of these calls. They act on the calling thread, which is the one that becomes the program.
 
