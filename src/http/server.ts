@@ -124,7 +124,7 @@ export async function buildServer({ log, needsWorker, settings, limits, refusals
   await app.register(workerRoutes, needs)
   await app.register(webhookRoutes, needs)
   await app.register(keyRoutes, { ...needs, settings })
-  await app.register(auditRoutes, { db: reads })
+  await app.register(auditRoutes, { db: reads, refusals })
   await app.register(doctorRoutes, {
     ...needs,
     db: reads,
