@@ -11,8 +11,9 @@ type Preset = (typeof presetNames)[number]
 /** Reads a value from its text, or throws a sentence that completes "PORT …". */
 export type Parse<T> = (value: string) => T
 
-export function text(value: string) {
-  return value
+export function listenHost(value: string) {
+  if (isIP(value) || isHostName(value.toLowerCase())) return value
+  throw new Error(`must be an address or a host name, such as 127.0.0.1, not "${value}"`)
 }
 
 export function label(value: string) {
@@ -31,6 +32,14 @@ export function folderThatIs(value: string) {
   } catch {
     throw new Error(`must be a folder that can be read, not "${value}"`)
   }
+}
+
+export function fileThatIs(value: string) {
+  try {
+    accessSync(value, constants.R_OK)
+    if (statSync(value).isFile()) return path.resolve(value)
+  } catch {}
+  throw new Error(`must be a file that can be read, not "${value}"`)
 }
 
 /** A path, or the name of a program on PATH. */
