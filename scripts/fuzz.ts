@@ -30,7 +30,11 @@ await using cleanup = new AsyncDisposableStack()
 const home = await mkdtemp(path.join(tmpdir(), 'darkroom-fuzz-'))
 cleanup.defer(() => rm(home, { recursive: true, force: true }))
 const server = spawn(process.execPath, [path.join(import.meta.dirname, '../src/cli.ts'), 'server'], {
-  env: { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: home, PORT: '0', WORKER_CONCURRENCY: '2' },
+  // Else the first key that a request makes would close all routes to the others.
+  env: {
+    ...{ PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: home, PORT: '0', WORKER_CONCURRENCY: '2' },
+    AUTH: 'off'
+  },
   stdio: ['ignore', 'pipe', 'inherit']
 })
 cleanup.defer(async () => {

@@ -1,10 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
-import { collectorUrl, hosts, networks, origins, places, postgresUrl, proxyUrl, publicUrl } from '#config/addresses.ts'
+import {
+  collectorUrl,
+  hosts,
+  listenHost,
+  networks,
+  origins,
+  places,
+  postgresUrl,
+  proxyUrl,
+  publicUrl
+} from '#config/addresses.ts'
 import {
   bytes,
   codecs,
+  fileThatIs,
   folder,
   folderThatIs,
   integer,
@@ -18,7 +29,6 @@ import {
   roles,
   rungs,
   seconds,
-  text,
   timezone
 } from '#config/values.ts'
 
@@ -30,7 +40,7 @@ export const mostConcurrent = 256
  * from the environment or throws a sentence that completes "PORT …". A `secret` can also be read from a file.
  */
 export const settings = {
-  HOST: setting('127.0.0.1', text, 'address to listen on'),
+  HOST: setting('127.0.0.1', listenHost, 'address to listen on'),
   PORT: setting('8000', integer(0, 65_535), 'port to listen on; 0 takes a free one'),
   DATABASE_URL: secret(postgresUrl, 'Postgres 15–18; unset: an embedded one in `DATA_DIR/postgres`'),
   DATA_DIR: setting('./data', folder, 'folder of the films and the embedded database'),
@@ -183,7 +193,7 @@ export const settings = {
     'file with a first key for everything; one that is not there is written with a new key'
   ),
   SECRET_KEY_FILE: optional(
-    folder,
+    fileThatIs,
     'file with the master secret, 64 hexadecimal digits; unset: `DATA_DIR/secret.key`, which the first start writes'
   ),
   PLAYBACK: setting(

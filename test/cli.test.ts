@@ -111,7 +111,7 @@ t.test('an address that cannot be listened on is named by its setting, before an
   const cases: [Record<string, string>, RegExp][] = [
     [{ PORT }, new RegExp(`^PORT ${PORT} is taken on 127\\.0\\.0\\.1: `)],
     [{ PORT: '0', HOST: '192.0.2.1' }, /^HOST "192\.0\.2\.1" is not an address of this machine/],
-    [{ PORT: '0', HOST: 'a b' }, /^HOST "a b" does not resolve/]
+    [{ PORT: '0', HOST: 'nowhere.invalid' }, /^HOST "nowhere\.invalid" does not resolve/]
   ]
 
   for (const [env, sentence] of cases) {

@@ -4,9 +4,15 @@ import { InvalidCursor } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { readProblems } from '#schema/problems.ts'
 import { listLines } from './list.ts'
+import type { Refusals } from './refusals.ts'
 import { LineFilters, LinePage } from './schemas.ts'
 
-export const auditRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
+interface AuditNeeds {
+  db: Database
+  refusals: Refusals
+}
+
+export const auditRoutes: FastifyPluginAsyncTypebox<AuditNeeds> = async (app, { db, refusals }) => {
   app.get(
     '/api/audit',
     {
@@ -20,6 +26,10 @@ export const auditRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async (a
         response: { 200: answer(LinePage, 'A page of lines'), ...readProblems(InvalidCursor) }
       }
     },
-    async ({ query }) => listLines(db, query)
+    async ({ query }) => {
+      // Else refused requests would be missing for up to a minute.
+      if (query.cursor === undefined) await refusals.flush()
+      return listLines(db, query)
+    }
   )
 }

@@ -1,6 +1,11 @@
 import { isIP } from 'node:net'
 import { listOf } from './values.ts'
 
+export function listenHost(value: string) {
+  if (isIP(value) || isHostName(value.toLowerCase())) return value
+  throw new Error(`must be an address or a host name, such as 127.0.0.1, not "${value}"`)
+}
+
 /** Places that are open besides the public internet. */
 export interface Places {
   /** With their prefix: `10.1.0.0/16`. */

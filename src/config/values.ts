@@ -10,10 +10,6 @@ type Preset = (typeof presetNames)[number]
 /** Reads a value from its text, or throws a sentence that completes "PORT …". */
 export type Parse<T> = (value: string) => T
 
-export function text(value: string) {
-  return value
-}
-
 export function label(value: string) {
   if (value.length > 40) throw new Error('must have at most 40 characters')
   return value
@@ -30,6 +26,14 @@ export function folderThatIs(value: string) {
   } catch {
     throw new Error(`must be a folder that can be read, not "${value}"`)
   }
+}
+
+export function fileThatIs(value: string) {
+  try {
+    accessSync(value, constants.R_OK)
+    if (statSync(value).isFile()) return path.resolve(value)
+  } catch {}
+  throw new Error(`must be a file that can be read, not "${value}"`)
 }
 
 /** A path, or the name of a program on PATH. */

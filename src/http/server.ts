@@ -70,12 +70,12 @@ interface RouteNeeds
     Omit<KeyNeeds, 'settings'> {
   needsWorker: boolean
   settings: BrowserSettings & ProxySettings & Pick<Config, 'PUBLIC_DIR' | 'ENVIRONMENT' | 'AUTH'>
+  refusals: Refusals
 }
 
 interface HookNeeds {
   log: Logger
   limits: Limits
-  refusals: Refusals
 }
 
 export type ServerNeeds = RouteNeeds & HookNeeds
@@ -83,7 +83,7 @@ export type ServerNeeds = RouteNeeds & HookNeeds
 // For JSON. Routes that take more override it; uploads are streamed past it.
 const bodyLimit = 1024 * 1024
 
-export async function buildServer({ log, limits, refusals, ...needs }: ServerNeeds) {
+export async function buildServer({ log, limits, ...needs }: ServerNeeds) {
   const { TRUSTED_PROXIES: proxies } = needs.settings
   const { create, sockets } = listener(limits, proxies)
   const app = Fastify({
@@ -106,7 +106,7 @@ export async function buildServer({ log, limits, refusals, ...needs }: ServerNee
   app.setSerializerCompiler(() => data => JSON.stringify(data))
   parseJsonStrictly(app)
 
-  const drain = hangHooks(app, { log, limits, refusals, ...needs }, sockets)
+  const drain = hangHooks(app, { log, limits, ...needs }, sockets)
   await addRoutes(app, needs)
   return { app, drain }
 }
@@ -128,7 +128,7 @@ function hangHooks(app: FastifyInstance, needs: ServerNeeds, sockets: Iterable<S
 }
 
 /** The routes of every feature, and those of the service itself. */
-async function addRoutes(app: FastifyInstance, { needsWorker, settings, reads, ...needs }: RouteNeeds) {
+async function addRoutes(app: FastifyInstance, { needsWorker, settings, refusals, reads, ...needs }: RouteNeeds) {
   const count = taskCounter(reads.pool, internalKinds)
   await collectRoutes(app)
   await app.register(healthRoutes, { db: needs.db, needsWorker, auth: () => authOf(settings, needs.keyring) })
@@ -146,7 +146,7 @@ async function addRoutes(app: FastifyInstance, { needsWorker, settings, reads, .
   await app.register(workerRoutes, needs)
   await app.register(webhookRoutes, needs)
   await app.register(keyRoutes, { ...needs, settings })
-  await app.register(auditRoutes, { db: reads })
+  await app.register(auditRoutes, { db: reads, refusals })
   await app.register(doctorRoutes, {
     ...needs,
     db: reads,

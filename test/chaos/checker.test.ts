@@ -191,6 +191,15 @@ t.test('a correct history has no violations', async t => {
   t.match(summary(history), /longest from a kill to running again +0\.7 s/)
 })
 
+t.test('a claim that Postgres forgot in a crash may be that of another worker the next time', async t => {
+  const history = truth()
+  const [, second] = history.tasks[0]!.runs
+  history.tasks[0]!.runs.push({ ...second!, pid: 14, worker: 1, began: 960, last: 990, ended: undefined })
+  history.ledger.blows.push({ at: 970, what: 'kill -9 of Postgres', crash: true })
+
+  t.strictSame(check(history), [])
+})
+
 const forgeries: Record<
   string,
   [forge: (history: History, first: TaskHistory, second: TaskHistory) => void, rule: string]

@@ -28,7 +28,7 @@ t.test('requests that find no free connection are one line at once, and then the
 
   for (const { statusCode } of answers) t.equal(statusCode, 503)
   const reason = 'no connection to the database was free or could be opened within 5 s'
-  const msg = 'requests were refused because of the database'
+  const msg = 'requests were refused because of the database or the disk'
   t.match(refusals(), [{ level: 40, msg, requests: 1, reason }])
   for (const client of busy) client.release()
   await service.api.stop(0)
@@ -44,6 +44,19 @@ t.test('the reason is the message of the database, or of the connection to it', 
   t.equal((await service.get('/api/videos')).statusCode, 503)
 
   t.match(refusals(), [{ level: 40, requests: 1, reason: /ECONNRESET|Connection terminated/ }])
+})
+
+t.test('a full disk of the database is an outage, too', async t => {
+  const { service, refusals } = await openHeard(t)
+  await service.db.pool.query(`
+    create function darkroom.full_disk() returns trigger language plpgsql as
+      $$ begin raise 'could not extend file "base/1": No space left on device' using errcode = '53100'; end $$;
+    create trigger full_disk before insert on darkroom.tasks execute function darkroom.full_disk()`)
+
+  for (const _ of [1, 2]) t.equal((await service.post('/api/tasks', { args: { data: 'x' } })).statusCode, 507)
+
+  t.match(refusals(), [{ level: 40, requests: 1, reason: /No space left/, err: undefined }])
+  t.equal(refusals().length, 1)
 })
 
 t.test('an internal error has a line of its own, with the stack', async t => {

@@ -106,8 +106,10 @@ export const rules: Record<string, (task: TaskHistory, history: History, lives: 
     task.runs.flatMap(run => {
       const entry = tryOf(task, run)
       const pid = entry && workers.get(entry.worker)?.pid
+      // Where Postgres forgot a claim, another worker has run the attempt again: a rule below has its say about that.
+      const isForgotten = task.runs.some(({ attempt, began }) => attempt === run.attempt && began > run.began)
       // A child that was started as its worker died already has another parent.
-      return pid === undefined || pid === run.worker || run.worker === 1
+      return pid === undefined || pid === run.worker || run.worker === 1 || isForgotten
         ? []
         : [`attempt ${run.attempt} is that of worker process ${pid}, and ran in one of ${run.worker}`]
     }),

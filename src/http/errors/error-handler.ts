@@ -14,12 +14,14 @@ const retryAfter = 2
 // Answers with a 5xx status that are no bugs and need no log line.
 const wanted = new Set(['STOPPING', 'OVERLOADED', 'DATABASE_LOCKED'])
 
+const outageCodes = new Set(['DATABASE_UNAVAILABLE', 'STORAGE_FULL', 'STORAGE_UNAVAILABLE'])
+
 /** Answers every error: one with a code as it is, any other as a 500 without details. */
 export function errorHandler(outages: OutageLog, drain: Drain) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     const known = translate(error, request)
     const problem = problemOf(known)
-    if (known instanceof errors.DatabaseUnavailable) outages.add(error)
+    if (outageCodes.has(problem.code)) outages.add(error)
     else if (problem.status >= 500 && !wanted.has(problem.code)) request.log.error({ err: error }, 'request failed')
     else if (request.raw.socket.destroyed) {
       const { method } = request

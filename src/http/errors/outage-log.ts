@@ -7,7 +7,7 @@ const pause = 5_000
 
 export type OutageLog = ReturnType<typeof logOutages>
 
-/** Logs requests that are refused because of the database: the first at once, the following ones as a count. */
+/** Logs requests that are refused because of the database or the disk: the first at once, the following ones as a count. */
 export function logOutages(log: Pick<Logger, 'warn'>) {
   let requests = 0
   let reason = ''
@@ -16,7 +16,7 @@ export function logOutages(log: Pick<Logger, 'warn'>) {
   function say() {
     timer = undefined
     if (requests === 0) return
-    log.warn({ requests, reason }, 'requests were refused because of the database')
+    log.warn({ requests, reason }, 'requests were refused because of the database or the disk')
     requests = 0
     timer = setTimeout(say, pause).unref()
   }
