@@ -2,12 +2,15 @@
 
 -- Milliseconds first, then twelve bits of the fraction of a millisecond, so that the ids of one session grow; the rest is
 -- random. (uuidv7() comes with Postgres 18 only.)
+-- One expression, which Postgres puts into the statement that calls it: as a query of its own it took 4 µs more. 512/125
+-- of a microsecond are a 4096th of a millisecond: 48 bits of milliseconds and 12 of their parts, around the version.
 create function darkroom.new_id() returns uuid language sql volatile as $$
   select (
-    lpad(to_hex(at / 1000), 12, '0') || '7' || lpad(to_hex(at % 1000 * 4096 / 1000), 3, '0')
-    || right(replace(gen_random_uuid()::text, '-', ''), 16)
+    overlay(
+      lpad(to_hex((extract(epoch from clock_timestamp()) * 1000000)::bigint * 512 / 125), 15, '0')
+      placing '7' from 13 for 0
+    ) || right(replace(gen_random_uuid()::text, '-', ''), 16)
   )::uuid
-  from (select (extract(epoch from clock_timestamp()) * 1000000)::bigint) clock (at)
 $$;
 comment on function darkroom.new_id() is 'A new task''s id: a UUID of version 7';
 

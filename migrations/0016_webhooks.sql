@@ -50,8 +50,11 @@ create table darkroom.webhook_messages (
   tries int not null default 0,
   next_at timestamptz default now(),
   lease uuid,
+  leased_until timestamptz,
   delivered_at timestamptz
-);
+)
+-- Half of a page is left to the second versions of its rows, which a claim writes: there they need no index entries.
+with (fillfactor = 50);
 
 -- Without a reference to the webhook: its deletion would remove a million messages in one statement. They are not
 -- delivered any more, and expire_deliveries removes them.
@@ -67,8 +70,9 @@ comment on column darkroom.webhook_messages.subject is 'Film or task that an ord
 comment on column darkroom.webhook_messages.data is 'As sent, but for url, sequence and result, which are added at each attempt: a result expires';
 comment on column darkroom.webhook_messages.attempts is 'Attempts so far';
 comment on column darkroom.webhook_messages.tries is 'Those since it was written or replayed; there are 8';
-comment on column darkroom.webhook_messages.next_at is 'When to try (again); while an attempt runs, when another worker may take over; null: delivered or given up';
-comment on column darkroom.webhook_messages.lease is 'The claim of the worker that delivers it now';
+comment on column darkroom.webhook_messages.next_at is 'When to try (again); null: delivered or given up';
+comment on column darkroom.webhook_messages.lease is 'The worker that delivers it now';
+comment on column darkroom.webhook_messages.leased_until is 'When another worker may take it over; in no index, so that a claim writes none';
 
 create table darkroom.webhook_attempts (
   message_id uuid not null,
@@ -289,7 +293,7 @@ comment on column ops.deliveries.status is 'pending, delivered, or failed: given
 comment on column ops.deliveries.data is 'What it says, but for url, sequence and result';
 comment on column ops.deliveries.created_at is 'When it happened';
 comment on column ops.deliveries.delivered_at is 'When it was delivered';
-comment on column ops.deliveries.next_at is 'When it is tried again; while an attempt runs, when another worker may take over';
+comment on column ops.deliveries.next_at is 'When it is tried (again); in the past: it is sent now, or waits for its turn';
 comment on column ops.deliveries.attempts is 'Attempts so far';
 comment on column ops.deliveries.response_status is 'HTTP status of the last attempt';
 comment on column ops.deliveries.error is 'Why the last attempt failed';

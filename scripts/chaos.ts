@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
+import { describe, summary } from './chaos/history/report.ts'
 import { planFor } from './chaos/plan.ts'
 import { randomFrom } from './chaos/random.ts'
-import { describe, summary } from './chaos/report.ts'
 import { runChaos } from './chaos/run.ts'
 
 /**

@@ -23,6 +23,9 @@ const largestLane = 512 * 1024 ** 2
 // Seconds that a file may take, as in .taprc.
 const timeout = 420
 
+// More files than that which fail are broken, and not starved by those beside them.
+const mostAgain = 4
+
 const paths = process.argv.slice(2)
 
 let passed = 0
@@ -72,10 +75,47 @@ async function runTests(files: string[]) {
   const isReady = await runHarness('before.ts')
   // Much of a test is waiting for other processes. TEST_JOBS is for a machine with other work.
   const jobs = Number(process.env.TEST_JOBS) || Math.min(8, availableParallelism() + 2)
-  const waiting = isReady ? [...files] : []
-  const next = () => (interrupted ? undefined : waiting.shift())
-  await Promise.all(Array.from({ length: jobs }, () => runLane(next)))
+  const results = isReady ? await runLanes(files, jobs) : []
+  const failing = results.filter(({ failures }) => failures > 0)
+  for (const { passes, failures } of results) {
+    passed += passes
+    failed += failures
+  }
+  if (files.length > 1 && failing.length > 0 && failing.length <= mostAgain && !interrupted) await runAgain(failing)
   await runHarness('after.ts')
+}
+
+/**
+ * A file that has failed beside others runs once more alone, and that counts. Its first failure stays in what was
+ * said, and a line names it: it has looked once at what it should wait for, or its patience is too short for a busy
+ * machine. That is a mistake of its own to mend, and no reason to refuse the change under test.
+ */
+async function runAgain(failing: Result[]) {
+  process.stdout.write(`${failing.length} failed beside other files, and now run alone:\n`)
+  const again = await runLanes(
+    failing.map(({ file }) => file),
+    1
+  )
+  for (const { file, passes, failures } of again) {
+    const before = failing.find(result => result.file === file)!
+    passed += passes - before.passes
+    failed += failures - before.failures
+    if (failures === 0) process.stdout.write(`unsteady  ${file}: mend it\n`)
+  }
+}
+
+interface Result {
+  file: string
+  passes: number
+  failures: number
+}
+
+async function runLanes(files: string[], jobs: number) {
+  const waiting = [...files]
+  const results: Result[] = []
+  const next = () => (interrupted ? undefined : waiting.shift())
+  await Promise.all(Array.from({ length: jobs }, () => runLane(next, results)))
+  return results
 }
 
 /** What all test files share is made before the first and ended after the last. */
@@ -88,11 +128,16 @@ async function runHarness(name: string) {
 }
 
 /** A process that runs files (`test/harness/lane.ts`) until there are none, and the next one if a file ends or fills it. */
-async function runLane(next: () => string | undefined) {
+async function runLane(next: () => string | undefined, results: Result[]) {
   for (let file = next(); file !== undefined; file = next()) {
     const lane = startLane()
     const lines = createInterface({ input: lane.stdout! })[Symbol.asyncIterator]()
-    while (file !== undefined && (await runTest(file, lane, lines))) file = next()
+    for (let goesOn = true; goesOn && file !== undefined; ) {
+      const { isFull, ...result } = await runTest(file, lane, lines)
+      results.push(result)
+      goesOn = !isFull
+      if (goesOn) file = next()
+    }
     lane.stdin!.end()
     // What a file has left open keeps its process.
     const timer = setTimeout(() => lane.kill('SIGKILL'), 10_000)
@@ -101,7 +146,7 @@ async function runLane(next: () => string | undefined) {
   }
 }
 
-/** One line for a file that is fine, all that it said for one that is not. Answers whether its process goes on. */
+/** One line for a file that is fine, all that it said for one that is not. Answers whether its process is to go, too. */
 async function runTest(file: string, lane: ChildProcess, lines: AsyncIterator<string>) {
   const begun = performance.now()
   // A file ends by itself before that, and says what it has waited for; not if it computes without end.
@@ -118,14 +163,12 @@ async function runTest(file: string, lane: ChildProcess, lines: AsyncIterator<st
   clearTimeout(timer)
 
   const { pass, fail, cpu, memory } = result ? JSON.parse(result) : { pass: 0, fail: 0, cpu: 0, memory: 0 }
-  passed += pass
   // A file that ends its process, or says nothing, counts nothing as failed, and is no success.
-  const failures = pass + fail === 0 ? 1 : fail
-  failed += failures
+  const failures: number = pass + fail === 0 ? 1 : fail
   const seconds = ((performance.now() - begun) / 1000).toFixed(1)
   if (failures > 0) process.stdout.write(said.map(line => `    ${line}\n`).join(''))
   process.stdout.write(`${failures === 0 ? 'ok' : 'not ok'}  ${file} (${seconds} s, CPU ${cpu.toFixed(1)} s)\n`)
-  return result !== '' && memory < largestLane
+  return { file, passes: pass as number, failures, isFull: result === '' || memory >= largestLane }
 }
 
 /**

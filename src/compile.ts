@@ -30,7 +30,7 @@ takePackages()
 // In a process of its own: a module of TASKS_DIR may compute for ever.
 if (process.argv[2] === 'tasks') {
   const { TASKS_DIR } = readConfig()
-  const { loadFolder } = await import('./catalogue.ts')
+  const { loadFolder } = await import('#catalogue/folder.ts')
   if (TASKS_DIR !== undefined) await loadFolder(TASKS_DIR).catch(() => {})
 } else {
   // The command that is about to start says what is wrong.

@@ -1,33 +1,26 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
+import { collectorUrl, hosts, networks, origins, places, postgresUrl, proxyUrl, publicUrl } from '#config/addresses.ts'
 import {
   bytes,
   codecs,
-  collectorUrl,
   folder,
   folderThatIs,
-  hosts,
   integer,
   label,
   longSecret,
   names,
-  networks,
   oneOf,
-  origins,
   type Parse,
-  places,
-  postgresUrl,
   program,
   proxyHeader,
-  proxyUrl,
-  publicUrl,
   roles,
   rungs,
   seconds,
   text,
   timezone
-} from './setting-values.ts'
+} from '#config/values.ts'
 
 /** The most attempts that a worker runs side by side, whether set here, by HTTP or by SQL. */
 export const mostConcurrent = 256

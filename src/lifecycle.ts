@@ -26,49 +26,83 @@ export async function run(
   start: (started: Stop[], signal: AbortSignal, end: End) => Promise<unknown>
 ): Promise<number> {
   const started: Stop[] = []
+  const reason = firstReason(log, grace, () => hasten(started))
+  listen(log, reason.hear)
+
+  async function stop(graceSeconds: number) {
+    reason.isStopping()
+    const longest = reason.exitCode === 0 ? lastResort : lastResortOfFailure
+    await stopParts(log, started, graceSeconds, longest)
+  }
+
+  const starting = start(started, reason.cancelsStart, reason.end)
+  try {
+    if ((await Promise.race([starting, reason.asked])) === 'done') {
+      await stop(0)
+      return 0
+    }
+  } catch (error) {
+    await stop(0)
+    throw error
+  }
+  const patience = await reason.asked
+  // A part in the middle of its start can be neither abandoned nor stopped.
+  const wound = starting.catch(error => log.debug({ err: error }, 'the start was cancelled'))
+  await Promise.race([wound, reason.hurried, delay(windingDown)])
+  await stop(patience)
+  return reason.exitCode
+}
+
+/** The first reason to stop decides about the grace and the exit code; a signal after it skips the grace. */
+function firstReason(log: Logger, grace: number, again: () => void) {
   const { promise: asked, resolve: ask } = Promise.withResolvers<number>()
   const { promise: hurried, resolve: hurry } = Promise.withResolvers<void>()
   const interrupt = new AbortController()
   let stopping = false
   let exitCode = 0
 
-  async function stop(graceSeconds: number) {
+  function stopAfter(graceSeconds: number) {
     stopping = true
-    const longest = exitCode === 0 ? lastResort : lastResortOfFailure
-    setTimeout(giveUp, graceSeconds * 1000 + longest).unref()
-    for (const each of started.toReversed()) {
-      await each(graceSeconds).catch(error => log.error({ err: error }, 'stopping failed'))
-    }
-  }
-
-  function giveUp() {
-    log.fatal('stopping does not finish, perhaps because a query gets no answer from the database: exiting without it')
-    process.exit(1)
-  }
-
-  function hear(why: string) {
-    if (!stopping) {
-      log.info(`${why}: stopping; a second signal skips the grace period`)
-      stopping = true
-      interrupt.abort()
-      return ask(grace)
-    }
-    log.warn(`${why} again: stopping now`)
-    hurry()
-    for (const each of started.toReversed()) void each(0).catch(() => {})
-  }
-
-  // A self-requested stop needs no grace period.
-  function end(why: string, code: 0 | 1) {
-    if (stopping) return
-    if (code === 0) log.info(`${why}: stopping`)
-    else log.fatal(why)
-    stopping = true
-    exitCode = code
     interrupt.abort()
-    ask(0)
+    ask(graceSeconds)
   }
 
+  return {
+    /** Seconds of grace, once there is a reason. */
+    asked,
+    /** Resolves when the grace is to be skipped. */
+    hurried,
+    cancelsStart: interrupt.signal,
+    get exitCode() {
+      return exitCode
+    },
+    /** For a stop without such a reason: the start has failed, or the command has finished. */
+    isStopping() {
+      stopping = true
+    },
+    /** Of a signal or of the parent process. */
+    hear(why: string) {
+      if (!stopping) {
+        log.info(`${why}: stopping; a second signal skips the grace period`)
+        return stopAfter(grace)
+      }
+      log.warn(`${why} again: stopping now`)
+      hurry()
+      again()
+    },
+    /** A self-requested stop needs no grace period. */
+    end(why: string, code: 0 | 1) {
+      if (stopping) return
+      if (code === 0) log.info(`${why}: stopping`)
+      else log.fatal(why)
+      exitCode = code
+      stopAfter(0)
+    }
+  }
+}
+
+/** What comes to a process from outside, as a reason to stop. */
+function listen(log: Logger, hear: (why: string) => void) {
   process.on('SIGTERM', () => hear('SIGTERM'))
   process.on('SIGINT', () => hear('SIGINT'))
   process.on('SIGHUP', () => hear('SIGHUP'))
@@ -78,21 +112,21 @@ export async function run(
   }
   // A rejection without a handler is a bug of ours, but no reason to end requests and tasks.
   process.on('unhandledRejection', error => log.error({ err: error }, 'unhandled rejection'))
+}
 
-  const starting = start(started, interrupt.signal, end)
-  try {
-    if ((await Promise.race([starting, asked])) === 'done') {
-      await stop(0)
-      return 0
-    }
-  } catch (error) {
-    await stop(0)
-    throw error
+async function stopParts(log: Logger, started: Stop[], graceSeconds: number, longest: number) {
+  setTimeout(giveUp, graceSeconds * 1000 + longest, log).unref()
+  for (const each of started.toReversed()) {
+    await each(graceSeconds).catch(error => log.error({ err: error }, 'stopping failed'))
   }
-  const patience = await asked
-  // A part in the middle of its start can be neither abandoned nor stopped.
-  const wound = starting.catch(error => log.debug({ err: error }, 'the start was cancelled'))
-  await Promise.race([wound, hurried, delay(windingDown)])
-  await stop(patience)
-  return exitCode
+}
+
+/** Ends the grace of a stop under way. */
+function hasten(started: Stop[]) {
+  for (const each of started.toReversed()) void each(0).catch(() => {})
+}
+
+function giveUp(log: Logger) {
+  log.fatal('stopping does not finish, perhaps because a query gets no answer from the database: exiting without it')
+  process.exit(1)
 }

@@ -3,20 +3,20 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Logger } from 'pino'
 import { v7 as uuid } from 'uuid'
-import { loadKinds } from '#catalogue.ts'
+import { loadKinds } from '#catalogue/catalogue.ts'
 import { type Config, withoutSecrets } from '#config.ts'
 import { findEmbedded, openEmbedded } from '#database/embedded.ts'
 import { beginOn } from '#database/reach.ts'
 import { checkAddress } from '#http/address.ts'
+import { writeAddress } from '#http/address-file.ts'
 import type { Api } from '#http/start.ts'
+import { openLogger } from '#logging/logger.ts'
 import { answerMetrics } from '#metrics/relay.ts'
 import { isForTasks } from '#queue/names.ts'
+import { checkDataDir } from '#storage/data-dir.ts'
 import type { Kinds } from '#tasks/define.ts'
 import { endDeadNeighbours } from '#workers/presence.ts'
-import { writeAddress } from './address-file.ts'
-import { checkDataDir } from './data-dir.ts'
 import { run, type Stop } from './lifecycle.ts'
-import { openLogger } from './logger.ts'
 import { migrate } from './migrate.ts'
 import { superviseWorker } from './supervise.ts'
 import { version } from './version.ts'
@@ -30,11 +30,7 @@ const defaultGrace = 10
 export async function runServer(config: Config, grace = defaultGrace) {
   const log = await openLogger(config.LOG_LEVEL)
   return run(log, grace, async (started, signal) => {
-    await checkAddress(config)
-    await checkDataDir(config.DATA_DIR, log)
-    const kinds = await findKinds(config, signal)
-    const { url, ownerUrl } = await openDatabase(config, log, started, signal)
-    await prepare(ownerUrl, { config, kinds, log, signal })
+    const { url, kinds } = await openService(config, log, started, signal)
     // API and worker stop at the same time, so that each has the whole grace; the database stops after them.
     const both: Stop[] = []
     started.push(graceSeconds => stopTogether(both, graceSeconds))
@@ -63,11 +59,7 @@ export async function runServer(config: Config, grace = defaultGrace) {
 export async function runApi(config: Config, grace = defaultGrace) {
   const log = await openLogger(config.LOG_LEVEL)
   return run(log, grace, async (started, signal) => {
-    await checkAddress(config)
-    await checkDataDir(config.DATA_DIR, log)
-    const kinds = await findKinds(config, signal)
-    const { url, ownerUrl } = await openDatabase(config, log, started, signal)
-    await prepare(ownerUrl, { config, kinds, log, signal })
+    const { url, kinds } = await openService(config, log, started, signal)
     const { startApi } = await import('#http/start.ts')
     const api = await beginOn(url, { log, signal }, () => startApi({ url, config, kinds, log, needsWorker: false }))
     started.push(api.stop)
@@ -124,6 +116,16 @@ async function listen(api: Api, { DATA_DIR }: Config, started: Stop[]) {
 async function stopTogether(stops: Stop[], graceSeconds: number) {
   const ends = await Promise.allSettled(stops.map(stop => stop(graceSeconds)))
   for (const end of ends) if (end.status === 'rejected') throw end.reason
+}
+
+/** What an API needs before it starts: an address that it may have, its folder, the kinds, and a migrated database. */
+async function openService(config: Config, log: Logger, started: Stop[], signal: AbortSignal) {
+  await checkAddress(config)
+  await checkDataDir(config.DATA_DIR, log)
+  const kinds = await findKinds(config, signal)
+  const { url, ownerUrl } = await openDatabase(config, log, started, signal)
+  await prepare(ownerUrl, { config, kinds, log, signal })
+  return { url, kinds }
 }
 
 interface Opened {

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
+import { misspeltSettings } from '../src/commands/misspelt.ts'
 import { ConfigError, readConfig, settings, withoutSecrets } from '../src/config.ts'
-import { misspeltSettings } from '../src/misspelt.ts'
 
 t.test('an empty environment gives every setting its default', async t => {
   t.strictSame(

@@ -2,7 +2,8 @@ import { glob, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
 
-const root = path.resolve(import.meta.dirname, '../src')
+const repository = path.resolve(import.meta.dirname, '..')
+const root = path.join(repository, 'src')
 
 t.test('imports only point down, as src/README.md draws it', async t => {
   const layers = await drawnLayers()
@@ -15,8 +16,8 @@ t.test('imports only point down, as src/README.md draws it', async t => {
   for await (const file of glob('**/*.ts', { cwd: root })) {
     const from = file.split('/')[0]!
     const text = await readFile(path.join(root, file), 'utf8')
-    for (const [, name] of text.matchAll(/(?:from|import\(?)\s*'([#.][^']*)'/g)) {
-      const to = path.join(name!.startsWith('#') ? '' : path.dirname(file), name!.replace('#', '')).split('/')[0]!
+    for (const name of namedIn(text)) {
+      const to = path.join(name.startsWith('#') ? '' : path.dirname(file), name.replace('#', '')).split('/')[0]!
       const [above, below] = [placeOf.get(from), placeOf.get(to)]
       if (from === to || above === undefined || below === undefined) continue
       // What starts a process is several files that know each other.
@@ -25,6 +26,60 @@ t.test('imports only point down, as src/README.md draws it', async t => {
   }
   t.strictSame(wrong, [])
 })
+
+// Those that are still to be taken apart.
+const known = [
+  ['src/media/plan/codecs.ts', 'src/media/plan/ladder.ts', 'src/media/plan/rungs.ts'],
+  ['src/media/check/verify.ts', 'src/media/check/audio-tracks.ts', 'src/media/check/streams.ts'],
+  ['src/webhooks/delivery/send.ts', 'src/webhooks/delivery/trace.ts'],
+  ['src/keys/routes.ts', 'src/keys/sessions/routes.ts']
+]
+
+t.test('no file comes back to itself through its imports, types included', async t => {
+  const imports = new Map<string, string[]>()
+  for await (const file of glob('{src,scripts,test}/**/*.{ts,tsx}', { cwd: repository })) {
+    const text = await readFile(path.join(repository, file), 'utf8')
+    const from = (name: string) => (name.startsWith('#') ? `src/${name.slice(1)}` : path.join(path.dirname(file), name))
+    imports.set(file, namedIn(text).map(from))
+  }
+  t.ok(imports.get('test/harness/service.ts')?.includes('src/http/start.ts'), 'imports are found')
+  t.strictSame(
+    circlesOf(
+      new Map([
+        ['a', ['b']],
+        ['b', ['c']],
+        ['c', ['b', 'd']]
+      ])
+    ),
+    ['b → c → b'],
+    'and circles'
+  )
+
+  const circles = circlesOf(imports).filter(
+    circle => !known.some(files => circle.split(' → ').every(file => files.includes(file)))
+  )
+  t.strictSame(circles, [])
+})
+
+/** Files that a text imports, as they are named there. */
+function namedIn(text: string) {
+  return [...text.matchAll(/(?:from|import\(?)\s*'([#.][^']*)'/g)].map(([, name]) => name!)
+}
+
+/** The way around each circle; of circles that share files at least one. */
+function circlesOf(imports: Map<string, string[]>) {
+  const circles: string[] = []
+  const seen = new Set<string>()
+  function walk(file: string, way: string[]) {
+    const at = way.indexOf(file)
+    if (at >= 0) circles.push([...way.slice(at), file].join(' → '))
+    if (seen.has(file)) return
+    seen.add(file)
+    for (const next of imports.get(file) ?? []) walk(next, [...way, file])
+  }
+  for (const file of imports.keys()) walk(file, [])
+  return circles
+}
 
 /** The names of each line of the drawing, from the top down. */
 async function drawnLayers() {

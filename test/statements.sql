@@ -1136,70 +1136,6 @@ left join hasty on true
 left join task on true
 order by priority desc, created_on, id;
 
--- src/tasks/attempts/complete.ts: completeInPlaceSql
-with ending as (
-  select * from jsonb_to_recordset($1::jsonb) as ending (
-    id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, peak_memory bigint, stderr text,
-    result jsonb
-  )
-), job as (
-  update pgboss.job j set state = 'completed', completed_on = now(), output = ending.result
-  from ending
-  where j.ctid = ending.place and j.name = ending.queue and j.id = ending.id
-    and (j.state = 'active') is true and j.retry_count = ending.attempt - 1 and ending.attempt between 1 and 2147483647
-    and exists (select from darkroom.tasks t where t.id = any(array[ending.id]) and t.worker = ending.worker)
-  returning ending.id, ending.attempt, ending.worker, ending.started_at, ending.peak_memory, ending.stderr
-), task as (
-  update darkroom.tasks t set
-    state = 'SUCCESS', finished_at = now(), progress = 1, error = null,
-    started_at = least(now(), greatest(t.created_at, t.started_at, job.started_at))
-  from job
-  where t.id = any(array[job.id])
-  returning t.id, t.task, t.queue, t.state, t.started_at, job.attempt, job.worker, job.peak_memory, job.stderr
-), attempt as (
-  insert into darkroom.attempts (task_id, number, worker, started_at, outcome, peak_memory, stderr)
-  select id, attempt, worker, started_at, 'success', peak_memory, stderr from task
-), event as (
-  insert into darkroom.events (task_id, state, attempt)
-  select id, 'SUCCESS', attempt from task
-)
-select id, task, queue, state from task;
-
--- src/tasks/attempts/complete.ts: completeSql
-with ending as (
-  select * from jsonb_to_recordset($1::jsonb) as ending (
-    id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, peak_memory bigint, stderr text,
-    result jsonb
-  )
-), job as (
-  update pgboss.job j set state = 'completed', completed_on = now(), output = ending.result
-  from ending
-  where j.name = ending.queue and j.id = ending.id
-    and (j.state = 'active') is true and j.retry_count = ending.attempt - 1 and ending.attempt between 1 and 2147483647
-    and exists (select from darkroom.tasks t where t.id = any(array[ending.id]) and t.worker = ending.worker)
-  returning ending.id, ending.attempt, ending.worker, ending.started_at, ending.peak_memory, ending.stderr
-), task as (
-  update darkroom.tasks t set
-    state = 'SUCCESS', finished_at = now(), progress = 1, error = null,
-    started_at = least(now(), greatest(t.created_at, t.started_at, job.started_at))
-  from job
-  where t.id = any(array[job.id])
-  returning t.id, t.task, t.queue, t.state, t.started_at, job.attempt, job.worker, job.peak_memory, job.stderr
-), attempt as (
-  insert into darkroom.attempts (task_id, number, worker, started_at, outcome, peak_memory, stderr)
-  select id, attempt, worker, started_at, 'success', peak_memory, stderr from task
-), event as (
-  insert into darkroom.events (task_id, state, attempt)
-  select id, 'SUCCESS', attempt from task
-)
-select id, task, queue, state from task;
-
--- src/tasks/attempts/hand-over.ts: handOverSql
-update darkroom.tasks t set worker = null, started_at = least(now(), greatest(t.created_at, t.started_at, $3::timestamptz))
-where t.id = any(array[$1::uuid]) and (t.worker = $2::uuid or t.worker is null) and t.attempts = $4
-  and (t.state = 'STARTED') is true
-returning t.id, t.task, t.queue, t.state;
-
 -- src/tasks/attempts/held.ts: findStoppedSql
 select
   held.id,
@@ -1253,89 +1189,11 @@ where id not in (select id from job) and exists (
   select from darkroom.tasks t where t.id = any(array[attempt.id])
 );
 
--- src/tasks/attempts/recover.ts: findOrphansSql
-select
-  t.id, j.name as queue, j.ctid as place, t.attempts as attempt, t.worker, t.started_at, t.crashes,
-  coalesce(w.concurrency, 1) as children,
-  row_number() over (partition by t.worker order by t.started_at, j.priority desc, j.created_on, j.id)::int as turn
-from pgboss.queue q
-join pgboss.job j on j.name = q.name and j.state = 'active'
-join darkroom.tasks t on t.id = j.id
-left join darkroom.workers w on w.id = t.worker
-where w.status is distinct from 'running' and t.worker is not null
-order by turn;
-
--- src/tasks/attempts/recover.ts: findUnknownSql
-select t.id, j.name as queue, j.ctid as place, t.attempts as attempt, t.worker, t.started_at
-from pgboss.queue q
-join pgboss.job j on j.name = q.name and j.state = 'active'
-join darkroom.tasks t on t.id = j.id
-where t.worker = $1 and t.id <> all($2::uuid[]);
-
 -- src/tasks/attempts/report.ts: reportProgressSql
 update darkroom.tasks t set progress = greatest(t.progress, report.progress), progress_detail = report.detail
 from jsonb_to_recordset($1::jsonb) as report (id uuid, attempt int, worker uuid, progress real, detail jsonb)
 where t.id = report.id and t.attempts = report.attempt and t.worker = report.worker and t.state = 'STARTED'
 returning t.id;
-
--- src/tasks/attempts/settle.ts: settleSql
-with ending as (
-  select e.*,
-    case when e.state = 'RETRY' and t.cancel_requested_at is not null then 'REVOKED' else e.state end as final
-  from jsonb_to_recordset($1::jsonb) as e (
-    id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, outcome text, error jsonb,
-    state text, delay float8, progress real, detail jsonb, exit_code int, signal text, peak_memory bigint, stderr text,
-    stack text, is_outage boolean
-  )
-  join darkroom.tasks t on t.id = any(array[e.id]) and t.worker is not distinct from e.worker
-), job as (
-  update pgboss.job j set
-    name = case when final = 'RETRY' and delay > 0 then 'delayed' else j.name end,
-    state = case final when 'RETRY' then 'retry' when 'FAILURE' then 'failed' else 'cancelled' end::pgboss.job_state,
-    start_after = case when final = 'RETRY' then now() + delay * interval '1 second' else j.start_after end,
-    completed_on = case when final <> 'RETRY' then now() end,
-    output = ending.error
-  from ending
-  where j.ctid = ending.place and j.name = ending.queue and j.id = ending.id
-  returning ending.*
-), task as (
-  update darkroom.tasks t set
-    state = final,
-    error = job.error,
-    progress = greatest(t.progress, job.progress),
-    progress_detail = case when job.progress is null then t.progress_detail else job.detail end,
-    failures = t.failures + case when outcome in ('crashed', 'shutdown', 'cancelled') or is_outage then 0 else 1 end,
-    crashes = t.crashes + case when outcome = 'crashed' then 1 else 0 end,
-    outages = t.outages + case when is_outage then 1 else 0 end,
-    eta = case when final = 'RETRY' and delay > 0 then now() + delay * interval '1 second' else t.eta end,
-    worker = case when final = 'RETRY' then null else t.worker end,
-    started_at = least(now(), greatest(t.created_at, t.started_at, job.started_at)),
-    finished_at = case when final <> 'RETRY' then now() end
-  from job
-  where t.id = any(array[job.id])
-  returning
-    t.id, t.task, t.queue, t.state, t.started_at, t.error, job.attempt, job.worker, outcome, exit_code, signal, peak_memory,
-    stderr, stack
-), attempt as (
-  insert into darkroom.attempts (
-    task_id, number, worker, started_at, outcome, error, exit_code, signal, peak_memory, stderr
-  )
-  select
-    id, attempt, worker, started_at, outcome,
-    case when stack is null then error else error || jsonb_build_object('stack', stack) end,
-    exit_code, signal, peak_memory, stderr
-  from task
-), event as (
-  insert into darkroom.events (task_id, state, attempt, error) select id, state, attempt, error from task
-)
-select id, task, queue, state from task;
-
--- src/tasks/attempts/settled.ts: findSettledSql
-select t.id, t.task, t.queue, t.state
-from jsonb_to_recordset($1::jsonb) as ending (id uuid, attempt int, worker uuid, outcome text)
-join darkroom.attempts a
-  on a.task_id = ending.id and a.number = ending.attempt and a.worker = ending.worker and a.outcome = ending.outcome
-join darkroom.tasks t on t.id = a.task_id;
 
 -- src/tasks/attempts/unclaim.ts: unclaimSql
 with back as (
@@ -1411,18 +1269,326 @@ order by created_at, id limit 1000;
 -- src/tasks/builtin/expire-results.ts: forgetOldJobsSql
 delete from pgboss.job where name = $1 and id = any($2::uuid[]) and state >= 'completed';
 
--- src/tasks/builtin/expire-results.ts: forgetOldTasksSql
-with gone as (
-  delete from darkroom.tasks where id = any($1::uuid[]) and state = $2
-  returning id, state, error, video_id, expires_at
-), event as (
-  delete from darkroom.events using gone where task_id = gone.id
-), attempt as (
-  delete from darkroom.attempts using gone where task_id = gone.id
-), deadline as (
-  delete from darkroom.deadlines d using gone where d.expires_at = gone.expires_at and d.task_id = gone.id
+-- src/tasks/counts/tally-sql.ts: countGroupsSql
+with asked as materialized (
+  select state, task, queue from darkroom.task_groups
+  where ($1::text[] is null or state = any($1)) and ($2::text[] is null or task = any($2)) and task <> all($3::text[])
+    and ($4::text[] is null or queue = any($4)) and queue <> all($5::text[])
+), share as materialized (
+  select (100000 / greatest(count(*), 1))::int as most from asked
 )
-select id, state, error, video_id from gone;
+select asked.*, counted.count, counted.count = (select most from share) as more
+from asked
+cross join lateral (
+  select count(*)::int as count from (
+    select from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and t.created_at < $6::timestamptz and t.created_at > $7::timestamptz
+    limit (select most from share)
+  ) counting
+) counted;
+
+-- src/tasks/counts/tally-sql.ts: countLargeGroupsSql
+select large.state, large.task, large.queue, counted.count, counted.count = large.most as more,
+  case when counted.count = large.most then darkroom.estimate_tasks(
+    large.state, large.task, large.queue, $5::timestamptz, $6::timestamptz
+  ) end as estimate
+from unnest($1::text[], $2::text[], $3::text[], $4::int[]) large (state, task, queue, most)
+cross join lateral (
+  select count(*)::int as count from (
+    select from darkroom.tasks t
+    where t.state = large.state and t.task = large.task and t.queue = large.queue
+      and t.created_at < $5::timestamptz and t.created_at > $6::timestamptz
+    limit large.most
+  ) counting
+) counted;
+
+-- src/tasks/counts/tally-sql.ts: estimateStatesSql
+select state, darkroom.estimate_tasks(state, null, null, $2::timestamptz, $3::timestamptz) as count
+from unnest($1::text[]) asked (state);
+
+-- src/tasks/counts/tally-sql.ts: countScheduledSql
+with scheduled as materialized (
+  select t.task, t.queue, t.created_at from darkroom.tasks t
+  where t.state = 'PENDING' and t.eta is not null and t.eta > now()
+  order by t.eta limit $3::int
+)
+select task, queue, count(*)::int as count,
+  case when (select count(*) from scheduled) = $3 then
+    darkroom.estimate_tasks('PENDING', null, null, $1::timestamptz, $2::timestamptz, true)
+  end as estimate
+from scheduled
+where created_at < $1 and created_at > $2
+group by task, queue;
+
+-- src/tasks/counts/tally-sql.ts: tallySql
+with asked as materialized (
+  select state, task, queue from darkroom.task_groups
+  where ($1::text[] is null or state = any($1)) and ($2::text[] is null or task = any($2)) and task <> all($3::text[])
+    and ($4::text[] is null or queue = any($4)) and queue <> all($5::text[])
+), start as materialized (
+  select
+    least($6::timestamptz, $8::timestamptz) as at,
+    case when $8 <= $6 then '00000000-0000-0000-0000-000000000000' else $7::uuid end as id
+), stop as materialized (
+  select t.created_at, t.id from asked
+  cross join lateral (
+    select t.created_at, t.id from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start))
+      and t.created_at > $9::timestamptz
+    order by t.created_at desc, t.id desc
+    offset (select $10::int / greatest(count(*), 1) from asked) limit 1
+  ) t
+  order by t.created_at desc, t.id desc
+  limit 1
+), found as (
+  select asked.*, t.* from asked
+  cross join lateral (
+    select width_bucket(extract(epoch from t.created_at)::float8, $11::float8, $12::float8, $13::int) as bucket, false as scheduled, count(*) as count
+    from darkroom.tasks t
+    where asked.state <> 'PENDING' and 
+      t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $9
+      and t.created_at >= coalesce((select created_at from stop), '-infinity')
+      and (
+        t.created_at > coalesce((select created_at from stop), '-infinity')
+        or t.id >= (select id from stop)
+      )
+    group by 1
+    union all
+    select width_bucket(extract(epoch from t.created_at)::float8, $11::float8, $12::float8, $13::int) as bucket, coalesce(t.eta > now(), false) as scheduled, count(*) as count
+    from darkroom.tasks t
+    where asked.state = 'PENDING' and 
+      t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $9
+      and t.created_at >= coalesce((select created_at from stop), '-infinity')
+      and (
+        t.created_at > coalesce((select created_at from stop), '-infinity')
+        or t.id >= (select id from stop)
+      )
+    group by 1, 2
+  ) t
+)
+select 
+  (
+    select coalesce(json_agg(counted), '[]') from (
+      select state, task, queue, scheduled, bucket, sum(count)::int as count from found group by 1, 2, 3, 4, 5
+    ) counted
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from stop
+  ) as stop;
+
+-- src/tasks/counts/tally-sql.ts: tallySearchSql
+with asked as materialized (
+  select state, task, queue from darkroom.task_groups
+  where ($1::text[] is null or state = any($1)) and ($2::text[] is null or task = any($2)) and task <> all($3::text[])
+    and ($4::text[] is null or queue = any($4)) and queue <> all($5::text[])
+), start as materialized (
+  select
+    least($6::timestamptz, $8::timestamptz) as at,
+    case when $8 <= $6 then '00000000-0000-0000-0000-000000000000' else $7::uuid end as id
+), stop as materialized (
+  select t.created_at, t.id from asked
+  cross join lateral (
+    select t.created_at, t.id from darkroom.tasks t
+    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start))
+      and t.created_at > $9::timestamptz
+    order by t.created_at desc, t.id desc
+    offset (select $27::int / greatest(count(*), 1) from asked) limit 1
+  ) t
+  order by t.created_at desc, t.id desc
+  limit 1
+), found as (
+  select asked.*, t.* from asked
+  cross join lateral (
+    select coalesce($10::int, width_bucket(extract(epoch from t.created_at)::float8, $28::float8, $29::float8, $30::int)) as bucket,
+      asked.state = 'PENDING' and coalesce(t.eta > now(), false) as scheduled, count(*) as count
+    from darkroom.tasks t
+    where 
+      t.state = asked.state and t.task = asked.task and t.queue = asked.queue
+      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $9
+      and t.created_at >= coalesce((select created_at from stop), '-infinity')
+      and (
+        t.created_at > coalesce((select created_at from stop), '-infinity')
+        or t.id >= (select id from stop)
+      )
+      and 
+    ($11::boolean is null or t.state <> 'PENDING' or coalesce(t.eta > now(), false) = $11)
+    and ($12::uuid[] is null or t.worker = any($12)) and (t.worker is null or t.worker <> all($13::uuid[]))
+    and ($14::text[] is null or t.tags && $14) and not t.tags && $15::text[]
+    and ($16::text is null or t.name ilike $16 or t.description ilike $16 or length($16) = 36 and t.id::text = lower($16))
+    and ($17::text[] is null or t.error ->> 'message' ilike any($17))
+    and coalesce(t.error ->> 'message', '') not ilike all($18::text[])
+    and ($19::uuid[] is null or t.schedule_id = any($19))
+    and (t.schedule_id is null or t.schedule_id <> all($20::uuid[]))
+    and ($21::uuid[] is null or t.video_id = any($21)) and (t.video_id is null or t.video_id <> all($22::uuid[]))
+    and t.attempts >= $23::int
+    and ($24::float8 is null or case when t.state = 'STARTED' then now() - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end >= $24 * interval '1 second')
+    and ($25::float8 is null or 
+  coalesce(
+    case when t.attempts > 1 then (
+      select a.started_at from darkroom.attempts a where a.task_id = t.id order by a.number limit 1
+    ) end,
+    t.started_at, t.finished_at, now()
+  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
+    and ($26::text is null or t.owner = $26)
+    group by 1, 2
+  ) t
+)
+select 
+  (
+    select coalesce(json_agg(counted), '[]') from (
+      select state, task, queue, scheduled, bucket, sum(count)::int as count from found group by 1, 2, 3, 4, 5
+    ) counted
+  ) as found,
+  (
+    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from stop
+  ) as stop;
+
+-- src/tasks/endings/complete.ts: completeInPlaceSql
+with ending as (
+  select * from jsonb_to_recordset($1::jsonb) as ending (
+    id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, peak_memory bigint, stderr text,
+    result jsonb
+  )
+), job as (
+  update pgboss.job j set state = 'completed', completed_on = now(), output = ending.result
+  from ending
+  where j.ctid = ending.place and j.name = ending.queue and j.id = ending.id
+    and (j.state = 'active') is true and j.retry_count = ending.attempt - 1 and ending.attempt between 1 and 2147483647
+    and exists (select from darkroom.tasks t where t.id = any(array[ending.id]) and t.worker = ending.worker)
+  returning ending.id, ending.attempt, ending.worker, ending.started_at, ending.peak_memory, ending.stderr
+), task as (
+  update darkroom.tasks t set
+    state = 'SUCCESS', finished_at = now(), progress = 1, error = null,
+    started_at = least(now(), greatest(t.created_at, t.started_at, job.started_at))
+  from job
+  where t.id = any(array[job.id])
+  returning t.id, t.task, t.queue, t.state, t.started_at, job.attempt, job.worker, job.peak_memory, job.stderr
+), attempt as (
+  insert into darkroom.attempts (task_id, number, worker, started_at, outcome, peak_memory, stderr)
+  select id, attempt, worker, started_at, 'success', peak_memory, stderr from task
+), event as (
+  insert into darkroom.events (task_id, state, attempt)
+  select id, 'SUCCESS', attempt from task
+)
+select id, task, queue, state from task;
+
+-- src/tasks/endings/complete.ts: completeSql
+with ending as (
+  select * from jsonb_to_recordset($1::jsonb) as ending (
+    id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, peak_memory bigint, stderr text,
+    result jsonb
+  )
+), job as (
+  update pgboss.job j set state = 'completed', completed_on = now(), output = ending.result
+  from ending
+  where j.name = ending.queue and j.id = ending.id
+    and (j.state = 'active') is true and j.retry_count = ending.attempt - 1 and ending.attempt between 1 and 2147483647
+    and exists (select from darkroom.tasks t where t.id = any(array[ending.id]) and t.worker = ending.worker)
+  returning ending.id, ending.attempt, ending.worker, ending.started_at, ending.peak_memory, ending.stderr
+), task as (
+  update darkroom.tasks t set
+    state = 'SUCCESS', finished_at = now(), progress = 1, error = null,
+    started_at = least(now(), greatest(t.created_at, t.started_at, job.started_at))
+  from job
+  where t.id = any(array[job.id])
+  returning t.id, t.task, t.queue, t.state, t.started_at, job.attempt, job.worker, job.peak_memory, job.stderr
+), attempt as (
+  insert into darkroom.attempts (task_id, number, worker, started_at, outcome, peak_memory, stderr)
+  select id, attempt, worker, started_at, 'success', peak_memory, stderr from task
+), event as (
+  insert into darkroom.events (task_id, state, attempt)
+  select id, 'SUCCESS', attempt from task
+)
+select id, task, queue, state from task;
+
+-- src/tasks/endings/hand-over.ts: handOverSql
+update darkroom.tasks t set worker = null, started_at = least(now(), greatest(t.created_at, t.started_at, $3::timestamptz))
+where t.id = any(array[$1::uuid]) and (t.worker = $2::uuid or t.worker is null) and t.attempts = $4
+  and (t.state = 'STARTED') is true
+returning t.id, t.task, t.queue, t.state;
+
+-- src/tasks/endings/recover.ts: findOrphansSql
+select
+  t.id, j.name as queue, j.ctid as place, t.attempts as attempt, t.worker, t.started_at, t.crashes,
+  coalesce(w.concurrency, 1) as children,
+  row_number() over (partition by t.worker order by t.started_at, j.priority desc, j.created_on, j.id)::int as turn
+from pgboss.queue q
+join pgboss.job j on j.name = q.name and j.state = 'active'
+join darkroom.tasks t on t.id = j.id
+left join darkroom.workers w on w.id = t.worker
+where w.status is distinct from 'running' and t.worker is not null
+order by turn;
+
+-- src/tasks/endings/recover.ts: findUnknownSql
+select t.id, j.name as queue, j.ctid as place, t.attempts as attempt, t.worker, t.started_at
+from pgboss.queue q
+join pgboss.job j on j.name = q.name and j.state = 'active'
+join darkroom.tasks t on t.id = j.id
+where t.worker = $1 and t.id <> all($2::uuid[]);
+
+-- src/tasks/endings/settle.ts: settleSql
+with ending as (
+  select e.*,
+    case when e.state = 'RETRY' and t.cancel_requested_at is not null then 'REVOKED' else e.state end as final
+  from jsonb_to_recordset($1::jsonb) as e (
+    id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, outcome text, error jsonb,
+    state text, delay float8, progress real, detail jsonb, exit_code int, signal text, peak_memory bigint, stderr text,
+    stack text, is_outage boolean
+  )
+  join darkroom.tasks t on t.id = any(array[e.id]) and t.worker is not distinct from e.worker
+), job as (
+  update pgboss.job j set
+    name = case when final = 'RETRY' and delay > 0 then 'delayed' else j.name end,
+    state = case final when 'RETRY' then 'retry' when 'FAILURE' then 'failed' else 'cancelled' end::pgboss.job_state,
+    start_after = case when final = 'RETRY' then now() + delay * interval '1 second' else j.start_after end,
+    completed_on = case when final <> 'RETRY' then now() end,
+    output = ending.error
+  from ending
+  where j.ctid = ending.place and j.name = ending.queue and j.id = ending.id
+  returning ending.*
+), task as (
+  update darkroom.tasks t set
+    state = final,
+    error = job.error,
+    progress = greatest(t.progress, job.progress),
+    progress_detail = case when job.progress is null then t.progress_detail else job.detail end,
+    failures = t.failures + case when outcome in ('crashed', 'shutdown', 'cancelled') or is_outage then 0 else 1 end,
+    crashes = t.crashes + case when outcome = 'crashed' then 1 else 0 end,
+    outages = t.outages + case when is_outage then 1 else 0 end,
+    eta = case when final = 'RETRY' and delay > 0 then now() + delay * interval '1 second' else t.eta end,
+    worker = case when final = 'RETRY' then null else t.worker end,
+    started_at = least(now(), greatest(t.created_at, t.started_at, job.started_at)),
+    finished_at = case when final <> 'RETRY' then now() end
+  from job
+  where t.id = any(array[job.id])
+  returning
+    t.id, t.task, t.queue, t.state, t.started_at, t.error, job.attempt, job.worker, outcome, exit_code, signal, peak_memory,
+    stderr, stack
+), attempt as (
+  insert into darkroom.attempts (
+    task_id, number, worker, started_at, outcome, error, exit_code, signal, peak_memory, stderr
+  )
+  select
+    id, attempt, worker, started_at, outcome,
+    case when stack is null then error else error || jsonb_build_object('stack', stack) end,
+    exit_code, signal, peak_memory, stderr
+  from task
+), event as (
+  insert into darkroom.events (task_id, state, attempt, error) select id, state, attempt, error from task
+)
+select id, task, queue, state from task;
+
+-- src/tasks/endings/settled.ts: findSettledSql
+select t.id, t.task, t.queue, t.state
+from jsonb_to_recordset($1::jsonb) as ending (id uuid, attempt int, worker uuid, outcome text)
+join darkroom.attempts a
+  on a.task_id = ending.id and a.number = ending.attempt and a.worker = ending.worker and a.outcome = ending.outcome
+join darkroom.tasks t on t.id = a.task_id;
 
 -- src/tasks/failures/groups.ts: groupErrorsSql
 with failures as materialized (
@@ -2382,185 +2548,6 @@ where t.id = $10::uuid and (t.created_at, t.id) > ($6::timestamptz, $7::uuid)
   ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
     and ($26::text is null or t.owner = $26);
 
--- src/tasks/listing/tally-sql.ts: countGroupsSql
-with asked as materialized (
-  select state, task, queue from darkroom.task_groups
-  where ($1::text[] is null or state = any($1)) and ($2::text[] is null or task = any($2)) and task <> all($3::text[])
-    and ($4::text[] is null or queue = any($4)) and queue <> all($5::text[])
-), share as materialized (
-  select (100000 / greatest(count(*), 1))::int as most from asked
-)
-select asked.*, counted.count, counted.count = (select most from share) as more
-from asked
-cross join lateral (
-  select count(*)::int as count from (
-    select from darkroom.tasks t
-    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
-      and t.created_at < $6::timestamptz and t.created_at > $7::timestamptz
-    limit (select most from share)
-  ) counting
-) counted;
-
--- src/tasks/listing/tally-sql.ts: countLargeGroupsSql
-select large.state, large.task, large.queue, counted.count, counted.count = large.most as more,
-  case when counted.count = large.most then darkroom.estimate_tasks(
-    large.state, large.task, large.queue, $5::timestamptz, $6::timestamptz
-  ) end as estimate
-from unnest($1::text[], $2::text[], $3::text[], $4::int[]) large (state, task, queue, most)
-cross join lateral (
-  select count(*)::int as count from (
-    select from darkroom.tasks t
-    where t.state = large.state and t.task = large.task and t.queue = large.queue
-      and t.created_at < $5::timestamptz and t.created_at > $6::timestamptz
-    limit large.most
-  ) counting
-) counted;
-
--- src/tasks/listing/tally-sql.ts: estimateStatesSql
-select state, darkroom.estimate_tasks(state, null, null, $2::timestamptz, $3::timestamptz) as count
-from unnest($1::text[]) asked (state);
-
--- src/tasks/listing/tally-sql.ts: countScheduledSql
-with scheduled as materialized (
-  select t.task, t.queue, t.created_at from darkroom.tasks t
-  where t.state = 'PENDING' and t.eta is not null and t.eta > now()
-  order by t.eta limit $3::int
-)
-select task, queue, count(*)::int as count,
-  case when (select count(*) from scheduled) = $3 then
-    darkroom.estimate_tasks('PENDING', null, null, $1::timestamptz, $2::timestamptz, true)
-  end as estimate
-from scheduled
-where created_at < $1 and created_at > $2
-group by task, queue;
-
--- src/tasks/listing/tally-sql.ts: tallySql
-with asked as materialized (
-  select state, task, queue from darkroom.task_groups
-  where ($1::text[] is null or state = any($1)) and ($2::text[] is null or task = any($2)) and task <> all($3::text[])
-    and ($4::text[] is null or queue = any($4)) and queue <> all($5::text[])
-), start as materialized (
-  select
-    least($6::timestamptz, $8::timestamptz) as at,
-    case when $8 <= $6 then '00000000-0000-0000-0000-000000000000' else $7::uuid end as id
-), stop as materialized (
-  select t.created_at, t.id from asked
-  cross join lateral (
-    select t.created_at, t.id from darkroom.tasks t
-    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
-      and (t.created_at, t.id) < ((select at from start), (select id from start))
-      and t.created_at > $9::timestamptz
-    order by t.created_at desc, t.id desc
-    offset (select $10::int / greatest(count(*), 1) from asked) limit 1
-  ) t
-  order by t.created_at desc, t.id desc
-  limit 1
-), found as (
-  select asked.*, t.* from asked
-  cross join lateral (
-    select width_bucket(extract(epoch from t.created_at)::float8, $11::float8, $12::float8, $13::int) as bucket, false as scheduled, count(*) as count
-    from darkroom.tasks t
-    where asked.state <> 'PENDING' and 
-      t.state = asked.state and t.task = asked.task and t.queue = asked.queue
-      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $9
-      and t.created_at >= coalesce((select created_at from stop), '-infinity')
-      and (
-        t.created_at > coalesce((select created_at from stop), '-infinity')
-        or t.id >= (select id from stop)
-      )
-    group by 1
-    union all
-    select width_bucket(extract(epoch from t.created_at)::float8, $11::float8, $12::float8, $13::int) as bucket, coalesce(t.eta > now(), false) as scheduled, count(*) as count
-    from darkroom.tasks t
-    where asked.state = 'PENDING' and 
-      t.state = asked.state and t.task = asked.task and t.queue = asked.queue
-      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $9
-      and t.created_at >= coalesce((select created_at from stop), '-infinity')
-      and (
-        t.created_at > coalesce((select created_at from stop), '-infinity')
-        or t.id >= (select id from stop)
-      )
-    group by 1, 2
-  ) t
-)
-select 
-  (
-    select coalesce(json_agg(counted), '[]') from (
-      select state, task, queue, scheduled, bucket, sum(count)::int as count from found group by 1, 2, 3, 4, 5
-    ) counted
-  ) as found,
-  (
-    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from stop
-  ) as stop;
-
--- src/tasks/listing/tally-sql.ts: tallySearchSql
-with asked as materialized (
-  select state, task, queue from darkroom.task_groups
-  where ($1::text[] is null or state = any($1)) and ($2::text[] is null or task = any($2)) and task <> all($3::text[])
-    and ($4::text[] is null or queue = any($4)) and queue <> all($5::text[])
-), start as materialized (
-  select
-    least($6::timestamptz, $8::timestamptz) as at,
-    case when $8 <= $6 then '00000000-0000-0000-0000-000000000000' else $7::uuid end as id
-), stop as materialized (
-  select t.created_at, t.id from asked
-  cross join lateral (
-    select t.created_at, t.id from darkroom.tasks t
-    where t.state = asked.state and t.task = asked.task and t.queue = asked.queue
-      and (t.created_at, t.id) < ((select at from start), (select id from start))
-      and t.created_at > $9::timestamptz
-    order by t.created_at desc, t.id desc
-    offset (select $27::int / greatest(count(*), 1) from asked) limit 1
-  ) t
-  order by t.created_at desc, t.id desc
-  limit 1
-), found as (
-  select asked.*, t.* from asked
-  cross join lateral (
-    select coalesce($10::int, width_bucket(extract(epoch from t.created_at)::float8, $28::float8, $29::float8, $30::int)) as bucket,
-      asked.state = 'PENDING' and coalesce(t.eta > now(), false) as scheduled, count(*) as count
-    from darkroom.tasks t
-    where 
-      t.state = asked.state and t.task = asked.task and t.queue = asked.queue
-      and (t.created_at, t.id) < ((select at from start), (select id from start)) and t.created_at > $9
-      and t.created_at >= coalesce((select created_at from stop), '-infinity')
-      and (
-        t.created_at > coalesce((select created_at from stop), '-infinity')
-        or t.id >= (select id from stop)
-      )
-      and 
-    ($11::boolean is null or t.state <> 'PENDING' or coalesce(t.eta > now(), false) = $11)
-    and ($12::uuid[] is null or t.worker = any($12)) and (t.worker is null or t.worker <> all($13::uuid[]))
-    and ($14::text[] is null or t.tags && $14) and not t.tags && $15::text[]
-    and ($16::text is null or t.name ilike $16 or t.description ilike $16 or length($16) = 36 and t.id::text = lower($16))
-    and ($17::text[] is null or t.error ->> 'message' ilike any($17))
-    and coalesce(t.error ->> 'message', '') not ilike all($18::text[])
-    and ($19::uuid[] is null or t.schedule_id = any($19))
-    and (t.schedule_id is null or t.schedule_id <> all($20::uuid[]))
-    and ($21::uuid[] is null or t.video_id = any($21)) and (t.video_id is null or t.video_id <> all($22::uuid[]))
-    and t.attempts >= $23::int
-    and ($24::float8 is null or case when t.state = 'STARTED' then now() - t.started_at when t.finished_at is not null then t.finished_at - t.started_at end >= $24 * interval '1 second')
-    and ($25::float8 is null or 
-  coalesce(
-    case when t.attempts > 1 then (
-      select a.started_at from darkroom.attempts a where a.task_id = t.id order by a.number limit 1
-    ) end,
-    t.started_at, t.finished_at, now()
-  ) - greatest(t.created_at, case when t.attempts <= 1 and t.state <> 'RETRY' then t.eta end) >= $25 * interval '1 second')
-    and ($26::text is null or t.owner = $26)
-    group by 1, 2
-  ) t
-)
-select 
-  (
-    select coalesce(json_agg(counted), '[]') from (
-      select state, task, queue, scheduled, bucket, sum(count)::int as count from found group by 1, 2, 3, 4, 5
-    ) counted
-  ) as found,
-  (
-    select json_build_object('id', id, 'place', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) from stop
-  ) as stop;
-
 -- src/tasks/log/expire.ts: removeLogsSql
 with old as (
   select l.task_id, l.attempt from darkroom.attempt_logs l
@@ -3207,14 +3194,19 @@ cross join lateral (
 
 -- src/webhooks/delivery/claim.ts: claimMessagesSql
 with place as (
-  select w.id, coalesce(room.slots, $3::int) as slots
+  select
+    w.id, w.url, w.secret::text as secret, w.failing_since is not null as failing,
+    case when w.old_secret_until > now() then w.old_secret::text end as old_secret,
+    'result' = any(w.include) as wants_result, coalesce(room.slots, $3::int) as slots
   from darkroom.webhooks w
   left join unnest($1::uuid[], $2::int[]) as room (id, slots) on room.id = w.id
   where w.enabled and coalesce(room.slots, $3) > 0
 ), due as materialized (
-  select m.id from place cross join lateral (
+  select m.id, place.url, place.secret, place.old_secret, place.failing, place.wants_result
+  from place cross join lateral (
     select m.id from darkroom.webhook_messages m
-    where m.webhook_id = place.id and m.next_at <= now() and ($6::text[] is null or m.type = any($6))
+    where m.webhook_id = place.id and m.next_at <= now() and (m.leased_until is null or m.leased_until <= now())
+      and ($6::text[] is null or m.type = any($6))
       and (m.subject is null or not exists (
         select from darkroom.webhook_messages before
         where before.webhook_id = m.webhook_id and before.subject = m.subject and before.next_at is not null
@@ -3224,23 +3216,20 @@ with place as (
   ) m
   limit $4
 ), message as (
-  update darkroom.webhook_messages m set lease = $5, next_at = now() + interval '60 seconds'
+  update darkroom.webhook_messages m set lease = $5, leased_until = now() + interval '60 seconds'
   from due where m.id = any(array[due.id])
-  returning m.id, m.webhook_id, m.sequence, m.type, m.task_id, m.video_id, m.data, m.created_at, m.tries, m.lease,
-    m.subject is not null as ordered
+  returning m.id, m.webhook_id, m.sequence, m.type, m.task_id, m.video_id, m.data::text, m.tries,
+    to_char(m.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at, m.subject is not null as ordered,
+    due.url, due.secret, due.old_secret, due.failing,
+    case when due.wants_result and m.type = 'task.completed' then (
+      select jsonb_build_object('value', j.output) from pgboss.job j
+      where j.name = m.data ->> 'queue' and j.id >= m.task_id and j.id <= m.task_id
+        and j.state = 'completed' and j.completed_on + j.deletion_seconds * interval '1 second' > now()
+      limit 1
+    ) end as result,
+    (select t.traceparent from darkroom.tasks t where t.id = any(array[m.task_id])) as traceparent
 )
-select
-  message.*, w.url, w.secret, case when w.old_secret_until > now() then w.old_secret end as old_secret,
-  w.failing_since is not null as failing,
-  case when 'result' = any(w.include) and message.type = 'task.completed' then (
-    select jsonb_build_object('value', j.output) from pgboss.job j
-    where j.name = message.data ->> 'queue' and j.id >= message.task_id and j.id <= message.task_id
-      and j.state = 'completed' and j.completed_on + j.deletion_seconds * interval '1 second' > now()
-    limit 1
-  ) end as result,
-  (select t.traceparent from darkroom.tasks t where t.id = any(array[message.task_id])) as traceparent
-from message join darkroom.webhooks w on w.id = any(array[message.webhook_id])
-order by message.sequence;
+select * from message order by sequence;
 
 -- src/webhooks/delivery/claim.ts: nextDueSql
 select min(next.seconds) as next from darkroom.webhooks w cross join lateral (
@@ -3250,21 +3239,20 @@ select min(next.seconds) as next from darkroom.webhooks w cross join lateral (
 where w.enabled;
 
 -- src/webhooks/delivery/claim.ts: giveMessagesBackSql
-update darkroom.webhook_messages m set lease = null, next_at = now()
+update darkroom.webhook_messages m set lease = null, leased_until = null
 from unnest($1::uuid[]) held (id) where m.id = any(array[held.id]) and m.lease = $2;
 
 -- src/webhooks/delivery/settle.ts: settleMessagesSql
 with told as (
-  select * from jsonb_to_recordset($1::jsonb) as told (
-    id uuid, lease uuid, at timestamptz, ms int, status int, error text, answer text, address text, delivered boolean,
-    delay float8
+  select * from json_to_recordset($1::json) as told (
+    id uuid, at timestamptz, ms int, status int, error text, answer text, address text, delivered boolean, delay float8
   )
 ), message as (
   update darkroom.webhook_messages m set
-    attempts = m.attempts + 1, tries = m.tries + 1, lease = null,
+    attempts = m.attempts + 1, tries = m.tries + 1, lease = null, leased_until = null,
     next_at = now() + told.delay * interval '1 second',
     delivered_at = case when told.delivered then now() end
-  from told where m.id = any(array[told.id]) and m.lease = told.lease
+  from told where m.id = any(array[told.id]) and m.lease = $2
   returning m.id, m.attempts, told.at, told.ms, told.status, told.error, told.answer, told.address
 )
 insert into darkroom.webhook_attempts (message_id, number, at, ms, status, error, answer, address)

@@ -1,11 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import path from 'node:path'
-import { connect, throughIndexes } from '../../src/database/connect.ts'
-import { findEmbedded, openEmbedded } from '../../src/database/embedded.ts'
-import { migrate } from '../../src/migrate.ts'
 import { listTasks } from '../../src/tasks/listing/list.ts'
 import type { TaskFilters } from '../../src/tasks/listing/schemas.ts'
 import { days, fillHistory, kinds, queues } from './history.ts'
+import { openOwnDatabase } from './own-database.ts'
 import { percentile } from './service.ts'
 
 /**
@@ -18,25 +14,12 @@ const count = Number(process.argv[2] ?? 1_000_000)
 const rounds = 25
 const target = 20
 
-const dataDir = await mkdtemp(path.join(import.meta.dirname, '../../node_modules/.cache-bench-'))
-const server = await openEmbedded({ dataDir, log: () => {}, durable: false })
-await migrate(server.url, [], () => {})
-const db = connect(server.url, { name: 'bench', max: 2, settings: throughIndexes })
+const { db, load, close } = await openOwnDatabase()
 try {
-  await fill()
+  await load(pool => fillHistory(pool, count))
   await measure()
 } finally {
-  await db.close()
-  await server.stop()
-  await rm(dataDir, { recursive: true, force: true })
-}
-
-async function fill() {
-  // Only a superuser may run `checkpoint`.
-  const url = (await findEmbedded(dataDir, 'superuser'))!
-  const loader = connect(url, { name: 'bench', max: 1, settings: { maintenance_work_mem: '256MB' } })
-  await fillHistory(loader.pool, count)
-  await loader.close()
+  await close()
 }
 
 async function measure() {

@@ -1,14 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import path from 'node:path'
-import { connect, throughIndexes } from '../../src/database/connect.ts'
-import { findEmbedded, openEmbedded } from '../../src/database/embedded.ts'
-import { migrate } from '../../src/migrate.ts'
-import { countTasks } from '../../src/tasks/listing/counts.ts'
+import type { Pool } from 'pg'
+import { countTasks } from '../../src/tasks/counts/counts.ts'
+import { histogram } from '../../src/tasks/counts/histogram.ts'
 import { readFilters } from '../../src/tasks/listing/filters.ts'
-import { histogram } from '../../src/tasks/listing/histogram.ts'
 import { listTasks } from '../../src/tasks/listing/list.ts'
 import type { TaskFilters } from '../../src/tasks/listing/schemas.ts'
 import { fillHistory, queues } from './history.ts'
+import { openOwnDatabase } from './own-database.ts'
 import { percentile } from './service.ts'
 
 /**
@@ -21,25 +18,17 @@ const count = Number(process.argv[2] ?? 1_000_000)
 const rounds = 10
 const target = 50
 
-const dataDir = await mkdtemp(path.join(import.meta.dirname, '../../node_modules/.cache-bench-'))
-const server = await openEmbedded({ dataDir, log: () => {}, durable: false })
-await migrate(server.url, [], () => {})
-const db = connect(server.url, { name: 'bench', max: 2, settings: throughIndexes })
+const { db, load, close } = await openOwnDatabase()
 const someId = '01980000-0000-7000-8000-00000000000b'
 try {
-  await fill()
+  await load(fill)
   await measure()
 } finally {
-  await db.close()
-  await server.stop()
-  await rm(dataDir, { recursive: true, force: true })
+  await close()
 }
 
-async function fill() {
-  // Only a superuser may run `checkpoint`.
-  const url = (await findEmbedded(dataDir, 'superuser'))!
-  const loader = connect(url, { name: 'bench', max: 1, settings: { maintenance_work_mem: '256MB' } })
-  await loader.pool.query(
+async function fill(pool: Pool) {
+  await pool.query(
     `insert into darkroom.tasks (
       id, task, queue, state, result_expires, name, tags, schedule_id, error, eta, created_at, started_at
     )
@@ -52,8 +41,7 @@ async function fill() {
     from generate_series(1, $1::int) n`,
     [Math.floor(count / 40), queues, someId]
   )
-  await fillHistory(loader.pool, count)
-  await loader.close()
+  await fillHistory(pool, count)
 }
 
 async function measure() {

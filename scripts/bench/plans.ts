@@ -1,13 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { connect, throughIndexes } from '../../src/database/connect.ts'
-import { openEmbedded } from '../../src/database/embedded.ts'
-import { migrate } from '../../src/migrate.ts'
+import { throughIndexes } from '../../src/database/connect.ts'
 import { fill } from '../plans/fill.ts'
 import { few, linesFor } from '../plans/lines.ts'
 import { look } from '../plans/look.ts'
 import { allStatements } from '../print-sql.ts'
+import { openOwnDatabase } from './own-database.ts'
 
 /**
  * What each statement of src/ reads among so many tasks, slowest first. A statement that reads more than its line in
@@ -18,18 +15,13 @@ import { allStatements } from '../print-sql.ts'
 const { values: options } = parseArgs({ options: { tasks: { type: 'string', default: '200000' } } })
 const count = Number(options.tasks)
 
-const dataDir = await mkdtemp(path.join(import.meta.dirname, '../../node_modules/.cache-bench-'))
-const server = await openEmbedded({ dataDir, log: () => {}, durable: false })
-await migrate(server.url, [], () => {})
 // To fill a table takes longer than any statement of ours may.
 const settings = { ...throughIndexes, statement_timeout: '0', idle_in_transaction_session_timeout: '0' }
-const db = connect(server.url, { name: 'bench', max: 1, settings, patience: 7_200 })
+const { db, close } = await openOwnDatabase({ max: 1, settings, patience: 7_200 })
 try {
   await measure()
 } finally {
-  await db.close()
-  await server.stop()
-  await rm(dataDir, { recursive: true, force: true })
+  await close()
 }
 
 async function measure() {

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Cluster } from './cluster.ts'
-import type { Post } from './fleet.ts'
 import type { Blow, Ledger } from './ledger.ts'
-import { marked, send } from './processes.ts'
 import type { Random } from './random.ts'
+import type { Cluster } from './service/cluster.ts'
+import type { Post } from './service/fleet.ts'
+import { marked, send } from './service/processes.ts'
 
 export interface Scene {
   run: string

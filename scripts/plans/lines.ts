@@ -247,7 +247,7 @@ function ofUpkeep({ finished, waiting, backlog }: Sample): Record<string, Line> 
     listFinishedGroupsSql: { because: 'each combination of state, kind and queue' },
     findOldSql: { values: ['SUCCESS', 'kind_1', 'default', 86_400 * 365, '-infinity', leastId] },
     forgetOldJobsSql: { values: ['default', [finished]] },
-    forgetOldTasksSql: { values: [[finished], 'FAILURE'] },
+    forgetTasksSql: { values: [[finished], ['FAILURE']] },
     removeLogsSql: {},
     findAstraySql: {
       values: ['-infinity', leastId],
@@ -348,8 +348,7 @@ function ofBulk(): Record<string, Line> {
     noteForgottenSql: { values: [noId, 0, ...toNewer] },
     removeOldItemsSql: { values: [3_600], most: 4 * batch, because: `up to ${batch} that are old` },
     removeOldOperationsSql: { values: [3_600], most: 2 * batch, because: `up to ${batch} that are old` },
-    forgetJobsSql: { values: [[noId]] },
-    forgetTasksSql: { values: [[noId], ['SUCCESS']] }
+    forgetJobsSql: { values: [[noId]] }
   }
 }
 
@@ -375,7 +374,7 @@ function ofProblems(): Record<string, Line> {
 
 function ofWebhooks({ webhook, message }: Sample): Record<string, Line> {
   const lease = '01980000-0000-7000-8000-00000000000c'
-  const told = { id: message, lease, at: new Date(), ms: 1, status: 204, delivered: true, delay: null }
+  const told = { id: message, at: new Date(), ms: 1, status: 204, delivered: true, delay: null }
   const batch = 1_000
   return {
     anyWebhookSql: {},
@@ -385,7 +384,7 @@ function ofWebhooks({ webhook, message }: Sample): Record<string, Line> {
     nextDueSql: {},
     isNeededSql: { values: [['problem.opened']] },
     giveMessagesBackSql: { values: [[message], lease] },
-    settleMessagesSql: { values: [json(told)] },
+    settleMessagesSql: { values: [json(told), lease] },
     judgeWebhooksSql: { values: [json({ id: webhook, failures: 1, succeeded: false, gone: false })] },
     replaySql: {
       values: [webhook, '2000-01-01', null, true],

@@ -34,7 +34,7 @@ export function freeze(filter: Filters, moment: Date): Filters {
 
 /** Those tasks of a filter that the key may act upon. */
 export function visible(filter: Filters, { owner, kinds, queues }: Sight): Asked {
-  const asked = readFilters(filter, internalKinds, owner)
+  const asked = readFilters(filter, internalKinds, owner, 'filter')
   const [states, tasks, notTasks, lanes, notLanes] = asked.groups as [unknown, Names, string[], Names, string[]]
   const groups = [states, both(tasks, kinds), notTasks, both(lanes, queues), notLanes]
   return { ...asked, groups, allKinds: asked.allKinds && kinds === undefined && queues === undefined }

@@ -4,8 +4,8 @@ import { marksOf } from '#access/principal.ts'
 import { type By, recordAct } from '#audit/record.ts'
 import type { Database, InTransaction } from '#database/connect.ts'
 import type { BulkAction } from '#database/tables.ts'
-import { BulkNotUndoable, UnknownQueue } from '#errors.ts'
-import type { QueueNames } from '#queue/names.ts'
+import { BulkNotUndoable } from '#errors.ts'
+import { mustBeQueue, type QueueNames } from '#queue/names.ts'
 import { refuse } from '#schema/check.ts'
 import type { Kind } from '#tasks/define.ts'
 import { type Enqueued, enqueueIn } from '#tasks/submit/enqueue.ts'
@@ -35,7 +35,7 @@ export async function checkBulk({ action, filter, queue, over, preview, dry_run 
     problems.push({ field: 'filter', message: 'matches every task: send the preview of a dry run with it' })
   }
   if (problems.length > 0) throw refuse(problems)
-  if (queue !== undefined && !(await queues.has(queue))) throw new UnknownQueue(queue)
+  await mustBeQueue(queues, queue)
 }
 
 /** What an operation is about to do: its filter, frozen, and how many tasks match. */

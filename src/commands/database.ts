@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
 import { findEmbedded, hasEmbedded } from '#database/embedded.ts'
-import { checkDataDir } from '../data-dir.ts'
+import { openLogger } from '#logging/logger.ts'
+import { checkDataDir } from '#storage/data-dir.ts'
 import { run } from '../lifecycle.ts'
-import { openLogger } from '../logger.ts'
 import { openDatabase } from '../main.ts'
 
 interface Database {

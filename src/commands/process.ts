@@ -1,7 +1,7 @@
 import { takePackages } from '#bundle/packages.ts'
 import { type Config, readConfig, supervised } from '#config.ts'
-import { misspeltSettings } from '../misspelt.ts'
 import { type Command, command, type Given, type Options } from './command.ts'
+import { misspeltSettings } from './misspelt.ts'
 import { remark } from './screen/print.ts'
 
 interface ProcessCommand<O extends Options> extends Omit<Command<O>, 'run' | 'settings'> {

@@ -23,7 +23,7 @@ export interface Database {
   close(): Promise<void>
 }
 
-interface ConnectOptions {
+export interface ConnectOptions {
   /** Shown to the DBA in pg_stat_activity. */
   name: string
   max: number

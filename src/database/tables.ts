@@ -643,6 +643,7 @@ export interface WebhookMessagesTable {
   tries: Generated<number>
   next_at: Nullable<Date>
   lease: Nullable<string>
+  leased_until: Nullable<Date>
   delivered_at: Nullable<Date>
 }
 

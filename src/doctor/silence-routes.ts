@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import { byRequest } from '#audit/by.ts'
 import type { Database } from '#database/connect.ts'
@@ -13,7 +14,13 @@ import { NewSilence, SilenceBody, Silences } from './schemas.ts'
 import { addSilence, endOf, listSilences, removeSilence } from './silence.ts'
 
 /** What webhooks are not told of. */
-export const silenceRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
+export const silenceRoutes: FastifyPluginAsync<{ db: Database }> = async (app, needs) => {
+  await app.register(listRoute, needs)
+  await app.register(addRoute, needs)
+  await app.register(removeRoute, needs)
+}
+
+const listRoute: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
   app.get(
     '/api/problems/silences',
     {
@@ -26,7 +33,9 @@ export const silenceRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async 
     },
     async () => ({ items: await listSilences(db.pool) })
   )
+}
 
+const addRoute: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
   app.post(
     '/api/problems/silences',
     {
@@ -57,7 +66,9 @@ export const silenceRoutes: FastifyPluginAsyncTypebox<{ db: Database }> = async 
       return say(reply, answer, replayed) as SilenceBody
     }
   )
+}
 
+const removeRoute: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
   app.delete(
     '/api/problems/silences/:id',
     {

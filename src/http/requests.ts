@@ -25,8 +25,10 @@ export function readRequests(app: FastifyInstance) {
   })
   // Postgres accepts ids in upper case; store keys, notifications and comparisons here need lower case.
   app.addHook('preValidation', (request, _reply, done) => {
-    const params = request.params as { id?: string }
+    const params = request.params as Record<string, string>
     if (params.id !== undefined && isUuid(params.id)) params.id = params.id.toLowerCase()
+    // Postgres takes no NUL, so nothing has such an id.
+    for (const name in params) params[name] = params[name]!.replaceAll('\0', '\ufffd')
     done()
   })
 }

@@ -1,5 +1,6 @@
 import { maxHeaderSize } from 'node:http'
-import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
+import type { Socket } from 'node:net'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import type { Refusals } from '#audit/refusals.ts'
 import { auditRoutes } from '#audit/routes.ts'
@@ -10,15 +11,17 @@ import { type DoctorNeeds, doctorRoutes } from '#doctor/routes.ts'
 import { type KeyNeeds, keyRoutes } from '#keys/routes.ts'
 import { kindRoutes } from '#kinds/routes.ts'
 import { liveRoutes } from '#live/routes.ts'
-import { type QueueNeeds, queueRoutes } from '#queues/routes.ts'
+import type { QueueNeeds } from '#queues/needs.ts'
+import { queueRoutes } from '#queues/routes.ts'
 import type { ScheduleNeeds } from '#schedules/acts/add.ts'
 import { scheduleRoutes } from '#schedules/routes.ts'
 import { statsRoutes } from '#stats/routes.ts'
+import { taskCounter } from '#tasks/counts/counter.ts'
 import { failureRoutes } from '#tasks/failures/routes.ts'
 import { internalKinds } from '#tasks/internal.ts'
-import { taskCounter } from '#tasks/listing/counter.ts'
 import { countRoutes } from '#tasks/routes/count.ts'
-import { type CreateNeeds, createRoutes } from '#tasks/routes/create.ts'
+import type { CreateNeeds } from '#tasks/routes/create/needs.ts'
+import { createRoutes } from '#tasks/routes/create.ts'
 import { taskDialect } from '#tasks/routes/dialect.ts'
 import { type TaskNeeds, taskRoutes } from '#tasks/routes/tasks.ts'
 import { whyRoutes } from '#tasks/why/routes.ts'
@@ -52,7 +55,7 @@ import { traceRequests } from './traces.ts'
 import { decodable } from './url.ts'
 import { validatorCompiler } from './validation.ts'
 
-export interface ServerNeeds
+interface RouteNeeds
   extends CreateNeeds,
     TaskNeeds,
     QueueNeeds,
@@ -64,19 +67,24 @@ export interface ServerNeeds
     BulkNeeds,
     MetricsNeeds,
     Omit<KeyNeeds, 'settings'> {
-  log: Logger
   needsWorker: boolean
   settings: BrowserSettings & ProxySettings & Pick<Config, 'PUBLIC_DIR' | 'ENVIRONMENT' | 'AUTH'>
+}
+
+interface HookNeeds {
+  log: Logger
   limits: Limits
   refusals: Refusals
 }
 
+export type ServerNeeds = RouteNeeds & HookNeeds
+
 // For JSON. Routes that take more override it; uploads are streamed past it.
 const bodyLimit = 1024 * 1024
 
-export async function buildServer({ log, needsWorker, settings, limits, refusals, reads, ...needs }: ServerNeeds) {
-  const count = taskCounter(reads.pool, internalKinds)
-  const { create, sockets } = listener(limits, settings.TRUSTED_PROXIES)
+export async function buildServer({ log, limits, refusals, ...needs }: ServerNeeds) {
+  const { TRUSTED_PROXIES: proxies } = needs.settings
+  const { create, sockets } = listener(limits, proxies)
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -87,7 +95,7 @@ export async function buildServer({ log, needsWorker, settings, limits, refusals
     return503OnClosing: false,
     // A garbage id of any length is an unknown id (404); Node refuses longer URLs itself.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: maxHeaderSize },
-    trustProxy: settings.TRUSTED_PROXIES ?? false,
+    trustProxy: proxies ?? false,
     genReqId: requestId,
     rewriteUrl: ({ url = '' }) => decodable(url)
   })
@@ -95,10 +103,18 @@ export async function buildServer({ log, needsWorker, settings, limits, refusals
   app.setValidatorCompiler(validatorCompiler as never)
   // No schema-based serialization: the types already check the routes' answers, and JSON.stringify is faster.
   app.setSerializerCompiler(() => data => JSON.stringify(data))
-  const outages = logOutages(log)
-  app.addHook('onClose', async () => outages.close())
   parseJsonStrictly(app)
 
+  const drain = hangHooks(app, { log, limits, refusals, ...needs }, sockets)
+  await addRoutes(app, needs)
+  return { app, drain }
+}
+
+/** What each request passes beside its route: traces, doors, log, metrics, and the answers to errors. */
+function hangHooks(app: FastifyInstance, needs: ServerNeeds, sockets: Iterable<Socket>) {
+  const { log, settings, limits, refusals } = needs
+  const outages = logOutages(log)
+  app.addHook('onClose', async () => outages.close())
   traceRequests(app)
   const drain = hangDoors(app, settings, limits, sockets, { ...needs, proxy: proxySignIn(settings) }, refusals)
   addPublicPath(app, settings.PUBLIC_URL)
@@ -107,7 +123,12 @@ export async function buildServer({ log, needsWorker, settings, limits, refusals
   countRequests(app, needs.metrics)
   app.setErrorHandler(errorHandler(outages, drain) as never)
   answerUnknown(app, settings.PUBLIC_DIR === undefined ? undefined : publicFiles(settings.PUBLIC_DIR))
+  return drain
+}
 
+/** The routes of every feature, and those of the service itself. */
+async function addRoutes(app: FastifyInstance, { needsWorker, settings, reads, ...needs }: RouteNeeds) {
+  const count = taskCounter(reads.pool, internalKinds)
   await collectRoutes(app)
   await app.register(healthRoutes, { db: needs.db, needsWorker, auth: () => authOf(settings, needs.keyring) })
   await app.register(metricsRoute, needs)
@@ -145,5 +166,4 @@ export async function buildServer({ log, needsWorker, settings, limits, refusals
   await app.register(dashboardRoutes)
   await app.register(openapiRoute)
   await app.register(docsRoutes)
-  return { app, drain }
 }

@@ -1,4 +1,4 @@
-import type { CountTasks } from '#tasks/listing/counter.ts'
+import type { CountTasks } from '#tasks/counts/counter.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
 import { arrivalsOf } from './arrivals.ts'
 import type { Edit } from './edits.ts'

@@ -1,4 +1,4 @@
-import type { CountTasks } from '#tasks/listing/counter.ts'
+import type { CountTasks } from '#tasks/counts/counter.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
 import { type Arriving, arrivingIn, type NewsOfTasks } from './arriving.ts'
 import type { Interest, Topic } from './interest.ts'

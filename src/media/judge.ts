@@ -5,16 +5,17 @@ import { assessDamage, isGarbage } from './check/damage.ts'
 import type { DecoderReport } from './check/decoder-report.ts'
 import { decodes } from './check/decodes.ts'
 import { checkEnds } from './check/ends.ts'
+import type { Made } from './check/made.ts'
 import { checkStreams, type Stream } from './check/streams.ts'
 import { lengthProblem } from './check/times.ts'
-import { type Made, verify } from './check/verify.ts'
+import { verify } from './check/verify.ts'
 import { unfinished } from './encode/arguments.ts'
 import type { Encoded } from './encode/run-encode.ts'
 import { EncodeFailed, tooManyErrors } from './encode-failed.ts'
 import type { Extras } from './extras/extra.ts'
 import { makeExtras } from './extras/make.ts'
 import type { Segment } from './hls/segments.ts'
-import type { Print } from './plan/ladder.ts'
+import type { Print } from './plan/print.ts'
 import type { Damage, Probe } from './probe/probed.ts'
 import { MediaRejected } from './rejected.ts'
 import { together } from './together.ts'
@@ -93,7 +94,7 @@ export async function judge(work: Judge, { encoded, report, segments, unsound }:
 /** Opens all prints, and then makes the extras from them, as these have no part in the verdict. */
 async function verifyAndPicture({ source, probe, prints, tools, extras, ...work }: Judge, signal: AbortSignal) {
   const directory = resolve(work.directory)
-  const checks = await Promise.allSettled(prints.map(print => verify(print, { probe, directory, tools, signal })))
+  const checks = await Promise.allSettled(prints.map(print => verify(print, { probe, directory })))
   signal.throwIfAborted()
   const broken = checks.find(check => check.status === 'rejected')
   const verified = checks.flatMap(check => (check.status === 'fulfilled' ? [check.value] : []))

@@ -17,6 +17,8 @@ interface RunOptions extends Pick<Cell, 'reads' | 'writes'> {
   timeout: number
   /** Bytes of stdout after which the program is killed. */
   maxOutput?: number
+  /** Called with each line of stderr, of which only the end is kept. */
+  onStderrLine?(line: string): void
 }
 
 /** Enough for every message that explains a failure; a damaged file can cause gigabytes of them. */
@@ -42,7 +44,7 @@ export const spawnOptions = {
 export async function run(
   program: string,
   args: string[],
-  { signal, timeout, maxOutput, reads = [], writes = [] }: RunOptions
+  { signal, timeout, maxOutput, onStderrLine, reads = [], writes = [] }: RunOptions
 ): Promise<Ran> {
   signal?.throwIfAborted()
   const fileSize = writes.length === 0 ? { fileSize: 0 } : {}
@@ -56,7 +58,7 @@ export async function run(
     ...(signal && { cancelSignal: signal })
   })
   sayProgram(program, subprocess)
-  const stderr = keepTail(subprocess.stderr)
+  const stderr = keepTail(subprocess.stderr, onStderrLine)
   const result = await subprocess
 
   signal?.throwIfAborted()

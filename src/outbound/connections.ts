@@ -1,6 +1,7 @@
 import { buildConnector, Client } from 'undici'
 import { type Guard, Refused } from './guard.ts'
 import { openTunnel } from './proxy.ts'
+import { type Target, targetsOf } from './targets.ts'
 
 interface KeepOptions {
   guard: Guard
@@ -16,6 +17,8 @@ export interface Connection {
   isOpen: boolean
   /** IP address of its other end; null of a proxy. */
   address: string | null
+  /** When it was opened. */
+  since: number
 }
 
 // Milliseconds. The address of a connection is checked when it is opened. What a name leads to, and what is refused, is
@@ -32,19 +35,13 @@ const patience = 15_000
 export function keepConnections({ guard, proxy, oldest = usualOldest }: KeepOptions) {
   const waiting = new Map<string, Connection[]>()
   const inUse = new Set<Connection>()
-  const since = new WeakMap<Connection, number>()
 
-  /** By a proxy, `http:` is asked of it in one request; `https:` goes through a tunnel. */
-  const originOf = (url: URL) => (proxy && url.protocol === 'http:' ? proxy.origin : url.origin)
-
-  function open(url: URL): Connection {
+  function open({ url, origin }: Target): Connection {
     const connect = connectorFor(url, { guard, proxy }, address => {
-      since.set(connection, performance.now())
-      connection.isOpen = true
-      connection.address = address
+      Object.assign(connection, { isOpen: true, address, since: performance.now() })
     })
-    const client = clientOf(originOf(url), connect)
-    const connection: Connection = { client, isOpen: false, address: null }
+    const client = clientOf(origin, connect)
+    const connection: Connection = { client, isOpen: false, address: null, since: 0 }
     client.on('disconnect', () => {
       connection.isOpen = false
       if (!inUse.has(connection)) drop(connection)
@@ -59,28 +56,30 @@ export function keepConnections({ guard, proxy, oldest = usualOldest }: KeepOpti
     void connection.client.destroy()
   }
 
-  const isYoung = (connection: Connection) => performance.now() - (since.get(connection) ?? 0) < oldest
+  const isYoung = (connection: Connection) => performance.now() - connection.since < oldest
 
   return {
-    guard,
     proxy,
+    /** Throws where the guard refuses a URL. */
+    targetOf: targetsOf(guard, proxy),
     open,
     /** One that was kept, or a new one. */
-    take(url: URL): Connection {
-      for (let kept = waiting.get(originOf(url))?.pop(); kept; kept = waiting.get(originOf(url))?.pop()) {
+    take(target: Target): Connection {
+      const list = waiting.get(target.origin)
+      for (let kept = list?.pop(); kept; kept = list?.pop()) {
         inUse.add(kept)
         if (isYoung(kept)) return kept
         drop(kept)
       }
-      return open(url)
+      return open(target)
     },
     /** After a request whose answer is complete. */
-    keep(connection: Connection, url: URL) {
+    keep(connection: Connection, { origin }: Target) {
       if (!connection.isOpen || !isYoung(connection)) return drop(connection)
       inUse.delete(connection)
-      const list = waiting.get(originOf(url)) ?? []
-      waiting.set(originOf(url), list)
-      list.push(connection)
+      const list = waiting.get(origin)
+      if (list) list.push(connection)
+      else waiting.set(origin, [connection])
     },
     /** Closes it; a request of it fails. */
     drop,

@@ -1,7 +1,7 @@
 import { type LookupAddress, lookup as resolveName } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import type { Places } from '#setting-values.ts'
+import type { Places } from '#config/addresses.ts'
 import { isMetadata, isPublic, plainAddress } from './addresses.ts'
 import { openedPlaces } from './places.ts'
 
@@ -34,7 +34,43 @@ const longestHost = 253
  * A name is resolved once for each request, all of its addresses are checked, and the connection gets just those: a
  * second resolution could answer another address.
  */
-export function guardOf({ open = { networks: [], hosts: [] }, database, port, resolve = resolveName }: GuardOptions) {
+export function guardOf({ resolve = resolveName, ...places }: GuardOptions) {
+  const { problemOf, isAllowed, isName } = rulesOf(places)
+
+  /** For a request to this URL. Node asks it for names only, so `problemOf` comes first. */
+  function lookup(url: URL): LookupFunction {
+    return (host, options, done) => {
+      resolve(host, { all: true }, (error, addresses) => {
+        if (error) return done(error, [])
+        const fine = addresses.length > 0 && addresses.every(({ address }) => isAllowed(address, url))
+        if (!fine) return done(new Refused(), [])
+        if (options.all) return done(null, addresses)
+        done(null, addresses[0]!.address, addresses[0]!.family)
+      })
+    }
+  }
+
+  return {
+    problemOf,
+    isAllowed,
+    lookup,
+    /** Whether a name leads elsewhere than it may now; a name without an address may get one later. */
+    async isRefused(text: string): Promise<boolean> {
+      const url = new URL(text)
+      if (!isName(url)) return false
+      return new Promise(answer => {
+        const late = setTimeout(answer, longestLook, false)
+        lookup(url)(url.hostname, { all: true }, error => {
+          clearTimeout(late)
+          answer(error instanceof Refused)
+        })
+      })
+    }
+  }
+}
+
+/** What may be named, and which addresses a name may lead to. */
+function rulesOf({ open = { networks: [], hosts: [] }, database, port }: Omit<GuardOptions, 'resolve'>) {
   const opened = openedPlaces(open)
   const { hostname, port: databasePort } = new URL(database)
   const databaseHost = plainAddress(hostname.replace(/^\[|\]$/g, ''))
@@ -71,34 +107,7 @@ export function guardOf({ open = { networks: [], hosts: [] }, database, port, re
     return { host, port, isOpened: opened.hasHost(url.hostname.replace(/\.$/, ''), port) }
   }
 
-  return {
-    problemOf,
-    isAllowed,
-    /** For a request to this URL. Node asks it for names only, so `problemOf` comes first. */
-    lookup(url: URL): LookupFunction {
-      return (host, options, done) => {
-        resolve(host, { all: true }, (error, addresses) => {
-          if (error) return done(error, [])
-          const fine = addresses.length > 0 && addresses.every(({ address }) => isAllowed(address, url))
-          if (!fine) return done(new Refused(), [])
-          if (options.all) return done(null, addresses)
-          done(null, addresses[0]!.address, addresses[0]!.family)
-        })
-      }
-    },
-    /** Whether a name leads elsewhere than it may now; a name without an address may get one later. */
-    async isRefused(text: string): Promise<boolean> {
-      const url = new URL(text)
-      if (isIP(targetOf(url).host)) return false
-      return new Promise(answer => {
-        const late = setTimeout(answer, longestLook, false)
-        this.lookup(url)(url.hostname, { all: true }, error => {
-          clearTimeout(late)
-          answer(error instanceof Refused)
-        })
-      })
-    }
-  }
+  return { problemOf, isAllowed, isName: (url: URL) => !isIP(targetOf(url).host) }
 }
 
 export type Guard = ReturnType<typeof guardOf>

@@ -1,4 +1,4 @@
-import type { Places } from '#setting-values.ts'
+import type { Places } from '#config/addresses.ts'
 import { blockList, isIn } from './addresses.ts'
 
 /** Private places that an operator has opened: networks, and a host with a port. */

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Dispatcher } from 'undici'
 import type { Connection, Connections } from './connections.ts'
-import { Refused } from './guard.ts'
 import { signIn } from './proxy.ts'
+import type { Target } from './targets.ts'
 
 export interface Answer {
   status: number
@@ -29,101 +30,117 @@ const kept = 1024
  * One request to an address that a client has named, over a connection that was kept from another or is opened and
  * checked now. No proxy of the environment; a redirect is an answer like any other.
  */
-export async function post({ url: text, headers, body, connections, patience = usualPatience }: PostOptions) {
-  if (connections.guard.problemOf(text) !== undefined) throw new Refused()
-  const url = new URL(text)
-  const what = { url, headers, body, patience, deadline: performance.now() + patience }
-  try {
-    return await ask(what, connections, connections.take(url))
-  } catch (error) {
-    // The receiver has closed it at the moment in which it was used again. Only that is no failure of the receiver.
-    if (!(error instanceof ClosedMeanwhile)) throw error
-    return ask(what, connections, connections.open(url))
-  }
+export function post({ url, headers, body, connections, patience = usualPatience }: PostOptions): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const target = connections.targetOf(url)
+    const asked: Asked = {
+      target,
+      headers: addressed(target, headers, connections.proxy),
+      body,
+      patience,
+      deadline: performance.now() + patience,
+      connections,
+      connection: connections.take(target),
+      resolve,
+      reject,
+      again: () => new Asking({ ...asked, connection: connections.open(target), again: undefined })
+    }
+    new Asking(asked)
+  })
 }
 
 interface Asked {
-  url: URL
+  target: Target
   headers: Record<string, string>
   body: string
   patience: number
   deadline: number
+  connections: Connections
+  connection: Connection
+  resolve(answer: Answer): void
+  reject(error: Error): void
+  /** The receiver has closed it at the moment in which it was used again: only that is no failure of the receiver. */
+  again: (() => void) | undefined
 }
 
-class ClosedMeanwhile extends Error {}
-
-function ask(what: Asked, connections: Connections, connection: Connection): Promise<Answer> {
-  const { url, body, patience, deadline } = what
-  const wasOpen = connection.isOpen
-  return new Promise((resolve, reject) => {
-    const answer = new Reading()
-    const fail = (error: Error) => end(() => reject(error))
-    // Its status is known, and the rest of its body decides nothing.
-    const finish = () => end(() => resolve({ ...answer.start(), address: connection.address }))
-    const late = setTimeout(() => {
-      if (answer.status > 0) finish()
-      else fail(new Error(`no answer in ${patience / 1000} s`))
-    }, deadline - performance.now())
-
-    function end(tell: () => void) {
-      clearTimeout(late)
-      tell()
-      if (answer.isComplete) connections.keep(connection, url)
-      else connections.drop(connection)
-    }
-
-    connection.client.dispatch(
-      { method: 'POST', body, ...addressed(what, connections.proxy) },
-      {
-        onRequestStart() {},
-        onResponseStart: (_, status, headers) => answer.begin(status, headers),
-        onResponseData(_, chunk) {
-          if (answer.add(chunk)) finish()
-        },
-        onResponseEnd() {
-          answer.isComplete = true
-          finish()
-        },
-        onResponseError(_, error) {
-          if (answer.status > 0) finish()
-          else fail(wasOpen && isClosed(error) ? new ClosedMeanwhile() : inOurWords(error))
-        }
-      }
-    )
-  })
-}
-
-function addressed({ url, headers }: Asked, proxy: URL | undefined) {
-  if (!proxy || url.protocol === 'https:') return { path: `${url.pathname}${url.search}`, headers }
-  return { path: url.href, headers: { ...headers, host: url.host, ...signIn(proxy) } }
-}
-
-/** An answer as far as it has come. */
-class Reading {
-  status = 0
-  isComplete = false
+/** A request and its answer, as far as it has come. One object for each: closures were a tenth of its cost. */
+class Asking implements Dispatcher.DispatchHandler {
+  readonly #asked: Asked
+  readonly #wasOpen: boolean
+  readonly #late: NodeJS.Timeout
+  #isOver = false
+  #status = 0
   #headers: IncomingHttpHeaders = {}
   #chunks: Buffer[] = []
   #read = 0
 
+  constructor(asked: Asked) {
+    const { target, headers, body, deadline, connection } = asked
+    this.#asked = asked
+    this.#wasOpen = connection.isOpen
+    this.#late = setTimeout(() => this.#giveUp(), deadline - performance.now())
+    connection.client.dispatch({ method: 'POST', path: target.path, headers, body }, this)
+  }
+
+  onRequestStart() {}
+
   /** Also of what comes before the answer (103). */
-  begin(status: number, headers: IncomingHttpHeaders) {
-    if (status >= 200) Object.assign(this, { status })
+  onResponseStart(_: unknown, status: number, headers: IncomingHttpHeaders) {
+    if (status >= 200) this.#status = status
     this.#headers = headers
   }
 
-  /** Whether it is enough. */
-  add(chunk: Buffer) {
+  onResponseData(_: unknown, chunk: Buffer) {
     if (this.#read < kept) this.#chunks.push(Buffer.from(chunk.subarray(0, kept - this.#read)))
     this.#read += chunk.length
-    return this.#read >= mostBody
+    if (this.#read >= mostBody) this.#finish()
   }
 
-  start() {
-    // Postgres keeps no NUL.
-    const text = Buffer.concat(this.#chunks).toString().replaceAll('\0', '')
-    return { status: this.status, headers: this.#headers, text }
+  onResponseEnd() {
+    this.#finish(true)
   }
+
+  onResponseError(_: unknown, error: Error) {
+    if (this.#status > 0) return this.#finish()
+    const { again } = this.#asked
+    if (!again || !this.#wasOpen || !isClosed(error)) return this.#fail(inOurWords(error))
+    this.#end()
+    again()
+  }
+
+  #giveUp() {
+    if (this.#status > 0) this.#finish()
+    else this.#fail(new Error(`no answer in ${this.#asked.patience / 1000} s`))
+  }
+
+  /** Once its status is known, the rest of its body decides nothing. */
+  #finish(isComplete = false) {
+    const { resolve, connection } = this.#asked
+    // Postgres keeps no NUL.
+    const text = this.#read === 0 ? '' : Buffer.concat(this.#chunks).toString().replaceAll('\0', '')
+    resolve({ status: this.#status, headers: this.#headers, text, address: connection.address })
+    this.#end(isComplete)
+  }
+
+  #fail(error: Error) {
+    this.#asked.reject(error)
+    this.#end()
+  }
+
+  /** Closes its connection, which tells of an error that is none any more, unless the next request may use it. */
+  #end(isComplete = false) {
+    if (this.#isOver) return
+    this.#isOver = true
+    clearTimeout(this.#late)
+    const { connections, connection, target } = this.#asked
+    if (isComplete) connections.keep(connection, target)
+    else connections.drop(connection)
+  }
+}
+
+function addressed({ url }: Target, headers: Record<string, string>, proxy: URL | undefined) {
+  if (!proxy || url.protocol === 'https:') return headers
+  return { ...headers, host: url.host, ...signIn(proxy) }
 }
 
 type Failure = Error & { code?: string }

@@ -1,4 +1,5 @@
 import type { Database } from '#database/connect.ts'
+import { UnknownQueue } from '#errors.ts'
 import { internalQueues } from './boss.ts'
 
 /** Whether tasks may wait in a queue of this name: some queues are internal to Darkroom or to pg-boss. */
@@ -50,3 +51,9 @@ export function queueNames(db: Database) {
 }
 
 export type QueueNames = ReturnType<typeof queueNames>
+
+/** Refuses a body whose field `queue` names none of them. */
+export async function mustBeQueue(queues: QueueNames, queue: string | null | undefined) {
+  if (queue === undefined || queue === null || (await queues.has(queue))) return
+  throw Object.assign(new UnknownQueue(queue), { errors: [{ field: 'queue', message: 'is not a known queue' }] })
+}

@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Places } from '#config/addresses.ts'
 import { connect, throughIndexes } from '#database/connect.ts'
 import { keepConnections } from '#outbound/connections.ts'
 import { guardOf } from '#outbound/guard.ts'
 import { stepBack } from '#processes/background.ts'
-import type { Places } from '#setting-values.ts'
-import { openDeliverer } from '#webhooks/delivery/deliverer.ts'
+import { Deliverer } from '#webhooks/delivery/deliverer.ts'
 import type { DeliveryRun } from '#webhooks/delivery/trace.ts'
 import type { Warning } from './thread.ts'
 
@@ -24,7 +24,7 @@ stepBack()
 // claim and outcome would be those that ends of tasks wait for.
 const settings = { ...throughIndexes, lock_timeout: '5s', synchronous_commit: 'off' }
 const db = connect(url, { name: 'darkroom worker couriers', max: 2, settings })
-const deliverer = openDeliverer({
+const deliverer = new Deliverer({
   db,
   connections: keepConnections({
     guard: guardOf({ open, database: url, port }),

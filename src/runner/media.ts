@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { Logger } from 'pino'
-import { decodingKinds } from '#catalogue.ts'
+import { decodingKinds } from '#catalogue/catalogue.ts'
 import type { Config } from '#config.ts'
 import { doubtsAbout, findMediaTools, type MediaTools } from '#media/binaries.ts'
 import { findHardware } from '#media/encode/find-hardware.ts'

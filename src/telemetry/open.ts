@@ -1,14 +1,9 @@
-import type { Logger } from 'pino'
 import type { Config } from '#config.ts'
-import type { Families } from './metric-data.ts'
+import type { SdkOptions } from './sdk.ts'
 import { setTracer } from './spans.ts'
 
-export interface TelemetryOptions {
+interface TelemetryOptions extends SdkOptions {
   config: Pick<Config, 'OTEL_EXPORTER_OTLP_ENDPOINT'>
-  log: Logger
-  process: 'api' | 'worker'
-  /** What `/metrics` of this process shows. */
-  counted(): Promise<Families>
 }
 
 /** Sends spans and metrics to a collector of OpenTelemetry. Without one nothing of its SDK is loaded. */

@@ -7,8 +7,7 @@ import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk
 import { BatchSpanProcessor, RandomIdGenerator, TracerProvider } from '@opentelemetry/sdk-trace'
 import type { Logger } from 'pino'
 import { version } from '#version.ts'
-import { metricData } from './metric-data.ts'
-import type { TelemetryOptions } from './open.ts'
+import { type Families, metricData } from './metric-data.ts'
 import { takeSpanId } from './span-ids.ts'
 
 // Spans that wait for the collector; beyond that new ones are dropped. A span takes about 2 KB.
@@ -20,11 +19,18 @@ const metricsEvery = 60_000
 const longestExport = 10_000
 const farewell = 3_000
 
+export interface SdkOptions {
+  log: Logger
+  process: 'api' | 'worker'
+  /** What `/metrics` of this process shows. */
+  counted(): Promise<Families>
+}
+
 /**
  * OTLP over HTTP, as JSON. The exporters read the other variables of the standard themselves: headers, certificates,
  * compression, timeouts. Everything here works beside the tasks: a collector that does not answer costs spans.
  */
-export function startSdk({ log, process: role, counted }: Omit<TelemetryOptions, 'config'>) {
+export function startSdk({ log, process: role, counted }: SdkOptions) {
   const ours = { 'service.name': 'darkroom', 'service.version': version, 'service.instance.id': randomUUID() }
   const resource = resourceFromAttributes({ ...ours, 'darkroom.process': role, 'process.pid': process.pid })
     .merge(detectResources({ detectors: [hostDetector] }))

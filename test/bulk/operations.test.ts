@@ -191,10 +191,10 @@ t.test('what cannot be done is refused, and nothing is done', async t => {
   const cases: [body: object, status: number, match: object][] = [
     [{ action: 'cancel', filter: {} }, 400, { errors: [{ field: 'filter', message: /matches every task/ }] }],
     [{ action: 'move', filter }, 400, { errors: [{ field: 'queue' }] }],
-    [{ action: 'move', filter, queue: 'nowhere' }, 400, { code: 'UNKNOWN_QUEUE' }],
+    [{ action: 'move', filter, queue: 'nowhere' }, 400, { code: 'UNKNOWN_QUEUE', errors: [{ field: 'queue' }] }],
     [{ action: 'cancel', filter, over: 5 }, 400, { errors: [{ field: 'over' }] }],
     [{ action: 'explode', filter }, 400, { errors: [{ field: 'action' }] }],
-    [{ action: 'cancel', filter: { state: 'SLEEPY' } }, 400, { errors: [{ field: 'state' }] }],
+    [{ action: 'cancel', filter: { state: 'SLEEPY' } }, 400, { errors: [{ field: 'filter.state' }] }],
     [{ action: 'cancel', filter: { colour: 'red' } }, 400, { code: 'INVALID_REQUEST' }],
     [{ action: 'retry', filter, preview }, 409, { code: 'PREVIEW_REFUSED' }],
     [{ action: 'cancel', filter, preview: 'garbage' }, 409, { code: 'PREVIEW_REFUSED' }]

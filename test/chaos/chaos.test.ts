@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { BlowName } from '../../scripts/chaos/blows.ts'
+import { describe } from '../../scripts/chaos/history/report.ts'
 import { inTurn } from '../../scripts/chaos/plan.ts'
 import { randomFrom } from '../../scripts/chaos/random.ts'
-import { describe } from '../../scripts/chaos/report.ts'
 import { runChaos } from '../../scripts/chaos/run.ts'
 import { skipWithoutProc } from '../harness/processes.ts'
 

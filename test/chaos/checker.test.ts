@@ -1,11 +1,11 @@
 import t from 'tap'
-import { check } from '../../scripts/chaos/checker.ts'
-import { type History, readRuns, type TaskHistory } from '../../scripts/chaos/history.ts'
+import { type History, readRuns, type TaskHistory } from '../../scripts/chaos/history/history.ts'
+import { describe, summary } from '../../scripts/chaos/history/report.ts'
 import { openLedger } from '../../scripts/chaos/ledger.ts'
 import { planFor } from '../../scripts/chaos/plan.ts'
 import { randomFrom } from '../../scripts/chaos/random.ts'
-import { describe, summary } from '../../scripts/chaos/report.ts'
-import { rules } from '../../scripts/chaos/rules.ts'
+import { check } from '../../scripts/chaos/rules/checker.ts'
+import { rules } from '../../scripts/chaos/rules/tasks.ts'
 
 // A checker that finds nothing may be blind: each of these histories is correct except for one violation to report.
 

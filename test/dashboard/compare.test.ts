@@ -1,5 +1,5 @@
 import t from 'tap'
-import { compareJson, lengthText } from '../../src/dashboard/words/compare.ts'
+import { compareJson, lengthText } from '../../src/dashboard/words/tasks/compare.ts'
 import { skipWithoutBrowser } from '../harness/browser.ts'
 import { barriers, becomes, openDashboard } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { doneTo, languageText, notesOf, sourceText } from '../../src/dashboard/words/film.ts'
-import { cellAt, cellsOf } from '../../src/dashboard/words/storyboard.ts'
+import { doneTo, languageText, notesOf, sourceText } from '../../src/dashboard/words/films/film.ts'
+import { cellAt, cellsOf } from '../../src/dashboard/words/films/storyboard.ts'
 
 t.test('what was done to a source, in short words', async t => {
   const phone = { video: { hdr: 'hlg', bit_depth: 10, rotation: 90, sample_aspect_ratio: '1:1' } }

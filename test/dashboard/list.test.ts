@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { type Filter, filterNames, printFilter } from '../../src/dashboard/words/filter.ts'
+import { type Filter, filterNames, printFilter } from '../../src/dashboard/words/tasks/filter.ts'
 import { skipWithoutBrowser } from '../harness/browser.ts'
 import { barriers, becomes, loaded, openDashboard, sideways } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { filterOf } from '../../src/dashboard/words/errors.ts'
+import { filterOf } from '../../src/dashboard/words/tasks/errors.ts'
 import { moodOf, titleOf } from '../../src/dashboard/words/verdict.ts'
 import { skipWithoutBrowser } from '../harness/browser.ts'
 import { barriers, becomes, openDashboard, sideways } from '../harness/dashboard.ts'

@@ -1,6 +1,6 @@
 import { mock } from 'node:test'
 import t from 'tap'
-import { seldom } from '../../src/dashboard/state/seldom.ts'
+import { seldom } from '../../src/dashboard/state/service/seldom.ts'
 
 t.test('what is asked for often happens once a second, the last request included', async t => {
   mock.timers.enable({ apis: ['setTimeout', 'Date'] })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { busiest, firingsOf, heatOf, levelOf } from '../../src/dashboard/words/week.ts'
+import { busiest, firingsOf, heatOf, levelOf } from '../../src/dashboard/words/schedules/week.ts'
 import { skipWithoutBrowser } from '../harness/browser.ts'
 import { barriers, becomes, openDashboard, sideways } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'

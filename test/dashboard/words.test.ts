@@ -1,9 +1,15 @@
 import t from 'tap'
 import { browserText } from '../../src/dashboard/words/browser.ts'
-import { completionsOf } from '../../src/dashboard/words/complete.ts'
 import { callText, cliText, commandText, curlText, quoted, sqlOfTasks } from '../../src/dashboard/words/copy.ts'
-import { cronText } from '../../src/dashboard/words/cron.ts'
-import { commonPart } from '../../src/dashboard/words/errors.ts'
+import { interestText, longest } from '../../src/dashboard/words/interest.ts'
+import { brief, jsonText, tokensOf } from '../../src/dashboard/words/json.ts'
+import { best } from '../../src/dashboard/words/match.ts'
+import { bytesText, countText } from '../../src/dashboard/words/number.ts'
+import { cronText } from '../../src/dashboard/words/schedules/cron.ts'
+import { occurrenceText, ruleText } from '../../src/dashboard/words/schedules/schedules.ts'
+import { fieldsOf } from '../../src/dashboard/words/schema.ts'
+import { completionsOf } from '../../src/dashboard/words/tasks/complete.ts'
+import { commonPart } from '../../src/dashboard/words/tasks/errors.ts'
 import {
   type Filter,
   filterNames,
@@ -12,16 +18,10 @@ import {
   parseFilter,
   printFilter,
   queryOfFilter
-} from '../../src/dashboard/words/filter.ts'
-import { placed, stretchesOf } from '../../src/dashboard/words/gantt.ts'
-import { interestText, longest } from '../../src/dashboard/words/interest.ts'
-import { brief, jsonText, tokensOf } from '../../src/dashboard/words/json.ts'
-import { best } from '../../src/dashboard/words/match.ts'
-import { bytesText, countText } from '../../src/dashboard/words/number.ts'
-import { occurrenceText, ruleText } from '../../src/dashboard/words/schedules.ts'
-import { fieldsOf } from '../../src/dashboard/words/schema.ts'
+} from '../../src/dashboard/words/tasks/filter.ts'
+import { placed, stretchesOf } from '../../src/dashboard/words/tasks/gantt.ts'
+import { lineOf } from '../../src/dashboard/words/tasks/timeline.ts'
 import { durationText, relativeText, shortDuration } from '../../src/dashboard/words/time.ts'
-import { lineOf } from '../../src/dashboard/words/timeline.ts'
 import { readInterest } from '../../src/live/interest.ts'
 import { longestFromClient } from '../../src/watch/sockets/serve.ts'
 

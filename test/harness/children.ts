@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import type { Test } from 'tap'
-import { loadKinds } from '../../src/catalogue.ts'
+import { loadKinds } from '../../src/catalogue/catalogue.ts'
 import { readConfig } from '../../src/config.ts'
 import { runInChild } from '../../src/runner/bodies/in-child.ts'
 import type { Limits } from '../../src/runner/bodies/limits.ts'
 import { ChildPool } from '../../src/runner/children/pool.ts'
-import type { Ending } from '../../src/tasks/attempts/ending.ts'
+import type { Ending } from '../../src/tasks/endings/ending.ts'
 import { Tail } from '../../src/tasks/log/tail.ts'
 
 interface Options {

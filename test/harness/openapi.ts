@@ -29,25 +29,12 @@ export function readDocument(document: any) {
   formats.default(ajv)
   const components = closed(document.components)
 
-  const operations: Operation[] = Object.entries<any>(document.paths).flatMap(([path, operations]) =>
-    Object.entries<any>(operations).map(([method, operation]) => ({
-      name: `${method.toUpperCase()} ${path}`,
-      method: method.toUpperCase(),
-      path,
-      operationId: operation.operationId,
-      parameters: operation.parameters ?? [],
-      requestBody: operation.requestBody,
-      responses: new Map(
-        Object.entries(operation.responses).map(([status, each]) => {
-          const response = resolve(each)
-          const problem = response.content?.['application/problem+json']
-          return [status, { response, codes: problem?.schema.allOf[1].properties.code.enum ?? [] }]
-        })
-      )
-    }))
-  )
-
-  return { operations, undescribed, wrongWithAnswer, wrongWithExamples }
+  return {
+    operations: operationsOf(document),
+    undescribed: () => undescribedIn(document),
+    wrongWithAnswer,
+    wrongWithExamples
+  }
 
   /** Contradictions between an answer and the document; empty if the document is true. */
   function wrongWithAnswer(operation: Operation, { status, headers, body }: Answered): string[] {
@@ -67,42 +54,14 @@ export function readDocument(document: any) {
     return type.endsWith('json') ? [...wrong, ...wrongWith(closed(content.schema), JSON.parse(body))] : wrong
   }
 
-  /** The places of fields, parameters and headers without a description. */
-  function undescribed(): string[] {
-    const found: string[] = []
-    look(document, '')
-    return found
-
-    function look(value: any, path: string) {
-      if (typeof value !== 'object' || value === null) return
-      const named = { ...value.headers, ...value.parameters, ...fieldsOf(value) }
-      for (const [name, each] of Object.entries<any>(named)) {
-        // A component may describe itself, and a header or parameter through its schema.
-        const { description = resolve(each.schema ?? {}).description } = resolve(each)
-        if (!(description?.length > 1)) found.push(`${path}/${each.name ?? name}`)
-      }
-      for (const [key, each] of Object.entries(value)) {
-        if (key !== 'example' && key !== 'examples') look(each, `${path}/${key}`)
-      }
-    }
-  }
-
   function wrongWithExamples(): string[] {
-    const wrong: string[] = []
-    look(document, '')
-    return wrong
-
-    function look(value: any, path: string) {
-      if (typeof value !== 'object' || value === null) return
+    return placesOf(document).flatMap(({ value, path }) => {
       const { schema = value, example, examples } = value
       const all = Array.isArray(examples) ? examples : Object.values(examples ?? {}).map((each: any) => each.value)
-      for (const each of [...(example === undefined ? [] : [example]), ...all]) {
-        wrong.push(...wrongWith(closed(schema), each).map(message => `${path}: ${message}`))
-      }
-      for (const [key, each] of Object.entries(value)) {
-        if (key !== 'example' && key !== 'examples') look(each, `${path}/${key}`)
-      }
-    }
+      return [...(example === undefined ? [] : [example]), ...all].flatMap(each =>
+        wrongWith(closed(schema), each).map(message => `${path}: ${message}`)
+      )
+    })
   }
 
   function wrongWith(schema: any, value: unknown): string[] {
@@ -112,14 +71,54 @@ export function readDocument(document: any) {
       [instancePath, message, JSON.stringify(params)].join(' ')
     )
   }
+}
 
-  function resolve({ $ref, ...rest }: any): any {
-    if (!$ref) return rest
-    return $ref
-      .split('/')
-      .slice(1)
-      .reduce((part: any, key: string) => part[key], document)
-  }
+function operationsOf(document: any): Operation[] {
+  return Object.entries<any>(document.paths).flatMap(([path, operations]) =>
+    Object.entries<any>(operations).map(([method, operation]) => ({
+      name: `${method.toUpperCase()} ${path}`,
+      method: method.toUpperCase(),
+      path,
+      operationId: operation.operationId,
+      parameters: operation.parameters ?? [],
+      requestBody: operation.requestBody,
+      responses: new Map(
+        Object.entries(operation.responses).map(([status, each]) => {
+          const response = resolve(document, each)
+          const problem = response.content?.['application/problem+json']
+          return [status, { response, codes: problem?.schema.allOf[1].properties.code.enum ?? [] }]
+        })
+      )
+    }))
+  )
+}
+
+/** The places of fields, parameters and headers without a description. */
+function undescribedIn(document: any): string[] {
+  return placesOf(document).flatMap(({ value, path }) =>
+    Object.entries<any>({ ...value.headers, ...value.parameters, ...fieldsOf(value) })
+      // A component may describe itself, and a header or parameter through its schema.
+      .filter(([, each]) => {
+        const { description = resolve(document, each.schema ?? {}).description } = resolve(document, each)
+        return !(description?.length > 1)
+      })
+      .map(([name, each]) => `${path}/${each.name ?? name}`)
+  )
+}
+
+/** Every object in a value, outside of examples, and the way to it. */
+function placesOf(value: any, path = ''): { value: any; path: string }[] {
+  if (typeof value !== 'object' || value === null) return []
+  const inside = Object.entries(value).filter(([key]) => key !== 'example' && key !== 'examples')
+  return [{ value, path }, ...inside.flatMap(([key, each]) => placesOf(each, `${path}/${key}`))]
+}
+
+function resolve(document: any, { $ref, ...rest }: any): any {
+  if (!$ref) return rest
+  return $ref
+    .split('/')
+    .slice(1)
+    .reduce((part: any, key: string) => part[key], document)
 }
 
 /** The constants of a problem narrow fields that its first part describes. */

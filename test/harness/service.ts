@@ -2,10 +2,10 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Response } from 'light-my-request'
-import pino from 'pino'
+import pino, { type Logger } from 'pino'
 import type { Test } from 'tap'
 import { v7 as uuid } from 'uuid'
-import { loadKinds } from '../../src/catalogue.ts'
+import { loadKinds } from '../../src/catalogue/catalogue.ts'
 import { readConfig, withoutSecrets } from '../../src/config.ts'
 import { connect, type Database } from '../../src/database/connect.ts'
 import { type Limits, productionLimits } from '../../src/http/doors/limits/limits.ts'
@@ -14,6 +14,7 @@ import { type Media, proveMedia } from '../../src/runner/media.ts'
 import { startWorker, type Worker } from '../../src/runner/start.ts'
 import { installationKey } from '../../src/storage/store.ts'
 import { channels } from '../../src/tasks/channels.ts'
+import type { Kind, Kinds } from '../../src/tasks/define.ts'
 import { isInternal } from '../../src/tasks/internal.ts'
 import type { TaskBody } from '../../src/tasks/schemas.ts'
 import { enqueue } from '../../src/tasks/submit/enqueue.ts'
@@ -106,11 +107,7 @@ export async function openService(
     env: settings,
     api,
     db,
-    get: (url, headers) => api.app.inject({ method: 'GET', url, headers }),
-    post: (url, body, headers) => api.app.inject({ method: 'POST', url, payload: body as object, headers }),
-    patch: (url, body) => api.app.inject({ method: 'PATCH', url, payload: body as object }),
-    delete: url => api.app.inject({ method: 'DELETE', url }),
-    upload: (parts, url = '/api/videos') => api.app.inject({ method: 'POST', url, ...form(parts) }),
+    ...requestsTo(api),
     async keep(content, filename = 'film.mp4') {
       const response = await service.upload([{ filename, content }])
       if (response.statusCode !== 201) throw new Error(response.body)
@@ -118,12 +115,7 @@ export async function openService(
     },
     listen: () => api.listen(),
     async submit(task, args = {}, options = {}) {
-      if (isInternal(task)) {
-        const kind = kinds.get(task)!
-        const [enqueued] = await enqueue(db.pool, [newTask(kind, args, { resultExpires: 86_400 }, options)])
-        await db.pool.query('select pg_notify($1, $2)', [channels.wake, kind.queue])
-        return enqueued!.id
-      }
+      if (isInternal(task)) return submitInternal(db, kinds.get(task)!, args, options)
       const response = await service.post('/api/tasks', { task, args, ...options })
       if (response.statusCode !== 201) throw new Error(response.body)
       return response.json().id
@@ -133,39 +125,67 @@ export async function openService(
       if (!task.finished_at) throw new Error(`The task is not finished after ${patience} s: ${JSON.stringify(task)}`)
       return task
     },
-    async until(id, condition) {
-      return waitForChange(service, id, condition)
-    },
-    async startWorker(more = {}) {
-      const own = readConfig({ ...settings, ...more })
-      const started: Worker = await startWorker({
-        id: uuid(),
-        url: appUrl,
-        config: own,
-        kinds,
-        log,
-        media: await (hear ? proveMedia({ config: own, kinds, log }) : provedMedia({ config: own, kinds, log })),
-        version: 'test',
-        env: withoutSecrets({ ...process.env, ...settings, ...more }),
-        end: () => void started.stop(0)
-      })
-      // Before the database is dropped.
-      t.teardown(() => started.stop(0))
-      return started
-    },
-    async files() {
-      const look = () => readdir(config.DATA_DIR, { recursive: true, withFileTypes: true })
-      // A folder may be removed while it is read.
-      const entries = await look().catch(error => (error.code === 'ENOENT' ? look() : Promise.reject(error)))
-      return entries
-        .filter(entry => entry.isFile())
-        .map(entry => path.relative(config.DATA_DIR, path.join(entry.parentPath, entry.name)))
-        .filter(file => file !== installationKey && file !== 'secret.key')
-        .sort()
-    }
+    until: async (id, condition) => waitForChange(service, id, condition),
+    startWorker: (more = {}) =>
+      startOwn(t, { url: appUrl, kinds, log, settings: { ...settings, ...more }, proves: hear !== undefined }),
+    files: () => filesBelow(config.DATA_DIR)
   }
   if (worker) await service.startWorker()
   return service
+}
+
+interface OwnWorker {
+  url: string
+  kinds: Kinds
+  log: Logger
+  settings: Record<string, string>
+  /** Proves its sandbox itself, and says so in the log. */
+  proves: boolean
+}
+
+async function startOwn(t: Test, { url, kinds, log, settings, proves }: OwnWorker): Promise<Worker> {
+  const config = readConfig(settings)
+  const needs = { config, kinds, log }
+  const worker: Worker = await startWorker({
+    ...needs,
+    id: uuid(),
+    url,
+    media: await (proves ? proveMedia(needs) : provedMedia(needs)),
+    version: 'test',
+    env: withoutSecrets({ ...process.env, ...settings }),
+    end: () => void worker.stop(0)
+  })
+  // Before the database is dropped.
+  t.teardown(() => worker.stop(0))
+  return worker
+}
+
+function requestsTo({ app }: Api): Pick<Service, 'get' | 'post' | 'patch' | 'delete' | 'upload'> {
+  return {
+    get: (url, headers) => app.inject({ method: 'GET', url, headers }),
+    post: (url, body, headers) => app.inject({ method: 'POST', url, payload: body as object, headers }),
+    patch: (url, body) => app.inject({ method: 'PATCH', url, payload: body as object }),
+    delete: url => app.inject({ method: 'DELETE', url }),
+    upload: (parts, url = '/api/videos') => app.inject({ method: 'POST', url, ...form(parts) })
+  }
+}
+
+/** A task of an internal kind, as its schedule submits it. */
+async function submitInternal({ pool }: Database, kind: Kind, args: unknown, options: Record<string, unknown>) {
+  const [enqueued] = await enqueue(pool, [newTask(kind, args, { resultExpires: 86_400 }, options)])
+  await pool.query('select pg_notify($1, $2)', [channels.wake, kind.queue])
+  return enqueued!.id
+}
+
+async function filesBelow(folder: string) {
+  const look = () => readdir(folder, { recursive: true, withFileTypes: true })
+  // A folder may be removed while it is read.
+  const entries = await look().catch(error => (error.code === 'ENOENT' ? look() : Promise.reject(error)))
+  return entries
+    .filter(entry => entry.isFile())
+    .map(entry => path.relative(folder, path.join(entry.parentPath, entry.name)))
+    .filter(file => file !== installationKey && file !== 'secret.key')
+    .sort()
 }
 
 const proofs = new Map<string, Promise<Media>>()

@@ -52,3 +52,19 @@ t.test('the arguments of a task may name a video in capitals', async t => {
   const { url } = renditions.find((print: any) => print.status === 'ready')
   t.equal((await service.get(url)).statusCode, 200)
 })
+
+t.test('nothing has an id with a NUL', async t => {
+  const service = await openService(t)
+  const { paths } = (await service.get('/openapi.json')).json() as { paths: Record<string, object> }
+  const named = Object.entries(paths).filter(([path]) => path.includes('{'))
+  t.ok(named.length > 40)
+
+  for (const [path, operations] of named) {
+    for (const method of Object.keys(operations)) {
+      const url = path.replaceAll(/\{\w+\}/g, 'a%00b')
+      const payload = ['post', 'patch'].includes(method) ? {} : undefined
+      const { statusCode } = await service.api.app.inject({ method: method as 'GET', url, payload })
+      t.ok(statusCode < 500, `${statusCode} of ${method} ${path}`)
+    }
+  }
+})

@@ -6,6 +6,7 @@ import { openKeys, type TestKey } from '../harness/keys.ts'
 import { leftovers } from '../harness/leftovers.ts'
 import { openService } from '../harness/service.ts'
 import { octets, tus } from '../harness/tus.ts'
+import { until } from '../harness/until.ts'
 
 const service = await openService(t)
 const { admin, make } = await openKeys(service)
@@ -87,7 +88,8 @@ for (const [what, end] of [
     await open.streams
     t.equal(await open.wait, 401)
     t.strictSame(await open.uploads, [401, 401])
-    t.match(await leftovers(service), { videos: 0, half_uploads: [] })
+    await until(async () => (await leftovers(service)).half_uploads.length === 0, 'what had come of a film is removed')
+    t.match(await leftovers(service), { videos: 0 })
     t.equal((await get('/api/tasks', key.with)).statusCode, 401)
     t.equal(other.socket.readyState, WebSocket.OPEN, 'others go on')
   })
@@ -210,6 +212,9 @@ t.test('a ticket opens what it names, once its key may see that, and nothing els
   const { socket, opened, closed } = openSocket(t, '/ws/tasks?queue=default', {}, protocols(ticket))
   await opened
   t.equal(socket.protocol, 'darkroom.v1')
+  const alone = openSocket(t, '/ws/tasks?queue=default', {}, protocols(ticket).slice(1))
+  await alone.opened
+  alone.socket.close()
   await t.rejects(openSocket(t, '/ws/tasks', {}, protocols(ticket)).opened, 'another path')
   await t.rejects(openSocket(t, '/ws/tasks?queue=default', {}, protocols(`${ticket}x`)).opened, 'another ticket')
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Type } from 'typebox'
-import { loadKinds } from '../../src/catalogue.ts'
+import { loadKinds } from '../../src/catalogue/catalogue.ts'
 import { readConfig } from '../../src/config.ts'
 import { close, defineTask } from '../../src/darkroom.ts'
 import { internalKinds } from '../../src/tasks/internal.ts'

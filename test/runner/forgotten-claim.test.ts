@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
-import { complete } from '../../src/tasks/attempts/complete.ts'
+import { complete } from '../../src/tasks/endings/complete.ts'
 import { isGone } from '../harness/gone.ts'
 import { openService, type Service } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
@@ -43,16 +44,18 @@ t.test('a worker that stops hands back its running tasks, uncounted', async t =>
 })
 
 t.test('a worker that stops lets a task finish that does so in time', async t => {
-  const service = await openService(t)
+  const service = await openService(t, { env: { TASKS_DIR: folder } })
   const first = await spawnWorker(t, service, {}, ['--grace', '30'])
-  const id = await service.submit('sleep', { seconds: 2 })
-  await service.until(id, ({ state }) => state === 'STARTED')
+  const [gate, file] = ['gate', 'file'].map(name => path.join(service.dataDir, name)) as [string, string]
+  const id = await service.submit('witnessed', { gate, file })
+  await until(() => existsSync(file), 'its body runs')
   const seen = async () => (await service.get(`/api/workers/${first.id}`)).json()
 
   first.kill('SIGTERM')
 
   await until(async () => (await seen()).shutdown === 'warm', 'its row says that it is ending')
   t.match(await seen(), { status: 'running', running: [{ task_id: id }] })
+  await writeFile(gate, '')
   t.strictSame(await first.exited, { code: 0, signal: null })
   t.match((await service.get(`/api/tasks/${id}`)).json(), { state: 'SUCCESS', attempts: 1, worker: first.id })
   const { rows } = await service.db.pool.query('select status from darkroom.workers where id = $1', [first.id])

@@ -40,7 +40,11 @@ t.test('charts show what became of tasks', async t => {
 
   await t.test('by kind', async t => {
     const found = () => sums(service, `metric=${all}&by=task`, 'good')
-    await until(async () => (await found()).succeeded === 3 && (await found()).created === 4, 'they are counted')
+    // Workers write what they have counted with each heartbeat, submissions and cancellations are added up by turns.
+    await until(async () => {
+      const { created, succeeded, failed, cancelled } = await sums(service, `metric=${all}`)
+      return created === 5 && succeeded === 3 && failed === 1 && cancelled === 1
+    }, 'they are counted')
     t.strictSame(await found(), { created: 4, succeeded: 3, failed: 0, retried: 0, cancelled: 1 })
     t.strictSame(await sums(service, `metric=${all}&by=task`, 'bad'), {
       ...{ created: 1, succeeded: 0, failed: 1, retried: 1, cancelled: 0 }

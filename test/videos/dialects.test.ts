@@ -29,7 +29,11 @@ t.test('upload refuses what POST /api/videos refuses', async t => {
   const service = await openService(t, { env: { MAX_UPLOAD_BYTES: '10' } })
 
   for (const path of spellings('/upload')) {
-    t.match((await service.upload([], path)).json(), { status: 400, code: 'UPLOAD_MISSING' })
+    t.match((await service.upload([], path)).json(), {
+      status: 400,
+      code: 'UPLOAD_MISSING',
+      errors: [{ field: 'video' }]
+    })
     t.match((await service.post(path, {})).json(), { status: 415, code: 'UPLOAD_NOT_MULTIPART' })
     const large = await service.upload([{ filename: 'a.mp4', content: 'eleven byte' }], path)
     t.match(large.json(), { status: 413, code: 'UPLOAD_TOO_LARGE' })

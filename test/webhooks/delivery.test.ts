@@ -75,6 +75,7 @@ t.test('failures are tried again under the same id, eight times in 27.6 hours', 
   t.equal(receiver.received.at(-1)!.headers['webhook-id'], last.id, 'a replay has the same id')
   await service.post(`/api/webhooks/${id}/test`)
   await receiver.got(10)
+  await deliveries(service, id, items => items.every(({ status }) => status === 'delivered'))
   t.match((await service.get('/api/webhooks')).json().items[0], { failures: 0, failing_since: null })
   await service.delete(`/api/webhooks/${id}`)
 })

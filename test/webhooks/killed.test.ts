@@ -18,7 +18,7 @@ async function end(count: number) {
 
 /** What a killed worker held is due now, instead of after its lease. */
 async function endLeases() {
-  await ask('update darkroom.webhook_messages set next_at = now() where lease is not null and next_at is not null')
+  await ask('update darkroom.webhook_messages set leased_until = now() where lease is not null')
 }
 
 // The second of the first test is the first of the second.

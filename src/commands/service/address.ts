@@ -1,5 +1,5 @@
 import { settings } from '#config.ts'
-import { readAddress } from '../../address-file.ts'
+import { readAddress } from '#http/address-file.ts'
 import { WrongUse } from '../failures.ts'
 
 /** `DARKROOM_URL`; else `HOST` and `PORT`, where given; else where the API on `DATA_DIR` says that it listens. */

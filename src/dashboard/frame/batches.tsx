@@ -1,6 +1,6 @@
-import { type Batch, batches, tidyBatches } from '../state/batch.ts'
+import { type Batch, batches, tidyBatches } from '../state/acts/batch.ts'
 import { Button } from '../ui/button.tsx'
-import { Progress } from '../ui/progress.tsx'
+import { Progress } from '../ui/charts/progress.tsx'
 import { countText, plural } from '../words/number.ts'
 
 /** How far acts on many tasks are. */

@@ -1,7 +1,7 @@
-import { go } from '../state/route.ts'
-import { readSetting } from '../state/settings.ts'
-import { helpOpen } from '../ui/help.tsx'
-import { paletteOpen } from '../ui/palette.tsx'
+import { go } from '../state/browser/route.ts'
+import { readSetting } from '../state/browser/settings.ts'
+import { helpOpen } from '../ui/overlays/help.tsx'
+import { paletteOpen } from '../ui/overlays/palette.tsx'
 import { nextTheme, toggleLive } from './bar.tsx'
 import { places } from './pages.ts'
 

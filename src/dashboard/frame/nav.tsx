@@ -1,6 +1,6 @@
-import { href, path } from '../state/route.ts'
+import { href, path } from '../state/browser/route.ts'
 import { Icon } from '../ui/icons.tsx'
-import { paletteOpen } from '../ui/palette.tsx'
+import { paletteOpen } from '../ui/overlays/palette.tsx'
 import { mostUsed, places } from './pages.ts'
 
 function isHere(place: string) {

@@ -1,12 +1,12 @@
-import { dropOperation, followed } from '../state/bulk.ts'
-import { useQuery } from '../state/query.ts'
-import { href } from '../state/route.ts'
-import type { BulkOperation } from '../state/shapes.ts'
+import { dropOperation, followed } from '../state/acts/bulk.ts'
+import { href } from '../state/browser/route.ts'
+import { useQuery } from '../state/service/query.ts'
+import type { BulkOperation } from '../state/service/shapes.ts'
 import { Button } from '../ui/button.tsx'
+import { Progress } from '../ui/charts/progress.tsx'
 import { SteerOperation } from '../ui/operation.tsx'
-import { Progress } from '../ui/progress.tsx'
-import { hasEnded, skippedText, titleOfOperation } from '../words/bulk.ts'
 import { exactCount } from '../words/number.ts'
+import { hasEnded, skippedText, titleOfOperation } from '../words/tasks/bulk.ts'
 
 /** How far acts on all that match are. They go on without this page, and a reload finds them again. */
 export function Operations() {

@@ -1,7 +1,7 @@
 import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { Tasks } from '../pages/tasks/tasks.tsx'
-import { href, path } from '../state/route.ts'
+import { href, path } from '../state/browser/route.ts'
 import { Page } from '../ui/page.tsx'
 import { Waiting } from '../ui/said.tsx'
 

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks'
-import type { ApiError } from '../state/api.ts'
-import { secretsShown } from '../state/door.ts'
-import { signIn, signingIn } from '../state/session.ts'
-import { Dialog } from '../ui/dialog.tsx'
-import { Field } from '../ui/field.tsx'
+import type { ApiError } from '../state/service/api.ts'
+import { secretsShown } from '../state/service/door.ts'
+import { signIn, signingIn } from '../state/service/session.ts'
+import { Field } from '../ui/forms/field.tsx'
+import { Dialog } from '../ui/overlays/dialog.tsx'
 
 /** Above the page, of which nothing is lost; never above a secret that is shown once. */
 export function SignIn() {

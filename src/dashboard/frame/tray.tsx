@@ -1,7 +1,7 @@
-import { href } from '../state/route.ts'
-import { tidyUploads, type Upload, uploads } from '../state/uploads.ts'
+import { tidyUploads, type Upload, uploads } from '../state/acts/uploads.ts'
+import { href } from '../state/browser/route.ts'
 import { Button } from '../ui/button.tsx'
-import { Progress } from '../ui/progress.tsx'
+import { Progress } from '../ui/charts/progress.tsx'
 import { bytesText, percentText } from '../words/number.ts'
 
 export function Tray() {

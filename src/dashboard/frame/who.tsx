@@ -1,9 +1,9 @@
-import { tell } from '../state/act.ts'
-import { closed } from '../state/door.ts'
-import { go } from '../state/route.ts'
-import { session, signingIn, signOut } from '../state/session.ts'
+import { tell } from '../state/acts/act.ts'
+import { go } from '../state/browser/route.ts'
+import { closed } from '../state/service/door.ts'
+import { session, signingIn, signOut } from '../state/service/session.ts'
 import { Button } from '../ui/button.tsx'
-import { Menu } from '../ui/menu.tsx'
+import { Menu } from '../ui/overlays/menu.tsx'
 
 /** Which key, or person of the proxy in front, this page acts as; nothing where none is needed. */
 export function Who() {

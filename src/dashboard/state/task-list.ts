@@ -1,11 +1,11 @@
 import { signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
-import { ApiError, request } from './api.ts'
-import { heard, missed } from './connection.ts'
-import { isLive, showList } from './live.ts'
-import { keep, kept, query } from './route.ts'
-import { readSetting } from './settings.ts'
-import type { Task, TaskPage } from './shapes.ts'
+import { keep, kept, query } from './browser/route.ts'
+import { readSetting } from './browser/settings.ts'
+import { ApiError, request } from './service/api.ts'
+import { heard, missed } from './service/connection.ts'
+import { isLive, showList } from './service/live.ts'
+import type { Task, TaskPage } from './service/shapes.ts'
 
 const pageSize = 100
 // Rows of one answer, and rows that a reload brings back.

@@ -1,6 +1,6 @@
-import { type Firing, firingsOf, mostOfOne, weekEnd } from '../words/week.ts'
-import { ApiError, request } from './api.ts'
-import type { Preview, Schedule } from './shapes.ts'
+import { type Firing, firingsOf, mostOfOne, weekEnd } from '../words/schedules/week.ts'
+import { ApiError, request } from './service/api.ts'
+import type { Preview, Schedule } from './service/shapes.ts'
 
 export interface Week {
   firings: Firing[]

@@ -1,5 +1,5 @@
-import { href } from '../state/route.ts'
-import { lacks } from '../state/session.ts'
+import { href } from '../state/browser/route.ts'
+import { lacks } from '../state/service/session.ts'
 import { Lacking } from './lacking.tsx'
 
 /** Leads to the lines of the audit about one thing. */

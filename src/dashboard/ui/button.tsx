@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
-import { lacks } from '../state/session.ts'
+import { lacks } from '../state/service/session.ts'
 import type { Need } from '../words/rights.ts'
 import { Icon, type IconName } from './icons.tsx'
 import { Lacking } from './lacking.tsx'

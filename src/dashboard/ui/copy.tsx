@@ -1,7 +1,7 @@
-import { tell } from '../state/act.ts'
+import { tell } from '../state/acts/act.ts'
 import { cliText } from '../words/copy.ts'
 import { Button } from './button.tsx'
-import { Menu } from './menu.tsx'
+import { Menu } from './overlays/menu.tsx'
 
 /** Pages without https have no clipboard; a selection can be copied there, too. */
 export async function copyText(text: string) {

@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'preact/hooks'
-import { readSetting } from '../state/settings.ts'
+import { readSetting } from '../state/browser/settings.ts'
 import { jsonText, tokensOf } from '../words/json.ts'
 import { bytesText } from '../words/number.ts'
 import { Button } from './button.tsx'

@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks'
-import { readSetting } from '../state/settings.ts'
+import { readSetting } from '../state/browser/settings.ts'
 
 /** Single keys of a page. They never fire in fields or below a dialog, and can be switched off. */
 export function useKeys(keys: Record<string, () => void>) {

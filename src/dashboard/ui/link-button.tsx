@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
-import { href } from '../state/route.ts'
-import { lacks } from '../state/session.ts'
+import { href } from '../state/browser/route.ts'
+import { lacks } from '../state/service/session.ts'
 import type { Need } from '../words/rights.ts'
 import { Button } from './button.tsx'
 import { Icon, type IconName } from './icons.tsx'

@@ -1,9 +1,9 @@
-import { act } from '../state/act.ts'
-import { followOperation } from '../state/bulk.ts'
-import { confirm } from '../state/confirm.ts'
-import type { BulkOperation } from '../state/shapes.ts'
-import { hasEnded, titleOfOperation } from '../words/bulk.ts'
+import { act } from '../state/acts/act.ts'
+import { followOperation } from '../state/acts/bulk.ts'
+import { confirm } from '../state/acts/confirm.ts'
+import type { BulkOperation } from '../state/service/shapes.ts'
 import { plural } from '../words/number.ts'
+import { hasEnded, titleOfOperation } from '../words/tasks/bulk.ts'
 import { Button } from './button.tsx'
 
 /** Stops an operation, or takes back what it has done. */

@@ -1,5 +1,5 @@
-import { href, query, withQuery } from '../state/route.ts'
-import type { Page } from '../state/shapes.ts'
+import { href, query, withQuery } from '../state/browser/route.ts'
+import type { Page } from '../state/service/shapes.ts'
 
 /** To older lines and back; the address has the place. */
 export function Paging({ page }: { page: Page<unknown> | undefined }) {

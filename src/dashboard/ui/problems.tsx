@@ -1,9 +1,8 @@
 import type { ComponentChildren } from 'preact'
-import { href } from '../state/route.ts'
-import type { Problem } from '../state/shapes.ts'
-import { roomOf } from '../words/rooms.ts'
+import type { Problem } from '../state/service/shapes.ts'
 import { ActionButton } from './action-button.tsx'
 import { Icon } from './icons.tsx'
+import { SubjectLink } from './subject-link.tsx'
 import { Ago, For } from './time.tsx'
 
 interface ProblemsProps {
@@ -18,7 +17,6 @@ export function Problems({ problems, more }: ProblemsProps) {
     <ul class="problems">
       {problems.map(problem => {
         const { code, sentence, since, severity, subject, actions, opened_at, silenced_until } = problem
-        const room = roomOf(subject.type, subject.id)
         return (
           <li key={`${code} ${subject.id}`} class={`problem ${silenced_until === null ? severity : 'notice'}`}>
             <Icon name="errors" />
@@ -37,14 +35,7 @@ export function Problems({ problems, more }: ProblemsProps) {
                   </>
                 )}
                 {more && opened_at === null && ', webhooks are not told yet'}
-                {room && (
-                  <>
-                    {' · '}
-                    <a href={href(room)}>
-                      {subject.type} {subject.type === 'worker' ? '' : subject.id}
-                    </a>
-                  </>
-                )}
+                <SubjectLink subject={subject} />
               </p>
             </div>
             <div class="buttons">

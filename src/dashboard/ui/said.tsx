@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact'
-import { sentenceOf } from '../state/act.ts'
-import type { ApiError } from '../state/api.ts'
-import type { Query } from '../state/query.ts'
-import { now } from '../state/time.ts'
+import { sentenceOf } from '../state/acts/act.ts'
+import type { ApiError } from '../state/service/api.ts'
+import type { Query } from '../state/service/query.ts'
+import { now } from '../state/service/time.ts'
 import { Button } from './button.tsx'
 
 /** Nothing to show, and why. */

@@ -1,4 +1,4 @@
-import { href, query, withQuery } from '../state/route.ts'
+import { href, query, withQuery } from '../state/browser/route.ts'
 
 interface SegmentsProps {
   label: string

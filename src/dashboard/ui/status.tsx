@@ -1,5 +1,5 @@
 import type { ComponentChild } from 'preact'
-import type { Status } from '../state/shapes.ts'
+import type { Status } from '../state/service/shapes.ts'
 
 const ring = 2 * Math.PI * 5.5
 

@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks'
-import { ago, now, since, zoned } from '../state/time.ts'
+import { ago, now, since, zoned } from '../state/service/time.ts'
 import { durationText, shortDuration } from '../words/time.ts'
 
 /** "12 s ago", with the moment in all zones as its title. */

@@ -1,4 +1,4 @@
-import type { AuditLine } from '../state/shapes.ts'
+import type { AuditLine } from '../state/service/shapes.ts'
 
 const minute = 60_000
 

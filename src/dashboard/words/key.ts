@@ -1,4 +1,4 @@
-import type { Key, Limits } from '../state/shapes.ts'
+import type { Key, Limits } from '../state/service/shapes.ts'
 import { bytesText, countText, plural } from './number.ts'
 import { durationText, isoText } from './time.ts'
 

@@ -1,4 +1,4 @@
-import type { Problem, Queue, Worker } from '../state/shapes.ts'
+import type { Problem, Queue, Worker } from '../state/service/shapes.ts'
 import { countText, plural } from './number.ts'
 import { durationText } from './time.ts'
 import { isSerious } from './verdict.ts'

@@ -1,4 +1,4 @@
-import type { Problem } from '../state/shapes.ts'
+import type { Problem } from '../state/service/shapes.ts'
 
 export type Mood = 'well' | 'warned' | 'bad' | 'unknown'
 

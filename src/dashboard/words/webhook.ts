@@ -1,4 +1,4 @@
-import type { Delivery, Webhook } from '../state/shapes.ts'
+import type { Delivery, Webhook } from '../state/service/shapes.ts'
 import { plural } from './number.ts'
 
 export const messageTypes = [

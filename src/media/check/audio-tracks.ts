@@ -1,20 +1,19 @@
 import type { Segment } from '../hls/segments.ts'
 import { tracksBeside } from '../plan/audio-tracks.ts'
 import type { Probe, ProbedAudio } from '../probe/probed.ts'
-import type { RawStream } from '../probe/streams.ts'
+import type { PrintTrack } from './index-of-print.ts'
 import { gapIn, refuse, type Stream } from './streams.ts'
 import { isAbout, steady } from './times.ts'
 
 /** Why the audio tracks of a print beside the default one are not those of its source. */
-export function tracksProblem(streams: RawStream[], probe: Probe): string | undefined {
-  const sounds = streams.filter(({ codec_type }) => codec_type === 'audio')
+export function tracksProblem(tracks: PrintTrack[], probe: Probe): string | undefined {
+  const sounds = tracks.filter(({ kind }) => kind === 'sound')
   const expected = probe.audio ? 1 + probe.further.length : 0
   if (sounds.length !== expected) return `it has ${sounds.length} audio tracks and should have ${expected}`
   for (const [at, track] of probe.further.entries()) {
     const sound = sounds[at + 1]!
-    if (sound.codec_name !== 'aac') return `its audio track ${at + 2} is ${sound.codec_name}`
-    const end = Number(sound.start_time ?? 0) + Number(sound.duration ?? 0)
-    const wrong = lengthProblem(end, track, probe)
+    if (sound.codec !== 'aac') return `its audio track ${at + 2} is ${sound.codec ?? 'of another codec'}`
+    const wrong = lengthProblem(sound.span.end, track, probe)
     if (wrong) return `its audio track ${at + 2} ${wrong}`
   }
   return undefined

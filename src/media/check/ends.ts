@@ -5,6 +5,7 @@ import { unfinished } from '../encode/arguments.ts'
 import { guardedInput, memoryGuard } from '../guards.ts'
 import type { Segment } from '../hls/segments.ts'
 import { run } from '../run.ts'
+import { readFormats } from './formats.ts'
 import { beginAlike, endAlike, type Packets, packetsIn } from './packet-hashes.ts'
 
 interface Where {
@@ -17,6 +18,8 @@ interface Where {
 interface Print {
   name: string
   file: string
+  /** Of the picture. */
+  codec: string
   /** Its picture is that of the source, which the encode of the other prints has decoded as a whole. */
   copied: boolean
 }
@@ -37,8 +40,8 @@ const mostText = 16_000_000
  * Decodes the first and the last segment of every stream as a whole, each behind its init segment. A print has to have
  * the same packets at its beginning and its end, as a player reads them, so that these are not decoded once more. Of a
  * stream that is copied the keyframes are decoded: they show that its init segment fits, and the packets of print and
- * stream, which were written apart, are those that the encode has decoded. Throws where one is broken. Without prints,
- * the streams alone.
+ * stream, which were written apart, are those that the encode has decoded. Throws where one is broken, or is not of the
+ * codecs and the pixel format that every browser plays. Without prints, the streams alone.
  */
 export async function checkEnds(segments: Segment[], prints: Print[], where: Where) {
   const rungs = [...new Set(segments.map(({ rung }) => rung))]
@@ -53,12 +56,18 @@ export async function checkEnds(segments: Segment[], prints: Print[], where: Whe
       keyframesOnly: copied.has(end.rung)
     }))
   )
-  const { exitCode, stdout, stderr } = await readEnds(ofStreams, prints, where)
+  const { formats, error, onLine } = readFormats()
+  const { exitCode, stdout } = await readEnds(ofStreams, prints, { ...where, onStderrLine: onLine })
   await Promise.all(ofStreams.map(({ file }) => rm(file, { force: true })))
   // A decoder conceals what is broken, and says so; ffmpeg then ends with 0.
-  if (exitCode !== 0 || stderr.trim() !== '') {
-    const said = stderr.trim().split('\n').at(-1)
-    throw new Error(`The beginning or the end of a print or its stream (${rungs.join(', ')}) does not decode: ${said}`)
+  if (exitCode !== 0 || error() !== undefined) {
+    throw new Error(
+      `The beginning or the end of a print or its stream (${rungs.join(', ')}) does not decode: ${error()}`
+    )
+  }
+  for (const [at, { rung }] of ends.entries()) {
+    const print = prints.find(({ name }) => name === rung)
+    if (print) refuseFormats(print, formats.get(at) ?? [])
   }
   const read = [...ends, ...prints.flatMap(({ name }) => ends.filter(({ rung }) => rung === name))]
   const packets = packetsIn(
@@ -70,6 +79,12 @@ export async function checkEnds(segments: Segment[], prints: Print[], where: Whe
     if (isSame(packets.slice(stream, stream + 2), packets.slice(print, print + 2))) continue
     throw new Error(`The beginning or the end of a print (${name}) is not that of its stream: its file is damaged`)
   }
+}
+
+/** Of a print, too: it is in the same codec, and the same bytes set up its decoder. */
+function refuseFormats({ name, codec }: Print, formats: string[]) {
+  const wrong = formats.length === 0 ? 'unknown' : formats.find(each => ![`${codec} yuv420p`, 'aac'].includes(each))
+  if (wrong) throw new Error(`The print ${name} failed its check: the format of its stream is ${wrong}`)
 }
 
 async function behindInit({ init, file }: Segment, whole: string) {
@@ -85,7 +100,11 @@ interface End {
 }
 
 /** One process for all: its start takes as long as the decode of a second. */
-function readEnds(ofStreams: End[], prints: Print[], { directory, tools, signal }: Where) {
+function readEnds(
+  ofStreams: End[],
+  prints: Print[],
+  { directory, tools, signal, onStderrLine }: Where & { onStderrLine(line: string): void }
+) {
   const ofPrints = prints.map(({ file }) => resolve(directory, unfinished(file)))
   const inputs = [
     ...ofStreams.map(({ file, keyframesOnly }) => [
@@ -93,9 +112,10 @@ function readEnds(ofStreams: End[], prints: Print[], { directory, tools, signal 
       ...memoryGuard,
       ...guardedInput(file)
     ]),
+    // Their packets are compared: no decoder has to look at them.
     ...ofPrints.flatMap(file => [
-      ['-t', String(first), ...memoryGuard, ...guardedInput(file)],
-      ['-sseof', `-${last}`, ...memoryGuard, ...guardedInput(file)]
+      ['-nofind_stream_info', '-t', String(first), ...memoryGuard, ...guardedInput(file)],
+      ['-nofind_stream_info', '-sseof', `-${last}`, ...memoryGuard, ...guardedInput(file)]
     ])
   ]
   const streams = ofStreams.flatMap((_, at) => ['-map', String(at)])
@@ -120,13 +140,14 @@ function readEnds(ofStreams: End[], prints: Print[], { directory, tools, signal 
   return run(
     tools.ffmpeg,
     [
-      ...['-nostdin', '-hide_banner', '-loglevel', 'error', '-xerror'],
+      // What its inputs are is logged at this level.
+      ...['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'level+info', '-xerror'],
       ...inputs.flat(),
       ...streams,
       ...['-f', 'null', '-'],
       ...(prints.length > 0 ? hashes : [])
     ],
-    { signal, timeout, maxOutput: mostText, reads: [...ofStreams.map(({ file }) => file), ...ofPrints] }
+    { signal, timeout, maxOutput: mostText, onStderrLine, reads: [...ofStreams.map(({ file }) => file), ...ofPrints] }
   )
 }
 

@@ -1,7 +1,7 @@
 import { mainOf, type Run } from '../hls/boxes.ts'
 import type { Segment } from '../hls/segments.ts'
+import type { Made } from './made.ts'
 import { isAbout } from './times.ts'
-import type { Made } from './verify.ts'
 
 /** The stream of one rung, as it can be played. */
 export interface Stream {

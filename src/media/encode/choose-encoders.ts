@@ -1,5 +1,5 @@
 import { EncodeFailed } from '../encode-failed.ts'
-import type { Print } from '../plan/ladder.ts'
+import type { Print } from '../plan/print.ts'
 import { findEncoders, namesFor, withHardware } from './encoders.ts'
 import type { Encoders } from './hardware.ts'
 

@@ -1,5 +1,5 @@
 import type { Codec } from '../plan/codecs.ts'
-import type { Print } from '../plan/ladder.ts'
+import type { Print } from '../plan/print.ts'
 import type { Profile } from '../plan/profiles.ts'
 
 export type Options = Record<string, string | number>

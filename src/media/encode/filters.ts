@@ -1,4 +1,4 @@
-import type { Print } from '../plan/ladder.ts'
+import type { Print } from '../plan/print.ts'
 import { asFraction } from '../probe/frame-rate.ts'
 import type { ProbedAudio, ProbedVideo } from '../probe/probed.ts'
 

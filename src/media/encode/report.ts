@@ -1,4 +1,4 @@
-import type { Print } from '../plan/ladder.ts'
+import type { Print } from '../plan/print.ts'
 import type { Progress } from './progress.ts'
 
 export const phases = ['probing', 'encoding', 'packaging', 'checking'] as const

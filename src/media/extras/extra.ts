@@ -1,5 +1,5 @@
 import type { MediaTools } from '../binaries.ts'
-import type { Made } from '../check/verify.ts'
+import type { Made } from '../check/made.ts'
 import type { Note, Probe } from '../probe/probed.ts'
 
 /** A file of a print set beside the prints. */

@@ -4,17 +4,18 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { MediaTools } from '../binaries.ts'
 import { checkEnds } from '../check/ends.ts'
+import type { Made } from '../check/made.ts'
 import { checkStreams, type Stream } from '../check/streams.ts'
 import { lengthProblem } from '../check/times.ts'
-import { type Made, type Verified, verify } from '../check/verify.ts'
+import { type Verified, verify } from '../check/verify.ts'
 import { DiskFailed, diskErrorIn } from '../disk-failed.ts'
 import { unfinished } from '../encode/arguments.ts'
 import { namedTracks } from '../encode/sound.ts'
 import { EncodeFailed } from '../encode-failed.ts'
 import { guardedInput, memoryGuard } from '../guards.ts'
 import type { Segment } from '../hls/segments.ts'
-import type { Print } from '../plan/ladder.ts'
 import { mostBytes } from '../plan/most-bytes.ts'
+import type { Print } from '../plan/print.ts'
 import type { Probe } from '../probe/probed.ts'
 import { run } from '../run.ts'
 import { cutTracks } from './cut-tracks.ts'
@@ -54,7 +55,7 @@ export async function joinParts(work: JoinParts): Promise<Joined> {
   for (const [at, print] of prints.entries()) {
     const own = segments.filter(({ rung }) => rung === print.name)
     await joinPrint(print, own, work)
-    verified.push(await verify(print, { probe, directory, tools, signal }).catch(failed(signal)))
+    verified.push(await verify(print, { probe, directory }).catch(failed(signal)))
     onProgress((at + 1) / (prints.length + 1))
   }
   const made = verified.map(({ made }) => made)

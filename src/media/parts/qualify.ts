@@ -1,7 +1,7 @@
 import type { MediaTools } from '../binaries.ts'
 import { guardedInput, memoryGuard } from '../guards.ts'
 import { whyEncoded } from '../plan/copy.ts'
-import type { Print } from '../plan/ladder.ts'
+import type { Print } from '../plan/print.ts'
 import { lead } from '../probe/probe.ts'
 import type { Probe } from '../probe/probed.ts'
 import { run } from '../run.ts'

@@ -3,7 +3,7 @@ import { maxPixels, maxStreams } from '../guards.ts'
 import { lead, mostFrames } from '../probe/probe.ts'
 import type { Probe } from '../probe/probed.ts'
 import { MediaRejected } from '../rejected.ts'
-import type { Print } from './ladder.ts'
+import type { Print } from './print.ts'
 import { capFor } from './rungs.ts'
 
 /** The most that one film may ask for; each is a setting, except the bytes of the upload, which have one of their own. */

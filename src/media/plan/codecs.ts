@@ -1,5 +1,3 @@
-import type { Print } from './ladder.ts'
-
 /** Codecs of the picture. Every film has prints in the first; each further one gives each rung one more. */
 export const codecs = ['h264', 'hevc', 'vp9', 'av1'] as const
 
@@ -25,6 +23,6 @@ export function printNames(rungs: string[], wanted: readonly string[]) {
 }
 
 /** Prints that are made together: one codec after another, so that the ones that everything plays are there first. */
-export function byCodec(prints: Print[]): Print[][] {
+export function byCodec<Print extends { codec: Codec }>(prints: Print[]): Print[][] {
   return codecs.map(codec => prints.filter(print => print.codec === codec)).filter(each => each.length > 0)
 }

@@ -1,5 +1,5 @@
 import type { Probe } from '../probe/probed.ts'
-import type { Print } from './ladder.ts'
+import type { Print } from './print.ts'
 import { mostBits } from './rungs.ts'
 
 /** Seconds. With keyframes this far apart no segment is longer than six. */

@@ -1,20 +1,8 @@
 import type { Probe } from '../probe/probed.ts'
 import { type Codec, inOrder, printName, usualCodec } from './codecs.ts'
+import type { Print } from './print.ts'
 import { type Profile, usualProfile } from './profiles.ts'
 import { rungs, usualRungs } from './rungs.ts'
-
-/** A planned rendition. No sizes without video. */
-export interface Print {
-  name: string
-  file: string
-  width: number | null
-  height: number | null
-  /** Its picture is copied from the source. */
-  copied: boolean
-  profile: Profile
-  /** Of the picture. */
-  codec: Codec
-}
 
 /** The reason for a rung without print: `reason` for programs, `detail` for people. */
 export interface Skipped {

@@ -1,6 +1,6 @@
 import { mostFrames } from '../probe/probe.ts'
 import type { Probe } from '../probe/probed.ts'
-import type { Print } from './ladder.ts'
+import type { Print } from './print.ts'
 import { capFor } from './rungs.ts'
 
 const MiB = 1024 ** 2

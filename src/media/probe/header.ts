@@ -9,7 +9,7 @@ import type { RawProgram, RawStream } from './streams.ts'
 export const timeout = 15
 
 /** Characters of ffprobe's output; only a file with thousands of tags has more. */
-const mostText = 2_000_000
+export const mostText = 2_000_000
 
 /** Codecs outside the list that a file may have and still be opened; phones add one or two. */
 const mostForeign = 4
@@ -25,6 +25,9 @@ export interface Header extends Answer {
   opening: string[]
 }
 
+/** What ffprobe says beside format and streams: which stream belongs to which programme. */
+export const ofPrograms = 'program=program_id:program_stream=index'
+
 const listed = [...decoders, ...subtitleDecoders]
 
 /** The ffprobe arguments that open a file, where each of its decoders is on the list. */
@@ -38,11 +41,7 @@ export async function readHeader(
   const ask = (opening: string[]) =>
     run(
       tools.ffprobe,
-      [
-        ...['-v', 'error', '-show_format', '-show_streams'],
-        ...['-show_entries', 'program=program_id:program_stream=index', '-of', 'json'],
-        ...opening
-      ],
+      [...['-v', 'error', '-show_format', '-show_streams', '-show_entries', ofPrograms, '-of', 'json'], ...opening],
       { signal, timeout, maxOutput: mostText, reads: [file] }
     )
 
@@ -99,7 +98,7 @@ function reasonOf(stderr: string) {
   return new MediaRejected('not_a_video', 'This is not a video or sound file, or its beginning or end is missing.')
 }
 
-function parse(stdout: string): Partial<Answer> {
+export function parse(stdout: string): Partial<Answer> {
   try {
     return JSON.parse(stdout)
   } catch {

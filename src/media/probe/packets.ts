@@ -1,18 +1,3 @@
-import { execa } from 'execa'
-import { sayProgram } from '#telemetry/programs.ts'
-import { expectLocked, underLock } from '../lock/lock.ts'
-import { keepTail, spawnOptions } from '../run.ts'
-import { timeout } from './header.ts'
-
-/** Bytes. Smaller files are scanned whole, which takes a fraction of a second; of larger ones the beginning. */
-const smallFile = 64 * 1024 * 1024
-
-/** Seconds of a large file that are scanned. */
-const sample = 30
-
-/** Enough for the sample: six streams of 60 packets a second for several hours. */
-const mostPackets = 500_000
-
 /** Times for measuring a rate; more make it slower and not better. */
 const mostTimes = 5_000
 
@@ -44,56 +29,24 @@ interface Groups {
   open: boolean
 }
 
-interface ReadPackets {
-  /** The ffprobe arguments that open the file. */
-  opening: string[]
-  ffprobe: string
-  bytes: number
-  signal?: AbortSignal | undefined
+/** A packet as ffprobe says it; each field may be missing. */
+export interface RawPacket {
+  stream_index?: number
+  pts_time?: string
+  dts_time?: string
+  duration_time?: string
+  size?: string
+  flags?: string
 }
 
-/** Scans packets without decoding: their real number, times and sizes. Returns as many as it got in bounded time. */
-export async function readPackets(file: string, { opening, ffprobe, bytes, signal }: ReadPackets): Promise<Packets> {
-  const small = bytes <= smallFile
-  const entries = 'packet=stream_index,pts_time,dts_time,duration_time,size,flags'
-  const args = [
-    ...['-v', 'error', '-show_entries', entries, '-of', 'csv=p=0'],
-    ...(small ? [] : ['-read_intervals', `%+${sample}`]),
-    ...opening
-  ]
-  const command = underLock(ffprobe, args, { reads: [file], seconds: timeout, fileSize: 0 })
-  const subprocess = execa(command.file, command.args, {
-    ...spawnOptions,
-    env: command.env,
-    buffer: false,
-    timeout: timeout * 1000,
-    ...(signal && { cancelSignal: signal })
-  })
-  sayProgram(ffprobe, subprocess)
-  const stderr = keepTail(subprocess.stderr)
-
-  const streams: Packets['streams'] = new Map()
-  let seen = 0
-  for await (const line of subprocess.iterable({ preserveNewlines: false })) {
-    add(streams, line)
-    if (++seen === mostPackets) subprocess.kill()
-  }
-  const { exitCode } = await subprocess
-  signal?.throwIfAborted()
-  expectLocked({ exitCode, stderr: stderr() })
-  return { whole: small && exitCode === 0 && seen < mostPackets, streams }
-}
-
-function add(streams: Packets['streams'], line: string) {
-  // An empty line follows packets that have side data.
-  if (line === '') return
-  const fields = line.split(',')
-  const [index, pts, dts, duration, size] = fields.map(Number) as [number, number, number, number, number]
+/** Their real number, times and sizes. */
+export function addPacket(streams: Packets['streams'], { stream_index: index, flags = '', ...packet }: RawPacket) {
   // Packets that an edit list cuts away are read and decoded, but not shown.
-  if (!Number.isInteger(index) || fields[5]?.includes('D')) return
+  if (!Number.isInteger(index) || flags.includes('D')) return
   // Old AVI files have no presentation times.
+  const [pts, dts] = [Number(packet.pts_time), Number(packet.dts_time)]
   const time = Number.isFinite(pts) ? pts : dts
-  const stream = streams.get(index) ?? {
+  const stream = streams.get(index!) ?? {
     count: 0,
     bytes: 0,
     times: [],
@@ -101,14 +54,14 @@ function add(streams: Packets['streams'], line: string) {
     to: -Infinity,
     groups: noGroups()
   }
-  streams.set(index, stream)
-  group(stream, time, Boolean(fields[5]?.includes('K')))
+  streams.set(index!, stream)
+  group(stream, time, flags.includes('K'))
   stream.count++
-  stream.bytes += size || 0
+  stream.bytes += Number(packet.size) || 0
   if (!Number.isFinite(time)) return
   if (stream.times.length < mostTimes) stream.times.push(time)
   stream.from = Math.min(stream.from, time)
-  stream.to = Math.max(stream.to, time + (duration || 0))
+  stream.to = Math.max(stream.to, time + (Number(packet.duration_time) || 0))
 }
 
 const noGroups = (): Groups => ({ at: -1, time: -Infinity, length: null, even: true, open: false })

@@ -1,37 +1,33 @@
 import { stat } from 'node:fs/promises'
 import type { MediaTools } from '../binaries.ts'
 import { MediaRejected } from '../rejected.ts'
-import { together } from '../together.ts'
 import { describeAudio, describeSubtitles, describeVideo } from './facts.ts'
 import { readHeader, usualOpening } from './header.ts'
+import { look } from './look.ts'
 import { number, positive, round } from './numbers.ts'
-import { type Packets, readPackets } from './packets.ts'
+import type { Packets } from './packets.ts'
 import type { Probe, ProbedVideo } from './probed.ts'
 import { chooseStreams, type RawStream } from './streams.ts'
 
 /** Containers that state a length. For others ffprobe derives one from the packets, or guesses it from the bitrate. */
 const promises = /^(mov|matroska|avi|asf|flv|mxf)/
 
-/** Runs ffprobe twice in bounded time and memory: for the header, and for the packets. Most files open in the usual way, so both run at once. */
+/**
+ * Runs ffprobe once, in bounded time and memory; and where the file does not open in the usual way, or ffprobe complains
+ * about it, once more for the header alone, which says why, and how it opens.
+ */
 export async function probe(
   file: string,
   { tools, signal }: { tools: MediaTools; signal?: AbortSignal | undefined }
 ): Promise<Probe> {
   const bytes = await sizeOf(file)
-  const usual = usualOpening(file)
-  const packetsBy = (opening: string[], signal: AbortSignal | undefined) =>
-    readPackets(file, { opening, ffprobe: tools.ffprobe, bytes, signal })
-  const [{ format, streams, opening, chosen }, early] = await together(
-    signal,
-    async signal => {
-      const header = await readHeader(file, { tools, signal })
-      const chosen = chooseStreams(header.streams, header.programs)
-      refuseEncrypted([chosen.video, chosen.audio])
-      return { ...header, chosen }
-    },
-    signal => packetsBy(usual, signal)
-  )
-  const packets = opening.join() === usual.join() ? early : await packetsBy(opening, signal)
+  const lookBy = (opening: string[]) => look(file, { opening, ffprobe: tools.ffprobe, bytes, signal })
+  const usual = await lookBy(usualOpening(file))
+  const { format, streams, programs, opening } = usual.header ?? (await readHeader(file, { tools, signal }))
+  const chosen = chooseStreams(streams, programs)
+  refuseEncrypted([chosen.video, chosen.audio])
+  const isUsual = opening.join() === usualOpening(file).join()
+  const { packets } = isUsual ? usual : await lookBy(opening)
   const claimed = positive(format.duration)
   const duration = trueDuration(claimed, packets)
   const facts = { duration, packets }

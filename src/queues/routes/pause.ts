@@ -6,8 +6,8 @@ import { QueueNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { refuse } from '#schema/check.ts'
 import { writeProblems } from '#schema/problems.ts'
+import type { QueueNeeds } from '../needs.ts'
 import { listQueues, pauseQueue, queueExists, resumeQueue } from '../queries.ts'
-import type { QueueNeeds } from '../routes.ts'
 import { Name, Pause, QueueBody } from '../schemas.ts'
 
 /** Pauses queues, and ends their pauses. */

@@ -3,9 +3,9 @@ import { byRequest } from '#audit/by.ts'
 import { QueueNotFound } from '#errors.ts'
 import { answer } from '#schema/answers.ts'
 import { writeProblems } from '#schema/problems.ts'
+import type { QueueNeeds } from '../needs.ts'
 import { purgeQueue } from '../purge.ts'
 import { queueExists } from '../queries.ts'
-import type { QueueNeeds } from '../routes.ts'
 import { Name, Purged } from '../schemas.ts'
 
 export const purgeRoute: FastifyPluginAsyncTypebox<QueueNeeds> = async (app, needs) => {

@@ -1,5 +1,5 @@
 import type { Claim } from '#tasks/attempts/claim.ts'
-import type { Ending } from '#tasks/attempts/ending.ts'
+import type { Ending } from '#tasks/endings/ending.ts'
 import type { ProgramRun } from '#telemetry/programs.ts'
 import { isTracing, type Span, startSpan } from '#telemetry/spans.ts'
 import { traceIdOf } from '#telemetry/traceparent.ts'

@@ -1,5 +1,5 @@
 import type { Claim } from '#tasks/attempts/claim.ts'
-import type { Ending } from '#tasks/attempts/ending.ts'
+import type { Ending } from '#tasks/endings/ending.ts'
 import type { Tail } from '#tasks/log/tail.ts'
 import type { ProgramRun } from '#telemetry/programs.ts'
 import type { StopReason } from '../children/protocol.ts'

@@ -4,17 +4,15 @@ import type { Config } from '#config.ts'
 import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Kind, Kinds } from '#tasks/define.ts'
 import { redactor } from '#tasks/log/redact.ts'
-import { Tail } from '#tasks/log/tail.ts'
 import type { Books } from '../books/books.ts'
 import { typeboxInOneFile } from '../children/one-file.ts'
 import { ChildPool } from '../children/pool.ts'
 import type { Connections } from '../connections.ts'
 import type { Media } from '../media.ts'
-import { traceAttempt } from './attempt-trace.ts'
 import { openDesk } from './desk.ts'
-import { failBodiesAlone } from './inline.ts'
-import { logEnd } from './log-end.ts'
+import { runAttempt } from './run-attempt.ts'
 import { attemptStarter } from './start-attempt.ts'
+import { failBodiesAlone } from './uncaught.ts'
 
 interface OpenBodiesOptions {
   config: Config
@@ -42,30 +40,8 @@ export async function openBodies({ config, kinds, connections, books, media, log
   const start = attemptStarter({ config, connections, books, children, log })
   let thereIsRoom = (_milliseconds: number) => {}
 
-  /** Runs an attempt and has its ending written. */
   async function run(claim: Claim, kind: Kind) {
-    const since = performance.now()
-    const tail = new Tail(redact)
-    const trace = traceAttempt(claim)
-    let began = false
-    const attempt = start(claim, kind, { tail, trace }, pid => {
-      began = true
-      trace.begins(pid)
-      books.begun(claim, performance.now() - since)
-      books.log.follow(claim, tail)
-    })
-    desk.add(attempt)
-    const ending = await attempt.ended
-    desk.remove(attempt)
-    books.log.end(claim)
-    trace.ends(ending)
-    const ran = Date.now() - ending.started_at.getTime()
-    if (attempt.reason() === 'forgotten') books.forget(claim)
-    else {
-      logEnd(log, claim, ending, trace)
-      books.enter({ claim, kind, ending, ran: began ? ran : undefined })
-    }
-    thereIsRoom(ran)
+    thereIsRoom(await runAttempt(claim, kind, { start, desk, books, redact, log }))
   }
 
   return {

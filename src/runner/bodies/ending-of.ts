@@ -1,6 +1,6 @@
 import type { Claim } from '#tasks/attempts/claim.ts'
-import type { Ending } from '#tasks/attempts/ending.ts'
 import type { Kind } from '#tasks/define.ts'
+import type { Ending } from '#tasks/endings/ending.ts'
 import type { Tail } from '#tasks/log/tail.ts'
 import type { StopReason } from '../children/protocol.ts'
 import { type End, judge } from './judge.ts'

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Claim } from '#tasks/attempts/claim.ts'
-import type { Ending } from '#tasks/attempts/ending.ts'
 import type { Kind } from '#tasks/define.ts'
+import type { Ending } from '#tasks/endings/ending.ts'
 import type { Child } from '../children/child-process.ts'
 import type { Exit } from '../children/exit.ts'
 import type { Listener, Place } from '../children/line.ts'

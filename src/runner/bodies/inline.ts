@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Database } from '#database/connect.ts'
 import type { Claim } from '#tasks/attempts/claim.ts'
 import type { Kind } from '#tasks/define.ts'
@@ -8,27 +7,10 @@ import { endingOf } from './ending-of.ts'
 import { misfit } from './fit.ts'
 import { lastMoment } from './last-moment.ts'
 import { stopper } from './limits.ts'
+import { failingWith } from './uncaught.ts'
 
 interface RunInlineOptions extends AttemptOptions {
   db: Database
-}
-
-/** Fails the attempt whose body a callback belongs to. */
-const failing = new AsyncLocalStorage<((error: unknown) => void) | undefined>()
-
-/**
- * An uncaught error, as in a timer, ends a process with all its attempts. Node knows the body that a callback belongs
- * to, so only that attempt fails; an error outside of all bodies ends the process as usual.
- */
-export function failBodiesAlone() {
-  function onUncaught(error: unknown) {
-    const fail = failing.getStore()
-    if (!fail) return
-    process.once('uncaughtException', () => {})
-    fail(error)
-  }
-  process.on('uncaughtExceptionMonitor', onUncaught)
-  return { close: () => void process.off('uncaughtExceptionMonitor', onUncaught) }
 }
 
 /**
@@ -36,63 +18,74 @@ export function failBodiesAlone() {
  * time is given up. Its code may still run, but its attempt is over, and its result and reports are ignored.
  */
 export function runInline(claim: Claim, kind: Kind, options: RunInlineOptions): Attempt {
-  const { db, limits, tail, onBegin, onProgress } = options
-  const onLog = (line: string) => {
-    tail.add(`${line}\n`)
-    options.onLog(line)
-  }
+  const { db, limits, tail, traceparent, onBegin, onProgress } = options
   const controller = new AbortController()
   const last = lastMoment()
-  let over = false
+  const ear = openEar(options)
   const startedAt = new Date()
 
   const stops = stopper({
     limits,
     // Listeners belong to the body, although this call does not.
-    abort: reason => failing.run(fail, () => controller.abort(abortReason(reason))),
-    cut: reason => !over && last.set(reason)
+    abort: reason => failingWith(fail, () => controller.abort(abortReason(reason))),
+    cut: reason => ear.isOpen() && last.set(reason)
   })
 
   function fail(error: unknown) {
-    onLog(`an uncaught error would have ended the worker: ${failure(error).error.message}`)
+    ear.note(`an uncaught error would have ended the worker: ${failure(error).error.message}`)
     last.breakOff(failure(error))
     controller.abort(error)
   }
 
-  /** Ignores reports of a body whose attempt is over. */
-  function hear(call: () => void) {
-    if (!over) failing.run(undefined, call)
+  function report(fraction: number, detail: unknown) {
+    stops.progressed()
+    onProgress(fraction, detail)
   }
 
   const context = {
     id: claim.id,
     attempt: claim.attempt,
     signal: controller.signal,
-    progress: (fraction: number, detail: unknown) =>
-      hear(() => {
-        stops.progressed()
-        onProgress(fraction, detail)
-      }),
-    log: (line: string) => hear(() => onLog(line)),
-    traceparent: options.traceparent,
+    progress: (fraction: number, detail: unknown) => ear.hear(() => report(fraction, detail)),
+    log: (line: string) => ear.hear(() => ear.note(line)),
+    traceparent,
     db
   }
 
   async function live() {
     const end = misfit(claim, kind) ?? (await run())
-    over = true
+    ear.close()
     stops.clear()
     last.clear()
-    if (end.type === 'given_up') onLog('the body did not end in time and was given up; its result is ignored')
+    if (end.type === 'given_up') ear.note('the body did not end in time and was given up; its result is ignored')
     return endingOf(end, { claim, kind, tail, startedAt, reason: stops.reason() })
   }
 
   function run() {
     onBegin()
     stops.begin()
-    return Promise.race([failing.run(fail, () => runBody(kind, claim.args, context)), last.passed])
+    return Promise.race([failingWith(fail, () => runBody(kind, claim.args, context)), last.passed])
   }
 
   const { stop, reason } = stops
   return { claim, since: performance.now(), ended: live(), stop, reason, recall: async () => false }
+}
+
+/** Hears what a body says until its attempt is over: a body that was given up may say more. */
+function openEar({ tail, onLog }: AttemptOptions) {
+  let open = true
+  return {
+    isOpen: () => open,
+    close() {
+      open = false
+    },
+    hear(call: () => void) {
+      if (open) failingWith(undefined, call)
+    },
+    /** Keeps a line of the body, or one of the worker about it. */
+    note(line: string) {
+      tail.add(`${line}\n`)
+      onLog(line)
+    }
+  }
 }

@@ -1,7 +1,7 @@
 import type { Claim } from '#tasks/attempts/claim.ts'
-import type { Ending } from '#tasks/attempts/ending.ts'
-import { afterCrash, afterFailure, afterOutage } from '#tasks/attempts/retry-policy.ts'
 import { defaults, type Kind, type RetrySettings } from '#tasks/define.ts'
+import type { Ending } from '#tasks/endings/ending.ts'
+import { afterCrash, afterFailure, afterOutage } from '#tasks/endings/retry-policy.ts'
 import type { Exit } from '../children/exit.ts'
 import type { OwnMemory } from '../children/own-memory.ts'
 import type { Failure, StopReason, Success } from '../children/protocol.ts'
@@ -18,12 +18,18 @@ type Verdict = Pick<Ending, 'outcome' | 'is_outage' | 'result' | 'error' | 'stac
 
 /** The outcome of an attempt, and the next state of its task. */
 export function judge(end: End, reason: StopReason | undefined, claim: Claim, kind: Kind | undefined): Verdict {
-  const settings = settingsOf(claim, kind)
   // A success counts also after a request to stop.
   if (end.type === 'success' && reason !== 'lost' && reason !== 'forgotten') {
     return { outcome: 'success', result: end.result, next: { state: 'SUCCESS' } }
   }
+  const settings = settingsOf(claim, kind)
+  if (reason !== undefined) return judgeStopped(reason, end, claim, settings)
+  if (end.type === 'exit') return judgeExit(end, claim)
+  return judgeFailure(end as Failure, claim, settings)
+}
 
+/** Of an attempt that the worker has stopped. */
+function judgeStopped(reason: StopReason, end: End, claim: Claim, settings: RetrySettings): Verdict {
   switch (reason) {
     case 'cancelled':
       return {
@@ -52,27 +58,22 @@ export function judge(end: End, reason: StopReason | undefined, claim: Claim, ki
     case 'shutdown':
     case 'lost':
     case 'forgotten':
-      return {
-        outcome: 'shutdown',
-        error: { type: 'shutdown', message: 'Its worker was stopped; it is tried again' },
-        next: { state: 'RETRY', delay: 0 }
-      }
+      return triedAgain('Its worker was stopped; it is tried again')
     case 'not_loaded':
       return { outcome: 'crashed', ...afterCrash(claim.crashes, 'Its module was not loaded in time') }
   }
+}
 
-  if (end.type === 'exit' && end.isForAnother) {
-    return {
-      outcome: 'shutdown',
-      error: { type: 'shutdown', message: 'Its process was ended because of another attempt; it is tried again' },
-      next: { state: 'RETRY', delay: 0 }
-    }
-  }
-  if (end.type === 'exit') {
-    const last = end.signal ? `signal ${end.signal}` : `exit code ${end.exit_code}`
-    return { outcome: 'crashed', ...afterCrash(claim.crashes, `Its process ended with ${last}`) }
-  }
-  const { error, stack, retry, retry_after, outage } = end as Failure
+/** Of an attempt whose process has ended. */
+function judgeExit(end: Exit, claim: Claim): Verdict {
+  if (end.isForAnother) return triedAgain('Its process was ended because of another attempt; it is tried again')
+  const last = end.signal ? `signal ${end.signal}` : `exit code ${end.exit_code}`
+  return { outcome: 'crashed', ...afterCrash(claim.crashes, `Its process ended with ${last}`) }
+}
+
+/** Of a body that has thrown. */
+function judgeFailure(failure: Failure, claim: Claim, settings: RetrySettings): Verdict {
+  const { error, stack, retry, retry_after, outage } = failure
   if (outage) return { outcome: 'failure', is_outage: true, stack, ...afterOutage(claim.outages, error) }
   return {
     outcome: error.type === 'Stalled' ? 'stalled' : 'failure',
@@ -80,6 +81,10 @@ export function judge(end: End, reason: StopReason | undefined, claim: Claim, ki
     stack,
     next: retry ? afterFailure(claim.failures, settings, retry_after) : { state: 'FAILURE' }
   }
+}
+
+function triedAgain(message: string): Verdict {
+  return { outcome: 'shutdown', error: { type: 'shutdown', message }, next: { state: 'RETRY', delay: 0 } }
 }
 
 /** Whether the body ended by itself within its grace period. */

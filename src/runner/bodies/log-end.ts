@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Claim } from '#tasks/attempts/claim.ts'
-import type { Ending } from '#tasks/attempts/ending.ts'
+import type { Ending } from '#tasks/endings/ending.ts'
 import { type AttemptTrace, marksOf } from './attempt-trace.ts'
 
 /**

@@ -53,6 +53,8 @@ export function attemptStarter({ config, connections, books, children, log }: At
   }
 }
 
+export type StartAttempt = ReturnType<typeof attemptStarter>
+
 /** Limits of the task, else of its kind, else of the deployment. */
 function limitsOf(claim: Claim, kind: Kind, config: Config): Limits {
   return {

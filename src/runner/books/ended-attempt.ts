@@ -1,6 +1,6 @@
 import type { Claim } from '#tasks/attempts/claim.ts'
-import type { Ending } from '#tasks/attempts/ending.ts'
 import type { Kind } from '#tasks/define.ts'
+import type { Ending } from '#tasks/endings/ending.ts'
 
 /** An attempt that is over and whose ending is not written yet. */
 export interface EndedAttempt {

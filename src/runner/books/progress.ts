@@ -33,17 +33,6 @@ export function progressWriter({ pool, kinds, voice, log }: ProgressWriterOption
   let timer: NodeJS.Timeout | undefined
   let writtenAt = Number.NEGATIVE_INFINITY
 
-  /** Other tasks whose progress follows from these: films from their parts. */
-  async function others(ours: Set<string>, reports: Reported[]) {
-    const changed: string[] = []
-    const written = reports.filter(({ id }) => ours.has(id))
-    for (const [task, all] of Map.groupBy(written, ({ of }) => of.claim.task)) {
-      const ids = all.map(({ id }) => id)
-      changed.push(...((await kinds.get(task)?.reported?.(pool, ids)) ?? []))
-    }
-    return changed
-  }
-
   async function write() {
     timer = undefined
     writtenAt = performance.now()
@@ -55,7 +44,8 @@ export function progressWriter({ pool, kinds, voice, log }: ProgressWriterOption
         pool,
         reports.map(({ of: _, ...report }) => report)
       )
-      voice.changed(...ours, ...(await others(ours, reports)))
+      const written = reports.filter(({ id }) => ours.has(id))
+      voice.changed(...ours, ...(await alsoChanged(pool, kinds, written)))
       // The attempt is no longer this worker's.
       for (const { id, of } of reports) if (!ours.has(id)) of.stop('lost')
     } catch (error) {
@@ -88,4 +78,14 @@ export function progressWriter({ pool, kinds, voice, log }: ProgressWriterOption
       unwritten.clear()
     }
   }
+}
+
+/** Other tasks whose progress follows from these: films from their parts. */
+async function alsoChanged(pool: Pool, kinds: Kinds, written: Reported[]) {
+  const changed: string[] = []
+  for (const [task, all] of Map.groupBy(written, ({ of }) => of.claim.task)) {
+    const ids = all.map(({ id }) => id)
+    changed.push(...((await kinds.get(task)?.reported?.(pool, ids)) ?? []))
+  }
+  return changed
 }

@@ -2,13 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { gather } from '#database/batching.ts'
 import type { Database } from '#database/connect.ts'
-import { isLockWait, isOutage } from '#database/outage.ts'
-import { complete } from '#tasks/attempts/complete.ts'
-import { findLocked } from '#tasks/attempts/locked.ts'
-import { settle } from '#tasks/attempts/settle.ts'
 import type { AsideWriter } from './aside.ts'
 import type { EndedAttempt } from './ended-attempt.ts'
 import type { FollowUp } from './follow-up.ts'
+import { writeBatch } from './write-batch.ts'
 
 // pg-boss's fencing is measured to stay fast up to batches of this size.
 const largestBatch = 200
@@ -29,6 +26,7 @@ interface SettlerOptions {
  */
 export function settler({ db, log, aside, followUp }: SettlerOptions) {
   const waiting = new Set<EndedAttempt>()
+  const parts = { db, aside, followUp, waiting }
   let writing: Promise<void> | undefined
   let closed = false
 
@@ -36,9 +34,10 @@ export function settler({ db, log, aside, followUp }: SettlerOptions) {
     for (let pause = firstPause; waiting.size > 0 && !closed; ) {
       const batch = waiting.values().take(largestBatch).toArray()
       const successes = batch.filter(({ ending }) => ending.outcome === 'success')
+      const others = batch.filter(({ ending }) => ending.outcome !== 'success')
       try {
-        await write(successes)
-        await write(batch.filter(({ ending }) => ending.outcome !== 'success'))
+        await writeBatch(successes, parts)
+        await writeBatch(others, parts)
         pause = firstPause
         // A commit costs API and worker more than its contents.
         if (waiting.size < largestBatch) await gather(batch.length)
@@ -48,36 +47,6 @@ export function settler({ db, log, aside, followUp }: SettlerOptions) {
         pause = Math.min(pause * 2, longestPause)
       }
     }
-  }
-
-  /** One statement for all, unless an ending blocks it: then the batch is split, so that few are written aside. */
-  async function write(batch: EndedAttempt[]): Promise<void> {
-    if (batch.length === 0) return
-    try {
-      await followUp.settled(batch, await writeTogether(db, batch))
-      for (const ended of batch) waiting.delete(ended)
-    } catch (error) {
-      if (isOutage(error) && !isLockWait(error)) throw error
-      const inTheWay = batch.length === 1 ? batch : await lockedAmong(batch, error)
-      for (const ended of inTheWay) {
-        waiting.delete(ended)
-        aside.add(ended)
-      }
-      const rest = batch.filter(ended => !inTheWay.includes(ended))
-      if (inTheWay.length > 0) return write(rest)
-      const half = Math.ceil(rest.length / 2)
-      await write(rest.slice(0, half))
-      await write(rest.slice(half))
-    }
-  }
-
-  async function lockedAmong(batch: EndedAttempt[], error: unknown): Promise<EndedAttempt[]> {
-    if (!isLockWait(error)) return []
-    const locked = await findLocked(
-      db.pool,
-      batch.map(({ ending }) => ending)
-    )
-    return batch.filter(({ claim }) => locked.has(claim.id))
   }
 
   return {
@@ -96,11 +65,6 @@ export function settler({ db, log, aside, followUp }: SettlerOptions) {
       closed = true
     }
   }
-}
-
-function writeTogether(db: Database, batch: EndedAttempt[]) {
-  const endings = batch.map(({ ending }) => ending)
-  return endings[0]!.outcome === 'success' ? complete(db.pool, endings) : settle(db, endings)
 }
 
 export type Settler = ReturnType<typeof settler>

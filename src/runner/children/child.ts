@@ -1,7 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
+import { loadKind } from '#catalogue/catalogue.ts'
 import { provideDatabaseUrl } from '../../calling/database-url.ts'
-import { loadKind } from '../../catalogue.ts'
 import { readConfig } from '../../config.ts'
 import type { Kind } from '../../tasks/define.ts'
 import { hearPrograms } from '../../telemetry/programs.ts'

@@ -3,12 +3,13 @@ import { refuseBeyond } from '#access/limits.ts'
 import type { Principal } from '#access/principal.ts'
 import type { InTransaction } from '#database/connect.ts'
 import { ScheduleNameTaken, SystemSchedule } from '#errors.ts'
+import { mustBeQueue } from '#queue/names.ts'
 import { refuse } from '#schema/check.ts'
 import { skipPaused } from '../occurrences/skip-paused.ts'
 import { lockSchedule, timeOf } from '../queries.ts'
 import type { Schedule } from '../row.ts'
 import type { SchedulePatch } from '../schemas.ts'
-import { checkQueue, checkTiming, checkWork, mustCome } from '../settings/check.ts'
+import { checkTiming, checkWork, mustCome } from '../settings/check.ts'
 import { changed, columnsOf, type Settings, settingsOf, timingNames } from '../settings/settings.ts'
 import type { AddNeeds } from './add.ts'
 
@@ -65,7 +66,7 @@ const workNames = ['name', 'task', 'args', 'queue', 'priority', 'options', 'tags
 async function checkedWork(needs: AddNeeds, before: Schedule, settings: Settings, principal?: Principal) {
   if (!workNames.some(name => differs(settings[name], before[name]))) return before.template
   if (!before.system) return checkWork(needs, settings, principal)
-  await checkQueue(needs, settings.queue)
+  await mustBeQueue(needs.queues, settings.queue)
   return before.template
 }
 

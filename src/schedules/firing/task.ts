@@ -1,6 +1,6 @@
 import type { Kinds } from '#tasks/define.ts'
-import type { NewTask } from '#tasks/submit/enqueue.ts'
 import { newId } from '#tasks/submit/id.ts'
+import type { NewTask } from '#tasks/submit/new-task.ts'
 import { newTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
 import type { Option } from '../settings/options.ts'
 import type { Settings } from '../settings/settings.ts'

@@ -1,5 +1,4 @@
 import type { Principal } from '#access/principal.ts'
-import { UnknownQueue } from '#errors.ts'
 import type { QueueNames } from '#queue/names.ts'
 import { type FieldProblem, refuse } from '#schema/check.ts'
 import type { Kinds } from '#tasks/define.ts'
@@ -90,10 +89,4 @@ export async function checkWork(needs: WorkNeeds, settings: Settings, principal?
     principal
   )
   return template
-}
-
-/** House-keeping keeps its kind and arguments; clients choose its queue. */
-export async function checkQueue({ queues }: WorkNeeds, queue: string | null) {
-  if (queue === null || (await queues.has(queue))) return
-  throw Object.assign(new UnknownQueue(queue), { errors: [{ field: 'queue', message: 'is not a known queue' }] })
 }

@@ -80,6 +80,8 @@ export interface Over {
  * a worker looks for what it still holds when it is connected again. A task that may run only once does wait, and so do
  * kinds that keep files by the number of their attempt.
  *
+ * It is one text although it is long: its steps share a snapshot and locks, and what one of them returns another reads.
+ *
  * The statement is prepared, which halves its time (1.7 to 0.8 ms), and needs connections with the planner settings
  * `throughIndexes`: without these, a plan made for an empty table reads the whole queue for each claim.
  */

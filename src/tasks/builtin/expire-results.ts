@@ -5,6 +5,7 @@ import type { State, TaskError } from '#database/tables.ts'
 import { listQueueNames } from '#queue/names.ts'
 import { defineTask } from '../define.ts'
 import { removeLogs } from '../log/expire.ts'
+import { forgetTasksSql } from '../steer/forget.ts'
 import { batchSize as batch, type GoOn, inBatches, timeLeft } from '../upkeep/batches.ts'
 
 /** A finished task that is about to be forgotten. */
@@ -106,19 +107,6 @@ order by created_at, id limit ${batch}`
 export const forgetOldJobsSql = `
 delete from pgboss.job where name = $1 and id = any($2::uuid[]) and state >= 'completed'`
 
-export const forgetOldTasksSql = `
-with gone as (
-  delete from darkroom.tasks where id = any($1::uuid[]) and state = $2
-  returning id, state, error, video_id, expires_at
-), event as (
-  delete from darkroom.events using gone where task_id = gone.id
-), attempt as (
-  delete from darkroom.attempts using gone where task_id = gone.id
-), deadline as (
-  delete from darkroom.deadlines d using gone where d.expires_at = gone.expires_at and d.task_id = gone.id
-)
-select id, state, error, video_id from gone`
-
 /**
  * Deletes every row about tasks that finished long ago, a batch at each call. Locks the job first, as everywhere; a task
  * that is retried meanwhile is no longer finished once its row is locked.
@@ -139,7 +127,7 @@ function forgetOld(
       const ids = old.map(({ id }) => id)
 
       await trx.executeQuery(CompiledQuery.raw(forgetOldJobsSql, [queue, ids]))
-      const { rows: gone } = await trx.executeQuery<ForgottenTask>(CompiledQuery.raw(forgetOldTasksSql, [ids, state]))
+      const { rows: gone } = await trx.executeQuery<ForgottenTask>(CompiledQuery.raw(forgetTasksSql, [ids, [state]]))
       await remember(trx, gone)
       last = old.at(-1)!
       return gone.length

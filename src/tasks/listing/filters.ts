@@ -32,10 +32,13 @@ export interface Asked {
   owner: string | undefined
 }
 
-/** Reads filters; tasks of internal kinds are left out, unless `task` names one, and those of other owners. */
-export function readFilters(filters: Filters, internal: readonly string[], owner?: string): Asked {
+/**
+ * Reads filters; tasks of internal kinds are left out, unless `task` names one, and those of other owners. A refusal names
+ * the field `inside` the request.
+ */
+export function readFilters(filters: Filters, internal: readonly string[], owner?: string, inside = ''): Asked {
   const { q, attempts_min = 0, ran_min, waited_min, created_before = 'infinity', created_after = '-infinity' } = filters
-  const wanted = statusesOf(filters)
+  const wanted = statusesOf(filters, inside)
   const [tasks, queues] = [readWords(filters.task), readWords(filters.queue)]
   const [workers, schedules, videos] = [filters.worker, filters.schedule_id, filters.video_id].map(readIds)
   const [tags, errors] = [readWords(filters.tag), readWords(filters.error)]
@@ -76,14 +79,14 @@ export function readFilters(filters: Filters, internal: readonly string[], owner
 }
 
 /** Those that both filters allow. */
-function statusesOf({ state, status }: Filters): Status[] {
+function statusesOf({ state, status }: Filters, inside: string): Status[] {
   const [inState, inStatus] = [readWords(state), readWords(status)]
   for (const [field, { only, not }, known] of [
     ['state', inState, states],
     ['status', inStatus, statuses]
   ] as const) {
     const unknown = [...(only ?? []), ...not].find(word => !(known as readonly string[]).includes(word))
-    if (unknown !== undefined) throw refuse([{ field, message: `must be one of ${known.join(', ')}` }])
+    if (unknown !== undefined) throw refuse([{ field, message: `must be one of ${known.join(', ')}` }], inside)
   }
   return statuses.filter(each => wants(inStatus, each) && wants(inState, stateOf(each)))
 }

@@ -2,10 +2,10 @@ import type { Database } from '#database/connect.ts'
 import { type Cut, encode, type Placed, placeOf } from '#database/page.ts'
 import { InvalidCursor } from '#errors.ts'
 import type { Asked } from './filters.ts'
-import type { Turn } from './list.ts'
 import { rank, rankLongestBackSql, rankLongestSql, rankSoonestBackSql, rankSoonestSql } from './rank.ts'
 import { type Found, followLimits, type Start, search, usualLimits } from './search.ts'
 import { followScheduledToLaterSql, followScheduledToSoonerSql } from './search-sql.ts'
+import type { Turn } from './turn.ts'
 import { greatestId, leastId } from './ways.ts'
 
 const first: Start = ['-infinity', leastId]

@@ -1,7 +1,8 @@
 import type { Task } from '#database/tables.ts'
 import type { ShownColumn } from '#tasks/columns.ts'
 import type { TaskBody } from '#tasks/schemas.ts'
-import type { Enqueued, NewTask } from '#tasks/submit/enqueue.ts'
+import type { Enqueued } from '#tasks/submit/enqueue.ts'
+import type { NewTask } from '#tasks/submit/new-task.ts'
 import { isFinal, statusOf } from '#tasks/words.ts'
 
 export interface Row extends Pick<Task, ShownColumn> {

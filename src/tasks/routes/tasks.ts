@@ -2,7 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Watching } from '#tasks/read/watch.ts'
 import { taskFinder } from './finder.ts'
 import { type ReadNeeds, readRoutes } from './read.ts'
-import { type SteerNeeds, steerRoutes } from './steer.ts'
+import type { SteerNeeds } from './steer/needs.ts'
+import { steerRoutes } from './steer.ts'
 
 export interface TaskNeeds extends Omit<ReadNeeds, 'find'>, Omit<SteerNeeds, 'find'> {
   watching: Watching

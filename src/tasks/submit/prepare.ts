@@ -1,14 +1,14 @@
 import { type KeyLimits, refuseBeyond } from '#access/limits.ts'
 import { marksOf, type Principal } from '#access/principal.ts'
-import { KindInternal, UnknownQueue, UnknownTask } from '#errors.ts'
-import type { QueueNames } from '#queue/names.ts'
+import { KindInternal, UnknownTask } from '#errors.ts'
+import { mustBeQueue, type QueueNames } from '#queue/names.ts'
 import { checkOf, type FieldProblem, refuse } from '#schema/check.ts'
 import { isUuid } from '#schema/common.ts'
 import type { Kind, Kinds } from '#tasks/define.ts'
 import { isInternal } from '#tasks/internal.ts'
 import { currentTrace } from '#telemetry/current.ts'
-import type { NewTask } from './enqueue.ts'
 import { newId } from './id.ts'
+import type { NewTask } from './new-task.ts'
 import type { Submission } from './schemas.ts'
 import type { Webhooks } from './webhooks.ts'
 
@@ -58,9 +58,7 @@ export async function prepareTask(
   if (problems.length > 0) throw refuse(problems, 'args')
 
   const queue = submission.queue ?? kind.queue
-  if (!(await queues.has(queue))) {
-    throw Object.assign(new UnknownQueue(queue), { errors: [{ field: 'queue', message: 'is not a known queue' }] })
-  }
+  await mustBeQueue(queues, queue)
 
   const { webhook } = submission
   if (webhook !== undefined && !(await webhooks?.has(webhook))) {

@@ -2,7 +2,8 @@ import type { Pool } from 'pg'
 import { together } from '#database/batching.ts'
 import { isOutage } from '#database/outage.ts'
 import type { Voice } from '#tasks/voice.ts'
-import { type Enqueued, enqueue, enqueueAndWake, type NewTask } from './enqueue.ts'
+import { type Enqueued, enqueue, enqueueAndWake } from './enqueue.ts'
+import type { NewTask } from './new-task.ts'
 
 export type Submit = (task: NewTask) => Promise<Enqueued>
 

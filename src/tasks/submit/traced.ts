@@ -1,5 +1,5 @@
 import { isTracing, type Span, startSpan } from '#telemetry/spans.ts'
-import type { NewTask } from './enqueue.ts'
+import type { NewTask } from './new-task.ts'
 
 /**
  * Writes tasks in a span, which the tasks then continue: one for each trace among them, as tasks of several requests

@@ -1,6 +1,6 @@
 import { type Develop, type Developed, develop, type Report } from '#media/develop.ts'
 import { byCodec } from '#media/plan/codecs.ts'
-import type { Print } from '#media/plan/ladder.ts'
+import type { Print } from '#media/plan/print.ts'
 import type { Encoding } from '#metrics/encoded.ts'
 import { gridOf } from './print-set.ts'
 import type { HlsPublisher } from './publish-hls.ts'

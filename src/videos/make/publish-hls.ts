@@ -5,7 +5,7 @@ import { mainOf } from '#media/hls/boxes.ts'
 import { pictureBytes, pictureOnly } from '#media/hls/one-track.ts'
 import { masterPlaylist, mediaPlaylist, tracksPlaylist, type Variant } from '#media/hls/playlist.ts'
 import type { Segment } from '#media/hls/segments.ts'
-import type { Print } from '#media/plan/ladder.ts'
+import type { Print } from '#media/plan/print.ts'
 import type { Probe } from '#media/probe/probed.ts'
 import {
   growingMaster,

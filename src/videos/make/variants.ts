@@ -3,7 +3,7 @@ import { soundRate } from '#media/encode/sound.ts'
 import type { Sound, Variant } from '#media/hls/playlist.ts'
 import type { Segment } from '#media/hls/segments.ts'
 import { tracksBeside } from '#media/plan/audio-tracks.ts'
-import type { Print } from '#media/plan/ladder.ts'
+import type { Print } from '#media/plan/print.ts'
 import { capFor } from '#media/plan/rungs.ts'
 import type { Probe } from '#media/probe/probed.ts'
 

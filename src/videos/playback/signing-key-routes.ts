@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import { byRequest } from '#audit/by.ts'
 import type { Database } from '#database/connect.ts'
@@ -13,10 +14,19 @@ import { NewSigningKey, SigningKeys, SigningKeyWithKey } from './schemas.ts'
 import { newKid, signingKey } from './signing-key.ts'
 import { addSigningKey, listSigningKeys, presentSigningKey, retireSigningKey } from './signing-keys.ts'
 
-/** The routes of the keys with which an app signs links by itself. */
-export const signingKeyRoutes: FastifyPluginAsyncTypebox<{ db: Database; secrets: Secrets }> = async (app, needs) => {
-  const { db, secrets } = needs
+interface SigningKeyNeeds {
+  db: Database
+  secrets: Secrets
+}
 
+/** The routes of the keys with which an app signs links by itself. */
+export const signingKeyRoutes: FastifyPluginAsync<SigningKeyNeeds> = async (app, needs) => {
+  await app.register(listRoute, needs)
+  await app.register(addRoute, needs)
+  await app.register(retireRoute, needs)
+}
+
+const listRoute: FastifyPluginAsyncTypebox<SigningKeyNeeds> = async (app, { db }) => {
   app.get(
     '/api/signing-keys',
     {
@@ -29,7 +39,9 @@ export const signingKeyRoutes: FastifyPluginAsyncTypebox<{ db: Database; secrets
     },
     async () => ({ items: (await listSigningKeys(db)).map(presentSigningKey) })
   )
+}
 
+const addRoute: FastifyPluginAsyncTypebox<SigningKeyNeeds> = async (app, { db, secrets }) => {
   app.post(
     '/api/signing-keys',
     {
@@ -60,7 +72,9 @@ export const signingKeyRoutes: FastifyPluginAsyncTypebox<{ db: Database; secrets
       return say(reply, { ...answer, body: { ...shown, key } }, replayed) as SigningKeyWithKey
     }
   )
+}
 
+const retireRoute: FastifyPluginAsyncTypebox<SigningKeyNeeds> = async (app, { db }) => {
   app.delete(
     '/api/signing-keys/:kid',
     {

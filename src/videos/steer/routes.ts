@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import { byRequest } from '#audit/by.ts'
+import type { Database } from '#database/connect.ts'
 import { IdempotencyKeyReused, OriginalGone, VideoNotFound } from '#errors.ts'
 import { keyOf } from '#idempotency/once.ts'
 import { IdempotencyKey } from '#idempotency/schemas.ts'
@@ -17,9 +19,13 @@ import { type AgainNeeds, processAgain } from './process-again.ts'
 const TaskStarted = Type.Object({ task_id: Type.String({ description: 'Id of the task' }) })
 
 /** The routes that change films, make their prints again and delete them. */
-export const changeRoutes: FastifyPluginAsyncTypebox<RemoveNeeds & AgainNeeds> = async (app, needs) => {
-  const { db } = needs
+export const changeRoutes: FastifyPluginAsync<RemoveNeeds & AgainNeeds> = async (app, needs) => {
+  await app.register(changeRoute, needs)
+  await app.register(processRoute, needs)
+  await app.register(deleteRoute, needs)
+}
 
+const changeRoute: FastifyPluginAsyncTypebox<{ db: Database }> = async (app, { db }) => {
   app.patch(
     '/api/videos/:id',
     {
@@ -39,7 +45,9 @@ export const changeRoutes: FastifyPluginAsyncTypebox<RemoveNeeds & AgainNeeds> =
       return present(await mustFindVideo(db, request.principal, id), await listFiles(db, [id]))
     }
   )
+}
 
+const processRoute: FastifyPluginAsyncTypebox<AgainNeeds> = async (app, needs) => {
   app.post(
     '/api/videos/:id/process',
     {
@@ -69,7 +77,9 @@ export const changeRoutes: FastifyPluginAsyncTypebox<RemoveNeeds & AgainNeeds> =
       return { task_id: await processAgain(needs, id, { by: byRequest(request), key, ...body }) }
     }
   )
+}
 
+const deleteRoute: FastifyPluginAsyncTypebox<RemoveNeeds> = async (app, needs) => {
   app.delete(
     '/api/videos/:id',
     {
@@ -84,7 +94,7 @@ export const changeRoutes: FastifyPluginAsyncTypebox<RemoveNeeds & AgainNeeds> =
     },
     async (request, reply) => {
       const { id } = request.params
-      await mustSeeVideo(db, request.principal, id)
+      await mustSeeVideo(needs.db, request.principal, id)
       await removeVideo(needs, id, byRequest(request), request.log)
       reply.code(204)
     }

@@ -57,7 +57,7 @@ export async function receiveForm(needs: UploadNeeds, request: FastifyRequest): 
     await found?.arrived.drop()
     throw translate(needs, error as Error & { code?: string })
   }
-  if (!found) throw new UploadMissing()
+  if (!found) throw Object.assign(new UploadMissing(), { errors: [{ field, message: 'is missing' }] })
   return { ...found, fields }
 }
 

@@ -17,11 +17,11 @@ export async function serveSockets(app: FastifyInstance, limits: SocketLimits | 
     options: {
       maxPayload: longestFromClient,
       maxPendingAutoPongs: 0,
-      // A client that offers a ticket offers this, too; the ticket itself is not said back.
+      // The ticket is said back only to a client that offers nothing else: browsers take one of what they have offered.
       handleProtocols: (offered: Set<string>) =>
         offered.has('darkroom.v1')
           ? 'darkroom.v1'
-          : (offered.values().find(each => !each.startsWith('darkroom.')) ?? false)
+          : (offered.values().find(each => !each.startsWith('darkroom.')) ?? offered.values().next().value ?? false)
     },
     errorHandler: (error, socket, request) => sockets.fail(error, socket as Socket, request.log),
     async preClose() {

@@ -11,6 +11,12 @@ interface LinesOptions {
   longestWait: number
 }
 
+/** A message that is to be sent now. */
+export interface Next {
+  endpoint: Endpoint
+  message: Message
+}
+
 /** The messages that a worker holds: a line for each webhook, of which each gets its turn. */
 export class Lines {
   readonly #options: LinesOptions
@@ -19,6 +25,7 @@ export class Lines {
   readonly #ready = new Set<Endpoint>()
   #held = 0
   #running = 0
+  #noneRuns: PromiseWithResolvers<void> | undefined
 
   constructor(options: LinesOptions) {
     this.#options = options
@@ -49,7 +56,7 @@ export class Lines {
   }
 
   /** The next one to send, of one webhook after the other: none keeps the others waiting. */
-  next(): { endpoint: Endpoint; message: Message } | undefined {
+  next(): Next | undefined {
     while (this.#running < this.#options.mostRunning) {
       const [endpoint] = this.#ready
       if (!endpoint) return
@@ -74,6 +81,14 @@ export class Lines {
     if (told) endpoint.learn(told)
     this.#mark(endpoint)
     if (endpoint.isIdle && this.#endpoints.size > this.#options.mostHeld) this.#endpoints.delete(id)
+    if (this.#running === 0) this.#noneRuns?.resolve()
+  }
+
+  /** Until none is sent any more. */
+  async allEnded() {
+    if (this.#running === 0) return
+    this.#noneRuns ??= Promise.withResolvers()
+    await this.#noneRuns.promise
   }
 
   /** Takes out what is not sent yet. */

@@ -7,12 +7,13 @@ const most = 1_000
 export function secretsOpener(key: Buffer) {
   const opened = new Map<string, KeyObject>()
 
-  return (webhook: string, sealed: Buffer): KeyObject => {
-    const name = `${webhook} ${sealed.toString('base64')}`
+  /** `sealed` is as Postgres writes bytes. */
+  return (webhook: string, sealed: string): KeyObject => {
+    const name = `${webhook}${sealed}`
     const known = opened.get(name)
     if (known) return known
     if (opened.size >= most) opened.clear()
-    const secret = createSecretKey(unseal(key, sealed, webhook))
+    const secret = createSecretKey(unseal(key, Buffer.from(sealed.slice('\\x'.length), 'hex'), webhook))
     opened.set(name, secret)
     return secret
   }

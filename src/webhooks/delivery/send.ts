@@ -9,11 +9,12 @@ import { signed } from './sign.ts'
 import { delayAfter, wishIn } from './steps.ts'
 import { type DeliveryRun, type PlaceInTrace, placeInTrace, runOf } from './trace.ts'
 
+const agent = `Darkroom/${version}`
+
 /** How an attempt ended. */
 export interface Told {
   id: string
   webhook_id: string
-  lease: string
   at: string
   ms: number
   status: number | null
@@ -29,7 +30,7 @@ export interface Told {
   failing: boolean
 }
 
-interface SendOptions {
+export interface SendOptions {
   connections: Connections
   secretOf: OpenSecret
   publicUrl: string | undefined
@@ -40,30 +41,33 @@ interface SendOptions {
 
 /** One attempt; it never rejects. Undefined where this worker has cut it off: then it does not count. */
 export async function send(message: Message, options: SendOptions): Promise<Told | undefined> {
-  const { id, webhook_id, lease, tries, failing } = message
+  const { id, webhook_id, tries, failing } = message
   const at = new Date().toISOString()
   const began = performance.now()
   const place = options.trace && placeInTrace(message)
-  const outcome = await attempt(message, options, place).catch((error: Error) => error)
+  let ended: ReturnType<typeof answered> | ReturnType<typeof unanswered>
+  try {
+    ended = answered(await attempt(message, options, place), tries)
+  } catch (error) {
+    ended = unanswered(error as Error, tries)
+  }
   if (options.signal.aborted) return undefined
-  const ended = outcome instanceof Error ? unanswered(outcome, tries) : answered(outcome, tries)
-  const told = { id, webhook_id, lease, at, ms: Math.round(performance.now() - began), failing, ...ended }
+  const told = { id, webhook_id, at, ms: Math.round(performance.now() - began), failing, ...ended }
   if (place) options.trace!(runOf(message, place, told))
   return told
 }
 
-async function attempt(message: Message, options: SendOptions, place: PlaceInTrace | undefined) {
+function attempt(message: Message, options: SendOptions, place: PlaceInTrace | undefined) {
   const { connections, secretOf, publicUrl } = options
   const { id, webhook_id, url, secret, old_secret } = message
   const traceparent = place?.traceparent ?? message.traceparent
   const body = bodyOf(message, publicUrl)
-  const sealed = old_secret ? [secret, old_secret] : [secret]
-  const headers = {
-    'content-type': 'application/json',
-    'user-agent': `Darkroom/${version}`,
-    ...(traceparent && { traceparent }),
-    ...signed({ id, body, secrets: sealed.map(each => secretOf(webhook_id, each)) })
-  }
+  const secrets = [secretOf(webhook_id, secret)]
+  if (old_secret) secrets.push(secretOf(webhook_id, old_secret))
+  const headers: Record<string, string> = signed({ id, body, secrets })
+  headers['content-type'] = 'application/json'
+  headers['user-agent'] = agent
+  if (traceparent) headers.traceparent = traceparent
   return post({ url, headers, body, connections })
 }
 

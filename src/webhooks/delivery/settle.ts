@@ -6,16 +6,15 @@ import type { Told } from './send.ts'
 // One whose lease is over was taken by another worker, and matches no row.
 export const settleMessagesSql = `
 with told as (
-  select * from jsonb_to_recordset($1::jsonb) as told (
-    id uuid, lease uuid, at timestamptz, ms int, status int, error text, answer text, address text, delivered boolean,
-    delay float8
+  select * from json_to_recordset($1::json) as told (
+    id uuid, at timestamptz, ms int, status int, error text, answer text, address text, delivered boolean, delay float8
   )
 ), message as (
   update darkroom.webhook_messages m set
-    attempts = m.attempts + 1, tries = m.tries + 1, lease = null,
+    attempts = m.attempts + 1, tries = m.tries + 1, lease = null, leased_until = null,
     next_at = now() + told.delay * interval '1 second',
     delivered_at = case when told.delivered then now() end
-  from told where m.id = any(array[told.id]) and m.lease = told.lease
+  from told where m.id = any(array[told.id]) and m.lease = $2
   returning m.id, m.attempts, told.at, told.ms, told.status, told.error, told.answer, told.address
 )
 insert into darkroom.webhook_attempts (message_id, number, at, ms, status, error, answer, address)
@@ -55,7 +54,7 @@ export interface Disabled {
 }
 
 /** Writes how attempts ended, and what they say about their webhooks; returns those that are disabled by it. */
-export async function settleMessages(db: Database, told: Told[]): Promise<Disabled[]> {
+export async function settleMessages(db: Database, lease: string, told: Told[]): Promise<Disabled[]> {
   const judged = [...Map.groupBy(told, ({ webhook_id }) => webhook_id)]
     .map(([id, all]) => ({
       id,
@@ -68,7 +67,8 @@ export async function settleMessages(db: Database, told: Told[]): Promise<Disabl
     .filter(({ failures, failing }) => failures > 0 || failing)
     // Two workers that write the same ones lock them in the same order.
     .toSorted((one, other) => (one.id < other.id ? -1 : 1))
-  const values = [JSON.stringify(told)]
+  const outcomes = told.map(({ webhook_id, gone, failing, ...outcome }) => outcome)
+  const values = [JSON.stringify(outcomes), lease]
   if (judged.length === 0) {
     await db.pool.query({ name: 'settle messages', text: settleMessagesSql, values })
     return []

@@ -4,7 +4,7 @@ import { messageTypes } from '#database/tables.ts'
 import { keepConnections } from '#outbound/connections.ts'
 import type { Guard } from '#outbound/guard.ts'
 import { isRunning } from '#tasks/attempts/takers.ts'
-import { openDeliverer } from './deliverer.ts'
+import { Deliverer } from './deliverer.ts'
 
 // Milliseconds.
 const lookEvery = 5_000
@@ -32,7 +32,7 @@ interface StandbyOptions {
  * API delivers alerts, and nothing else, while there is no worker.
  */
 export function openStandby({ db, guard, proxy, key, publicUrl, log }: StandbyOptions) {
-  let deliverer: ReturnType<typeof openDeliverer> | undefined
+  let deliverer: Deliverer | undefined
   let looking: Promise<void> | undefined
 
   async function look() {
@@ -46,7 +46,7 @@ export function openStandby({ db, guard, proxy, key, publicUrl, log }: StandbyOp
   function open() {
     const through = proxy === undefined ? undefined : new URL(proxy)
     const connections = keepConnections({ guard, proxy: through })
-    return openDeliverer({ db, connections, key, publicUrl, types, warn: (details, text) => log.warn(details, text) })
+    return new Deliverer({ db, connections, key, publicUrl, types, warn: (details, text) => log.warn(details, text) })
   }
 
   async function rest() {

@@ -4,7 +4,7 @@ import { answer } from '#schema/answers.ts'
 import { First, Id } from '#schema/common.ts'
 import { readProblems } from '#schema/problems.ts'
 import { listWorkers } from '../list.ts'
-import type { WorkerNeeds } from '../routes.ts'
+import type { WorkerNeeds } from '../needs.ts'
 import { WorkerBody, Workers } from '../schemas.ts'
 import { mustFind } from './must-find.ts'
 

@@ -58,6 +58,7 @@ t.test('what does not fit is refused, and changes nothing', async t => {
     const response = await service.patch(`/api/tasks/${id}`, body)
     t.equal(response.statusCode, 400, JSON.stringify(body))
     t.ok(['INVALID_REQUEST', 'UNKNOWN_QUEUE'].includes(response.json().code))
+    t.match(response.json().errors, [{ field: new RegExp(`^${Object.keys(body)[0] ?? ''}`) }], 'which is named')
   }
   for (const unknown of ['01980000-0000-7000-8000-000000000000', 'garbage']) {
     t.match((await service.patch(`/api/tasks/${unknown}`, { priority: 1 })).json(), { code: 'TASK_NOT_FOUND' })

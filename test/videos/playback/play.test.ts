@@ -5,6 +5,7 @@ import { shoot } from '../../harness/clip.ts'
 import { quickFfmpeg } from '../../harness/quick-ffmpeg.ts'
 import { openService } from '../../harness/service.ts'
 import { slowFfmpeg } from '../../harness/slow-ffmpeg.ts'
+import { until } from '../../harness/until.ts'
 
 const lines: { url?: string }[] = []
 const FFMPEG_PATH = await quickFfmpeg(t, process.env.FFMPEG_PATH || 'ffmpeg')
@@ -257,7 +258,7 @@ t.test('logs have the kid and the film of a link, and nothing that plays it', as
   await service.get(`${url}?x=1`)
   await service.get(`/nowhere${url}`)
   await service.get(url.replace('.s.', '.d.'))
-  t.equal(lines.length, 5)
+  await until(() => lines.length === 5, 'each has its line')
   t.equal(lines[0]!.url, `/play/0…/${id}/…`)
   t.notMatch(JSON.stringify(lines), mac)
 })

@@ -1,4 +1,4 @@
-import { go, query, withQuery } from '../../state/route.ts'
+import { go, query, withQuery } from '../../state/browser/route.ts'
 import { Segments } from '../../ui/segments.tsx'
 import { ages } from '../../words/audit.ts'
 

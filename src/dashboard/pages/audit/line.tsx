@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
-import { href, withQuery } from '../../state/route.ts'
-import type { AuditLine } from '../../state/shapes.ts'
+import { href, withQuery } from '../../state/browser/route.ts'
+import type { AuditLine } from '../../state/service/shapes.ts'
 import { CopyButton } from '../../ui/copy.tsx'
 import { Json } from '../../ui/json.tsx'
 import { Word } from '../../ui/status.tsx'

@@ -1,17 +1,17 @@
-import { serviceAddress } from '../../state/base.ts'
-import { useQuery } from '../../state/query.ts'
-import { href, query } from '../../state/route.ts'
-import type { BulkOperation, Page as Items } from '../../state/shapes.ts'
+import { href, query } from '../../state/browser/route.ts'
+import { serviceAddress } from '../../state/service/base.ts'
+import { useQuery } from '../../state/service/query.ts'
+import type { BulkOperation, Page as Items } from '../../state/service/shapes.ts'
+import { Progress } from '../../ui/charts/progress.tsx'
 import { CopyAs } from '../../ui/copy.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Paging } from '../../ui/paging.tsx'
-import { Progress } from '../../ui/progress.tsx'
 import { Empty, Refused, Waiting } from '../../ui/said.tsx'
 import { Word } from '../../ui/status.tsx'
 import { Ago } from '../../ui/time.tsx'
-import { hasEnded, titleOfOperation } from '../../words/bulk.ts'
 import { commandText, curlText } from '../../words/copy.ts'
 import { exactCount } from '../../words/number.ts'
+import { hasEnded, titleOfOperation } from '../../words/tasks/bulk.ts'
 
 export function Bulk() {
   const cursor = query.value.get('cursor')

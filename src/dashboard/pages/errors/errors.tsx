@@ -1,17 +1,17 @@
-import { serviceAddress } from '../../state/base.ts'
-import { useQuery } from '../../state/query.ts'
-import { go, href } from '../../state/route.ts'
-import type { ErrorGroup } from '../../state/shapes.ts'
+import { go, href } from '../../state/browser/route.ts'
+import { serviceAddress } from '../../state/service/base.ts'
+import { useQuery } from '../../state/service/query.ts'
+import type { ErrorGroup } from '../../state/service/shapes.ts'
 import { Button } from '../../ui/button.tsx'
-import { Spark } from '../../ui/charts.tsx'
+import { Spark } from '../../ui/charts/charts.tsx'
 import { CopyAs } from '../../ui/copy.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Empty, Refused, Waiting } from '../../ui/said.tsx'
 import { StatusGlyph } from '../../ui/status.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { curlText } from '../../words/copy.ts'
-import { filterOf } from '../../words/errors.ts'
 import { countText, plural } from '../../words/number.ts'
+import { filterOf } from '../../words/tasks/errors.ts'
 
 /** Failures of the last days, those that are alike together. */
 export function Errors() {

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks'
-import { act } from '../../state/act.ts'
-import { confirm } from '../../state/confirm.ts'
-import type { Key } from '../../state/shapes.ts'
+import { act } from '../../state/acts/act.ts'
+import { confirm } from '../../state/acts/confirm.ts'
+import type { Key } from '../../state/service/shapes.ts'
 import { Button } from '../../ui/button.tsx'
-import { Rotate } from '../../ui/rotate.tsx'
+import { Rotate } from '../../ui/overlays/rotate.tsx'
 import { ShownKey } from './shown-key.tsx'
 
 interface KeyButtonsProps {

@@ -1,8 +1,8 @@
-import type { ApiError } from '../../state/api.ts'
-import { useQuery } from '../../state/query.ts'
-import type { Kind, Queue } from '../../state/shapes.ts'
-import { Field } from '../../ui/field.tsx'
-import { NameChecks } from '../../ui/name-checks.tsx'
+import type { ApiError } from '../../state/service/api.ts'
+import { useQuery } from '../../state/service/query.ts'
+import type { Kind, Queue } from '../../state/service/shapes.ts'
+import { Field } from '../../ui/forms/field.tsx'
+import { NameChecks } from '../../ui/forms/name-checks.tsx'
 import { fieldError } from '../../ui/said.tsx'
 import { counts, type KeyDraft, scopeTexts } from '../../words/key.ts'
 

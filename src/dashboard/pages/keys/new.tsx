@@ -1,15 +1,13 @@
 import { useState } from 'preact/hooks'
-import { tell } from '../../state/act.ts'
-import { type ApiError, request } from '../../state/api.ts'
-import { refreshAll } from '../../state/query.ts'
-import { randomName } from '../../state/random.ts'
-import { session, signIn } from '../../state/session.ts'
-import { momentNow } from '../../state/time.ts'
-import { Button } from '../../ui/button.tsx'
-import { Drawer } from '../../ui/drawer.tsx'
-import { Field } from '../../ui/field.tsx'
+import { tell } from '../../state/acts/act.ts'
+import { randomName } from '../../state/browser/random.ts'
+import { type ApiError, request } from '../../state/service/api.ts'
+import { refreshAll } from '../../state/service/query.ts'
+import { session, signIn } from '../../state/service/session.ts'
+import { momentNow } from '../../state/service/time.ts'
+import { Field } from '../../ui/forms/field.tsx'
+import { FormDrawer } from '../../ui/forms/form-drawer.tsx'
 import { fieldError } from '../../ui/said.tsx'
-import { Submit } from '../../ui/submit.tsx'
 import { bodyOf, expiries, newDraft, presetTexts } from '../../words/key.ts'
 import { Limits, type PartProps, Scopes } from './limits.tsx'
 import { ShownKey } from './shown-key.tsx'
@@ -41,26 +39,9 @@ export function NewKey({ close }: { close(): void }) {
     )
   }
   return (
-    <Drawer label="New key" onClose={close}>
-      <div class="drawer-head">
-        <h2 tabIndex={-1}>New key</h2>
-        <Button icon="close" look="quiet" label="Close" title="Close (Escape)" onClick={close} />
-      </div>
-      <form
-        class="drawer-body"
-        onSubmit={event => {
-          event.preventDefault()
-          void create()
-        }}
-      >
-        <Fields draft={draft} change={part => setDraft(draft => ({ ...draft, ...part }))} error={error} />
-        {error && error.errors.length === 0 && <p class="bad breaks">{error.message}</p>}
-        <div class="buttons">
-          <Submit needs="createKey">Create</Submit>
-          <Button onClick={close}>Back</Button>
-        </div>
-      </form>
-    </Drawer>
+    <FormDrawer title="New key" error={error} label="Create" needs="createKey" onSubmit={create} onClose={close}>
+      <Fields draft={draft} change={part => setDraft(draft => ({ ...draft, ...part }))} error={error} />
+    </FormDrawer>
   )
 }
 

@@ -1,6 +1,6 @@
-import { serviceAddress } from '../../state/base.ts'
-import { CopyButton } from '../../ui/copy.tsx'
-import { ShownOnce } from '../../ui/shown-once.tsx'
+import { serviceAddress } from '../../state/service/base.ts'
+import { CopyBox } from '../../ui/copy-box.tsx'
+import { ShownOnce } from '../../ui/overlays/shown-once.tsx'
 import { quoted } from '../../words/copy.ts'
 
 interface ShownKeyProps {
@@ -16,12 +16,7 @@ export function ShownKey({ title, secret, ...rest }: ShownKeyProps) {
   return (
     <ShownOnce title={title} label="Key" secret={secret} {...rest}>
       <p class="section">A program sends it with each request:</p>
-      <div class="fix once">
-        <pre role="region" aria-label="How it is sent" tabIndex={0}>
-          {example}
-        </pre>
-        <CopyButton text={example} label="Copy the example" />
-      </div>
+      <CopyBox label="How it is sent" text={example} copy="Copy the example" />
     </ShownOnce>
   )
 }

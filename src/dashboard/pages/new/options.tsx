@@ -1,7 +1,7 @@
-import type { Kind } from '../../state/shapes.ts'
-import { Field } from '../../ui/field.tsx'
-import { QueueField } from '../../ui/queue-field.tsx'
-import type { TaskOptions } from '../../words/submission.ts'
+import type { Kind } from '../../state/service/shapes.ts'
+import { Field } from '../../ui/forms/field.tsx'
+import { QueueField } from '../../ui/forms/queue-field.tsx'
+import type { TaskOptions } from '../../words/tasks/submission.ts'
 
 interface OptionsProps {
   options: TaskOptions

@@ -1,4 +1,4 @@
-import { now } from '../../state/time.ts'
+import { now } from '../../state/service/time.ts'
 
 const minute = 60_000
 

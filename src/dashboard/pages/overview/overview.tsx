@@ -1,13 +1,22 @@
-import { serviceAddress } from '../../state/base.ts'
-import { useQuery } from '../../state/query.ts'
-import { go, href, query, withQuery } from '../../state/route.ts'
-import type { Page as Items, Problem, Queue, Schedule, SeriesPoint, Status, Task, Worker } from '../../state/shapes.ts'
+import { go, href, query, withQuery } from '../../state/browser/route.ts'
+import { serviceAddress } from '../../state/service/base.ts'
+import { useQuery } from '../../state/service/query.ts'
+import type {
+  Page as Items,
+  Problem,
+  Queue,
+  Schedule,
+  SeriesPoint,
+  Status,
+  Task,
+  Worker
+} from '../../state/service/shapes.ts'
 import { ActionButton } from '../../ui/action-button.tsx'
-import { type Bar, Bars, Spark } from '../../ui/charts.tsx'
+import { type Bar, Bars, Spark } from '../../ui/charts/charts.tsx'
+import { Progress } from '../../ui/charts/progress.tsx'
 import { CopyAs } from '../../ui/copy.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Problems } from '../../ui/problems.tsx'
-import { Progress } from '../../ui/progress.tsx'
 import { Refused } from '../../ui/said.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { curlText } from '../../words/copy.ts'

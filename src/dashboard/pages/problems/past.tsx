@@ -1,10 +1,10 @@
-import { useQuery } from '../../state/query.ts'
-import { href, query } from '../../state/route.ts'
-import type { Page, ProblemRecord } from '../../state/shapes.ts'
+import { query } from '../../state/browser/route.ts'
+import { useQuery } from '../../state/service/query.ts'
+import type { Page, ProblemRecord } from '../../state/service/shapes.ts'
 import { Paging } from '../../ui/paging.tsx'
+import { SubjectLink } from '../../ui/subject-link.tsx'
 import { Ago, Span } from '../../ui/time.tsx'
 import { plural } from '../../words/number.ts'
-import { roomOf } from '../../words/rooms.ts'
 
 /** Problems that have closed, the newest first. */
 export function Past() {
@@ -27,21 +27,13 @@ export function Past() {
 
 function Row({ record }: { record: ProblemRecord }) {
   const { code, sentence, severity, subject, opened_at, gone_at, flaps, told_at } = record
-  const room = roomOf(subject.type, subject.id)
   return (
     <li class="entry past">
       <div class="entry-name">
         <span class="breaks">{sentence}</span>
         <span class="soft breaks">
           {severity}, {code}
-          {room && (
-            <>
-              {' · '}
-              <a href={href(room)}>
-                {subject.type} {subject.type === 'worker' ? '' : subject.id}
-              </a>
-            </>
-          )}
+          <SubjectLink subject={subject} />
           {told_at === null && ' · webhooks were not told'}
           {flaps > 0 && ` · came back ${plural(flaps, 'time')}`}
         </span>

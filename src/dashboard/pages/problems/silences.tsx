@@ -1,6 +1,6 @@
-import { act } from '../../state/act.ts'
-import { useQuery } from '../../state/query.ts'
-import type { Silence } from '../../state/shapes.ts'
+import { act } from '../../state/acts/act.ts'
+import { useQuery } from '../../state/service/query.ts'
+import type { Silence } from '../../state/service/shapes.ts'
 import { Button } from '../../ui/button.tsx'
 import { Ago } from '../../ui/time.tsx'
 

@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks'
-import { act } from '../../state/act.ts'
-import type { Queue } from '../../state/shapes.ts'
-import { momentNow } from '../../state/time.ts'
+import { act } from '../../state/acts/act.ts'
+import type { Queue } from '../../state/service/shapes.ts'
+import { momentNow } from '../../state/service/time.ts'
 import { Button } from '../../ui/button.tsx'
-import { Dialog } from '../../ui/dialog.tsx'
-import { Field } from '../../ui/field.tsx'
-import { Submit } from '../../ui/submit.tsx'
+import { Field } from '../../ui/forms/field.tsx'
+import { Submit } from '../../ui/forms/submit.tsx'
+import { Dialog } from '../../ui/overlays/dialog.tsx'
 
 const lengths: [seconds: number, text: string][] = [
   [0, 'until it is resumed'],

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
-import { act } from '../../state/act.ts'
-import type { Queue } from '../../state/shapes.ts'
+import { act } from '../../state/acts/act.ts'
+import type { Queue } from '../../state/service/shapes.ts'
 import { Button } from '../../ui/button.tsx'
 import { PauseDialog } from './pause-dialog.tsx'
 

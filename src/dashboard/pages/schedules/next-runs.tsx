@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
-import { ApiError, request } from '../../state/api.ts'
-import type { Preview } from '../../state/shapes.ts'
-import { type Draft, timingOf } from '../../words/draft.ts'
+import { ApiError, request } from '../../state/service/api.ts'
+import type { Preview } from '../../state/service/shapes.ts'
+import { type Draft, timingOf } from '../../words/schedules/draft.ts'
 import { PreviewList } from './preview-list.tsx'
 
 // Milliseconds after the last key.

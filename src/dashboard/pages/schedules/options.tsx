@@ -1,4 +1,4 @@
-import { Field } from '../../ui/field.tsx'
+import { Field } from '../../ui/forms/field.tsx'
 import type { PartProps } from './timing.tsx'
 
 /** What seldom has to be said. */

@@ -1,6 +1,6 @@
-import type { Preview } from '../../state/shapes.ts'
+import type { Preview } from '../../state/service/shapes.ts'
 import { Ago } from '../../ui/time.tsx'
-import { notes } from '../../words/schedules.ts'
+import { notes } from '../../words/schedules/schedules.ts'
 
 export function PreviewList({ preview }: { preview: Preview | undefined }) {
   return (

@@ -1,9 +1,9 @@
-import { useQuery } from '../../state/query.ts'
-import { href } from '../../state/route.ts'
-import type { Occurrence, Page, Schedule } from '../../state/shapes.ts'
-import { zoned } from '../../state/time.ts'
+import { href } from '../../state/browser/route.ts'
+import { useQuery } from '../../state/service/query.ts'
+import type { Occurrence, Page, Schedule } from '../../state/service/shapes.ts'
+import { zoned } from '../../state/service/time.ts'
 import { kinOf } from '../../ui/status.tsx'
-import { occurrenceText } from '../../words/schedules.ts'
+import { occurrenceText } from '../../words/schedules/schedules.ts'
 
 /** The last occurrences, the latest at the end: each leads to its task. */
 export function Strip({ schedule, count = 15 }: { schedule: Schedule; count?: number }) {

@@ -1,7 +1,7 @@
 import { Button } from '../../ui/button.tsx'
-import { Field } from '../../ui/field.tsx'
-import { cronText } from '../../words/cron.ts'
-import type { Draft, Rule } from '../../words/draft.ts'
+import { Field } from '../../ui/forms/field.tsx'
+import { cronText } from '../../words/schedules/cron.ts'
+import type { Draft, Rule } from '../../words/schedules/draft.ts'
 
 export interface PartProps {
   draft: Draft

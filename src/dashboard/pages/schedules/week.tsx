@@ -1,12 +1,12 @@
 import { useEffect, useState } from 'preact/hooks'
-import { href } from '../../state/route.ts'
-import { readSetting } from '../../state/settings.ts'
-import type { Schedule } from '../../state/shapes.ts'
-import { momentNow, zoned } from '../../state/time.ts'
+import { href } from '../../state/browser/route.ts'
+import { readSetting } from '../../state/browser/settings.ts'
+import type { Schedule } from '../../state/service/shapes.ts'
+import { momentNow, zoned } from '../../state/service/time.ts'
 import { askWeek, type Week } from '../../state/week.ts'
 import { plural } from '../../words/number.ts'
-import { ruleText } from '../../words/schedules.ts'
-import { busiest, type Firing, type HeatCell, heatOf, hourText, levelOf } from '../../words/week.ts'
+import { ruleText } from '../../words/schedules/schedules.ts'
+import { busiest, type Firing, type HeatCell, heatOf, hourText, levelOf } from '../../words/schedules/week.ts'
 
 const nothing: Week = { firings: [], steady: [], left: 0 }
 // Milliseconds after which the week is asked for again: it moves on.

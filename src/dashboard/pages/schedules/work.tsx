@@ -1,8 +1,8 @@
-import type { ApiError } from '../../state/api.ts'
-import { useQuery } from '../../state/query.ts'
-import type { Kind } from '../../state/shapes.ts'
-import { Args } from '../../ui/args.tsx'
-import { KindField } from '../../ui/kind-field.tsx'
+import type { ApiError } from '../../state/service/api.ts'
+import { useQuery } from '../../state/service/query.ts'
+import type { Kind } from '../../state/service/shapes.ts'
+import { Args } from '../../ui/forms/args.tsx'
+import { KindField } from '../../ui/forms/kind-field.tsx'
 import type { PartProps } from './timing.tsx'
 
 /** What its tasks do. */

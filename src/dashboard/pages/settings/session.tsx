@@ -1,4 +1,4 @@
-import { session } from '../../state/session.ts'
+import { session } from '../../state/service/session.ts'
 import { At } from '../../ui/time.tsx'
 import { limitsText } from '../../words/key.ts'
 

@@ -1,7 +1,7 @@
-import { act } from '../../state/act.ts'
-import { confirm } from '../../state/confirm.ts'
-import type { Task } from '../../state/shapes.ts'
-import { titleOfTask } from '../../words/tasks.ts'
+import { act } from '../../state/acts/act.ts'
+import { confirm } from '../../state/acts/confirm.ts'
+import type { Task } from '../../state/service/shapes.ts'
+import { titleOfTask } from '../../words/tasks/tasks.ts'
 
 export type Steered = Pick<Task, 'id' | 'task' | 'name' | 'status'>
 

@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks'
-import { useQuery } from '../../state/query.ts'
-import { href } from '../../state/route.ts'
-import { readSetting } from '../../state/settings.ts'
-import type { Attempt, Page as Items, Task } from '../../state/shapes.ts'
+import { href } from '../../state/browser/route.ts'
+import { readSetting } from '../../state/browser/settings.ts'
+import { useQuery } from '../../state/service/query.ts'
+import type { Attempt, Page as Items, Task } from '../../state/service/shapes.ts'
 import { Empty, Refused, Waiting } from '../../ui/said.tsx'
 import { Ago } from '../../ui/time.tsx'
-import { compareJson, lengthText, type Pair, pairOf } from '../../words/compare.ts'
 import { bytesText, plural, shortId } from '../../words/number.ts'
+import { compareJson, lengthText, type Pair, pairOf } from '../../words/tasks/compare.ts'
 import { durationText } from '../../words/time.ts'
 
 /** Side by side with the last task of the kind that succeeded: what is different is marked. */

@@ -1,12 +1,12 @@
-import { useQuery } from '../../state/query.ts'
-import { href } from '../../state/route.ts'
-import type { Task, Timeline, TimelineItem } from '../../state/shapes.ts'
+import { href } from '../../state/browser/route.ts'
+import { useQuery } from '../../state/service/query.ts'
+import type { Task, Timeline, TimelineItem } from '../../state/service/shapes.ts'
 import { Refused, Waiting } from '../../ui/said.tsx'
 import { kinOf, StatusGlyph } from '../../ui/status.tsx'
 import { At, Span } from '../../ui/time.tsx'
 import { shortId } from '../../words/number.ts'
-import { isFinal } from '../../words/tasks.ts'
-import { lineOf } from '../../words/timeline.ts'
+import { isFinal } from '../../words/tasks/tasks.ts'
+import { lineOf } from '../../words/tasks/timeline.ts'
 
 /** What happened to it, in order: waits, attempts, changes of its state and who caused them. */
 export function Events({ task }: { task: Task }) {

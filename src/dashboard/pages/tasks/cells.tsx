@@ -1,10 +1,10 @@
-import { readSetting } from '../../state/settings.ts'
-import type { Task } from '../../state/shapes.ts'
-import { Progress } from '../../ui/progress.tsx'
+import { readSetting } from '../../state/browser/settings.ts'
+import type { Task } from '../../state/service/shapes.ts'
+import { Progress } from '../../ui/charts/progress.tsx'
 import { Ago, Span } from '../../ui/time.tsx'
-import type { Column } from '../../words/columns.ts'
 import { brief } from '../../words/json.ts'
 import { percentText, shortId } from '../../words/number.ts'
+import type { Column } from '../../words/tasks/columns.ts'
 
 const none = <span class="soft">–</span>
 

@@ -1,11 +1,11 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useState } from 'preact/hooks'
-import { useQuery } from '../../state/query.ts'
-import { go, withQuery } from '../../state/route.ts'
-import type { Kind, Queue, Worker } from '../../state/shapes.ts'
+import { go, withQuery } from '../../state/browser/route.ts'
+import { useQuery } from '../../state/service/query.ts'
+import type { Kind, Queue, Worker } from '../../state/service/shapes.ts'
 import { Icon } from '../../ui/icons.tsx'
-import { completionsOf } from '../../words/complete.ts'
-import { type Filter, filterNames, parseFilter, printFilter } from '../../words/filter.ts'
+import { completionsOf } from '../../words/tasks/complete.ts'
+import { type Filter, filterNames, parseFilter, printFilter } from '../../words/tasks/filter.ts'
 
 /** The page's address with this filter and no other. */
 export function addressOfFilter(filter: Filter) {

@@ -1,8 +1,8 @@
-import { href } from '../../state/route.ts'
-import type { BulkBy, DryRun } from '../../state/shapes.ts'
+import { href } from '../../state/browser/route.ts'
+import type { BulkBy, DryRun } from '../../state/service/shapes.ts'
 import { Ago } from '../../ui/time.tsx'
-import { type BulkAct, tasksText, verbs } from '../../words/bulk.ts'
 import { exactCount, shortId } from '../../words/number.ts'
+import { type BulkAct, tasksText, verbs } from '../../words/tasks/bulk.ts'
 
 interface PreviewProps {
   found: DryRun

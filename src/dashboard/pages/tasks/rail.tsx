@@ -1,11 +1,11 @@
 import { useMemo } from 'preact/hooks'
-import { useQuery } from '../../state/query.ts'
-import { href, query, withQuery } from '../../state/route.ts'
-import { type Counts, type Kind, type Queue, statuses } from '../../state/shapes.ts'
-import { momentNow } from '../../state/time.ts'
+import { href, query, withQuery } from '../../state/browser/route.ts'
+import { useQuery } from '../../state/service/query.ts'
+import { type Counts, type Kind, type Queue, statuses } from '../../state/service/shapes.ts'
+import { momentNow } from '../../state/service/time.ts'
 import { StatusGlyph } from '../../ui/status.tsx'
-import { type Filter, queryOfFilter } from '../../words/filter.ts'
 import { countText, exactCount } from '../../words/number.ts'
+import { type Filter, queryOfFilter } from '../../words/tasks/filter.ts'
 
 interface RailProps {
   filter: Filter

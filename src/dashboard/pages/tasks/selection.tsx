@@ -1,9 +1,9 @@
-import { actOnEach } from '../../state/batch.ts'
-import { confirm } from '../../state/confirm.ts'
-import type { Task } from '../../state/shapes.ts'
+import { actOnEach } from '../../state/acts/batch.ts'
+import { confirm } from '../../state/acts/confirm.ts'
+import type { Task } from '../../state/service/shapes.ts'
 import { Button } from '../../ui/button.tsx'
 import { countText, plural } from '../../words/number.ts'
-import { isFinal, mayRetry } from '../../words/tasks.ts'
+import { isFinal, mayRetry } from '../../words/tasks/tasks.ts'
 
 /** Acts on the tasks that are selected; how far they are is in the tray. */
 export function Selection({ tasks, clear }: { tasks: Task[]; clear(): void }) {

@@ -1,7 +1,7 @@
-import { chooseColumns, chosenColumns } from '../../state/columns.ts'
-import { go, query, withQuery } from '../../state/route.ts'
-import { Menu } from '../../ui/menu.tsx'
-import { columnNames, columns, toggled, usualColumns } from '../../words/columns.ts'
+import { chooseColumns, chosenColumns } from '../../state/browser/columns.ts'
+import { go, query, withQuery } from '../../state/browser/route.ts'
+import { Menu } from '../../ui/overlays/menu.tsx'
+import { columnNames, columns, toggled, usualColumns } from '../../words/tasks/columns.ts'
 import { ViewMenu } from './views.tsx'
 
 const orders = {

@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks'
-import { tell } from '../../state/act.ts'
-import { go, href, query } from '../../state/route.ts'
-import { givenViews, ownViews, removeView, saveView, searchOfView, viewNow } from '../../state/views.ts'
+import { tell } from '../../state/acts/act.ts'
+import { go, href, query } from '../../state/browser/route.ts'
+import { givenViews, ownViews, removeView, saveView, searchOfView, viewNow } from '../../state/browser/views.ts'
 import { Button } from '../../ui/button.tsx'
 import { CopyButton } from '../../ui/copy.tsx'
-import { Dialog } from '../../ui/dialog.tsx'
-import { Field } from '../../ui/field.tsx'
-import { Menu } from '../../ui/menu.tsx'
-import { filterOfQuery, printFilter } from '../../words/filter.ts'
+import { Field } from '../../ui/forms/field.tsx'
+import { Dialog } from '../../ui/overlays/dialog.tsx'
+import { Menu } from '../../ui/overlays/menu.tsx'
+import { filterOfQuery, printFilter } from '../../words/tasks/filter.ts'
 
 /** Named questions: those of this browser, then those that come with the page. */
 export function ViewMenu() {

@@ -1,5 +1,5 @@
-import { query } from '../../state/route.ts'
-import type { Video } from '../../state/shapes.ts'
+import { query } from '../../state/browser/route.ts'
+import type { Video } from '../../state/service/shapes.ts'
 
 /** The audio track that the address asks for: a place in the list of the film. */
 export function wantedTrack({ audio_tracks: tracks, hls_tracks_url: stream }: Video): number {

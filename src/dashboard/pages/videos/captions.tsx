@@ -1,8 +1,8 @@
 import type { RefObject } from 'preact'
 import { useEffect } from 'preact/hooks'
-import { addressOf } from '../../state/base.ts'
-import type { Video } from '../../state/shapes.ts'
-import { languageText } from '../../words/film.ts'
+import { addressOf } from '../../state/service/base.ts'
+import type { Video } from '../../state/service/shapes.ts'
+import { languageText } from '../../words/films/film.ts'
 
 /** Inside of the video element. */
 export function CaptionTracks({ video }: { video: Video }) {

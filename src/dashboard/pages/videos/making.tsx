@@ -1,5 +1,5 @@
-import { useQuery } from '../../state/query.ts'
-import type { Task } from '../../state/shapes.ts'
+import { useQuery } from '../../state/service/query.ts'
+import type { Task } from '../../state/service/shapes.ts'
 import { bytesText } from '../../words/number.ts'
 import { durationText } from '../../words/time.ts'
 

@@ -1,7 +1,7 @@
 import type { RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { addressOf } from '../../state/base.ts'
-import { go, query, withQuery } from '../../state/route.ts'
+import { go, query, withQuery } from '../../state/browser/route.ts'
+import { addressOf } from '../../state/service/base.ts'
 import { playStream, type Wanted } from './stream.ts'
 
 /** Seconds of a frame, about: for single steps. */

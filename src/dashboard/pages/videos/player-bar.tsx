@@ -1,6 +1,6 @@
-import type { Video } from '../../state/shapes.ts'
+import type { Video } from '../../state/service/shapes.ts'
 import { Icon } from '../../ui/icons.tsx'
-import { clockOf } from '../../words/player.ts'
+import { clockOf } from '../../words/films/player.ts'
 import { AudioChoice } from './audio.tsx'
 import { CaptionChoice } from './captions.tsx'
 import type { Playback } from './playback.ts'

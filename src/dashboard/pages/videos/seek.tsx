@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
-import { addressOf } from '../../state/base.ts'
-import { clockOf, spokenClock } from '../../words/player.ts'
-import { type Cell, cellAt, cellsOf } from '../../words/storyboard.ts'
+import { addressOf } from '../../state/service/base.ts'
+import { clockOf, spokenClock } from '../../words/films/player.ts'
+import { type Cell, cellAt, cellsOf } from '../../words/films/storyboard.ts'
 
 interface Seek {
   time: number

@@ -1,14 +1,14 @@
 import { useState } from 'preact/hooks'
-import { act, sentenceOf } from '../../state/act.ts'
-import { type ApiError, request } from '../../state/api.ts'
-import { serviceAddress } from '../../state/base.ts'
-import { confirm } from '../../state/confirm.ts'
-import { lacks } from '../../state/session.ts'
-import type { Links, Video } from '../../state/shapes.ts'
+import { act, sentenceOf } from '../../state/acts/act.ts'
+import { confirm } from '../../state/acts/confirm.ts'
+import { type ApiError, request } from '../../state/service/api.ts'
+import { serviceAddress } from '../../state/service/base.ts'
+import { lacks } from '../../state/service/session.ts'
+import type { Links, Video } from '../../state/service/shapes.ts'
 import { Button } from '../../ui/button.tsx'
-import { CopyButton } from '../../ui/copy.tsx'
-import { Dialog } from '../../ui/dialog.tsx'
-import { Field } from '../../ui/field.tsx'
+import { CopyBox } from '../../ui/copy-box.tsx'
+import { Field } from '../../ui/forms/field.tsx'
+import { Dialog } from '../../ui/overlays/dialog.tsx'
 import { At } from '../../ui/time.tsx'
 
 const times: [seconds: number, text: string][] = [
@@ -122,14 +122,7 @@ function Made({ links }: { links: Links }) {
 function Link({ label, url }: { label: string; url: string | null }) {
   if (url === null) return null
   const whole = new URL(url, `${serviceAddress}/`).href === url ? url : `${serviceAddress}${url}`
-  return (
-    <div class="fix once">
-      <pre role="region" aria-label={label} tabIndex={0}>
-        {whole}
-      </pre>
-      <CopyButton text={whole} label={`Copy ${label.toLowerCase()}`} />
-    </div>
-  )
+  return <CopyBox label={label} text={whole} />
 }
 
 function revoke(video: Video, then: () => void) {

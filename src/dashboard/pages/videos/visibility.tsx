@@ -1,6 +1,6 @@
-import { act } from '../../state/act.ts'
-import { lacks } from '../../state/session.ts'
-import type { Video } from '../../state/shapes.ts'
+import { act } from '../../state/acts/act.ts'
+import { lacks } from '../../state/service/session.ts'
+import type { Video } from '../../state/service/shapes.ts'
 
 const choices = [
   ['', 'as set for all films'],

@@ -1,7 +1,7 @@
-import { act } from '../../state/act.ts'
-import { confirm } from '../../state/confirm.ts'
-import { go } from '../../state/route.ts'
-import type { Webhook } from '../../state/shapes.ts'
+import { act } from '../../state/acts/act.ts'
+import { confirm } from '../../state/acts/confirm.ts'
+import { go } from '../../state/browser/route.ts'
+import type { Webhook } from '../../state/service/shapes.ts'
 import { Button } from '../../ui/button.tsx'
 
 export const pathOf = ({ id }: Pick<Webhook, 'id'>) => `/api/webhooks/${id}`

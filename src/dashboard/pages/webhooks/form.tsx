@@ -1,16 +1,14 @@
 import { useState } from 'preact/hooks'
-import { tell } from '../../state/act.ts'
-import { type ApiError, request } from '../../state/api.ts'
-import { refreshAll, useQuery } from '../../state/query.ts'
-import { randomName } from '../../state/random.ts'
-import { go } from '../../state/route.ts'
-import type { Kind, Queue, Webhook } from '../../state/shapes.ts'
-import { Button } from '../../ui/button.tsx'
-import { Drawer } from '../../ui/drawer.tsx'
-import { Field } from '../../ui/field.tsx'
-import { NameChecks } from '../../ui/name-checks.tsx'
+import { tell } from '../../state/acts/act.ts'
+import { randomName } from '../../state/browser/random.ts'
+import { go } from '../../state/browser/route.ts'
+import { type ApiError, request } from '../../state/service/api.ts'
+import { refreshAll, useQuery } from '../../state/service/query.ts'
+import type { Kind, Queue, Webhook } from '../../state/service/shapes.ts'
+import { Field } from '../../ui/forms/field.tsx'
+import { FormDrawer } from '../../ui/forms/form-drawer.tsx'
+import { NameChecks } from '../../ui/forms/name-checks.tsx'
 import { fieldError } from '../../ui/said.tsx'
-import { Submit } from '../../ui/submit.tsx'
 import { bodyOf, draftOf, type HookDraft, messageTypes } from '../../words/webhook.ts'
 import { pathOf } from './act.tsx'
 import { Secret } from './secret.tsx'
@@ -36,26 +34,16 @@ export function WebhookDrawer({ webhook, close }: WebhookDrawerProps) {
     return <Secret title="The webhook is made" secret={made.secret} onClose={() => go(`/webhooks/${made.id}`)} />
   }
   return (
-    <Drawer label={title} onClose={close}>
-      <div class="drawer-head">
-        <h2 tabIndex={-1}>{title}</h2>
-        <Button icon="close" look="quiet" label="Close" title="Close (Escape)" onClick={close} />
-      </div>
-      <form
-        class="drawer-body"
-        onSubmit={event => {
-          event.preventDefault()
-          void save()
-        }}
-      >
-        <Fields draft={draft} change={part => setDraft(draft => ({ ...draft, ...part }))} error={error} />
-        {error && error.errors.length === 0 && <p class="bad breaks">{error.message}</p>}
-        <div class="buttons">
-          <Submit needs={webhook ? 'editWebhook' : 'addWebhook'}>{webhook ? 'Save' : 'Create'}</Submit>
-          <Button onClick={close}>Back</Button>
-        </div>
-      </form>
-    </Drawer>
+    <FormDrawer
+      title={title}
+      error={error}
+      label={webhook ? 'Save' : 'Create'}
+      needs={webhook ? 'editWebhook' : 'addWebhook'}
+      onSubmit={save}
+      onClose={close}
+    >
+      <Fields draft={draft} change={part => setDraft(draft => ({ ...draft, ...part }))} error={error} />
+    </FormDrawer>
   )
 }
 

@@ -1,5 +1,5 @@
-import { useQuery } from '../../state/query.ts'
-import type { Delivery, Page, Webhook } from '../../state/shapes.ts'
+import { useQuery } from '../../state/service/query.ts'
+import type { Delivery, Page, Webhook } from '../../state/service/shapes.ts'
 import { Word } from '../../ui/status.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { answerText } from '../../words/webhook.ts'

@@ -1,5 +1,5 @@
-import { CopyButton } from '../../ui/copy.tsx'
-import { ShownOnce } from '../../ui/shown-once.tsx'
+import { CopyBox } from '../../ui/copy-box.tsx'
+import { ShownOnce } from '../../ui/overlays/shown-once.tsx'
 import { verifySnippet } from '../../words/webhook.ts'
 
 interface SecretProps {
@@ -15,12 +15,7 @@ export function Secret({ title, secret, onClose }: SecretProps) {
       <p class="section">
         The receiver verifies each message with it, by any library of <i>Standard Webhooks</i>; in Node.js:
       </p>
-      <div class="fix once">
-        <pre role="region" aria-label="How a receiver verifies" tabIndex={0}>
-          {verifySnippet}
-        </pre>
-        <CopyButton text={verifySnippet} label="Copy the example" />
-      </div>
+      <CopyBox label="How a receiver verifies" text={verifySnippet} copy="Copy the example" />
     </ShownOnce>
   )
 }

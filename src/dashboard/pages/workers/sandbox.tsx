@@ -1,4 +1,4 @@
-import type { Worker } from '../../state/shapes.ts'
+import type { Worker } from '../../state/service/shapes.ts'
 import { Empty } from '../../ui/said.tsx'
 import { Ago } from '../../ui/time.tsx'
 

@@ -1,6 +1,6 @@
-import { href } from '../../state/route.ts'
-import type { Worker } from '../../state/shapes.ts'
-import { since } from '../../state/time.ts'
+import { href } from '../../state/browser/route.ts'
+import type { Worker } from '../../state/service/shapes.ts'
+import { since } from '../../state/service/time.ts'
 import { plural } from '../../words/number.ts'
 import { durationText } from '../../words/time.ts'
 

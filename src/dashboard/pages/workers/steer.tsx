@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks'
-import { act } from '../../state/act.ts'
-import { confirm } from '../../state/confirm.ts'
-import { lacks } from '../../state/session.ts'
-import type { Worker } from '../../state/shapes.ts'
+import { act } from '../../state/acts/act.ts'
+import { confirm } from '../../state/acts/confirm.ts'
+import { lacks } from '../../state/service/session.ts'
+import type { Worker } from '../../state/service/shapes.ts'
 import { Button } from '../../ui/button.tsx'
 import { plural } from '../../words/number.ts'
 

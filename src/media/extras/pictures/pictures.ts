@@ -1,4 +1,4 @@
-import type { Made } from '../../check/verify.ts'
+import type { Made } from '../../check/made.ts'
 import type { Note } from '../../probe/probed.ts'
 import type { Extra, Extras, MakeExtras } from '../extra.ts'
 import { endOf } from '../run-ffmpeg.ts'

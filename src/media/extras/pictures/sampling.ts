@@ -1,4 +1,4 @@
-import type { Made } from '../../check/verify.ts'
+import type { Made } from '../../check/made.ts'
 
 /** Which frames of a print are looked at, and how they are laid out on the sheets of the storyboard. */
 export interface Sampling {

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import type { MediaTools } from '../../binaries.ts'
-import type { Made } from '../../check/verify.ts'
+import type { Made } from '../../check/made.ts'
 import { guardedInput } from '../../guards.ts'
 import { runFfmpeg } from '../run-ffmpeg.ts'
 import { pictureFile } from './picture-file.ts'

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { MediaTools } from '../../binaries.ts'
-import type { Made } from '../../check/verify.ts'
+import type { Made } from '../../check/made.ts'
 import { guardedInput } from '../../guards.ts'
 import type { Extra } from '../extra.ts'
 import { runFfmpeg } from '../run-ffmpeg.ts'

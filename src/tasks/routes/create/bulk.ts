@@ -7,7 +7,7 @@ import { answer } from '#schema/answers.ts'
 import { writeProblems } from '#schema/problems.ts'
 import { busyIn, prepareBulk } from '#tasks/submit/bulk.ts'
 import { BulkCreated, BulkSubmission } from '#tasks/submit/schemas.ts'
-import type { CreateNeeds } from '../create.ts'
+import type { CreateNeeds } from './needs.ts'
 import { writeTasks } from './write.ts'
 
 // Bytes: 10,000 tasks fit.

@@ -9,7 +9,7 @@ import { presentNew } from '#tasks/read/present.ts'
 import { TaskBody } from '#tasks/schemas.ts'
 import { prepareTask } from '#tasks/submit/prepare.ts'
 import { Submission } from '#tasks/submit/schemas.ts'
-import type { CreateNeeds } from '../create.ts'
+import type { CreateNeeds } from './needs.ts'
 import { writeTasks } from './write.ts'
 
 export const createRoute: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, needs) => {

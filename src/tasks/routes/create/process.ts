@@ -7,7 +7,7 @@ import { answer } from '#schema/answers.ts'
 import { writeProblems } from '#schema/problems.ts'
 import { prepareTask } from '#tasks/submit/prepare.ts'
 import { DataToProcess, TaskStarted } from '#tasks/submit/schemas.ts'
-import type { CreateNeeds } from '../create.ts'
+import type { CreateNeeds } from './needs.ts'
 import { writeTasks } from './write.ts'
 
 export const processRoute: FastifyPluginAsyncTypebox<CreateNeeds> = async (app, needs) => {

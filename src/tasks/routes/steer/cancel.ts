@@ -7,8 +7,8 @@ import { writeProblems } from '#schema/problems.ts'
 import { Wait } from '#tasks/read/schemas.ts'
 import { TaskBody } from '#tasks/schemas.ts'
 import { cancelTask } from '#tasks/steer/cancel.ts'
-import type { SteerNeeds } from '../steer.ts'
 import { mustSteer } from './may-steer.ts'
+import type { SteerNeeds } from './needs.ts'
 
 export const cancelRoute: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, { db, voice, find }) => {
   app.post(

@@ -2,14 +2,15 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { refuseBeyond } from '#access/limits.ts'
 import { byRequest } from '#audit/by.ts'
 import { KindInternal, TaskNotFound, TaskNotWaiting, UnknownQueue } from '#errors.ts'
+import { mustBeQueue } from '#queue/names.ts'
 import { answer } from '#schema/answers.ts'
 import { Id, isUuid } from '#schema/common.ts'
 import { writeProblems } from '#schema/problems.ts'
 import { TaskBody } from '#tasks/schemas.ts'
 import { changeTask } from '#tasks/steer/change.ts'
 import { TaskChange } from '#tasks/steer/schemas.ts'
-import type { SteerNeeds } from '../steer.ts'
 import { mustSteer } from './may-steer.ts'
+import type { SteerNeeds } from './needs.ts'
 
 export const changeRoute: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, { db, voice, queues, find }) => {
   app.patch(
@@ -33,7 +34,7 @@ export const changeRoute: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, { 
       const { id } = request.params
       await mustSteer(find, id, principal)
       refuseBeyond(principal.limits, { queue: body.queue, priority: body.priority })
-      if (body.queue !== undefined && !(await queues.has(body.queue))) throw new UnknownQueue(body.queue)
+      await mustBeQueue(queues, body.queue)
       const change = isUuid(id) ? await changeTask({ db, voice }, id, body, byRequest(request)) : undefined
       if (!change) throw new TaskNotFound(id)
       if (!change.accepted) throw new TaskNotWaiting(change.state)

@@ -7,8 +7,8 @@ import { Id, isUuid } from '#schema/common.ts'
 import { writeProblems } from '#schema/problems.ts'
 import { forgetTask } from '#tasks/steer/forget.ts'
 import { isFinal } from '#tasks/words.ts'
-import type { SteerNeeds } from '../steer.ts'
 import { mustSteer } from './may-steer.ts'
+import type { SteerNeeds } from './needs.ts'
 
 export const forgetRoute: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, { db, beforeForgetting, find }) => {
   app.delete(

@@ -6,8 +6,8 @@ import { Id, isUuid } from '#schema/common.ts'
 import { writeProblems } from '#schema/problems.ts'
 import { TaskBody } from '#tasks/schemas.ts'
 import { retryTask } from '#tasks/steer/retry.ts'
-import type { SteerNeeds } from '../steer.ts'
 import { mustSteer } from './may-steer.ts'
+import type { SteerNeeds } from './needs.ts'
 
 export const retryRoute: FastifyPluginAsyncTypebox<SteerNeeds> = async (app, { db, voice, find }) => {
   app.post(

@@ -1,8 +1,0 @@
-import type { TaskHistory } from './history.ts'
-
-export interface Violation {
-  /** The rule that was broken. */
-  rule: string
-  what: string
-  task?: TaskHistory | undefined
-}
