@@ -3,7 +3,7 @@ import type { ApiError } from '../state/service/api.ts'
 import { barred } from '../state/service/door.ts'
 import type { Query } from '../state/service/query.ts'
 import { Button } from '../ui/button.tsx'
-import { CopyButton } from '../ui/copy.tsx'
+import { CopyBox } from '../ui/copy-box.tsx'
 import { Page } from '../ui/page.tsx'
 
 const command = 'scripts/darkroom key create --preset admin'
@@ -38,10 +38,7 @@ export function Barred({ error, query }: { error: ApiError; query: Query<unknown
         </p>
         <h2>What mends it</h2>
         <p>Make a key on the machine of the service; this page then asks for it:</p>
-        <div class="fix">
-          <pre>{command}</pre>
-          <CopyButton text={command} label="Copy the command" />
-        </div>
+        <CopyBox label="Command" text={command} />
         <p>
           Or, if the proxy itself asks for a password, start the API with <span class="mono">AUTH=off</span>.
         </p>
