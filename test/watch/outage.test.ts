@@ -22,7 +22,8 @@ t.test('watchers miss no change although every connection to the database breaks
     const readers = await Promise.all(ids.map(id => readEvents(t, `${address}/api/tasks/${id}/events?last_event_id=0`)))
     await ears[0]!.heard(() => true)
     await admin.query(
-      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()'
+      `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`
     )
 
     for (const [index, id] of ids.entries()) {
