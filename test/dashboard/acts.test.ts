@@ -256,6 +256,7 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     await page.getByLabel('Args').fill('{"x": 1, "y": 2}')
     await page.getByRole('button', { name: /^Create/ }).click()
     await page.waitForURL(/\/ui\/schedules\/[0-9a-f-]{36}$/)
+    await page.getByText('None has come yet.').waitFor()
 
     await page.getByRole('button', { name: /^Run now/ }).click()
     await page

@@ -129,40 +129,48 @@ function Facts({ schedule }: { schedule: Schedule }) {
 
 function Occurrences({ path }: { path: string }) {
   const found = useQuery<Items<Occurrence>>(`${path}/occurrences?limit=50`, 10)
+  const items = found.data.value?.items ?? []
   return (
     <section class="section">
       <h2>Occurrences</h2>
-      <div class="table-place" role="region" aria-label="Occurrences" tabIndex={0}>
-        <table class="table">
-          <thead>
-            <tr>
-              <th>Due</th>
-              <th>Outcome</th>
-              <th>Why</th>
-              <th>Task</th>
-            </tr>
-          </thead>
-          <tbody>
-            {found.data.value?.items.map(one => (
-              <tr key={one.due_at}>
-                <td>
-                  <At time={one.due_at} />
-                </td>
-                <td>
-                  <Word word={one.outcome} />
-                </td>
-                <td class="soft">
-                  {occurrenceText(one).replace(/^\w+[:,]?\s*/, '')}
-                  {one.manual && ' asked for'}
-                </td>
-                <td class="mono">
-                  {one.task_id ? <a href={href(`/tasks/${one.task_id}`)}>{shortId(one.task_id)}</a> : '–'}
-                </td>
+      {found.data.value && items.length === 0 && <p class="soft">None has come yet.</p>}
+      {items.length > 0 && (
+        <div class="table-place" role="region" aria-label="Occurrences" tabIndex={0}>
+          <table class="table">
+            <thead>
+              <tr>
+                <th>Due</th>
+                <th>Outcome</th>
+                <th>Why</th>
+                <th>Task</th>
               </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+            </thead>
+            <tbody>
+              {items.map(one => (
+                <OccurrenceRow key={one.due_at} one={one} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
     </section>
+  )
+}
+
+function OccurrenceRow({ one }: { one: Occurrence }) {
+  return (
+    <tr>
+      <td>
+        <At time={one.due_at} />
+      </td>
+      <td>
+        <Word word={one.outcome} />
+      </td>
+      <td class="soft">
+        {occurrenceText(one).replace(/^\w+[:,]?\s*/, '')}
+        {one.manual && ' asked for'}
+      </td>
+      <td class="mono">{one.task_id ? <a href={href(`/tasks/${one.task_id}`)}>{shortId(one.task_id)}</a> : '–'}</td>
+    </tr>
   )
 }
