@@ -131,7 +131,7 @@ const pieceOf = (text: string, offset = 0, more = {}) => ({
 await service.api.app.inject({ method: 'PATCH', url: `/api/uploads/${complete}`, ...pieceOf('no film..') })
 await service.db.pool.query(`update darkroom.uploads set expires_at = now() where id = $1`, [expired])
 // It comes once an hour, and would remove that one.
-await service.db.pool.query(`update darkroom.schedules set enabled = false where name = 'expire_uploads'`)
+await service.patch('/api/schedules/expire_uploads', { enabled: false })
 await service.db.pool.query(
   `update darkroom.uploads set lease = gen_random_uuid(), leased_until = now() + interval '1 hour' where id = $1`,
   [occupied]
