@@ -14,7 +14,7 @@ const lengths: [seconds: number, text: string][] = [
   [86_400, 'for a day']
 ]
 
-/** Asks why and for how long, which whoever finds the queue paused reads. */
+/** Asks for the reason and the length of a pause; the card of the queue shows both. */
 export function PauseDialog({ queue, close }: { queue: Queue; close(): void }) {
   const [seconds, setSeconds] = useState(0)
   const [reason, setReason] = useState('')
