@@ -539,7 +539,7 @@ order by id limit 200 for update skip locked;
 
 -- src/schedules/firing/plan.ts: keepPlansSql
 update darkroom.schedules s
-set next_run_at = new.next_run_at, planned_at = now(), tzdata = $2, refusal = new.refusal,
+set next_run_at = new.next_run_at, planned_at = now(), armed_for = null, tzdata = $2, refusal = new.refusal,
   enabled = new.next_run_at is not null,
   disabled_at = case when new.next_run_at is null then now() end
 from jsonb_to_recordset($1::jsonb) as new (id uuid, next_run_at timestamptz, refusal text)
@@ -1452,7 +1452,7 @@ select
 with ending as (
   select * from jsonb_to_recordset($1::jsonb) as ending (
     id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, peak_memory bigint, stderr text,
-    result jsonb
+    progress real, detail jsonb, result jsonb
   )
 ), job as (
   update pgboss.job j set state = 'completed', completed_on = now(), output = ending.result
@@ -1460,10 +1460,13 @@ with ending as (
   where j.ctid = ending.place and j.name = ending.queue and j.id = ending.id
     and (j.state = 'active') is true and j.retry_count = ending.attempt - 1 and ending.attempt between 1 and 2147483647
     and exists (select from darkroom.tasks t where t.id = any(array[ending.id]) and t.worker = ending.worker)
-  returning ending.id, ending.attempt, ending.worker, ending.started_at, ending.peak_memory, ending.stderr
+  returning
+    ending.id, ending.attempt, ending.worker, ending.started_at, ending.peak_memory, ending.stderr, ending.progress,
+    ending.detail
 ), task as (
   update darkroom.tasks t set
     state = 'SUCCESS', finished_at = now(), progress = 1, error = null,
+    progress_detail = case when job.progress is null then t.progress_detail else job.detail end,
     started_at = least(now(), greatest(t.created_at, t.started_at, job.started_at))
   from job
   where t.id = any(array[job.id])
@@ -1481,7 +1484,7 @@ select id, task, queue, state from task;
 with ending as (
   select * from jsonb_to_recordset($1::jsonb) as ending (
     id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, peak_memory bigint, stderr text,
-    result jsonb
+    progress real, detail jsonb, result jsonb
   )
 ), job as (
   update pgboss.job j set state = 'completed', completed_on = now(), output = ending.result
@@ -1489,10 +1492,13 @@ with ending as (
   where j.name = ending.queue and j.id = ending.id
     and (j.state = 'active') is true and j.retry_count = ending.attempt - 1 and ending.attempt between 1 and 2147483647
     and exists (select from darkroom.tasks t where t.id = any(array[ending.id]) and t.worker = ending.worker)
-  returning ending.id, ending.attempt, ending.worker, ending.started_at, ending.peak_memory, ending.stderr
+  returning
+    ending.id, ending.attempt, ending.worker, ending.started_at, ending.peak_memory, ending.stderr, ending.progress,
+    ending.detail
 ), task as (
   update darkroom.tasks t set
     state = 'SUCCESS', finished_at = now(), progress = 1, error = null,
+    progress_detail = case when job.progress is null then t.progress_detail else job.detail end,
     started_at = least(now(), greatest(t.created_at, t.started_at, job.started_at))
   from job
   where t.id = any(array[job.id])

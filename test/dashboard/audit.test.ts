@@ -1,6 +1,7 @@
 import t from 'tap'
+import { becomes } from '../harness/becomes.ts'
 import { skipWithoutBrowser } from '../harness/browser.ts'
-import { barriers, becomes, openDashboard, sideways } from '../harness/dashboard.ts'
+import { barriers, openDashboard, sideways } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
 
 t.test('the audit in the dashboard', { skip: skipWithoutBrowser }, async t => {

@@ -1,6 +1,7 @@
 import t from 'tap'
+import { becomes } from '../harness/becomes.ts'
 import { skipWithoutBrowser } from '../harness/browser.ts'
-import { becomes, openDashboard } from '../harness/dashboard.ts'
+import { openDashboard } from '../harness/dashboard.ts'
 import { openKeys } from '../harness/keys.ts'
 import { openService } from '../harness/service.ts'
 

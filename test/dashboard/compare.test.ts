@@ -1,7 +1,8 @@
 import t from 'tap'
 import { compareJson, lengthText } from '../../src/dashboard/words/tasks/compare.ts'
+import { becomes } from '../harness/becomes.ts'
 import { skipWithoutBrowser } from '../harness/browser.ts'
-import { barriers, becomes, openDashboard } from '../harness/dashboard.ts'
+import { barriers, openDashboard } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'
 

@@ -1,8 +1,9 @@
 import { hostname } from 'node:os'
 import t from 'tap'
 import { isProduction, toneOf } from '../../src/dashboard/words/environment.ts'
+import { becomes } from '../harness/becomes.ts'
 import { skipWithoutBrowser } from '../harness/browser.ts'
-import { barriers, becomes, openDashboard, sideways } from '../harness/dashboard.ts'
+import { barriers, openDashboard, sideways } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
 
 t.test('production is told from all others', async t => {

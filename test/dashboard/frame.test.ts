@@ -1,6 +1,7 @@
 import t from 'tap'
+import { becomes } from '../harness/becomes.ts'
 import { skipWithoutBrowser } from '../harness/browser.ts'
-import { barriers, becomes, holds, loaded, openDashboard, sideways } from '../harness/dashboard.ts'
+import { barriers, holds, loaded, openDashboard, sideways } from '../harness/dashboard.ts'
 import { openFront } from '../harness/front.ts'
 import { openService } from '../harness/service.ts'
 import { until } from '../harness/until.ts'

@@ -1,8 +1,9 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { type Filter, filterNames, printFilter } from '../../src/dashboard/words/tasks/filter.ts'
+import { becomes } from '../harness/becomes.ts'
 import { skipWithoutBrowser } from '../harness/browser.ts'
-import { barriers, becomes, loaded, openDashboard, sideways } from '../harness/dashboard.ts'
+import { barriers, loaded, openDashboard, sideways } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
 import { until } from '../harness/until.ts'
 

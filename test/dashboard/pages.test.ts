@@ -1,6 +1,7 @@
 import t from 'tap'
+import { becomes } from '../harness/becomes.ts'
 import { skipWithoutBrowser } from '../harness/browser.ts'
-import { barriers, becomes, loaded, openDashboard, sideways } from '../harness/dashboard.ts'
+import { barriers, loaded, openDashboard, sideways } from '../harness/dashboard.ts'
 import { addWebhook, deliveries, local, openReceiver } from '../harness/receiver.ts'
 import { openService } from '../harness/service.ts'
 import { taskFolder, taskModule } from '../harness/task-folder.ts'

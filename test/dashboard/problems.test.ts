@@ -1,8 +1,9 @@
 import t from 'tap'
 import { filterOf } from '../../src/dashboard/words/tasks/errors.ts'
 import { moodOf, titleOf } from '../../src/dashboard/words/verdict.ts'
+import { becomes } from '../harness/becomes.ts'
 import { skipWithoutBrowser } from '../harness/browser.ts'
-import { barriers, becomes, openDashboard, sideways } from '../harness/dashboard.ts'
+import { barriers, openDashboard, sideways } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
 import { until } from '../harness/until.ts'
 

@@ -1,7 +1,8 @@
 import t from 'tap'
+import { becomes } from '../harness/becomes.ts'
 import { skipWithoutBrowser } from '../harness/browser.ts'
 import { shoot } from '../harness/clip.ts'
-import { becomes, holds, openDashboard, sideways } from '../harness/dashboard.ts'
+import { holds, openDashboard, sideways } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
 import { pauseEncode, slowFfmpeg } from '../harness/slow-ffmpeg.ts'
 

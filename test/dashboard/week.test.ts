@@ -1,7 +1,8 @@
 import t from 'tap'
 import { busiest, firingsOf, heatOf, levelOf } from '../../src/dashboard/words/schedules/week.ts'
+import { becomes } from '../harness/becomes.ts'
 import { skipWithoutBrowser } from '../harness/browser.ts'
-import { barriers, becomes, openDashboard, sideways } from '../harness/dashboard.ts'
+import { barriers, openDashboard, sideways } from '../harness/dashboard.ts'
 import { openService } from '../harness/service.ts'
 
 const now = Date.parse('2026-11-28T22:30:00Z')

@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { setTimeout as delay } from 'node:timers/promises'
-import { isDeepStrictEqual } from 'node:util'
 import type { BrowserContext, Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { openBrowser } from './browser.ts'
@@ -133,19 +131,6 @@ export async function holds(page: Page, condition: (document: any) => boolean) {
   const document = await page.evaluateHandle('document')
   // By time: a tab that is not drawn has no frames.
   await page.waitForFunction(condition, document, { polling: 100 })
-}
-
-/** Waits until what is read is that, or fits that pattern: a page changes a moment after what makes it change. */
-export async function becomes<T>(t: Test, read: () => Promise<T>, wanted: T | RegExp, what = '') {
-  const fits = (found: T) => (wanted instanceof RegExp ? wanted.test(String(found)) : isDeepStrictEqual(found, wanted))
-  const end = performance.now() + patience * 1000
-  let found = await read()
-  while (!fits(found) && performance.now() < end) {
-    await delay(20)
-    found = await read()
-  }
-  if (wanted instanceof RegExp) t.match(found, wanted, what)
-  else t.strictSame(found, wanted, what)
 }
 
 /** What is hard to use, by the rules of WCAG 2.2 AA that a program can check; or by those about colours alone. */

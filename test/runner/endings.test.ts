@@ -229,6 +229,16 @@ const endings: Record<string, Ending> = {
     task: { state: 'SUCCESS', result: 'done', progress: 1 },
     outcomes: ['success']
   },
+  'reports how far it is and succeeds at once': {
+    body: `progress(0.25, 'begun'); progress(0.5, { step: 'halfway' }); return 'done'`,
+    task: { state: 'SUCCESS', progress: 1, progress_detail: { step: 'halfway' } },
+    outcomes: ['success']
+  },
+  'reports no detail with what it says last, and succeeds': {
+    body: `progress(0.25, 'begun'); await delay(1_500); progress(0.5); return 'done'`,
+    task: { state: 'SUCCESS', progress: 1, progress_detail: null },
+    outcomes: ['success']
+  },
   'reports how far it is and fails at once': {
     body: `progress(0.25, 'begun'); progress(0.5, { step: 'halfway' }); throw new Error('no further')`,
     settings: once,

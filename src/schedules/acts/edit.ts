@@ -40,7 +40,8 @@ export async function editSchedule(
   const columns = { ...columnsOf(settings), template: JSON.stringify(template), ...times(before, settings, now) }
   if (settings.enabled && (retimed || enabling)) {
     Object.assign(columns, { next_run_at: mustCome({ ...timing, timezone: settings.timezone }, now) })
-    Object.assign(columns, { planned_at: sql`now()`, tzdata: process.versions.tz, refusal: null })
+    // Also where the moment stays the same: pg-boss has to get the new cron expression.
+    Object.assign(columns, { planned_at: sql`now()`, armed_for: null, tzdata: process.versions.tz, refusal: null })
   }
   return update(trx, before.id, columns)
 }

@@ -121,6 +121,7 @@ function columns(
     next_run_at: next,
     disabled_at: next ? null : now,
     planned_at: now,
+    armed_for: null,
     updated_at: now,
     tzdata: process.versions.tz
   }

@@ -13,7 +13,7 @@ order by id limit 200 for update skip locked`
 
 export const keepPlansSql = `
 update darkroom.schedules s
-set next_run_at = new.next_run_at, planned_at = now(), tzdata = $2, refusal = new.refusal,
+set next_run_at = new.next_run_at, planned_at = now(), armed_for = null, tzdata = $2, refusal = new.refusal,
   enabled = new.next_run_at is not null,
   disabled_at = case when new.next_run_at is null then now() end
 from jsonb_to_recordset($1::jsonb) as new (id uuid, next_run_at timestamptz, refusal text)

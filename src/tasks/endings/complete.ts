@@ -19,7 +19,7 @@ const statement = (inPlace: string) => `
 with ending as (
   select * from jsonb_to_recordset($1::jsonb) as ending (
     id uuid, queue text, place tid, attempt int, worker uuid, started_at timestamptz, peak_memory bigint, stderr text,
-    result jsonb
+    progress real, detail jsonb, result jsonb
   )
 ), job as (
   update pgboss.job j set state = 'completed', completed_on = now(), output = ending.result
@@ -27,10 +27,13 @@ with ending as (
   where ${inPlace}j.name = ending.queue and j.id = ending.id
     and (j.state = 'active') is true and j.retry_count = ending.attempt - 1 and ending.attempt between 1 and 2147483647
     and exists (select from darkroom.tasks t where t.id = any(array[ending.id]) and t.worker = ending.worker)
-  returning ending.id, ending.attempt, ending.worker, ending.started_at, ending.peak_memory, ending.stderr
+  returning
+    ending.id, ending.attempt, ending.worker, ending.started_at, ending.peak_memory, ending.stderr, ending.progress,
+    ending.detail
 ), task as (
   update darkroom.tasks t set
     state = 'SUCCESS', finished_at = now(), progress = 1, error = null,
+    progress_detail = case when job.progress is null then t.progress_detail else job.detail end,
     started_at = least(now(), greatest(t.created_at, t.started_at, job.started_at))
   from job
   where t.id = any(array[job.id])
@@ -63,7 +66,7 @@ export async function completeIn(trx: InTransaction, ending: Ending): Promise<Se
 /** Results are JSON text already: they are inserted as they are instead of being parsed and written again. */
 function json(endings: Ending[]) {
   const rows = endings.map(({ result = 'null', ...ending }) => {
-    const { id, queue, place, attempt, worker, started_at, peak_memory, stderr } = ending
+    const { id, queue, place, attempt, worker, started_at, peak_memory, stderr, reported } = ending
     const rest = JSON.stringify({
       id,
       queue,
@@ -72,7 +75,8 @@ function json(endings: Ending[]) {
       worker,
       started_at,
       peak_memory,
-      stderr: stderr ?? undefined
+      stderr: stderr ?? undefined,
+      ...reported
     })
     return `${rest.slice(0, -1)},"result":${result}}`
   })

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
+import { becomes } from '../../harness/becomes.ts'
 import {
   addSchedule,
   eachHasItsTask,
@@ -92,6 +93,25 @@ t.test('a change takes effect while workers run', async t => {
   const declared = 'select from pgboss.schedule where key = $1'
   const { id } = await addSchedule(service, { name: 'declared', cron: '0 0 1 1 *', ...quick })
   await until(async () => (await service.db.pool.query(declared, [id])).rowCount, 'it is declared')
+})
+
+t.test('a change that leaves its next moment where it was is declared, too', async t => {
+  const { id } = await addSchedule(service, { name: 'january', cron: '0 0 1 1 *', ...quick })
+  const declared = async () => {
+    const { rows } = await service.db.pool.query('select cron from pgboss.schedule where key = $1', [id])
+    return rows[0]?.cron
+  }
+  await becomes(t, declared, '0 0 1 1 *')
+  const { next_run_at } = await readSchedule(service, 'january')
+
+  await service.patch('/api/schedules/january', { cron: '0 0 1-1 1 *' })
+  await becomes(t, declared, '0 0 1-1 1 *')
+  await service.db.pool.query(`select ops.set_schedule('january', cron => '0 0 1 1-1 *')`)
+  await becomes(t, declared, '0 0 1 1-1 *')
+  const byHand = `update darkroom.schedules set cron = '0 0-0 1 1 *', planned_at = null where name = 'january'`
+  await service.db.pool.query(byHand)
+  await becomes(t, declared, '0 0-0 1 1 *')
+  t.equal((await readSchedule(service, 'january')).next_run_at, next_run_at)
 })
 
 t.test('without its end a task stops those of an overlap', async t => {
