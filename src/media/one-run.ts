@@ -4,11 +4,11 @@ import { readComplaints } from './check/decoder-report.ts'
 import { type DiskErrorCode, DiskFailed, diskErrorIn } from './disk-failed.ts'
 import { encodeArguments, unfinished } from './encode/arguments.ts'
 import { encodersFor } from './encode/choose-encoders.ts'
+import { filtersOf } from './encode/filters-of.ts'
 import { cellOf } from './encode/hardware.ts'
 import { readProgress } from './encode/progress.ts'
 import type { Report, reporting } from './encode/report.ts'
 import { encode } from './encode/run-encode.ts'
-import { canToneMap } from './encode/tone-map.ts'
 import { draftOf, followSegments, type Segment } from './hls/segments.ts'
 import { type Developed, type Judge, judge } from './judge.ts'
 import { tracksBeside } from './plan/audio-tracks.ts'
@@ -73,14 +73,13 @@ async function encodeAndListen(work: Develop, reports: Reports, following: Retur
   const directory = resolve(work.directory)
   const encoders = await encodersFor(prints, tools.ffmpeg, work)
   const hardware = cellOf(encoders)
-  const toneMap = probe.video?.hdr ? await canToneMap(tools.ffmpeg) : false
   const args = encodeArguments({
     source,
     probe,
     prints,
     directory,
     likeSource: work.grid === 'source',
-    canToneMap: toneMap,
+    filters: await filtersOf(tools.ffmpeg),
     encoders,
     hasTracks: work.isFurther ?? false
   })

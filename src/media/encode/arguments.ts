@@ -8,6 +8,7 @@ import { asFraction } from '../probe/frame-rate.ts'
 import type { Probe, ProbedAudio, ProbedVideo } from '../probe/probed.ts'
 import { encoderOptions, usualEncoders } from './encoders.ts'
 import { isRgb, pictureGraph, soundGraph } from './filters.ts'
+import type { Filters } from './filters-of.ts'
 import { type Encoders, wayInto } from './hardware.ts'
 import { furtherGraphs, type Sounds, soundStreams } from './sound.ts'
 import { threads } from './threads.ts'
@@ -20,8 +21,8 @@ export interface Encode {
   directory: string
   /** Whether segments begin at keyframes of the source; so they do beside a print that is copied. */
   likeSource?: boolean
-  /** Whether this ffmpeg has the tone mapping filters. */
-  canToneMap?: boolean
+  /** Of this ffmpeg. */
+  filters?: Filters
   /** Of this ffmpeg, for the codecs of the prints. */
   encoders?: Encoders
   /** Whether audio tracks beside the default one get streams of their own: not where they have them. */
@@ -56,7 +57,7 @@ export function encodeArguments({
   prints: all,
   directory,
   likeSource = false,
-  canToneMap = true,
+  filters = { zscale: false, toneMap: true },
   encoders = usualEncoders,
   hasTracks = false
 }: Encode) {
@@ -66,7 +67,7 @@ export function encodeArguments({
   const keyframes =
     video && (likeSource || prints.some(({ copied }) => copied)) ? sourceKeyframes(video) : keyframeTimes
   const { opening, ending } = wayInto(encoders[prints[0]!.codec])
-  const picture = video ? [pictureGraph(video, prints, { canToneMap, ending })] : []
+  const picture = video ? [pictureGraph(video, prints, { filters, ending })] : []
   const graph = [...picture, ...(audio ? [soundGraph(audio)] : [])]
   return [
     ...['-nostdin', '-hide_banner', '-y', '-nostats', '-progress', 'pipe:1', '-stats_period', '0.5'],
@@ -79,7 +80,7 @@ export function encodeArguments({
     ...guardedInput(source),
     ...['-filter_complex', graph.join(';')],
     ...furtherGraphs(probe),
-    ...(video ? pictureStreams(prints, { video, canToneMap, keyframes, encoders }) : []),
+    ...(video ? pictureStreams(prints, { video, filters, keyframes, encoders }) : []),
     ...soundStreams(probe),
     // Only video and audio of the source: its metadata holds the place of the recording.
     ...['-dn', '-sn', '-map_metadata', '-1', '-map_chapters', '-1'],
@@ -96,16 +97,16 @@ export function pictureStreams(prints: Print[], picture: Picture) {
 
 interface Picture {
   video: ProbedVideo
-  canToneMap: boolean
+  filters: Filters
   /** When keyframes are due. */
   keyframes: string
   encoders: Encoders
 }
 
-function pictureOptions(at: number, print: Print, { video, canToneMap, keyframes: due, encoders }: Picture) {
+function pictureOptions(at: number, print: Print, { video, filters, keyframes: due, encoders }: Picture) {
   const { profile, codec } = print
   const size = { width: print.width!, height: print.height! }
-  const toBt709 = (video.hdr && canToneMap) || isRgb(video)
+  const toBt709 = (video.hdr && filters.toneMap) || isRgb(video)
   const { pix_fmt = 'yuv420p', ...own } = encoderOptions(encoders[codec]!, {
     print: { ...size, profile },
     cap: capFor({ ...size, codec }, video)

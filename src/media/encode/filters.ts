@@ -1,6 +1,7 @@
 import type { Print } from '../plan/print.ts'
 import { asFraction } from '../probe/frame-rate.ts'
 import type { ProbedAudio, ProbedVideo } from '../probe/probed.ts'
+import type { Filters } from './filters-of.ts'
 
 interface Sizes {
   width: number
@@ -8,7 +9,7 @@ interface Sizes {
 }
 
 interface Steps {
-  canToneMap: boolean
+  filters: Filters
   /** What a part of the film does without. */
   cut?: string[]
   /** How frames come to their encoders. */
@@ -19,7 +20,7 @@ interface Steps {
  * Steps common to all prints come once, before the split: deinterlacing, the constant rate, scaling to the largest
  * print, colours. Smaller prints are scaled from that rather than from a source four times the size.
  */
-export function pictureGraph(video: ProbedVideo, all: Print[], { canToneMap, cut = [], ending = [] }: Steps) {
+export function pictureGraph(video: ProbedVideo, all: Print[], { filters, cut = [], ending = [] }: Steps) {
   const prints = all.filter(({ copied }) => !copied)
   const [largest, ...rest] = prints.map(({ width, height }) => ({ width: width!, height: height! }))
   const shared = [
@@ -27,7 +28,7 @@ export function pictureGraph(video: ProbedVideo, all: Print[], { canToneMap, cut
     // No start time here: fps would fill up from zero again wherever a broadcast changes its resolution.
     `fps=${asFraction(video.fps)}`,
     ...cut,
-    ...colours(video, largest!, canToneMap),
+    ...colours(video, largest!, filters),
     'format=yuv420p',
     'setsar=1'
   ]
@@ -39,14 +40,14 @@ export function pictureGraph(video: ProbedVideo, all: Print[], { canToneMap, cut
     `[0:${video.index}]${shared.join(',')},split=${prints.length}${first}${branches.join('')}`,
     ...(ending.length > 0 ? [`[s0]${ending.join(',')}[v0]`] : []),
     ...rest.map((size, at) => {
-      const steps = [`scale=${exactly(size)}`, 'setsar=1', ...ending]
+      const steps = [scaled(size, filters), 'setsar=1', ...ending]
       return `${branches[at]}${steps.join(',')}[v${at + 1}]`
     })
   ].join(';')
 }
 
-function colours(video: ProbedVideo, size: Sizes, canToneMap: boolean) {
-  if (video.hdr && canToneMap) {
+function colours(video: ProbedVideo, size: Sizes, filters: Filters) {
+  if (video.hdr && filters.toneMap) {
     return [
       `scale=${exactly(size)}`,
       // Linear light in floats, tone-mapped to SDR; 100 nits is the white of an SDR screen.
@@ -58,8 +59,22 @@ function colours(video: ProbedVideo, size: Sizes, canToneMap: boolean) {
     ]
   }
   if (isRgb(video)) return [`scale=${exactly(size)}:out_color_matrix=bt709:out_range=tv`]
-  return [`scale=${exactly(size)}${video.full_range ? ':in_range=pc:out_range=tv' : ''}`]
+  if (video.full_range) return [`scale=${exactly(size)}:in_range=pc:out_range=tv`]
+  return [isPlain(video) && !isOfSize(video, size) ? scaled(size, filters) : `scale=${exactly(size)}`]
 }
+
+/** Frames that only have to be scaled: zscale converts no pixel formats, and some versions of it refuse odd sizes. */
+const isPlain = ({ pix_fmt, coded_width, coded_height }: ProbedVideo) =>
+  pix_fmt === 'yuv420p' && coded_width % 2 === 0 && coded_height % 2 === 0
+
+const isOfSize = ({ coded_width, coded_height, rotation }: ProbedVideo, { width, height }: Sizes) =>
+  rotation % 180 === 0
+    ? coded_width === width && coded_height === height
+    : coded_width === height && coded_height === width
+
+/** Of plain frames. The kernel is the default one of `scale`. */
+const scaled = (size: Sizes, { zscale }: Filters) =>
+  zscale ? `zscale=${size.width}:${size.height}:filter=bicubic:param_a=0:param_b=0.6` : `scale=${exactly(size)}`
 
 export function soundGraph(audio: ProbedAudio, label = 'a') {
   const { gain = 0 } = audio.loudness ?? {}

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { apartInside, escaped, keyframeTimes, pictureStreams, segmentOptions } from '../encode/arguments.ts'
 import { pictureGraph } from '../encode/filters.ts'
+import type { Filters } from '../encode/filters-of.ts'
 import { type Encoders, wayInto } from '../encode/hardware.ts'
 import { threads } from '../encode/threads.ts'
 import { guardedInput, memoryGuard } from '../guards.ts'
@@ -18,7 +19,7 @@ export interface EncodePart {
   /** A file with the encoded sound of the film as far as this part goes; undefined where there is none. */
   sound: string | undefined
   directory: string
-  canToneMap: boolean
+  filters: Filters
   encoders: Encoders
 }
 
@@ -32,7 +33,7 @@ const before = 1
  * One decode of a part for all prints, as segments alone: the files of the prints are joined from these. Its sound is
  * copied packet by packet, so nothing of it is heard twice or missing.
  */
-export function partArguments({ source, probe, prints, part, sound, directory, canToneMap, encoders }: EncodePart) {
+export function partArguments({ source, probe, prints, part, sound, directory, filters, encoders }: EncodePart) {
   const video = probe.video!
   const { from, frames } = part
   const lead = Math.min(from, Math.ceil(before * video.fps))
@@ -48,10 +49,10 @@ export function partArguments({ source, probe, prints, part, sound, directory, c
     ...(seek > 0 ? ['-ss', (Math.floor(seek * 1e6) / 1e6).toFixed(6)] : []),
     ...guardedInput(source),
     ...(sound === undefined ? [] : [...soundOf(part, video.fps), ...guardedInput(sound)]),
-    ...['-filter_complex', pictureGraph(video, prints, { canToneMap, ending, cut: cut(lead, frames) })],
+    ...['-filter_complex', pictureGraph(video, prints, { filters, ending, cut: cut(lead, frames) })],
     ...pictureStreams(prints, {
       video,
-      canToneMap,
+      filters,
       encoders,
       keyframes: keyframesFrom(part, video.fps) ?? keyframeTimes
     }),

@@ -7,10 +7,10 @@ import type { Made } from '../check/made.ts'
 import { checkStreams } from '../check/streams.ts'
 import { DiskFailed, diskErrorIn } from '../disk-failed.ts'
 import { encodersFor } from '../encode/choose-encoders.ts'
+import { filtersOf } from '../encode/filters-of.ts'
 import { cellOf } from '../encode/hardware.ts'
 import { type Progress, readProgress } from '../encode/progress.ts'
 import { encode } from '../encode/run-encode.ts'
-import { canToneMap } from '../encode/tone-map.ts'
 import { EncodeFailed, tooManyErrors } from '../encode-failed.ts'
 import { readSegment, SegmentBroken } from '../hls/boxes.ts'
 import { draftOf, followSegments, type Segment } from '../hls/segments.ts'
@@ -90,7 +90,7 @@ async function encodeSegments(work: DevelopPart, directory: string, look: () => 
   const hardware = cellOf(encoders)
   const args = partArguments({
     ...{ source, probe, prints, part, sound, directory },
-    canToneMap: video.hdr ? await canToneMap(tools.ffmpeg) : false,
+    filters: await filtersOf(tools.ffmpeg),
     encoders
   })
   work.onCommand?.([tools.ffmpeg, ...args])

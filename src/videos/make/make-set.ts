@@ -1,5 +1,6 @@
 import type { MediaTools } from '#media/binaries.ts'
 import type { Made } from '#media/develop.ts'
+import { filtersOf } from '#media/encode/filters-of.ts'
 import { measureLoudness } from '#media/encode/loudness.ts'
 import type { Extras } from '#media/extras/extra.ts'
 import { makeExtras } from '#media/extras/make.ts'
@@ -71,7 +72,12 @@ export async function surveyFilm(
   { tools, signal, progress, log }: Work
 ): Promise<Survey> {
   progress(0, { phase: 'probing' })
-  const found = await probe(original, { tools, signal })
+  // The encode needs to know the filters: asked here, once a process, that takes no time of its own.
+  const [found] = await together(
+    signal,
+    signal => probe(original, { tools, signal }),
+    () => filtersOf(tools.ffmpeg)
+  )
   const facts = await chooseTracks(found, style.audio_tracks, { source: original, tools, signal })
   const plan = planPrints(facts, { rungs, only, codecs: style.codecs, profile: style.profile })
   if (plan.prints.length === 0) throw nothingToMake(plan)
