@@ -183,30 +183,6 @@ for (const { url, status, tasks, body, reordered, other, bad, mended } of doors)
   })
 }
 
-t.test('routes that create answer the same bytes again', async t => {
-  const { id } = (await service.post('/api/schedules', { name: 'daily', task: 'echo', cron: '0 4 * * *' })).json()
-  const { id: video } = await service.keep('no film')
-  const day = { from: '2026-03-01T00:00:00Z', to: '2026-03-01T03:00:00Z' }
-  const until = new Date(Date.now() + 3_600_000).toISOString()
-  const requests: Record<string, unknown> = {
-    '/api/schedules': { name: 'hourly', task: 'echo', args: { last: 1, first: 2 }, every: 3600, tags: ['b', 'a'] },
-    [`/api/schedules/${id}/run`]: undefined,
-    [`/api/schedules/${id}/backfill`]: day,
-    '/api/bulk-operations': { action: 'cancel', filter: { task: 'echo' } },
-    '/api/webhooks': { url: 'https://hooks.example/', types: ['video.ready', 'task.failed'] },
-    '/api/problems/silences': { code: 'disk_low', subject: null, until, reason: 'known' },
-    '/api/signing-keys': { name: 'shop' },
-    [`/api/videos/${video}/process`]: { profile: 'fast' }
-  }
-  for (const [url, body] of Object.entries(requests)) {
-    const key = randomUUID()
-    const first = await post(url, body, key)
-    t.match(String(first.statusCode), /^20[12]$/, `${url}: ${first.body}`)
-    const again = await post(url, body, key)
-    t.strictSame([again.statusCode, again.body], [first.statusCode, first.body], url)
-  }
-})
-
 t.test('any visible text of up to 255 characters is a key', async t => {
   for (const key of ['!', '~', `"';--`, '%00', '__proto__', 'x'.repeat(255)]) {
     t.equal((await post('/api/tasks/process', { data: key }, key)).statusCode, 202, key)
