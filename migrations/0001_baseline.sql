@@ -182,7 +182,8 @@ create table darkroom.idempotency_keys (
   key_id text not null default '',
   key text not null,
   request bytea not null,
-  answer jsonb,
+  -- json keeps the text, so that a replay has the bytes of the first answer.
+  answer json,
   created_at timestamptz not null default now(),
 
   primary key (key_id, key)

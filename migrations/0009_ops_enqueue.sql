@@ -201,7 +201,7 @@ begin
       409, 'IDEMPOTENCY_KEY_REUSED', format('The Idempotency-Key "%s" was used for another request', $1)
     );
   end if;
-  return first.answer -> 'body';
+  return (first.answer -> 'body')::jsonb;
 end;
 $$;
 comment on function darkroom.first_answer(text, bytea) is 'Claims an idempotency key, or returns the answer of the request that has claimed it';
@@ -266,7 +266,7 @@ begin
   end if;
   select * into submitted from ops.tasks t where t.id = new_id;
   if $22 is not null then
-    update darkroom.idempotency_keys k set answer = jsonb_build_object(
+    update darkroom.idempotency_keys k set answer = json_build_object(
       'status', 201, 'location', '/api/tasks/' || new_id, 'body', to_jsonb(submitted)
     ) where k.key_id = '' and k.key = $22;
   end if;

@@ -136,6 +136,8 @@ function settingsOf({ config, kinds }: ApiNeeds, { db, secrets, metrics, voice }
     maxUploadBytes: config.MAX_UPLOAD_BYTES,
     uploadExpires: config.UPLOAD_EXPIRES,
     playback: config.PLAYBACK,
+    rungs: config.RUNGS,
+    codecs: config.CODECS,
     mediaUrl: config.MEDIA_URL ?? config.PUBLIC_URL,
     dataDir: config.DATA_DIR,
     findMedia: () => findMediaTools({ ffmpegPath: config.FFMPEG_PATH, ffprobePath: config.FFPROBE_PATH }),

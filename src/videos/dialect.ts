@@ -12,11 +12,10 @@ import type { TaskBody } from '#tasks/schemas.ts'
 import { findVideo, type VideoRow } from './queries.ts'
 import { presentStatus } from './read/present.ts'
 import { FilmOrTask, ProcessVideo, StartedAsBefore } from './schemas.ts'
-import { processAgain } from './steer/process-again.ts'
-import type { UploadNeeds } from './upload/upload.ts'
+import { type AgainNeeds, processAgain } from './steer/process-again.ts'
 
 /** Film routes for front ends of the services that this one replaces; some send requests below `/api`. */
-export const videoDialect: FastifyPluginAsyncTypebox<UploadNeeds> = async (app, needs) => {
+export const videoDialect: FastifyPluginAsyncTypebox<AgainNeeds> = async (app, needs) => {
   const { db } = needs
 
   for (const [prefix, operation] of [

@@ -155,6 +155,18 @@ export function findOwnSet(trx: InTransaction, id: string) {
     .executeTakeFirst()
 }
 
+/** Of the prints that a film has. */
+export async function findPrintNames(trx: InTransaction, id: string): Promise<string[]> {
+  const found = await trx
+    .selectFrom('films as f')
+    .innerJoin('prints as p', 'p.set_id', 'f.print_set_id')
+    .select('p.name')
+    .where('f.id', '=', id)
+    .where('p.status', '=', 'ready')
+    .execute()
+  return found.map(({ name }) => name)
+}
+
 export function deleteFilm(trx: InTransaction, id: string) {
   return trx.deleteFrom('films').where('id', '=', id).returning(['filename', 'bytes', 'sha256']).executeTakeFirst()
 }

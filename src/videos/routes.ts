@@ -7,11 +7,12 @@ import { type PlaybackNeeds, playbackRoutes } from './playback/routes.ts'
 import { visibilityOf } from './playback/visibility.ts'
 import { readRoutes } from './read/routes.ts'
 import type { RemoveNeeds } from './steer/delete.ts'
+import type { PrintSettings } from './steer/known-prints.ts'
 import { changeRoutes } from './steer/routes.ts'
 import { uploadRoutes } from './upload/routes.ts'
 import type { UploadNeeds } from './upload/upload.ts'
 
-export interface VideoNeeds extends UploadNeeds, RemoveNeeds, Omit<PlaybackNeeds, 'recordDownload'> {
+export interface VideoNeeds extends UploadNeeds, RemoveNeeds, PrintSettings, Omit<PlaybackNeeds, 'recordDownload'> {
   /** For whom prints, streams and pictures of films are that do not say it themselves. */
   playback: Config['PLAYBACK']
 }

@@ -244,7 +244,8 @@ export const ProcessAgain = Type.Object(
       Type.Array(Type.String({ pattern: '^\\d{1,4}p(\\.(hevc|vp9|av1))?$' }), {
         minItems: 1,
         maxItems: 10,
-        description: 'Names of the prints to make; the others that the film has stay as they are. Default: all',
+        description:
+          'Names of the prints to make, of those that `RUNGS` and `CODECS` name or that the film has; the others that it has stay as they are. Default: all',
         examples: [['720p']]
       })
     ),

@@ -5,10 +5,12 @@ import pg from 'pg'
 import t from 'tap'
 import { migrate } from '../../src/migrate.ts'
 import { linesOf } from '../harness/audit.ts'
+import { byHand } from '../harness/by-hand.ts'
 import { appUrlOf, clusterUrl, urlOf } from '../harness/cluster.ts'
 import { borrowDatabase, emptyDatabase } from '../harness/database.ts'
 import { local, openReceiver } from '../harness/receiver.ts'
 import { openService } from '../harness/service.ts'
+import { until } from '../harness/until.ts'
 
 const ownerUrl = await borrowDatabase(t)
 const url = await appUrlOf(ownerUrl)
@@ -75,10 +77,10 @@ t.test('API and worker do all their work as a role that owns nothing', async t =
   t.ok((await linesOf(service)).length > 5)
 
   const owner = await session(ownerUrl)
-  await owner.query(`select pgboss.delete_queue('due')`)
+  await byHand(owner, `select pgboss.delete_queue('due')`)
   await service.db.pool.query(`select pg_notify('darkroom_wake', 'due')`)
-  const back = async () => (await owner.query(`select from pgboss.queue where name = 'due'`)).rowCount === 1
-  while (!(await back())) await new Promise(resolve => setTimeout(resolve, 100))
+  const isBack = async () => (await owner.query(`select from pgboss.queue where name = 'due'`)).rowCount === 1
+  await until(isBack, 'the queue of alarms is back')
   t.strictSame(
     warnings.filter(line => /permission denied|must be owner/.test(JSON.stringify(line))),
     [],

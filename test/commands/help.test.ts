@@ -42,6 +42,8 @@ t.test('the commands that operators know by name are there, each with its help',
     t.match(out, `  ${option} `)
   t.match(out, /^ {2}DARKROOM_URL /m)
   t.match(await darkroom(['task', '--help']), { code: 0, out: /task submit KIND/ })
+  t.strictSame(await darkroom(['task', 'help']), await darkroom(['task', '--help']))
+  t.match(await darkroom(['task']), { code: 2, out: '', err: /^"darkroom task" needs .*\n\ndarkroom task: / })
   t.match(await darkroom(['worker', '--help']), { code: 0, out: /--concurrency N.*worker stop WORKER/s })
 })
 

@@ -25,6 +25,7 @@ const types: Record<string, string> = {
   real: 'number',
   'double precision': 'number',
   boolean: 'boolean',
+  json: 'Json',
   jsonb: 'Json',
   'timestamp with time zone': 'Date',
   ARRAY: 'string[]',

@@ -1,13 +1,13 @@
-import type { Pool } from 'pg'
+import type { Client, Pool } from 'pg'
 
 /**
  * A statement that a DBA types beside a running worker. `delete_queue` locks tables in an order of its own, so Postgres
  * may end it as the victim of a deadlock; a DBA then types it again.
  */
-export async function byHand(pool: Pool, statement: string) {
+export async function byHand(db: Client | Pool, statement: string) {
   for (let tries = 10; ; tries--) {
     try {
-      return await pool.query(statement)
+      return await db.query(statement)
     } catch (error) {
       if ((error as { code?: string }).code !== '40P01' || tries === 0) throw error
     }

@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 
 export interface Operation {
@@ -27,7 +27,9 @@ const telling = ['location', 'retry-after', 'content-range', 'accept-ranges', 'e
 export function readDocument(document: any) {
   const ajv = new Ajv2020({ strict: false, allErrors: true })
   formats.default(ajv)
-  const components = closed(document.components)
+  // Compiled once, and not anew with each schema that refers to them.
+  ajv.addSchema({ $id: id, components: closed(document.components) })
+  const checks = new WeakMap<object, ValidateFunction>()
 
   return {
     operations: operationsOf(document),
@@ -51,7 +53,7 @@ export function readDocument(document: any) {
     if (!declared.content) return body === '' ? wrong : [...wrong, `it has a body: ${body}`]
     const content = declared.content[type]
     if (!content) return [...wrong, `its type is not declared: ${type}`]
-    return type.endsWith('json') ? [...wrong, ...wrongWith(closed(content.schema), JSON.parse(body))] : wrong
+    return type.endsWith('json') ? [...wrong, ...wrongWith(content.schema, JSON.parse(body))] : wrong
   }
 
   function wrongWithExamples(): string[] {
@@ -59,18 +61,26 @@ export function readDocument(document: any) {
       const { schema = value, example, examples } = value
       const all = Array.isArray(examples) ? examples : Object.values(examples ?? {}).map((each: any) => each.value)
       return [...(example === undefined ? [] : [example]), ...all].flatMap(each =>
-        wrongWith(closed(schema), each).map(message => `${path}: ${message}`)
+        wrongWith(schema, each).map(message => `${path}: ${message}`)
       )
     })
   }
 
   function wrongWith(schema: any, value: unknown): string[] {
-    const check = ajv.compile({ ...schema, components })
+    const check = checks.get(schema) ?? ajv.compile(anchored(closed(schema)))
+    checks.set(schema, check)
     if (check(value)) return []
     return check.errors!.map(({ instancePath, message, params }) =>
       [instancePath, message, JSON.stringify(params)].join(' ')
     )
   }
+}
+
+const id = 'document.json'
+
+/** References to components, from outside of the document. */
+function anchored(schema: any) {
+  return JSON.parse(JSON.stringify(schema).replaceAll('"$ref":"#/', `"$ref":"${id}#/`))
 }
 
 function operationsOf(document: any): Operation[] {

@@ -13,33 +13,36 @@ async function filmOf(service: Service, env: Record<string, string>) {
   const { hardware } = items.find(({ id }: { id: string }) => id === worker.id).media_sandbox
   const { task_id } = await service.keep(content)
   const task = await service.finished(task_id)
-  const codesOfDoctor = (await service.get('/api/doctor')).json().items.map(({ code }: { code: string }) => code)
+  const { items: findings } = (await service.get('/api/doctor')).json()
+  const unused = findings.filter(({ code }: { code: string }) => code === 'hardware_unused')
   const log = (await service.get(`/api/tasks/${task_id}/log`)).body
   await worker.stop(0)
-  return { hardware, task, log, codesOfDoctor }
+  return { id: worker.id, hardware, task, log, unused }
 }
 
 const made = { state: 'SUCCESS', attempts: 1, result: { hls: true, renditions: [{ name: '90p', frames: 20 }] } }
 
 t.test('films are encoded by an encoder in hardware that works, and the worker says which', async t => {
   const FFMPEG_PATH = await hardwareFfmpeg(t, { works: ['h264_nvenc'] })
-  const { hardware, task, log, codesOfDoctor } = await filmOf(service, { FFMPEG_PATH, HARDWARE: 'auto' })
+  const { hardware, task, log, unused } = await filmOf(service, { FFMPEG_PATH, HARDWARE: 'auto' })
 
   t.strictSame(hardware, { encoders: ['h264_nvenc'], failures: [] })
   t.match(task, made)
   t.match(log, /encoded by h264_nvenc/)
   t.notMatch(log, /in software/)
-  t.notOk(codesOfDoctor.includes('hardware_unused'))
+  t.strictSame(unused, [])
 })
 
 t.test('an encoder that ffmpeg lists and that fails is not used, and the doctor says so', async t => {
   const FFMPEG_PATH = await hardwareFfmpeg(t, { works: [] })
-  const { hardware, task, log, codesOfDoctor } = await filmOf(service, { FFMPEG_PATH, HARDWARE: 'nvenc' })
+  const { id, hardware, task, log, unused } = await filmOf(service, { FFMPEG_PATH, HARDWARE: 'nvenc' })
 
   t.strictSame(hardware, { encoders: [], failures: ['h264_nvenc: Cannot load libcuda.so.1 for h264_nvenc'] })
   t.match(task, made)
   t.notMatch(log, /nvenc/)
-  t.ok(codesOfDoctor.includes('hardware_unused'))
+  const why = 'h264_nvenc: Cannot load libcuda.so.1 for h264_nvenc'
+  t.match(unused, [{ severity: 'notice', what: `no encoder in hardware works: ${why}`, fix: /unset HARDWARE$/ }])
+  t.strictSame(unused[0].evidence, { worker: id, failures: [why] })
 })
 
 t.test('a film whose encode in hardware dies halfway is made in software, in the same attempt', async t => {

@@ -67,6 +67,27 @@ t.test('processing again makes new prints in the place of the old ones, which ar
   t.strictSame(names(kept), names(oldFiles))
 })
 
+t.test('a print that the film cannot have is refused by its name, and one of its own size is made', async t => {
+  const worker = await service.startWorker(one)
+  t.teardown(() => worker.stop(0))
+  const { id, task_id } = await service.keep(await shoot({ size: '160x90' }))
+  await service.finished(task_id)
+  const ask = (only: string[]) => service.post(`/api/videos/${id}/process`, { only })
+
+  const refused = await ask(['480p', '999p', '720p.hevc'])
+
+  t.equal(refused.statusCode, 400)
+  const message = 'must be one of 480p, 720p, 1080p, 90p: the settings RUNGS and CODECS of the API name the prints'
+  t.match(refused.json(), { code: 'INVALID_REQUEST', detail: `only[1] ${message}; only[2] ${message}` })
+  t.strictSame(refused.json().errors, [
+    { field: 'only[1]', message },
+    { field: 'only[2]', message }
+  ])
+  t.match(await videoOf(service, id), { status: 'ready', task_id })
+  const again = (await ask(['90p'])).json().task_id
+  t.match(await service.finished(again), { state: 'SUCCESS', result: { renditions: [{ name: '90p' }] } })
+})
+
 t.test('processing again after a failure is a fresh start', async t => {
   const { id, task_id } = await service.keep('no film')
   const worker = await service.startWorker(one)

@@ -7,12 +7,12 @@ import t, { type Test } from 'tap'
 import { shoot } from '../harness/clip.ts'
 import { lengths, named, partsOf, playlist } from '../harness/parts.ts'
 import { quickFfmpeg } from '../harness/quick-ffmpeg.ts'
-import { openService, type Service } from '../harness/service.ts'
+import { openService } from '../harness/service.ts'
 
 const run = promisify(execFile)
 
 /** Prints, streams as files, and playlists of a film, in a folder of the test's own. */
-async function fetched(t: Test, service: Service, id: string, rungs: string[]) {
+async function fetched(t: Test, id: string, rungs: string[]) {
   const folder = await mkdtemp(path.join(tmpdir(), 'darkroom-parts-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const get = async (name: string) => (await service.get(`/api/videos/${id}/files/${name}`)).rawPayload
@@ -45,16 +45,18 @@ const packets = (file: string, stream: string) =>
     ...['-show_data_hash', 'md5', '-of', 'csv=p=0', file]
   ])
 
+const FFMPEG_PATH = await quickFfmpeg(t, process.env.FFMPEG_PATH || 'ffmpeg')
+const service = await openService(t, { env: { ...lengths, FFMPEG_PATH, WORKER_CONCURRENCY: '1' }, worker: true })
+
+// As small as a film with the rungs can be.
 const sources = {
   'with 23.976 pictures a second': { rungs: ['180p'], shot: { seconds: 18, fps: 24000 / 1001, group: 48 } },
-  'with two rungs': { rungs: ['480p', '720p'], shot: { size: '1280x720', seconds: 14, fps: 6, group: 30 } },
+  'with two rungs': { rungs: ['480p', '720p'], shot: { size: '720x720', seconds: 14, fps: 6, group: 30 } },
   'of HDR': { rungs: ['180p'], shot: { seconds: 14, fps: 6, group: 30, hdr: true } }
 }
 
 for (const [what, { rungs, shot }] of Object.entries(sources)) {
   t.test(`parts make the very film of a single run: ${what}`, async t => {
-    const FFMPEG_PATH = await quickFfmpeg(t, process.env.FFMPEG_PATH || 'ffmpeg')
-    const service = await openService(t, { env: { ...lengths, FFMPEG_PATH, WORKER_CONCURRENCY: '1' }, worker: true })
     const { id, task_id } = await service.keep(await shoot(shot))
     const task = await service.finished(task_id)
     t.match(task, { state: 'SUCCESS', attempts: 1, progress: 1, result: { reused: false }, worker: String })
@@ -64,9 +66,9 @@ for (const [what, { rungs, shot }] of Object.entries(sources)) {
     const left = (await service.files()).filter(file => file.includes('/parts/') || file.startsWith('work/'))
     t.strictSame(left, [], 'the work is tidied up')
 
-    const parts = await fetched(t, service, id, rungs)
+    const parts = await fetched(t, id, rungs)
     await service.finished(await service.submit('process_video', { video_id: id, parts: false }))
-    const one = await fetched(t, service, id, rungs)
+    const one = await fetched(t, id, rungs)
     for (const rung of rungs) {
       const [ours, theirs] = [parts(`${rung}.mp4`), one(`${rung}.mp4`)]
       t.equal(await packets(ours, 'v'), await packets(theirs, 'v'), `${rung}: the same times and keyframes`)
@@ -90,10 +92,8 @@ const durationsIn = (body: string) =>
   [...body.matchAll(/#EXTINF:([\d.]+)/g)].map(([, seconds]) => Number(seconds).toFixed(2))
 
 t.test('some prints of a film are made again in parts, beside those that are there', async t => {
-  const FFMPEG_PATH = await quickFfmpeg(t, process.env.FFMPEG_PATH || 'ffmpeg')
-  const service = await openService(t, { env: { ...lengths, FFMPEG_PATH, WORKER_CONCURRENCY: '1' }, worker: true })
   const { id, task_id } = await service.keep(
-    await shoot({ size: '1280x720', seconds: 12, fps: 6, group: 30, sound: false })
+    await shoot({ size: '720x720', seconds: 12, fps: 6, group: 30, sound: false })
   )
   t.match(await service.finished(task_id), { state: 'SUCCESS' })
   const etag = async (name: string) => (await service.get(`/api/videos/${id}/files/${name}`)).headers.etag
@@ -115,8 +115,7 @@ t.test('some prints of a film are made again in parts, beside those that are the
 })
 
 t.test('a long film whose largest print can be copied is made in one run, which copies it', async t => {
-  const service = await openService(t, { env: { ...lengths, WORKER_CONCURRENCY: '1' }, worker: true })
-  const { id, task_id } = await service.keep(await shoot({ size: '1280x720', seconds: 14, group: 15 }))
+  const { id, task_id } = await service.keep(await shoot({ size: '720x720', seconds: 14, group: 15 }))
   t.match(await service.finished(task_id), { state: 'SUCCESS', attempts: 1 })
   t.strictSame(await partsOf(service, task_id), [])
   const { renditions } = (await service.get(`/api/videos/${id}`)).json()

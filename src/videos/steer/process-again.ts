@@ -13,8 +13,9 @@ import { newTask, type SubmitDefaults } from '#tasks/submit/prepare.ts'
 import { mustHaveRoom } from '#tasks/submit/room.ts'
 import type { Voice } from '#tasks/voice.ts'
 import { findOpenTasks, findOwnSet, lockFilm, setTask } from '../queries.ts'
+import { mustKnowPrints, type PrintSettings } from './known-prints.ts'
 
-export interface AgainNeeds {
+export interface AgainNeeds extends PrintSettings {
   db: Database
   voice: Voice
   processVideo: Kind
@@ -47,7 +48,7 @@ export async function processAgain(needs: AgainNeeds, anyCase: string, request: 
 }
 
 async function findOrEnqueue(
-  { db, voice, processVideo, defaults }: AgainNeeds,
+  { db, voice, processVideo, defaults, ...settings }: AgainNeeds,
   id: string,
   { by, key, only, profile, loudness }: Request
 ) {
@@ -57,6 +58,7 @@ async function findOrEnqueue(
     // Two requests at once take turns at this row; the second finds the first one's task.
     const film = await lockFilm(trx, id)
     if (!film || !maySee(principal, film.owner)) throw new VideoNotFound(id)
+    if (only) await mustKnowPrints(trx, id, only, settings)
     if (film.original_expired_at) throw new OriginalGone(id)
 
     const open = (await findOpenTasks(trx, id)).find(({ task }) => task === processVideo.name)

@@ -4,9 +4,10 @@ import type { Problem } from '../../state/service/shapes.ts'
 import { momentNow } from '../../state/service/time.ts'
 import { Button } from '../../ui/button.tsx'
 import { Field } from '../../ui/forms/field.tsx'
+import { type Length, LengthField } from '../../ui/forms/length-field.tsx'
 import { Dialog } from '../../ui/overlays/dialog.tsx'
 
-const lengths: [seconds: number, text: string][] = [
+const lengths: Length[] = [
   [3600, 'an hour'],
   [14_400, 'four hours'],
   [86_400, 'a day'],
@@ -27,21 +28,7 @@ export function SilenceDialog({ problem, close }: { problem: Problem; close(): v
   return (
     <Dialog title={`Silence ${problem.code}?`} onClose={close}>
       <p class="soft">Webhooks are told nothing of it until then, and at the end if it still stands.</p>
-      <Field label="For">
-        {attributes => (
-          <select
-            {...attributes}
-            value={String(seconds)}
-            onChange={event => setSeconds(Number(event.currentTarget.value))}
-          >
-            {lengths.map(([seconds, text]) => (
-              <option key={seconds} value={String(seconds)}>
-                {text}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
+      <LengthField label="For" lengths={lengths} seconds={seconds} choose={setSeconds} />
       <Field label="Reason">
         {attributes => (
           <input

@@ -4,10 +4,11 @@ import type { Queue } from '../../state/service/shapes.ts'
 import { momentNow } from '../../state/service/time.ts'
 import { Button } from '../../ui/button.tsx'
 import { Field } from '../../ui/forms/field.tsx'
+import { type Length, LengthField } from '../../ui/forms/length-field.tsx'
 import { Submit } from '../../ui/forms/submit.tsx'
 import { Dialog } from '../../ui/overlays/dialog.tsx'
 
-const lengths: [seconds: number, text: string][] = [
+const lengths: Length[] = [
   [0, 'until it is resumed'],
   [3600, 'for an hour'],
   [14_400, 'for four hours'],
@@ -18,6 +19,8 @@ const lengths: [seconds: number, text: string][] = [
 export function PauseDialog({ queue, close }: { queue: Queue; close(): void }) {
   const [seconds, setSeconds] = useState(0)
   const [reason, setReason] = useState('')
+  const [, chosen] = lengths.find(([each]) => each === seconds)!
+  const length = seconds === 0 ? chosen : `${chosen}, unless it is resumed before`
   async function pause() {
     const until = seconds === 0 ? undefined : new Date(momentNow() + seconds * 1000).toISOString()
     const body = { ...(reason.trim() && { reason: reason.trim() }), ...(until && { until }) }
@@ -26,7 +29,7 @@ export function PauseDialog({ queue, close }: { queue: Queue; close(): void }) {
   }
   return (
     <Dialog title={`Pause queue ${queue.name}?`} onClose={close}>
-      <p class="soft">Running tasks finish, and new ones are accepted. None starts until it is resumed.</p>
+      <p class="soft">Running tasks finish, and new ones are accepted. None starts {length}.</p>
       <form
         onSubmit={event => {
           event.preventDefault()
@@ -43,21 +46,7 @@ export function PauseDialog({ queue, close }: { queue: Queue; close(): void }) {
             />
           )}
         </Field>
-        <Field label="For how long">
-          {attributes => (
-            <select
-              {...attributes}
-              value={String(seconds)}
-              onChange={event => setSeconds(Number(event.currentTarget.value))}
-            >
-              {lengths.map(([seconds, text]) => (
-                <option key={seconds} value={String(seconds)}>
-                  {text}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
+        <LengthField label="For how long" lengths={lengths} seconds={seconds} choose={setSeconds} />
         <div class="buttons end">
           <Button onClick={close}>Back</Button>
           <Submit needs="pauseQueue">Pause queue</Submit>

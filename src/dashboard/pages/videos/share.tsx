@@ -8,10 +8,11 @@ import type { Links, Video } from '../../state/service/shapes.ts'
 import { Button } from '../../ui/button.tsx'
 import { CopyBox } from '../../ui/copy-box.tsx'
 import { Field } from '../../ui/forms/field.tsx'
+import { type Length, LengthField } from '../../ui/forms/length-field.tsx'
 import { Dialog } from '../../ui/overlays/dialog.tsx'
 import { At } from '../../ui/time.tsx'
 
-const times: [seconds: number, text: string][] = [
+const times: Length[] = [
   [3600, 'an hour'],
   [21_600, '6 hours'],
   [86_400, 'a day'],
@@ -77,21 +78,7 @@ interface ChoicesProps {
 function Choices({ seconds, grant, choose }: ChoicesProps) {
   return (
     <div class="two">
-      <Field label="For">
-        {attributes => (
-          <select
-            {...attributes}
-            value={String(seconds)}
-            onChange={event => choose(Number(event.currentTarget.value), grant)}
-          >
-            {times.map(([seconds, text]) => (
-              <option key={seconds} value={String(seconds)}>
-                {text}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
+      <LengthField label="For" lengths={times} seconds={seconds} choose={seconds => choose(seconds, grant)} />
       <Field label="To">
         {attributes => (
           <select {...attributes} value={grant} onChange={event => choose(seconds, event.currentTarget.value)}>

@@ -3,10 +3,10 @@ import { useState } from 'preact/hooks'
 import { act } from '../../state/acts/act.ts'
 import type { Need } from '../../words/rights.ts'
 import { Button } from '../button.tsx'
-import { Field } from '../forms/field.tsx'
+import { type Length, LengthField } from '../forms/length-field.tsx'
 import { Dialog } from './dialog.tsx'
 
-const overlaps: [seconds: number, text: string][] = [
+const overlaps: Length[] = [
   [86_400, 'a day'],
   [3600, 'an hour'],
   [604_800, 'a week'],
@@ -42,21 +42,7 @@ export function Rotate<Answer>({ title, text, label, yes, needs, path, done, clo
   return (
     <Dialog title={title} onClose={close}>
       <p class="soft">{text}</p>
-      <Field label={label}>
-        {attributes => (
-          <select
-            {...attributes}
-            value={String(overlap)}
-            onChange={event => setOverlap(Number(event.currentTarget.value))}
-          >
-            {overlaps.map(([seconds, text]) => (
-              <option key={seconds} value={String(seconds)}>
-                {text}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
+      <LengthField label={label} lengths={overlaps} seconds={overlap} choose={setOverlap} />
       <div class="buttons end">
         <Button onClick={close}>Back</Button>
         <Button look="main" needs={needs} onClick={rotate}>
