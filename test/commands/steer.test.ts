@@ -26,9 +26,9 @@ t.test('a schedule from its first day to its last', async t => {
     'once'
   ]
   const more = ['--priority', '3', '--tag', 'a,b', '--overlap', 'skip', '--json']
-  const added = await darkroom(['schedule', 'add', 'nightly', ...settings, '--cron', '30 2 * * *', ...more])
+  const added = await darkroom(['schedule', 'add', 'nightly', ...settings, '--cron', '30 2 29 2 *', ...more])
   const { id, ...body } = JSON.parse(added.out)
-  t.match(body, { cron: '30 2 * * *', timezone: 'Europe/Berlin', missed: 'once', priority: 3, tags: ['a', 'b'] })
+  t.match(body, { cron: '30 2 29 2 *', timezone: 'Europe/Berlin', missed: 'once', priority: 3, tags: ['a', 'b'] })
   t.match(await darkroom(['schedule', 'add', 'nightly', ...settings, '--every', '5m']), { code: 1, err: /nightly/ })
   t.match(
     await darkroom.json('schedule', 'add', 'once', '--kind', 'process_data', '--args', '{"data": "x"}', '--at', '2h'),
@@ -41,7 +41,7 @@ t.test('a schedule from its first day to its last', async t => {
 
   t.match(
     (await darkroom(['schedule', 'list', '--system', 'no'])).out,
-    /^once .*\n?^nightly +enabled +30 2 \* \* \* \(Europe\/Berlin\)/ms
+    /^once .*\n?^nightly +enabled +30 2 29 2 \* \(Europe\/Berlin\)/ms
   )
   t.match(await darkroom.json('schedule', 'preview', 'nightly', '--count', '3'), { items: { length: 3 } })
   const { task_id } = await darkroom.json('schedule', 'run', 'nightly')
