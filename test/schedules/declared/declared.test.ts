@@ -68,7 +68,7 @@ await t.test('schedules of a module are put in when a worker starts', async t =>
     ...{ ...daily, ...options, description: 'd' },
     ...{ task: 'report', timezone: 'Europe/Berlin', enabled: true, system: false, next_run_at: /T0[23]:00:00.000Z$/ }
   })
-  t.match(await readSchedule(first, 'second'), { task: 'report', every: 30, args: {} })
+  t.match(await readSchedule(first, 'second'), { task: 'report', every: 3000, args: {} })
   const unnamed = { name: 'other', timezone: 'UTC', enabled: false, next_run_at: null }
   t.match(await readSchedule(first, 'other'), unnamed, 'it has the name of its kind')
   const { rows } = await first.db.pool.query(
