@@ -112,10 +112,10 @@ t.test('sound alone is a stream, too', async t => {
 
 t.test('a film can be played while it is being made', async t => {
   const service = await openService(t)
-  await service.startWorker(await slowFfmpeg(t))
   const { id, task_id } = await service.keep(await shoot({ size: '854x480', seconds: 10 }))
   const film = async () => (await service.get(`/api/videos/${id}`)).json()
   t.equal((await film()).hls_url, null, 'before its first segment there is nothing to play')
+  await service.startWorker(await slowFfmpeg(t))
 
   await service.until(task_id, ({ progress_detail }: any) => progress_detail?.hls)
 
