@@ -75,28 +75,29 @@ t.test('a schedule from its first day to its last', async t => {
 })
 
 t.test('queues are paused, resumed and purged by name', async t => {
-  const id = await service.submit('add', { x: 1, y: 1 }, { countdown: 3600, queue: 'low_priority' })
-  t.match(await darkroom.json('queue', 'pause', 'low_priority', '--reason', 'the disk is full', '--until', '2h'), {
-    name: 'low_priority',
+  // Not the one of house-keeping, whose tasks would be counted.
+  const id = await service.submit('add', { x: 1, y: 1 }, { countdown: 3600, queue: 'high_priority' })
+  t.match(await darkroom.json('queue', 'pause', 'high_priority', '--reason', 'the disk is full', '--until', '2h'), {
+    name: 'high_priority',
     paused: true,
     reason: 'the disk is full'
   })
-  t.match((await darkroom(['queue', 'list'])).out, /^low_priority +paused .* in 1 h +the disk is full$/m)
-  t.match(await darkroom(['queue', 'resume', 'low_priority']), {
+  t.match((await darkroom(['queue', 'list'])).out, /^high_priority +paused .* in 1 h +the disk is full$/m)
+  t.match(await darkroom(['queue', 'resume', 'high_priority']), {
     code: 0,
-    out: 'low_priority is open; tasks that wait in it: 0\n'
+    out: 'high_priority is open; tasks that wait in it: 0\n'
   })
   if (!skipWithoutTerminal) {
-    const { code, shown } = await darkroom.inTerminal(80, ['queue', 'purge', 'low_priority'], shown =>
+    const { code, shown } = await darkroom.inTerminal(80, ['queue', 'purge', 'high_priority'], shown =>
       shown.includes('[y/N]') ? 'n\r' : undefined
     )
     t.equal(code, 1)
     t.match(shown, /Nothing was purged/)
     t.match((await service.get(`/api/tasks/${id}`)).json(), { status: 'SCHEDULED' })
   }
-  t.strictSame(await darkroom(['queue', 'purge', 'low_priority']), {
+  t.strictSame(await darkroom(['queue', 'purge', 'high_priority']), {
     code: 0,
-    out: 'Revoked 1 task of low_priority\n',
+    out: 'Revoked 1 task of high_priority\n',
     err: ''
   })
   t.match(await darkroom(['queue', 'pause', 'nowhere']), { code: 1, err: 'There is no queue named "nowhere"\n' })
