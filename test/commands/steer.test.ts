@@ -195,7 +195,7 @@ t.test('the audit and sessions are listed, and a session is ended', async t => {
   const { code, out } = await darkroom(['audit', '--actor', 'anonymous', '--since', '1h'])
   t.equal(code, 0)
   t.match(out, /^AT +ACTOR +ACTION/)
-  t.match(out, /anonymous +queue\.pause +queue low_priority/)
+  t.match(out, /anonymous +queue\.pause +queue high_priority/)
   t.match(await darkroom(['audit', '--since', 'yesterday-ish']), { code: 2, err: /--since/ })
   const watching = darkroom.start(['audit', '--watch', '--json', '--limit', '1'])
   t.teardown(() => watching.kill())
