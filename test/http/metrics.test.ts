@@ -45,6 +45,7 @@ t.test('what happens to tasks is counted once, whichever process does it', async
   const waiting = [await service.post('/api/tasks', later), await service.post('/api/tasks', later)]
   await service.post(`/api/tasks/${waiting[0]!.json().id}/cancel`)
   await service.db.pool.query('select ops.cancel_task($1)', [waiting[1]!.json().id])
+  t.match(await service.finished(await service.submit('roll_up')), { state: 'SUCCESS' }, 'which takes none of them')
   await service.post('/api/queues/low_priority/pause')
   t.equal((await service.get('/nothing/here')).statusCode, 404)
   const { task_id } = await service.keep(film)
