@@ -191,7 +191,7 @@ begin
   end if;
   insert into darkroom.idempotency_keys as known (key, request) values ($1, $2)
   on conflict on constraint idempotency_keys_pkey do update set request = $2, answer = null, created_at = now()
-    where known.created_at < now() - interval '1 day';
+    where known.created_at < now() - interval '24 hours';
   if found then
     return null;
   end if;

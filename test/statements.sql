@@ -582,7 +582,8 @@ delete from darkroom.occurrences where (schedule_id, due_at) in (
 -- src/stats/fold.ts: foldSql
 with noted as (
   delete from darkroom.uncounted
-  where (select pg_try_advisory_xact_lock(hashtext('darkroom'), hashtext('uncounted')))
+  where minute < now() - $1::float8 * interval '1 second'
+    and (select pg_try_advisory_xact_lock(hashtext('darkroom'), hashtext('uncounted')))
   returning minute, task, queue, created, cancelled, succeeded, failed
 ), folded as (
   insert into darkroom.minutes as m (minute, task, queue, created, cancelled, succeeded, failed)

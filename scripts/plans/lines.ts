@@ -414,7 +414,7 @@ function ofCharts({ backlog }: Sample): Record<string, Line> {
   const chart = [from.toISOString(), until.toISOString(), 60, 'queue', false, []]
   const hourOfRows = { most: 2_000, because: 'the minutes of an hour' }
   return {
-    foldSql: {},
+    foldSql: { values: [0] },
     readGaugesSql: { most: 2 * backlog + 1_000, because: 'counts what waits' },
     finishedHoursSql: {},
     sumHourSql: { values: [from.toISOString()], ...hourOfRows },

@@ -10,7 +10,8 @@ import { minutesKept } from './retention.ts'
 export const foldSql = `
 with noted as (
   delete from darkroom.uncounted
-  where (select pg_try_advisory_xact_lock(hashtext('darkroom'), hashtext('uncounted')))
+  where minute < now() - $1::float8 * interval '1 second'
+    and (select pg_try_advisory_xact_lock(hashtext('darkroom'), hashtext('uncounted')))
   returning minute, task, queue, created, cancelled, succeeded, failed
 ), folded as (
   insert into darkroom.minutes as m (minute, task, queue, created, cancelled, succeeded, failed)
@@ -35,6 +36,7 @@ export interface Folded extends Lane {
   failed: number
 }
 
-export async function fold(pool: Pick<Pool, 'query'>): Promise<Folded[]> {
-  return (await pool.query(foldSql)).rows
+/** The caller counts what it folds; `age` in seconds spares younger notes for another process. */
+export async function fold(pool: Pick<Pool, 'query'>, age = 0): Promise<Folded[]> {
+  return (await pool.query(foldSql, [age])).rows
 }

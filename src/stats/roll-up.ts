@@ -1,7 +1,10 @@
 import type { Pool, PoolClient } from 'pg'
 import { batchSize, type GoOn, inBatches } from '#tasks/upkeep/batches.ts'
-import { foldSql } from './fold.ts'
+import { fold } from './fold.ts'
 import { minutesKept } from './retention.ts'
+
+// Minutes from the beginning of an hour until it is summed.
+const finishedAfter = 65
 
 interface RollUpOptions {
   /** Seconds that an hour stays. */
@@ -16,8 +19,9 @@ interface RollUpOptions {
  */
 export async function rollUp(pool: Pool, { historyExpires, goOn = () => true }: RollUpOptions) {
   const done = { summed: 0, minutes: 0, hours: 0 }
-  // Creations of a time without any process would come too late for their hour.
-  await pool.query(foldSql)
+  // Creations of a time without any process would come too late for their hour. Those of other hours are left to a
+  // process that counts them for Prometheus, too.
+  await fold(pool, finishedAfter * 60)
   for (const { hour, old } of (await pool.query<Finished>(finishedHoursSql)).rows) {
     if (!goOn()) break
     const removed = await inTurn(pool, client => sumHour(client, hour, old))
@@ -63,7 +67,7 @@ with newest as (
 )
 select hour, hour < kept as old
 from oldest
-cross join lateral generate_series(date_trunc('hour', minute, 'UTC'), now() - interval '65 minutes', '1 hour') hour
+cross join lateral generate_series(date_trunc('hour', minute, 'UTC'), now() - interval '${finishedAfter} minutes', '1 hour') hour
 cross join lateral (select date_trunc('hour', now() - interval '${minutesKept} hours', 'UTC') as kept) kept
 where (hour >= (select until from summed) or hour < kept)
   and (

@@ -34,7 +34,7 @@ const schedule = async (name: string) =>
       name,
       cron: '0 4 * * *',
       args: { data: '' },
-      start_at: '2030-01-01T00:00:00Z'
+      start_at: '2097-01-01T00:00:00Z'
     })
   ).json().id as string
 const webhook = async () =>

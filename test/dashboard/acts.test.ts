@@ -249,7 +249,7 @@ t.test('in the dashboard', { skip: skipWithoutBrowser }, async t => {
     await page.getByLabel('Name').fill('nightly')
     await page.getByLabel('Cron').fill('30 2 * * 99')
     await page.getByText(/^cron /).waitFor()
-    await page.getByLabel('Cron').fill('30 2 * * *')
+    await page.getByLabel('Cron').fill('30 2 29 2 *')
     await page.getByLabel('Time zone').fill('Europe/Berlin')
     await page
       .getByText(/02:30:00$/)

@@ -21,7 +21,7 @@ import {
 } from '../../src/dashboard/words/tasks/filter.ts'
 import { placed, stretchesOf } from '../../src/dashboard/words/tasks/gantt.ts'
 import { lineOf } from '../../src/dashboard/words/tasks/timeline.ts'
-import { durationText, relativeText, shortDuration } from '../../src/dashboard/words/time.ts'
+import { durationText, isoText, relativeText, shortDuration, writtenText } from '../../src/dashboard/words/time.ts'
 import { readInterest } from '../../src/live/interest.ts'
 import { longestFromClient } from '../../src/watch/sockets/serve.ts'
 
@@ -215,6 +215,25 @@ t.test('attempts fill their line, and long waits are folded', async t => {
     placed(stretchesOf(at(0), [], 5000)).map(({ kind, width }) => [kind, width]),
     [['wait', 1]]
   )
+})
+
+t.test('a time is of the zone of the browser, and a day that there is not is left to the API to refuse', async t => {
+  const midnight = new Date(2027, 0, 31).toISOString()
+  for (const text of ['2027-01-31', ' 2027-01-31 ', '2027-01-31 00:00', '2027-01-31T00:00', midnight]) {
+    t.equal(isoText(text), midnight, text)
+  }
+  t.equal(isoText('2027-01-31 09:00:30+02:00'), '2027-01-31T07:00:30.000Z')
+  t.equal(isoText(writtenText(new Date(midnight))), midnight)
+  const wrong = [
+    '2027-02-29',
+    '2027-02-30 09:00',
+    '2027-04-31T09:00:00Z',
+    '2027-13-01',
+    '2027-01-31 25:00',
+    '1.2.2027',
+    '5'
+  ]
+  for (const text of wrong) t.equal(isoText(text), text)
 })
 
 t.test('cron reads as a sentence, and what has no short one stays as it is', async t => {

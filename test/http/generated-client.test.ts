@@ -48,7 +48,7 @@ same<Equal<null extends Task['error'] ? true : false, true>>()
 
 // What is submitted: everything optional, unions, records.
 const submission: NonNullable<operations['submitTask']['requestBody']>['content']['application/json'] = {
-  task: 'add', args: { x: 4, y: 6 }, expires: '2030-01-31T09:00:00Z', tags: ['demo']
+  task: 'add', args: { x: 4, y: 6 }, expires: '2097-01-31T09:00:00Z', tags: ['demo']
 }
 submission.expires = 60
 // @ts-expect-error neither a number nor a text

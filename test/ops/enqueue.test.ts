@@ -81,6 +81,26 @@ t.test('an idempotency key makes one task of many calls', async t => {
   await t.rejects(enqueue(`'add', '{"x": 2, "y": 2}', idempotency_key => 'ü'`), { code: 'DR400' })
 })
 
+t.test('an idempotency key stays for 24 hours, also in a time zone whose clocks have just changed', async t => {
+  const call = `'add', '{"x": 1, "y": 2}', idempotency_key => 'yesterday'`
+  const first = await enqueue(call)
+  const age = `update darkroom.idempotency_keys set created_at = now() - $1::interval where key = 'yesterday'`
+  await service.db.pool.query(age, ['23 hours 30 minutes'])
+  // Its summer began twelve hours ago, so that its last day has 23 hours.
+  const change = new Date(Date.now() - 12 * 3_600_000)
+  const day = Math.floor((change.getTime() - Date.UTC(change.getUTCFullYear(), 0, 1)) / 86_400_000) + 1
+  await operator.query(`set timezone = 'AAA0BBB,${day - 1}/${change.getUTCHours()},${(day + 100) % 365}'`)
+  const { rows } = await operator.query(`select extract(epoch from now() - (now() - interval '1 day')) / 3600 as hours`)
+  t.equal(Number(rows[0].hours), 23)
+
+  const again = await enqueue(call)
+
+  t.equal(again.id, first.id)
+  await service.db.pool.query(age, ['24 hours 1 minute'])
+  t.not((await enqueue(call)).id, first.id)
+  await operator.query('reset timezone')
+})
+
 t.test('a film has one open task by SQL, too', async t => {
   await service.post('/api/queues/media/pause')
   const { id } = await service.keep('a film')

@@ -25,7 +25,7 @@ t.test('ops.set_schedule does what POST and PATCH do', async t => {
     const body = {
       task: 'add',
       args: { x: 1, y: 2 },
-      cron: '30 2 * * mon-fri',
+      cron: '30 2 * 2 mon-fri',
       timezone: 'Europe/Berlin',
       missed: 'once',
       overlap: 'skip',
@@ -38,7 +38,7 @@ t.test('ops.set_schedule does what POST and PATCH do', async t => {
     }
     await service.post('/api/schedules', { name: 'http', ...body })
     await pool.query(`
-      select ops.set_schedule('sql', 'add', '{"x": 1, "y": 2}', cron => '30 2 * * mon-fri', timezone => 'Europe/Berlin',
+      select ops.set_schedule('sql', 'add', '{"x": 1, "y": 2}', cron => '30 2 * 2 mon-fri', timezone => 'Europe/Berlin',
         missed => 'once', overlap => 'skip', priority => 7, expires => 60, max_retries => 5, tags => '{demo}',
         description => 'adds')`)
     const [http, sql] = [await planned('http'), await planned('sql')]

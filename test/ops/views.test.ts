@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import t, { type Test } from 'tap'
 import { shoot } from '../harness/clip.ts'
 import { openService } from '../harness/service.ts'
@@ -123,14 +124,22 @@ t.test('a film, its prints, a kind, a worker and a queue are the same, too', asy
   t.match(worker, rest)
   t.strictSame(Object.keys(worker.tasks).sort(), Object.keys(tasks).sort())
 
-  await service.post('/api/queues/low_priority/pause')
-  const queues = await rows('select * from ops.queue_depth order by name')
-  const theirs = (await get('/api/queues')).items.map(({ per_minute, ...queue }: any) => ({
-    ...queue,
-    created_per_minute: per_minute.created,
-    finished_per_minute: per_minute.finished
-  }))
+  // Not one in which house-keeping waits.
+  await service.post('/api/queues/high_priority/pause')
+  const readBoth = async () => {
+    const queues = await rows('select * from ops.queue_depth order by name')
+    const theirs = (await get('/api/queues')).items.map(({ per_minute, ...queue }: any) => ({
+      ...queue,
+      created_per_minute: per_minute.created,
+      finished_per_minute: per_minute.finished
+    }))
+    return [queues, theirs]
+  }
+  // What has happened within the last minute changes all the time.
+  let [queues, theirs] = await readBoth()
+  for (let more = 5; more > 0 && !isDeepStrictEqual(queues, theirs); more--) [queues, theirs] = await readBoth()
   t.strictSame(queues, theirs)
+  await service.post('/api/queues/high_priority/resume')
 })
 
 t.test('a schedule and what became of its occurrences are the same', async t => {
@@ -139,7 +148,7 @@ t.test('a schedule and what became of its occurrences are the same', async t => 
     name: 'n',
     task: 'add',
     args: { x: 1, y: 2 },
-    cron: '0 3 1 1 *',
+    cron: '0 3 29 2 *',
     ...options
   })
   const { id } = made.json()

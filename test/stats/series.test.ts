@@ -58,7 +58,8 @@ t.test('charts show what became of tasks', async t => {
     t.strictSame(await sums(service, `metric=${all}&by=queue`, 'media'), {
       ...{ created: 0, succeeded: 0, failed: 0, retried: 0, cancelled: 0 }
     })
-    t.equal((await series(service, 'by=queue')).filter(({ queue }) => queue === 'media').length, 61)
+    const { length } = (await series(service, 'by=queue')).filter(({ queue }) => queue === 'media')
+    t.ok(length === 60 || length === 61, 'the last hour, by minutes')
   })
 
   await t.test('together, with internal kinds left out', async t => {
@@ -78,10 +79,14 @@ t.test('charts show what became of tasks', async t => {
       ...{ at: items[0]!.at, created: 0, succeeded: 0, failed: 0, retried: 0, cancelled: 0 },
       ...{ wait_p50: null, wait_p95: null, run_p50: null, run_p95: null }
     })
-    const busy = items.find(({ run_p50 }) => run_p50 !== null)!
-    t.ok(busy.wait_p95 >= 0 && busy.wait_p95 < 60, 'a wait')
-    t.ok(busy.run_p95 >= 0.016 && busy.run_p95 < 60, `a run: ${busy.run_p95}`)
-    t.ok(busy.run_p50 <= busy.run_p95)
+    // They may have run in two minutes.
+    const busy = items.filter(({ run_p50 }) => run_p50 !== null)
+    const longest = Math.max(...busy.map(({ run_p95 }) => run_p95))
+    t.ok(longest >= 0.016 && longest < 60, `a run: ${longest}`)
+    for (const { wait_p95, run_p50, run_p95 } of busy) {
+      t.ok(wait_p95 >= 0 && wait_p95 < 60, 'a wait')
+      t.ok(run_p50 <= run_p95)
+    }
   })
 })
 

@@ -112,13 +112,14 @@ t.test('sound alone is a stream, too', async t => {
 
 t.test('a film can be played while it is being made', async t => {
   const service = await openService(t)
-  await service.startWorker(await slowFfmpeg(t))
   const { id, task_id } = await service.keep(await shoot({ size: '854x480', seconds: 10 }))
   const film = async () => (await service.get(`/api/videos/${id}`)).json()
   t.equal((await film()).hls_url, null, 'before its first segment there is nothing to play')
+  await service.startWorker(await slowFfmpeg(t))
 
   await service.until(task_id, ({ progress_detail }: any) => progress_detail?.hls)
 
+  const goOn = await pause(service.dataDir)
   const video = await film()
   t.match(video, { status: 'processing', processed: false, resolution_480p: null, hls_url: String })
   const master = await playlist(service, video.hls_url)
@@ -132,6 +133,7 @@ t.test('a film can be played while it is being made', async t => {
   const early = await read(service, growing)
   t.equal(Number(early.streams[0].nb_read_frames), sum(growing.durations) * 10, 'what is named is complete')
 
+  goOn()
   await service.finished(task_id)
   const complete = await playlist(service, master.urls[0]!)
   t.ok(complete.ended)
@@ -254,10 +256,10 @@ t.test('a film that is cancelled while it can be played leaves nothing of its st
 t.test('an attempt after one that was killed serves a stream of its own', async t => {
   const service = await openService(t)
   await service.startWorker(await slowFfmpeg(t))
-  // Long enough that it still runs when the test has seen that it can be played.
   const { id, task_id } = await service.keep(await shoot({ seconds: 12 }))
   const playable = ({ progress_detail }: any) => progress_detail?.hls
   await service.until(task_id, playable)
+  await pause(service.dataDir)
   const url = `/api/videos/${id}/files/hls/180p/index.m3u8`
   const first = await playlist(service, url)
   for (const pid of await pidsOf(service.dataDir)) process.kill(pid, 'SIGKILL')
@@ -286,6 +288,15 @@ async function pidsOf(folder: string): Promise<number[]> {
   const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid=,args='], { maxBuffer: 16 * 1024 * 1024 })
   const lines = stdout.split('\n').filter(line => line.includes('ffmpeg') && line.includes(folder))
   return lines.map(line => Number.parseInt(line, 10))
+}
+
+/** Stops ffmpeg, so that a slow machine sees the film as it is; returns what lets it go on. */
+async function pause(folder: string) {
+  const pids = await pidsOf(folder)
+  for (const pid of pids) process.kill(pid, 'SIGSTOP')
+  return () => {
+    for (const pid of pids) process.kill(pid, 'SIGCONT')
+  }
 }
 
 t.test('progress tells of phases and rungs, and is complete only after the checks', async t => {

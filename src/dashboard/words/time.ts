@@ -77,10 +77,16 @@ export function everyZone(time: string): string {
   return `${timeText(time, 'browser')} (${here})\n${timeText(time, 'UTC')} (UTC)\n${time}`
 }
 
-/** A time that a user wrote, in the zone of the browser. What is none is sent as it is, so that the API says so. */
+/**
+ * A time that a user wrote, in the zone of the browser. What is none is sent as it is, so that the API says so: a browser
+ * would take the 30th of February for the 2nd of March, and 1.2.2027 for a day in January.
+ */
 export function isoText(written: string): string {
-  const moment = new Date(written)
-  return Number.isNaN(moment.getTime()) ? written : moment.toISOString()
+  const [, day = '', clock = ''] = /^\s*(\d{4}-\d\d-\d\d)(.*?)\s*$/.exec(written) ?? []
+  const isDay = day !== '' && new Date(`${day}T00:00Z`).toJSON()?.startsWith(day)
+  // A day alone would be one of UTC.
+  const moment = new Date(`${day}${clock || 'T00:00'}`)
+  return isDay && !Number.isNaN(moment.getTime()) ? moment.toISOString() : written
 }
 
 /** "2026-11-28 19:03", as a user writes it. */

@@ -38,10 +38,10 @@ export async function openBodies({ config, kinds, connections, books, media, log
   const desk = openDesk()
   const redact = redactor(config.DATA_DIR)
   const start = attemptStarter({ config, connections, books, children, log })
-  let thereIsRoom = (_milliseconds: number) => {}
+  let thereIsRoom = (_kind: string, _milliseconds: number) => {}
 
   async function run(claim: Claim, kind: Kind) {
-    thereIsRoom(await runAttempt(claim, kind, { start, desk, books, redact, log }))
+    thereIsRoom(kind.name, await runAttempt(claim, kind, { start, desk, books, redact, log }))
   }
 
   return {
@@ -52,8 +52,8 @@ export async function openBodies({ config, kinds, connections, books, media, log
       if (kind) void run(claim, kind)
       return kind !== undefined
     },
-    /** Calls when there is room for another task, with the duration of the previous one. */
-    onRoom(call: (milliseconds: number) => void) {
+    /** Calls when there is room for another task, with the kind and duration of the previous one. */
+    onRoom(call: (kind: string, milliseconds: number) => void) {
       thereIsRoom = call
     },
     resize: (size: number) => children.resize(size),

@@ -54,8 +54,9 @@ export async function openIntake(options: OpenIntakeOptions) {
     leave: unknownKinds({ pool: work.pool, voice, log }),
     findUnknown: () => recover.handOnUnknown(worker.id, inHand())
   })
-  bodies.onRoom(milliseconds => {
-    ahead.ended(milliseconds)
+  bodies.onRoom((kind, milliseconds) => {
+    // House-keeping has left no child, and tells nothing of how long other tasks take.
+    if (!room.upkeepKinds.includes(kind)) ahead.ended(milliseconds)
     claims.wake()
   })
 

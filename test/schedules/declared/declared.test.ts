@@ -11,7 +11,8 @@ import { inlineModule, taskFolder } from '../../harness/task-folder.ts'
 const moduleOf = (name: string, ...schedules: object[]) =>
   inlineModule(name, 'return 1', schedules.length > 0 ? `schedules: ${JSON.stringify(schedules)}` : '')
 
-const daily = { name: 'report', cron: '0 4 * * *', args: { of: 'all' } }
+// On a day that is far away: its tasks would change what is compared.
+const daily = { name: 'report', cron: '0 4 29 2 *', args: { of: 'all' } }
 
 /** A start of the service with the modules as they are now, on the database of an earlier one. */
 async function start(t: Test, TASKS_DIR: string, earlier?: Service) {
@@ -46,15 +47,15 @@ const options = { priority: 3, tags: ['nightly'], missed: 'once', overlap: 'skip
 const edited = { ...daily, name: 'edited' }
 const removed = [
   { ...daily, name: 'removed' },
-  { name: 'left in', every: 30 }
+  { name: 'left in', every: 3000 }
 ]
 const folder = await taskFolder(t, {
-  'report.ts': moduleOf('report', { ...daily, ...options, description: 'd' }, { name: 'second', every: 30 }),
+  'report.ts': moduleOf('report', { ...daily, ...options, description: 'd' }, { name: 'second', every: 3000 }),
   'other.ts': moduleOf('other', { cron: '@hourly', timezone: 'UTC', enabled: false }),
-  'edited.ts': moduleOf('edited', edited, { name: 'edited, too', every: 30 }),
+  'edited.ts': moduleOf('edited', edited, { name: 'edited, too', every: 3000 }),
   'deleted.ts': moduleOf('deleted', { ...daily, name: 'deleted' }),
   'removed.ts': moduleOf('removed', ...removed),
-  'lost.ts': moduleOf('lost', { name: 'lost', every: 30 })
+  'lost.ts': moduleOf('lost', { name: 'lost', every: 3000 })
 })
 const untouched = ['other', 'report', 'second']
 const first = await start(t, folder)
@@ -67,7 +68,7 @@ await t.test('schedules of a module are put in when a worker starts', async t =>
     ...{ ...daily, ...options, description: 'd' },
     ...{ task: 'report', timezone: 'Europe/Berlin', enabled: true, system: false, next_run_at: /T0[23]:00:00.000Z$/ }
   })
-  t.match(await readSchedule(first, 'second'), { task: 'report', every: 30, args: {} })
+  t.match(await readSchedule(first, 'second'), { task: 'report', every: 3000, args: {} })
   const unnamed = { name: 'other', timezone: 'UTC', enabled: false, next_run_at: null }
   t.match(await readSchedule(first, 'other'), unnamed, 'it has the name of its kind')
   const { rows } = await first.db.pool.query(
@@ -87,7 +88,11 @@ await first.patch(`/api/schedules/${idOf('edited, too')}`, { every: 40 })
 t.equal((await first.delete('/api/schedules/deleted')).statusCode, 204)
 // The same in another order, beside a comment.
 const reordered = { cron: edited.cron, args: edited.args, name: edited.name }
-await rewrite(folder, 'edited.ts', `// a comment\n${moduleOf('edited', reordered, { name: 'edited, too', every: 30 })}`)
+await rewrite(
+  folder,
+  'edited.ts',
+  `// a comment\n${moduleOf('edited', reordered, { name: 'edited, too', every: 3000 })}`
+)
 await rewrite(folder, 'removed.ts', moduleOf('removed', removed[1]!))
 // Without its kind, too.
 await rewrite(folder, 'lost.ts', moduleOf('another'))
@@ -116,7 +121,7 @@ await second.patch('/api/schedules/lost', { enabled: true })
 await rewrite(
   folder,
   'edited.ts',
-  moduleOf('edited', { name: 'edited, too', every: 30 }, { ...edited, cron: '0 6 * * *' })
+  moduleOf('edited', { name: 'edited, too', every: 3000 }, { ...edited, cron: '0 6 * * *' })
 )
 await rewrite(folder, 'deleted.ts', moduleOf('deleted', { ...daily, name: 'deleted', cron: '0 6 * * *' }))
 await rewrite(folder, 'removed.ts', moduleOf('removed', ...removed))

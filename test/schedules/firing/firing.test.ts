@@ -96,22 +96,22 @@ t.test('a change takes effect while workers run', async t => {
 })
 
 t.test('a change that leaves its next moment where it was is declared, too', async t => {
-  const { id } = await addSchedule(service, { name: 'january', cron: '0 0 1 1 *', ...quick })
+  const { id } = await addSchedule(service, { name: 'leap day', cron: '0 0 29 2 *', ...quick })
   const declared = async () => {
     const { rows } = await service.db.pool.query('select cron from pgboss.schedule where key = $1', [id])
     return rows[0]?.cron
   }
-  await becomes(t, declared, '0 0 1 1 *')
-  const { next_run_at } = await readSchedule(service, 'january')
+  await becomes(t, declared, '0 0 29 2 *')
+  const { next_run_at } = await readSchedule(service, 'leap day')
 
-  await service.patch('/api/schedules/january', { cron: '0 0 1-1 1 *' })
-  await becomes(t, declared, '0 0 1-1 1 *')
-  await service.db.pool.query(`select ops.set_schedule('january', cron => '0 0 1 1-1 *')`)
-  await becomes(t, declared, '0 0 1 1-1 *')
-  const byHand = `update darkroom.schedules set cron = '0 0-0 1 1 *', planned_at = null where name = 'january'`
+  await service.patch('/api/schedules/leap%20day', { cron: '0 0 29-29 2 *' })
+  await becomes(t, declared, '0 0 29-29 2 *')
+  await service.db.pool.query(`select ops.set_schedule('leap day', cron => '0 0 29 2-2 *')`)
+  await becomes(t, declared, '0 0 29 2-2 *')
+  const byHand = `update darkroom.schedules set cron = '0 0-0 29 2 *', planned_at = null where name = 'leap day'`
   await service.db.pool.query(byHand)
-  await becomes(t, declared, '0 0-0 1 1 *')
-  t.equal((await readSchedule(service, 'january')).next_run_at, next_run_at)
+  await becomes(t, declared, '0 0-0 29 2 *')
+  t.equal((await readSchedule(service, 'leap day')).next_run_at, next_run_at)
 })
 
 t.test('without its end a task stops those of an overlap', async t => {

@@ -145,7 +145,7 @@ const cases: Case[] = [
   [
     'a worker with newer time zone data plans cron schedules again',
     async service => {
-      const cron = '0 12 * * *'
+      const cron = '0 12 29 2 *'
       const made = await addSchedule(service, { name: 'old data', cron, timezone: 'America/Vancouver', ...quick })
       await addSchedule(service, { name: 'newer data', cron, timezone: 'America/Vancouver', ...quick })
       await addSchedule(service, { name: 'no zone', at: made.next_run_at, ...quick })
@@ -197,8 +197,10 @@ t.test('after a kill -9 in the middle of 300 due schedules each occurrence is on
   await client.query('select pg_advisory_lock(1)')
   const worker = await spawnWorker(t, service)
   await waitingForLocks(service, 'the worker is in the middle')
+  // Without those of house-keeping, some of which come each minute.
+  const own = 'schedule_id in (select id from darkroom.schedules where not system)'
   const count = async (table: string) =>
-    (await db.pool.query(`select count(*)::int from darkroom.${table} where schedule_id is not null`)).rows[0].count
+    (await db.pool.query(`select count(*)::int from darkroom.${table} where ${own}`)).rows[0].count
   t.strictSame([await count('occurrences'), await count('tasks')], [200, 200])
 
   worker.kill('SIGKILL')

@@ -101,7 +101,8 @@ t.test('a lock on the logs delays neither an outcome nor the stop of a worker', 
   await until(() => existsSync(path.join(service.dataDir, 'never-begun')), 'its body has begun')
   await worker.stop(0)
 
-  const { rows } = await admin.query('select task_id, outcome, stderr from darkroom.attempts order by task_id')
+  const text = 'select task_id, outcome, stderr from darkroom.attempts where task_id = any($1) order by task_id'
+  const { rows } = await admin.query(text, [[id, held]])
   t.match(rows, [
     { task_id: id, outcome: 'success', stderr: 'first line\nsecond line\nlast words\n' },
     { task_id: held, outcome: 'shutdown' }
