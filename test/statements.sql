@@ -3262,8 +3262,7 @@ with told as (
   returning m.id, m.attempts, told.at, told.ms, told.status, told.error, told.answer, told.address
 )
 insert into darkroom.webhook_attempts (message_id, number, at, ms, status, error, answer, address)
-select id, attempts, at, ms, status, error, answer, address from message
-on conflict do nothing;
+select id, attempts, at, ms, status, error, answer, address from message;
 
 -- src/webhooks/delivery/settle.ts: judgeWebhooksSql
 with judged as (
