@@ -44,6 +44,7 @@ create table darkroom.webhook_messages (
   subject uuid,
   task_id uuid,
   video_id uuid,
+  traceparent text,
   data jsonb not null,
   created_at timestamptz not null default now(),
   attempts int not null default 0,
@@ -67,6 +68,7 @@ comment on table darkroom.webhook_messages is 'Messages to webhooks, one row for
 comment on column darkroom.webhook_messages.id is 'webhook-id is msg_ and this, the same in all attempts and replays';
 comment on column darkroom.webhook_messages.sequence is 'Grows; of one task or film the later message has the greater one';
 comment on column darkroom.webhook_messages.subject is 'Film or task that an ordered webhook is told of in order; null for other webhooks';
+comment on column darkroom.webhook_messages.traceparent is 'Place of its task in a trace, which its receiver goes on from; null outside of one';
 comment on column darkroom.webhook_messages.data is 'As sent, but for url, sequence and result, which are added at each attempt: a result expires';
 comment on column darkroom.webhook_messages.attempts is 'Attempts so far';
 comment on column darkroom.webhook_messages.tries is 'Those since it was written or replayed; there are 8';
@@ -104,9 +106,10 @@ create function darkroom.tell_webhooks(type text, subject uuid, queue text, task
 returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  insert into darkroom.webhook_messages (id, webhook_id, type, subject, task_id, video_id, data, next_at)
+  insert into darkroom.webhook_messages (id, webhook_id, type, subject, task_id, video_id, traceparent, data, next_at)
   select
-    darkroom.new_id(), w.id, $1, case when w.ordered then $2 end, $4, $5, $6, case when w.enabled then now() end
+    darkroom.new_id(), w.id, $1, case when w.ordered then $2 end, $4, $5,
+    (select t.traceparent from darkroom.tasks t where t.id = $4), $6, case when w.enabled then now() end
   from darkroom.webhooks w
   where (w.enabled or w.disabled_reason = 'failing') and $1 = any(w.types)
     and ($3 is null or w.queues is null or $3 = any(w.queues));
@@ -128,10 +131,10 @@ begin
   if not exists (select from darkroom.webhooks w where w.enabled or w.disabled_reason = 'failing') then
     return null;
   end if;
-  insert into darkroom.webhook_messages (id, webhook_id, type, subject, task_id, video_id, data, next_at)
+  insert into darkroom.webhook_messages (id, webhook_id, type, subject, task_id, video_id, traceparent, data, next_at)
   select
     darkroom.new_id(), w.id, ending.type, case when w.ordered then coalesce(t.video_id, t.id) end, t.id, t.video_id,
-    jsonb_build_object(
+    t.traceparent, jsonb_build_object(
       'id', t.id, 'task', t.task, 'name', t.name, 'queue', t.queue, 'state', e.state, 'status', ending.status,
       'attempts', e.attempt, 'tags', t.tags, 'video_id', t.video_id,
       'error', case when e.error is not null then jsonb_build_object(

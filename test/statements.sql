@@ -3209,9 +3209,9 @@ with place as (
   left join unnest($1::uuid[], $2::int[]) as room (id, slots) on room.id = w.id
   where w.enabled and coalesce(room.slots, $3) > 0
 ), due as materialized (
-  select m.id, place.url, place.secret, place.old_secret, place.failing, place.wants_result
+  select m.row, place.url, place.secret, place.old_secret, place.failing, place.wants_result
   from place cross join lateral (
-    select m.id from darkroom.webhook_messages m
+    select m.ctid as row from darkroom.webhook_messages m
     where m.webhook_id = place.id and m.next_at <= now() and (m.leased_until is null or m.leased_until <= now())
       and ($6::text[] is null or m.type = any($6))
       and (m.subject is null or not exists (
@@ -3224,7 +3224,7 @@ with place as (
   limit $4
 ), message as (
   update darkroom.webhook_messages m set lease = $5, leased_until = now() + interval '60 seconds'
-  from due where m.id = any(array[due.id])
+  from due where m.ctid = due.row
   returning m.id, m.webhook_id, m.sequence, m.type, m.task_id, m.video_id, m.data::text, m.tries,
     to_char(m.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at, m.subject is not null as ordered,
     due.url, due.secret, due.old_secret, due.failing,
@@ -3234,7 +3234,7 @@ with place as (
         and j.state = 'completed' and j.completed_on + j.deletion_seconds * interval '1 second' > now()
       limit 1
     ) end as result,
-    (select t.traceparent from darkroom.tasks t where t.id = any(array[m.task_id])) as traceparent
+    m.traceparent
 )
 select * from message order by sequence;
 
@@ -3263,8 +3263,7 @@ with told as (
   returning m.id, m.attempts, told.at, told.ms, told.status, told.error, told.answer, told.address
 )
 insert into darkroom.webhook_attempts (message_id, number, at, ms, status, error, answer, address)
-select id, attempts, at, ms, status, error, answer, address from message
-on conflict do nothing;
+select id, attempts, at, ms, status, error, answer, address from message;
 
 -- src/webhooks/delivery/settle.ts: judgeWebhooksSql
 with judged as (

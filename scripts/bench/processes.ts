@@ -15,6 +15,8 @@ export async function cpuOf({ pid, database }: Service): Promise<Map<string, num
     // Of a worker's children, and of what these have started.
     if (part !== 'api' && !part.startsWith('postgres')) add('children', await cpuOfTheDead(each))
   }
+  // Most are of autovacuum, each of which lives for a second.
+  add('postgres: ended', await cpuOfTheDead(await postmaster()))
   return used
 
   function add(part: string, milliseconds: number) {
@@ -24,9 +26,14 @@ export async function cpuOf({ pid, database }: Service): Promise<Map<string, num
   async function backends() {
     const { rows } = await database.query<{ pid: number; part: string }>(
       `select pid, 'postgres: ' || coalesce(nullif(application_name, ''), backend_type) as part from pg_stat_activity
-       where pid <> pg_backend_pid()`
+       where pid <> pg_backend_pid() and backend_type <> 'autovacuum worker'`
     )
     return rows.map(({ pid, part }) => [pid, part] as const)
+  }
+
+  async function postmaster() {
+    const { rows } = await database.query<{ pid: number }>('select pg_backend_pid() as pid')
+    return (await parents()).find(([pid]) => pid === rows[0]!.pid)?.[1] ?? 0
   }
 }
 

@@ -637,6 +637,7 @@ export interface WebhookMessagesTable {
   subject: Nullable<string>
   task_id: Nullable<string>
   video_id: Nullable<string>
+  traceparent: Nullable<string>
   data: Json
   created_at: Generated<Date>
   attempts: Generated<number>

@@ -42,12 +42,13 @@ t.test('the embedded Postgres has durable settings', async t => {
     url,
     `select name, setting from pg_settings where name in (
       'fsync', 'synchronous_commit', 'full_page_writes', 'listen_addresses', 'server_encoding', 'jit',
-      'autovacuum_naptime', 'max_connections', 'data_checksums', 'password_encryption')`
+      'autovacuum_naptime', 'default_statistics_target', 'max_connections', 'data_checksums', 'password_encryption')`
   )
 
   t.strictSame(Object.fromEntries(settings.map(({ name, setting }) => [name, setting])), {
     autovacuum_naptime: '5',
     data_checksums: 'on',
+    default_statistics_target: '10',
     fsync: 'on',
     full_page_writes: 'on',
     jit: 'off',

@@ -3,7 +3,8 @@ import type { Database } from '#database/connect.ts'
 import { transact } from '#database/transact.ts'
 import type { Told } from './told.ts'
 
-// One whose lease is over was taken by another worker, and matches no row.
+// One whose lease is over was taken by another worker, and matches no row. Numbers of attempts are counted under the lock
+// of their message, so none comes twice; to say what happens if it did took 2 µs.
 export const settleMessagesSql = `
 with told as (
   select * from json_to_recordset($1::json) as told (
@@ -18,8 +19,7 @@ with told as (
   returning m.id, m.attempts, told.at, told.ms, told.status, told.error, told.answer, told.address
 )
 insert into darkroom.webhook_attempts (message_id, number, at, ms, status, error, answer, address)
-select id, attempts, at, ms, status, error, answer, address from message
-on conflict do nothing`
+select id, attempts, at, ms, status, error, answer, address from message`
 
 // Five days of nothing but failures, ten at least.
 export const judgeWebhooksSql = `
