@@ -57,7 +57,9 @@ interface Ratio {
   cpu: number
 }
 
-const said = ({ wall, cpu }: Ratio) => `${wall.toFixed(2)} s (${cpu.toFixed(2)} s of CPU)`
+function said({ wall, cpu }: Ratio) {
+  return `${wall.toFixed(2)} s (${cpu.toFixed(2)} s of CPU)`
+}
 
 async function runByHand(args: string[]) {
   await mkdir(handmade)
