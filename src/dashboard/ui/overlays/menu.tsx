@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Icon, type IconName } from '../icons.tsx'
 
 export interface Item {
@@ -24,7 +24,8 @@ export function Menu({ icon, label, items }: MenuProps) {
   const opener = useRef<HTMLButtonElement>(null)
   const all = () => [...(around.current?.querySelectorAll<HTMLElement>('[role^=menuitem]') ?? [])]
 
-  useEffect(() => {
+  // As soon as its items are there: an arrow that is pressed then must not be taken back.
+  useLayoutEffect(() => {
     if (!open) return
     all()[0]?.focus()
     const leave = (event: Event) => !around.current?.contains(event.target as Node) && setOpen(false)
